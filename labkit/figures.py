@@ -26,7 +26,7 @@ COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#5
 DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (1, 1)))
 SIZES = {"wide": (8.0, 4.0), "square": (5.0, 4.6), "tall": (6.4, 7.2)}
 
-_RC = {
+_RC: dict[str, Any] = {
     "font.size": 11.0,
     "axes.titlesize": 12.0,
     "axes.titlelocation": "left",
@@ -52,7 +52,8 @@ def style() -> Iterator[None]:
 
     looks = [(COLOURS[i], DASHES[i % len(DASHES)]) for i in range(len(COLOURS))]
     cycle = cycler(color=[c for c, _ in looks]) + cycler(linestyle=[d for _, d in looks])
-    with mpl.rc_context({**_RC, "axes.prop_cycle": cycle}):
+    rc: dict[Any, Any] = {**_RC, "axes.prop_cycle": cycle}
+    with mpl.rc_context(rc):
         yield
 
 

@@ -40,7 +40,7 @@ class NextChar(Protocol):
         ...
 
     def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
-        """Read ids [B, T], T >= 1, any length: (state, log-probabilities [B, V] of what follows)."""
+        """Read ids [B, T], T >= 1, any length: (state, log-probabilities [B, V] of the next)."""
         ...
 
     def step(self, state: Any, ids: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ class CharTokenizer:
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """The text of ids [T]; ValueError where an id is outside the vocabulary."""
         array = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.int64)
-        if array.size and not (0 <= array.min() and array.max() < len(self)):
+        if array.size and not (array.min() >= 0 and array.max() < len(self)):
             raise ValueError(f"ids run from 0 to {len(self) - 1}, got {array.min()}..{array.max()}")
         return "".join(map(self.characters.__getitem__, array.tolist()))
 
