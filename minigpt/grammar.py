@@ -1,0 +1,395 @@
+"""A probabilistic grammar as a deterministic automaton: everything about it is computable.
+
+Idea:   a rule is a list of weighted choices, each a piece of text and the rule that follows. Where
+        no choice of a rule is the beginning of another, the characters decide the choice: each
+        rule becomes a tree of characters, the trees hang together, and a sentence has exactly one
+        derivation. Then the probability of a text is a product along one path, the entropy a sum
+        over states, and the next character's distribution a table row.
+Source: Shannon 1948, section 7; forward filtering as in Rabiner 1989, section III.A.
+Run:    see minigpt/storyland.py
+Omits:  recursion (a rule can only go on to a later one), so sentences have a greatest length.
+
+Legend: B batch, T time, S states, V vocabulary. Logarithms are natural (nats).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from minigpt.tokenizer import CharTokenizer
+
+MARK = "\n"
+"""Ends every sentence and occurs nowhere else."""
+END = ""
+"""In place of a rule's name: the sentence is over."""
+
+_BLOCK = 4096  # sentences drawn at a time: fixed, so that a short text is a prefix of a long one
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing a rule may write."""
+
+    text: str
+    weight: int
+    """Relative to the other choices of the rule."""
+    then: str
+    """The rule that goes on, or END."""
+    features: tuple[tuple[str, str], ...] = ()
+    """What this choice settles, as (feature, value), for probes."""
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Labels [T] of the characters of a text; -1 where there is nothing to say."""
+
+    slots: tuple[str, ...]
+    """Names of the slots: what part of a sentence a character belongs to."""
+    slot: np.ndarray
+    """[T] index into `slots`; -1 in a sentence the grammar cannot write."""
+    sentence: np.ndarray
+    """[T] number of the sentence, from 0."""
+    values: dict[str, tuple[str, ...]]
+    """Feature -> the values it can take."""
+    features: dict[str, np.ndarray]
+    """Feature -> [T] index into its values: known from the last character of the word that settles
+    it to the end of the sentence, -1 before that."""
+
+
+class Grammar:
+    """A compiled grammar.
+
+    `rules` maps names to choices; the first is where sentences start, and a choice goes on to a
+    later rule or ends with MARK. ValueError where that does not hold, and where one choice is the
+    beginning of another, which would make derivations ambiguous.
+
+    >>> g = Grammar({"who": [Choice("a ", 1, "does"), Choice("b ", 1, "does")],
+    ...              "does": [Choice("c\\n", 3, END), Choice("d\\n", 1, END)]})
+    >>> sorted(text for text, _ in g.sentences())
+    ['a c\\n', 'a d\\n', 'b c\\n', 'b d\\n']
+    >>> round(g.entropy_per_char / np.log(2), 4)  # (1 + 0.8113) bits over four characters
+    0.4528
+    """
+
+    def __init__(self, rules: Mapping[str, Sequence[Choice]]) -> None:
+        self.rules = {name: tuple(choices) for name, choices in rules.items()}
+        self._check()
+        characters = {c for choices in self.rules.values() for x in choices for c in x.text}
+        self.tokenizer = CharTokenizer("".join(sorted(characters)))
+        self._compile()
+        self._measure()
+        self._list_choices()
+
+    def _check(self) -> None:
+        names = list(self.rules)
+        for place, (name, choices) in enumerate(self.rules.items()):
+            if not choices:
+                raise ValueError(f"rule {name!r} has no choices")
+            for choice in choices:
+                if choice.weight < 1:
+                    raise ValueError(f"{choice.text!r} in rule {name!r} has weight {choice.weight}")
+                if choice.then != END and choice.then not in names[place + 1 :]:
+                    raise ValueError(f"rule {name!r} goes on to {choice.then!r}, no later rule")
+                inner = choice.text if choice.then != END else choice.text[:-1]
+                if not choice.text or MARK in inner or (inner == choice.text) == (choice.then == END):
+                    raise ValueError(f"{choice.text!r} in rule {name!r}: {MARK!r} ends sentences")
+
+    def _compile(self) -> None:
+        """Rules to trees of characters: `next` [S, V] (-1: impossible) and `prob` [S, V]."""
+        ids = {c: i for i, c in enumerate(self.tokenizer.characters)}
+        next_: list[dict[int, int]] = []  # state -> character -> state
+        mass: list[dict[int, int]] = []  # state -> character -> weight below it
+        self._rule_of: list[str] = []
+        self._choice_at: dict[tuple[int, int], Choice] = {}  # where a choice is complete
+        roots: dict[str, int] = {}
+
+        def state(rule: str) -> int:
+            next_.append({})
+            mass.append({})
+            self._rule_of.append(rule)
+            return len(next_) - 1
+
+        for name, choices in self.rules.items():
+            roots[name] = state(name)
+            for choice in choices:
+                here = roots[name]
+                for place, character in enumerate(choice.text):
+                    c, last = ids[character], place == len(choice.text) - 1
+                    if (here, c) in self._choice_at or (last and c in mass[here]):
+                        raise ValueError(
+                            f"rule {name!r} is ambiguous: {choice.text!r} and another choice, one "
+                            "of which is the beginning of the other"
+                        )
+                    mass[here][c] = mass[here].get(c, 0) + choice.weight
+                    if last:
+                        self._choice_at[here, c] = choice
+                    else:
+                        if c not in next_[here]:
+                            next_[here][c] = state(name)
+                        here = next_[here][c]
+        for (here, c), choice in self._choice_at.items():
+            next_[here][c] = roots[choice.then] if choice.then != END else 0
+        self.next = np.full((len(next_), len(ids)), -1, dtype=np.int32)
+        self.prob = np.zeros((len(next_), len(ids)))
+        for s, (to, weights) in enumerate(zip(next_, mass)):
+            total = sum(weights.values())
+            for c, weight in weights.items():
+                self.next[s, c], self.prob[s, c] = to[c], weight / total
+
+    def _measure(self) -> None:
+        """Expected visits to each state, and with them length, entropy and greatest length."""
+        states = len(self.next)
+        self.visits = np.zeros(states)
+        self.visits[0] = 1.0
+        depth = np.zeros(states, dtype=np.int64)  # most characters written before the state
+        longest = 0
+        for s in range(states):  # a state's number is smaller than its successors'
+            for c in np.flatnonzero(self.next[s] >= 0):
+                to = self.next[s, c]
+                if to == 0:  # only the mark leads back to the start
+                    longest = max(longest, int(depth[s]) + 1)
+                else:
+                    self.visits[to] += self.visits[s] * self.prob[s, c]
+                    depth[to] = max(depth[to], depth[s] + 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.logprob_table = np.log(self.prob)
+            surprise = -np.where(self.prob > 0, self.prob * self.logprob_table, 0.0).sum(axis=1)
+        self.longest = longest
+        """Characters of the longest sentence, its mark included."""
+        self.mean_length = float(self.visits.sum())
+        """Expected characters of a sentence, its mark included."""
+        self.sentence_entropy = float(self.visits @ surprise)
+        """Entropy of a sentence, in nats."""
+        self.entropy_per_char = self.sentence_entropy / self.mean_length
+        """Entropy of a sentence over its expected length: nats per character of an endless text."""
+        self.stationary = self.visits / self.mean_length
+        """[S] how often each state is met at a random character of an endless text."""
+
+    def _list_choices(self) -> None:
+        """All choices in one list, with running weights, so that many are drawn at once."""
+        listed = [(name, choice) for name, choices in self.rules.items() for choice in choices]
+        numbers = {name: i for i, name in enumerate(self.rules)}
+        self._texts = [choice.text for _, choice in listed] + [""]
+        self._then = np.array([numbers.get(choice.then, -1) for _, choice in listed])
+        self._running = np.cumsum([choice.weight for _, choice in listed])
+        self._total = np.array([sum(x.weight for x in xs) for xs in self.rules.values()])
+        self._before = np.cumsum(self._total) - self._total
+
+    def generate(self, n_characters: int, seed: int = 0) -> str:
+        """The first `n_characters` of the endless text that `seed` stands for."""
+        if n_characters < 0:
+            raise ValueError(f"a text has 0 characters or more, got {n_characters}")
+        rng = np.random.Generator(np.random.PCG64(seed))
+        pieces: list[str] = []
+        length = 0
+        while length < n_characters:
+            pieces.append(self._sentences(rng))
+            length += len(pieces[-1])
+        return "".join(pieces)[:n_characters]
+
+    def _sentences(self, rng: np.random.Generator) -> str:
+        """One block of sentences: the choices of all of them, rule by rule."""
+        rule = np.zeros(_BLOCK, dtype=np.int64)
+        written: list[np.ndarray] = []
+        while (rule >= 0).any():
+            # Floats only where IEEE arithmetic is exact to the last bit on every machine.
+            ticket = (rng.random(_BLOCK) * self._total[rule]).astype(np.int64) + self._before[rule]
+            choice = np.searchsorted(self._running, ticket, side="right")
+            written.append(np.where(rule >= 0, choice, len(self._then)))
+            rule = np.where(rule >= 0, self._then[choice], -1)
+        return "".join([self._texts[i] for i in np.stack(written, axis=1).ravel().tolist()])
+
+    def sentences(self) -> Iterator[tuple[str, float]]:
+        """Every sentence with its probability; there may be many (see `count`)."""
+
+        def expand(rule: str) -> Iterator[tuple[str, float]]:
+            total = sum(choice.weight for choice in self.rules[rule])
+            for choice in self.rules[rule]:
+                share = choice.weight / total
+                if choice.then == END:
+                    yield choice.text, share
+                else:
+                    for rest, probability in expand(choice.then):
+                        yield choice.text + rest, share * probability
+
+        return expand(next(iter(self.rules)))
+
+    def count(self) -> int:
+        """How many sentences there are."""
+        counts = {END: 1}
+        for name, choices in reversed(self.rules.items()):
+            counts[name] = sum(counts[choice.then] for choice in choices)
+        return counts[next(iter(self.rules))]
+
+    def logprob(self, text: str, *, cut: bool = False) -> float:
+        """Log-probability of `text` in nats, -inf where the grammar cannot write it.
+
+        Without `cut`, the text starts where a sentence starts; with it, at a random character of an
+        endless text: the sum over all states it can have started in. The end may be anywhere.
+        """
+        if not all(c in self.tokenizer for c in set(text)):
+            return -np.inf
+        ids = self.tokenizer.encode(text).tolist()
+        total, here = 0.0, 0
+        if cut:
+            states, weights = np.arange(len(self.next)), self.stationary
+            for place, c in enumerate(ids):
+                weights = weights * self.prob[states, c]
+                states, weights = self.next[states, c][weights > 0], weights[weights > 0]
+                if not len(states):
+                    return -np.inf
+                if len(states) == 1:
+                    total, here = float(np.log(weights[0])), int(states[0])
+                    ids = ids[place + 1 :]
+                    break
+            else:  # still undecided at the end
+                return float(np.log(weights.sum()))
+        table, next_ = self._plain_tables()
+        for c in ids:
+            total += table[here][c]
+            if (here := next_[here][c]) < 0:
+                return -np.inf
+        return total
+
+    def _plain_tables(self) -> tuple[list[list[float]], list[list[int]]]:
+        """The tables as lists: one look-up at a time is faster in plain Python."""
+        if not hasattr(self, "_lists"):
+            self._lists = self.logprob_table.tolist(), self.next.tolist()
+        return self._lists
+
+    def grammatical(self, text: str) -> float:
+        """Share of the complete sentences in `text` that this grammar writes; nan if none is."""
+        complete = text.split(MARK)[:-1]
+        if not complete:
+            return float("nan")
+        return sum(self.logprob(line + MARK) > -np.inf for line in complete) / len(complete)
+
+    def annotate(self, text: str) -> Annotation:
+        """Slot, sentence and features at every character.
+
+        A sentence that the grammar cannot write from its beginning (the first one, where the text
+        starts in the middle of it) is labelled -1; a last one that is cut is labelled as far as it
+        goes.
+        """
+        slots = tuple(dict.fromkeys(name.split()[0] for name in self.rules))
+        found: dict[str, dict[str, None]] = {}
+        for choices in self.rules.values():
+            for choice in choices:
+                for feature, value in choice.features:
+                    found.setdefault(feature, {})[value] = None
+        values = {feature: tuple(known) for feature, known in found.items()}
+        slot = np.full(len(text), -1, dtype=np.int16)
+        sentence = np.full(len(text), -1, dtype=np.int64)
+        features = {feature: np.full(len(text), -1, dtype=np.int16) for feature in values}
+        begin = 0
+        for number, line in enumerate(text.splitlines(keepends=True)):
+            end = begin + len(line)
+            sentence[begin:end] = number
+            if self.logprob(line) > -np.inf:
+                here = 0
+                for place, c in enumerate(self.tokenizer.encode(line).tolist(), start=begin):
+                    slot[place] = slots.index(self._rule_of[here].split()[0])
+                    if choice := self._choice_at.get((here, c)):
+                        for feature, value in choice.features:
+                            features[feature][place:end] = values[feature].index(value)
+                    here = int(self.next[here, c])
+            begin = end
+        return Annotation(slots, slot, sentence, values, features)
+
+
+@dataclass
+class Belief:
+    """Where in the grammar B streams may be: a ragged list, sorted by stream."""
+
+    stream: np.ndarray
+    state: np.ndarray
+    weight: np.ndarray
+    """Sums to one in every stream."""
+
+
+class GrammarModel:
+    """The exact distribution of the next character, given the characters in view.
+
+    A window that begins in the middle of a sentence leaves open where in the grammar it began; the
+    model then weighs all states that fit, starting from how often each is met (a forward filter).
+    One mark in view settles it. Log-probabilities of impossible characters are -inf; `smoothing`
+    mixes in that share of the uniform distribution, for those who divide by or code with it. After
+    characters the grammar cannot write there is no true answer: the filter starts afresh at the
+    last character.
+    """
+
+    def __init__(self, grammar: Grammar, *, smoothing: float = 0.0) -> None:
+        if not 0.0 <= smoothing < 1.0:
+            raise ValueError(f"smoothing is a share from 0 to below 1, got {smoothing}")
+        self.grammar = grammar
+        self.smoothing = smoothing
+
+    @property
+    def tokenizer(self) -> CharTokenizer:
+        return self.grammar.tokenizer
+
+    @property
+    def context(self) -> int | None:
+        """No limit: the automaton remembers what matters."""
+        return None
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        """ids [B, T] -> log-probabilities [B, T, V]; [b, t] predicts ids[b, t + 1]."""
+        out = np.empty((*ids.shape, len(self.tokenizer)), dtype=np.float32)
+        belief = self._anywhere(len(ids))
+        for t in range(ids.shape[1]):
+            self._read(belief, ids[:, t])
+            out[:, t] = self._predict(belief)
+        return out
+
+    def start(self, ids: np.ndarray) -> tuple[Belief, np.ndarray]:
+        """Read ids [B, T], T >= 1: (belief, log-probabilities [B, V] of the next character)."""
+        belief = self._anywhere(len(ids))
+        for t in range(ids.shape[1]):
+            self._read(belief, ids[:, t])
+        return belief, self._predict(belief)
+
+    def step(self, state: Belief, ids: np.ndarray) -> np.ndarray:
+        """Read one more character of each stream, ids [B]: log-probabilities [B, V]."""
+        self._read(state, ids)
+        return self._predict(state)
+
+    def _anywhere(self, batch: int) -> Belief:
+        states = len(self.grammar.next)
+        return Belief(
+            np.repeat(np.arange(batch), states),
+            np.tile(np.arange(states), batch),
+            np.tile(self.grammar.stationary, batch),
+        )
+
+    def _read(self, belief: Belief, ids: np.ndarray) -> None:
+        """Condition `belief` on the next character of each stream, in place."""
+        read = ids[belief.stream]
+        weight = belief.weight * self.grammar.prob[belief.state, read]
+        fits = weight > 0
+        stream, weight = belief.stream[fits], weight[fits]
+        state = self.grammar.next[belief.state[fits], read[fits]]
+        lost = np.setdiff1d(np.arange(len(ids)), stream)
+        if lost.size:  # impossible so far: begin again with this character
+            fresh = self._anywhere(len(lost))
+            self._read(fresh, ids[lost])
+            stream = np.concatenate([stream, lost[fresh.stream]])
+            order = np.argsort(stream, kind="stable")
+            stream = stream[order]
+            state = np.concatenate([state, fresh.state])[order]
+            weight = np.concatenate([weight, fresh.weight])[order]
+        total = np.bincount(stream, weights=weight, minlength=len(ids))
+        belief.stream, belief.state, belief.weight = stream, state, weight / total[stream]
+
+    def _predict(self, belief: Belief) -> np.ndarray:
+        """Log-probabilities [B, V]."""
+        first = np.flatnonzero(np.diff(belief.stream, prepend=-1))
+        rows = self.grammar.prob[belief.state] * belief.weight[:, None]
+        probabilities = np.add.reduceat(rows, first, axis=0)  # [B, V]
+        uniform = 1.0 / len(self.tokenizer)
+        probabilities = (1 - self.smoothing) * probabilities + self.smoothing * uniform
+        with np.errstate(divide="ignore"):
+            return np.log(probabilities).astype(np.float32)
