@@ -60,13 +60,14 @@ class Url:
             try:
                 with urllib.request.urlopen(self.address, timeout=ANSWER_SECONDS) as response:
                     answered.set()
-                    result.append(response.read(self.limit + 1))
-                    promised = response.headers.get("Content-Length")
-                    if promised and len(result[0]) < min(int(promised), self.limit + 1):
-                        got = f"{len(result[0]):,} of {int(promised):,} bytes"
-                        result[:] = [OSError(f"the download broke off after {got}")]
+                    data = response.read(self.limit + 1)
+                    promised = int(response.headers.get("Content-Length") or 0)
+                    if len(data) < min(promised, self.limit + 1):
+                        got = f"{len(data):,} of {promised:,} bytes"
+                        raise OSError(f"the download broke off after {got}")
+                    result.append(data)
             except Exception as error:  # whatever a network can do; reported, never swallowed
-                result[:] = [error]
+                result.append(error)
             answered.set()
             done.set()
 

@@ -5,15 +5,16 @@ Idea:   a rule is a list of weighted choices, each a piece of text and the rule 
         rule becomes a tree of characters, the trees hang together, and a sentence has exactly one
         derivation. Then the probability of a text is a product along one path, the entropy a sum
         over states, and the next character's distribution a table row.
-Source: Shannon 1948, section 7; forward filtering as in Rabiner 1989, section III.A.
+Source: Shannon 1948, section 7.
 Run:    see minigpt/storyland.py
 Omits:  recursion (a rule can only go on to a later one), so sentences have a greatest length.
 
-Legend: B batch, T time, S states, V vocabulary. Logarithms are natural (nats).
+Legend: T time, S states, V vocabulary. Logarithms are natural (nats).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,7 +71,7 @@ class Grammar:
     ...              "does": [Choice("c\\n", 3, END), Choice("d\\n", 1, END)]})
     >>> sorted(text for text, _ in g.sentences())
     ['a c\\n', 'a d\\n', 'b c\\n', 'b d\\n']
-    >>> round(g.entropy_per_char / np.log(2), 4)  # (1 + 0.8113) bits over four characters
+    >>> round(g.entropy_per_char / math.log(2), 4)  # (1 + 0.8113) bits over four characters
     0.4528
     """
 
@@ -93,8 +94,9 @@ class Grammar:
                     raise ValueError(f"{choice.text!r} in rule {name!r} has weight {choice.weight}")
                 if choice.then != END and choice.then not in names[place + 1 :]:
                     raise ValueError(f"rule {name!r} goes on to {choice.then!r}, no later rule")
-                inner = choice.text if choice.then != END else choice.text[:-1]
-                if not choice.text or MARK in inner or (inner == choice.text) == (choice.then == END):
+                ends = choice.then == END
+                body = choice.text[:-1] if ends else choice.text
+                if not choice.text or MARK in body or (ends and choice.text[-1] != MARK):
                     raise ValueError(f"{choice.text!r} in rule {name!r}: {MARK!r} ends sentences")
 
     def _compile(self) -> None:
@@ -231,7 +233,7 @@ class Grammar:
         endless text: the sum over all states it can have started in. The end may be anywhere.
         """
         if not all(c in self.tokenizer for c in set(text)):
-            return -np.inf
+            return -math.inf
         ids = self.tokenizer.encode(text).tolist()
         total, here = 0.0, 0
         if cut:
@@ -240,18 +242,18 @@ class Grammar:
                 weights = weights * self.prob[states, c]
                 states, weights = self.next[states, c][weights > 0], weights[weights > 0]
                 if not len(states):
-                    return -np.inf
+                    return -math.inf
                 if len(states) == 1:
-                    total, here = float(np.log(weights[0])), int(states[0])
+                    total, here = math.log(float(weights[0])), int(states[0])
                     ids = ids[place + 1 :]
                     break
             else:  # still undecided at the end
-                return float(np.log(weights.sum()))
+                return math.log(float(weights.sum()))
         table, next_ = self._plain_tables()
         for c in ids:
             total += table[here][c]
             if (here := next_[here][c]) < 0:
-                return -np.inf
+                return -math.inf
         return total
 
     def _plain_tables(self) -> tuple[list[list[float]], list[list[int]]]:
@@ -264,8 +266,8 @@ class Grammar:
         """Share of the complete sentences in `text` that this grammar writes; nan if none is."""
         complete = text.split(MARK)[:-1]
         if not complete:
-            return float("nan")
-        return sum(self.logprob(line + MARK) > -np.inf for line in complete) / len(complete)
+            return math.nan
+        return sum(self.logprob(line + MARK) > -math.inf for line in complete) / len(complete)
 
     def annotate(self, text: str) -> Annotation:
         """Slot, sentence and features at every character.
@@ -285,111 +287,22 @@ class Grammar:
         sentence = np.full(len(text), -1, dtype=np.int64)
         features = {feature: np.full(len(text), -1, dtype=np.int16) for feature in values}
         begin = 0
-        for number, line in enumerate(text.splitlines(keepends=True)):
+        for number, line in enumerate(_lines(text)):
             end = begin + len(line)
             sentence[begin:end] = number
-            if self.logprob(line) > -np.inf:
+            if self.logprob(line) > -math.inf:
                 here = 0
                 for place, c in enumerate(self.tokenizer.encode(line).tolist(), start=begin):
                     slot[place] = slots.index(self._rule_of[here].split()[0])
-                    if choice := self._choice_at.get((here, c)):
-                        for feature, value in choice.features:
+                    if (here, c) in self._choice_at:
+                        for feature, value in self._choice_at[here, c].features:
                             features[feature][place:end] = values[feature].index(value)
                     here = int(self.next[here, c])
             begin = end
         return Annotation(slots, slot, sentence, values, features)
 
 
-@dataclass
-class Belief:
-    """Where in the grammar B streams may be: a ragged list, sorted by stream."""
-
-    stream: np.ndarray
-    state: np.ndarray
-    weight: np.ndarray
-    """Sums to one in every stream."""
-
-
-class GrammarModel:
-    """The exact distribution of the next character, given the characters in view.
-
-    A window that begins in the middle of a sentence leaves open where in the grammar it began; the
-    model then weighs all states that fit, starting from how often each is met (a forward filter).
-    One mark in view settles it. Log-probabilities of impossible characters are -inf; `smoothing`
-    mixes in that share of the uniform distribution, for those who divide by or code with it. After
-    characters the grammar cannot write there is no true answer: the filter starts afresh at the
-    last character.
-    """
-
-    def __init__(self, grammar: Grammar, *, smoothing: float = 0.0) -> None:
-        if not 0.0 <= smoothing < 1.0:
-            raise ValueError(f"smoothing is a share from 0 to below 1, got {smoothing}")
-        self.grammar = grammar
-        self.smoothing = smoothing
-
-    @property
-    def tokenizer(self) -> CharTokenizer:
-        return self.grammar.tokenizer
-
-    @property
-    def context(self) -> int | None:
-        """No limit: the automaton remembers what matters."""
-        return None
-
-    def logprobs(self, ids: np.ndarray) -> np.ndarray:
-        """ids [B, T] -> log-probabilities [B, T, V]; [b, t] predicts ids[b, t + 1]."""
-        out = np.empty((*ids.shape, len(self.tokenizer)), dtype=np.float32)
-        belief = self._anywhere(len(ids))
-        for t in range(ids.shape[1]):
-            self._read(belief, ids[:, t])
-            out[:, t] = self._predict(belief)
-        return out
-
-    def start(self, ids: np.ndarray) -> tuple[Belief, np.ndarray]:
-        """Read ids [B, T], T >= 1: (belief, log-probabilities [B, V] of the next character)."""
-        belief = self._anywhere(len(ids))
-        for t in range(ids.shape[1]):
-            self._read(belief, ids[:, t])
-        return belief, self._predict(belief)
-
-    def step(self, state: Belief, ids: np.ndarray) -> np.ndarray:
-        """Read one more character of each stream, ids [B]: log-probabilities [B, V]."""
-        self._read(state, ids)
-        return self._predict(state)
-
-    def _anywhere(self, batch: int) -> Belief:
-        states = len(self.grammar.next)
-        return Belief(
-            np.repeat(np.arange(batch), states),
-            np.tile(np.arange(states), batch),
-            np.tile(self.grammar.stationary, batch),
-        )
-
-    def _read(self, belief: Belief, ids: np.ndarray) -> None:
-        """Condition `belief` on the next character of each stream, in place."""
-        read = ids[belief.stream]
-        weight = belief.weight * self.grammar.prob[belief.state, read]
-        fits = weight > 0
-        stream, weight = belief.stream[fits], weight[fits]
-        state = self.grammar.next[belief.state[fits], read[fits]]
-        lost = np.setdiff1d(np.arange(len(ids)), stream)
-        if lost.size:  # impossible so far: begin again with this character
-            fresh = self._anywhere(len(lost))
-            self._read(fresh, ids[lost])
-            stream = np.concatenate([stream, lost[fresh.stream]])
-            order = np.argsort(stream, kind="stable")
-            stream = stream[order]
-            state = np.concatenate([state, fresh.state])[order]
-            weight = np.concatenate([weight, fresh.weight])[order]
-        total = np.bincount(stream, weights=weight, minlength=len(ids))
-        belief.stream, belief.state, belief.weight = stream, state, weight / total[stream]
-
-    def _predict(self, belief: Belief) -> np.ndarray:
-        """Log-probabilities [B, V]."""
-        first = np.flatnonzero(np.diff(belief.stream, prepend=-1))
-        rows = self.grammar.prob[belief.state] * belief.weight[:, None]
-        probabilities = np.add.reduceat(rows, first, axis=0)  # [B, V]
-        uniform = 1.0 / len(self.tokenizer)
-        probabilities = (1 - self.smoothing) * probabilities + self.smoothing * uniform
-        with np.errstate(divide="ignore"):
-            return np.log(probabilities).astype(np.float32)
+def _lines(text: str) -> list[str]:
+    """Cut behind every mark, and nowhere else (str.splitlines knows many more line ends)."""
+    *whole, rest = text.split(MARK)
+    return [line + MARK for line in whole] + [rest]

@@ -19,9 +19,8 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-
-from minigpt.grammar import END, MARK, Annotation, Choice, Grammar, GrammarModel
+from minigpt.grammar import END, MARK, Annotation, Choice, Grammar
+from minigpt.grammar_model import GrammarModel
 
 __all__ = [
     "MARK",
@@ -39,7 +38,7 @@ SUBJECTS = {
     "she": "mia, ann, eve, the hen, zoe, lily, the queen, ida, rose, the cow, the nurse, kate",
     "he": "ben, tom, the king, max, joe, hugo, the cook, sam, the monk, finn, the bull, otto",
     "it": "the fox, the owl, a cat, the frog, a robot, the wolf, a crow, the goat, a bear, the ant",
-    "they": "the boys, two cats, the kids, my pals, six ants, the men, two hens, the elks, ten owls",
+    "they": "the boys, two cats, the kids, my pals, six ants, the men, two hens, ten owls",
 }
 """Person of the subject -> subjects, the frequent ones first; one word is a name."""
 
@@ -79,7 +78,11 @@ THEMES = {
 
 PATHS = {
     "water": ("swim, row, sail, wade, dive", "in the, to the", "lake, sea, bay, pond, reef, fjord"),
-    "height": ("climb, crawl, jump, creep", "up the, down the", "hill, oak, wall, mast, dune, roof"),
+    "height": (
+        "climb, crawl, jump, creep",
+        "up the, down the",
+        "hill, oak, wall, mast, dune, roof",
+    ),
     "land": ("run, walk, hop, trot, skip", "to the, past the", "barn, gate, mill, fair, inn, well"),
 }
 """How one goes somewhere: verbs, prepositions, places."""
@@ -191,7 +194,9 @@ def _rules() -> dict[str, list[Choice]]:
                     Choice(f"{owner} ", 1, f"noun {theme}", (("owner", owner),))
                 ]
         if person in names:
-            rules[f"end {person}"] = _last(", ".join(v for v, _ in _verbs(person, INTRANSITIVE, 1)), 100)
+            rules[f"end {person}"] = _last(
+                ", ".join(v for v, _ in _verbs(person, INTRANSITIVE, 1)), 100
+            )
             rules[f"spot {person}"] = [
                 Choice(f"{owner} {spot}{MARK}", weight, END, (("owner", owner),))
                 for spot, weight in _zipf(SPOTS, 100)
@@ -221,7 +226,9 @@ def generate(n_characters: int, seed: int = 0) -> str:
 
     The same seed gives the same text on every machine, and a shorter text is a prefix of a longer.
 
-    >>> print(generate(79, seed=7))
+    >>> print(generate(54, seed=7))
+    the boys eat their cold jam
+    happy zoe sings by her bed
     """
     return grammar().generate(n_characters, seed)
 
@@ -230,6 +237,7 @@ def entropy_per_char() -> float:
     """Entropy of the source, in nats per character (divide by ln 2 for bits): the lowest loss.
 
     >>> round(entropy_per_char(), 4)
+    0.4954
     """
     return grammar().entropy_per_char
 
@@ -251,7 +259,7 @@ def annotate(text: str) -> Annotation:
 def grammatical(text: str) -> float:
     """Share of the complete stories in `text` that the grammar can write; nan if there is none.
 
-    >>> grammatical("ben rides his bike\nben ride his bike\nmia r")
+    >>> grammatical("ben rides his bike\\nben ride his bike\\nmia r")
     0.5
     """
     return grammar().grammatical(text)
