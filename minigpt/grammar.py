@@ -176,8 +176,9 @@ class Grammar:
         numbers = {name: i for i, name in enumerate(self.rules)}
         self._texts = [choice.text for _, choice in listed] + [""]
         self._then = np.array([numbers.get(choice.then, -1) for _, choice in listed])
-        self._running = np.cumsum([choice.weight for _, choice in listed])
-        self._total = np.array([sum(x.weight for x in xs) for xs in self.rules.values()])
+        self._running = np.cumsum([choice.weight for _, choice in listed], dtype=np.int64)
+        totals = [sum(x.weight for x in choices) for choices in self.rules.values()]
+        self._total = np.array(totals, dtype=np.int64)
         self._before = np.cumsum(self._total) - self._total
 
     def generate(self, n_characters: int, seed: int = 0) -> str:
@@ -243,8 +244,8 @@ class Grammar:
                 states, weights = self.next[states, c][weights > 0], weights[weights > 0]
                 if not len(states):
                     return -math.inf
-                if len(states) == 1:
-                    total, here = math.log(float(weights[0])), int(states[0])
+                if (states == states[0]).all():  # one is left, or a mark has led all to the start
+                    total, here = math.log(float(weights.sum())), int(states[0])
                     ids = ids[place + 1 :]
                     break
             else:  # still undecided at the end

@@ -97,10 +97,16 @@ class GrammarModel:
             fresh = self._anywhere(len(lost))
             self._read(fresh, ids[lost])
             stream = np.concatenate([stream, lost[fresh.stream]])
-            order = np.argsort(stream, kind="stable")
-            stream = stream[order]
-            state = np.concatenate([state, fresh.state])[order]
-            weight = np.concatenate([weight, fresh.weight])[order]
+            state = np.concatenate([state, fresh.state])
+            weight = np.concatenate([weight, fresh.weight])
+        if len(stream) > len(ids):  # ways that have met in one state (a mark joins all) become one
+            states = len(self.grammar.next)
+            met, place = np.unique(stream * states + state, return_inverse=True)
+            stream, state = met // states, met % states
+            weight = np.bincount(place, weights=weight)
+        elif lost.size:
+            order = np.argsort(stream)
+            stream, state, weight = stream[order], state[order], weight[order]
         total = np.bincount(stream, weights=weight, minlength=len(ids))
         belief.stream, belief.state, belief.weight = stream, state, weight / total[stream]
 

@@ -212,6 +212,13 @@ def test_longer_cut_texts_against_brute_force(text: str) -> None:
     assert math.exp(small().logprob(text, cut=True)) == pytest.approx(expected, rel=1e-9, abs=0)
 
 
+def test_a_mark_settles_where_a_cut_text_is() -> None:
+    text = storyland.generate(30_000, seed=6)
+    for fragment in ("s\n", "e\n", "n\n"):  # many ways to end so, all back at the start
+        apart = storyland.logprob(fragment, cut=True) + storyland.logprob(text)
+        assert storyland.logprob(fragment + text, cut=True) == pytest.approx(apart)
+
+
 def test_empty_text_is_certain() -> None:
     assert storyland.logprob("") == storyland.logprob("", cut=True) == 0.0
 
