@@ -27,9 +27,16 @@ _BOX = "╭╮╰╯│─| "
 
 
 def parse(
-    settings: Any, *, prog: str, args: Sequence[str] | None = None, error_code: int = USAGE_ERROR
+    settings: Any,
+    *,
+    prog: str,
+    args: Sequence[str] | None = None,
+    default: Any = None,
+    error_code: int = USAGE_ERROR,
 ) -> Any:
     """Read `settings` (a dataclass, or a union of them for subcommands) from the command line.
+
+    `default` is an instance whose values stand where the command line says nothing.
 
     An unusable command line, or a `__post_init__` that refuses, ends the process with one line on
     standard error and `error_code`; `--help` prints as tyro prints it.
@@ -37,9 +44,10 @@ def parse(
     import tyro
 
     complaint = io.StringIO()
+    given = {} if default is None else {"default": default}
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(settings, prog=prog, args=args)
+            return tyro.cli(settings, prog=f"python -m {prog}", args=args, **given)
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
@@ -60,14 +68,21 @@ def run(
     args: Sequence[str] | None = None,
     error_code: int = USAGE_ERROR,
 ) -> NoReturn:
-    """Parse `settings`, call `main` with them, and exit with what it returns (None is 0).
+    """Parse `settings`, call `main` with them, and exit with what it returns (None is 0)."""
+    config = parse(settings, prog=prog, args=args, error_code=error_code)
+    guard(lambda: main(config), prog=prog, error_code=error_code)
+
+
+def guard(
+    main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_ERROR
+) -> NoReturn:
+    """Call `main` and exit with what it returns; an expected error becomes one line.
 
     ValueError and OSError are what a user can mend: one line, `error_code`. Ctrl-C exits with 130
     and a closed pipe (`| head`) with 0. Anything else is a bug and keeps its traceback.
     """
-    config = parse(settings, prog=prog, args=args, error_code=error_code)
     try:
-        code = main(config)
+        code = main()
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,129 @@
+"""One file a model: weights and a JSON header, with a checksum over every byte.
+
+Idea:   safetensors holds tensors and nothing that could run. It has no checksum, and a file with a
+        flipped bit loads without a word; so the header carries the SHA-256 of the whole file,
+        computed with the place for that checksum filled with zeros.
+Source: the safetensors format, https://github.com/huggingface/safetensors
+Run:    used by every command that takes RUN
+Omits:  pickle. Loading a model must not be able to run a program.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+from labkit import files
+from minigpt.model import GPT, GPTConfig
+from minigpt.tokenizer import CharTokenizer
+
+FORMAT = 1
+_ZEROS = "0" * 64
+_PLACE = re.compile(rb'"checksum":"([0-9a-f]{64})"')
+
+
+def save(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+    """Write tensors and a JSON-able header, atomically. OSError as the disk gives it."""
+    record = json.dumps({"format": FORMAT, **header}, ensure_ascii=True, sort_keys=True)
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    blob = tensors_to_bytes(plain, metadata={"checksum": _ZEROS, "header": record})
+    start = blob.index(f'"checksum":"{_ZEROS}"'.encode()) + len('"checksum":"')
+    checksum = files.sha256(blob).encode()
+    files.write_bytes(path, blob[:start] + checksum + blob[start + 64 :])
+
+
+def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors (on the CPU) and header of a file that `save` wrote.
+
+    ValueError, naming the file, where it is not one, is cut short, altered, or from a version that
+    this one does not read.
+    """
+    path = Path(path)
+    blob = path.read_bytes()
+    length = int.from_bytes(blob[:8], "little")
+    place = _PLACE.search(blob, 8, min(len(blob), 8 + length)) if len(blob) > 8 else None
+    if place is None:
+        raise ValueError(f"{path} is not a minigpt checkpoint (no checksum in its header)")
+    start = place.start(1)
+    if files.sha256(blob[:start] + _ZEROS.encode() + blob[start + 64 :]) != place[1].decode():
+        raise ValueError(f"{path} is damaged: its checksum does not match; copy or train it again")
+    try:
+        tensors = tensors_from_bytes(blob)
+        header = json.loads(json.loads(blob[8 : 8 + length])["__metadata__"]["header"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} is not a minigpt checkpoint: {error}") from None
+    if header.get("format") != FORMAT:
+        raise ValueError(
+            f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}"
+        )
+    return tensors, header
+
+
+def save_model(path: str | Path, model: GPT, record: dict[str, Any]) -> None:
+    """Weights, shape and alphabet of `model`, and a `record` of how it was trained."""
+    save_weights(path, model, model.state_dict(), record)
+
+
+def save_weights(
+    path: str | Path, model: GPT, weights: dict[str, Tensor], record: dict[str, Any]
+) -> None:
+    """Like `save_model`, with other weights than those that `model` holds now."""
+    header = {
+        "kind": "model",
+        "model": asdict(model.config),
+        "characters": model.tokenizer.characters,
+        "record": record,
+    }
+    save(path, weights, header)
+
+
+def load_model(path: str | Path) -> tuple[GPT, dict[str, Any]]:
+    """The model in a file or in a run's folder (its best one), in eval mode, and its record."""
+    path = Path(path)
+    file = path / "model.safetensors" if path.is_dir() else path
+    if not file.exists():
+        raise ValueError(f"no model at {file}; train one with: python -m minigpt.train")
+    tensors, header = load(file)
+    try:
+        config = GPTConfig(**header["model"])
+        model = GPT(config, CharTokenizer(header["characters"]))
+        model.load_state_dict(tensors)
+    except (KeyError, TypeError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise ValueError(f"{file} does not describe a model of this version: {first}") from None
+    model.eval()
+    return model, header["record"]
+
+
+def extend_alphabet(model: GPT, tokenizer: CharTokenizer) -> GPT:
+    """The same model for an alphabet that begins with the model's own and goes on.
+
+    New characters start with a random vector to read and score 0; known pairs of characters keep
+    their vectors where both tables hold every pair, and are learned anew where pairs share rows.
+    """
+    old, new = model.tokenizer, tokenizer
+    if not new.characters.startswith(old.characters):
+        raise ValueError("an extended alphabet must begin with the old one, in the same order")
+    wider = GPT(model.config, new, torch.Generator().manual_seed(0))
+    weights = wider.state_dict()
+    for name, tensor in model.state_dict().items():
+        if name in ("embed.weight", "head.weight"):
+            weights[name][: len(old)] = tensor
+        elif name != "embed_pair.weight":
+            weights[name] = tensor
+        elif len(new) * (len(new) + 1) <= GPT.BIGRAM_ROWS:
+            before, after = torch.arange(len(old) + 1), torch.arange(len(old))
+            moved = torch.where(before == len(old), len(new), before)  # "nothing before" moves up
+            rows = (moved[:, None] * len(new) + after).flatten()
+            weights[name][rows] = tensor[: len(rows)]
+    wider.load_state_dict(weights)
+    return wider.eval()

@@ -1,0 +1,179 @@
+"""Which device, precision and number of threads: measured, not guessed.
+
+Idea:   bfloat16 halves the memory traffic and is up to twice as fast on a CPU with instructions for
+        it, and slower than float32 on one without; two threads beat one unless a neighbour holds
+        the other core. A few training steps of a small model, under two seconds, tell.
+Run:    python -m minigpt.device
+Omits:  choosing among several GPUs. torchrun gives each process its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+import torch
+import torch.nn.functional as F
+
+from labkit import files
+from minigpt.model import GPT, GPTConfig
+from minigpt.tokenizer import CharTokenizer
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+
+BUDGET = 1.8  # seconds, for all candidates together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """Where and how a model computes."""
+
+    device: Literal["cpu", "cuda", "mps"]
+    """What it runs on."""
+    precision: Literal["fp32", "bf16"]
+    """Of activations and matrix products; weights are float32 always."""
+    threads: int
+    """Of torch on the CPU."""
+    why: str = "asked for"
+    """How the choice was made."""
+
+    def __str__(self) -> str:
+        return f"{self.device}, {self.precision}, {self.threads} threads ({self.why})"
+
+    def apply(self) -> torch.device:
+        """Set torch's thread count for this process and return the device."""
+        torch.set_num_threads(self.threads)
+        if self.device == "cuda":
+            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device(self.device)
+
+
+def cores() -> int:
+    """Physical cores that this process may use."""
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
+    return max(1, min(physical, allowed))
+
+
+def choose(
+    device: Device = "auto", precision: Precision = "auto", threads: int | None = None
+) -> Runtime:
+    """The runtime to use; what is not asked for is measured, once for each machine.
+
+    ValueError where CUDA or MPS is asked for and not there.
+    """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1 or auto, got {threads}")
+    where = _device(device)
+    if where != "cpu":
+        known = precision if precision != "auto" else ("bf16" if _gpu_bf16(where) else "fp32")
+        return Runtime(device=where, precision=known, threads=threads or cores())
+    if precision != "auto" and threads is not None:
+        return Runtime(device="cpu", precision=precision, threads=threads)
+    times, why = _cached_times()
+    fits = {
+        key: seconds
+        for key, seconds in times.items()
+        if precision in ("auto", key[0]) and (threads is None or key[1] == threads)
+    }
+    if not fits:  # a number of threads that was not among the candidates
+        fits = {key: s for key, s in times.items() if precision in ("auto", key[0])}
+    best = min(fits, key=lambda key: fits[key])
+    return Runtime(device="cpu", precision=best[0], threads=threads or best[1], why=why)
+
+
+def _device(device: Device) -> Literal["cpu", "cuda", "mps"]:
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if device == "auto":
+        return "cuda" if cuda else "cpu"  # at these sizes a laptop's CPU beats its MPS
+    if device == "cuda" and not cuda:
+        raise ValueError("CUDA was asked for, and torch finds no CUDA device; use --device cpu")
+    if device == "mps" and not mps:
+        raise ValueError("MPS was asked for, and torch finds no MPS device; use --device cpu")
+    return device
+
+
+def _gpu_bf16(device: str) -> bool:
+    return device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def _cached_times() -> tuple[dict[tuple[Literal["fp32", "bf16"], int], float], str]:
+    from minigpt.corpora import cache_folder
+
+    path = Path(cache_folder()) / "device.json"
+    machine = {
+        "cpu": f"{platform.machine()} {platform.processor()} {_cpu_name()}",
+        "cores": cores(),
+        "torch": torch.__version__,
+    }
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["machine"] == machine:
+            return {(p, t): s for p, t, s in record["seconds"]}, "measured before on this machine"
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # never measured here, or unreadable: measure
+    times = measure()
+    if psutil.cpu_percent(interval=0.1) < 50:  # a busy moment says little about other moments
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows = [[p, t, s] for (p, t), s in times.items()]
+            files.write_json(path, {"machine": machine, "seconds": rows})
+        except OSError:
+            pass  # a cache that cannot be written costs two seconds next time, nothing else
+    return times, "measured now"
+
+
+def measure(budget: float = BUDGET) -> dict[tuple[Literal["fp32", "bf16"], int], float]:
+    """Seconds of one training step of a small model, for each (precision, threads)."""
+    before = torch.get_num_threads()
+    tokenizer = CharTokenizer("".join(map(chr, range(33, 97))))
+    model = GPT(GPTConfig(n_layer=1), tokenizer, torch.Generator().manual_seed(0))
+    ids = torch.randint(0, 64, (16, 64), generator=torch.Generator().manual_seed(0))
+    counts = sorted({1, cores()})
+    candidates = [(p, t) for t in counts for p in ("bf16", "fp32")]
+    times = {}
+    try:
+        for precision, threads in candidates:
+            torch.set_num_threads(threads)
+            end = time.perf_counter() + budget / len(candidates)
+            best = float("inf")
+            while True:
+                start = time.perf_counter()
+                with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+                    logits = model(ids)
+                F.cross_entropy(logits.float().flatten(0, 1), ids.flatten()).backward()
+                now = time.perf_counter()
+                best = min(best, now - start)
+                if now > end:
+                    break
+            times[precision, threads] = best
+    finally:
+        torch.set_num_threads(before)
+    return times  # type: ignore[return-value]
+
+
+def _cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+        return names[0] if names else ""
+    except OSError:
+        return ""  # macOS and Windows: platform.processor() has the name
+
+
+def main() -> None:
+    """Measure anew and print one line for each candidate."""
+    for (precision, threads), seconds in measure().items():
+        print(f"{precision}  {threads} threads  {1000 * seconds:7.2f} ms a step")
+    print(json.dumps(asdict(choose())))
+
+
+if __name__ == "__main__":
+    main()

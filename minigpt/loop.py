@@ -1,0 +1,364 @@
+"""Train a character model: draw windows of text, predict each next character, adjust.
+
+Idea:   loss = mean of -log p(next character); follow its gradient down.
+Run:    python -m minigpt.train
+Omits:  sharding of weights or optimiser state; every model here fits everywhere.
+
+`train` is the one training loop of the repository; distillation replaces the loss, not the loop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from minigpt.corpora import Corpus
+from minigpt.device import Runtime, choose
+from minigpt.evaluate import score
+from minigpt.model import GPT
+from minigpt.optim import cosine, trapezoid
+from minigpt.runs import Run
+from minigpt.settings import TrainConfig
+from minigpt.state import State
+from minigpt.tokenizer import CharTokenizer
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of text: at each place of `ids` stands what is read, of `targets` what comes next."""
+
+    ids: Int[Tensor, "B T"]
+    targets: Int[Tensor, "B T"]
+    starts: Int[Tensor, " B"]
+    """Where each window begins in the training text: a teacher's predictions are found by it."""
+
+
+class Loss(Protocol):
+    """What is made small. `model` maps ids [B, T] to logits [B, T, V]; returns nats/char."""
+
+    def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Float[Tensor, ""]: ...
+
+
+def next_char_loss(model: Callable[[Tensor], Tensor], batch: Batch) -> Float[Tensor, ""]:
+    """Mean cross-entropy in nats/char, computed in float32."""
+    return F.cross_entropy(model(batch.ids).float().flatten(0, 1), batch.targets.flatten())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What `on_step` is told after each step."""
+
+    step: int
+    steps: int
+    tokens: int
+    """Characters trained on so far, in all processes."""
+    loss: float
+    """Training loss of this step, nats/char; on CUDA that of the last step that was looked at."""
+    val_loss: float | None
+    """Loss over the choosing half of what is held out, at the last validation; nats/char."""
+    seconds: float
+    """Of training steps alone."""
+    model: GPT
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """A trained model and how it came about."""
+
+    model: GPT
+    """The best by the choosing half of what is held out; in eval mode."""
+    val_loss: float
+    """Nats/char over all that is held out, non-overlapping windows, every position counted."""
+    judge_loss: float
+    """Likewise over the judging half, which no choice has seen."""
+    metrics: list[dict[str, Any]]
+    """The lines of metrics.jsonl."""
+    train_seconds: float
+    """Of steps alone: no evaluation, saving or start-up."""
+    steps: int
+    tokens: int
+    runtime: Runtime
+
+
+def draw_windows(
+    ids: Int[Tensor, " N"], context: int, batch: int, generator: torch.Generator
+) -> Batch:
+    """`batch` random windows of `context` characters, with the character after each."""
+    starts = torch.randint(len(ids) - context, (batch,), generator=generator)
+    windows = ids.unfold(0, context + 1, 1)[starts].long()  # [B, T + 1]
+    return Batch(windows[:, :-1], windows[:, 1:], starts)
+
+
+def train(
+    config: TrainConfig,
+    corpus: Corpus,
+    *,
+    loss: Loss = next_char_loss,
+    on_step: Callable[[Progress], None] | None = None,
+    run: Run | None = None,
+    init: GPT | None = None,
+    resume: bool = False,
+) -> TrainResult:
+    """Train a model on `corpus.train`, choose the best by `corpus.choose`.
+
+    `loss` is what is minimised; `on_step` is called after every step and may raise
+    KeyboardInterrupt, upon which the run is saved; `run` is a folder to keep it in; `init` is a
+    model to go on from (its shape wins over the config's); `resume` continues `run`.
+    Deterministic for a seed: same threads, precision and machine give the same weights, bit for
+    bit. ValueError where the text is too short, or the loss is no longer finite.
+    """
+    runtime = choose(config.device, config.precision, config.thread_count)
+    device = runtime.apply()
+    with _own_randomness(config.seed + 2 + _rank(), device):
+        model = init or GPT(
+            config.model,
+            CharTokenizer.from_text(corpus.text),
+            torch.Generator().manual_seed(config.seed),
+        )
+        state = State(config, model.to(device))
+        if resume and run is not None:
+            run.restore(state)
+            if _rank():  # the saved generator is that of process 0
+                torch.manual_seed(config.seed + 2 + _rank() + 1000 * state.step)
+        loop = _Loop(config, corpus, state, runtime, loss, run)
+        while state.step < state.steps:
+            loop.one_step()
+            if on_step is not None:
+                try:
+                    on_step(loop.progress())
+                except KeyboardInterrupt:
+                    loop.save()
+                    raise
+        return loop.finish()
+
+
+class _Loop:
+    """The stages of a step: draw, forward, backward, update; and now and then look and save."""
+
+    LOG_EVERY = 10
+    SAVE_SECONDS = 30.0
+    TIMED_STEPS = 20  # of a run with a time budget, before its length is fixed
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        corpus: Corpus,
+        state: State,
+        runtime: Runtime,
+        loss: Loss,
+        run: Run | None,
+    ) -> None:
+        self.config, self.state, self.runtime, self.loss = config, state, runtime, loss
+        self.run = run if _rank() == 0 else None
+        self.model = state.model
+        self.device = next(self.model.parameters()).device
+        encode, context = self.model.tokenizer.encode, self.model.context
+        self.ids = torch.from_numpy(encode(corpus.train))
+        if len(self.ids) <= context:
+            raise ValueError(
+                f"the training part of {corpus.name} has {len(self.ids):,} characters, fewer than "
+                f"one window of {context} and its next; use a longer text or a smaller context"
+            )
+        self.choose, self.held_out = encode(corpus.choose), encode(corpus.held_out)
+        self.judge = encode(corpus.judge)
+        self.forward: Callable[[Tensor], Tensor] = self.model
+        if self.device.type == "cuda":
+            self.forward = torch.compile(self.model)
+        if dist.is_initialized():
+            self.forward = nn.parallel.DistributedDataParallel(self.model)
+            if config.batch_size % (dist.get_world_size() * config.accumulate):
+                raise ValueError(
+                    f"batch_size ({config.batch_size}) must be a multiple of processes x "
+                    f"accumulate ({dist.get_world_size()} x {config.accumulate})"
+                )
+        self.peaks = [[g["lr"] for g in o.param_groups] for o in state.optimizers]
+        self.last_loss, self.val_loss = math.nan, None
+        self.saved_at = time.monotonic()
+        self.budget_left = config.minutes is not None and state.step == 0
+        self.step_seconds: list[float] = []
+        self.began = time.monotonic()
+        self.model.train()
+
+    def one_step(self) -> None:
+        """One update, and what falls due after it."""
+        state, config = self.state, self.config
+        start = time.perf_counter()
+        value = self._update()
+        looked = self.device.type != "cuda" or (state.step + 1) % self.LOG_EVERY == 0
+        if looked:
+            self.last_loss = value.item()
+        elapsed = time.perf_counter() - start
+        state.seconds += elapsed
+        state.step += 1
+        if looked and not math.isfinite(self.last_loss):
+            raise ValueError(
+                f"the loss is {self.last_loss} at step {state.step}; the last good checkpoint is "
+                "kept; try a lower --muon-lr and --adamw-lr, or --precision fp32"
+            )
+        state.recent.append(self.last_loss)
+        if self.budget_left:
+            self._fix_length(elapsed)
+        last = state.step == state.steps
+        if state.step % replace(config, steps=state.steps).validate_every == 0 or last:
+            self._validate()
+        elif state.step % self.LOG_EVERY == 0:
+            self._log(None)
+        if last or time.monotonic() - self.saved_at > self.SAVE_SECONDS:
+            self.save()
+
+    def _update(self) -> Tensor:
+        state, config = self.state, self.config
+        schedule = (
+            trapezoid(state.step, state.steps, warmup=config.warmup, cooldown=config.cooldown)
+            if config.schedule == "trapezoid"
+            else cosine(state.step, state.steps, warmup=config.warmup)
+        )
+        for optimizer, peaks in zip(state.optimizers, self.peaks):
+            for group, peak in zip(optimizer.param_groups, peaks):
+                group["lr"] = peak * schedule
+        batch = draw_windows(self.ids, self.model.context, config.batch_size, state.windows)
+        total = torch.zeros((), device=self.device)
+        parts = list(self._parts(batch))
+        for i, part in enumerate(parts):
+            wait = isinstance(self.forward, nn.parallel.DistributedDataParallel)
+            hold = wait and i + 1 < len(parts)  # gradients are averaged with the last part only
+            with self.forward.no_sync() if hold else contextlib.nullcontext():
+                with self._autocast():
+                    value = self.loss(self.forward, part) / len(parts)
+                value.backward()
+            total += value.detach()
+        if config.grad_clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), config.grad_clip)
+        for optimizer in state.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        if dist.is_initialized():
+            dist.all_reduce(total)
+            total /= dist.get_world_size()
+        return total
+
+    def _parts(self, batch: Batch) -> Iterator[Batch]:
+        """This process's share of the batch, in `accumulate` parts of equal size."""
+        world = dist.get_world_size() if dist.is_initialized() else 1
+        rows = torch.arange(_rank(), self.config.batch_size, world)
+        for some in rows.chunk(self.config.accumulate):
+            yield Batch(
+                batch.ids[some].to(self.device, non_blocking=True),
+                batch.targets[some].to(self.device, non_blocking=True),
+                batch.starts[some],
+            )
+
+    def _autocast(self) -> torch.autocast:
+        bf16 = self.runtime.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
+
+    def _fix_length(self, elapsed: float) -> None:
+        """Turn `minutes` into a number of steps once the first ones have been timed."""
+        assert self.config.minutes is not None
+        self.step_seconds.append(elapsed)
+        if len(self.step_seconds) < self.TIMED_STEPS:
+            return
+        typical = float(np.median(self.step_seconds[len(self.step_seconds) // 2 :]))
+        start = time.monotonic()
+        self._measure(self.choose)
+        looking = 8 * (time.monotonic() - start) + 2 * (time.monotonic() - start)
+        left = 60 * self.config.minutes - (time.monotonic() - self.began) - looking
+        self.state.steps = self.state.step + max(1, int(left / typical))
+        self.budget_left = False
+
+    def _measure(self, ids: np.ndarray, *, exact: bool = False) -> float:
+        """Nats/char; in the run's own precision along the way, in float32 when it is `exact`."""
+        before, self.model.precision = self.model.precision, self.runtime.precision
+        try:
+            if exact:
+                self.model.precision = "fp32"
+            return score(self.model, ids).nats
+        finally:
+            self.model.precision = before
+
+    def _validate(self) -> None:
+        self.val_loss = self._measure(self.choose)
+        if self.val_loss < self.state.best:
+            self.state.best = self.val_loss
+            self.state.best_weights = {k: v.clone() for k, v in self.model.state_dict().items()}
+        self._log(self.val_loss)
+        self.save()
+
+    def _log(self, val_loss: float | None) -> None:
+        state = self.state
+        line = {
+            "step": state.step,
+            "tokens": self.tokens,
+            "train_loss": float(np.mean(state.recent)),
+            "val_loss": val_loss,
+            "tokens_per_second": self.tokens / max(state.seconds, 1e-9),
+            "seconds": state.seconds,
+        }
+        state.recent = []
+        state.metrics.append(line)
+        if self.run is not None:
+            self.run.log(line)
+
+    @property
+    def tokens(self) -> int:
+        """Characters trained on so far."""
+        return self.state.step * self.config.batch_size * self.model.context
+
+    def save(self) -> None:
+        """Write everything needed to go on, if there is a folder for it."""
+        if self.run is not None:
+            self.run.save(self.state)
+        self.saved_at = time.monotonic()
+
+    def progress(self) -> Progress:
+        """For `on_step`."""
+        state = self.state
+        return Progress(
+            step=state.step,
+            steps=state.steps,
+            tokens=self.tokens,
+            loss=self.last_loss,
+            val_loss=self.val_loss,
+            seconds=state.seconds,
+            model=self.model,
+        )
+
+    def finish(self) -> TrainResult:
+        """The best model, measured in float32 on all that is held out."""
+        state = self.state
+        if state.best_weights:
+            self.model.load_state_dict(state.best_weights)
+        self.model.eval()
+        return TrainResult(
+            model=self.model,
+            val_loss=self._measure(self.held_out, exact=True),
+            judge_loss=self._measure(self.judge, exact=True),
+            metrics=state.metrics,
+            train_seconds=state.seconds,
+            steps=state.step,
+            tokens=self.tokens,
+            runtime=self.runtime,
+        )
+
+
+def _rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+@contextlib.contextmanager
+def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
+    """Dropout draws from torch's global generator; seed it inside and put it back after."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,376 @@
+"""A small decoder-only transformer over characters.
+
+Idea:   each block adds to a stream of vectors, twice: attention mixes earlier positions in, an MLP
+        works on each position alone. x = x + attention(norm(x)); x = x + mlp(norm(x)).
+Source: Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019 (GPT-2, the preset `classic`);
+        RoPE: Su et al. 2021, arXiv:2104.09864; RMSNorm: Zhang & Sennrich 2019, arXiv:1910.07467;
+        QK-norm: Henry et al. 2020, arXiv:2010.04245; squared ReLU: So et al. 2021, arXiv:2109.08668.
+Run:    python -m minigpt.train
+Omits:  biases in the default, mixture of experts, grouped heads.
+
+Legend: B batch, T time, E width (n_embd), H heads, D width of a head (E / H), V vocabulary, L layers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from labkit.files import sha256
+from minigpt.nextchar import window
+from minigpt.ops import relu_squared, rms_norm, rotate, rotation_table
+from minigpt.tokenizer import CharTokenizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class GPTConfig:
+    """The shape of the model. Switches are fields, so that two designs compare in one run."""
+
+    n_layer: int = 4
+    """Blocks."""
+    n_head: int = 4
+    """Attention heads in each block."""
+    n_embd: int = 128
+    """Width of the stream; a multiple of n_head."""
+    context: int = 64
+    """How many characters the model sees at once."""
+    dropout: float = 0.0
+    """Share of activations set to zero in training."""
+    position: Literal["rope", "learned"] = "rope"
+    """Rotate queries and keys by position, or add a learned vector for each position."""
+    norm: Literal["rms", "layer", "none"] = "rms"
+    """Normalisation before each half of a block."""
+    qk_norm: bool = True
+    """Normalise queries and keys, so that no attention score can blow up."""
+    activation: Literal["relu2", "gelu"] = "relu2"
+    """The MLP's non-linearity: squared ReLU or GELU."""
+    bias: bool = False
+    """Biases in linear layers and LayerNorm."""
+    zero_init: bool = True
+    """Start output projections and head at zero: each block begins as the identity."""
+    tie_embeddings: bool = False
+    """Use one matrix for reading characters in and for scoring them."""
+    bigram: bool = True
+    """Add a learned vector for the pair (previous character, this character)."""
+    attention: Literal["softmax", "convolution"] = "softmax"
+    """Attention, or a causal convolution over 4 characters with exactly as many parameters."""
+    residual: bool = True
+    """Add each half block to the stream; without it, replace the stream."""
+
+    def __post_init__(self) -> None:
+        for name in ("n_layer", "n_head", "n_embd", "context"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.n_embd % self.n_head:
+            fits = max(h for h in range(1, self.n_head + 1) if self.n_embd % h == 0)
+            raise ValueError(
+                f"n_embd ({self.n_embd}) must be a multiple of n_head ({self.n_head}); "
+                f"n_head {fits} or n_embd {math.ceil(self.n_embd / self.n_head) * self.n_head} fits"
+            )
+        if self.position == "rope" and (self.n_embd // self.n_head) % 2:
+            raise ValueError(
+                f"RoPE turns pairs, so n_embd / n_head must be even, "
+                f"got {self.n_embd} / {self.n_head} = {self.n_embd // self.n_head}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a share from 0 to below 1, got {self.dropout}")
+
+
+class RMSNorm(nn.Module):
+    """Divide each vector by its root mean square; no parameters."""
+
+    def forward(self, x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
+        """x / rms(x), of the same shape."""
+        return rms_norm(x)
+
+
+def make_norm(config: GPTConfig) -> nn.Module:
+    """The normalisation that `config.norm` names."""
+    if config.norm == "rms":
+        return RMSNorm()
+    return nn.LayerNorm(config.n_embd, bias=config.bias) if config.norm == "layer" else nn.Identity()
+
+
+def attention_weights(
+    q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"]
+) -> Float[Tensor, "B H T S"]:
+    """softmax(q k^T / sqrt(D)): how much each of the last T of S positions takes from each.
+
+    A position that lies in the future gets weight 0; every row sums to one.
+    """
+    t, s = q.size(-2), k.size(-2)
+    future = torch.full((t, s), -torch.inf, dtype=q.dtype, device=q.device).triu(s - t + 1)
+    scores = torch.baddbmm(future, q.flatten(0, 1), k.flatten(0, 1).mT, alpha=q.size(-1) ** -0.5)
+    return scores.softmax(dim=-1).view(*q.shape[:-1], s)
+
+
+class Attention(nn.Module):
+    """Each position asks (q), every earlier one answers (k) and passes on what it holds (v)."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
+        self.qkv.weight.stacked = 3  # three matrices in one tensor: the optimiser treats them apart
+        self.project = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
+
+    def heads(self, x: Float[Tensor, "B T E"], rope: Tensor | None) -> tuple[Tensor, ...]:
+        """Queries, keys and values, each [B, H, T, D]."""
+        batch, time, _ = x.shape
+        qkv = self.qkv(x).view(batch, time, 3, self.config.n_head, -1).permute(2, 0, 3, 1, 4)
+        qk, v = qkv[:2].contiguous(), qkv[2]
+        if self.config.qk_norm:
+            qk = rms_norm(qk)
+        if rope is not None:
+            qk = rotate(qk, rope)
+        return *qk, v
+
+    def forward(
+        self, x: Float[Tensor, "B T E"], rope: Tensor | None, cache: tuple[Tensor, int] | None = None
+    ) -> Float[Tensor, "B T E"]:
+        """Mix what earlier positions hold into each; with a cache, they are read from there."""
+        q, k, v = self.heads(x, rope)
+        if cache is not None:
+            (keys, values), seen = cache  # each [B, H, context, D]
+            now = seen + x.size(1)
+            keys[:, :, seen:now], values[:, :, seen:now] = k, v
+            k, v = keys[:, :, :now], values[:, :, :now]
+        if x.is_cuda and cache is None:
+            out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            out = attention_weights(q, k) @ v  # on a CPU faster than the fused one up to T = 256
+        return self.project(out.transpose(1, 2).flatten(2))
+
+
+class CausalConvolution(nn.Module):
+    """What attention is compared with: the last 4 positions, mixed the same way everywhere."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.kernel = nn.Parameter(torch.empty(4, config.n_embd, config.n_embd))
+        self.kernel.stacked = 4
+
+    def forward(self, x: Float[Tensor, "B T E"], *_: object) -> Float[Tensor, "B T E"]:
+        """out[t] = sum over i < 4 of x[t - i] @ kernel[i]; what is before the text is zero."""
+        padded = F.pad(x, (0, 0, 3, 0))
+        time = x.size(1)
+        return sum(padded[:, 3 - i : 3 - i + time] @ self.kernel[i] for i in range(4))
+
+
+class MLP(nn.Module):
+    """Widen four times, bend, narrow again; on each position alone."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.widen = nn.Linear(config.n_embd, 4 * config.n_embd, bias=config.bias)
+        self.narrow = nn.Linear(4 * config.n_embd, config.n_embd, bias=config.bias)
+        self.activation = config.activation
+
+    def forward(self, x: Float[Tensor, "B T E"]) -> Float[Tensor, "B T E"]:
+        """narrow(activation(widen(x)))."""
+        x = self.widen(x)
+        return self.narrow(relu_squared(x) if self.activation == "relu2" else F.gelu(x))
+
+
+class Block(nn.Module):
+    """x = x + attention(norm(x)); x = x + mlp(norm(x))."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.norm_1, self.norm_2 = make_norm(config), make_norm(config)
+        softmax = config.attention == "softmax"
+        self.attention = Attention(config) if softmax else CausalConvolution(config)
+        self.mlp = MLP(config)
+        self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
+        self.residual = config.residual
+
+    def forward(
+        self, x: Float[Tensor, "B T E"], rope: Tensor | None, cache: tuple[Tensor, int] | None = None
+    ) -> Float[Tensor, "B T E"]:
+        """The equation in the class's first line."""
+        mixed = self.dropout(self.attention(self.norm_1(x), rope, cache))
+        x = x + mixed if self.residual else mixed
+        thought = self.dropout(self.mlp(self.norm_2(x)))
+        return x + thought if self.residual else thought
+
+
+@dataclass
+class Cache:
+    """What a GPT remembers between steps: keys and values of the characters in view."""
+
+    layers: list[Tensor]
+    """For each layer keys and values, [2, B, H, context, D]; empty before the first step."""
+    view: np.ndarray
+    """The characters in view, ids [B, context], of which the first `length` count."""
+    length: int
+    """How many are in view."""
+    total: int
+    """How many were read so far."""
+
+
+class GPT(nn.Module):
+    """ids -> logits; and a `NextChar`, so that it can be evaluated, sampled and compressed with."""
+
+    BIGRAM_ROWS = 16_384  # larger alphabets share rows
+
+    def __init__(
+        self,
+        config: GPTConfig,
+        tokenizer: CharTokenizer,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.config, self.tokenizer = config, tokenizer
+        self.precision: Literal["fp32", "bf16"] = "fp32"  # of predictions; training sets its own
+        size, width = len(tokenizer), config.n_embd
+        self.embed = nn.Embedding(size, width)
+        if config.bigram:
+            self.embed_pair = nn.Embedding(min(size * (size + 1), self.BIGRAM_ROWS), width)
+        if config.position == "learned":
+            self.embed_position = nn.Embedding(config.context, width)
+        else:
+            table = rotation_table(config.context, width // config.n_head)
+            self.register_buffer("rope", table, persistent=False)
+        self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layer))
+        self.norm = make_norm(config)
+        self.head = nn.Linear(width, size, bias=False)
+        if config.tie_embeddings:
+            self.head.weight = self.embed.weight
+        self._initialise(generator)
+
+    def _initialise(self, generator: torch.Generator | None) -> None:
+        for name, parameter in self.named_parameters():
+            output = name.endswith(("project.weight", "narrow.weight"))
+            if parameter.dim() < 2:
+                nn.init.zeros_(parameter) if name.endswith("bias") else nn.init.ones_(parameter)
+            elif name == "embed_pair.weight":
+                nn.init.zeros_(parameter)
+            elif not self.config.zero_init:  # GPT-2: the stream adds up 2 L terms
+                std = 0.02 / math.sqrt(2 * self.config.n_layer) if output else 0.02
+                nn.init.normal_(parameter, std=std, generator=generator)
+            elif output or name == "head.weight":
+                nn.init.zeros_(parameter)
+            else:
+                std = 1.0 if name.startswith("embed") else parameter.shape[-1] ** -0.5
+                nn.init.normal_(parameter, std=std, generator=generator)
+
+    def embeddings(
+        self, ids: Int[Tensor, "B T"], previous: Tensor | None = None, seen: int = 0
+    ) -> Float[Tensor, "B T E"]:
+        """A vector for each character, plus one for its pair with the character before it.
+
+        `previous` [B, 1] is what stands left of ids and `seen` how much does; nothing by default.
+        """
+        x = self.embed(ids)
+        if self.config.bigram:
+            size = len(self.tokenizer)
+            if previous is None:
+                previous = ids.new_full((len(ids), 1), size)  # a symbol of its own: no character
+            pair = torch.cat((previous, ids[:, :-1]), dim=1) * size + ids
+            x = x + self.embed_pair(pair % self.embed_pair.num_embeddings)
+        if self.config.position == "learned":
+            x = x + self.embed_position.weight[seen : seen + ids.size(1)]
+        if torch.is_autocast_enabled(x.device.type):  # the stream in bfloat16 too: half the memory
+            x = x.to(torch.get_autocast_dtype(x.device.type))
+        return self.dropout(x)
+
+    def forward(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        """Logits; [b, t] scores what follows ids[b, t]. T is at most the context."""
+        if ids.size(1) > self.config.context:
+            raise ValueError(
+                f"{ids.size(1)} characters at once; this model sees {self.config.context}"
+            )
+        x = self.embeddings(ids)  # [B, T, E]
+        rope = self.rope[:, : ids.size(1)] if self.config.position == "rope" else None
+        for block in self.blocks:
+            x = block(x, rope)
+        return self.head(self.norm(x))  # [B, T, V]
+
+    # As a NextChar: NumPy in, NumPy out, no gradients.
+
+    @property
+    def context(self) -> int:
+        """How many characters back it can look."""
+        return self.config.context
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of alphabet, shape and weights: which model it is, wherever it is stored."""
+        parts = [repr((self.config, self.tokenizer.characters)).encode()]
+        for name, tensor in sorted(self.state_dict().items()):
+            parts += [name.encode(), tensor.cpu().contiguous().numpy().tobytes()]
+        return sha256(b"".join(parts))
+
+    @property
+    def threads(self) -> int:
+        """How many threads compute its predictions; the last bits depend on it."""
+        return torch.get_num_threads()
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        """ids [B, T] -> log-probabilities [B, T, V] in nats, float32."""
+        with self._predicting():
+            logits = self(torch.from_numpy(ids.astype(np.int64)).to(self.head.weight.device))
+            return logits.float().log_softmax(-1).cpu().numpy()
+
+    def start(self, ids: np.ndarray) -> tuple[Cache, np.ndarray]:
+        """Read ids [B, T]: the state, and log-probabilities [B, V] of what follows."""
+        if ids.ndim != 2 or not ids.size:
+            raise ValueError(f"start needs ids [B, T] with T >= 1, got shape {ids.shape}")
+        state = Cache([], np.zeros((len(ids), self.context), np.int64), 0, ids.shape[1])
+        keep = window(ids.shape[1], self.context)
+        return state, self._read(state, ids[:, -keep:])
+
+    def step(self, state: Cache, ids: np.ndarray) -> np.ndarray:
+        """Read one more character of each stream, ids [B]: log-probabilities [B, V]."""
+        state.total += 1
+        length, new = window(state.total, self.context), ids[:, None]
+        if length <= state.length:  # the view was full: begin again from the last half of it
+            before = state.view[:, state.length - length + 1 : state.length]
+            new, state.length = np.concatenate((before, new), axis=1), 0
+        elif self.config.attention == "convolution":  # keeps no keys and values: read all again
+            new, state.length = np.concatenate((state.view[:, : state.length], new), axis=1), 0
+        return self._read(state, new)
+
+    def _read(self, state: Cache, new: np.ndarray) -> np.ndarray:
+        seen, now = state.length, state.length + new.shape[1]
+        state.view[:, seen:now] = new
+        state.length = now
+        with self._predicting():
+            device = self.head.weight.device
+            ids = torch.from_numpy(state.view[:, max(0, seen - 1) : now]).to(device)
+            previous, ids = (ids[:, :1], ids[:, 1:]) if seen else (None, ids)
+            x = self.embeddings(ids, previous, seen)
+            rope = self.rope[:, seen:now] if self.config.position == "rope" else None
+            if not state.layers:
+                heads = self.config.n_head
+                shape = (2, len(ids), heads, self.context, self.config.n_embd // heads)
+                state.layers = [x.new_empty(shape) for _ in self.blocks]
+            for block, layer in zip(self.blocks, state.layers):
+                x = block(x, rope, (layer, seen))
+            logits = self.head(self.norm(x[:, -1]))
+            return logits.float().log_softmax(-1).cpu().numpy()
+
+    @contextmanager
+    def _predicting(self) -> Iterator[None]:
+        training, device = self.training, self.head.weight.device.type
+        if training:
+            self.eval()
+        try:
+            with (
+                torch.inference_mode(),
+                torch.autocast(device, torch.bfloat16, enabled=self.precision == "bf16"),
+            ):
+                yield
+        finally:
+            if training:
+                self.train()

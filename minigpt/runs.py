@@ -1,0 +1,198 @@
+"""A run's folder: what is in it, which is the latest, how several compare.
+
+Idea:   a run is a folder that explains itself: what was asked for (config.json), what happened
+        (metrics.jsonl, loss.png), what came out (model.safetensors, sample.txt, result.json) and
+        all that is needed to go on (last.safetensors).
+Run:    python -m minigpt.runs
+Omits:  a database. Copy a folder and you have copied the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labkit import command, figures, files
+
+if TYPE_CHECKING:
+    from minigpt.state import State
+
+RUNS = Path("runs")
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self.record: dict[str, Any] = {}
+        self._best_saved: float | None = None
+
+    @property
+    def model(self) -> Path:
+        """Where the best weights are."""
+        return self.folder / "model.safetensors"
+
+    @property
+    def last(self) -> Path:
+        """Where everything needed to go on is."""
+        return self.folder / "last.safetensors"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What was asked for."""
+        return files.read_json(self.folder / "config.json")
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What came out; None while it runs, or where it was stopped."""
+        path = self.folder / "result.json"
+        return files.read_json(path) if path.exists() else None
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl; a last line that a kill cut short is left out."""
+        path = self.folder / "metrics.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        found = []
+        for line in lines:
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return found
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Add a line to metrics.jsonl."""
+        with open(self.folder / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def save(self, state: State) -> None:
+        """Write last.safetensors, and model.safetensors where there is a new best."""
+        from minigpt import checkpoint
+
+        if state.best_weights and state.best != self._best_saved:
+            record = {**self.record, "choose_loss": state.best, "step": state.step}
+            checkpoint.save_weights(self.model, state.model, state.best_weights, record)
+            self._best_saved = state.best
+        checkpoint.save(self.last, state.tensors(), {"kind": "last", **state.header()})
+
+    def restore(self, state: State) -> None:
+        """Bring `state` to where the run was saved, and drop what was logged after that."""
+        from minigpt import checkpoint
+
+        if not self.last.exists():
+            files.write_text(self.folder / "metrics.jsonl", "")
+            return
+        tensors, header = checkpoint.load(self.last)
+        state.restore(tensors, header)
+        state.metrics = [line for line in self.metrics() if line["step"] <= state.step]
+        lines = "".join(json.dumps(line) + "\n" for line in state.metrics)
+        files.write_text(self.folder / "metrics.jsonl", lines)
+
+
+def create(folder: Path | None, name: str) -> Run:
+    """A new run's folder: `folder`, or runs/<name>-<n> with the first n that is free.
+
+    ValueError where `folder` holds a run already.
+    """
+    if folder is not None:
+        if (folder / "config.json").exists():
+            raise ValueError(
+                f"{folder} holds a run already; go on with it by --resume, or name another --out"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        return Run(folder)
+    RUNS.mkdir(exist_ok=True)
+    number = 1
+    while True:
+        try:
+            (RUNS / f"{name}-{number}").mkdir()
+            return Run(RUNS / f"{name}-{number}")
+        except FileExistsError:
+            number += 1
+
+
+def find_all(root: Path = RUNS) -> list[Run]:
+    """Every run under `root`, oldest first."""
+    configs = list(root.glob("*/config.json"))
+    return [Run(path.parent) for path in sorted(configs, key=lambda p: p.stat().st_mtime)]
+
+
+def find(folder: Path | None, *, trained: bool = True) -> Run:
+    """The run in `folder`, or the latest one; `trained`: one that has a model.
+
+    ValueError where there is none.
+    """
+    if folder is not None:
+        if not folder.exists():
+            raise ValueError(f"no run at {folder}; python -m minigpt.runs lists what there is")
+        return Run(folder)
+    candidates = [run for run in find_all() if run.model.exists() or not trained]
+    if not candidates:
+        raise ValueError(
+            f"no run under {RUNS.resolve()}; train one first: python -m minigpt.train"
+        )
+    return candidates[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """List the runs with their figures, and draw their curves into one picture."""
+
+    folder: Path = RUNS
+    """Where the runs are."""
+    out: Path | None = None
+    """The picture; by default curves.png in that folder."""
+
+
+_COLUMNS = (
+    ("run", "run", "{}"),
+    ("corpus", "corpus", "{}"),
+    ("parameters", "parameters", "{:,}"),
+    ("steps", "steps", "{:,}"),
+    ("val_loss", "nats/char", "{:.4f}"),
+    ("bits_per_char", "bits/char", "{:.4f}"),
+    ("train_seconds", "seconds", "{:.1f}"),
+    ("tokens_per_second", "chars/s", "{:,.0f}"),
+)
+
+
+def table(runs: list[Run]) -> str:
+    """One line a run; what is not known yet is a dash."""
+    rows = [[title for _, title, _ in _COLUMNS]]
+    for run in runs:
+        known = {**run.config, **(run.result or {}), "run": run.folder.name}
+        rows.append(
+            [form.format(known[key]) if known.get(key) is not None else "-"
+             for key, _, form in _COLUMNS]
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    return "\n".join(
+        "  ".join(cell.ljust(w) if i < 2 else cell.rjust(w)
+                  for i, (cell, w) in enumerate(zip(row, widths))).rstrip()
+        for row in rows
+    )
+
+
+def main(settings: Settings) -> None:
+    """The command."""
+    runs = find_all(settings.folder)
+    if not runs:
+        raise ValueError(f"no runs under {settings.folder}; start one: python -m minigpt.train")
+    print(table(runs))
+    from minigpt import plots
+
+    drawn = [(run.folder.name, run.metrics()) for run in runs]
+    with figures.style():
+        figure, ax = figures.new("wide")
+        plots.overlay(drawn, ax)
+    out = settings.out or settings.folder / "curves.png"
+    figures.save(figure, out, alt=plots.overlay_alt(drawn))
+    print(f"curves: {out}")
+
+
+if __name__ == "__main__":
+    command.run(main, Settings, prog="minigpt.runs")

@@ -1,0 +1,166 @@
+"""What a training run is told: settings that check themselves, and the presets.
+
+Idea:   everything that decides the outcome is one frozen record; a preset is such a record, and a
+        flag on the command line replaces one field of it. So a default exists once.
+Source: `classic` is nanoGPT's documented recipe for a CPU (Karpathy, nanoGPT README), fields and
+        rates as there; the others were tuned here, and CONTRIBUTING.md says how.
+Run:    python -m minigpt.train --help
+Omits:  configuration files. A run's own config.json records what it was told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
+
+import tyro
+
+from minigpt.device import Device, Precision
+from minigpt.model import GPTConfig
+
+Preset = Literal["quick", "default", "long", "classic", "gpu"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Settings of a training run; with the text they decide the outcome."""
+
+    preset: Preset = "default"
+    """A named set of defaults for all that follows."""
+    data: str = "shakespeare"
+    """A corpus (python -m minigpt.corpora lists them) or the path of a UTF-8 text file."""
+    steps: int = 2000
+    """Optimiser steps."""
+    minutes: float | None = None
+    """A time budget: the number of steps is set by it, after a short measured warm-up."""
+    batch_size: int = 16
+    """Windows of text in each step."""
+    accumulate: int = 1
+    """Split each batch into so many parts, one after the other, to save memory."""
+    optimizer: Literal["muon", "adamw"] = "muon"
+    """Muon for matrices and AdamW for the rest, or AdamW for all."""
+    muon_lr: float = 0.02
+    """Peak rate of Muon."""
+    adamw_lr: float = 3e-3
+    """Peak rate of AdamW."""
+    momentum: float = 0.95
+    """Of Muon."""
+    newton_schulz: int = 5
+    """Iterations that orthogonalise a Muon update."""
+    beta2: float = 0.95
+    """AdamW's memory of squared gradients."""
+    weight_decay: float = 0.0
+    """Pull of matrices towards zero, times the rate, each step."""
+    schedule: Literal["trapezoid", "cosine"] = "trapezoid"
+    """Warm-up, constant, linear cool-down to 0; or warm-up and cosine down to a tenth."""
+    warmup: int = 20
+    """Steps from 0 to the peak rate."""
+    cooldown: float = 0.5
+    """Share of the steps over which the trapezoid goes down."""
+    grad_clip: float = 0.0
+    """Largest norm of AdamW's gradients; 0 for no limit."""
+    eval_every: int = 0
+    """Steps between validations; 0 for eight times a run."""
+    sample_every: int = 0
+    """Steps between samples that are printed along the way; 0 for none."""
+    seed: int = 0
+    """Of weights, windows and dropout, each with a generator of its own."""
+    device: Device = "auto"
+    """Where to compute."""
+    precision: Precision = "auto"
+    """bf16 where it is faster, measured; or as you say."""
+    threads: int | Literal["auto"] = "auto"
+    """Of torch on the CPU; auto measures."""
+    model: Annotated[GPTConfig, tyro.conf.arg(name="")] = field(default_factory=GPTConfig)
+    """The shape of the model."""
+
+    def __post_init__(self) -> None:
+        at_least_one = ("steps", "batch_size", "accumulate", "newton_schulz")
+        for name in at_least_one:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        not_negative = ("warmup", "weight_decay", "grad_clip", "eval_every", "sample_every", "seed")
+        for name in not_negative:
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        for name in ("muon_lr", "adamw_lr"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be above 0 and at most 1, got {getattr(self, name)}")
+        for name in ("momentum", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be from 0 to below 1, got {getattr(self, name)}")
+        if not 0 <= self.cooldown <= 1:
+            raise ValueError(f"cooldown is a share from 0 to 1, got {self.cooldown}")
+        if self.minutes is not None and not 0 < self.minutes <= 10_000:
+            raise ValueError(f"minutes must be above 0 and at most 10,000, got {self.minutes}")
+        if self.threads != "auto" and self.threads < 1:
+            raise ValueError(f"threads must be auto or at least 1, got {self.threads}")
+        if self.batch_size % self.accumulate:
+            raise ValueError(
+                f"batch_size ({self.batch_size}) must be a multiple of accumulate "
+                f"({self.accumulate})"
+            )
+
+    @property
+    def thread_count(self) -> int | None:
+        """Threads as a number; None for auto."""
+        return None if self.threads == "auto" else self.threads
+
+    @property
+    def validate_every(self) -> int:
+        """Steps between validations, with the 0 of `eval_every` resolved."""
+        return self.eval_every or max(1, self.steps // 8)
+
+
+_DEFAULT = TrainConfig(model=GPTConfig(context=128))
+
+PRESETS: dict[Preset, TrainConfig] = {
+    "quick": replace(
+        _DEFAULT,
+        preset="quick",
+        steps=240,
+        batch_size=24,
+        muon_lr=0.04,
+        adamw_lr=6e-3,
+        model=GPTConfig(n_layer=3, context=64),
+    ),
+    "default": _DEFAULT,
+    "long": replace(
+        _DEFAULT,
+        preset="long",
+        steps=6500,
+        model=GPTConfig(n_layer=5, n_head=6, n_embd=192, context=128, dropout=0.1),
+    ),
+    "classic": replace(
+        _DEFAULT,
+        preset="classic",
+        precision="fp32",
+        steps=2000,
+        batch_size=12,
+        optimizer="adamw",
+        adamw_lr=1e-3,
+        beta2=0.99,
+        weight_decay=0.1,
+        schedule="cosine",
+        warmup=100,
+        grad_clip=1.0,
+        model=GPTConfig(
+            context=64,
+            position="learned",
+            norm="layer",
+            qk_norm=False,
+            activation="gelu",
+            zero_init=False,
+            tie_embeddings=True,
+            bigram=False,
+        ),
+    ),
+    "gpu": replace(
+        _DEFAULT,
+        preset="gpu",
+        steps=2000,
+        batch_size=64,
+        weight_decay=0.1,
+        model=GPTConfig(n_layer=6, n_head=6, n_embd=384, context=256, dropout=0.2),
+    ),
+}

@@ -1,0 +1,108 @@
+"""Everything a training run needs to go on after it was stopped.
+
+Idea:   weights alone are not enough: momentum, second moments and the generators that draw windows
+        and dropout decide the next step too. With all of them, a run that was killed ends in the
+        same weights, bit for bit, as one that was not.
+Run:    python -m minigpt.train --resume
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from minigpt.model import GPT
+from minigpt.optim import Muon
+from minigpt.settings import TrainConfig
+
+
+def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks and AdamW for the rest, or AdamW for all.
+
+    As in nanoGPT, AdamW's weight decay leaves vectors (norms, biases) alone.
+    """
+    matrices = [p for p in model.blocks.parameters() if p.dim() >= 2]
+    in_muon = {id(p) for p in matrices} if config.optimizer == "muon" else set()
+    rest = [p for p in model.parameters() if id(p) not in in_muon]
+    decay = config.weight_decay if config.optimizer == "adamw" else 0.0
+    adamw = torch.optim.AdamW(
+        [
+            {"params": [p for p in rest if p.dim() >= 2], "weight_decay": decay},
+            {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0},
+        ],
+        lr=config.adamw_lr,
+        betas=(0.9, config.beta2),
+        fused=True,
+    )
+    if config.optimizer == "adamw":
+        return [adamw]
+    muon = Muon(
+        matrices,
+        lr=config.muon_lr,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+        steps=config.newton_schulz,
+    )
+    return [muon, adamw]
+
+
+class State:
+    """Everything a run needs to go on: model, optimisers, generators, counters."""
+
+    def __init__(self, config: TrainConfig, model: GPT) -> None:
+        self.model = model
+        self.optimizers = make_optimizers(config, model)
+        self.windows = torch.Generator().manual_seed(config.seed + 1)
+        self.step = 0
+        self.steps = config.steps
+        self.seconds = 0.0
+        self.best: float = math.inf
+        self.best_weights: dict[str, Tensor] = {}
+        self.recent: list[float] = []  # losses since the last line of metrics
+        self.metrics: list[dict[str, Any]] = []
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Named tensors for a checkpoint."""
+        found = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        found |= {f"best.{k}": v for k, v in self.best_weights.items()}
+        for i, optimizer in enumerate(self.optimizers):
+            for j, slots in optimizer.state_dict()["state"].items():
+                found |= {f"optimizer.{i}.{j}.{slot}": value for slot, value in slots.items()}
+        found["windows"] = self.windows.get_state()
+        found["dropout"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            found["dropout_cuda"] = torch.cuda.get_rng_state()
+        return {name: tensor.clone() for name, tensor in found.items()}
+
+    def header(self) -> dict[str, Any]:
+        """Numbers for a checkpoint."""
+        names = ("step", "steps", "seconds", "recent")
+        best = self.best if math.isfinite(self.best) else None
+        return {"best": best, **{name: getattr(self, name) for name in names}}
+
+    def restore(self, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+        """Go back to a checkpoint."""
+
+        def under(prefix: str) -> dict[str, Tensor]:
+            return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+        self.model.load_state_dict(under("model."))
+        device = self.model.head.weight.device
+        self.best_weights = {k: v.to(device) for k, v in under("best.").items()}
+        for i, optimizer in enumerate(self.optimizers):
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in under(f"optimizer.{i}.").items():
+                j, slot = name.split(".")
+                state.setdefault(int(j), {})[slot] = tensor
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.windows.set_state(tensors["windows"])
+        torch.set_rng_state(tensors["dropout"])
+        if "dropout_cuda" in tensors and torch.cuda.is_available():
+            torch.cuda.set_rng_state(tensors["dropout_cuda"])
+        for name in ("step", "steps", "seconds", "recent"):
+            setattr(self, name, header[name])
+        self.best = math.inf if header["best"] is None else header["best"]

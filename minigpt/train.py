@@ -1,0 +1,390 @@
+"""Train a character model on a text.
+
+Run:    python -m minigpt.train                        Tiny Shakespeare, about two minutes
+        python -m minigpt.train --preset quick         seconds
+        python -m minigpt.train --data my.txt --minutes 5
+        python -m minigpt.train --resume               go on with the latest run
+        torchrun --nproc-per-node 2 -m minigpt.train   data-parallel
+Idea:   loop.py has the training itself; here are the command line, the bar and what is printed.
+"""
+
+from __future__ import annotations
+
+if __name__ == "__main__":  # before torch is imported
+    from minigpt.spin import bound_spinning
+
+    bound_spinning()
+
+import dataclasses
+import json
+import math
+import os
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import psutil
+import torch
+import torch.distributed as dist
+import tyro
+from tqdm import tqdm
+
+from labkit import command, figures, files
+from minigpt import corpora, runs
+from minigpt.device import choose
+from minigpt.loop import Batch, Loss, Progress, TrainResult, next_char_loss, train
+from minigpt.model import GPT
+from minigpt.runs import Run
+from minigpt.settings import PRESETS, TrainConfig
+from minigpt.tokenizer import CharTokenizer
+
+__all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
+
+PROG = "minigpt.train"
+NGRAM_ORDER = 7
+NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Train a character model on a text; without a flag, on Tiny Shakespeare."""
+
+    train: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
+    """Settings that decide the outcome."""
+    out: Path | None = None
+    """The run's folder; by default runs/<corpus>-<preset>-<n>."""
+    init: Path | None = None
+    """A trained run to go on from, on this text; new characters are added to its alphabet."""
+    resume: bool = False
+    """Go on with a run that was stopped: the one in --out, or the latest."""
+    dry_run: bool = False
+    """Print minutes, memory and parameters, and train nothing."""
+    json: bool = False
+    """No bar; one last line of JSON with the figures."""
+
+
+def parse(args: list[str]) -> Command:
+    """The command line; `--preset` sets the defaults for all other flags, a resumed run likewise."""
+    config = PRESETS["default"]
+    for i, word in enumerate(args):
+        name, equals, value = word.partition("=")
+        if name == "--preset":
+            value = value if equals else (args[i + 1] if i + 1 < len(args) else "")
+            config = PRESETS.get(value, config)  # type: ignore[call-overload]
+    asked = command.parse(Command, prog=PROG, args=args, default=Command(train=config))
+    if not asked.resume:
+        return asked
+    run = runs.find(asked.out, trained=False)
+    recorded = Command(train=recorded_config(run), resume=True, out=run.folder)
+    asked = command.parse(Command, prog=PROG, args=args, default=recorded)
+    changed = [
+        f.name
+        for f in dataclasses.fields(TrainConfig)
+        if getattr(asked.train, f.name) != getattr(recorded.train, f.name)
+    ]
+    if changed:
+        raise ValueError(
+            f"--resume goes on with the settings of {run.folder}, which has another "
+            f"{', '.join(changed)}; leave the flag out, or start a new run with --init {run.folder}"
+        )
+    return asked
+
+
+def recorded_config(run: Run) -> TrainConfig:
+    """The settings a run was started with, device, precision and threads as they were resolved."""
+    from minigpt.model import GPTConfig
+
+    path = run.folder / "config.json"
+    if not path.exists():
+        raise ValueError(f"{run.folder} holds no run (no config.json); start one without --resume")
+    try:
+        stored = dict(run.config["train"])
+        return TrainConfig(**{**stored, "model": GPTConfig(**stored["model"])})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not describe a run of this version: {error}") from None
+
+
+def load_corpus(name: str) -> tuple[corpora.Corpus, str]:
+    """The text, and a line to print where the default one could not be had."""
+    if name == corpora.DEFAULT:
+        return corpora.load_default()
+    return corpora.load(name), ""
+
+
+def main(asked: Command) -> int:
+    """The command."""
+    began = time.monotonic()
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world > 1:
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        return _main(asked, began, quiet=int(os.environ.get("RANK", "0")) > 0)
+    finally:
+        if world > 1:
+            dist.destroy_process_group()
+
+
+def _main(asked: Command, began: float, *, quiet: bool) -> int:
+    say = (lambda *_: None) if quiet else (lambda *words: print(*words, file=_where(asked)))
+    config, run = asked.train, None
+    if asked.resume:
+        run = runs.find(asked.out, trained=False)
+        if run.result is not None:
+            say(f"{run.folder} is finished: {summary(run.result)}")
+            return 0
+    corpus, warning = load_corpus(config.data)
+    if warning:
+        say(warning)
+    if config.model.context >= len(corpus.train):
+        raise ValueError(
+            f"context ({config.model.context}) needs a longer text: the training part of "
+            f"{corpus.name} has {len(corpus.train):,} characters"
+        )
+    runtime = choose(config.device, config.precision, config.thread_count)
+    say(f"computing on {runtime}")
+    resolved = dataclasses.replace(
+        config, device=runtime.device, precision=runtime.precision, threads=runtime.threads
+    )
+    init = _initial(asked.init, corpus, say) if asked.init else None
+    if init is not None:
+        resolved = dataclasses.replace(resolved, model=init.config)
+    if asked.dry_run:
+        say(forecast(resolved, corpus))
+        return 0
+    if not quiet and run is None:
+        run = runs.create(asked.out, f"{corpus.name}-{config.preset}")
+        files.write_json(run.folder / "config.json", describe(resolved, corpus, asked))
+    if run is not None:
+        run.record = {"corpus": corpus.name, "corpus_sha256": corpus.sha256}
+        say(f"{corpus.title}: {len(corpus.train):,} characters to learn from; run: {run.folder}")
+    with _Bar(asked, run, quiet) as bar:
+        result = train(
+            resolved, corpus, on_step=bar.on_step, run=run, init=init, resume=asked.resume
+        )
+    if quiet or run is None:
+        return 0
+    report(asked, resolved, corpus, run, result, began, say)
+    return 0
+
+
+def report(
+    asked: Command,
+    config: TrainConfig,
+    corpus: corpora.Corpus,
+    run: Run,
+    result: TrainResult,
+    began: float,
+    say: Callable[..., None],
+) -> None:
+    """What a finished run leaves in its folder, and prints."""
+    from minigpt.sample import generate
+
+    counting = count_characters(corpus, result.model.tokenizer)
+    figures_of_run: dict[str, Any] = {
+        "val_loss": result.val_loss,
+        "bits_per_char": result.val_loss / math.log(2),
+        "judge_loss": result.judge_loss,
+        "ngram_val_loss": counting,
+        "train_seconds": result.train_seconds,
+        "wall_seconds": None,
+        "steps": result.steps,
+        "tokens": result.tokens,
+        "tokens_per_second": result.tokens / max(result.train_seconds, 1e-9),
+        "peak_memory_mb": peak_memory_mb(),
+        "parameters": sum(p.numel() for p in result.model.parameters()),
+        "corpus": corpus.name,
+        "corpus_sha256": corpus.sha256,
+        "device": result.runtime.device,
+        "precision": result.runtime.precision,
+        "threads": result.runtime.threads,
+        "seed": config.seed,
+        "run": str(run.folder),
+    }
+    draw(run, result, counting)
+    text = generate(result.model, length=600, rng=np.random.default_rng(config.seed))[0]
+    files.write_text(run.folder / "sample.txt", text)
+    figures_of_run["wall_seconds"] = time.monotonic() - began
+    files.write_json(run.folder / "result.json", figures_of_run)
+    say(f"\n{text[:400].strip()}\n")
+    say(summary(figures_of_run))
+    if counting is not None:
+        say(
+            f"counting alone (Kneser-Ney, order {NGRAM_ORDER}): {counting:.4f} nats/char on the "
+            "same text, in about a second"
+        )
+    say(f"curve: {run.folder / 'loss.png'}   more text: python -m minigpt.sample {run.folder}")
+    if asked.json:
+        print(json.dumps(figures_of_run), flush=True)
+
+
+def summary(figures_of_run: dict[str, Any]) -> str:
+    """One line: what was reached, at what cost."""
+    return (
+        "{val_loss:.4f} nats/char ({bits_per_char:.3f} bits) on held-out text after {steps:,} "
+        "steps in {train_seconds:.1f} s of training, {parameters:,} parameters".format(
+            **figures_of_run
+        )
+    )
+
+
+def count_characters(corpus: corpora.Corpus, tokenizer: CharTokenizer) -> float | None:
+    """Nats/char of an n-gram on the held-out text; None where the text is too long to count."""
+    from minigpt.evaluate import score
+    from minigpt.ngram import NGram
+
+    if len(corpus.train) > NGRAM_LIMIT:
+        return None
+    model = NGram.fit(corpus.train, tokenizer, NGRAM_ORDER)
+    return score(model, tokenizer.encode(corpus.held_out)).nats
+
+
+def draw(run: Run, result: TrainResult, counting: float | None) -> None:
+    """The loss curve, as loss.png in the run's folder."""
+    from minigpt import plots
+
+    with figures.style():
+        figure, ax = figures.new("wide")
+        plots.loss_curve(result.metrics, ax, ngram=counting)
+        figures.caption(figure, f"{run.folder.name}: one run, seed fixed; held-out text, first half")
+    alt = plots.loss_alt(result.metrics, counting)
+    figures.save(figure, run.folder / "loss.png", alt=alt)
+
+
+def describe(config: TrainConfig, corpus: corpora.Corpus, asked: Command) -> dict[str, Any]:
+    """config.json: all that is needed to make the run again."""
+    from importlib.metadata import version
+
+    return {
+        "train": dataclasses.asdict(config),
+        "preset": config.preset,
+        "init": None if asked.init is None else str(asked.init),
+        "corpus": corpus.name,
+        "corpus_sha256": corpus.sha256,
+        "versions": {
+            "cognitive-core": version("cognitive-core"),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "machine": f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores",
+    }
+
+
+def forecast(config: TrainConfig, corpus: corpora.Corpus) -> str:
+    """Minutes, memory and parameters of a run, from a few real steps that are thrown away."""
+    few = dataclasses.replace(config, steps=6, minutes=None, eval_every=6)
+    seconds: list[float] = []
+    short = dataclasses.replace(
+        corpus, text=corpus.text[: max(20_000, 20 * config.model.context)]
+    )
+    result = train(few, short, on_step=lambda p: seconds.append(p.seconds))
+    typical = float(np.median(np.diff(seconds)))
+    minutes = config.minutes or typical * config.steps / 60
+    steps = config.steps if config.minutes is None else int(60 * config.minutes / typical)
+    return (
+        f"{minutes:.1f} minutes of training for {steps:,} steps, "
+        f"{peak_memory_mb():.0f} MB of memory, "
+        f"{sum(p.numel() for p in result.model.parameters()):,} parameters"
+    )
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held so far, in 10^6 bytes."""
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 1e6
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[..., None]) -> GPT:
+    from minigpt.checkpoint import extend_alphabet, load_model
+
+    model, _ = load_model(runs.find(folder).folder)
+    wider = model.tokenizer.extended(corpus.text)
+    added = wider.characters[len(model.tokenizer) :]
+    if added:
+        say(f"the alphabet grows by {len(added)} characters: {added[:60]!r}")
+        model = extend_alphabet(model, wider)
+    return model
+
+
+class _Bar:
+    """The progress bar, samples along the way, and a clean stop at Ctrl-C."""
+
+    def __init__(self, asked: Command, run: Run | None, quiet: bool) -> None:
+        self.config, self.run = asked.train, run
+        self.hidden = quiet or asked.json
+        self.stopping = False
+        self.bar: Any = None
+
+    def __enter__(self) -> _Bar:
+        if threading.current_thread() is threading.main_thread():
+            self.before = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _stop(self, number: int, _: object) -> None:
+        if self.stopping:  # asked twice: at once
+            raise KeyboardInterrupt
+        self.stopping = True  # otherwise between two steps, where all is consistent
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+        for number, handler in getattr(self, "before", {}).items():
+            signal.signal(number, handler)
+        if kind is KeyboardInterrupt and self.run is not None:
+            command.fail(
+                f"stopped and saved; go on with: python -m {PROG} --resume --out {self.run.folder}",
+                prog=PROG,
+                code=command.INTERRUPTED,
+            )
+
+    def on_step(self, now: Progress) -> None:
+        """Called by the loop after each step."""
+        if self.bar is None:
+            self.bar = tqdm(
+                total=now.steps, initial=now.step - 1, disable=self.hidden, unit="step"
+            )
+        if self.bar.total != now.steps:  # a time budget has just fixed the number of steps
+            self.bar.total = now.steps
+            if self.run is not None:
+                record = self.run.config
+                record["train"] |= {"steps": now.steps, "minutes": None}
+                record["minutes"] = self.config.minutes
+                files.write_json(self.run.folder / "config.json", record)
+        self.bar.update()
+        if now.step % 10 == 0 or now.step == now.steps:
+            seen = {} if now.val_loss is None else {"val": f"{now.val_loss:.3f}"}
+            rate = now.tokens / max(now.seconds, 1e-9)
+            self.bar.set_postfix(loss=f"{now.loss:.3f}", **seen, chars_per_s=f"{rate:,.0f}")
+        every = self.config.sample_every
+        if every and now.step % every == 0 and not self.hidden:
+            from minigpt.sample import generate
+
+            text = generate(now.model, length=200, rng=np.random.default_rng(now.step))[0]
+            self.bar.write(f"--- step {now.step}\n{text}")
+        if self.stopping:
+            raise KeyboardInterrupt
+
+
+def _where(asked: Command) -> Any:
+    return sys.stderr if asked.json else sys.stdout
+
+
+def entry(args: list[str] | None = None) -> None:
+    """`python -m minigpt.train`."""
+    words = sys.argv[1:] if args is None else args
+    command.guard(lambda: main(parse(words)), prog=PROG)
+
+
+if __name__ == "__main__":
+    entry()
