@@ -12,9 +12,10 @@ Omits:  other machines. Predictions differ in their last bits from processor to 
         library to library; a file that meets other predictions is detected, not repaired. No
         learning from the file itself, which is what helps PPMd on long files.
 
-Format: "mgz", version; fingerprint of the model, 16 bytes; start of the original's SHA-256, 16
-bytes; then numbers of 7 bits a byte: precision, threads, streams, characters, escapes, bytes of the
-escapes, bytes of each stream; the escapes; the streams; start of the SHA-256 of all this, 8 bytes.
+Format: "mgz", version; 8 bytes each of the model's fingerprint and the original's SHA-256; numbers
+of 7 bits a byte: precision, threads, streams, characters, escapes, bytes of the escapes, of the
+shortest stream, and what each stream has more; the escapes; the streams; 8 bytes of the SHA-256 of
+all this. Some 35 bytes and two a stream: half a percent of a text of 50,000 characters.
 """
 
 from __future__ import annotations
@@ -25,11 +26,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-import numpy as np
 import tyro
 
 from labkit import command, files
@@ -41,8 +41,9 @@ from minigpt.tokenizer import CharTokenizer
 
 MAGIC = b"mgz\x01"
 SUFFIX = ".mgz"
+TRAINED = "trained on it"
 PRECISIONS = ("fp64", "fp32", "bf16")
-_CHECK, _FINGERPRINT = 8, 16
+_HASH = 8  # bytes kept of each hash
 
 
 class Coder(NextChar, Protocol):
@@ -69,9 +70,9 @@ class Header:
     """What a compressed file says about itself."""
 
     fingerprint: bytes
-    """The model's, 16 bytes."""
+    """The model's, its first 8 bytes."""
     content: bytes
-    """The first 16 bytes of the original's SHA-256."""
+    """The first 8 bytes of the original's SHA-256."""
     precision: str
     """What the model computed in."""
     threads: int
@@ -106,9 +107,11 @@ def compress(
     size = streams or choose_streams(len(ids), len(model.tokenizer))
     coded, _ = encode_streams(ids, model, size, progress)
     numbers = [PRECISIONS.index(model.precision), model.threads, len(coded), len(ids), foreign]
-    body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_FINGERPRINT]
-    body += escapes.varints([*numbers, len(escaped), *map(len, coded)]) + escaped + b"".join(coded)
-    blob = body + hashlib.sha256(body).digest()[:_CHECK]
+    body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_HASH]
+    shortest = min(map(len, coded), default=0)
+    numbers += [len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
+    body += escapes.varints(numbers) + escaped + b"".join(coded)
+    blob = body + hashlib.sha256(body).digest()[:_HASH]
     if verify:
         decompress(blob, model, progress=progress)
     return blob
@@ -133,7 +136,7 @@ def decompress(blob: bytes, model: Coder, *, progress: Progress = silent) -> byt
         )
     ids = decode_streams(header.streams, header.characters, model, progress)
     data = escapes.join(ids, header.escapes, header.escaped, model.tokenizer)
-    if hashlib.sha256(data).digest()[:_FINGERPRINT] != header.content:
+    if hashlib.sha256(data).digest()[:_HASH] != header.content:
         raise ValueError(
             "the decoded text is not the one that was compressed: the file is whole, but the model "
             "predicts a little differently here; decompress on the machine, with the library "
@@ -147,21 +150,20 @@ def read_header(blob: bytes) -> Header:
     if not blob.startswith(MAGIC):
         kind = "an empty file" if not blob else f"a file that begins with {blob[:4]!r}"
         raise ValueError(f"not made by minigpt.compress (version {MAGIC[-1]}): {kind}")
-    body = blob[:-_CHECK]
-    if hashlib.sha256(body).digest()[:_CHECK] != blob[-_CHECK:]:
+    body = blob[:-_HASH]
+    if hashlib.sha256(body).digest()[:_HASH] != blob[-_HASH:]:
         raise ValueError("the compressed file was cut or altered: its checksum does not match")
-    place = len(MAGIC) + 2 * _FINGERPRINT
-    (precision, threads, streams, characters, foreign, size), place = escapes.read_varints(
-        body, place, 6
-    )
-    lengths, place = escapes.read_varints(body, place, streams)
-    ends = np.cumsum([place, size, *lengths]).tolist()
+    place = len(MAGIC) + 2 * _HASH
+    numbers, place = escapes.read_varints(body, place, 7)
+    precision, threads, streams, characters, foreign, size, shortest = numbers
+    more, place = escapes.read_varints(body, place, streams)
+    ends = list(accumulate([place, size, *(shortest + n for n in more)]))
     if precision >= len(PRECISIONS) or ends[-1] != len(body) or (characters > 0) != (streams > 0):
         raise ValueError("the compressed file contradicts itself; it was made by another program")
     parts = [body[a:b] for a, b in pairwise(ends)]
     return Header(
-        fingerprint=body[len(MAGIC) :][:_FINGERPRINT],
-        content=body[len(MAGIC) + _FINGERPRINT :][:_FINGERPRINT],
+        fingerprint=body[len(MAGIC) :][:_HASH],
+        content=body[len(MAGIC) + _HASH :][:_HASH],
         precision=PRECISIONS[precision],
         threads=threads,
         characters=characters,
@@ -172,7 +174,7 @@ def read_header(blob: bytes) -> Header:
 
 
 def _identity(model: Coder) -> bytes:
-    return bytes.fromhex(model.fingerprint)[:_FINGERPRINT]
+    return bytes.fromhex(model.fingerprint)[:_HASH]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,15 +294,11 @@ def _compare(config: CompressConfig) -> None:
     model, name = load(config, None)
     corpus = corpora.load(name)
     data = corpus.held_out.encode() if config.file is None else _read(config.file)
-    models: list[tuple[str, Coder]] = [
-        (f"n-gram, order {config.order}", _count(name, config.order))
-    ]
-    if config.model == "gpt":
-        models.insert(0, ("gpt", model))
+    models: list[tuple[str, Coder]] = [("gpt", model)] if config.model == "gpt" else []
+    counted = model if config.model == "ngram" else _count(name, config.order)
+    models.append((f"n-gram, order {config.order}", counted))
     rows = [
-        classical.Row(
-            name=title, alone=None, primed=len(_compress(config, data, m)), how="trained on it"
-        )
+        classical.Row(name=title, alone=None, primed=len(_compress(config, data, m)), how=TRAINED)
         for title, m in models
     ]
     training = corpus.train.encode()
