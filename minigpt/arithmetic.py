@@ -1,0 +1,249 @@
+"""Arithmetic coding: a whole text as one number, for many texts side by side.
+
+Idea:   begin with the interval [0, 1). Each character narrows it to the share that its probability
+        has of it; at the end any number inside says everything. A character of probability p costs
+        -log2 p bits, a certain one nothing. Only the interval's leading digits are kept in the
+        machine: once the interval is short, its first digit (a byte here) is written and the rest
+        is scaled up. A later addition may still carry into digits already written, as 0.0999 + 1e-4
+        does, so the encoder keeps them in memory and carries.
+Source: G. N. N. Martin, "Range encoding", 1979; I. Witten, R. Neal & J. Cleary, Communications of
+        the ACM 30 (1987) 520-540; A. Moffat, R. Neal & I. Witten, ACM TOIS 16 (1998) 256-294.
+Run:    python -m minigpt.compress --help
+Omits:  asymmetric numeral systems (J. Duda 2013, arXiv:1311.2540). They are as small and a little
+        faster, but run backwards, so all predictions must be there before the first byte is
+        written, and each stream ends with a whole machine word where this one ends with a byte.
+
+Legend: S streams, T steps, V vocabulary. Every line works on all streams at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from minigpt.nextchar import NextChar, first_ids
+
+TOTAL_BITS = 32
+"""Probabilities are whole numbers of 2^-32, so that 65,536 characters lose nothing to rounding."""
+CHARACTERS_PER_STREAM = 4096  # a stream costs about two bytes more than its predictions
+MAX_STREAMS = 512
+MAX_CELLS = 1 << 22  # of S x V
+Progress = Callable[[int], object]
+
+_RANGE_BITS = 56  # of the interval's length; the eighth byte of a machine word takes the carry
+_DIGIT = np.uint64(_RANGE_BITS - 8)  # a digit is a byte; the interval is at least one digit long
+_SHORT = np.uint64(1) << _DIGIT
+_TOTAL, _EIGHT = np.uint64(TOTAL_BITS), np.uint64(8)
+
+
+def frequencies(logprobs: np.ndarray) -> np.ndarray:
+    """Log-probabilities [S, V] -> whole numbers [S, V] that sum to 2^32, none of them 0.
+
+    Every character keeps at least 2^-32, so that whatever comes can be coded; what rounding leaves
+    over goes to the likeliest. ValueError on probabilities that are not finite.
+
+    >>> frequencies(np.log([[0.5, 0.25, 0.25]])).tolist() == [[2**31, 2**30, 2**30]]
+    True
+    """
+    p = np.exp(logprobs.astype(np.float64))
+    total = p.sum(axis=1, keepdims=True)
+    if not (np.isfinite(total) & (total > 0)).all():
+        raise ValueError("a model that predicts no probabilities (nan or inf) cannot code a text")
+    size = p.shape[1]
+    whole = (p * ((2**TOTAL_BITS - size) / total)).astype(np.uint64) + np.uint64(1)
+    left_over = np.uint64(2**TOTAL_BITS) - whole.sum(axis=1, dtype=np.uint64)  # may wrap: it adds
+    whole[np.arange(len(whole)), whole.argmax(axis=1)] += left_over
+    return whole
+
+
+class Encoder:
+    """Writes S streams. `put` narrows every stream's interval; `finish` names a number in each.
+
+    >>> encoder, even = Encoder(1), frequencies(np.log([[0.5, 0.5]]))
+    >>> for bit in [0, 1, 1, 0, 0, 0, 0, 1]:
+    ...     encoder.put(even, np.array([bit]))
+    >>> encoder.finish()
+    [b'a']
+    """
+
+    def __init__(self, streams: int) -> None:
+        self._low = np.zeros(streams, dtype=np.uint64)
+        self._range = np.full(streams, 1 << _RANGE_BITS, dtype=np.uint64)
+        self._digits = np.zeros((streams, 256), dtype=np.uint8)
+        self._written = np.zeros(streams, dtype=np.int64)
+
+    def put(self, frequency: np.ndarray, symbols: np.ndarray) -> None:
+        """Code symbols [S] under frequencies [S, V]; a negative symbol leaves its stream alone."""
+        rows = np.flatnonzero(symbols >= 0)
+        symbols = symbols[rows]
+        share = frequency[rows, symbols]
+        below = np.cumsum(frequency[rows], axis=1, dtype=np.uint64)[np.arange(len(rows)), symbols]
+        unit = self._range[rows] >> _TOTAL
+        self._low[rows] += unit * (below - share)
+        self._range[rows] = unit * share
+        self._carry(rows[self._low[rows] >> np.uint64(_RANGE_BITS) > 0])
+        while (rows := rows[self._range[rows] < _SHORT]).size:
+            self._write(rows)
+
+    def finish(self) -> list[bytes]:
+        """The bytes of every stream; a reader takes what follows them to be zeros."""
+        rows = np.flatnonzero(self._range < np.uint64(1 << _RANGE_BITS))
+        # one digit more is enough: rounded up to it, the number is still inside
+        self._low[rows] += _SHORT - np.uint64(1)
+        self._carry(rows[self._low[rows] >> np.uint64(_RANGE_BITS) > 0])
+        self._write(rows)
+        return [row[:n].tobytes().rstrip(b"\0") for row, n in zip(self._digits, self._written)]
+
+    def _carry(self, rows: np.ndarray) -> None:
+        """Add one to the last digit written; nines (here 255) become zeros and carry on."""
+        self._low[rows] &= np.uint64((1 << _RANGE_BITS) - 1)
+        place = self._written[rows] - 1
+        while rows.size:
+            self._digits[rows, place] += np.uint8(1)  # 255 + 1 is 0
+            on = self._digits[rows, place] == 0
+            rows, place = rows[on], place[on] - 1
+
+    def _write(self, rows: np.ndarray) -> None:
+        """Move the leading digit of the interval into the stream and scale the rest up."""
+        if self._written.max(initial=0) == self._digits.shape[1]:
+            self._digits = np.concatenate([self._digits, np.zeros_like(self._digits)], axis=1)
+        self._digits[rows, self._written[rows]] = (self._low[rows] >> _DIGIT).astype(np.uint8)
+        self._written[rows] += 1
+        self._low[rows] = (self._low[rows] & (_SHORT - np.uint64(1))) << _EIGHT
+        self._range[rows] <<= _EIGHT
+
+
+class Decoder:
+    """Reads what `Encoder` wrote, under the same frequencies in the same order.
+
+    >>> decoder, even = Decoder([b"a"]), frequencies(np.log([[0.5, 0.5]]))
+    >>> [int(decoder.get(even, np.array([True]))[0]) for _ in range(8)]
+    [0, 1, 1, 0, 0, 0, 0, 1]
+    """
+
+    def __init__(self, streams: list[bytes]) -> None:
+        length = max(map(len, streams), default=0)
+        rows = [np.frombuffer(s.ljust(length, b"\0"), dtype=np.uint8) for s in streams]
+        self._digits = np.array(rows, dtype=np.uint8).reshape(len(streams), length)
+        self._read = np.zeros(len(streams), dtype=np.int64)
+        self._range = np.full(len(streams), 1 << _RANGE_BITS, dtype=np.uint64)
+        self._offset = np.zeros(len(streams), dtype=np.uint64)  # of the number in the interval
+        for _ in range(_RANGE_BITS // 8):
+            self._shift(np.arange(len(streams)))
+
+    def get(self, frequency: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """The next symbol [S] of every stream where `active` [S]; -1 elsewhere."""
+        symbols = np.full(len(active), -1, dtype=np.int64)
+        rows = np.flatnonzero(active)
+        upto = np.cumsum(frequency[rows], axis=1, dtype=np.uint64)
+        unit = self._range[rows] >> _TOTAL
+        # damaged bytes may point above the whole; the last symbol then stands for them
+        point = np.minimum(self._offset[rows] // unit, upto[:, -1] - np.uint64(1))
+        found = (upto <= point[:, None]).sum(axis=1)
+        symbols[rows] = found
+        share = frequency[rows, found]
+        self._offset[rows] -= unit * (upto[np.arange(len(rows)), found] - share)
+        self._range[rows] = unit * share
+        while (rows := rows[self._range[rows] < _SHORT]).size:
+            self._range[rows] <<= _EIGHT
+            self._shift(rows)
+        return symbols
+
+    def _shift(self, rows: np.ndarray) -> None:
+        """Take one more digit; zeros follow the last."""
+        place = self._read[rows]
+        inside = place < self._digits.shape[1]
+        digit = np.zeros(len(rows), dtype=np.uint64)
+        digit[inside] = self._digits[rows[inside], place[inside]]
+        self._offset[rows] = (self._offset[rows] << _EIGHT) | digit
+        self._read[rows] += 1
+
+
+def silent(characters: int) -> None:
+    """The progress report of those who want none."""
+
+
+def choose_streams(characters: int, vocabulary: int) -> int:
+    """How many streams: many are fast, few are small, and all predictions must fit in memory.
+
+    >>> choose_streams(1_115_394, 65)
+    273
+    """
+    wanted = -(-characters // CHARACTERS_PER_STREAM)
+    return max(1, min(wanted, MAX_STREAMS, MAX_CELLS // vocabulary))
+
+
+def encode_streams(
+    ids: np.ndarray, model: NextChar, streams: int, progress: Progress = silent
+) -> tuple[list[bytes], float]:
+    """Code ids [n] in at most `streams` streams: (their bytes, the ideal size in bits).
+
+    The ideal is the sum of -log2 p over the very predictions that were coded with.
+    """
+    lengths = _cut(len(ids), streams)
+    columns = np.full((int(lengths.max(initial=0)), len(lengths)), -1, dtype=np.int32)
+    columns.T[np.arange(len(columns)) < lengths[:, None]] = ids  # [T, S], stream after stream
+    encoder = Encoder(len(lengths))
+    nats = 0.0
+
+    def put(logprobs: np.ndarray, step: int) -> np.ndarray:
+        nonlocal nats
+        symbols = columns[step]
+        encoder.put(frequencies(logprobs), symbols)
+        rows = np.flatnonzero(symbols >= 0)
+        nats -= float(logprobs[rows, symbols[rows]].sum(dtype=np.float64))
+        return symbols
+
+    _step_through(model, lengths, put, progress)
+    return encoder.finish(), nats / np.log(2)
+
+
+def decode_streams(
+    coded: Sequence[bytes], n: int, model: NextChar, progress: Progress = silent
+) -> np.ndarray:
+    """The ids [n] that `encode_streams` coded with the same model."""
+    lengths = _cut(n, len(coded))
+    decoder = Decoder(list(coded))
+    columns: list[np.ndarray] = []
+
+    def get(logprobs: np.ndarray, step: int) -> np.ndarray:
+        symbols = decoder.get(frequencies(logprobs), step < lengths)
+        columns.append(symbols.astype(np.int32))
+        return symbols
+
+    _step_through(model, lengths, get, progress)
+    if not columns:
+        return np.zeros(0, dtype=np.int32)
+    return np.stack(columns, axis=1)[np.arange(len(columns)) < lengths[:, None]]
+
+
+def _step_through(
+    model: NextChar,
+    lengths: np.ndarray,
+    code: Callable[[np.ndarray, int], np.ndarray],
+    progress: Progress,
+) -> None:
+    """Show `code` the predictions of every step; it answers what came, -1 where a stream is over.
+
+    Both directions come through here: the same batch shape to the end, or the last bits differ.
+    """
+    if not lengths.size:
+        return
+    state, logprobs = model.start(first_ids(model.tokenizer, len(lengths)))
+    last = int(lengths.max()) - 1
+    for step in range(last + 1):
+        symbols = code(logprobs, step)
+        progress(int((step < lengths).sum()))
+        if step < last:
+            logprobs = model.step(state, np.maximum(symbols, 0))
+
+
+def _cut(n: int, streams: int) -> np.ndarray:
+    """Lengths of the streams, equal to one character; no stream is empty.
+
+    >>> _cut(10, 4).tolist(), _cut(2, 4).tolist(), _cut(0, 4).tolist()
+    ([3, 3, 2, 2], [1, 1], [])
+    """
+    streams = min(n, streams)
+    return n // max(1, streams) + (np.arange(streams) < n % max(1, streams))

@@ -1,0 +1,350 @@
+"""Compression: a model that predicts well needs few bits to say what came.
+
+Idea:   prediction and compression are one thing: a character of probability p costs -log2 p bits
+        (`minigpt.arithmetic`), so a model's loss is the size of its files. The text is cut into
+        streams that are coded side by side, one batch a step. Encoder and decoder make the very
+        same calls, so that both see the same predictions to the last bit. What the model has no
+        character for is taken out and kept beside the rest, so that every file round-trips.
+Source: C. Shannon, Bell System Tech. J. 27 (1948) 379-423; G. Deletang et al. 2023,
+        arXiv:2309.10668, for the comparison with gzip and others.
+Run:    python -m minigpt.compress [RUN] FILE -o OUT        (-d to decompress, --table to compare)
+Omits:  other machines. Predictions differ in their last bits from processor to processor and from
+        library to library; a file that meets other predictions is detected, not repaired. No
+        learning from the file itself, which is what helps PPMd on long files.
+
+Format: "mgz", version; 8 bytes each of the model's fingerprint and the original's SHA-256; numbers
+of 7 bits a byte: precision, threads, streams, characters, escapes, bytes of the escapes, of the
+shortest stream, and what each stream has more; the escapes; the streams; 8 bytes of the SHA-256 of
+all this. Some 35 bytes and two a stream: half a percent of a text of 50,000 characters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Annotated, Literal, Protocol
+
+import tyro
+
+from labkit import command, files
+from minigpt import escapes
+from minigpt.arithmetic import Progress, choose_streams, decode_streams, encode_streams, silent
+from minigpt.nextchar import NextChar
+from minigpt.ngram import DEFAULT_ORDER, NGram
+from minigpt.tokenizer import CharTokenizer
+
+MAGIC = b"mgz\x01"
+SUFFIX = ".mgz"
+TRAINED = "trained on it"
+PRECISIONS = ("fp64", "fp32", "bf16")
+_HASH = 8  # bytes kept of each hash
+
+
+class Coder(NextChar, Protocol):
+    """A `NextChar` that can say exactly which one it is, so that a decoder can be the same."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hexadecimal SHA-256 of all that determines the predictions."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """What it computes in: fp64, fp32 or bf16."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """How many threads compute; another number may add up in another order."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a compressed file says about itself."""
+
+    fingerprint: bytes
+    """The model's, its first 8 bytes."""
+    content: bytes
+    """The first 8 bytes of the original's SHA-256."""
+    precision: str
+    """What the model computed in."""
+    threads: int
+    """With how many threads."""
+    characters: int
+    """How many the model coded."""
+    escapes: int
+    """How many it had no id for."""
+    escaped: bytes
+    """Those characters, and where they stand."""
+    streams: tuple[bytes, ...]
+    """One for each stream."""
+
+
+def compress(
+    data: bytes | str,
+    model: Coder,
+    *,
+    streams: int | None = None,
+    verify: bool = True,
+    progress: Progress = silent,
+) -> bytes:
+    """`data` (a string counts as its UTF-8) as the bytes of a compressed file.
+
+    `streams` is chosen from the length if None. `verify` decodes the result before it is returned.
+    `progress` is told how many characters each step has coded, in both passes. Any bytes
+    round-trip; what is not UTF-8 is merely not compressed by the model. ValueError where
+    predictions are not finite, or the model does not repeat itself and verifying fails.
+    """
+    data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    ids, foreign, escaped = escapes.split(data, model.tokenizer)
+    size = streams or choose_streams(len(ids), len(model.tokenizer))
+    coded, _ = encode_streams(ids, model, size, progress)
+    numbers = [PRECISIONS.index(model.precision), model.threads, len(coded), len(ids), foreign]
+    body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_HASH]
+    shortest = min(map(len, coded), default=0)
+    numbers += [len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
+    body += escapes.varints(numbers) + escaped + b"".join(coded)
+    blob = body + hashlib.sha256(body).digest()[:_HASH]
+    if verify:
+        decompress(blob, model, progress=progress)
+    return blob
+
+
+def decompress(blob: bytes, model: Coder, *, progress: Progress = silent) -> bytes:
+    """The original bytes of a compressed file.
+
+    ValueError where it is not such a file, was cut or altered, was made with another model,
+    precision or thread count, or by a machine whose predictions differ in the last bits.
+    """
+    header = read_header(blob)
+    if header.fingerprint != _identity(model):
+        raise ValueError(
+            f"the file was compressed with model {header.fingerprint.hex()[:12]}, and this is "
+            f"{model.fingerprint[:12]}; name the run (or the text and order) it was made with"
+        )
+    if (header.precision, header.threads) != (model.precision, model.threads):
+        raise ValueError(
+            f"the file was compressed in {header.precision} with {header.threads} thread(s), and "
+            f"this model computes in {model.precision} with {model.threads}; use the former"
+        )
+    ids = decode_streams(header.streams, header.characters, model, progress)
+    data = escapes.join(ids, header.escapes, header.escaped, model.tokenizer)
+    if hashlib.sha256(data).digest()[:_HASH] != header.content:
+        raise ValueError(
+            "the decoded text is not the one that was compressed: the file is whole, but the model "
+            "predicts a little differently here; decompress on the machine, with the library "
+            "versions, that compressed it"
+        )
+    return data
+
+
+def read_header(blob: bytes) -> Header:
+    """Parse and check a compressed file; ValueError where it is not one, or not whole."""
+    if not blob.startswith(MAGIC):
+        kind = "an empty file" if not blob else f"a file that begins with {blob[:4]!r}"
+        raise ValueError(f"not made by minigpt.compress (version {MAGIC[-1]}): {kind}")
+    body = blob[:-_HASH]
+    if hashlib.sha256(body).digest()[:_HASH] != blob[-_HASH:]:
+        raise ValueError("the compressed file was cut or altered: its checksum does not match")
+    place = len(MAGIC) + 2 * _HASH
+    numbers, place = escapes.read_varints(body, place, 7)
+    precision, threads, streams, characters, foreign, size, shortest = numbers
+    more, place = escapes.read_varints(body, place, streams)
+    ends = list(accumulate([place, size, *(shortest + n for n in more)]))
+    if precision >= len(PRECISIONS) or ends[-1] != len(body) or (characters > 0) != (streams > 0):
+        raise ValueError("the compressed file contradicts itself; it was made by another program")
+    parts = [body[a:b] for a, b in pairwise(ends)]
+    return Header(
+        fingerprint=body[len(MAGIC) :][:_HASH],
+        content=body[len(MAGIC) + _HASH :][:_HASH],
+        precision=PRECISIONS[precision],
+        threads=threads,
+        characters=characters,
+        escapes=foreign,
+        escaped=parts[0],
+        streams=tuple(parts[1:]),
+    )
+
+
+def _identity(model: Coder) -> bytes:
+    return bytes.fromhex(model.fingerprint)[:_HASH]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressConfig:
+    """Compress a file with a model, losslessly; -d gets it back."""
+
+    paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """[RUN] FILE. The run is the latest if left out; FILE may be - for standard input."""
+    out: Annotated[str | None, tyro.conf.arg(aliases=["-o"])] = None
+    """Where to write; - for standard output. By default FILE.mgz, and FILE without .mgz with -d."""
+    decompress: Annotated[bool, tyro.conf.arg(aliases=["-d"])] = False
+    """Decompress FILE, with the model it was compressed with."""
+    model: Literal["gpt", "ngram"] = "gpt"
+    """What predicts: a trained run, or an n-gram fitted on --data now, which takes a second."""
+    data: str = "shakespeare"
+    """The text that the n-gram counts: a corpus or a path."""
+    order: int = DEFAULT_ORDER
+    """Order of the n-gram, the predicted character included."""
+    streams: int | None = None
+    """How many pieces of the text to code side by side; chosen from the length if left out."""
+    verify: bool = True
+    """Decompress again before anything is written."""
+    force: Annotated[bool, tyro.conf.arg(aliases=["-f"])] = False
+    """Overwrite OUT."""
+    table: bool = False
+    """Print FILE's size against gzip, bzip2, xz, zstd and PPMd; without FILE, that of the text held
+    out from training. Writes nothing else unless OUT is named."""
+
+    @property
+    def run(self) -> str | None:
+        """The run's folder; None for the latest, or where there is none."""
+        return self.paths[0] if len(self.paths) == 2 else None
+
+    @property
+    def file(self) -> str | None:
+        """What to read; None for the text held out from training."""
+        return self.paths[-1] if self.paths else None
+
+    def __post_init__(self) -> None:
+        most = 1 if self.model == "ngram" else 2
+        if len(self.paths) > most or (not self.paths and not self.table):
+            takes = "FILE" if most == 1 else "[RUN] FILE"
+            raise ValueError(
+                f"--model {self.model} takes {takes}, got {' '.join(self.paths) or 'none'}"
+            )
+        if self.table and self.decompress:
+            raise ValueError("--table compresses; it cannot go with -d")
+        if self.table and self.out == "-":
+            raise ValueError("--table prints to standard output, so OUT must be a file")
+        if self.order < 1:
+            raise ValueError(
+                f"order counts the predicted character, so it is >= 1, got {self.order}"
+            )
+        if self.streams is not None and self.streams < 1:
+            raise ValueError(f"streams must be >= 1, got {self.streams}")
+
+
+def load(config: CompressConfig, header: Header | None) -> tuple[Coder, str]:
+    """The model that `config` names, computing as `header` wants it, and the name of its corpus."""
+    if config.model == "ngram":
+        return _count(config.data, config.order), config.data
+    from minigpt.checkpoint import load_model
+
+    how = (header.precision, header.threads) if header else (None, None)
+    model = load_model(config.run, precision=how[0], threads=how[1])
+    return model, model.corpus
+
+
+def _count(name: str, order: int) -> NGram:
+    from minigpt import corpora
+
+    corpus = corpora.load(name)
+    return NGram.fit(corpus.train, CharTokenizer.from_text(corpus.text), order)
+
+
+def main(config: CompressConfig) -> None:
+    """Compress, decompress or compare, as the settings say."""
+    if config.table:
+        _compare(config)
+        if config.out is None or config.file is None:
+            return
+    assert config.file is not None  # __post_init__ saw to it
+    out = _target(config)
+    source = _read(config.file)
+    began = time.perf_counter()
+    model, _ = load(config, read_header(source) if config.decompress else None)
+    if config.decompress:
+        with _bar(read_header(source).characters, "decompressing") as progress:
+            result = text = decompress(source, model, progress=progress)
+    else:
+        text = source
+        result = _compress(config, source, model)
+    if out == "-":
+        sys.stdout.buffer.write(result)
+    else:
+        files.write_bytes(out, result)
+    smaller = source if config.decompress else result
+    bits = 8 * len(smaller) / max(1, _characters(text))
+    print(
+        f"{config.file}: {len(source):,} -> {len(result):,} bytes, {bits:.3f} bits/character, "
+        f"{time.perf_counter() - began:.1f} s",
+        file=sys.stderr if out == "-" else sys.stdout,
+    )
+
+
+def _compress(config: CompressConfig, data: bytes, model: Coder) -> bytes:
+    with _bar(_characters(data) * (1 + config.verify), "compressing") as progress:
+        return compress(
+            data, model, streams=config.streams, verify=config.verify, progress=progress
+        )
+
+
+def _compare(config: CompressConfig) -> None:
+    """Print the table: the model, the n-gram beside it, and the classical compressors."""
+    from minigpt import classical, corpora
+
+    model, name = load(config, None)
+    corpus = corpora.load(name)
+    data = corpus.held_out.encode() if config.file is None else _read(config.file)
+    models: list[tuple[str, Coder]] = [("gpt", model)] if config.model == "gpt" else []
+    counted = model if config.model == "ngram" else _count(name, config.order)
+    models.append((f"n-gram, order {config.order}", counted))
+    rows = [
+        classical.Row(name=title, alone=None, primed=len(_compress(config, data, m)), how=TRAINED)
+        for title, m in models
+    ]
+    training = corpus.train.encode()
+    rows += classical.rows(data, training)
+    what = f"{name}, the held-out tenth" if config.file is None else config.file
+    print(f"{what}: {len(data):,} bytes, {_characters(data):,} characters. Training text: {name}.")
+    print(classical.render(rows, _characters(data)))
+    known = classical.overlap(data, training)
+    if known > 0.05:
+        print(f"Beware: {known:.0%} of it occurs in the training text word for word.")
+
+
+def _characters(data: bytes) -> int:
+    return len(data.decode("utf-8", "surrogateescape"))
+
+
+def _read(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def _target(config: CompressConfig) -> str:
+    """Where the result goes; ValueError where that would destroy something."""
+    file, out = config.file or "-", config.out
+    if out is None and file != "-":
+        out = file.removesuffix(SUFFIX) if config.decompress else file + SUFFIX
+        if out == file:
+            raise ValueError(f"{file} does not end in {SUFFIX}; name the result with -o OUT")
+    if out is None or out == "-":
+        return "-"
+    if not Path(out).parent.is_dir():
+        raise ValueError(f"no folder {str(Path(out).parent)!r} to write {Path(out).name!r} into")
+    if Path(out).is_dir():
+        raise ValueError(f"{out} is a folder; name a file with -o OUT")
+    if Path(out).exists() and not config.force:
+        raise ValueError(f"{out} exists; --force overwrites it, -o names another")
+    return out
+
+
+@contextmanager
+def _bar(characters: int, title: str) -> Iterator[Progress]:
+    """A progress bar on standard error, for what takes longer than a second."""
+    from tqdm import tqdm
+
+    with tqdm(total=characters, desc=title, unit="char", unit_scale=True, delay=1) as bar:
+        yield bar.update
+
+
+if __name__ == "__main__":
+    command.run(main, CompressConfig, prog="minigpt.compress")

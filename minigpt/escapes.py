@@ -1,0 +1,97 @@
+"""What a model has no character for, taken out of a text and put back.
+
+Idea:   a model can code only the alphabet it was trained on. The other characters are taken out,
+        with the number of known ones before each, and kept beside the coded text as xz would keep
+        them: free where there are none, no worse than xz where the whole file is foreign. Bytes
+        that are not UTF-8 are among them, so that every file round-trips.
+Source: PEP 383 (bytes that are not UTF-8, as lone surrogates); the numbers are LEB128, as in DWARF.
+Run:    used by minigpt.compress; nothing to run.
+Omits:  predicting the foreign characters from their neighbours.
+
+Legend: n characters of a text; code points are uint32.
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Sequence
+
+import numpy as np
+
+from minigpt.tokenizer import CharTokenizer
+
+
+def split(data: bytes, tokenizer: CharTokenizer) -> tuple[np.ndarray, int, bytes]:
+    """The ids of all known characters, how many others there are, and those, compressed.
+
+    >>> ids, count, others = split("naïve".encode(), CharTokenizer("aenv"))
+    >>> ids.tolist(), count, join(ids, count, others, CharTokenizer("aenv")).decode()
+    ([2, 0, 3, 1], 1, 'naïve')
+    """
+    points = _points(data.decode("utf-8", "surrogateescape"))
+    known = np.isin(points, _points(tokenizer.characters))
+    ids = tokenizer.encode(_text(points[known]))
+    where = np.flatnonzero(~known)
+    if not where.size:
+        return ids, 0, b""
+    gaps = np.diff(where, prepend=-1) - 1  # known characters before each
+    side = varints(gaps.tolist()) + _text(points[where]).encode("utf-8", "surrogatepass")
+    return ids, len(where), lzma.compress(side, lzma.FORMAT_ALONE, preset=9)
+
+
+def join(ids: np.ndarray, count: int, others: bytes, tokenizer: CharTokenizer) -> bytes:
+    """The bytes that `split` took apart; ValueError where `others` is not its work."""
+    points = _points(tokenizer.decode(ids))
+    if count:
+        try:
+            side = lzma.decompress(others, lzma.FORMAT_ALONE)
+            gaps, place = read_varints(side, 0, count)
+            foreign = _points(side[place:].decode("utf-8", "surrogatepass"))
+            points = np.insert(points, np.cumsum(gaps), foreign)
+        except (lzma.LZMAError, IndexError) as error:
+            raise ValueError(f"the escaped characters cannot be read: {error}") from None
+    return _text(points).encode("utf-8", "surrogateescape")
+
+
+def varints(numbers: Sequence[int]) -> bytes:
+    """Whole numbers, seven bits a byte, lowest first; the eighth bit says that more follows.
+
+    >>> varints([5, 300]).hex()
+    '05ac02'
+    """
+    out = bytearray()
+    for number in numbers:
+        while number > 127:
+            out.append(number & 127 | 128)
+            number >>= 7
+        out.append(number)
+    return bytes(out)
+
+
+def read_varints(data: bytes, place: int, count: int) -> tuple[list[int], int]:
+    """`count` numbers from `place` on, and the place behind them; ValueError past the end.
+
+    >>> read_varints(bytes.fromhex("05ac02"), 0, 2)
+    ([5, 300], 3)
+    """
+    numbers = []
+    for _ in range(count):
+        number = shift = 0
+        while True:
+            if place >= len(data):
+                raise ValueError("the data end within a number")
+            byte, place = data[place], place + 1
+            number |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        numbers.append(number)
+    return numbers, place
+
+
+def _points(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _text(points: np.ndarray) -> str:
+    return points.tobytes().decode("utf-32-le", "surrogatepass")
