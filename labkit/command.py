@@ -73,9 +73,7 @@ def run(
     guard(lambda: main(config), prog=prog, error_code=error_code)
 
 
-def guard(
-    main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_ERROR
-) -> NoReturn:
+def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_ERROR) -> NoReturn:
     """Call `main` and exit with what it returns; an expected error becomes one line.
 
     ValueError and OSError are what a user can mend: one line, `error_code`. Ctrl-C exits with 130

@@ -35,9 +35,9 @@ import tyro
 from labkit import command, files
 from minigpt import escapes
 from minigpt.arithmetic import Progress, choose_streams, decode_streams, encode_streams, silent
+from minigpt.models import Predictor, count, load_predictor
 from minigpt.nextchar import NextChar
-from minigpt.ngram import DEFAULT_ORDER, NGram
-from minigpt.tokenizer import CharTokenizer
+from minigpt.ngram import DEFAULT_ORDER
 
 MAGIC = b"mgz\x01"
 SUFFIX = ".mgz"
@@ -232,22 +232,16 @@ class CompressConfig:
             raise ValueError(f"streams must be >= 1, got {self.streams}")
 
 
-def load(config: CompressConfig, header: Header | None) -> tuple[Coder, str]:
-    """The model that `config` names, computing as `header` wants it, and the name of its corpus."""
-    if config.model == "ngram":
-        return _count(config.data, config.order), config.data
-    from minigpt.checkpoint import load_model
-
-    how = (header.precision, header.threads) if header else (None, None)
-    model = load_model(config.run, precision=how[0], threads=how[1])
-    return model, model.corpus
-
-
-def _count(name: str, order: int) -> NGram:
-    from minigpt import corpora
-
-    corpus = corpora.load(name)
-    return NGram.fit(corpus.train, CharTokenizer.from_text(corpus.text), order)
+def load(config: CompressConfig, header: Header | None) -> Predictor:
+    """The model that `config` names, computing as `header` wants it."""
+    return load_predictor(
+        config.run,
+        kind=config.model,
+        data=config.data,
+        order=config.order,
+        precision="bf16" if header and header.precision == "bf16" else "fp32",
+        threads=header.threads if header else None,
+    )
 
 
 def main(config: CompressConfig) -> None:
@@ -260,7 +254,7 @@ def main(config: CompressConfig) -> None:
     out = _target(config)
     source = _read(config.file)
     began = time.perf_counter()
-    model, _ = load(config, read_header(source) if config.decompress else None)
+    model = load(config, read_header(source) if config.decompress else None).model
     if config.decompress:
         with _bar(read_header(source).characters, "decompressing") as progress:
             result = text = decompress(source, model, progress=progress)
@@ -291,11 +285,12 @@ def _compare(config: CompressConfig) -> None:
     """Print the table: the model, the n-gram beside it, and the classical compressors."""
     from minigpt import classical, corpora
 
-    model, name = load(config, None)
+    found = load(config, None)
+    model, name = found.model, found.corpus
     corpus = corpora.load(name)
     data = corpus.held_out.encode() if config.file is None else _read(config.file)
     models: list[tuple[str, Coder]] = [("gpt", model)] if config.model == "gpt" else []
-    counted = model if config.model == "ngram" else _count(name, config.order)
+    counted = model if config.model == "ngram" else count(name, config.order).model
     models.append((f"n-gram, order {config.order}", counted))
     rows = [
         classical.Row(name=title, alone=None, primed=len(_compress(config, data, m)), how=TRAINED)

@@ -162,7 +162,9 @@ def measure(budget: float = BUDGET) -> dict[tuple[Literal["fp32", "bf16"], int],
 def _cpu_name() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+            names = [
+                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
+            ]
         return names[0] if names else ""
     except OSError:
         return ""  # macOS and Windows: platform.processor() has the name

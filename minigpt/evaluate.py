@@ -11,12 +11,23 @@ Omits:  random windows: a mean over a sample is noisier than the whole, and no f
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # before torch is imported
+    from minigpt.spin import bound_spinning
+
+    bound_spinning()
+
+import json
 import math
 from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 import numpy as np
+import tyro
 
+from labkit import command
 from minigpt.nextchar import NextChar
+
+NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,3 +92,126 @@ def score(model: NextChar, ids: np.ndarray, *, stride: int | None = None) -> Sco
 def _nats(model: NextChar, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
     logprobs = model.logprobs(ids)  # [B, T, V]
     return -np.take_along_axis(logprobs, targets[..., None], -1)[..., 0].astype(np.float64)
+
+
+def copied(sample: str, training: str, n: int = 20) -> tuple[float, str]:
+    """How much of a sample stands word for word in the training text.
+
+    Returns the share of its n-character pieces that do, and the longest common stretch. Both are
+    found by looking pieces up in the training text; ValueError where the sample is shorter than n.
+    """
+    if len(sample) < n:
+        raise ValueError(f"the sample has {len(sample)} characters, fewer than one piece of {n}")
+    known = {training[i : i + n] for i in range(len(training) - n + 1)}
+    pieces = [sample[i : i + n] for i in range(len(sample) - n + 1)]
+    share = sum(piece in known for piece in pieces) / len(pieces)
+    longest = ""
+    for i in range(len(sample)):  # grow a stretch that starts at i while it beats the longest
+        while i + len(longest) < len(sample) and sample[i : i + len(longest) + 1] in training:
+            longest = sample[i : i + len(longest) + 1]
+    return share, longest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Measure a trained model on a text: nats and bits per character, perplexity, copying."""
+
+    run: Annotated[str | None, tyro.conf.Positional] = None
+    """A run's folder or model file; by default the latest run."""
+    model: Literal["gpt", "ngram"] = "gpt"
+    """A trained run, or an n-gram of --data, counted now."""
+    data: str | None = None
+    """A corpus or a path; by default the text the model was trained on."""
+    split: Literal["train", "held_out", "choose", "judge", "all"] = "held_out"
+    """Which part of it: the last tenth is held out; its halves choose and judge."""
+    stride: int | None = None
+    """Characters between windows; smaller is slower and shows the model more. Default: context."""
+    sample: int = 5000
+    """Characters to write and search in the training text; 0 for none."""
+    seed: int = 0
+    """Of that sample."""
+    threads: int | None = None
+    """Of torch; by default its own choice."""
+    json: bool = False
+    """One line of JSON."""
+
+    def __post_init__(self) -> None:
+        if self.stride is not None and self.stride < 1:
+            raise ValueError(f"stride must be at least 1, got {self.stride}")
+        if self.sample < 0 or self.seed < 0 or 0 < self.sample < 20:
+            raise ValueError("sample must be 0 or at least 20, and seed at least 0")
+
+
+def main(settings: Settings) -> None:
+    """The command."""
+    from minigpt import corpora
+    from minigpt.models import count, load_predictor
+    from minigpt.sample import generate
+
+    found = load_predictor(
+        settings.run, kind=settings.model, data=settings.data, threads=settings.threads
+    )
+    data = settings.data or found.corpus
+    corpus = corpora.load(data)
+    text = corpus.text if settings.split == "all" else getattr(corpus, settings.split)
+    if settings.stride is not None and found.model.context is None:
+        raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
+    ids = found.model.tokenizer.encode(text)
+    rows = {found.name: score(found.model, ids, stride=settings.stride)}
+    if settings.model == "gpt" and len(corpus.train) <= NGRAM_LIMIT:
+        counted = count(data)
+        rows[counted.name] = score(counted.model, counted.model.tokenizer.encode(text))
+    record: dict[str, Any] = {
+        "corpus": corpus.name,
+        "corpus_sha256": corpus.sha256,
+        "split": settings.split,
+        "stride": settings.stride or found.model.context,
+        "models": [
+            {"model": k, "nats": v.nats, "bits": v.bits, "perplexity": v.perplexity, "n": v.n}
+            for k, v in rows.items()
+        ],
+    }
+    if corpus.name.startswith("storyland"):
+        from minigpt.storyland import entropy_per_char
+
+        record["entropy_nats"] = entropy_per_char()
+    if settings.sample:
+        rng = np.random.default_rng(settings.seed)
+        written = generate(found.model, length=settings.sample, rng=rng)[0]
+        share, longest = copied(written, corpus.train)
+        record["sample"] = {
+            "characters": len(written),
+            "copied_share_of_20_grams": share,
+            "longest_copied": longest,
+        }
+    print(json.dumps(record, ensure_ascii=False) if settings.json else _in_words(record))
+
+
+def _in_words(record: dict[str, Any]) -> str:
+    first = record["models"][0]
+    lines = [f"{record['corpus']}, {record['split']}: {first['n']:,} characters predicted"]
+    width = max(len(row["model"]) for row in record["models"])
+    for row in record["models"]:
+        lines.append(
+            f"  {row['model']:<{width}}  {row['nats']:.4f} nats/char  {row['bits']:.4f} bits/char  "
+            f"perplexity {row['perplexity']:.3f}"
+        )
+    if "entropy_nats" in record:
+        floor = record["entropy_nats"]
+        lines.append(
+            f"  {'the entropy, which nothing can beat':<{width}}  {floor:.4f} nats/char; "
+            f"{first['model']} is {first['nats'] - floor:+.4f} from it"
+        )
+    if "sample" in record:
+        sample = record["sample"]
+        lines.append(
+            f"of {sample['characters']:,} characters it wrote, "
+            f"{sample['copied_share_of_20_grams']:.1%} of the 20-grams stand in the training text; "
+            f"longest copied stretch, {len(sample['longest_copied'])}: "
+            f"{sample['longest_copied']!r}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    command.run(main, Settings, prog="minigpt.evaluate")

@@ -183,7 +183,8 @@ class _Loop:
                     f"accumulate ({dist.get_world_size()} x {config.accumulate})"
                 )
         self.peaks = [[g["lr"] for g in o.param_groups] for o in state.optimizers]
-        self.last_loss, self.val_loss = math.nan, None
+        self.last_loss = math.nan
+        self.val_loss: float | None = None
         self.saved_at = time.monotonic()
         self.budget_left = config.minutes is not None and state.step == 0
         self.step_seconds: list[float] = []
@@ -231,9 +232,7 @@ class _Loop:
         total = torch.zeros((), device=self.device)
         parts = list(self._parts(batch))
         for i, part in enumerate(parts):
-            wait = isinstance(self.forward, nn.parallel.DistributedDataParallel)
-            hold = wait and i + 1 < len(parts)  # gradients are averaged with the last part only
-            with self.forward.no_sync() if hold else contextlib.nullcontext():
+            with self._averaging(last=i + 1 == len(parts)):
                 with self._autocast():
                     value = self.loss(self.forward, part) / len(parts)
                 value.backward()
@@ -247,6 +246,12 @@ class _Loop:
             dist.all_reduce(total)
             total /= dist.get_world_size()
         return total
+
+    def _averaging(self, *, last: bool) -> contextlib.AbstractContextManager[None]:
+        """Processes average their gradients with the last part of a batch, not with every one."""
+        if isinstance(self.forward, nn.parallel.DistributedDataParallel) and not last:
+            return self.forward.no_sync()
+        return contextlib.nullcontext()
 
     def _parts(self, batch: Batch) -> Iterator[Batch]:
         """This process's share of the batch, in `accumulate` parts of equal size."""
@@ -288,11 +293,11 @@ class _Loop:
             self.model.precision = before
 
     def _validate(self) -> None:
-        self.val_loss = self._measure(self.choose)
-        if self.val_loss < self.state.best:
-            self.state.best = self.val_loss
+        self.val_loss = loss = self._measure(self.choose)
+        if loss < self.state.best:
+            self.state.best = loss
             self.state.best_weights = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self._log(self.val_loss)
+        self._log(loss)
         self.save()
 
     def _log(self, val_loss: float | None) -> None:

@@ -4,11 +4,12 @@ Idea:   each block adds to a stream of vectors, twice: attention mixes earlier p
         works on each position alone. x = x + attention(norm(x)); x = x + mlp(norm(x)).
 Source: Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019 (GPT-2, the preset `classic`);
         RoPE: Su et al. 2021, arXiv:2104.09864; RMSNorm: Zhang & Sennrich 2019, arXiv:1910.07467;
-        QK-norm: Henry et al. 2020, arXiv:2010.04245; squared ReLU: So et al. 2021, arXiv:2109.08668.
+        QK-norm: Henry et al. 2020, arXiv:2010.04245; squared ReLU: So et al. 2021,
+        arXiv:2109.08668.
 Run:    python -m minigpt.train
 Omits:  biases in the default, mixture of experts, grouped heads.
 
-Legend: B batch, T time, E width (n_embd), H heads, D width of a head (E / H), V vocabulary, L layers.
+Legend: B batch, T and S time, E width (n_embd), H heads, D width of a head (E / H), V vocabulary.
 """
 
 from __future__ import annotations
@@ -97,7 +98,9 @@ def make_norm(config: GPTConfig) -> nn.Module:
     """The normalisation that `config.norm` names."""
     if config.norm == "rms":
         return RMSNorm()
-    return nn.LayerNorm(config.n_embd, bias=config.bias) if config.norm == "layer" else nn.Identity()
+    return (
+        nn.LayerNorm(config.n_embd, bias=config.bias) if config.norm == "layer" else nn.Identity()
+    )
 
 
 def attention_weights(
@@ -120,7 +123,7 @@ class Attention(nn.Module):
         super().__init__()
         self.config = config
         self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
-        self.qkv.weight.stacked = 3  # three matrices in one tensor: the optimiser treats them apart
+        self.qkv.weight.stacked = 3  # type: ignore[attr-defined] # Muon takes the three apart
         self.project = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
 
     def heads(self, x: Float[Tensor, "B T E"], rope: Tensor | None) -> tuple[Tensor, ...]:
@@ -135,7 +138,10 @@ class Attention(nn.Module):
         return *qk, v
 
     def forward(
-        self, x: Float[Tensor, "B T E"], rope: Tensor | None, cache: tuple[Tensor, int] | None = None
+        self,
+        x: Float[Tensor, "B T E"],
+        rope: Tensor | None,
+        cache: tuple[Tensor, int] | None = None,
     ) -> Float[Tensor, "B T E"]:
         """Mix what earlier positions hold into each; with a cache, they are read from there."""
         q, k, v = self.heads(x, rope)
@@ -157,13 +163,14 @@ class CausalConvolution(nn.Module):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         self.kernel = nn.Parameter(torch.empty(4, config.n_embd, config.n_embd))
-        self.kernel.stacked = 4
+        self.kernel.stacked = 4  # type: ignore[attr-defined]
 
     def forward(self, x: Float[Tensor, "B T E"], *_: object) -> Float[Tensor, "B T E"]:
         """out[t] = sum over i < 4 of x[t - i] @ kernel[i]; what is before the text is zero."""
         padded = F.pad(x, (0, 0, 3, 0))
         time = x.size(1)
-        return sum(padded[:, 3 - i : 3 - i + time] @ self.kernel[i] for i in range(4))
+        shifted = torch.stack([padded[:, 3 - i : 3 - i + time] for i in range(4)])  # [4, B, T, E]
+        return torch.einsum("kbte,kef->btf", shifted, self.kernel)
 
 
 class MLP(nn.Module):
@@ -194,7 +201,10 @@ class Block(nn.Module):
         self.residual = config.residual
 
     def forward(
-        self, x: Float[Tensor, "B T E"], rope: Tensor | None, cache: tuple[Tensor, int] | None = None
+        self,
+        x: Float[Tensor, "B T E"],
+        rope: Tensor | None,
+        cache: tuple[Tensor, int] | None = None,
     ) -> Float[Tensor, "B T E"]:
         """The equation in the class's first line."""
         mixed = self.dropout(self.attention(self.norm_1(x), rope, cache))
@@ -220,6 +230,7 @@ class Cache:
 class GPT(nn.Module):
     """ids -> logits; and a `NextChar`, so that it can be evaluated, sampled and compressed with."""
 
+    rope: Tensor
     BIGRAM_ROWS = 16_384  # larger alphabets share rows
 
     def __init__(

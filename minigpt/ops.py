@@ -28,9 +28,7 @@ def relu_squared(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     return F.relu(x).square() if x.is_cuda else _ReluSquared.apply(x)
 
 
-def rotate(
-    x: Float[Tensor, "... T D"], table: Float[Tensor, "2 T D"]
-) -> Float[Tensor, "... T D"]:
+def rotate(x: Float[Tensor, "... T D"], table: Float[Tensor, "2 T D"]) -> Float[Tensor, "... T D"]:
     """Turn each pair (x[i], x[i + D/2]) by its position's angle (RoPE, arXiv:2104.09864).
 
     The score of two rotated vectors depends on their contents and their distance alone.

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -66,16 +65,14 @@ class Muon(torch.optim.Optimizer):
         )
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
-        """One update; `closure` is not supported."""
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One update; a closure is not supported."""
         for group in self.param_groups:
             by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = defaultdict(list)
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
-                momentum = self.state[parameter].setdefault(
-                    "momentum", torch.zeros_like(parameter)
-                )
+                momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
                 momentum.lerp_(parameter.grad, 1 - group["momentum"])
                 update = parameter.grad.lerp(momentum, group["momentum"])  # Nesterov's look ahead
                 rows = parameter.numel() // parameter.size(-1) // getattr(parameter, "stacked", 1)

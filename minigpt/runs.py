@@ -132,9 +132,7 @@ def find(folder: Path | None, *, trained: bool = True) -> Run:
         return Run(folder)
     candidates = [run for run in find_all() if run.model.exists() or not trained]
     if not candidates:
-        raise ValueError(
-            f"no run under {RUNS.resolve()}; train one first: python -m minigpt.train"
-        )
+        raise ValueError(f"no run under {RUNS.resolve()}; train one first: python -m minigpt.train")
     return candidates[-1]
 
 
@@ -166,13 +164,17 @@ def table(runs: list[Run]) -> str:
     for run in runs:
         known = {**run.config, **(run.result or {}), "run": run.folder.name}
         rows.append(
-            [form.format(known[key]) if known.get(key) is not None else "-"
-             for key, _, form in _COLUMNS]
+            [
+                form.format(known[key]) if known.get(key) is not None else "-"
+                for key, _, form in _COLUMNS
+            ]
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
     return "\n".join(
-        "  ".join(cell.ljust(w) if i < 2 else cell.rjust(w)
-                  for i, (cell, w) in enumerate(zip(row, widths))).rstrip()
+        "  ".join(
+            cell.ljust(w) if i < 2 else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(row, widths))
+        ).rstrip()
         for row in rows
     )
 

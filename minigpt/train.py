@@ -48,8 +48,6 @@ from minigpt.tokenizer import CharTokenizer
 __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
 
 PROG = "minigpt.train"
-NGRAM_ORDER = 7
-NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +69,7 @@ class Command:
 
 
 def parse(args: list[str]) -> Command:
-    """The command line; `--preset` sets the defaults for all other flags, a resumed run likewise."""
+    """The command line; a preset sets the defaults of all other flags, a resumed run likewise."""
     config = PRESETS["default"]
     for i, word in enumerate(args):
         name, equals, value = word.partition("=")
@@ -162,7 +160,11 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         run = runs.create(asked.out, f"{corpus.name}-{config.preset}")
         files.write_json(run.folder / "config.json", describe(resolved, corpus, asked))
     if run is not None:
-        run.record = {"corpus": corpus.name, "corpus_sha256": corpus.sha256}
+        run.record = {
+            "data": config.data if not warning else corpus.name,
+            "corpus": corpus.name,
+            "corpus_sha256": corpus.sha256,
+        }
         say(f"{corpus.title}: {len(corpus.train):,} characters to learn from; run: {run.folder}")
     with _Bar(asked, run, quiet) as bar:
         result = train(
@@ -216,7 +218,7 @@ def report(
     say(summary(figures_of_run))
     if counting is not None:
         say(
-            f"counting alone (Kneser-Ney, order {NGRAM_ORDER}): {counting:.4f} nats/char on the "
+            f"counting alone (Kneser-Ney, order 7): {counting:.4f} nats/char on the "
             "same text, in about a second"
         )
     say(f"curve: {run.folder / 'loss.png'}   more text: python -m minigpt.sample {run.folder}")
@@ -236,12 +238,12 @@ def summary(figures_of_run: dict[str, Any]) -> str:
 
 def count_characters(corpus: corpora.Corpus, tokenizer: CharTokenizer) -> float | None:
     """Nats/char of an n-gram on the held-out text; None where the text is too long to count."""
-    from minigpt.evaluate import score
-    from minigpt.ngram import NGram
+    from minigpt.evaluate import NGRAM_LIMIT, score
+    from minigpt.ngram import DEFAULT_ORDER, NGram
 
     if len(corpus.train) > NGRAM_LIMIT:
         return None
-    model = NGram.fit(corpus.train, tokenizer, NGRAM_ORDER)
+    model = NGram.fit(corpus.train, tokenizer, DEFAULT_ORDER)
     return score(model, tokenizer.encode(corpus.held_out)).nats
 
 
@@ -252,7 +254,9 @@ def draw(run: Run, result: TrainResult, counting: float | None) -> None:
     with figures.style():
         figure, ax = figures.new("wide")
         plots.loss_curve(result.metrics, ax, ngram=counting)
-        figures.caption(figure, f"{run.folder.name}: one run, seed fixed; held-out text, first half")
+        figures.caption(
+            figure, f"{run.folder.name}: one run, seed fixed; held-out text, first half"
+        )
     alt = plots.loss_alt(result.metrics, counting)
     figures.save(figure, run.folder / "loss.png", alt=alt)
 
@@ -281,9 +285,7 @@ def forecast(config: TrainConfig, corpus: corpora.Corpus) -> str:
     """Minutes, memory and parameters of a run, from a few real steps that are thrown away."""
     few = dataclasses.replace(config, steps=6, minutes=None, eval_every=6)
     seconds: list[float] = []
-    short = dataclasses.replace(
-        corpus, text=corpus.text[: max(20_000, 20 * config.model.context)]
-    )
+    short = dataclasses.replace(corpus, text=corpus.text[: max(20_000, 20 * config.model.context)])
     result = train(few, short, on_step=lambda p: seconds.append(p.seconds))
     typical = float(np.median(np.diff(seconds)))
     minutes = config.minutes or typical * config.steps / 60
@@ -351,9 +353,7 @@ class _Bar:
     def on_step(self, now: Progress) -> None:
         """Called by the loop after each step."""
         if self.bar is None:
-            self.bar = tqdm(
-                total=now.steps, initial=now.step - 1, disable=self.hidden, unit="step"
-            )
+            self.bar = tqdm(total=now.steps, initial=now.step - 1, disable=self.hidden, unit="step")
         if self.bar.total != now.steps:  # a time budget has just fixed the number of steps
             self.bar.total = now.steps
             if self.run is not None:

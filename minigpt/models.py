@@ -1,0 +1,77 @@
+"""From what a user names on a command line to a model that predicts.
+
+Idea:   every command that takes RUN takes the same things: nothing (the latest run), a run's folder
+        or a model file; or, with `--model ngram`, a text that is counted now, in about a second.
+Run:    python -m minigpt.sample --model ngram --prompt "ROMEO:"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from minigpt import corpora, runs
+from minigpt.ngram import DEFAULT_ORDER, NGram
+from minigpt.tokenizer import CharTokenizer
+
+if TYPE_CHECKING:
+    from minigpt.model import GPT
+
+Kind = Literal["gpt", "ngram"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """A model, what to call it, and the text it learned from."""
+
+    model: GPT | NGram
+    name: str
+    corpus: str
+    """A corpus's name or a path, as `corpora.load` takes it."""
+
+
+def load_predictor(
+    run: str | None = None,
+    *,
+    kind: Kind = "gpt",
+    data: str | None = None,
+    order: int = DEFAULT_ORDER,
+    precision: Literal["fp32", "bf16"] | None = None,
+    threads: int | None = None,
+) -> Predictor:
+    """The model of a run (None: the latest), or an n-gram of `data`; ValueError without one.
+
+    `precision` and `threads` are how a GPT computes; None leaves float32 and torch's own number.
+    """
+    if kind == "ngram":
+        return count(data or corpora.DEFAULT, order)
+    path = locate(run)
+    import torch
+
+    from minigpt.checkpoint import load_model
+
+    model, record = load_model(path)
+    if precision is not None:
+        model.precision = precision
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return Predictor(model=model, name=str(path.parent), corpus=record["data"])
+
+
+def count(data: str, order: int = DEFAULT_ORDER) -> Predictor:
+    """A Kneser-Ney n-gram of the training part of `data`, with the alphabet of the whole."""
+    corpus = corpora.load(data)
+    model = NGram.fit(corpus.train, CharTokenizer.from_text(corpus.text), order)
+    name = f"n-gram (Kneser-Ney, order {order}) of {corpus.name}"
+    return Predictor(model=model, name=name, corpus=data)
+
+
+def locate(run: str | None) -> Path:
+    """The model file that RUN means; ValueError where there is none."""
+    if run is not None and Path(run).is_file():
+        return Path(run)
+    found = runs.find(None if run is None else Path(run))
+    if not found.model.exists():
+        raise ValueError(f"no model in {found.folder}; train one: python -m minigpt.train")
+    return found.model

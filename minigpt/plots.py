@@ -1,0 +1,136 @@
+"""Pictures of a model at work: loss curves, predictions, surprise, attention.
+
+Idea:   each function takes data and axes and returns the axes; each has a companion that says the
+        same in words, for those who cannot see the picture.
+Run:    python -m minigpt.train writes loss.png; python -m minigpt.runs overlays several
+Omits:  windows. Nothing here calls show().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labkit import figures
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Metrics = Sequence[dict[str, Any]]
+
+
+def loss_curve(metrics: Metrics, ax: Axes, *, ngram: float | None = None) -> Axes:
+    """Training and held-out loss over seconds; the n-gram's loss as a line to beat."""
+    seconds = [line["seconds"] for line in metrics]
+    ax.plot(seconds, [line["train_loss"] for line in metrics], lw=1, label="training")
+    looked = [line for line in metrics if line["val_loss"] is not None]
+    ax.plot(
+        [line["seconds"] for line in looked],
+        [line["val_loss"] for line in looked],
+        marker="o",
+        label="held out",
+    )
+    if ngram is not None:
+        ax.axhline(ngram, color="#555555", ls=":", lw=1.5, label="n-gram (counting alone)")
+    top = max((line["train_loss"] for line in metrics[3:]), default=None)
+    if top is not None and looked:
+        ax.set_ylim(min(*(line["train_loss"] for line in metrics), ngram or 9) - 0.1, top + 0.1)
+    ax.legend()
+    return figures.label(ax, x="training time (seconds)", y="loss (nats/char)", title="Loss")
+
+
+def loss_alt(metrics: Metrics, ngram: float | None) -> str:
+    """`loss_curve` in words."""
+    if not metrics:
+        return "Loss curve without points: the run ended before its first line."
+    looked = [line["val_loss"] for line in metrics if line["val_loss"] is not None]
+    words = (
+        f"Loss over training time: the training loss falls from {metrics[0]['train_loss']:.2f} "
+        f"to {metrics[-1]['train_loss']:.2f} nats per character "
+        f"in {metrics[-1]['seconds']:.0f} seconds"
+    )
+    if looked:
+        words += f"; on held-out text it ends at {looked[-1]:.2f}"
+    return words + (f"; the n-gram's loss is {ngram:.2f}." if ngram is not None else ".")
+
+
+def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
+    """Held-out loss of several runs over seconds of training."""
+    for name, metrics in named:
+        looked = [line for line in metrics if line["val_loss"] is not None]
+        ax.plot(
+            [line["seconds"] for line in looked],
+            [line["val_loss"] for line in looked],
+            marker="o",
+            ms=3,
+            label=name,
+        )
+    ax.set_xscale("log")
+    ax.legend(fontsize=8)
+    return figures.label(
+        ax, x="training time (seconds)", y="held-out loss (nats/char)", title="Runs"
+    )
+
+
+def overlay_alt(named: Sequence[tuple[str, Metrics]]) -> str:
+    """`overlay` in words."""
+    parts = []
+    for name, metrics in named:
+        looked = [line["val_loss"] for line in metrics if line["val_loss"] is not None]
+        parts.append(f"{name} {looked[-1]:.2f}" if looked else f"{name} (no validation yet)")
+    return "Held-out loss in nats per character at the end of each run: " + ", ".join(parts) + "."
+
+
+def next_character_bars(logprobs: np.ndarray, characters: str, ax: Axes, *, top: int = 12) -> Axes:
+    """The likeliest next characters; logprobs [V] in nats."""
+    order = np.argsort(-logprobs)[:top]
+    ax.bar(range(len(order)), np.exp(logprobs[order]), color=figures.COLOURS[1])
+    ax.set_xticks(range(len(order)), [_visible(characters[i]) for i in order])
+    return figures.label(ax, x="next character", y="probability")
+
+
+def surprise_text(text: str, nats: np.ndarray, ax: Axes, *, columns: int = 64) -> Axes:
+    """The text, each character on a ground as dark as it was surprising; nats [len(text)]."""
+    from matplotlib.patches import Rectangle
+
+    if len(text) != len(nats):
+        raise ValueError(f"{len(text)} characters but {len(nats)} surprises")
+    row = column = 0
+    for character, surprise in zip(text, nats):
+        shade = 1 - min(float(surprise), 6.0) / 6.0 * 0.75
+        ax.add_patch(Rectangle((column, -row - 0.5), 1, 1, color=(shade, shade, 1.0), lw=0))
+        ax.text(
+            column + 0.5,
+            -row,
+            _visible(character) if character == "\n" else character,
+            ha="center",
+            va="center",
+            family="monospace",
+            fontsize=9,
+        )
+        column += 1
+        if character == "\n" or column == columns:
+            row, column = row + 1, 0
+    ax.set_xlim(0, columns)
+    ax.set_ylim(-row - 0.6, 0.6)
+    ax.axis("off")
+    ax.set_title("the darker, the more surprising (white 0, darkest 6 nats or more)", fontsize=10)
+    return ax
+
+
+def attention_map(weights: np.ndarray, text: str, ax: Axes) -> Axes:
+    """One head's attention [T, T] over the characters of `text`: row t looks at columns <= t."""
+    if weights.shape != (len(text), len(text)):
+        raise ValueError(f"weights {weights.shape} do not fit a text of {len(text)} characters")
+    ax.imshow(weights, cmap="Greys", vmin=0, vmax=1)
+    ticks = [_visible(c) for c in text]
+    ax.set_xticks(range(len(text)), ticks, fontsize=7, family="monospace")
+    ax.set_yticks(range(len(text)), ticks, fontsize=7, family="monospace")
+    ax.grid(False)
+    return figures.label(ax, x="looked at", y="looking")
+
+
+def _visible(character: str) -> str:
+    return {"\n": "\\n", " ": "␣", "\t": "\\t"}.get(character, character)
