@@ -111,7 +111,7 @@ def attention_weights(
     A position that lies in the future gets weight 0; every row sums to one.
     """
     t, s = q.size(-2), k.size(-2)
-    future = torch.full((t, s), -torch.inf, dtype=q.dtype, device=q.device).triu(s - t + 1)
+    future = q.new_full((t, s), -torch.inf).triu(s - t + 1) if t > 1 else q.new_zeros(1, s)
     scores = torch.baddbmm(future, q.flatten(0, 1), k.flatten(0, 1).mT, alpha=q.size(-1) ** -0.5)
     return scores.softmax(dim=-1).view(*q.shape[:-1], s)
 
