@@ -77,8 +77,8 @@ class Url:
         if not done.wait(self.seconds):
             raise RouteFailed(f"{self.label}: not done within {self.seconds:g} s")
         if isinstance(result[0], Exception):
-            reason = getattr(result[0], "reason", None) or result[0]
-            raise RouteFailed(f"{self.label}: {_line(reason)}")
+            reason = _line(result[0]).strip("<>").removeprefix("urlopen error ")
+            raise RouteFailed(f"{self.label}: {reason}")
         if len(result[0]) > self.limit:
             raise RouteFailed(f"{self.label}: more than the expected {self.limit:,} bytes")
         return result[0]
