@@ -186,9 +186,11 @@ def test_storyland_has_the_hash_of_the_table() -> None:
     assert load("storyland:500").text == corpus.text[:500]
 
 
-@pytest.mark.parametrize("name", ["storyland:", "storyland:0", "storyland:-5", "storyland:many"])
+@pytest.mark.parametrize(
+    "name", ["storyland:", "storyland:0", "storyland:-5", "storyland:many", "storyland:9999999999"]
+)
 def test_storyland_lengths_are_checked(name: str) -> None:
-    with pytest.raises(ValueError, match="number of characters"):
+    with pytest.raises(ValueError, match=r"1 to 10\^9 characters"):
         load(name)
 
 
@@ -652,6 +654,26 @@ def test_commands_and_their_errors() -> None:
     made = run("fetch", "storyland")
     assert made.stdout == "storyland: 1,000,000 characters (made here)\n"
     assert run("clear").stdout.startswith("nothing to delete")
+
+
+def test_fetch_all_gets_what_it_can(
+    shakespeare: Patch,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shakespeare(server.url("missing"))
+    for name in ("reviews", "kjv"):
+        monkeypatch.delitem(TABLE, name)
+    jokes = replace(TABLE["jokes"], routes=(server.url("text"),), sha256=sha256(TEXT))
+    monkeypatch.setitem(TABLE, "jokes", replace(jokes, text_of=lambda data: data.decode()))
+    with pytest.raises(CorpusUnavailable, match="shakespeare is not on this machine"):
+        corpora.main(corpora.Fetch("all"))
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "jokes",
+        "python-docs",
+        "storyland",
+    ]
 
 
 def test_importing_needs_no_torch_and_prints_nothing() -> None:
