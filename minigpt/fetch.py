@@ -58,7 +58,8 @@ class Url:
 
         def work() -> None:
             try:
-                with urllib.request.urlopen(self.address, timeout=ANSWER_SECONDS) as response:
+                patience = ANSWER_SECONDS + self.seconds  # ends the thread; the limits are below
+                with urllib.request.urlopen(self.address, timeout=patience) as response:
                     answered.set()
                     data = response.read(self.limit + 1)
                     promised = int(response.headers.get("Content-Length") or 0)
