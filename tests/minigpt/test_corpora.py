@@ -364,6 +364,7 @@ def test_wheel_house(shakespeare: Patch, tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "pip.py").write_text("open('was-run', 'w')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PIP_FIND_LINKS", "wheelhouse")
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # "." there would be its owner's own wish
     shakespeare(wheel_route(wheel))
     before = {p.name for p in tmp_path.parent.iterdir()}
     assert load().text == TEXT
