@@ -11,11 +11,6 @@ Omits:  random windows: a mean over a sample is noisier than the whole, and no f
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # before torch is imported
-    from minigpt.spin import bound_spinning
-
-    bound_spinning()
-
 import json
 import math
 from dataclasses import dataclass
@@ -27,6 +22,7 @@ import tyro
 from labkit import command
 from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
+from minigpt.spin import bound_spinning
 
 NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
 
@@ -153,6 +149,7 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """The command."""
+    bound_spinning()
     from minigpt import corpora, storyland
     from minigpt.models import count, load_predictor
     from minigpt.sample import generate

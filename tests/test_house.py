@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = [p for p in ("labkit", "minigpt", "distill", "synthdata", "lessons") if (ROOT / p).exists()]
+PACKAGES = [
+    p for p in ("labkit", "minigpt", "distill", "synthdata", "lessons") if (ROOT / p).exists()
+]
 MAY_IMPORT = {
     "labkit": {"labkit"},
     "minigpt": {"minigpt", "labkit"},
