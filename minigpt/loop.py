@@ -14,13 +14,13 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 from torch import Tensor, nn
 
 from minigpt.corpora import Corpus
@@ -44,6 +44,7 @@ class Batch:
     """Where each window begins in the training text: a teacher's predictions are found by it."""
 
 
+@runtime_checkable
 class Loss(Protocol):
     """What is made small. `model` maps ids [B, T] to logits [B, T, V]; returns nats/char."""
 
@@ -92,7 +93,7 @@ class TrainResult:
 
 
 def draw_windows(
-    ids: Int[Tensor, " N"], context: int, batch: int, generator: torch.Generator
+    ids: Integer[Tensor, " N"], context: int, batch: int, generator: torch.Generator
 ) -> Batch:
     """`batch` random windows of `context` characters, with the character after each."""
     starts = torch.randint(len(ids) - context, (batch,), generator=generator)
