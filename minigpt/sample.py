@@ -41,7 +41,7 @@ def shape(
     logits = logprobs.astype(np.float64)
     if temperature == 0:
         return np.eye(logits.shape[1])[logits.argmax(1)]
-    logits = logits / temperature
+    logits = (logits - logits.max(1, keepdims=True)) / temperature  # at most 0: cannot overflow
     if 0 < top_k < logits.shape[1]:
         least = np.partition(logits, -top_k, axis=1)[:, -top_k, None]
         logits = np.where(logits < least, -np.inf, logits)

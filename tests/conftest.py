@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +71,11 @@ def own_cache(_session_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread() -> None:
     """The order of additions, and so the last bits, depend on the number of threads."""
     torch = sys.modules.get("torch")  # tests of labkit and of the n-gram never load it
     if torch is not None:
         torch.set_num_threads(1)
-    yield
 
 
 @pytest.fixture
