@@ -81,8 +81,8 @@ class TrainConfig:
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        not_negative = ("warmup", "weight_decay", "grad_clip", "eval_every", "sample_every", "seed")
-        not_negative += ("save_seconds",)
+        rates = ("warmup", "weight_decay", "grad_clip")
+        not_negative = (*rates, "eval_every", "sample_every", "save_seconds", "seed")
         for name in not_negative:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
