@@ -182,7 +182,7 @@ def test_commands_refuse_in_one_line(
         "compress": [saved, "text.txt", "-o", "out.mgz"],
         "train": ["--init", saved, "--data", "text.txt", "--threads", "1", "--precision", "fp32"],
     }[command]
-    code, out, err = call(command, *args)
+    code, _, err = call(command, *args)
     assert code == 2
     assert err.count("\n") == 1
     assert saved.name in err

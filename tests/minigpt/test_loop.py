@@ -140,11 +140,11 @@ def test_same_seed_same_weights_bit_for_bit(
 
 def test_training_leaves_other_peoples_randomness_alone(corpus: corpora.Corpus) -> None:
     torch.manual_seed(5)
-    np.random.seed(5)  # noqa: NPY002
-    before, numpys = torch.random.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002
+    np.random.seed(5)
+    before, numpys = torch.random.get_rng_state(), np.random.get_state()[1]
     train(replace(SHORT, model=replace(SHORT.model, dropout=0.1)), corpus)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert np.array_equal(np.random.get_state()[1], numpys)  # noqa: NPY002
+    assert np.array_equal(np.random.get_state()[1], numpys)
 
 
 def test_result_and_metrics(corpus: corpora.Corpus) -> None:
