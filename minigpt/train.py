@@ -365,7 +365,7 @@ class _Bar:
     def __init__(self, asked: Command, run: Run | None, quiet: bool) -> None:
         self.config, self.run = asked.train, run
         self.hidden = quiet or asked.json
-        self.stopping = False
+        self.stopping = self.saved = False
         self.bar: Any = None
 
     def __enter__(self) -> _Bar:
@@ -384,8 +384,9 @@ class _Bar:
         for number, handler in getattr(self, "before", {}).items():
             signal.signal(number, handler)
         if kind is KeyboardInterrupt and self.run is not None:
+            state = "stopped and saved" if self.saved else "stopped; what was saved is kept"
             command.fail(
-                f"stopped and saved; go on with: python -m {PROG} --resume --out {self.run.folder}",
+                f"{state}; go on with: python -m {PROG} --resume --out {self.run.folder}",
                 prog=PROG,
                 code=command.INTERRUPTED,
             )
@@ -413,6 +414,7 @@ class _Bar:
             text = generate(now.model, length=200, rng=np.random.default_rng(now.step))[0]
             self.bar.write(f"--- step {now.step}\n{text}")
         if self.stopping:
+            self.saved = True  # the loop does so, upon this
             raise KeyboardInterrupt
 
 

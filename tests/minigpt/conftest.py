@@ -54,6 +54,12 @@ def call(
     return _call
 
 
+@pytest.fixture
+def tiny_args() -> tuple[str, ...]:
+    """What `tiny_run` was started with, less its folder."""
+    return TINY_RUN
+
+
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of TINY_RUN, not interrupted; not to be changed."""

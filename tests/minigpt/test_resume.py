@@ -69,13 +69,15 @@ def wait_for_step(run: Path, step: int, process: Any) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no kill -9 and no SIGINT to others")
 def test_killed_then_interrupted_then_resumed(
-    call: Call, tiny_run: Path, tmp_path: Path, command_environment: dict[str, str]
+    call: Call,
+    tiny_run: Path,
+    tiny_args: tuple[str, ...],
+    tmp_path: Path,
+    command_environment: dict[str, str],
 ) -> None:
-    from .conftest import TINY_RUN
-
     first, second = random.randint(1, 12), random.randint(14, 28)
     run = tmp_path / "run"
-    process = start_command((*TINY_RUN, "--out", "run"), command_environment, tmp_path)
+    process = start_command((*tiny_args, "--out", "run"), command_environment, tmp_path)
     wait_for_step(run, first, process)
     process.kill()
     process.communicate()
@@ -274,13 +276,12 @@ def test_a_crash_after_any_step_changes_nothing(tmp_path: Path, name: str) -> No
 def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(
     call: Call,
     tiny_run: Path,
+    tiny_args: tuple[str, ...],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     fails_at: int,
     call_name: str,
 ) -> None:
-    from .conftest import TINY_RUN
-
     real, calls = getattr(os, call_name), 0
 
     def full(*args: Any) -> None:
@@ -292,7 +293,7 @@ def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call_name, full)
-        code, _, err = call("train", *TINY_RUN, "--out", "run")
+        code, _, err = call("train", *tiny_args, "--out", "run")
     assert code == 2
     lines = [line for line in err.splitlines() if "step/s" not in line and line]
     assert len(lines) == 1, err
@@ -307,21 +308,19 @@ def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(
 
 
 def test_a_second_ctrl_c_while_nothing_is_saved_yet_is_still_one_line(
-    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, tiny_args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from minigpt import loop
-
-    from .conftest import TINY_RUN
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loop, "draw_windows", interrupted)
-    code, _, err = call("train", *TINY_RUN, "--out", "run")
+    code, _, err = call("train", *tiny_args, "--out", "run")
     assert code == 130
     assert err.count("\n") == 1
     assert "--resume --out run" in err
-    assert "saved" not in err
+    assert "stopped and saved" not in err
 
 
 def test_a_checkpoint_of_another_shape_is_refused(
