@@ -20,8 +20,24 @@ SMALL = (
     *("--steps", "3", "--batch-size", "4", "--n-layer", "1", "--n-head", "1", "--n-embd", "8"),
     *("--context", "8", "--threads", "1", "--precision", "fp32", "--device", "cpu"),
 )
-JSON_KEYS = """val_loss bits_per_char train_seconds wall_seconds steps tokens tokens_per_second
-peak_memory_mb parameters corpus corpus_sha256 device precision threads seed run""".split()
+JSON_KEYS = [
+    "val_loss",
+    "bits_per_char",
+    "train_seconds",
+    "wall_seconds",
+    "steps",
+    "tokens",
+    "tokens_per_second",
+    "peak_memory_mb",
+    "parameters",
+    "corpus",
+    "corpus_sha256",
+    "device",
+    "precision",
+    "threads",
+    "seed",
+    "run",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -35,8 +51,24 @@ def test_help(call: Any, command: str) -> None:
 
 def test_help_names_every_flag_of_the_issue(call: Any) -> None:
     _, out, _ = call("train", "--help")
-    for flag in """--data --preset --minutes --steps --device --precision --threads --seed --out
-        --init --resume --dry-run --json --batch-size --n-layer --dropout""".split():
+    for flag in [
+        "--data",
+        "--preset",
+        "--minutes",
+        "--steps",
+        "--device",
+        "--precision",
+        "--threads",
+        "--seed",
+        "--out",
+        "--init",
+        "--resume",
+        "--dry-run",
+        "--json",
+        "--batch-size",
+        "--n-layer",
+        "--dropout",
+    ]:
         assert flag in out, flag
     assert "{quick,default,long,classic,gpu}" in out
 
