@@ -93,19 +93,28 @@ def losses(config: TrainConfig, corpus: corpora.Corpus, **how: Any) -> tuple[lis
     return seen, result
 
 
-GOLDEN_LOSSES = {"muon": ([0.0] * 4, 0.0), "adamw": ([0.0] * 4, 0.0)}
-TOLERANCE = 1e-3
+# Training loss at steps 1, 5, 10 and 20, and val_loss; `pytest -s -k golden` prints them anew.
+# How far may another processor be off? Measured: instruction sets (none, AVX2, AVX-512) move the
+# muon numbers by up to 1.0e-4, and weights that start off by one part in a million by 0.8e-4,
+# because Muon rounds to bfloat16 and a value may round the other way; the adamw numbers move by
+# 5e-7. Allowed is five times that, twenty times for adamw; another seed moves them by 1e-2.
+GOLDEN_LOSSES = {
+    "muon": ([3.33220, 3.28457, 3.08200, 2.84698], 2.82834, 5e-4),
+    "adamw": ([3.34444, 3.19339, 3.05209, 2.98200], 2.97002, 2e-5),
+}
 
 
 @pytest.mark.parametrize("config", [GOLDEN, CLASSIC], ids=["muon", "adamw"])
 def test_golden_losses(corpus: corpora.Corpus, config: TrainConfig) -> None:
-    assert corpus.sha256.startswith("SHA"), "Storyland has changed: measure the numbers anew"
+    assert corpus.sha256.startswith("e1ce17b70797"), (
+        "Storyland has changed: measure the numbers anew"
+    )
     seen, result = losses(config, corpus)
     found = [seen[i] for i in (0, 4, 9, 19)]
-    expected, val_loss = GOLDEN_LOSSES[config.optimizer]
+    expected, val_loss, tolerance = GOLDEN_LOSSES[config.optimizer]
     print([round(x, 5) for x in found], round(result.val_loss, 5))
-    assert found == pytest.approx(expected, abs=TOLERANCE)
-    assert result.val_loss == pytest.approx(val_loss, abs=TOLERANCE)
+    assert found == pytest.approx(expected, abs=tolerance)
+    assert result.val_loss == pytest.approx(val_loss, abs=tolerance)
 
 
 PROGRAM = """
@@ -176,10 +185,13 @@ def test_the_best_model_is_kept_not_the_last(corpus: corpora.Corpus) -> None:
         models[now.step] = now.model.fingerprint
         validated[now.step] = now.val_loss or math.inf
 
-    wild = replace(SHORT, steps=12, eval_every=1, muon_lr=0.5, adamw_lr=0.5, warmup=0)
-    result = train(wild, corpus, on_step=look)
+    def down_and_up_again(model: Any, batch: Batch) -> Tensor:
+        return next_char_loss(model, batch) * (1 if len(models) < 5 else -1)
+
+    config = replace(SHORT, steps=9, eval_every=1, warmup=0)
+    result = train(config, corpus, loss=down_and_up_again, on_step=look)
     best = min(validated, key=lambda step: validated[step])
-    assert best != 12  # at these rates the last is not the best
+    assert 3 <= best <= 7
     assert result.model.fingerprint == models[best]
 
 
