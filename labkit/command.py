@@ -79,6 +79,7 @@ def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_
     ValueError and OSError are what a user can mend: one line, `error_code`. Ctrl-C exits with 130
     and a closed pipe (`| head`) with 0. Anything else is a bug and keeps its traceback.
     """
+    _prepare_output()
     try:
         code = main()
         sys.stdout.flush()
@@ -87,15 +88,30 @@ def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_
         sys.exit(0)
     except KeyboardInterrupt:
         fail("stopped", prog=prog, code=INTERRUPTED)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         if os.environ.get("COGNITIVE_CORE_TRACEBACK"):
             raise
         fail(describe(error), prog=prog, code=error_code)
     sys.exit(code or 0)
 
 
+def _prepare_output() -> None:
+    """What a terminal cannot show is escaped, and a command started without output writes nowhere.
+
+    A Windows console or pipe may not know every character; without output (`>&-`) Python has none.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def describe(error: BaseException) -> str:
     """One line for an expected error; operating-system errors are named in plain words."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for this; use a smaller model, batch or text"
     if isinstance(error, OSError) and error.errno is not None:
         where = f" {error.filename!r}" if error.filename is not None else ""
         plain = {

@@ -34,7 +34,8 @@ _PLACE = re.compile(rb'"checksum":"([0-9a-f]{64})"')
 def save(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
     """Write tensors and a JSON-able header, atomically. OSError as the disk gives it."""
     record = json.dumps({"format": FORMAT, **header}, ensure_ascii=True, sort_keys=True)
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # Tied weights are one tensor with two names, which safetensors refuses: copy them.
+    plain = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
     blob = tensors_to_bytes(plain, metadata={"checksum": _ZEROS, "header": record})
     start = blob.index(f'"checksum":"{_ZEROS}"'.encode()) + len('"checksum":"')
     checksum = files.sha256(blob).encode()

@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import tyro
 
@@ -48,6 +48,7 @@ PRECISIONS = ("fp64", "fp32", "bf16")
 _HASH = 8  # bytes kept of each hash
 
 
+@runtime_checkable
 class Coder(NextChar, Protocol):
     """A `NextChar` that can say exactly which one it is, so that a decoder can be the same."""
 

@@ -21,7 +21,7 @@ import psutil
 import torch
 import torch.nn.functional as F
 
-from labkit import files
+from labkit import command, files
 from minigpt.model import GPT, GPTConfig
 from minigpt.tokenizer import CharTokenizer
 
@@ -29,6 +29,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 BUDGET = 1.8  # seconds, for all candidates together
+MAX_THREADS = 1024  # OpenMP ends the process when the system has no more threads to give
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,29 @@ def cores() -> int:
     return max(1, min(physical, allowed))
 
 
+def check_threads(threads: int) -> None:
+    """ValueError where `threads` is no sensible number of threads."""
+    if not 1 <= threads <= MAX_THREADS:
+        raise ValueError(f"threads must be auto, or from 1 to {MAX_THREADS}, got {threads}")
+
+
+def check_memory(model: GPTConfig, batch_size: int, vocabulary: int) -> None:
+    """ValueError where training cannot fit into all the memory of this machine.
+
+    A lower bound: float32 weights, gradients, momentum and best weights; bfloat16 activations.
+    """
+    width, layers = model.n_embd, model.n_layer
+    weights = 12 * layers * width**2 + 2 * vocabulary * width
+    activations = batch_size * model.context * (12 * layers * width + vocabulary)
+    needed, there = 16 * weights + 2 * activations, psutil.virtual_memory().total
+    if needed > there:
+        raise ValueError(
+            f"{layers} layers of width {width} with batches of {batch_size} x {model.context} need "
+            f"{needed / 1e9:,.0f} GB of memory at least, and this machine has {there / 1e9:,.0f}; "
+            "use a smaller model or batch"
+        )
+
+
 def choose(
     device: Device = "auto", precision: Precision = "auto", threads: int | None = None
 ) -> Runtime:
@@ -69,8 +93,8 @@ def choose(
 
     ValueError where CUDA or MPS is asked for and not there.
     """
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1 or auto, got {threads}")
+    if threads is not None:
+        check_threads(threads)
     where = _device(device)
     if where != "cpu":
         known = precision if precision != "auto" else ("bf16" if _gpu_bf16(where) else "fp32")
@@ -115,7 +139,7 @@ def _cached_times() -> tuple[dict[tuple[Literal["fp32", "bf16"], int], float], s
     }
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["machine"] == machine:
+        if record["machine"] == machine and record["seconds"]:
             return {(p, t): s for p, t, s in record["seconds"]}, "measured before on this machine"
     except (OSError, ValueError, KeyError, TypeError):
         pass  # never measured here, or unreadable: measure
@@ -170,7 +194,12 @@ def _cpu_name() -> str:
         return ""  # macOS and Windows: platform.processor() has the name
 
 
-def main() -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Measure a training step in each precision and number of threads, and print what is used."""
+
+
+def main(settings: Settings) -> None:
     """Measure anew and print one line for each candidate."""
     for (precision, threads), seconds in measure().items():
         print(f"{precision}  {threads} threads  {1000 * seconds:7.2f} ms a step")
@@ -178,4 +207,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main, Settings, prog="minigpt.device")

@@ -14,13 +14,13 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 from torch import Tensor, nn
 
 from minigpt.corpora import Corpus
@@ -44,6 +44,7 @@ class Batch:
     """Where each window begins in the training text: a teacher's predictions are found by it."""
 
 
+@runtime_checkable
 class Loss(Protocol):
     """What is made small. `model` maps ids [B, T] to logits [B, T, V]; returns nats/char."""
 
@@ -92,12 +93,32 @@ class TrainResult:
 
 
 def draw_windows(
-    ids: Int[Tensor, " N"], context: int, batch: int, generator: torch.Generator
+    ids: Integer[Tensor, " N"], context: int, batch: int, generator: torch.Generator
 ) -> Batch:
     """`batch` random windows of `context` characters, with the character after each."""
     starts = torch.randint(len(ids) - context, (batch,), generator=generator)
     windows = ids.unfold(0, context + 1, 1)[starts].long()  # [B, T + 1]
     return Batch(windows[:, :-1], windows[:, 1:], starts)
+
+
+def check_fits(config: TrainConfig, corpus: Corpus, context: int) -> None:
+    """ValueError where the text is too short for the context, or the batch cannot be shared out."""
+    if len(corpus.train) <= context:
+        raise ValueError(
+            f"the training part of {corpus.name} has {len(corpus.train):,} characters, fewer than "
+            f"one window of {context} and its next; use a longer text or a smaller context"
+        )
+    if len(corpus.choose) < 2:
+        raise ValueError(
+            f"{corpus.name} has {len(corpus.text):,} characters, and the twentieth that validates "
+            "holds nothing to predict; use a text of at least 31 characters"
+        )
+    processes = dist.get_world_size() if dist.is_initialized() else 1
+    if config.batch_size % (processes * config.accumulate):
+        raise ValueError(
+            f"batch_size ({config.batch_size}) must be a multiple of processes x accumulate "
+            f"({processes} x {config.accumulate})"
+        )
 
 
 def train(
@@ -129,7 +150,9 @@ def train(
         state = State(config, model.to(device))
         if resume and run is not None:
             run.restore(state)
-            if _rank():  # the saved generator is that of process 0
+            if _rank() == 0:
+                run.tidy(state)
+            else:  # the saved generator is that of process 0
                 torch.manual_seed(config.seed + 2 + _rank() + 1000 * state.step)
         loop = _Loop(config, corpus, state, runtime, loss, run)
         while state.step < state.steps:
@@ -147,7 +170,6 @@ class _Loop:
     """The stages of a step: draw, forward, backward, update; and now and then look and save."""
 
     LOG_EVERY = 10
-    SAVE_SECONDS = 30.0
     TIMED_STEPS = 20  # of a run with a time budget, before its length is fixed
 
     def __init__(
@@ -164,12 +186,8 @@ class _Loop:
         self.model = state.model
         self.device = next(self.model.parameters()).device
         encode, context = self.model.tokenizer.encode, self.model.context
+        check_fits(config, corpus, context)
         self.ids = torch.from_numpy(encode(corpus.train))
-        if len(self.ids) <= context:
-            raise ValueError(
-                f"the training part of {corpus.name} has {len(self.ids):,} characters, fewer than "
-                f"one window of {context} and its next; use a longer text or a smaller context"
-            )
         self.choose, self.held_out = encode(corpus.choose), encode(corpus.held_out)
         self.judge = encode(corpus.judge)
         self.forward: Callable[[Tensor], Tensor] = self.model
@@ -177,16 +195,11 @@ class _Loop:
             self.forward = torch.compile(self.model)
         if dist.is_initialized():
             self.forward = nn.parallel.DistributedDataParallel(self.model)
-            if config.batch_size % (dist.get_world_size() * config.accumulate):
-                raise ValueError(
-                    f"batch_size ({config.batch_size}) must be a multiple of processes x "
-                    f"accumulate ({dist.get_world_size()} x {config.accumulate})"
-                )
         self.peaks = [[g["lr"] for g in o.param_groups] for o in state.optimizers]
         self.last_loss = math.nan
         self.val_loss: float | None = None
         self.saved_at = time.monotonic()
-        self.budget_left = config.minutes is not None and state.step == 0
+        self.budget_left = config.minutes is not None and state.step < self.TIMED_STEPS
         self.step_seconds: list[float] = []
         self.began = time.monotonic()
         self.model.train()
@@ -196,7 +209,10 @@ class _Loop:
         state, config = self.state, self.config
         start = time.perf_counter()
         value = self._update()
-        looked = self.device.type != "cuda" or (state.step + 1) % self.LOG_EVERY == 0
+        number = state.step + 1
+        last = number == state.steps
+        due = number % replace(config, steps=state.steps).validate_every == 0
+        looked = self.device.type != "cuda" or number % self.LOG_EVERY == 0 or due or last
         if looked:
             self.last_loss = value.item()
         elapsed = time.perf_counter() - start
@@ -207,16 +223,17 @@ class _Loop:
                 f"the loss is {self.last_loss} at step {state.step}; the last good checkpoint is "
                 "kept; try a lower --muon-lr and --adamw-lr, or --precision fp32"
             )
-        state.recent.append(self.last_loss)
+        if looked:
+            state.recent.append(self.last_loss)
         if self.budget_left:
             self._fix_length(elapsed)
-        last = state.step == state.steps
-        if state.step % replace(config, steps=state.steps).validate_every == 0 or last:
+            last = state.step == state.steps
+        if due or last:
             self._validate()
         elif state.step % self.LOG_EVERY == 0:
             self._log(None)
-        if last or time.monotonic() - self.saved_at > self.SAVE_SECONDS:
-            self.save()
+        if looked and time.monotonic() - self.saved_at >= config.save_seconds:
+            self.save()  # only what was looked at: never weights that are not finite
 
     def _update(self) -> Tensor:
         state, config = self.state, self.config
@@ -272,7 +289,7 @@ class _Loop:
         """Turn `minutes` into a number of steps once the first ones have been timed."""
         assert self.config.minutes is not None
         self.step_seconds.append(elapsed)
-        if len(self.step_seconds) < self.TIMED_STEPS:
+        if self.state.step < self.TIMED_STEPS:
             return
         typical = float(np.median(self.step_seconds[len(self.step_seconds) // 2 :]))
         start = time.monotonic()
@@ -280,6 +297,10 @@ class _Loop:
         looking = 8 * (time.monotonic() - start) + 2 * (time.monotonic() - start)
         left = 60 * self.config.minutes - (time.monotonic() - self.began) - looking
         self.state.steps = self.state.step + max(1, int(left / typical))
+        if dist.is_initialized():  # all processes must stop together
+            steps = torch.tensor(self.state.steps, device=self.device)
+            dist.broadcast(steps, src=0)
+            self.state.steps = int(steps)
         self.budget_left = False
 
     def _measure(self, ids: np.ndarray, *, exact: bool = False) -> float:

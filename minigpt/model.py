@@ -57,7 +57,8 @@ class GPTConfig:
     bias: bool = False
     """Biases in linear layers and LayerNorm."""
     zero_init: bool = True
-    """Start output projections and head at zero: each block begins as the identity."""
+    """Start head and output projections at zero: each block begins as the identity (without
+    `residual` that would be nothing at all, and only the head does)."""
     tie_embeddings: bool = False
     """Use one matrix for reading characters in and for scoring them."""
     bigram: bool = True
@@ -275,7 +276,7 @@ class GPT(nn.Module):
             elif not self.config.zero_init:  # GPT-2: the stream adds up 2 L terms
                 std = 0.02 / math.sqrt(2 * self.config.n_layer) if output else 0.02
                 nn.init.normal_(parameter, std=std, generator=generator)
-            elif output or name == "head.weight":
+            elif (output and self.config.residual) or name == "head.weight":
                 nn.init.zeros_(parameter)
             else:
                 std = 1.0 if name.startswith("embed") else parameter.shape[-1] ** -0.5

@@ -28,7 +28,7 @@ class Predictor:
     model: GPT | NGram
     name: str
     corpus: str
-    """A corpus's name or a path, as `corpora.load` takes it."""
+    """A corpus's name or a path, as `corpora.load` takes it; empty where it is not known."""
 
 
 def load_predictor(
@@ -50,13 +50,15 @@ def load_predictor(
     import torch
 
     from minigpt.checkpoint import load_model
+    from minigpt.device import check_threads
 
     model, record = load_model(path)
     if precision is not None:
         model.precision = precision
     if threads is not None:
+        check_threads(threads)
         torch.set_num_threads(threads)
-    return Predictor(model=model, name=str(path.parent), corpus=record["data"])
+    return Predictor(model=model, name=str(path.parent), corpus=record.get("data", ""))
 
 
 def count(data: str, order: int = DEFAULT_ORDER) -> Predictor:

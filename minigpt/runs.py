@@ -80,17 +80,24 @@ class Run:
         checkpoint.save(self.last, state.tensors(), {"kind": "last", **state.header()})
 
     def restore(self, state: State) -> None:
-        """Bring `state` to where the run was saved, and drop what was logged after that."""
+        """Bring `state` to where the run was saved; to step 0 where it was not."""
         from minigpt import checkpoint
 
-        if not self.last.exists():
-            files.write_text(self.folder / "metrics.jsonl", "")
-            return
-        tensors, header = checkpoint.load(self.last)
-        state.restore(tensors, header)
+        if self.last.exists():
+            tensors, header = checkpoint.load(self.last)
+            try:
+                state.restore(tensors, header)
+            except (KeyError, RuntimeError) as error:
+                first = str(error).splitlines()[0]
+                raise ValueError(f"{self.last} does not fit this run: {first}") from None
         state.metrics = [line for line in self.metrics() if line["step"] <= state.step]
+
+    def tidy(self, state: State) -> None:
+        """After `restore`: drop what was logged later, and files that a kill left half written."""
         lines = "".join(json.dumps(line) + "\n" for line in state.metrics)
         files.write_text(self.folder / "metrics.jsonl", lines)
+        for half in self.folder.glob(".*.part"):
+            half.unlink(missing_ok=True)
 
 
 def create(folder: Path | None, name: str) -> Run:

@@ -37,7 +37,8 @@ def shape(
     logits = logprobs.astype(np.float64)
     if temperature == 0:
         return np.eye(logits.shape[1])[logits.argmax(1)]
-    logits = logits / temperature
+    with np.errstate(over="ignore"):  # at most 0, so it can only become minus infinity
+        logits = (logits - logits.max(1, keepdims=True)) / temperature
     if 0 < top_k < logits.shape[1]:
         least = np.partition(logits, -top_k, axis=1)[:, -top_k, None]
         logits = np.where(logits < least, -np.inf, logits)

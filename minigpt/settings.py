@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from minigpt.device import Device, Precision
+from minigpt.device import Device, Precision, check_threads
 from minigpt.model import GPTConfig
 
 Preset = Literal["quick", "default", "long", "classic", "gpu"]
@@ -61,6 +61,8 @@ class TrainConfig:
     """Largest norm of AdamW's gradients; 0 for no limit."""
     eval_every: int = 0
     """Steps between validations; 0 for eight times a run."""
+    save_seconds: float = 30.0
+    """Seconds between checkpoints to go on from, besides those at validations."""
     sample_every: int = 0
     """Steps between samples that are printed along the way; 0 for none."""
     seed: int = 0
@@ -79,7 +81,8 @@ class TrainConfig:
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        not_negative = ("warmup", "weight_decay", "grad_clip", "eval_every", "sample_every", "seed")
+        rates = ("warmup", "weight_decay", "grad_clip")
+        not_negative = (*rates, "eval_every", "sample_every", "save_seconds", "seed")
         for name in not_negative:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
@@ -93,8 +96,10 @@ class TrainConfig:
             raise ValueError(f"cooldown is a share from 0 to 1, got {self.cooldown}")
         if self.minutes is not None and not 0 < self.minutes <= 10_000:
             raise ValueError(f"minutes must be above 0 and at most 10,000, got {self.minutes}")
-        if self.threads != "auto" and self.threads < 1:
-            raise ValueError(f"threads must be auto or at least 1, got {self.threads}")
+        if self.threads != "auto":
+            check_threads(self.threads)
+        if self.seed > 2**62:
+            raise ValueError(f"seed must be at most 2^62, got {self.seed}")
         if self.batch_size % self.accumulate:
             raise ValueError(
                 f"batch_size ({self.batch_size}) must be a multiple of accumulate "

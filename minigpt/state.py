@@ -57,7 +57,7 @@ class State:
         self.optimizers = make_optimizers(config, model)
         self.windows = torch.Generator().manual_seed(config.seed + 1)
         self.step = 0
-        self.steps = config.steps
+        self.steps, self.minutes = config.steps, config.minutes
         self.seconds = 0.0
         self.best: float = math.inf
         self.best_weights: dict[str, Tensor] = {}
@@ -103,6 +103,8 @@ class State:
         torch.set_rng_state(tensors["dropout"])
         if "dropout_cuda" in tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(tensors["dropout_cuda"])
-        for name in ("step", "steps", "seconds", "recent"):
+        for name in ("step", "seconds", "recent"):
             setattr(self, name, header[name])
+        if self.minutes is not None:  # otherwise the number of steps is fixed, and recorded
+            self.steps = header["steps"]
         self.best = math.inf if header["best"] is None else header["best"]

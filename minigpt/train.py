@@ -15,6 +15,7 @@ if __name__ == "__main__":  # before torch is imported
 
     bound_spinning()
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -24,7 +25,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,9 +39,18 @@ from tqdm import tqdm
 
 from labkit import command, figures, files
 from minigpt import corpora, runs
-from minigpt.device import choose
-from minigpt.loop import Batch, Loss, Progress, TrainResult, next_char_loss, train
+from minigpt.device import check_memory, choose
+from minigpt.loop import (
+    Batch,
+    Loss,
+    Progress,
+    TrainResult,
+    check_fits,
+    next_char_loss,
+    train,
+)
 from minigpt.model import GPT
+from minigpt.ngram import DEFAULT_ORDER
 from minigpt.runs import Run
 from minigpt.settings import PRESETS, TrainConfig
 from minigpt.tokenizer import CharTokenizer
@@ -82,6 +92,8 @@ def parse(args: list[str]) -> Command:
     run = runs.find(asked.out, trained=False)
     recorded = Command(train=recorded_config(run), resume=True, out=run.folder)
     asked = command.parse(Command, prog=PROG, args=args, default=recorded)
+    if asked.init is not None:
+        raise ValueError("--init starts a new run and --resume goes on with one; leave one out")
     changed = [
         f.name
         for f in dataclasses.fields(TrainConfig)
@@ -136,23 +148,36 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         run = runs.find(asked.out, trained=False)
         if run.result is not None:
             say(f"{run.folder} is finished: {summary(run.result)}")
+            if asked.json and not quiet:
+                print(json.dumps(run.result), flush=True)
             return 0
     corpus, warning = load_corpus(config.data)
     if warning:
         say(warning)
-    if config.model.context >= len(corpus.train):
-        raise ValueError(
-            f"context ({config.model.context}) needs a longer text: the training part of "
-            f"{corpus.name} has {len(corpus.train):,} characters"
-        )
+        config = dataclasses.replace(config, data=corpus.name)
+    origin = asked.init
+    if run is not None:
+        recorded = run.config
+        if recorded["corpus_sha256"] != corpus.sha256:
+            raise ValueError(
+                f"the text {config.data} is not the one that {run.folder} was trained on; bring "
+                f"that back, or start a new run with --init {run.folder}"
+            )
+        origin = Path(recorded["init"]) if recorded["init"] else None
+    init = _initial(origin, corpus, say) if origin else None
+    if init is not None:
+        config = dataclasses.replace(config, model=init.config)
+    check_fits(config, corpus, config.model.context)
+    check_memory(config.model, config.batch_size // config.accumulate, len(set(corpus.text)))
     runtime = choose(config.device, config.precision, config.thread_count)
+    if dist.is_initialized():  # each process has measured, and all compute as the first found best
+        shared = [runtime]
+        dist.broadcast_object_list(shared, src=0)
+        runtime = shared[0]
     say(f"computing on {runtime}")
     resolved = dataclasses.replace(
         config, device=runtime.device, precision=runtime.precision, threads=runtime.threads
     )
-    init = _initial(asked.init, corpus, say) if asked.init else None
-    if init is not None:
-        resolved = dataclasses.replace(resolved, model=init.config)
     if asked.dry_run:
         say(forecast(resolved, corpus))
         return 0
@@ -161,12 +186,12 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         files.write_json(run.folder / "config.json", describe(resolved, corpus, asked))
     if run is not None:
         run.record = {
-            "data": config.data if not warning else corpus.name,
+            "data": config.data,
             "corpus": corpus.name,
             "corpus_sha256": corpus.sha256,
         }
         say(f"{corpus.title}: {len(corpus.train):,} characters to learn from; run: {run.folder}")
-    with _Bar(asked, run, quiet) as bar:
+    with _Bar(asked, None if quiet else run, quiet) as bar, _memory_errors():
         result = train(
             resolved, corpus, on_step=bar.on_step, run=run, init=init, resume=asked.resume
         )
@@ -218,7 +243,7 @@ def report(
     say(summary(figures_of_run))
     if counting is not None:
         say(
-            f"counting alone (Kneser-Ney, order 7): {counting:.4f} nats/char on the "
+            f"counting alone (Kneser-Ney, order {DEFAULT_ORDER}): {counting:.4f} nats/char on the "
             "same text, in about a second"
         )
     say(f"curve: {run.folder / 'loss.png'}   more text: python -m minigpt.sample {run.folder}")
@@ -239,7 +264,7 @@ def summary(figures_of_run: dict[str, Any]) -> str:
 def count_characters(corpus: corpora.Corpus, tokenizer: CharTokenizer) -> float | None:
     """Nats/char of an n-gram on the held-out text; None where the text is too long to count."""
     from minigpt.evaluate import NGRAM_LIMIT, score
-    from minigpt.ngram import DEFAULT_ORDER, NGram
+    from minigpt.ngram import NGram
 
     if len(corpus.train) > NGRAM_LIMIT:
         return None
@@ -263,8 +288,12 @@ def draw(run: Run, result: TrainResult, counting: float | None) -> None:
 
 def describe(config: TrainConfig, corpus: corpora.Corpus, asked: Command) -> dict[str, Any]:
     """config.json: all that is needed to make the run again."""
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
+    try:
+        own = version("cognitive-core")
+    except PackageNotFoundError:
+        own = "not installed"  # run from a copy of the sources
     return {
         "train": dataclasses.asdict(config),
         "preset": config.preset,
@@ -272,7 +301,7 @@ def describe(config: TrainConfig, corpus: corpora.Corpus, asked: Command) -> dic
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
         "versions": {
-            "cognitive-core": version("cognitive-core"),
+            "cognitive-core": own,
             "torch": torch.__version__,
             "numpy": np.__version__,
             "python": platform.python_version(),
@@ -319,13 +348,24 @@ def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[..., None]) -> 
     return model
 
 
+@contextlib.contextmanager
+def _memory_errors() -> Iterator[None]:
+    """torch says RuntimeError where there is no memory left; make it one that is expected."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
+
+
 class _Bar:
     """The progress bar, samples along the way, and a clean stop at Ctrl-C."""
 
     def __init__(self, asked: Command, run: Run | None, quiet: bool) -> None:
         self.config, self.run = asked.train, run
         self.hidden = quiet or asked.json
-        self.stopping = False
+        self.stopping = self.saved = False
         self.bar: Any = None
 
     def __enter__(self) -> _Bar:
@@ -344,8 +384,9 @@ class _Bar:
         for number, handler in getattr(self, "before", {}).items():
             signal.signal(number, handler)
         if kind is KeyboardInterrupt and self.run is not None:
+            state = "stopped and saved" if self.saved else "stopped; what was saved is kept"
             command.fail(
-                f"stopped and saved; go on with: python -m {PROG} --resume --out {self.run.folder}",
+                f"{state}; go on with: python -m {PROG} --resume --out {self.run.folder}",
                 prog=PROG,
                 code=command.INTERRUPTED,
             )
@@ -373,6 +414,7 @@ class _Bar:
             text = generate(now.model, length=200, rng=np.random.default_rng(now.step))[0]
             self.bar.write(f"--- step {now.step}\n{text}")
         if self.stopping:
+            self.saved = True  # the loop does so, upon this
             raise KeyboardInterrupt
 
 

@@ -1,0 +1,201 @@
+"""Commands: whatever a user can mend is one line and exit code 2."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from labkit import command
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Say something."""
+
+    times: int = 1
+    """How often."""
+    tone: Literal["low", "high"] = "low"
+    """Which tone."""
+    where: Path | None = None
+    """A place."""
+
+    def __post_init__(self) -> None:
+        if self.times < 1:
+            raise ValueError(f"times must be at least 1, got {self.times}")
+
+
+def run(
+    capsys: pytest.CaptureFixture[str], *args: str, main: object = lambda settings: None
+) -> tuple[object, str, str]:
+    """Exit code, standard output and standard error of a command."""
+    with pytest.raises(SystemExit) as stop:
+        command.run(main, Settings, prog="tests.say", args=args)  # type: ignore[arg-type]
+    out, err = capsys.readouterr()
+    return stop.value.code, out, err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--bogus", "1"], "--bogus"),
+        (["--times", "many"], "many"),
+        (["--times"], "--times"),
+        (["--tone", "shrill"], "shrill"),
+        (["stray"], "stray"),
+        (["--times", "0"], "times must be at least 1, got 0"),
+        (["--times", "1", "--tone", "low", "--where"], "--where"),
+    ],
+)
+def test_unusable_command_line_is_one_line(
+    capsys: pytest.CaptureFixture[str], args: list[str], words: str
+) -> None:
+    code, out, err = run(capsys, *args)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("tests.say: error: ")
+    assert words in err
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+
+
+def test_help_is_generated_from_the_docstrings(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "--help")
+    assert (code, err) == (0, "")
+    for words in ("Say something.", "How often.", "Which tone.", "--where"):
+        assert words in out
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("a\nb   c"), "a b c"),
+        (FileNotFoundError(errno.ENOENT, "x", "there.txt"), "no such file or folder: 'there.txt'"),
+        (PermissionError(errno.EACCES, "x", "mine"), "no permission to use 'mine'"),
+        (OSError(errno.ENOSPC, "x", "full"), "no space left on the disk for 'full'"),
+        (OSError(errno.ENOSPC, "x"), "no space left on the disk;"),
+        (IsADirectoryError(errno.EISDIR, "x", "d"), "a folder where a file was expected: 'd'"),
+        (NotADirectoryError(errno.ENOTDIR, "x", "f"), "a file where a folder was expected: 'f'"),
+        (OSError(errno.EROFS, "x", "cd"), "read-only file system: 'cd'"),
+        (OSError("only words"), "only words"),
+        (ValueError(), "ValueError"),
+        (MemoryError(), "not enough memory"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), "can't decode byte 0xff"),
+    ],
+)
+def test_expected_errors_are_one_line(
+    capsys: pytest.CaptureFixture[str], error: Exception, words: str
+) -> None:
+    def main(settings: Settings) -> None:
+        raise error
+
+    code, _, err = run(capsys, main=main)
+    assert code == 2
+    assert err.startswith("tests.say: error: ")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    def main() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        command.guard(main, prog="tests.say")
+
+
+def test_traceback_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COGNITIVE_CORE_TRACEBACK", "1")
+
+    def main() -> None:
+        raise ValueError("behind the line")
+
+    with pytest.raises(ValueError, match="behind the line"):
+        command.guard(main, prog="tests.say")
+
+
+def test_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(settings: Settings) -> None:
+        raise KeyboardInterrupt
+
+    assert run(capsys)[0] == 0
+    assert run(capsys, main=lambda settings: 7)[0] == 7
+    code, _, err = run(capsys, main=interrupted)
+    assert (code, err) == (130, "tests.say: error: stopped\n")
+    with pytest.raises(SystemExit) as stop:
+        command.run(lambda s: None, Settings, prog="x", args=["--times", "0"], error_code=3)
+    assert stop.value.code == 3
+
+
+def test_default_instance_fills_what_is_not_said() -> None:
+    found = command.parse(
+        Settings, prog="x", args=["--tone", "high"], default=Settings(times=5, tone="low")
+    )
+    assert found == Settings(times=5, tone="high")
+
+
+PROGRAM = """
+import sys
+from dataclasses import dataclass
+from labkit import command
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    lines: int = 1
+
+def main(settings):
+    for i in range(settings.lines):
+        print("Zeile", i, "中")
+
+command.run(main, Settings, prog="say")
+"""
+
+
+def test_streams_that_misbehave(tmp_path: Path, command_environment: dict[str, str]) -> None:
+    """A closed pipe, no standard output at all, a full one, and one that knows ASCII only."""
+    program = tmp_path / "say.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    python, environment = sys.executable, command_environment
+
+    head = subprocess.Popen(
+        [python, program, "--lines", "200000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    assert head.stdout is not None
+    assert head.stderr is not None
+    head.stdout.readline()
+    head.stdout.close()
+    assert (head.wait(timeout=60), head.stderr.read()) == (0, b"")
+    head.stderr.close()
+
+    ascii_only = subprocess.run(
+        [python, program],
+        capture_output=True,
+        env={**environment, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (ascii_only.returncode, ascii_only.stderr) == (0, b"")
+    assert ascii_only.stdout.split() == [b"Zeile", b"0", b"\\u4e2d"]
+
+    if os.name == "posix":
+        line = f'exec "{python}" "{program}" --lines 3 >&-'
+        closed = subprocess.run(
+            ["sh", "-c", line], stderr=subprocess.PIPE, env=environment, check=False
+        )
+        assert (closed.returncode, closed.stderr) == (0, b"")
+    if Path("/dev/full").exists():
+        with open("/dev/full", "wb") as full:
+            broken = subprocess.run(
+                [python, program], stdout=full, stderr=subprocess.PIPE, env=environment, check=False
+            )
+        assert broken.returncode == 2
+        assert broken.stderr.decode().startswith("say: error: no space left on the disk")
+        assert broken.stderr.count(b"\n") == 1

@@ -1,0 +1,71 @@
+"""A tiny trained run, commands called inside this process, and models with random weights."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TINY_RUN = (
+    *("--data", "storyland:20000", "--steps", "40", "--batch-size", "4", "--accumulate", "1"),
+    *("--n-layer", "1", "--n-head", "2", "--n-embd", "16", "--context", "16", "--dropout", "0.1"),
+    *("--threads", "1", "--precision", "fp32", "--device", "cpu", "--save-seconds", "0"),
+)
+
+Outcome = tuple[int, str, str]
+Call = Callable[..., Outcome]
+
+
+def run_module(module: str, *args: str) -> int:
+    """`python -m minigpt.<module> args` inside this process; the exit code."""
+    argv, environment = sys.argv, dict(os.environ)
+    sys.argv = [module, *args]
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*found in sys.modules after import.*")
+            runpy.run_module(f"minigpt.{module}", run_name="__main__", alter_sys=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    finally:
+        sys.argv = argv
+        for name in set(os.environ) - set(environment):
+            del os.environ[name]
+    return 0
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Call:
+    """Call a command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def _call(module: str, *args: str) -> Outcome:
+        capsys.readouterr()
+        code = run_module(module, *map(str, args))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return _call
+
+
+@pytest.fixture
+def tiny_args() -> tuple[str, ...]:
+    """What `tiny_run` was started with, less its folder."""
+    return TINY_RUN
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of TINY_RUN, not interrupted; not to be changed."""
+    import torch
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert run_module("train", *TINY_RUN, "--out", str(folder)) == 0
+    return folder

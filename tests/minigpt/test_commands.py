@@ -1,0 +1,259 @@
+"""Every command as a user calls it: help, a real call, --json, and every bad input in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from minigpt.nextchar import window
+
+COMMANDS = ("train", "sample", "evaluate", "compress", "runs", "corpora", "device")
+SMALL = (
+    *("--steps", "3", "--batch-size", "4", "--n-layer", "1", "--n-head", "1", "--n-embd", "8"),
+    *("--context", "8", "--threads", "1", "--precision", "fp32", "--device", "cpu"),
+)
+JSON_KEYS = set(
+    "val_loss bits_per_char train_seconds wall_seconds steps tokens tokens_per_second "
+    "peak_memory_mb parameters corpus corpus_sha256 device precision threads seed run".split()
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(call: Any, command: str) -> None:
+    code, out, err = call(command, "--help")
+    assert (code, err) == (0, "")
+    assert f"minigpt.{command}" in out
+    assert "--help" in out
+    assert len(out.splitlines()) >= 5
+
+
+def test_help_names_every_flag_of_the_issue(call: Any) -> None:
+    _, out, _ = call("train", "--help")
+    flags = (
+        "--data --preset --minutes --steps --device --precision --threads --seed --out --init "
+        "--resume --dry-run --json --batch-size --n-layer --dropout"
+    )
+    for flag in flags.split():
+        assert flag in out, flag
+    assert "{quick,default,long,classic,gpu}" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_flag_is_one_line(call: Any, command: str) -> None:
+    code, out, err = call(command, "--no-such-flag")
+    assert (code, out) == (2, "")
+    assert "--no-such-flag" in err
+    assert err.count("\n") == 1
+
+
+def test_one_real_call_each(
+    tiny_run: Path, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    """In processes of their own, as a user starts them."""
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat.\n" * 20)
+    run = str(tiny_run)
+    calls = {
+        "train": ["--data", str(text), *SMALL],
+        "sample": [run, "--prompt", "the ", "--length", "20"],
+        "evaluate": [run, "--sample", "0", "--split", "judge"],
+        "compress": [run, str(text), "-o", "text.mgz"],
+        "runs": [],
+        "corpora": [],
+        "device": [],
+    }
+    for command, args in calls.items():
+        done = subprocess.run(
+            [sys.executable, "-m", f"minigpt.{command}", *args],
+            env=command_environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        assert done.stdout.strip(), command
+        assert "Traceback" not in done.stderr
+        assert "Warning" not in done.stderr, (command, done.stderr)
+    run_folder = tmp_path / "runs" / "text-default-1"
+    for name in ("config.json", "metrics.jsonl", "model.safetensors", "last.safetensors"):
+        assert (run_folder / name).stat().st_size > 0
+    for name in ("loss.png", "sample.txt", "result.json"):
+        assert (run_folder / name).stat().st_size > 0
+    assert (tmp_path / "runs" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_train_json_is_the_last_line_and_complete(call: Any, tmp_path: Path) -> None:
+    code, out, err = call("train", "--data", "storyland:5000", *SMALL, "--json")
+    assert code == 0, err
+    (line,) = out.splitlines()
+    record = json.loads(line)
+    assert JSON_KEYS <= set(record)
+    assert record["steps"] == 3
+    assert record["tokens"] == 3 * 4 * 8
+    assert record["bits_per_char"] == pytest.approx(record["val_loss"] / np.log(2))
+    assert record["train_seconds"] <= record["wall_seconds"]
+    assert record["tokens_per_second"] == pytest.approx(record["tokens"] / record["train_seconds"])
+    assert (record["device"], record["precision"], record["threads"]) == ("cpu", "fp32", 1)
+    assert record["run"] == str(Path("runs") / "storyland-default-1")
+    assert Path(record["run"]).is_dir()
+    assert "step/s" not in err  # no bar
+    assert call("train", "--data", "storyland:5000", *SMALL)[0] == 0
+    assert sorted(os.listdir("runs")) == ["storyland-default-1", "storyland-default-2"]
+    code, out, _ = call("runs")
+    assert code == 0
+    assert out.index("storyland-default-1") < out.index("storyland-default-2")
+
+
+def test_samples_along_the_way(call: Any) -> None:
+    code, out, err = call("train", "--data", "storyland:5000", *SMALL, "--sample-every", "2")
+    assert code == 0
+    assert "--- step 2" in out + err
+
+
+def test_dry_run_writes_nothing(call: Any, tmp_path: Path) -> None:
+    code, out, _ = call("train", "--data", "storyland:5000", *SMALL, "--dry-run")
+    assert code == 0
+    for words in ("minutes", "MB of memory", "parameters"):
+        assert words in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_budget_is_recorded_and_resumed(call: Any, tmp_path: Path) -> None:
+    args = [a for a in SMALL if a not in ("--steps", "3")]
+    code, out, err = call(
+        *("train", "--data", "storyland:5000", *args, "--minutes", "0.01", "--json", "--out", "r")
+    )
+    assert code == 0, err
+    record, config = json.loads(out), json.loads(Path("r/config.json").read_text())
+    assert config["train"]["steps"] == record["steps"] != 2000
+    assert config["train"]["minutes"] is None
+    assert config["minutes"] == 0.01
+    Path("r/result.json").unlink()
+    Path("r/last.safetensors").unlink()  # as if killed: the recorded number of steps stands
+    code, out, err = call("train", "--resume", "--out", "r", "--json")
+    assert code == 0, err
+    assert json.loads(out)["steps"] == record["steps"]
+
+
+def bad_inputs() -> list[tuple[str, list[str], str]]:
+    """What a user may get wrong: a name, the arguments and words that the answer must have."""
+    return [
+        ("unknown corpus", ["--data", "shakespear"], "did you mean 'shakespeare'"),
+        ("no such file", ["--data", "no/such.txt"], "no/such.txt"),
+        ("a folder", ["--data", "{folder}"], "folder"),
+        ("empty", ["--data", "{empty}"], "empty"),
+        ("binary", ["--data", "{binary}"], "UTF-8"),
+        ("latin-1", ["--data", "{latin}"], "UTF-8"),
+        ("tiny", ["--data", "{tiny}"], "shorter than"),
+        ("context", ["--data", "storyland:500", "--context", "450"], "context"),
+        ("heads", ["--n-embd", "30", "--n-head", "4"], "multiple of n_head"),
+        ("odd heads", ["--n-embd", "12", "--n-head", "4"], "RoPE"),
+        ("negative steps", ["--steps", "-1"], "steps"),
+        ("steps in words", ["--steps", "many"], "many"),
+        ("no value", ["--steps"], "--steps"),
+        ("zero batch", ["--batch-size", "0"], "batch_size"),
+        ("parts", ["--batch-size", "3", "--accumulate", "2"], "accumulate"),
+        ("dropout", ["--dropout", "1"], "dropout"),
+        ("rate", ["--muon-lr", "5"], "muon_lr"),
+        ("no minutes", ["--minutes", "0"], "minutes"),
+        ("nan minutes", ["--minutes", "nan"], "minutes"),
+        ("seed", ["--seed", "-1"], "seed"),
+        ("huge seed", ["--seed", "1" + 30 * "0"], "seed"),
+        ("no threads", ["--threads", "0"], "threads"),
+        ("absurd threads", ["--threads", "1000000000"], "threads"),
+        ("absurd width", ["--n-embd", "10000000"], "GB of memory"),
+        ("absurd depth", ["--n-layer", "1000000000"], "GB of memory"),
+        ("absurd batch", ["--batch-size", "1000000000000"], "GB of memory"),
+        ("preset", ["--preset", "fast"], "fast"),
+        ("precision", ["--precision", "fp16"], "fp16"),
+        ("init from nothing", ["--init", "no-run"], "no-run"),
+        ("unwritable", ["--out", "{empty}/below"], "folder was expected"),
+        ("a file", ["--out", "{empty}"], "exists"),
+        ("an existing run", ["--out", "{run}"], "--resume"),
+        ("nothing to resume", ["--resume"], "no run"),
+    ]
+
+
+@pytest.mark.parametrize(("name", "args", "words"), bad_inputs(), ids=lambda v: str(v)[:20])
+def test_bad_input_is_one_line_and_leaves_nothing(
+    call: Any, tiny_run: Path, tmp_path: Path, name: str, args: list[str], words: str
+) -> None:
+    contents = {
+        "empty": b"",
+        "binary": bytes(range(256)),
+        "latin": "Müller\n".encode("latin-1") * 100,
+        "tiny": b"abc",
+    }
+    for file, data in contents.items():
+        (tmp_path / file).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    places = {file: str(tmp_path / file) for file in (*contents, "folder")}
+    given = [a.format(run=tiny_run, **places) for a in args]
+    defaults = ["--data", "storyland:5000"] if "--data" not in args else []
+    asked = ["--threads", "1", "--precision", "fp32"] if "--threads" not in args else []
+    if name in ("precision", "nothing to resume"):
+        asked = []
+    before = sorted(p.name for p in (*tmp_path.rglob("*"), *tiny_run.iterdir()))
+    code, _, err = call("train", *([] if "--resume" in args else [*defaults, *asked]), *given)
+    assert code == 2, err
+    assert err.startswith("minigpt.train: error: ")
+    assert words in err
+    assert err.count("\n") == 1
+    assert sorted(p.name for p in (*tmp_path.rglob("*"), *tiny_run.iterdir())) == before
+
+
+def test_without_the_default_text_it_says_so_and_trains_on_another(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No cache, no network, and pip has no index."""
+    monkeypatch.setenv("MINIGPT_CACHE", str(tmp_path / "empty-cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    code, out, err = call("train", *SMALL, "--out", "run")
+    assert code == 0, err
+    said = [line for line in out.splitlines() if line.startswith("using python-docs")]
+    assert len(said) == 1
+    record = json.loads(Path("run/config.json").read_text())
+    assert record["corpus"] == record["train"]["data"] == "python-docs"
+    assert json.loads(Path("run/result.json").read_text())["corpus"] == "python-docs"
+
+
+def test_the_latest_run_is_the_default(call: Any, tmp_path: Path) -> None:
+    code, _, err = call("sample")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "python -m minigpt.train" in err
+    text = tmp_path / "mine.txt"
+    text.write_text("the cat sat on the mat.\n" * 20)
+    for _ in range(2):
+        assert call("train", "--data", "mine.txt", *SMALL)[0] == 0
+        first = Path("runs/mine-default-1/config.json")
+        os.utime(first, (1, 1))
+    code, out, _ = call("sample", "--length", "5", "--json")
+    assert code == 0
+    assert json.loads(out)["model"] == str(Path("runs") / "mine-default-2")
+    code, out, _ = call("evaluate", "--json", "--sample", "0")
+    assert code == 0
+    assert json.loads(out)["corpus"] == "mine"
+    code, _, err = call("runs", "--folder", "elsewhere")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_the_ngram_stands_in_for_a_run(call: Any) -> None:
+    args = ("--model", "ngram", "--data", "storyland:5000", "--length", "30", "--json")
+    code, out, _ = call("sample", *args)
+    assert code == 0
+    assert len(json.loads(out)["texts"][0]) == 30
+    assert window(5, None) == 5
+
+
+def test_commands_leave_threads_as_asked(call: Any, tiny_run: Path) -> None:
+    assert call("sample", tiny_run, "--length", "3", "--threads", "1")[0] == 0
+    assert torch.get_num_threads() == 1
