@@ -47,7 +47,9 @@ def test_chao_wang_jost_equals_its_formula_summed_term_by_term():
         assert entropy(counts) == pytest.approx((first + rest) / math.log(2), rel=1e-9)
 
 
-@pytest.mark.parametrize(("n", "singles", "pairs"), [(5000, 1, 2000), (20_000, 900, 7), (50, 2, 0)])
+@pytest.mark.parametrize(
+    ("n", "singles", "pairs"), [(5000, 1, 2000), (20_000, 900, 200), (50, 2, 0)]
+)
 def test_unseen_term_stays_exact_where_the_formula_overflows(n, singles, pairs):
     # The bracket times (1-A)^(1-n) is the tail sum_(j>=1) q^j / (n-1+j), q = 1 - A, summed here.
     q = 1 - estimate._rare_share(n, singles, pairs)
