@@ -65,7 +65,7 @@ def pack(ids: np.ndarray, n: int, vocabulary: int) -> np.ndarray:
             keys = np.unique(keys, return_inverse=True)[1].astype(np.uint64)
             size = int(keys.max(initial=0)) + 1
         shifted = np.zeros(len(ids), dtype=np.uint64)
-        shifted[: len(ids) - offset] = ids[offset:]
+        shifted[: max(0, len(ids) - offset)] = ids[offset:]
         keys = keys * np.uint64(base) + shifted
         size *= base
     return keys
