@@ -218,7 +218,7 @@ class Meter:
         return self
 
     def to_bytes(self) -> bytes:
-        """The meter as bytes: the format's name, a checksum, then JSON and arrays without pickle."""
+        """The meter as bytes: the format's name, a checksum, then JSON and arrays; no pickle."""
         header: dict[str, Any] = {
             "config": asdict(self.config),
             "documents": self.documents,

@@ -191,7 +191,9 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     return [
         measure("total", counts.n, name, "neither"),
         measure("types", counts.distinct, f"distinct {name}", varied, around=spread),
-        measure("types_hyperloglog", channel.cardinality.get_estimate(), f"distinct {name}", varied),
+        measure(
+            "types_hyperloglog", channel.cardinality.get_estimate(), f"distinct {name}", varied
+        ),
         measure("entropy_plug_in", plug_in(counts), "bits", varied),
         measure("entropy", entropy, "bits", varied, *bound),
         measure("hill1", 2**entropy, f"effective {name}", varied, *bound),
