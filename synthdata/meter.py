@@ -19,9 +19,10 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from labkit import files
 from synthdata import sketch
 from synthdata.io import Tally
 from synthdata.sketch import Channel
-from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, Tokens, encode
+from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, encode, words
 
 CHUNK_ROWS = 4096
 CHUNK_CHARACTERS = 1 << 20
@@ -90,6 +91,27 @@ class MeterConfig:
         }
 
 
+class _Tokens(NamedTuple):
+    hashes: np.ndarray
+    """[T] one for each token."""
+    ends: np.ndarray
+    """Where each document ends."""
+    label: Callable[[int, int], str]
+    """The text of so many tokens from a position on."""
+
+
+class _Hashes(dict[str, int]):
+    """Hashes of tokens, computed when first asked for."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = sketch.text_hash(token, self.seed)
+        return number
+
+
 class Meter:
     """Everything that was counted so far."""
 
@@ -103,7 +125,7 @@ class Meter:
         self.channels = {
             name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)
         }
-        self._cache: dict[str, int] = {}
+        self._hashes = _Hashes(self.config.seed)
 
     # -- counting ---------------------------------------------------------------------------------
 
@@ -135,7 +157,7 @@ class Meter:
         channel.keep_labels({number: labels[number] for number in wanted})
         if any(whole):
             for unit in self._units():
-                self._count_tokens(encode(whole, unit), unit, np.empty(0, np.uint64))
+                self._count_tokens(self._tokenised(whole, unit), unit, np.empty(0, np.uint64))
 
     def _count_long(self, text: str) -> tuple[int, int, str]:
         """A document longer than a chunk, in pieces; returns its hash, size and beginning."""
@@ -150,17 +172,17 @@ class Meter:
             size, start = size + len(joined), start or joined[:_LABEL]
             if joined:
                 for unit in before:
-                    before[unit] = self._count_tokens(encode([joined], unit), unit, before[unit])
+                    tokens = self._tokenised([joined], unit)
+                    before[unit] = self._count_tokens(tokens, unit, before[unit])
         return int.from_bytes(digest.digest(), "little"), size, start
 
-    def _count_tokens(self, tokens: Tokens, unit: str, before: np.ndarray) -> np.ndarray:
+    def _count_tokens(self, tokens: _Tokens, unit: str, before: np.ndarray) -> np.ndarray:
         """Count the n-grams of `tokens`, with those that began in the hashes `before` them.
 
         Returns what comes before the next piece of the same document.
         """
-        vocabulary = np.array([self._hash(word) for word in tokens.vocabulary], np.uint64)
-        hashed = np.concatenate((before, vocabulary[tokens.ids]))
-        ends = tokens.starts[1:] + len(before)
+        hashed = np.concatenate((before, tokens.hashes)) if len(before) else tokens.hashes
+        ends = tokens.ends + len(before)
         orders = self._units()[unit]
         for name, order in orders:
             grams = sketch.gram_hashes(hashed, order, self.config.seed)
@@ -174,23 +196,35 @@ class Meter:
             channel = self.channels[name]
             wanted = sketch.where_first(head, channel.add(*sketch.count_grams(grams)))
             places = np.flatnonzero(inside[: 4 * sketch.LOOKED_AT])
-            joint = "" if unit in ("character", "byte") else " "
             labels = {}
             for number, at in wanted.items():
                 first = int(places[at]) - len(before) if at < len(places) else -1
                 if first >= 0:
-                    parts = tokens.ids[first : first + order].tolist()
-                    labels[number] = joint.join(tokens.vocabulary[i] for i in parts)[:_LABEL]
+                    labels[number] = tokens.label(first, order)[:_LABEL]
             channel.keep_labels(labels)
         return hashed[len(hashed) - min(len(hashed), max(o for _, o in orders) - 1) :]
 
-    def _hash(self, token: str) -> int:
-        number = self._cache.get(token)
-        if number is None:
-            if len(self._cache) >= _CACHED_WORDS:
-                self._cache.clear()
-            number = self._cache[token] = sketch.text_hash(token, self.config.seed)
-        return number
+    def _tokenised(self, texts: Sequence[str], unit: str) -> _Tokens:
+        """The tokens of these texts as hashes."""
+        if len(self._hashes) > _CACHED_WORDS:
+            self._hashes.clear()
+        hashes = self._hashes
+        if unit == "word":  # numbering them, as `encode` does, would cost more than hashing
+            pieces = [words(text) for text in texts]
+            flat = list(chain.from_iterable(pieces))
+            return _Tokens(
+                np.fromiter(map(hashes.__getitem__, flat), np.uint64, len(flat)),
+                np.cumsum([len(piece) for piece in pieces]),
+                lambda first, order: " ".join(flat[first : first + order]),
+            )
+        tokens = encode(texts, unit)
+        names, ids = tokens.vocabulary, tokens.ids
+        numbers = np.array([hashes[name] for name in names], np.uint64)
+        return _Tokens(
+            numbers[ids],
+            tokens.starts[1:],
+            lambda first, order: "".join(names[i] for i in ids[first : first + order].tolist()),
+        )
 
     def _units(self) -> dict[str, list[tuple[str, int]]]:
         """The channels by tokeniser: name and order."""
@@ -233,7 +267,7 @@ class Meter:
             arrays.update({f"{i}_{part}": array for part, array in parts.items()})
         text = json.dumps(header, sort_keys=True).encode()
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, header=np.frombuffer(text, np.uint8), **arrays)  # type: ignore[arg-type]
+        np.savez(buffer, allow_pickle=False, header=np.frombuffer(text, np.uint8), **arrays)
         body = buffer.getvalue()
         return _MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
@@ -252,7 +286,7 @@ class Meter:
             meter.config = MeterConfig(**{**config, "policy": Policy(**config["policy"])})
             meter.documents, meter.empty = header["documents"], header["empty"]
             meter.characters, meter.tally = header["characters"], Tally.from_json(header["tally"])
-            meter._cache = {}
+            meter._hashes = _Hashes(meter.config.seed)
             meter.channels = {}
             for i, channel in enumerate(("documents", *meter.config.channels)):
                 prefix = f"{i}_"
@@ -299,8 +333,7 @@ def pieces(text: str, size: int) -> Iterator[str]:
     while start < len(text):
         end = min(start + size, len(text))
         if end < len(text):
-            half = start + size // 2
-            cut = max(text.rfind(" ", half, end), text.rfind("\n", half, end))
+            cut = max(text.rfind(" ", start + 1, end), text.rfind("\n", start + 1, end))
             end = cut if cut > start else end
         yield text[start:end]
         start = end

@@ -11,6 +11,7 @@ Omits:  splitting one file among workers; a gzip file cannot be.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -160,7 +161,7 @@ def start_ray(**options: Any) -> Any:
         ray.init(
             include_dashboard=False,
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             runtime_env={"env_vars": {"PYTHONPATH": path}},
             **options,
         )

@@ -56,9 +56,9 @@ class Counts:
     distinct: float
     """How many distinct things."""
 
-    def occurring(self, count: int) -> float:
-        """How many things were seen `count` times."""
-        return float(self.types[self.values == count].sum())
+    def occurring(self, count: int) -> int:
+        """How many things were seen `count` times, to the nearest whole one."""
+        return round(float(self.types[self.values == count].sum()))
 
 
 def counts_of(channel: Channel) -> Counts:
@@ -149,7 +149,6 @@ def measures(meter: Meter) -> list[Measure]:
 
 
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
-    short = "hash" if channel.total else ""
     config = meter.config
     unit = {"documents": "whole documents"}.get(name, name)
     counts = counts_of(channel)
@@ -166,7 +165,6 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     if seen < _ENOUGH_COVERAGE:
         bound = (f"a lower bound: the sample covers only {seen:.1%} of the source",)
     spread = 0.0 if counts.exact else 1.96 / math.sqrt(channel.bottom.k)
-    assert short
 
     def measure(
         kind: str, value: float, unit: str, direction: Direction, *notes: str, around: float = 0.0

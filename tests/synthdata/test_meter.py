@@ -200,8 +200,9 @@ def test_meters_merge_in_any_order(a: list[str], b: list[str], c: list[str]) -> 
             for mine, theirs in zip(channel.bottom.sample(), twin.bottom.sample()):
                 np.testing.assert_array_equal(mine, theirs)
             assert twin.heavy_hitters() == channel.heavy_hitters()  # none dropped: exact too
+            # Two things in one of 16,384 registers: HyperLogLog sees one, its HIP form two.
             assert twin.cardinality.get_estimate() == pytest.approx(
-                channel.cardinality.get_estimate(), rel=0.01
+                channel.cardinality.get_estimate(), rel=0.01, abs=1.5
             )
 
 
