@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
@@ -119,25 +120,33 @@ def _none_drawn(values: np.ndarray, n: float, size: float) -> np.ndarray:
 
 def _expected_entropy(values: np.ndarray, frequency: np.ndarray, n: int, size: int) -> float:
     """Mean plug-in entropy, bits, of `size` draws without replacement."""
+    if size == n:
+        return math.log2(n) - float(frequency @ (values * np.log2(values))) / n
+    x = values.astype(np.int64)
+    # The number k of copies drawn is hypergeometric. All k from low to high, for all x at once:
+    # nine standard deviations and a little hold all the mass that rounding can see.
+    mean = size * x / n
+    spread = 9 * np.sqrt(mean * (1 - x / n)) + 30
+    low = np.maximum(np.maximum(1, np.floor(mean - spread)), size - (n - x)).astype(np.int64)
+    high = np.minimum(np.minimum(x, size), np.ceil(mean + spread)).astype(np.int64)
+    wide = np.maximum(high - low + 1, 0)
+    which = np.repeat(np.arange(len(x)), wide)
+    k = np.arange(int(wide.sum())) + np.repeat(low - (np.cumsum(wide) - wide), wide)
+    factorial = _log_factorials(n)
+    copies, rest = x[which], n - x[which]
+    log = factorial[copies] - factorial[k] - factorial[copies - k]
+    log += factorial[rest] - factorial[size - k] - factorial[rest - size + k]
+    log -= factorial[n] - factorial[size] - factorial[n - size]
+    share = k / size
+    return float((frequency[which] * np.exp(log)) @ (-share * np.log2(share)))
+
+
+@lru_cache(maxsize=4)
+def _log_factorials(n: int) -> np.ndarray:
+    """ln 0!, ..., ln n!."""
     from scipy.special import gammaln
 
-    total = 0.0
-    choose = gammaln(n + 1) - gammaln(size + 1) - gammaln(n - size + 1)
-    for x, types in zip(values, frequency):
-        # The number k of copies drawn is hypergeometric; 12 deviations hold all its mass.
-        mean = size * x / n
-        spread = 12 * math.sqrt(mean * (1 - x / n)) + 12
-        k = np.arange(
-            max(1, math.floor(mean - spread), int(size - (n - x))),
-            min(x, size, math.ceil(mean + spread)) + 1,
-        )
-        if not len(k):
-            continue
-        log = gammaln(x + 1) - gammaln(k + 1) - gammaln(x - k + 1)
-        rest = n - x
-        log += gammaln(rest + 1) - gammaln(size - k + 1) - gammaln(rest - size + k + 1)
-        total += types * float(np.exp(log - choose) @ (k / size * np.log2(size / k)))
-    return total
+    return gammaln(np.arange(n + 1) + 1.0)
 
 
 def _extrapolated(counts: np.ndarray, size: float, q: float) -> float:
