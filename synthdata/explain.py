@@ -19,7 +19,7 @@ from synthdata.counts import by_document, grams
 from synthdata.tokens import DEFAULT_POLICY, Policy, check_texts, default_tokeniser, encode
 
 GAP = "___"
-TEMPLATE_SHARE, TEMPLATE_DOCUMENTS = 0.02, 3
+FIXED_SHARE, TEMPLATE_SHARE, FEWEST = 0.05, 0.02, 3
 _FIXED_WORDS = 3
 
 
@@ -104,7 +104,7 @@ def clusters(texts: Sequence[str], top: int = 3, seed: int = 0) -> Evidence:
 def templates(texts: Sequence[str], top: int = 3) -> Evidence:
     """Frames that different documents fill differently.
 
-    A word that stands in fewer than 2 % of the documents (or 3 of them) becomes a gap, neighbouring
+    A word that stands in fewer than 5 % of the documents (or 3 of them) becomes a gap, neighbouring
     gaps become one, and what is left is counted. A template has at least three fixed words, one
     gap, and 2 % of the documents (or 3). Only for texts with spaces between words.
     """
@@ -112,9 +112,10 @@ def templates(texts: Sequence[str], top: int = 3) -> Evidence:
     if default_tokeniser(texts) != "word" or not texts:
         return Evidence(title=title, summary="not looked for: words are not separated", items=())
     tokens = encode(texts, "word")
-    least = max(TEMPLATE_DOCUMENTS, TEMPLATE_SHARE * len(texts))
+    least = max(FEWEST, TEMPLATE_SHARE * len(texts))
+    enough = max(FEWEST, FIXED_SHARE * len(texts))
     key, _, _ = by_document(grams(tokens, 1))
-    frequent = np.bincount(key, minlength=len(tokens.vocabulary)) >= least
+    frequent = np.bincount(key, minlength=len(tokens.vocabulary)) >= enough
     starts = tokens.starts.tolist()
     frames: dict[tuple[str, ...], list[int]] = {}
     fixed = frequent[tokens.ids].tolist()

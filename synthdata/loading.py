@@ -109,7 +109,7 @@ def embeddings(path: str, loaded: Loaded) -> np.ndarray:
     chosen = vectors[loaded.positions]
     if not np.isfinite(chosen).all():
         raise ValueError(f"{path} holds nan or infinite numbers")
-    return chosen  # type: ignore[no-any-return]
+    return chosen
 
 
 def notes(tally: Tally) -> tuple[str, ...]:

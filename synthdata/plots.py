@@ -95,7 +95,10 @@ def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes
 
 
 def comparison(ax: Axes, compared: Comparison) -> Axes:
-    """Ratios synthetic / reference with their intervals; 1 is "as varied as the reference"."""
+    """Ratios synthetic / reference with their intervals; 1 is "as varied as the reference".
+
+    Squares differ from 1 by more than chance explains (p < 0.05 after Holm), circles do not.
+    """
     rows = [d for d in compared.differences.values() if d.ratio.name.endswith("_ratio")]
     for place, difference in enumerate(rows):
         ratio = difference.ratio
@@ -103,12 +106,23 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
         if math.isnan(ratio.value):
             continue
         if ratio.has_interval:
-            ax.plot([ratio.low, ratio.high], [place, place], color=colour, linewidth=2.5)
-        ax.plot([ratio.value], [place], marker="o", color=colour, linestyle="")
+            ends = [max(ratio.low, 1e-3), ratio.high]
+            ax.plot(ends, [place, place], color=colour, linewidth=2.5, linestyle="-")
+        marker = "s" if difference.p_holm < 0.05 else "o"
+        ax.plot([ratio.value], [place], marker=marker, color=colour, linestyle="")
     ax.axvline(1, color="#555555", linestyle="--", linewidth=1)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(_plain)
+    ax.xaxis.set_minor_formatter(_plain)
+    ax.margins(y=0.25)
     ax.set_yticks(range(len(rows)), [d.name for d in rows])
     ax.invert_yaxis()
-    return figures.label(ax, x="synthetic / reference, 95 % interval", y="")
+    return figures.label(ax, x="synthetic / reference, 95 % interval (log scale)", y="")
+
+
+def _plain(value: float, _: float) -> str:
+    """Tick labels 0.1, 0.2, 0.5, 1, 2, 5, ..., and none between."""
+    return f"{value:g}" if f"{value:e}"[0] in "125" else ""
 
 
 def _xy(points: Sequence[tuple[int, float]]) -> tuple[list[int], list[float]]:

@@ -117,7 +117,7 @@ def of_comparison(compared: Comparison) -> Verdict:
         )
     if worse:
         return Verdict(
-            text="Less varied in one way, more varied in another.",
+            text=f"Less varied in one way, {_said(worse[0])}; more in another, {_said(better[0])}.",
             confidence="medium",
             because=f"{at}, less: {_list(worse)}; more: {_list(better)}.",
         )

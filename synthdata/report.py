@@ -114,7 +114,7 @@ def amount(measure: Measure) -> str:
 
 def terminal(report: Report) -> str:
     """The report as plain text, no colours and no control characters but line ends."""
-    lines = [visible(report.title), ""]
+    lines = [report.title, ""]
     lines += _wrapped(f"{report.verdict.text} Confidence: {report.verdict.confidence}.")
     lines += _wrapped(report.verdict.because)
     lines.append("")
@@ -139,7 +139,7 @@ def terminal(report: Report) -> str:
     lines += ["", "Provenance"]
     for key, value in report.provenance.items():
         lines += _wrapped(f"  {key}: {visible(value, 2000)}", indent=4)
-    return "\n".join(lines) + "\n"
+    return "\n".join(visible(line, 10_000) for line in lines) + "\n"
 
 
 def _measure_lines(measure: Measure, *, with_method: bool) -> list[str]:
