@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -32,6 +33,8 @@ BLEU_DOCUMENTS = 300
 """Self-BLEU is compared on so many documents of each side at most."""
 SUPPORT_ORDER = 2
 """Precision and recall of support are taken on word n-grams of this order."""
+QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
+"""What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
 LOSS = 0.10
 """The loss the power calculation is about."""
 
@@ -94,7 +97,7 @@ class _Quantity:
     unit: str
     direction: Direction
     difference: bool
-    of: Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[float, float]]
+    of: Callable[[np.ndarray, np.ndarray], tuple[float, float]]
 
 
 def compare(
@@ -104,6 +107,7 @@ def compare(
     match: Match = "tokens",
     tokeniser: str | Tokenise | None = None,
     policy: Policy = DEFAULT_POLICY,
+    quantities: Sequence[str] = QUANTITIES,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
 ) -> Comparison:
@@ -120,17 +124,20 @@ def compare(
             f"a comparison needs documents on both sides, got {len(synthetic)} synthetic and "
             f"{len(reference)} of the reference"
         )
+    unknown = sorted(set(quantities) - set(QUANTITIES))
+    if unknown:
+        raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
     left, right = [policy(t) for t in synthetic], [policy(t) for t in reference]
     tokens = encode(left + right, tokeniser or default_tokeniser(left + right))
-    pool = _Pool(left + right, tokens, match)
     rng = np.random.default_rng(seed)
     a, b = np.arange(len(left)), np.arange(len(left), len(left) + len(right))
+    pool = _Pool(left + right, tokens, match, min(len(a), len(b)), rng, quantities)
     tested = _test(pool, a, b, permutations, rng)
     method = f"{tokens.tokeniser} tokens, {policy}"
     return Comparison(
         differences=tested,
         measures={
-            **_support(tokens, a, b, rng, method),
+            **_support(pool, a, b, rng, method),
             "copied": copied(left, right, method=str(policy)),
         },
         match=match,
@@ -144,89 +151,100 @@ def compare(
 class _Pool:
     """Both collections' documents together, and every quantity of any two parts of them."""
 
-    def __init__(self, texts: list[str], tokens: Tokens, match: Match) -> None:
-        self.tokens, self.match = tokens, match
-        _, self.text = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)
+    def __init__(
+        self,
+        texts: list[str],
+        tokens: Tokens,
+        match: Match,
+        smaller: int,
+        rng: np.random.Generator,
+        quantities: Sequence[str],
+    ) -> None:
+        self.tokens, self.match, self.smaller = tokens, match, smaller
+        self.text = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)[1]
         self.cluster = neardup.near_duplicates(texts).label
+        # Where documents have to be left out to make sides equal, the same ones go every time:
+        # drawn anew, they would add a spread that the data do not have.
+        self.priority = rng.permutation(len(texts))
+        self._last: tuple[np.ndarray, np.ndarray, list[tuple[float, float]]] | None = None
+        table = {f"hill{q}": ("times", False, partial(self.hill, q)) for q in (0, 1, 2)} | {
+            "documents_hill1": ("times", False, self.documents_hill1),
+            "self_bleu": ("BLEU", True, self.self_bleu),
+            "near_duplicates": ("share", True, self.near_duplicates),
+        }
         self.quantities = [
             _Quantity(
-                name=f"hill{q}",
-                ratio_name=f"hill{q}_ratio",
-                unit="times",
-                direction="higher is more varied",
-                difference=False,
-                of=lambda a, b, rng, q=q: self.hill(a, b, rng, q),  # type: ignore[misc]
+                name=name,
+                ratio_name=f"{name}_{'difference' if difference else 'ratio'}",
+                unit=unit,
+                direction="lower is more varied" if difference else "higher is more varied",
+                difference=difference,
+                of=of,
             )
-            for q in (0, 1, 2)
+            for name, (unit, difference, of) in table.items()
+            if name in quantities
         ]
-        for name, unit, difference, of in (
-            ("documents_hill1", "times", False, self.documents_hill1),
-            ("self_bleu", "BLEU", True, self.self_bleu),
-            ("near_duplicates", "share", True, self.near_duplicates),
-        ):
-            more = not difference
-            self.quantities.append(
-                _Quantity(
-                    name=name,
-                    ratio_name=f"{name}_{'difference' if difference else 'ratio'}",
-                    unit=unit,
-                    direction="higher is more varied" if more else "lower is more varied",
-                    difference=difference,
-                    of=of,
-                )
-            )
+
+    def equal(
+        self, a: np.ndarray, b: np.ndarray, most: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As many documents of each side; of `most`, where a tenth is left out, nine tenths."""
+        size = min(len(a), len(b))
+        if most is not None and most < self.smaller:
+            size = round(most * size / self.smaller)
+        one, two = (
+            part if len(part) == size else part[np.argsort(self.priority[part])[:size]]
+            for part in (a, b)
+        )
+        return one, two
 
     def words(self, documents: np.ndarray) -> np.ndarray:
         """How often each word occurs in these documents; those that do not occur are left out."""
         counts = np.bincount(self.tokens.select(documents).ids)
         return counts[counts > 0]
 
-    def hill(
-        self, a: np.ndarray, b: np.ndarray, rng: np.random.Generator, q: int
-    ) -> tuple[float, float]:
-        """Hill numbers of words, at equal terms."""
-        if self.match == "size":
-            a, b = _equal(a, b, rng)
-        one, two = self.words(a), self.words(b)
-        if not len(one) or not len(two):
-            return math.nan, math.nan
-        if self.match == "tokens":
-            size = min(one.sum(), two.sum())
-            return rarefied(one, size, q), rarefied(two, size, q)
-        if self.match == "coverage":
-            goal = min(estimate.coverage(one), estimate.coverage(two))
-            if goal >= 1 or goal <= 0:
-                return estimate.hill(one, q), estimate.hill(two, q)
-            return (
-                rarefied(one, max(1, round(min(one.sum(), size_for_coverage(one, goal)))), q),
-                rarefied(two, max(1, round(min(two.sum(), size_for_coverage(two, goal)))), q),
-            )
-        return estimate.hill(one, q), estimate.hill(two, q)
+    def hill(self, q: int, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+        """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
+        if self._last is None or self._last[0] is not a or self._last[1] is not b:
+            self._last = (a, b, self._hills(a, b))
+        return self._last[2][q]
 
-    def documents_hill1(
-        self, a: np.ndarray, b: np.ndarray, _: np.random.Generator
-    ) -> tuple[float, float]:
+    def _hills(self, a: np.ndarray, b: np.ndarray) -> list[tuple[float, float]]:
+        if self.match == "size":
+            a, b = self.equal(a, b)
+        counts = (self.words(a), self.words(b))
+        sizes = [int(c.sum()) for c in counts]
+        if not min(sizes):
+            return [(math.nan, math.nan)] * 3
+        if self.match == "tokens":
+            sizes = [min(sizes)] * 2
+        elif self.match == "coverage":
+            goal = min(map(estimate.coverage, counts))
+            if 0 < goal < 1:
+                # the size of the one that covers less is its own; the other's is found
+                reach = [min(m, size_for_coverage(c, goal)) for c, m in zip(counts, sizes)]
+                sizes = [max(1, round(m)) for m in reach]
+        one, two = ([rarefied(c, m, q) for q in (0, 1, 2)] for c, m in zip(counts, sizes))
+        return list(zip(one, two))
+
+    def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Effective number of different documents, at an equal number of documents."""
         size = min(len(a), len(b))
         tallies = [np.bincount(self.text[part]) for part in (a, b)]
         one, two = (rarefied(t[t > 0], size, 1) for t in tallies)
         return one, two
 
-    def self_bleu(
-        self, a: np.ndarray, b: np.ndarray, rng: np.random.Generator
-    ) -> tuple[float, float]:
+    def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Self-BLEU of an equal number of documents."""
-        a, b = _equal(a, b, rng, BLEU_DOCUMENTS)
+        a, b = self.equal(a, b, BLEU_DOCUMENTS)
         if len(a) < 2:
             return math.nan, math.nan
         one, two = (float(overlap.self_bleu(self.tokens.select(part)).mean()) for part in (a, b))
         return one, two
 
-    def near_duplicates(
-        self, a: np.ndarray, b: np.ndarray, rng: np.random.Generator
-    ) -> tuple[float, float]:
+    def near_duplicates(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Share of documents in a cluster of near-duplicates, at an equal number of documents."""
-        a, b = _equal(a, b, rng)
+        a, b = self.equal(a, b)
         return _clustered(self.cluster[a]), _clustered(self.cluster[b])
 
     def describe(self, a: np.ndarray, b: np.ndarray) -> str:
@@ -241,17 +259,6 @@ class _Pool:
         return documents
 
 
-def _equal(
-    a: np.ndarray, b: np.ndarray, rng: np.random.Generator, most: int = 1 << 62
-) -> tuple[np.ndarray, np.ndarray]:
-    """As many documents of each, drawn without replacement."""
-    size = min(len(a), len(b), most)
-    one, two = (
-        part if len(part) == size else np.sort(rng.permutation(part)[:size]) for part in (a, b)
-    )
-    return one, two
-
-
 def _clustered(label: np.ndarray) -> float:
     sizes = np.bincount(label)
     return float(sizes[sizes > 1].sum() / len(label))
@@ -264,9 +271,9 @@ def _test(
     quantities = pool.quantities
 
     def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-        return np.array([_gap(q, *q.of(one, two, rng)) for q in quantities])
+        return np.array([_gap(q, *q.of(one, two)) for q in quantities])
 
-    values = [np.mean([q.of(a, b, rng) for _ in range(5)], axis=0) for q in quantities]
+    values = [q.of(a, b) for q in quantities]
     observed = np.array([_gap(q, *value) for q, value in zip(quantities, values)])
     every = np.concatenate((a, b))
     dealt = np.empty((permutations, len(quantities)))
@@ -274,10 +281,10 @@ def _test(
         shuffled = rng.permutation(every)
         dealt[row] = gaps(np.sort(shuffled[: len(a)]), np.sort(shuffled[len(a) :]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        beyond = (np.abs(dealt) >= np.abs(observed) * (1 - 1e-9)).sum(axis=0)
+        beyond = (np.abs(dealt) >= np.abs(observed) - 1e-9).sum(axis=0)
         p = np.where(np.isnan(observed), math.nan, (1 + beyond) / (permutations + 1))
         effect = observed / dealt.std(axis=0)
-    effect = np.where(observed == 0, 0.0, effect)
+    effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
     error, reason = _errors(gaps, a, b, rng)
     corrected = holm(p)
     return {
@@ -349,7 +356,7 @@ def _ratio(
     ends = (gap, gap - reach, gap + reach)
     value, low, high = ends if q.difference else tuple(map(math.exp, ends))
     if q.name == "near_duplicates":  # no pair among n documents does not mean there is never one
-        sides = [_clustered(pool.cluster[part]) for part in _equal(a, b, np.random.default_rng(0))]
+        sides = pool.near_duplicates(a, b)
         wilson = [intervals.share_interval(round(side * n), n) for side in sides]
         far = math.hypot(wilson[0][1] - sides[0], sides[1] - wilson[1][0])
         near = math.hypot(sides[0] - wilson[0][0], wilson[1][1] - sides[1])
@@ -392,7 +399,7 @@ def documents_needed(error: float, n: int, loss: float = LOSS) -> float:
     >>> documents_needed(0.0376, 500)
     500.0
     """
-    if not math.isfinite(error):
+    if not math.isfinite(error) or error < 1e-9:  # nothing moved, so nothing can be said
         return math.nan
     wanted = abs(math.log(1 - loss)) / (1.959964 + 0.841621)
     return float(math.ceil(round(n * (error / wanted) ** 2, 0)))
@@ -418,9 +425,10 @@ def copied(synthetic: Sequence[str], reference: Sequence[str], *, method: str = 
 
 
 def _support(
-    tokens: Tokens, a: np.ndarray, b: np.ndarray, rng: np.random.Generator, method: str
+    pool: _Pool, a: np.ndarray, b: np.ndarray, rng: np.random.Generator, method: str
 ) -> dict[str, Measure]:
     """Of the n-grams of one side, the share whose n-gram the other side has too."""
+    tokens = pool.tokens
     found = grams(tokens, SUPPORT_ORDER)
     starts = np.searchsorted(found.owner, np.arange(tokens.documents + 1))
     size = int(found.keys.max(initial=-1)) + 1
@@ -431,7 +439,7 @@ def _support(
         return found.keys[mask[found.owner]]
 
     def shares(chosen: np.ndarray) -> np.ndarray:
-        one, two = _equal(chosen[chosen < len(a)], chosen[chosen >= len(a)], rng)
+        one, two = pool.equal(chosen[chosen < len(a)], chosen[chosen >= len(a)])
         left, right = keys(one), keys(two)
         in_left, in_right = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
         in_left[left], in_right[right] = True, True
