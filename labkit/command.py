@@ -65,8 +65,8 @@ def run(
     ValueError and OSError are what a user can mend: one line, `error_code`. Ctrl-C exits with 130
     and a closed pipe (`| head`) with 0. Anything else is a bug and keeps its traceback.
     """
-    config = parse(settings, prog=prog, args=args, error_code=error_code)
     try:
+        config = parse(settings, prog=prog, args=args, error_code=error_code)
         code = main(config)
         sys.stdout.flush()
     except BrokenPipeError:

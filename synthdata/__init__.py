@@ -4,11 +4,14 @@
     synthdata.measure(["a joke", "another joke", "a joke"])
 
 Importing this costs milliseconds: what is slow loads where it is used, and nothing here but the
-laboratory of collapse needs torch.
+laboratory of collapse needs torch. `compare`, `curate` and `gate` are functions here; the modules
+they live in are reached by `from synthdata.compare import ...`.
 """
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +41,21 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+class _Package(ModuleType):
+    """Keeps `synthdata.compare` a function when its module of the same name is imported.
+
+    Importing a submodule binds it to its name in the package, which would hide the function.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _HOME and isinstance(value, ModuleType):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -6,17 +6,21 @@ Run:    python -m synthdata --help
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit import files
 from synthdata import loading, options, progress, record, report
 from synthdata.io import Tally
 from synthdata.loading import Loaded
 from synthdata.report import Figure, Report
+
+if TYPE_CHECKING:
+    from synthdata.panel import Panel
 
 
 def run(settings: Any) -> int:
@@ -44,34 +48,69 @@ def measure(settings: options.MeasureOptions) -> int:
 
     loaded = _load(settings, settings.data, *([settings.by] if settings.by else []))
     texts = loaded.texts
-    by = {settings.by: loaded.values(settings.by)} if settings.by else None
+    by = loaded.values(settings.by) if settings.by else None
     vectors = loading.embeddings(settings.embeddings, loaded) if settings.embeddings else None
     with progress.ticking("measuring"):
         found = panel(
             texts,
             by=by,
-            embeddings=vectors,
             tokeniser=settings.tokeniser,
             policy=settings.policy,
+            embeddings=vectors,
             seed=settings.seed,
         )
-        evidence = evidence_of(texts, policy=settings.policy, seed=settings.seed)
+        evidence = evidence_of(
+            texts,
+            policy=settings.policy,
+            seed=settings.seed,
+            near=found.near,
+            repeated=found.passages,
+        )
     made = Report(
         title=_title("Variety of", settings.data, len(texts)),
         verdict=reading.of_collection(
             len(texts),
             found["near_duplicates"],
-            found["top_clusters"].value,
+            found["top3_clusters"].value,
             "in a cluster of near-duplicates",
         ),
         headlines=tuple(found[name] for name in ("near_duplicates", "documents_hill1", "hill1")),
         measures=tuple(found.values()),
-        figures=_figures(settings.html, lambda: drawing.of_collection(found, texts, settings)),
+        table=_by_value(settings.by, found),
+        table_title=f"What each {settings.by} adds",
+        figures=_figures(
+            settings.html,
+            lambda: drawing.of_collection(
+                texts, settings.policy, settings.tokeniser, _budgets(settings.by, found)
+            ),
+        ),
         evidence=tuple(evidence),
         notes=loading.notes(loaded.tally),
-        provenance=_provenance(settings, loaded),
+        provenance=_provenance(settings, loaded) | {"word": found.tokeniser},
     )
     return _finish("measure", settings, made, loaded.tally)
+
+
+def _budgets(by: str | None, found: Panel) -> dict[str, tuple[float, float]]:
+    """Bits explained and bits left, of words and of documents, where they are defined."""
+    pairs = {"words": found.budget, "documents": found.documents_budget}
+    return {
+        f"{what} by {by}": (budget.information.value, budget.within.value)
+        for what, budget in pairs.items()
+        if budget is not None and not math.isnan(budget.information.value)
+    }
+
+
+def _by_value(by: str | None, found: Panel) -> tuple[tuple[str, ...], ...]:
+    """Which value of the field adds how much, the ten that add most."""
+    if found.budget is None or not found.budget.strata:
+        return ()
+    head = (str(by), "documents", "entropy of its words, bits", "adds, bits/word")
+    rows = [
+        (s.value, f"{s.documents:,}", report.number(s.entropy), report.number(s.adds))
+        for s in found.budget.strata[:10]
+    ]
+    return (head, *rows)
 
 
 def stream(settings: options.MeasureOptions) -> int:
@@ -158,6 +197,7 @@ def compare(settings: options.CompareOptions) -> int:
             *compared.measures.values(),
         ),
         table=_side_by_side(compared),
+        table_title=f"Side by side, at {compared.matched}",
         figures=_figures(
             settings.html,
             lambda: drawing.of_comparison(
@@ -174,7 +214,51 @@ def compare(settings: options.CompareOptions) -> int:
 
 def gate(settings: options.GateOptions) -> int:
     """Whether all rules hold."""
-    raise NotImplementedError
+    from synthdata import reading
+    from synthdata.gate import gate as judge
+    from synthdata.gate import parse
+
+    rules = [parse(rule) for rule in settings.rule]
+    reference = None
+    if settings.ref is not None:
+        loaded, reference = _load_both(settings)
+    else:
+        loaded = _load(settings, settings.data)
+    with progress.ticking("judging"):
+        found = judge(
+            loaded.texts,
+            rules,
+            reference=None if reference is None else reference.texts,
+            match=settings.match,
+            tokeniser=settings.tokeniser,
+            policy=settings.policy,
+            seed=settings.seed,
+        )
+    judged = found.judgements
+    made = Report(
+        title=_title("Gate for", settings.data, len(loaded.rows)),
+        verdict=reading.of_gate(found),
+        headlines=tuple(judgement.measure for judgement in judged[:3]),
+        measures=tuple(judgement.measure for judgement in judged[3:]),
+        table=(
+            ("rule", "result", "why"),
+            *((str(judgement.rule), judgement.outcome, judgement.reason) for judgement in judged),
+        ),
+        table_title="Rules",
+        notes=loading.notes(loaded.tally if reference is None else _both(loaded, reference)),
+        provenance=_provenance(settings, loaded, *([] if reference is None else [reference])),
+    )
+    return _finish(
+        "gate",
+        settings,
+        made,
+        loaded.tally,
+        rules=[
+            {"rule": str(j.rule), "result": j.outcome, "measure": j.measure.name, "why": j.reason}
+            for j in judged
+        ],
+        exit_code=found.exit_code,
+    )
 
 
 def _compared(settings: Any, loaded: Loaded, reference: Loaded, match: Any) -> Any:

@@ -114,7 +114,8 @@ def _rarefaction(words: Mapping[str, Curve], documents: Mapping[str, Curve]) -> 
         plots.rarefaction(axes[0], words, what="words")
         plots.rarefaction(axes[1], documents, what="documents")
         said = "; ".join(
-            f"{name}: {_at(curve)} distinct {what} among {curve[0]:,}"
+            f"{f'{name}: ' if len(curves) > 1 else ''}{_at(curve)} distinct {what} "
+            f"among {curve[0]:,}"
             for what, curves in (("words", words), ("documents", documents))
             for name, curve in curves.items()
         )
@@ -165,7 +166,7 @@ def _budget(budgets: Mapping[str, tuple[float, float]]) -> Figure:
         figure, ax = figures.new()
         plots.entropy_budget(ax, budgets)
         said = "; ".join(
-            f"{name} explains {number(explained)} of {number(explained + rest)} bits"
+            f"{name}: {number(max(0.0, explained))} of {number(explained + rest)} bits explained"
             for name, (explained, rest) in budgets.items()
         )
         image = figures.html(figure, alt=f"Entropy budget. {said}.")

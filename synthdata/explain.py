@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthdata.counts import by_document, grams
+from synthdata.neardup import NearDuplicates, near_duplicates
+from synthdata.repeats import Repeats, repeats
 from synthdata.tokens import DEFAULT_POLICY, Policy, check_texts, default_tokeniser, encode
 
 GAP = "___"
@@ -48,18 +50,27 @@ class Evidence:
 
 
 def explain(
-    texts: Sequence[str], *, policy: Policy = DEFAULT_POLICY, top: int = 3, seed: int = 0
+    texts: Sequence[str],
+    *,
+    policy: Policy = DEFAULT_POLICY,
+    top: int = 3,
+    seed: int = 0,
+    near: NearDuplicates | None = None,
+    repeated: Repeats | None = None,
 ) -> list[Evidence]:
-    """The four views, each with up to `top` examples. ValueError for `top` below 1."""
+    """The four views, each with up to `top` examples; what is known already need not be found anew.
+
+    ValueError for `top` below 1.
+    """
     check_texts(texts)
     if top < 1:
         raise ValueError(f"top is at least 1 example, got {top}")
     plain = [policy(text) for text in texts]
     return [
         commonest(plain, top),
-        clusters(plain, top, seed),
+        clusters(plain, top, seed, near),
         templates(plain, top),
-        passages(plain, top),
+        passages(plain, top, repeated),
     ]
 
 
@@ -77,11 +88,12 @@ def commonest(texts: Sequence[str], top: int = 3) -> Evidence:
     )
 
 
-def clusters(texts: Sequence[str], top: int = 3, seed: int = 0) -> Evidence:
+def clusters(
+    texts: Sequence[str], top: int = 3, seed: int = 0, found: NearDuplicates | None = None
+) -> Evidence:
     """Groups of near-duplicates, each by its commonest member."""
-    from synthdata.neardup import near_duplicates
-
-    found = near_duplicates(texts, seed=seed)
+    if found is None:
+        found = near_duplicates(texts, seed=seed)
     items = []
     for cluster in found.clusters[:top]:
         members = Counter(texts[i] for i in cluster.documents)
@@ -140,19 +152,18 @@ def templates(texts: Sequence[str], top: int = 3) -> Evidence:
     inside = sum(len(who) for _, who in kept)
     return Evidence(
         title=title,
-        summary=f"{_share(inside, len(texts))} of documents fill one of {len(kept)} templates",
+        summary=f"{_share(inside, len(texts))} of documents fill a template ({len(kept)} found)",
         items=items,
     )
 
 
-def passages(texts: Sequence[str], top: int = 3) -> Evidence:
+def passages(texts: Sequence[str], top: int = 3, found: Repeats | None = None) -> Evidence:
     """The passages of 40 bytes or more that cost most, and the longest."""
-    from synthdata.repeats import repeats
-
-    found = repeats(texts, examples=top)
+    if found is None:
+        found = repeats(texts, examples=top)
     items = [
         Item(text=span.text, count=span.documents, note=f"{span.occurrences} times")
-        for span in found.heaviest
+        for span in found.heaviest[:top]
     ]
     if found.longest and found.longest[0] not in found.heaviest:
         span = found.longest[0]

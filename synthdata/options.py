@@ -14,7 +14,7 @@ from synthdata.rows import Format, ReadConfig
 from synthdata.sources import parse_size
 from synthdata.tokens import Policy
 
-Files = Positional[tuple[str, ...]]
+Files = Positional[Annotated[tuple[str, ...], arg(metavar="FILE ...")]]
 Tokeniser = Literal["auto", "word", "character", "byte"]
 
 
@@ -136,6 +136,8 @@ class GateOptions(Reading):
     """The reference, for rules that compare."""
     ref_text: str | None = None
     """Field with the reference's text, where it is another one."""
+    match: Literal["tokens", "size", "coverage"] = "tokens"
+    """What is made equal before comparing."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

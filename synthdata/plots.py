@@ -67,6 +67,8 @@ def hill_profile(
             label=name,
         )
     ax.set_yscale("log")
+    ax.yaxis.set_major_formatter(_plain)
+    ax.yaxis.set_minor_formatter(_plain)
     if len(profiles) > 1:
         ax.legend()
     return figures.label(ax, x="order q", y="effective number (log scale)")
@@ -78,10 +80,11 @@ def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes
     explained = [max(0.0, budgets[name][0]) for name in names]
     remain = [max(0.0, budgets[name][1]) for name in names]
     where = range(len(names))
-    ax.barh(where, explained, color=figures.COLOURS[1], label="explained by the field")
+    ax.barh(where, explained, 0.5, color=figures.COLOURS[1], label="explained by the field")
     ax.barh(
         where,
         remain,
+        0.5,
         left=explained,
         color="#dddddd",
         edgecolor="#555555",
@@ -90,7 +93,7 @@ def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes
     )
     ax.set_yticks(list(where), [name[:30] for name in names])
     ax.invert_yaxis()
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figures.label(ax, x="entropy of outputs, bits", y="")
 
 
@@ -122,7 +125,7 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
 
 def _plain(value: float, _: float) -> str:
     """Tick labels 0.1, 0.2, 0.5, 1, 2, 5, ..., and none between."""
-    return f"{value:g}" if f"{value:e}"[0] in "125" else ""
+    return f"{value:,.10g}" if f"{value:e}"[0] in "125" else ""
 
 
 def _xy(points: Sequence[tuple[int, float]]) -> tuple[list[int], list[float]]:

@@ -19,6 +19,7 @@ from synthdata.measures import Measure
 
 if TYPE_CHECKING:
     from synthdata.compare import Comparison, Difference
+    from synthdata.gate import Gate
 
 Tone = Literal["good", "bad", "neutral"]
 Confidence = Literal["high", "medium", "low", "none"]
@@ -120,6 +121,7 @@ def of_comparison(compared: Comparison) -> Verdict:
             text=f"Less varied in one way, {_said(worse[0])}; more in another, {_said(better[0])}.",
             confidence="medium",
             because=f"{at}, less: {_list(worse)}; more: {_list(better)}.",
+            tone="bad",
         )
     needed = [d.needed for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
     enough = bool(needed) and few >= needed[0]
@@ -132,6 +134,24 @@ def of_comparison(compared: Comparison) -> Verdict:
         confidence="high" if enough else "low",
         because=f"{at}, no difference is larger than chance makes.{power}",
         tone="good" if enough else "neutral",
+    )
+
+
+def of_gate(found: Gate) -> Verdict:
+    """Pass, fail or cannot tell, and the rules that decided."""
+    outcome = found.outcome
+    deciding = [j for j in found.judgements if j.outcome == outcome]
+    texts = {
+        "pass": "Pass: every rule holds.",
+        "fail": f"Fail: {len(deciding)} of {len(found.judgements)} rules broken.",
+        "cannot tell": "Cannot tell: these data do not decide every rule.",
+    }
+    tones: dict[str, Tone] = {"pass": "good", "fail": "bad", "cannot tell": "neutral"}
+    return Verdict(
+        text=texts[outcome],
+        confidence="low" if outcome == "cannot tell" else "high",
+        because="; ".join(f"{j.rule}: {j.reason}" for j in deciding) + ".",
+        tone=tones[outcome],
     )
 
 
@@ -170,7 +190,7 @@ def _said(difference: Difference) -> str:
     }
     name = names.get(difference.name, difference.name)
     if difference.ratio.name.endswith("_ratio"):
-        return f"{name} at {difference.ratio.value:.0%} of it"
+        return f"{name} at {difference.ratio.value:.0%} of the reference's"
     return f"{name} {difference.synthetic:.2f} where it has {difference.reference:.2f}"
 
 

@@ -11,9 +11,10 @@ One object with these fields, version 1:
     measures    list of measures: {"name", "value", "low", "high", "n", "coverage", "method",
                 "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
                 and a warning says why
-    differences compare and gate with --ref: list of {"name", "synthetic", "reference", "effect",
+    differences compare only: list of {"name", "synthetic", "reference", "effect",
                 "p", "p_holm", "needed"}, the ratio itself being among the measures
-    rules       gate only: list of {"rule", "result", "measure"}; result is pass, fail or unclear
+    rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
+                or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits
     evidence    measure, explain: list of {"title", "summary", "items": [{"text", "count", "note"}]}
     dropped     curate only: reason -> rows

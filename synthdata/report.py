@@ -64,6 +64,8 @@ class Report:
     """All of them."""
     table: tuple[tuple[str, ...], ...] = ()
     """Another table, its head first: a comparison's quantities, a gate's rules."""
+    table_title: str = ""
+    """What that table holds."""
     figures: tuple[Figure, ...] = ()
     """Pictures (HTML only)."""
     evidence: tuple[Evidence, ...] = ()
@@ -103,10 +105,37 @@ def amount(measure: Measure) -> str:
     """Value, unit and interval of a measure."""
     if math.isnan(measure.value):
         return f"undefined: {'; '.join(measure.warnings)}"
-    text = f"{number(measure.value)} {measure.unit}".rstrip()
+    value, unit = _value(measure.value, measure), _unit(measure)
+    text = f"{value} {unit}".rstrip()
     if measure.has_interval:
-        text += f"  [{number(measure.low)} to {number(measure.high)}]"
+        text += f"  [{_value(measure.low, measure)} to {_value(measure.high, measure)}]"
     return text
+
+
+def _value(value: float, measure: Measure) -> str:
+    """Shares as percentages, everything else as a number."""
+    if measure.unit == "share" and math.isfinite(value):
+        return f"{value:.1%}" if abs(value) >= 0.001 or value == 0 else f"{value:.2g}"
+    return number(value)
+
+
+def _unit(measure: Measure) -> str:
+    return "" if measure.unit == "share" else measure.unit
+
+
+PLAIN = {
+    "near_duplicates": "documents with a near-duplicate",
+    "near_duplicates_difference": "near-duplicates, synthetic minus reference",
+    "documents_hill1": "effective number of different documents",
+    "documents_hill1_ratio": "effective different documents, synthetic / reference",
+    "documents_types": "different documents",
+    "hill1": "effective number of words",
+    "hill1_ratio": "effective words, synthetic / reference",
+    "words_hill1": "effective number of words",
+    "words_entropy": "entropy of words",
+    "copied": "documents copied from the reference",
+}
+"""Names for readers who have not met ours."""
 
 
 # -- terminal -------------------------------------------------------------------------------------
@@ -125,7 +154,7 @@ def terminal(report: Report) -> str:
         for measure in report.measures:
             lines += _measure_lines(measure, with_method=False)
     if report.table:
-        lines += ["", *_columns(report.table)]
+        lines += ["", report.table_title, *_columns(report.table)]
     for evidence in report.evidence:
         lines += ["", f"{evidence.title}: {visible(evidence.summary)}"]
         for item in evidence.items:
@@ -232,7 +261,7 @@ def to_html(report: Report) -> str:
         "</section>",
     ]
     if report.table:
-        parts += ["<h2>Side by side</h2>", _table(report.table)]
+        parts += [f"<h2>{_safe(report.table_title)}</h2>", _table(report.table)]
     if report.figures:
         parts.append("<h2>Pictures</h2>")
         parts += [
@@ -265,18 +294,20 @@ def _safe(text: str, most: int = SHOWN) -> str:
 def _card(measure: Measure) -> str:
     interval = ""
     if measure.has_interval:
-        interval = f" · 95 %: {number(measure.low)} to {number(measure.high)}"
+        low, high = _value(measure.low, measure), _value(measure.high, measure)
+        interval = f"95 %: {low} to {high}"
+    below = " · ".join(part for part in (_safe(_unit(measure)), interval) if part)
     reasons = f'<div class="small">{_safe("; ".join(measure.warnings), 400)}</div>'
     return (
         f'<div class="card"><div class="name">{_safe(_words(measure.name))}</div>'
-        f'<div class="value">{number(measure.value)}</div>'
-        f'<div class="unit">{_safe(measure.unit)}{interval}</div>'
+        f'<div class="value">{_value(measure.value, measure)}</div>'
+        f'<div class="unit">{below}</div>'
         f"{reasons if measure.warnings else ''}</div>"
     )
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return PLAIN.get(name, name.replace("_", " "))
 
 
 def _evidence(evidence: Evidence) -> str:
@@ -299,11 +330,11 @@ def _measures(measures: Sequence[Measure]) -> str:
     head = "<tr><th>measure</th><th>value</th><th>95 %</th><th>n</th><th>coverage</th><th>how</th>"
     rows = []
     for m in measures:
-        ends = f"{number(m.low)} to {number(m.high)}" if m.has_interval else ""
+        ends = f"{_value(m.low, m)} to {_value(m.high, m)}" if m.has_interval else ""
         covered = "" if math.isnan(m.coverage) else f"{m.coverage:.1%}"
         how = "; ".join((m.method, *m.warnings)) if m.warnings else m.method
         rows.append(
-            f"<tr><td>{_safe(_words(m.name))}</td><td>{number(m.value)} {_safe(m.unit)}</td>"
+            f"<tr><td>{_safe(m.name)}</td><td>{_value(m.value, m)} {_safe(_unit(m))}</td>"
             f'<td>{ends}</td><td class="n">{m.n:,}</td><td class="n">{covered}</td>'
             f'<td class="small">{_safe(how, 500)}</td></tr>'
         )

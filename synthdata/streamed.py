@@ -185,7 +185,8 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
             warnings=notes,
         )
 
-    entropy = chao_wang_jost(counts)
+    entropy, pairs = chao_wang_jost(counts), hill2(counts)
+    unseen = ("infinite: nothing was seen twice",) if math.isinf(pairs) else ()
     return [
         measure("total", counts.n, name, "neither"),
         measure("types", counts.distinct, f"distinct {name}", varied, around=spread),
@@ -195,5 +196,5 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
         measure("entropy_plug_in", plug_in(counts), "bits", varied),
         measure("entropy", entropy, "bits", varied, *bound),
         measure("hill1", 2**entropy, f"effective {name}", varied, *bound),
-        measure("hill2", hill2(counts), f"effective {name}", varied),
+        measure("hill2", pairs, f"effective {name}", varied, *unseen),
     ]
