@@ -113,7 +113,7 @@ def compare(
 ) -> Comparison:
     """Test a synthetic collection against a reference, document by document.
 
-    `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
+    `permutations` may be 0: intervals only, every p is 1. `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
     source that was seen (`coverage`), each at the smaller of the two. Quantities of documents are
     always taken at an equal number of documents. ValueError where a side has no document.
     """
@@ -283,7 +283,7 @@ def _test(
     with np.errstate(invalid="ignore", divide="ignore"):
         beyond = (np.abs(dealt) >= np.abs(observed) - 1e-9).sum(axis=0)
         p = np.where(np.isnan(observed), math.nan, (1 + beyond) / (permutations + 1))
-        effect = observed / dealt.std(axis=0)
+        effect = observed / dealt.std(axis=0) if permutations else np.full_like(observed, math.nan)
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
     error, reason = _errors(gaps, a, b, rng)
     corrected = holm(p)

@@ -156,6 +156,8 @@ def coverage(counts: np.ndarray) -> float:
     singles, pairs = ones_and_twos(counts)
     if singles == 0:
         return 1.0
+    if n == 1:  # Good's 1 - f_1/n; the formula would say that one draw has seen everything
+        return 0.0
     return 1 - singles / n * (1 - _rare_share(n, singles, pairs))
 
 

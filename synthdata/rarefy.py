@@ -64,11 +64,13 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
     singles, pairs = ones_and_twos(counts)
     if singles == 0:
         return 1.0
+    if n == 1:
+        return 0.0
     return 1 - singles / n * (1 - _rare_share(n, singles, pairs)) ** (size - n + 1)
 
 
 def size_for_coverage(counts: np.ndarray, target: float) -> float:
-    """The sample size, not nec. whole, whose expected coverage is `target`, by bisection.
+    """The sample size, not always whole, whose expected coverage is `target`, by bisection.
 
     Infinite where no size reaches it. ValueError unless 0 < target < 1.
     """
