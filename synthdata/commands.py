@@ -380,10 +380,12 @@ def curate(settings: options.CurateOptions) -> int:
 
 
 def _load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loaded:
-    config = settings.read(*columns)
+    """The rows; whole ones for curating, which writes them again."""
+    config, fields = settings.read(*columns), columns
     if isinstance(settings, options.CurateOptions):
-        config = replace(config, columns=None)  # whole rows are written again
-    return loading.load(data, config, sample=settings.sample, seed=settings.seed)
+        config = replace(config, columns=None)
+        return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=None)
+    return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=fields)
 
 
 def _load_both(settings: Any) -> tuple[Loaded, Loaded]:

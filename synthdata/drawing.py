@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from synthdata.compare import Comparison
     from synthdata.meter import Meter
 
+_ORDERS = tuple(i / 8 for i in range(25))
 Curve = tuple[int, list[tuple[int, float]]]
 
 
@@ -140,7 +141,7 @@ def _profile(tallies: Mapping[str, np.ndarray]) -> list[Figure]:
     if not some:
         return []
     profiles = {
-        name: [estimate.hill(tally, q) for q in plots.ORDERS] for name, tally in some.items()
+        name: [(q, estimate.hill(tally, q)) for q in _ORDERS] for name, tally in some.items()
     }
     with figures.style():
         figure, ax = figures.new()

@@ -44,6 +44,8 @@ class Loaded:
         for row in self.rows:
             try:
                 value = dig(row.fields, field)
+                if isinstance(value, BadRow):
+                    raise value
             except BadRow as bad:
                 complaint = complaint or f"{row.source}, line {row.line}: {bad}"
                 value = None
@@ -56,11 +58,17 @@ class Loaded:
 
 
 def load(
-    paths: Sequence[str], config: ReadConfig, *, sample: int | None = None, seed: int = 0
+    paths: Sequence[str],
+    config: ReadConfig,
+    *,
+    sample: int | None = None,
+    seed: int = 0,
+    fields: Sequence[str] | None = (),
 ) -> Loaded:
     """All usable rows, or `sample` of them drawn without replacement, in their order.
 
-    Errors as `synthdata.io.read`; ValueError for a sample below 1.
+    Of each row the text and `fields` are kept, None keeps all of it (a parsed row takes several
+    times the memory of its text). Errors as `synthdata.io.read`; ValueError for a sample below 1.
     """
     if sample is not None and sample < 1:
         raise ValueError(f"a sample has at least 1 document, got {sample}")
@@ -73,6 +81,8 @@ def load(
         for path in found:
             seen = 0
             for row in read_file(path, config, tally):
+                if fields is not None:
+                    row = _slim(row, fields)
                 if sample is None or len(kept) < sample:
                     kept.append((number, row))
                 elif (place := int(rng.integers(number + 1))) < sample:  # Vitter's algorithm R
@@ -88,6 +98,17 @@ def load(
         tally=tally,
         positions=np.array([position for position, _ in kept], dtype=np.int64),
     )
+
+
+def _slim(row: Row, fields: Sequence[str]) -> Row:
+    """The row with nothing but its text and these fields, by their dotted paths."""
+    found = {}
+    for field in fields:
+        try:
+            found[field] = dig(row.fields, field)
+        except BadRow as bad:
+            found[field] = bad  # why it is missing, for the one message about it
+    return row._replace(fields=found, raw=b"")
 
 
 def embeddings(path: str, loaded: Loaded) -> np.ndarray:

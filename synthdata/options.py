@@ -39,7 +39,7 @@ class Reading:
     case: Literal["keep", "fold"] = "keep"
     """fold: Joke and joke are one word."""
     json: bool = False
-    """Print the result once more, as one last line of JSON (README: the JSON record)."""
+    """Print the result once more, as one last line of JSON (fields: synthdata/record.py)."""
 
     def __post_init__(self) -> None:
         parse_size(self.max_row)

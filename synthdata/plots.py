@@ -12,8 +12,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from labkit import figures
 
 if TYPE_CHECKING:
@@ -21,20 +19,22 @@ if TYPE_CHECKING:
 
     from synthdata.compare import Comparison
 
-ORDERS = tuple(np.linspace(0, 3, 25).tolist())
-
 
 def rarefaction(
-    ax: Axes, curves: Mapping[str, tuple[int, Sequence[tuple[int, float]]]], *, what: str
+    ax: Axes,
+    curves: Mapping[str, tuple[int, Sequence[tuple[float, ...]]]],
+    *,
+    what: str,
+    kind: str = "distinct",
 ) -> Axes:
-    """Distinct things against sample size: name -> (n, [(size, value)]).
+    """Distinct (or effective) things against sample size: name -> (n, [(size, value, ...)]).
 
     Up to n the curve is interpolation and solid; beyond, extrapolation and thin. A curve that has
     gone flat has shown all it has.
     """
     for i, (name, (n, points)) in enumerate(curves.items()):
-        seen = [(m, v) for m, v in points if m <= n]
-        later = [(m, v) for m, v in points if m >= n]
+        seen = [point for point in points if point[0] <= n]
+        later = [point for point in points if point[0] >= n]
         colour = figures.COLOURS[i % len(figures.COLOURS)]
         dash = figures.DASHES[i % len(figures.DASHES)]
         ax.plot(*_xy(seen), color=colour, linestyle=dash, linewidth=2, label=name)
@@ -46,21 +46,18 @@ def rarefaction(
     ax.set_ylim(bottom=0)
     if len(curves) > 1:
         ax.legend()
-    return figures.label(ax, x=f"{what} drawn", y=f"distinct {what}")
+    return figures.label(ax, x=f"{what} drawn", y=f"{kind} {what}")
 
 
-def hill_profile(
-    ax: Axes, profiles: Mapping[str, Sequence[float]], orders: Sequence[float] = ORDERS
-) -> Axes:
-    """Effective number of distinct things against the order q: name -> one value for each order.
+def hill_profile(ax: Axes, profiles: Mapping[str, Sequence[tuple[float, float]]]) -> Axes:
+    """Effective number of distinct things against the order q: name -> [(order, value)].
 
     At q = 0 every type counts the same; the larger q, the more only common ones count. A steep fall
     means that a few outputs make up most of the mass.
     """
     for i, (name, values) in enumerate(profiles.items()):
         ax.plot(
-            orders,
-            values,
+            *_xy(values),
             color=figures.COLOURS[i % len(figures.COLOURS)],
             linestyle=figures.DASHES[i % len(figures.DASHES)],
             linewidth=2,
@@ -128,5 +125,5 @@ def _plain(value: float, _: float) -> str:
     return f"{value:,.10g}" if f"{value:e}"[0] in "125" else ""
 
 
-def _xy(points: Sequence[tuple[int, float]]) -> tuple[list[int], list[float]]:
-    return [m for m, _ in points], [v for _, v in points]
+def _xy(points: Sequence[tuple[float, ...]]) -> tuple[list[float], list[float]]:
+    return [point[0] for point in points], [point[1] for point in points]

@@ -263,10 +263,41 @@ def test_stream_goes_on_from_a_saved_meter(run: Run, tmp_path: Path) -> None:
     assert Meter.load(saved).documents == 100
 
 
+def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
+    varied, jokes, few = (tmp_path / f"{name}.txt" for name in ("varied", "jokes", "few"))
+    varied.write_text("\n".join(texts(250, 0)))
+    jokes.write_text("\n".join(texts(5, 1) * 50))
+    few.write_text("\n".join(texts(10, 2)))
+    rule = ["--rule", "near_duplicates<=0.05"]
+    ref = ["--ref", varied, "--rule", "documents_hill1_ratio>=0.8"]
+    assert run("gate", varied, *rule).code == 0
+    assert run("gate", jokes, *rule).code == 1
+    assert run("gate", few, *rule).code == 2
+    assert run("gate", jokes, *ref).code == 1
+    done = run("gate", varied, *ref, *rule, "--json")
+    assert done.code == 0
+    assert [rule["result"] for rule in done.record["rules"]] == ["pass", "pass"]
+    assert done.out.splitlines()[2].startswith("Pass: every rule holds. Confidence: high.")
+    assert run("gate", few, *ref, *rule).code == 2
+    for args in (
+        [varied],  # no rule
+        [varied, "--rule", "variety>=1"],
+        [varied, "--rule", "near_duplicates>0.1"],
+        [varied, "--rule", "hill1_ratio>=0.8"],  # no reference
+        [tmp_path / "none.txt", *rule],
+        [varied, *rule, "--colour"],
+        [varied, *rule, "--text"],
+        [],
+    ):
+        done = run("gate", *args)
+        assert done.code == 3, args
+        assert done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["measure"], "data"),
+        (["measure"], "no input"),
         (["measure", "none.jsonl"], "no such file"),
         (["measure", "*.nothing"], "no file matches"),
         (["measure", "a.txt", "--sample", "0"], "--sample is at least 1"),
@@ -395,6 +426,11 @@ def test_help_says_what_streams_and_what_rules_there_are(run: Run) -> None:
     done = run("measure", "--help")
     assert done.code == 0
     assert "Streams: documents, words" in " ".join(done.out.replace("│", " ").split())
+    from synthdata.gate import RULES
+
+    said = " ".join(run("gate", "--help").out.split())
+    for name, rule in RULES.items():
+        assert f"{name}: {rule.definition}" in said
 
 
 def test_progress_is_silent_where_nobody_looks(

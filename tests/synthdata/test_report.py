@@ -120,7 +120,7 @@ def test_the_report_says_things_in_order() -> None:
         report.terminal(made("plain")),
         "".join(Page(report.to_html(made("plain"))).words),
     ):
-        places = [text.index(w) for w in ("It says plain", "0.25", "Commonest", "Provenance")]
+        places = [text.index(w) for w in ("It says plain", "25.0%", "Commonest", "Provenance")]
         assert places == sorted(places)
         assert "no words in plain" in text
 
@@ -240,12 +240,24 @@ def test_plots_draw_what_they_are_given_and_return_their_axes() -> None:
     assert ax is axes[0]
     assert [line.get_xdata().tolist() for line in ax.lines] == [[1, 4], [4, 8], [4]]
     assert ax.get_xlabel() == "words drawn"
-    ax = plots.hill_profile(axes[1], {"a": [3.0, 2.0]}, orders=[0, 1])
+    ax = plots.hill_profile(axes[1], {"a": [(0.0, 3.0), (1.0, 2.0)]})
     assert ax.lines[0].get_ydata().tolist() == [3.0, 2.0]
     ax = plots.entropy_budget(axes[2], {"persona": (1.0, 2.0), "topic": (-0.1, 2.5)})
     assert [bar.get_width() for bar in ax.patches] == [1.0, 0.0, 2.0, 2.5]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["persona", "topic"]
     assert figure.axes == list(axes)
+
+
+def test_plots_take_what_measure_gives() -> None:
+    from synthdata.panel import measure
+
+    found = measure(tales(30, 0))
+    _, axes = figures.new("wide", 1, 2)
+    curve = found.curves["documents"]
+    plots.rarefaction(axes[0], {"tales": (30, curve)}, what="documents", kind="effective")
+    assert axes[0].get_ylabel() == "effective documents"
+    plots.hill_profile(axes[1], found.profile)
+    assert len(axes[1].lines) == 2
 
 
 # -- the JSON record ------------------------------------------------------------------------------
