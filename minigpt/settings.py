@@ -124,7 +124,7 @@ PRESETS: dict[Preset, TrainConfig] = {
         _DEFAULT,
         preset="quick",
         steps=240,
-        eval_every=120,
+        eval_every=60,
         batch_size=24,
         muon_lr=0.04,
         adamw_lr=6e-3,
