@@ -134,8 +134,8 @@ PRESETS: dict[Preset, TrainConfig] = {
     "long": replace(
         _DEFAULT,
         preset="long",
-        steps=5500,
-        model=GPTConfig(n_layer=6, n_head=5, n_embd=160, context=128, dropout=0.1),
+        steps=5000,
+        model=GPTConfig(n_layer=5, n_head=6, n_embd=192, context=128, dropout=0.1),
     ),
     "classic": replace(
         _DEFAULT,
