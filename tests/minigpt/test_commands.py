@@ -153,7 +153,7 @@ def bad_inputs() -> list[tuple[str, list[str], str]]:
         ("empty", ["--data", "{empty}"], "empty"),
         ("binary", ["--data", "{binary}"], "UTF-8"),
         ("latin-1", ["--data", "{latin}"], "UTF-8"),
-        ("tiny", ["--data", "{tiny}"], "shorter than"),
+        ("tiny", ["--data", "{tiny}"], "fewer than"),
         ("context", ["--data", "storyland:500", "--context", "450"], "context"),
         ("heads", ["--n-embd", "30", "--n-head", "4"], "multiple of n_head"),
         ("odd heads", ["--n-embd", "12", "--n-head", "4"], "RoPE"),
