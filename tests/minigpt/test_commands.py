@@ -151,7 +151,7 @@ def bad_inputs() -> list[tuple[str, list[str], str]]:
         ("no such file", ["--data", "no/such.txt"], "no/such.txt"),
         ("a folder", ["--data", "{folder}"], "folder"),
         ("empty", ["--data", "{empty}"], "empty"),
-        ("binary", ["--data", "{binary}"], "UTF-8"),
+        ("binary", ["--data", "{binary}"], "not a text"),
         ("latin-1", ["--data", "{latin}"], "UTF-8"),
         ("tiny", ["--data", "{tiny}"], "fewer than"),
         ("context", ["--data", "storyland:500", "--context", "450"], "context"),
