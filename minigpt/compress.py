@@ -38,9 +38,11 @@ from minigpt.arithmetic import Progress, choose_streams, decode_streams, encode_
 from minigpt.models import Predictor, count, load_predictor
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER
+from minigpt.spin import bound_spinning
 
 MAGIC = b"mgz\x01"
 SUFFIX = ".mgz"
+MANY = 200_000  # bytes from which on two threads are faster than one
 TRAINED = "trained on it"
 PRECISIONS = ("fp64", "fp32", "bf16")
 _HASH = 8  # bytes kept of each hash
@@ -233,20 +235,26 @@ class CompressConfig:
             raise ValueError(f"streams must be >= 1, got {self.streams}")
 
 
-def load(config: CompressConfig, header: Header | None) -> Predictor:
-    """The model that `config` names, computing as `header` wants it."""
+def load(config: CompressConfig, header: Header | None = None, *, size: int = 0) -> Predictor:
+    """The model that `config` names: computing as `header` says, or as suits `size` bytes here."""
+    precision, threads = (header.precision, header.threads) if header else ("fp32", 1)
+    if header is None and config.model == "gpt" and size > MANY:
+        from minigpt.device import cores
+
+        threads = cores()  # with few streams, threads would wait for each other, not work
     return load_predictor(
         config.run,
         kind=config.model,
         data=config.data,
         order=config.order,
-        precision="bf16" if header and header.precision == "bf16" else "fp32",
-        threads=header.threads if header else None,
+        precision="bf16" if precision == "bf16" else "fp32",
+        threads=threads,
     )
 
 
 def main(config: CompressConfig) -> None:
     """Compress, decompress or compare, as the settings say."""
+    bound_spinning()
     if config.table:
         _compare(config)
         if config.out is None or config.file is None:
@@ -255,7 +263,8 @@ def main(config: CompressConfig) -> None:
     out = _target(config)
     source = _read(config.file)
     began = time.perf_counter()
-    model = load(config, read_header(source) if config.decompress else None).model
+    header = read_header(source) if config.decompress else None
+    model = load(config, header, size=len(source)).model
     if config.decompress:
         with _bar(read_header(source).characters, "decompressing") as progress:
             result = text = decompress(source, model, progress=progress)
@@ -286,7 +295,7 @@ def _compare(config: CompressConfig) -> None:
     """Print the table: the model, the n-gram beside it, and the classical compressors."""
     from minigpt import classical, corpora
 
-    found = load(config, None)
+    found = load(config, size=MANY + 1)
     model, name = found.model, found.corpus
     corpus = corpora.load(name)
     data = corpus.held_out.encode() if config.file is None else _read(config.file)

@@ -85,15 +85,19 @@ def load(name_or_path: str | os.PathLike[str] = DEFAULT, *, offline: bool = Fals
         return _corpus(TABLE[name], _text(TABLE[name], offline=offline)[0])
     family, colon, length = name.partition(":")
     if colon and family == "storyland":
-        if not length.isdecimal() or int(length) < 1:
-            raise ValueError(f"storyland:LENGTH wants a number of characters, got {name!r}")
+        if not length.isdecimal() or len(length) > 10 or not 1 <= int(length) <= 10**9:
+            raise ValueError(f"storyland:LENGTH wants 1 to 10^9 characters, got {name!r}")
         return _corpus(TABLE[family], storyland.generate(int(length)))
     path = Path(name).expanduser()
     if not name or not os.path.lexists(path):
-        near = difflib.get_close_matches(name.lower(), TABLE, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"no corpus and no file {name!r}; {hint}corpora: {', '.join(TABLE)}")
+        raise ValueError(f"no corpus and no file {name!r}; {_known(name)}")
     return _from_file(path)
+
+
+def _known(name: str) -> str:
+    """The names there are, the nearest first."""
+    near = difflib.get_close_matches(name.lower(), TABLE, n=1, cutoff=0.5)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"corpora: {', '.join(TABLE)}"
 
 
 def load_default(*, offline: bool = False) -> tuple[Corpus, str]:
@@ -272,9 +276,7 @@ class Fetch:
 
     def __post_init__(self) -> None:
         if self.name != "all" and self.name not in TABLE:
-            near = difflib.get_close_matches(self.name.lower(), TABLE, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ValueError(f"no corpus {self.name!r}; {hint}corpora: all, {', '.join(TABLE)}")
+            raise ValueError(f"no corpus {self.name!r}; {_known(self.name)}, or all of them: all")
 
 
 @dataclass(frozen=True)
@@ -285,11 +287,18 @@ class Clear:
 def main(what: List | Fetch | Clear) -> None:
     """What the command does."""
     if isinstance(what, Fetch):
+        failures = []
         for entry in TABLE.values():
             if what.name in ("all", entry.name):
-                text, origin = _text(entry, offline=False, must_save=True)
+                try:
+                    text, origin = _text(entry, offline=False, must_save=True)
+                except CorpusUnavailable as error:  # the others may still come
+                    failures.append(str(error))
+                    continue
                 place = f", in {cache_path(entry)}" if entry.make is None else ""
                 print(f"{entry.name}: {len(text):,} characters ({origin}{place})")
+        if failures:
+            raise CorpusUnavailable("; ".join(failures))
     elif isinstance(what, Clear):
         for line in clear():
             print(line)

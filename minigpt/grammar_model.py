@@ -99,14 +99,12 @@ class GrammarModel:
             stream = np.concatenate([stream, lost[fresh.stream]])
             state = np.concatenate([state, fresh.state])
             weight = np.concatenate([weight, fresh.weight])
-        if len(stream) > len(ids):  # ways that have met in one state (a mark joins all) become one
+        if lost.size or len(stream) > len(ids):
+            # Sort, and let ways that have met in one state become one (a mark joins all).
             states = len(self.grammar.next)
             met, place = np.unique(stream * states + state, return_inverse=True)
             stream, state = met // states, met % states
             weight = np.bincount(place, weights=weight)
-        elif lost.size:
-            order = np.argsort(stream)
-            stream, state, weight = stream[order], state[order], weight[order]
         total = np.bincount(stream, weights=weight, minlength=len(ids))
         belief.stream, belief.state, belief.weight = stream, state, weight / total[stream]
 

@@ -111,9 +111,13 @@ def attention_weights(
 
     A position that lies in the future gets weight 0; every row sums to one.
     """
-    t, s = q.size(-2), k.size(-2)
-    future = torch.full((t, s), -torch.inf, dtype=q.dtype, device=q.device).triu(s - t + 1)
-    scores = torch.baddbmm(future, q.flatten(0, 1), k.flatten(0, 1).mT, alpha=q.size(-1) ** -0.5)
+    t, s, scale = q.size(-2), k.size(-2), q.size(-1) ** -0.5
+    flat_q, flat_k = q.flatten(0, 1), k.flatten(0, 1)  # [B * H, T, D]
+    if t == 1:  # the last position sees all
+        scores = torch.bmm(flat_q, flat_k.mT).mul_(scale)
+    else:
+        future = q.new_full((t, s), -torch.inf).triu(s - t + 1)
+        scores = torch.baddbmm(future, flat_q, flat_k.mT, alpha=scale)
     return scores.softmax(dim=-1).view(*q.shape[:-1], s)
 
 
@@ -147,11 +151,13 @@ class Attention(nn.Module):
         """Mix what earlier positions hold into each; with a cache, they are read from there."""
         q, k, v = self.heads(x, rope)
         if cache is not None:
-            (keys, values), seen = cache  # each [B, H, context, D]
+            (keys, values), seen = cache  # each [B, H, D, context]: time last is faster to read
             now = seen + x.size(1)
-            keys[:, :, seen:now], values[:, :, seen:now] = k, v
-            k, v = keys[:, :, :now], values[:, :, :now]
-        if x.is_cuda and cache is None:
+            keys[..., seen:now], values[..., seen:now] = k.mT, v.mT
+            weights = attention_weights(q, keys[..., :now].mT)
+            out = torch.bmm(values[..., :now].flatten(0, 1), weights.flatten(0, 1).mT)
+            out = out.mT.unflatten(0, q.shape[:2])
+        elif x.is_cuda:
             out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
             out = attention_weights(q, k) @ v  # on a CPU faster than the fused one up to T = 256
@@ -219,7 +225,7 @@ class Cache:
     """What a GPT remembers between steps: keys and values of the characters in view."""
 
     layers: list[Tensor]
-    """For each layer keys and values, [2, B, H, context, D]; empty before the first step."""
+    """For each layer keys and values, [2, B, H, D, context]; empty before the first step."""
     view: np.ndarray
     """The characters in view, ids [B, context], of which the first `length` count."""
     length: int
@@ -365,7 +371,7 @@ class GPT(nn.Module):
             rope = self.rope[:, seen:now] if self.config.position == "rope" else None
             if not state.layers:
                 heads = self.config.n_head
-                shape = (2, len(ids), heads, self.context, self.config.n_embd // heads)
+                shape = (2, len(ids), heads, self.config.n_embd // heads, self.context)
                 state.layers = [x.new_empty(shape) for _ in self.blocks]
             for block, layer in zip(self.blocks, state.layers):
                 x = block(x, rope, (layer, seen))

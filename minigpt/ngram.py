@@ -197,7 +197,8 @@ class NGram:
         keys = self._levels[k].keys
         wanted = nodes * len(self.tokenizer) + ids
         place = np.searchsorted(keys, wanted)
-        found = (nodes >= 0) & (keys[np.minimum(place, len(keys) - 1)] == wanted)
+        # an unseen gram (-1) asks for a negative key, and there is none
+        found = keys[np.minimum(place, len(keys) - 1)] == wanted
         return np.where(found, place, -1)
 
     def _distribution(self, nodes: np.ndarray) -> np.ndarray:

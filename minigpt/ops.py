@@ -20,12 +20,15 @@ from torch import Tensor
 
 def rms_norm(x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
     """x / sqrt(mean(x^2)) along the last axis (Zhang & Sennrich 2019, arXiv:1910.07467)."""
-    return F.rms_norm(x, x.shape[-1:], eps=1e-6) if x.is_cuda else _RMSNorm.apply(x)
+    if x.is_cuda:
+        return F.rms_norm(x, x.shape[-1:], eps=1e-6)
+    return _RMSNorm.apply(x) if torch.is_grad_enabled() else _normalise(x)[0]
 
 
 def relu_squared(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     """max(x, 0)^2 (So et al. 2021, arXiv:2109.08668)."""
-    return F.relu(x).square() if x.is_cuda else _ReluSquared.apply(x)
+    by_hand = torch.is_grad_enabled() and not x.is_cuda
+    return _ReluSquared.apply(x) if by_hand else F.relu(x).square()
 
 
 def rotate(x: Float[Tensor, "... T D"], table: Float[Tensor, "2 T D"]) -> Float[Tensor, "... T D"]:
@@ -34,7 +37,8 @@ def rotate(x: Float[Tensor, "... T D"], table: Float[Tensor, "2 T D"]) -> Float[
     The score of two rotated vectors depends on their contents and their distance alone.
     """
     table = table.to(x.dtype)
-    return _turn(x, table) if x.is_cuda else _Rotate.apply(x, table)
+    by_hand = torch.is_grad_enabled() and not x.is_cuda
+    return _Rotate.apply(x, table) if by_hand else _turn(x, table)
 
 
 def rotation_table(context: int, width: int, base: float = 10_000.0) -> Float[Tensor, "2 T D"]:
@@ -62,12 +66,16 @@ class _Rotate(torch.autograd.Function):
         return _turn(grad, torch.stack((table[0], -table[1]))), None
 
 
+def _normalise(x: Tensor) -> tuple[Tensor, Tensor]:
+    rms = torch.linalg.vector_norm(x, dim=-1, keepdim=True).mul_(x.size(-1) ** -0.5)
+    inverse = rms.clamp_(min=1e-3).reciprocal_()
+    return x * inverse, inverse
+
+
 class _RMSNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        rms = torch.linalg.vector_norm(x, dim=-1, keepdim=True).div_(x.size(-1) ** 0.5)
-        inverse = rms.clamp_(min=1e-3).reciprocal_()
-        y = x * inverse
+        y, inverse = _normalise(x)
         ctx.save_for_backward(y, inverse)
         return y
 

@@ -39,7 +39,8 @@ def orthogonalise(
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # no singular value above 1
     for _ in range(steps):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        mixed = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)  # b G + c G G
+        x = torch.baddbmm(x, mixed, x, beta=a)  # a X + (b G + c G G) X
     return x.mT if tall else x
 
 

@@ -11,11 +11,6 @@ Hundreds of streams are written side by side: one step of the model serves them 
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # before torch is imported
-    from minigpt.spin import bound_spinning
-
-    bound_spinning()
-
 import json
 import math
 import sys
@@ -28,6 +23,7 @@ import tyro
 
 from labkit import command
 from minigpt.nextchar import NextChar, first_ids
+from minigpt.spin import bound_spinning
 
 
 def shape(
@@ -164,6 +160,7 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """The command."""
+    bound_spinning()
     from minigpt.models import load_predictor
 
     found = load_predictor(

@@ -15,6 +15,9 @@ SPINS = 20_000
 
 
 def bound_spinning() -> None:
-    """Set the bound; commands call it before torch is imported, the library never does."""
+    """Set the bound; commands call it before torch is imported, the library never does.
+
+    It has no effect where torch is loaded already.
+    """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))

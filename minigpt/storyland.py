@@ -236,6 +236,9 @@ def generate(n_characters: int, seed: int = 0) -> str:
 def entropy_per_char() -> float:
     """Entropy of the source, in nats per character (divide by ln 2 for bits): the lowest loss.
 
+    It is the floor where the past is in view. Windows that each begin in the dark cost any model
+    more at their beginnings; `StorylandModel` on the same windows says how much.
+
     >>> round(entropy_per_char(), 4)
     0.4954
     """

@@ -1,0 +1,65 @@
+"""How long each preset takes and what loss it reaches, alternating, as medians and ratios.
+
+Run:  python tests/benchmarks/bench_train.py [--presets classic,quick,default] [--repeats 3]
+
+Each run is a whole `python -m minigpt.train --json` in a folder of its own. Seconds are those of
+training steps alone; "start" is from the command to the first step. Nothing else may run beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+
+def once(preset: str, seed: int) -> dict[str, Any]:
+    """Train `preset` once; the figures it printed."""
+    command = [sys.executable, "-m", "minigpt.train", "--preset", preset, "--json"]
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*command, "--seed", str(seed)], cwd=folder, capture_output=True, text=True, check=True
+        )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Run the presets in turn and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--presets", default="classic,quick,default")
+    parser.add_argument("--repeats", type=int, default=3)
+    asked = parser.parse_args()
+    presets = asked.presets.split(",")
+    found: dict[str, list[dict[str, Any]]] = {preset: [] for preset in presets}
+    for seed in range(asked.repeats):
+        for preset in presets:
+            run = once(preset, seed)
+            found[preset].append(run)
+            print(
+                f"{preset:8} seed {seed}  {run['val_loss']:.4f} nats/char  "
+                f"{run['train_seconds']:7.1f} s  {run['tokens_per_second']:9,.0f} chars/s  "
+                f"{run['peak_memory_mb']:5.0f} MB  {run['precision']}, {run['threads']} threads",
+                flush=True,
+            )
+
+    def median(preset: str, key: str) -> float:
+        return statistics.median(run[key] for run in found[preset])
+
+    first = presets[0]
+    print(f"\nmedians of {asked.repeats}; ratio: seconds of {first} over seconds of the preset")
+    for preset in presets:
+        ratio = median(first, "train_seconds") / median(preset, "train_seconds")
+        print(
+            f"{preset:8} {median(preset, 'val_loss'):.4f} nats/char  "
+            f"{median(preset, 'train_seconds'):7.1f} s of training  "
+            f"{median(preset, 'wall_seconds'):7.1f} s in all  "
+            f"{median(preset, 'peak_memory_mb'):5.0f} MB  ratio {ratio:.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

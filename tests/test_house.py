@@ -1,0 +1,132 @@
+"""The rules of the house: who may import whom, what stands at the top, what the README promises."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = [
+    p for p in ("labkit", "minigpt", "distill", "synthdata", "lessons") if (ROOT / p).exists()
+]
+MAY_IMPORT = {
+    "labkit": {"labkit"},
+    "minigpt": {"minigpt", "labkit"},
+    "distill": {"distill", "minigpt", "labkit"},
+    "synthdata": {"synthdata", "labkit"},
+    "lessons": {"lessons", "distill", "synthdata", "minigpt", "labkit"},
+}
+EXPERIMENTS = {"collapse.py", "three_jokes.py", "personas.py"}  # of synthdata: these use minigpt
+TORCH_FREE = ["labkit", "minigpt.corpora", "minigpt.ngram", "minigpt.storyland", "minigpt.nextchar"]
+TORCH_FREE += ["synthdata"] if "synthdata" in PACKAGES else []
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names that a file imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_go_one_way(package: str) -> None:
+    for path in modules(package):
+        allowed = set(MAY_IMPORT[package])
+        if package == "synthdata" and (path.name in EXPERIMENTS or "experiments" in path.parts):
+            allowed.add("minigpt")
+        wrong = imported(path) & set(MAY_IMPORT) - allowed
+        assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_says_what_it_is_for(package: str) -> None:
+    for path in modules(package):
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+
+
+def test_importing_prints_nothing_and_brings_no_torch() -> None:
+    code = f"import sys, {', '.join(TORCH_FREE)}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
+
+
+def test_importing_the_rest_prints_and_seeds_nothing() -> None:
+    names = [
+        f"{package}.{path.stem}"
+        for package in ("minigpt", "distill")
+        if package in PACKAGES
+        for path in modules(package)
+        if path.stem not in ("__init__", "__main__") and path.parent.name == package
+    ]
+    code = (
+        "import torch, numpy; before = torch.initial_seed(), str(numpy.random.get_state());\n"
+        f"import {', '.join(names)}\n"
+        "assert before == (torch.initial_seed(), str(numpy.random.get_state()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_top_level_is_the_house() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    top = {name.split("/")[0] for name in tracked if name}
+    house = {*MAY_IMPORT, "notebooks", "tests", "pyproject.toml", ".ci", ".gitignore"}
+    house |= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"}
+    assert top <= house | {"TEACHING.md"}
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    install = 'python -m pip install -e ".[test]"'
+    assert install in README
+    assert install.replace("install", "install --quiet") in ci
+    assert "python -m pytest -n 2" in README
+    assert "python -m pytest -n 2" in ci
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    commands = set(re.findall(r"python -m ((?:minigpt|distill|synthdata|lessons)[\w.]*)", README))
+    assert commands
+    for name in commands:
+        path = ROOT / Path(*name.split("."))
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
+
+
+def test_every_flag_in_the_readme_exists() -> None:
+    """Each `--flag` on a line with a command stands in that command's help."""
+    wanted: dict[str, set[str]] = {}
+    for line in README.replace("\\\n", " ").splitlines():
+        match = re.search(r"python -m (minigpt[\w.]*)(.*)", line)
+        if match:
+            wanted.setdefault(match[1], set()).update(re.findall(r"(--[a-z][a-z-]+)", match[2]))
+    for name, flags in wanted.items():
+        if not flags:
+            continue
+        done = subprocess.run(
+            [sys.executable, "-m", name, "--help"], capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.returncode == 0, done.stderr
+        for flag in flags:
+            assert flag in done.stdout, f"{name} has no {flag}"
+
+
+def test_links_in_the_readme_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), target
