@@ -113,6 +113,45 @@ def test_train_json_is_the_last_line_and_complete(call: Any, tmp_path: Path) -> 
     assert out.index("storyland-default-1") < out.index("storyland-default-2")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 400, "".join(map(chr, range(0x4E00, 0x4E00 + 3000))), "\U0001f600\u0301 é\r\n" * 90],
+    ids=["one character", "Chinese", "emoji"],
+)
+def test_unusual_texts_go_all_the_way(call: Any, tmp_path: Path, text: str) -> None:
+    (tmp_path / "it.txt").write_text(text, encoding="utf-8", newline="")
+    code, out, err = call("train", "--data", "it.txt", *SMALL, "--json", "--batch-size", "900")
+    assert code == 0, err
+    assert np.isfinite(json.loads(out)["val_loss"])
+    assert call("sample", "--length", "20", "--json")[0] == 0
+    code, out, err = call("evaluate", "--sample", "40", "--json")
+    assert code == 0, err
+    assert call("compress", "it.txt", "-o", "it.mgz")[0] == 0
+    assert call("compress", "-d", "it.mgz", "-o", "back.txt")[0] == 0
+    assert (tmp_path / "back.txt").read_bytes() == (tmp_path / "it.txt").read_bytes()
+
+
+def test_runs_lists_what_was_stopped_too(call: Any, tiny_run: Path, tmp_path: Path) -> None:
+    for name in ("done", "stopped", "just begun"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        for file in ("config.json", "metrics.jsonl", "result.json"):
+            data = (tiny_run / file).read_bytes()
+            if (name, file) != ("stopped", "result.json"):
+                (tmp_path / "runs" / name / file).write_bytes(data)
+    begun = tmp_path / "runs" / "just begun"
+    (begun / "metrics.jsonl").unlink()
+    (begun / "result.json").unlink()
+    (tmp_path / "runs" / "not a run").mkdir()
+    code, out, err = call("runs")
+    assert code == 0, err
+    rows = {line[:10].strip(): line for line in out.splitlines()}
+    loss = json.loads((tiny_run / "result.json").read_text())["val_loss"]
+    assert f"{loss:.4f}" in rows["done"]
+    assert f"{loss:.4f}" not in rows["stopped"]
+    assert "not a run" not in out
+    assert (tmp_path / "runs" / "curves.png").exists()
+
+
 def test_samples_along_the_way(call: Any) -> None:
     code, out, err = call("train", "--data", "storyland:5000", *SMALL, "--sample-every", "2")
     assert code == 0
