@@ -69,8 +69,11 @@ def run(
     error_code: int = USAGE_ERROR,
 ) -> NoReturn:
     """Parse `settings`, call `main` with them, and exit with what it returns (None is 0)."""
-    config = parse(settings, prog=prog, args=args, error_code=error_code)
-    guard(lambda: main(config), prog=prog, error_code=error_code)
+    guard(
+        lambda: main(parse(settings, prog=prog, args=args, error_code=error_code)),
+        prog=prog,
+        error_code=error_code,
+    )
 
 
 def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_ERROR) -> NoReturn:

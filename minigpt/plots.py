@@ -38,7 +38,9 @@ def loss_curve(metrics: Metrics, ax: Axes, *, ngram: float | None = None) -> Axe
     if top is not None and looked:
         ax.set_ylim(min(*(line["train_loss"] for line in metrics), ngram or 9) - 0.1, top + 0.1)
     ax.legend()
-    return figures.label(ax, x="training time (seconds)", y="loss (nats/char)", title="Loss")
+    end = looked[-1] if looked else metrics[-1]
+    title = f"{end['val_loss'] or end['train_loss']:.2f} nats/char after {end['seconds']:.0f} s"
+    return figures.label(ax, x="training time (seconds)", y="loss (nats/char)", title=title)
 
 
 def loss_alt(metrics: Metrics, ngram: float | None) -> str:

@@ -117,24 +117,25 @@ class TrainConfig:
         return self.eval_every or max(1, self.steps // 8)
 
 
-_DEFAULT = TrainConfig(model=GPTConfig(context=128))
+_DEFAULT = TrainConfig(model=GPTConfig(n_layer=6, n_head=3, n_embd=96, context=128))
 
 PRESETS: dict[Preset, TrainConfig] = {
     "quick": replace(
         _DEFAULT,
         preset="quick",
         steps=240,
+        eval_every=60,
         batch_size=24,
         muon_lr=0.04,
         adamw_lr=6e-3,
-        model=GPTConfig(n_layer=3, context=64),
+        model=GPTConfig(n_layer=3, n_head=4, n_embd=128, context=64),
     ),
     "default": _DEFAULT,
     "long": replace(
         _DEFAULT,
         preset="long",
-        steps=6500,
-        model=GPTConfig(n_layer=5, n_head=6, n_embd=192, context=128, dropout=0.1),
+        steps=5500,
+        model=GPTConfig(n_layer=6, n_head=5, n_embd=160, context=128, dropout=0.1),
     ),
     "classic": replace(
         _DEFAULT,
@@ -150,6 +151,9 @@ PRESETS: dict[Preset, TrainConfig] = {
         warmup=100,
         grad_clip=1.0,
         model=GPTConfig(
+            n_layer=4,
+            n_head=4,
+            n_embd=128,
             context=64,
             position="learned",
             norm="layer",

@@ -1,0 +1,472 @@
+"""Is the synthetic collection less varied than the reference, at equal terms?
+
+Idea:   variety grows with size, so both are measured at the same size first. Then the question is
+        what shuffling would do: pool the documents, deal them out again at random, and see how
+        often chance alone makes a difference as large (a permutation test; it assumes nothing but
+        independent documents).
+Source: permutation tests: E. J. G. Pitman 1937; Phipson & Smyth 2010 (the +1); S. Holm, "A simple
+        sequentially rejective multiple test procedure", 1979.
+Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl --match tokens
+Omits:  quality. A collection of noise is very varied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from synthdata import estimate, intervals, neardup, overlap
+from synthdata.counts import grams
+from synthdata.measures import Direction, Measure
+from synthdata.rarefy import rarefied, size_for_coverage
+from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, Tokens, default_tokeniser, encode
+
+Match = Literal["tokens", "size", "coverage"]
+
+PERMUTATIONS = 300
+BLEU_DOCUMENTS = 300
+"""Self-BLEU is compared on so many documents of each side at most."""
+SUPPORT_ORDER = 2
+"""Precision and recall of support are taken on word n-grams of this order."""
+QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
+"""What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
+LOSS = 0.10
+"""The loss the power calculation is about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One quantity of both collections at equal terms, and whether chance explains the gap."""
+
+    name: str
+    """Which quantity."""
+    synthetic: float
+    """Its value in the synthetic collection."""
+    reference: float
+    """Its value in the reference."""
+    ratio: Measure
+    """Synthetic over reference (of shares: synthetic minus reference), with a 95 % interval."""
+    effect: float
+    """The gap in standard deviations of the gaps that chance makes."""
+    p: float
+    """Share of random deals with a gap as large; small means chance does not explain it."""
+    p_holm: float
+    """The same, corrected for how many quantities were tested."""
+    needed: float
+    """Documents a side would need for an 80 % chance to see a 10 % loss; nan for differences."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A synthetic collection beside its reference."""
+
+    differences: dict[str, Difference]
+    """Quantities tested, by name."""
+    measures: dict[str, Measure]
+    """Precision and recall of support, copied documents."""
+    match: Match
+    """What was made equal."""
+    matched: str
+    """In words, at which value."""
+    documents: tuple[int, int]
+    """Documents in each."""
+    policy: Policy
+    """How texts were normalised."""
+    tokeniser: str
+    """What a word is."""
+
+    def measure(self, name: str) -> Measure:
+        """A measure by its name; of a tested quantity its ratio (or difference)."""
+        if name in self.measures:
+            return self.measures[name]
+        for difference in self.differences.values():
+            if difference.ratio.name == name:
+                return difference.ratio
+        raise ValueError(f"no measure {name!r} in this comparison")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Quantity:
+    name: str
+    ratio_name: str
+    unit: str
+    direction: Direction
+    difference: bool
+    of: Callable[[np.ndarray, np.ndarray], tuple[float, float]]
+
+
+def compare(
+    synthetic: Sequence[str],
+    reference: Sequence[str],
+    *,
+    match: Match = "tokens",
+    tokeniser: str | Tokenise | None = None,
+    policy: Policy = DEFAULT_POLICY,
+    quantities: Sequence[str] = QUANTITIES,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> Comparison:
+    """Test a synthetic collection against a reference, document by document.
+
+    `permutations` may be 0: intervals only, every p is 1. `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
+    source that was seen (`coverage`), each at the smaller of the two. Quantities of documents are
+    always taken at an equal number of documents. ValueError where a side has no document.
+    """
+    if match not in ("tokens", "size", "coverage"):
+        raise ValueError(f"match is one of tokens, size, coverage, got {match!r}")
+    if not len(synthetic) or not len(reference):
+        raise ValueError(
+            f"a comparison needs documents on both sides, got {len(synthetic)} synthetic and "
+            f"{len(reference)} of the reference"
+        )
+    unknown = sorted(set(quantities) - set(QUANTITIES))
+    if unknown:
+        raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
+    left, right = [policy(t) for t in synthetic], [policy(t) for t in reference]
+    tokens = encode(left + right, tokeniser or default_tokeniser(left + right))
+    rng = np.random.default_rng(seed)
+    a, b = np.arange(len(left)), np.arange(len(left), len(left) + len(right))
+    pool = _Pool(left + right, tokens, match, min(len(a), len(b)), rng, quantities)
+    tested = _test(pool, a, b, permutations, rng)
+    method = f"{tokens.tokeniser} tokens, {policy}"
+    return Comparison(
+        differences=tested,
+        measures={
+            **_support(pool, a, b, rng, method),
+            "copied": copied(left, right, method=str(policy)),
+        },
+        match=match,
+        matched=pool.describe(a, b),
+        documents=(len(left), len(right)),
+        policy=policy,
+        tokeniser=tokens.tokeniser,
+    )
+
+
+class _Pool:
+    """Both collections' documents together, and every quantity of any two parts of them."""
+
+    def __init__(
+        self,
+        texts: list[str],
+        tokens: Tokens,
+        match: Match,
+        smaller: int,
+        rng: np.random.Generator,
+        quantities: Sequence[str],
+    ) -> None:
+        self.tokens, self.match, self.smaller = tokens, match, smaller
+        self.text = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)[1]
+        self.cluster = neardup.near_duplicates(texts).label
+        # Where documents have to be left out to make sides equal, the same ones go every time:
+        # drawn anew, they would add a spread that the data do not have.
+        self.priority = rng.permutation(len(texts))
+        self._last: tuple[np.ndarray, np.ndarray, list[tuple[float, float]]] | None = None
+        table = {f"hill{q}": ("times", False, partial(self.hill, q)) for q in (0, 1, 2)} | {
+            "documents_hill1": ("times", False, self.documents_hill1),
+            "self_bleu": ("BLEU", True, self.self_bleu),
+            "near_duplicates": ("share", True, self.near_duplicates),
+        }
+        self.quantities = [
+            _Quantity(
+                name=name,
+                ratio_name=f"{name}_{'difference' if difference else 'ratio'}",
+                unit=unit,
+                direction="lower is more varied" if difference else "higher is more varied",
+                difference=difference,
+                of=of,
+            )
+            for name, (unit, difference, of) in table.items()
+            if name in quantities
+        ]
+
+    def equal(
+        self, a: np.ndarray, b: np.ndarray, most: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As many documents of each side; of `most`, where a tenth is left out, nine tenths."""
+        size = min(len(a), len(b))
+        if most is not None and most < self.smaller:
+            size = round(most * size / self.smaller)
+        one, two = (
+            part if len(part) == size else part[np.argsort(self.priority[part])[:size]]
+            for part in (a, b)
+        )
+        return one, two
+
+    def words(self, documents: np.ndarray) -> np.ndarray:
+        """How often each word occurs in these documents; those that do not occur are left out."""
+        counts = np.bincount(self.tokens.select(documents).ids)
+        return counts[counts > 0]
+
+    def hill(self, q: int, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+        """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
+        if self._last is None or self._last[0] is not a or self._last[1] is not b:
+            self._last = (a, b, self._hills(a, b))
+        return self._last[2][q]
+
+    def _hills(self, a: np.ndarray, b: np.ndarray) -> list[tuple[float, float]]:
+        if self.match == "size":
+            a, b = self.equal(a, b)
+        counts = (self.words(a), self.words(b))
+        sizes = [int(c.sum()) for c in counts]
+        if not min(sizes):
+            return [(math.nan, math.nan)] * 3
+        if self.match == "tokens":
+            sizes = [min(sizes)] * 2
+        elif self.match == "coverage":
+            goal = min(map(estimate.coverage, counts))
+            if 0 < goal < 1:
+                # the size of the one that covers less is its own; the other's is found
+                reach = [min(m, size_for_coverage(c, goal)) for c, m in zip(counts, sizes)]
+                sizes = [max(1, round(m)) for m in reach]
+        one, two = ([rarefied(c, m, q) for q in (0, 1, 2)] for c, m in zip(counts, sizes))
+        return list(zip(one, two))
+
+    def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+        """Effective number of different documents, at an equal number of documents."""
+        size = min(len(a), len(b))
+        tallies = [np.bincount(self.text[part]) for part in (a, b)]
+        one, two = (rarefied(t[t > 0], size, 1) for t in tallies)
+        return one, two
+
+    def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+        """Self-BLEU of an equal number of documents."""
+        a, b = self.equal(a, b, BLEU_DOCUMENTS)
+        if len(a) < 2:
+            return math.nan, math.nan
+        one, two = (float(overlap.self_bleu(self.tokens.select(part)).mean()) for part in (a, b))
+        return one, two
+
+    def near_duplicates(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+        """Share of documents in a cluster of near-duplicates, at an equal number of documents."""
+        a, b = self.equal(a, b)
+        return _clustered(self.cluster[a]), _clustered(self.cluster[b])
+
+    def describe(self, a: np.ndarray, b: np.ndarray) -> str:
+        """What was made equal, at which value."""
+        documents = f"{min(len(a), len(b)):,} documents"
+        one, two = self.words(a), self.words(b)
+        if self.match == "tokens":
+            return f"{min(one.sum(), two.sum()):,} {self.tokens.tokeniser}s, {documents}"
+        if self.match == "coverage":
+            goal = min(estimate.coverage(one), estimate.coverage(two))
+            return f"coverage {goal:.1%} of {self.tokens.tokeniser}s, {documents}"
+        return documents
+
+
+def _clustered(label: np.ndarray) -> float:
+    sizes = np.bincount(label)
+    return float(sizes[sizes > 1].sum() / len(label))
+
+
+def _test(
+    pool: _Pool, a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator
+) -> dict[str, Difference]:
+    """Permutation tests of all quantities on the same deals, and intervals from subsamples."""
+    quantities = pool.quantities
+
+    def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        return np.array([_gap(q, *q.of(one, two)) for q in quantities])
+
+    values = [q.of(a, b) for q in quantities]
+    observed = np.array([_gap(q, *value) for q, value in zip(quantities, values)])
+    every = np.concatenate((a, b))
+    dealt = np.empty((permutations, len(quantities)))
+    for row in range(permutations):
+        shuffled = rng.permutation(every)
+        dealt[row] = gaps(np.sort(shuffled[: len(a)]), np.sort(shuffled[len(a) :]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        beyond = (np.abs(dealt) >= np.abs(observed) - 1e-9).sum(axis=0)
+        p = np.where(np.isnan(observed), math.nan, (1 + beyond) / (permutations + 1))
+        effect = observed / dealt.std(axis=0) if permutations else np.full_like(observed, math.nan)
+    effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
+    error, reason = _errors(gaps, a, b, rng)
+    corrected = holm(p)
+    return {
+        q.name: Difference(
+            name=q.name,
+            synthetic=float(values[i][0]),
+            reference=float(values[i][1]),
+            ratio=_ratio(q, float(observed[i]), float(error[i]), reason, pool, a, b),
+            effect=float(effect[i]),
+            p=float(p[i]),
+            p_holm=float(corrected[i]),
+            needed=math.nan
+            if q.difference
+            else documents_needed(float(error[i]), min(len(a), len(b))),
+        )
+        for i, q in enumerate(quantities)
+    }
+
+
+def _gap(quantity: _Quantity, one: float, two: float) -> float:
+    """Difference of shares; of effective numbers the logarithm of their ratio."""
+    if quantity.difference:
+        return one - two
+    return math.log(one / two) if one > 0 and two > 0 else math.nan
+
+
+def _errors(
+    gaps: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    a: np.ndarray,
+    b: np.ndarray,
+    rng: np.random.Generator,
+    draws: int = 60,
+) -> tuple[np.ndarray, str]:
+    """Standard errors of the gaps, leaving out a tenth of both sides at a time."""
+    few = min(len(a), len(b))
+    width = len(gaps(a, b))
+    if few < intervals.FEWEST:
+        return np.full(
+            width, math.nan
+        ), f"{few} documents are too few for an interval (at least {intervals.FEWEST})"
+    kept = intervals.KEPT
+    drawn = np.empty((draws, width))
+    for row in range(draws):
+        parts = [np.sort(rng.permutation(part)[: round(kept * len(part))]) for part in (a, b)]
+        drawn[row] = gaps(*parts)
+    with np.errstate(invalid="ignore"):
+        return drawn.std(axis=0, ddof=1) * math.sqrt(kept / (1 - kept)), ""
+
+
+def _ratio(
+    q: _Quantity,
+    gap: float,
+    error: float,
+    reason: str,
+    pool: _Pool,
+    a: np.ndarray,
+    b: np.ndarray,
+) -> Measure:
+    method = f"synthetic {'minus' if q.difference else 'over'} reference at {pool.describe(a, b)}"
+    n = min(len(a), len(b))
+    covered = math.nan
+    if q.name.startswith("hill"):
+        covered = min(estimate.coverage(pool.words(a)), estimate.coverage(pool.words(b)))
+    if math.isnan(gap):
+        return Measure.undefined(
+            q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
+        )
+    reach = 1.96 * error
+    ends = (gap, gap - reach, gap + reach)
+    value, low, high = ends if q.difference else tuple(map(math.exp, ends))
+    if q.name == "near_duplicates":  # no pair among n documents does not mean there is never one
+        sides = pool.near_duplicates(a, b)
+        wilson = [intervals.share_interval(round(side * n), n) for side in sides]
+        far = math.hypot(wilson[0][1] - sides[0], sides[1] - wilson[1][0])
+        near = math.hypot(sides[0] - wilson[0][0], wilson[1][1] - sides[1])
+        low, high = min(low, value - near), max(high, value + far)
+    return Measure(
+        name=q.ratio_name,
+        value=value,
+        low=low,
+        high=high,
+        n=n,
+        coverage=covered,
+        method=method,
+        unit=q.unit,
+        direction=q.direction,
+        warnings=(reason,) if reason else (),
+    )
+
+
+def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Holm's corrected p-values; nan stays nan and does not count.
+
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p, dtype=float)
+    corrected = np.full_like(p, math.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = p[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(1, np.maximum.accumulate(steps)) if len(order) else steps
+    return corrected
+
+
+def documents_needed(error: float, n: int, loss: float = LOSS) -> float:
+    """Documents a side needs for an 80 % chance to see a `loss` at the 5 % level.
+
+    `error` is the standard error of the log ratio at n documents a side; it falls with the root of
+    n, and has to be |ln(1 - loss)| / (1.96 + 0.84). Source: any text on power; Cohen 1988.
+
+    >>> documents_needed(0.0376, 500)
+    500.0
+    """
+    if not math.isfinite(error) or error < 1e-9:  # nothing moved, so nothing can be said
+        return math.nan
+    wanted = abs(math.log(1 - loss)) / (1.959964 + 0.841621)
+    return float(math.ceil(round(n * (error / wanted) ** 2, 0)))
+
+
+def copied(synthetic: Sequence[str], reference: Sequence[str], *, method: str = "") -> Measure:
+    """Share of synthetic documents that stand word for word in the reference (normalise first)."""
+    if not len(synthetic):
+        return Measure.undefined("copied", "no documents", unit="share")
+    known = set(reference)
+    found = sum(text in known for text in synthetic)
+    low, high = intervals.share_interval(found, len(synthetic))
+    return Measure(
+        name="copied",
+        value=found / len(synthetic),
+        low=low,
+        high=high,
+        n=len(synthetic),
+        method=f"whole documents equal after normalisation ({method})",
+        unit="share",
+        direction="neither",
+    )
+
+
+def _support(
+    pool: _Pool, a: np.ndarray, b: np.ndarray, rng: np.random.Generator, method: str
+) -> dict[str, Measure]:
+    """Of the n-grams of one side, the share whose n-gram the other side has too."""
+    tokens = pool.tokens
+    found = grams(tokens, SUPPORT_ORDER)
+    starts = np.searchsorted(found.owner, np.arange(tokens.documents + 1))
+    size = int(found.keys.max(initial=-1)) + 1
+
+    def keys(documents: np.ndarray) -> np.ndarray:
+        mask = np.zeros(tokens.documents, dtype=bool)
+        mask[documents] = True
+        return found.keys[mask[found.owner]]
+
+    def shares(chosen: np.ndarray) -> np.ndarray:
+        one, two = pool.equal(chosen[chosen < len(a)], chosen[chosen >= len(a)])
+        left, right = keys(one), keys(two)
+        in_left, in_right = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+        in_left[left], in_right[right] = True, True
+        if not len(left) or not len(right):
+            return np.array([math.nan, math.nan])
+        return np.array([in_right[left].mean(), in_left[right].mean()])
+
+    names = ("support_precision", "support_recall")
+    how = (
+        f"share of {SUPPORT_ORDER}-gram occurrences found on the other side, at "
+        f"{min(len(a), len(b)):,} documents a side, {method}"
+    )
+    if starts[len(a)] == 0 or starts[-1] == starts[len(a)]:
+        reason = f"one side has no {SUPPORT_ORDER}-gram"
+        return {name: Measure.undefined(name, reason, n=len(a), method=how) for name in names}
+    spread = intervals.subsample(shares, len(a) + len(b), rng=rng, draws=40)
+    return {
+        name: Measure(
+            name=name,
+            value=float(spread.value[i]),
+            low=float(max(0.0, spread.low[i])) if not math.isnan(spread.low[i]) else math.nan,
+            high=float(min(1.0, spread.high[i])) if not math.isnan(spread.high[i]) else math.nan,
+            n=min(len(a), len(b)),
+            method=how,
+            unit="share",
+            direction="neither",
+            warnings=(spread.reason,) if spread.reason else (),
+        )
+        for i, name in enumerate(names)
+    }

@@ -1,0 +1,172 @@
+"""Counting n-grams with sorted integers: no n-gram crosses from one document into the next.
+
+Idea:   an n-gram of token numbers below V is one integer below V^n, so counting n-grams is sorting
+        integers, at tens of megabytes a second. Where V^n does not fit in 64 bits, (n-1)-grams are
+        renumbered first, so keys are always exact and never hashed.
+Source: counts of counts f_1, f_2, ... are I. J. Good's, Biometrika 1953.
+Run:    python tests/benchmarks/bench_synthdata.py
+Omits:  collections larger than memory (`synthdata.meter`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthdata.tokens import Tokens, check_texts
+
+_CHUNK = 1 << 18  # keys sorted at a time: two megabytes stay in the processor's cache
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grams:
+    """Every n-gram occurrence of a collection, in reading order."""
+
+    keys: np.ndarray
+    """One integer an occurrence; equal n-grams, and only they, have equal keys."""
+    owner: np.ndarray
+    """The document of each occurrence."""
+    documents: int
+    """How many documents there are, those without an n-gram included."""
+
+
+def grams(tokens: Tokens, n: int) -> Grams:
+    """All n-grams of `tokens`; ValueError for n below 1.
+
+    Keys are numbers 0, 1, ... in the n-grams' sorted order, so equal collections have equal keys.
+    """
+    valid = inside(tokens, n)
+    where = np.flatnonzero(valid)
+    keys = np.unique(pack(tokens.ids, n, len(tokens.vocabulary))[where], return_inverse=True)[1]
+    owner = np.repeat(np.arange(tokens.documents, dtype=np.int64), tokens.lengths)[where]
+    return Grams(keys=keys.astype(np.int64), owner=owner, documents=tokens.documents)
+
+
+def inside(tokens: Tokens, n: int) -> np.ndarray:
+    """For each position, whether the n-gram that starts there stays inside its document."""
+    if n < 1:
+        raise ValueError(f"an n-gram has at least one token, got n={n}")
+    valid = np.ones(len(tokens.ids), dtype=bool)
+    ends = tokens.starts[1:]
+    for back in range(1, n):
+        valid[np.maximum(ends - back, 0)[ends >= back]] = False
+    return valid
+
+
+def pack(ids: np.ndarray, n: int, vocabulary: int) -> np.ndarray:
+    """One uint64 for the n tokens from each position on; the last n - 1 positions hold rubbish."""
+    base = max(vocabulary, 2)
+    keys = ids.astype(np.uint64)
+    size = base  # keys are below it
+    for offset in range(1, n):
+        if size * base > 2**64:
+            keys = np.unique(keys, return_inverse=True)[1].astype(np.uint64)
+            size = int(keys.max(initial=0)) + 1
+        shifted = np.zeros(len(ids), dtype=np.uint64)
+        shifted[: max(0, len(ids) - offset)] = ids[offset:]
+        keys = keys * np.uint64(base) + shifted
+        size *= base
+    return keys
+
+
+def count(tokens: Tokens, n: int) -> np.ndarray:
+    """How often each distinct n-gram occurs (int64, in the n-grams' sorted order).
+
+    >>> from synthdata.tokens import encode
+    >>> count(encode(["abab", "ab"], "character"), 2).tolist()
+    [3, 1]
+    """
+    return count_keys(tokens, n)[1]
+
+
+def count_keys(tokens: Tokens, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted distinct keys and their counts, in chunks that fit the processor's cache."""
+    valid = inside(tokens, n)
+    base = max(len(tokens.vocabulary), 2)
+    if base**n > 2**64:
+        keys, counts = np.unique(
+            pack(tokens.ids, n, base)[np.flatnonzero(valid)], return_counts=True
+        )
+        return keys, counts.astype(np.int64)
+    narrow = base**n <= 2**32  # half the bytes to sort
+    kind = np.uint32 if narrow else np.uint64
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
+    for start in range(0, len(tokens.ids), _CHUNK):
+        stop = min(start + _CHUNK, len(tokens.ids) - n + 1)
+        if stop <= start:
+            break
+        keys = tokens.ids[start:stop].astype(kind)
+        for offset in range(1, n):
+            keys *= kind(base)
+            keys += tokens.ids[start + offset : stop + offset]
+        here = valid[start:stop]
+        parts.append(_run_lengths(np.sort(keys if here.all() else keys[here])))
+        while len(parts) > 1 and len(parts[-2][0]) <= 2 * len(parts[-1][0]):
+            parts.append(merge(parts.pop(), parts.pop()))
+    total = (np.empty(0, kind), np.empty(0, np.int64))
+    for part in reversed(parts):
+        total = merge(total, part)
+    return total
+
+
+def merge(
+    left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add two (sorted distinct keys, counts) tables."""
+    keys = np.concatenate((left[0], right[0]))
+    order = np.argsort(keys, kind="stable")
+    first, _ = _starts_of_runs(keys[order])
+    if not len(first):
+        return left
+    return keys[order][first], np.add.reduceat(np.concatenate((left[1], right[1]))[order], first)
+
+
+def count_documents(texts: Sequence[str]) -> np.ndarray:
+    """How often each distinct text occurs, commonest first; normalise first.
+
+    >>> count_documents(["a", "b", "a"]).tolist()
+    [2, 1]
+    """
+    check_texts(texts)
+    tally: dict[str, int] = {}
+    for text in texts:
+        tally[text] = tally.get(text, 0) + 1
+    return np.sort(np.fromiter(tally.values(), dtype=np.int64, count=len(tally)))[::-1]
+
+
+def counts_of_counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values j that occur among the counts, and f_j, how many types were seen j times.
+
+    >>> [part.tolist() for part in counts_of_counts(np.array([3, 1, 1]))]
+    [[1, 3], [2, 1]]
+    """
+    counts = np.asarray(counts)
+    values, frequency = np.unique(counts[counts > 0], return_counts=True)
+    return values.astype(np.int64), frequency.astype(np.int64)
+
+
+def by_document(found: Grams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sparse table n-gram x document as (key, document, count), sorted by key, then document.
+
+    `found.keys` must be numbers 0, 1, ... as `grams` gives them.
+    """
+    combined = found.keys.astype(np.uint64) * np.uint64(max(found.documents, 1))
+    combined += found.owner.astype(np.uint64)
+    pairs, counts = _run_lengths(np.sort(combined))
+    key, document = np.divmod(pairs, np.uint64(max(found.documents, 1)))
+    return key.astype(np.int64), document.astype(np.int64), counts
+
+
+def _run_lengths(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    first, lengths = _starts_of_runs(ordered)
+    return ordered[first], lengths
+
+
+def _starts_of_runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each run of equal values starts, and how long it is."""
+    if not len(ordered):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    return first, np.diff(np.append(first, len(ordered)))

@@ -1,0 +1,290 @@
+"""Yes, no, or not enough data: rules for a continuous-integration gate.
+
+Idea:   a rule compares one quantity with a threshold. It passes where the whole 95 % interval meets
+        the threshold, fails where the whole interval misses it, and otherwise nobody can tell from
+        these data, which is an answer of its own.
+Run:    python -m synthdata gate synthetic.jsonl --ref human.jsonl --rule 'hill1_ratio>=0.8'
+Omits:  one verdict from many numbers. Every rule is judged on its own; the worst decides.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+from synthdata.compare import QUANTITIES, Comparison, Match, compare
+from synthdata.measures import Measure
+from synthdata.panel import Panel, measure
+from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise
+
+Outcome = Literal["pass", "fail", "cannot tell"]
+
+EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "cannot tell": 2}
+"""What the command returns; 3 is for usage and input errors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """Something a rule may be about."""
+
+    definition: str
+    """What it is, as `--help` shows it."""
+    needs_reference: bool
+    """Whether it compares with a reference collection."""
+    measure: str
+    """Name of its measure in the panel or the comparison."""
+    minimum_coverage: float = 0.0
+    """Below this coverage nobody can tell."""
+
+
+RULES: dict[str, Quantity] = {
+    "hill1_ratio": Quantity(
+        definition="Hill number of order 1 of word unigrams, synthetic over reference, at equal "
+        "tokens; cannot tell below 50 % coverage",
+        needs_reference=True,
+        measure="hill1_ratio",
+        minimum_coverage=0.5,
+    ),
+    "hill2_ratio": Quantity(
+        definition="Hill number of order 2 of word unigrams, synthetic over reference, at equal "
+        "tokens; cannot tell below 50 % coverage",
+        needs_reference=True,
+        measure="hill2_ratio",
+        minimum_coverage=0.5,
+    ),
+    "documents_hill1_ratio": Quantity(
+        definition="Hill number of order 1 of whole documents, synthetic over reference, at an "
+        "equal number of documents",
+        needs_reference=True,
+        measure="documents_hill1_ratio",
+    ),
+    "self_bleu_difference": Quantity(
+        definition="self-BLEU of the synthetic collection minus that of the reference, at an equal "
+        "number of documents (300 a side at most)",
+        needs_reference=True,
+        measure="self_bleu_difference",
+    ),
+    "near_duplicates_difference": Quantity(
+        definition="near_duplicates of the synthetic collection minus that of the reference, at an "
+        "equal number of documents",
+        needs_reference=True,
+        measure="near_duplicates_difference",
+    ),
+    "copied": Quantity(
+        definition="share of synthetic documents that stand word for word in the reference",
+        needs_reference=True,
+        measure="copied",
+    ),
+    "support_recall": Quantity(
+        definition="share of the reference's word 2-grams that the synthetic collection has too, "
+        "at an equal number of documents",
+        needs_reference=True,
+        measure="support_recall",
+    ),
+    "near_duplicates": Quantity(
+        definition="share of documents in a near-duplicate pair",
+        needs_reference=False,
+        measure="near_duplicates",
+    ),
+    "top3_clusters": Quantity(
+        definition="share of documents in the three largest clusters of near-duplicates",
+        needs_reference=False,
+        measure="top3_clusters",
+    ),
+    "documents_hill1": Quantity(
+        definition="effective number of different documents (Hill number of order 1)",
+        needs_reference=False,
+        measure="documents_hill1",
+    ),
+    "self_bleu": Quantity(
+        definition="mean BLEU-4 of each document against all others; depends on n",
+        needs_reference=False,
+        measure="self_bleu",
+    ),
+    "words_entropy": Quantity(
+        definition="entropy of the source's words in bits (Chao-Wang-Jost); cannot tell below 95 % "
+        "coverage",
+        needs_reference=False,
+        measure="words_entropy_source",
+        minimum_coverage=0.95,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A quantity, a direction and a threshold."""
+
+    name: str
+    """Which quantity (a key of `RULES`)."""
+    sign: Literal[">=", "<="]
+    """On which side of the threshold the rule is met."""
+    threshold: float
+    """The number."""
+
+    def __post_init__(self) -> None:
+        if self.name not in RULES:
+            raise ValueError(f"no rule is about {self.name!r}; choose one of {', '.join(RULES)}")
+        if not math.isfinite(self.threshold):
+            raise ValueError(f"a threshold is a finite number, got {self.threshold}")
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.sign}{self.threshold:g}"
+
+
+def parse(text: str) -> Rule:
+    """A rule from `name>=number` or `name<=number`; ValueError where it is not one.
+
+    >>> parse("near_duplicates <= 0.02").threshold
+    0.02
+    """
+    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=)\s*(\S+)\s*", text)
+    if not match:
+        raise ValueError(f"a rule reads name>=number or name<=number, got {text!r}")
+    name, sign, number = match.groups()
+    try:
+        threshold = float(number)
+    except ValueError:
+        raise ValueError(f"the threshold of {text!r} is not a number: {number!r}") from None
+    return Rule(name=name, sign=">=" if sign == ">=" else "<=", threshold=threshold)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A rule and what the data say about it."""
+
+    rule: Rule
+    """The rule."""
+    outcome: Outcome
+    """Whether it is met."""
+    measure: Measure
+    """What was measured."""
+    reason: str
+    """Why, in a sentence."""
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.rule} ({self.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """All rules judged."""
+
+    judgements: tuple[Judgement, ...]
+    """One for each rule, in their order."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Fail if any rule fails, else cannot tell if any cannot be told, else pass."""
+        outcomes = [judgement.outcome for judgement in self.judgements]
+        for worst in ("fail", "cannot tell"):
+            if worst in outcomes:
+                return worst  # type: ignore[return-value]
+        return "pass"
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 fail, 2 cannot tell."""
+        return EXIT_CODES[self.outcome]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.judgements))
+
+
+def judge(rule: Rule, measured: Measure) -> Judgement:
+    """Judge one rule by its measure's interval."""
+    needed = RULES[rule.name].minimum_coverage
+
+    def answer(outcome: Outcome, reason: str) -> Judgement:
+        return Judgement(rule=rule, outcome=outcome, measure=measured, reason=reason)
+
+    if math.isnan(measured.value):
+        return answer("cannot tell", f"{rule.name} is undefined: {'; '.join(measured.warnings)}")
+    if needed and not measured.coverage >= needed:
+        return answer(
+            "cannot tell",
+            f"{rule.name} {measured.value:.4g}, but coverage {measured.coverage:.1%} is below the "
+            f"{needed:.0%} it takes; give more data",
+        )
+    if not measured.has_interval:
+        return answer(
+            "cannot tell",
+            f"{rule.name} {measured.value:.4g} has no interval: {'; '.join(measured.warnings)}",
+        )
+    shown = f"{rule.name} {measured.value:.4g}, 95 % {measured.low:.4g} to {measured.high:.4g}"
+    sign = 1 if rule.sign == ">=" else -1
+    worst, best = sorted((sign * measured.low, sign * measured.high))
+    if worst >= sign * rule.threshold:
+        return answer("pass", shown)
+    if best < sign * rule.threshold:
+        return answer("fail", shown)
+    return answer("cannot tell", f"{shown}: the interval holds the threshold; give more data")
+
+
+def gate(
+    texts: Sequence[str],
+    rules: Sequence[str | Rule],
+    *,
+    reference: Sequence[str] | None = None,
+    match: Match = "tokens",
+    tokeniser: str | Tokenise | None = None,
+    policy: Policy = DEFAULT_POLICY,
+    permutations: int = 0,
+    seed: int = 0,
+) -> Gate:
+    """Judge a collection by rules; only what the rules ask for is measured.
+
+    ValueError for a rule that cannot be read, for no rule, or for a rule that needs a reference
+    where none is given.
+
+    >>> gate(["ha", "ha"], ["near_duplicates<=0.02"]).outcome
+    'cannot tell'
+    """
+    asked = [rule if isinstance(rule, Rule) else parse(rule) for rule in rules]
+    if not asked:
+        raise ValueError("a gate needs a rule, such as 'near_duplicates<=0.02'")
+    missing = [rule.name for rule in asked if RULES[rule.name].needs_reference]
+    if missing and reference is None:
+        raise ValueError(f"{missing[0]} compares with a reference; name one with --ref")
+    panel: Panel | None = None
+    comparison: Comparison | None = None
+    if any(not RULES[rule.name].needs_reference for rule in asked):
+        panel = measure(texts, tokeniser=tokeniser, policy=policy, seed=seed)
+    if missing and reference is not None and len(texts) and len(reference):
+        needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
+        comparison = compare(
+            texts,
+            reference,
+            match=match,
+            tokeniser=tokeniser,
+            policy=policy,
+            quantities=[name for name in QUANTITIES if name in needed],
+            permutations=permutations,
+            seed=seed,
+        )
+    judgements = []
+    for rule in asked:
+        quantity = RULES[rule.name]
+        if not quantity.needs_reference:
+            assert panel is not None
+            found = panel[quantity.measure]
+        elif comparison is None:
+            found = Measure.undefined(rule.name, "a side has no documents")
+        else:
+            found = comparison.measure(quantity.measure)
+        judgements.append(judge(rule, found))
+    return Gate(judgements=tuple(judgements))
+
+
+def rules_help() -> str:
+    """Every rule's name and definition, a line each."""
+    width = max(map(len, RULES))
+    return "\n".join(
+        f"{name:<{width}}  {quantity.definition}"
+        + (" (needs --ref)" if quantity.needs_reference else "")
+        for name, quantity in RULES.items()
+    )

@@ -1,0 +1,167 @@
+"""What every command reads: texts, the fields asked for, and where all of it came from.
+
+Idea:   a number that cannot be traced to its files is worth little, so provenance is collected
+        while reading and travels with the report.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from synthdata import progress, sources
+from synthdata.io import ReadConfig, Tally, read_file
+from synthdata.rows import BadRow, Row, dig
+
+NO_VALUE = "(no value)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """Rows in memory."""
+
+    rows: tuple[Row, ...]
+    """In the order of the files."""
+    tally: Tally
+    """What was read and what was not."""
+    positions: np.ndarray
+    """[n] number of each row among all usable rows (differs where only a sample was kept)."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The documents."""
+        return [row.text for row in self.rows]
+
+    def values(self, field: str) -> list[str]:
+        """The field's value of each row as text; ValueError where no row has it."""
+        found: list[str] = []
+        complaint = ""
+        for row in self.rows:
+            try:
+                value = dig(row.fields, field)
+                if isinstance(value, BadRow):
+                    raise value
+            except BadRow as bad:
+                complaint = complaint or f"{row.source}, line {row.line}: {bad}"
+                value = None
+            found.append(
+                NO_VALUE if value is None else value if isinstance(value, str) else str(value)
+            )
+        if found and all(value == NO_VALUE for value in found):
+            raise ValueError(complaint or f"the field {field!r} is empty in every row")
+        return found
+
+
+def load(
+    paths: Sequence[str],
+    config: ReadConfig,
+    *,
+    sample: int | None = None,
+    seed: int = 0,
+    fields: Sequence[str] | None = (),
+) -> Loaded:
+    """All usable rows, or `sample` of them drawn without replacement, in their order.
+
+    Of each row the text and `fields` are kept, None keeps all of it (a parsed row takes several
+    times the memory of its text). Errors as `synthdata.io.read`; ValueError for a sample below 1.
+    """
+    if sample is not None and sample < 1:
+        raise ValueError(f"a sample has at least 1 document, got {sample}")
+    found = sources.expand(paths)
+    tally = Tally()
+    rng = np.random.default_rng(seed)
+    kept: list[tuple[int, Row]] = []
+    number = 0
+    with progress.bytes_bar("reading", progress.total_bytes(found)) as bar:
+        for path in found:
+            seen = 0
+            for row in read_file(path, config, tally):
+                if fields is not None:
+                    row = _slim(row, fields)
+                if sample is None or len(kept) < sample:
+                    kept.append((number, row))
+                elif (place := int(rng.integers(number + 1))) < sample:  # Vitter's algorithm R
+                    kept[place] = (number, row)
+                number += 1
+                now = tally.files[-1].bytes
+                if now > seen:
+                    bar.update(now - seen)
+                    seen = now
+    kept.sort(key=lambda pair: pair[0])
+    return Loaded(
+        rows=tuple(row for _, row in kept),
+        tally=tally,
+        positions=np.array([position for position, _ in kept], dtype=np.int64),
+    )
+
+
+def _slim(row: Row, fields: Sequence[str]) -> Row:
+    """The row with nothing but its text and these fields, by their dotted paths."""
+    found = {}
+    for field in fields:
+        try:
+            found[field] = dig(row.fields, field)
+        except BadRow as bad:
+            found[field] = bad  # why it is missing, for the one message about it
+    return row._replace(fields=found, raw=b"")
+
+
+def embeddings(path: str, loaded: Loaded) -> np.ndarray:
+    """The user's vectors [n, d], one for each usable row, of a .npy file.
+
+    ValueError where it is not one, has another number of rows, or holds what is not finite.
+    """
+    try:
+        vectors = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a .npy file of numbers: {error}") from None
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
+        raise ValueError(f"{path} must hold one array of numbers, rows x dimensions")
+    if len(vectors) != loaded.tally.rows:
+        raise ValueError(
+            f"{path} has {len(vectors):,} vectors for {loaded.tally.rows:,} usable rows; "
+            "make one for each row that --strict accepts"
+        )
+    chosen = vectors[loaded.positions]
+    if not np.isfinite(chosen).all():
+        raise ValueError(f"{path} holds nan or infinite numbers")
+    return chosen
+
+
+def notes(tally: Tally) -> tuple[str, ...]:
+    """What a reader should know about rows that were not used."""
+    found = [f"{count:,} rows not used: {kind}" for kind, count in sorted(tally.bad.items())]
+    found += [f"for example {example}" for example in tally.examples]
+    if tally.empty:
+        found.append(f"{tally.empty:,} documents are empty strings (they count as documents)")
+    if tally.with_nul:
+        found.append(f"{tally.with_nul:,} documents hold NUL characters (kept)")
+    return tuple(found)
+
+
+def provenance(tally: Tally, **more: Any) -> dict[str, str]:
+    """Files, and whatever else the command has to say, then versions."""
+    found: dict[str, str] = {}
+    for i, record in enumerate(tally.files):
+        key = "file" if len(tally.files) == 1 else f"file {i + 1}"
+        found[key] = (
+            f"{record.path}: {record.bytes:,} bytes, {record.rows:,} rows, sha256 {record.sha256}"
+        )
+    found.update({key.replace("_", " "): str(value) for key, value in more.items()})
+    found["version"] = (
+        f"cognitive-core {version()}, Python {platform.python_version()}, NumPy {np.__version__}"
+    )
+    return found
+
+
+def version() -> str:
+    """Of the installed distribution."""
+    try:
+        return importlib.metadata.version("cognitive-core")
+    except importlib.metadata.PackageNotFoundError:
+        return "from source"

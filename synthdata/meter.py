@@ -1,0 +1,339 @@
+"""Measure any number of texts in one pass and bounded memory.
+
+Idea:   texts go by in chunks; of each channel (documents, words, pairs of words, characters,
+        character 5-grams) a `Channel` stays: totals, a distinct sample with exact counts, heavy
+        hitters, cardinality. Meters of parts merge into the meter of the whole, so the parts may be
+        read on other days or other machines.
+Source: as in `synthdata.sketch`.
+Run:    python -m synthdata measure big.jsonl --stream
+Omits:  near-duplicates, self-BLEU and repeats, which need the texts again.
+
+A chunk is up to CHUNK_ROWS documents or CHUNK_CHARACTERS characters, whichever is full first. A
+document longer than a chunk is counted in pieces, cut at white space where there is any; n-grams
+across such a cut are counted too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from labkit import files
+from synthdata import sketch
+from synthdata.io import Tally
+from synthdata.sketch import Channel
+from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, encode, words
+
+CHUNK_ROWS = 4096
+CHUNK_CHARACTERS = 1 << 20
+LEAST_RAM = 32 << 20
+_MAGIC = b"synthdata meter 1\n"
+_LABEL = 200
+_CACHED_WORDS = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeterConfig:
+    """What a meter counts. Only meters with equal settings merge."""
+
+    ram: int = 256 << 20
+    """Memory in bytes above what Python and its libraries take."""
+    seed: int = 0
+    """Of the hashes: another seed, another sample."""
+    words: str = "word"
+    """Tokeniser behind the channels words and word pairs."""
+    order: int = 5
+    """Length of the character n-grams."""
+    policy: Policy = DEFAULT_POLICY
+    """What is made equal before counting."""
+
+    def __post_init__(self) -> None:
+        if self.ram < LEAST_RAM:
+            raise ValueError(f"--ram is {self.ram:,} bytes; the least that works is 32M")
+        if self.words not in TOKENISERS:
+            raise ValueError(f"no tokeniser {self.words!r}; choose one of {sorted(TOKENISERS)}")
+        if not 2 <= self.order <= 16:
+            raise ValueError(f"character n-grams are of 2 to 16 characters, got {self.order}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"the seed is a number from 0 to 2^32 - 1, got {self.seed}")
+
+    @property
+    def k(self) -> int:
+        """Distinct things sampled in each channel: 65,536 for 256 MB, a power of two."""
+        return 1 << min(20, (self.ram // 4096).bit_length() - 1)
+
+    @property
+    def chunk(self) -> int:
+        """Characters in a chunk: a million, fewer below 256 MB."""
+        return min(CHUNK_CHARACTERS, 1 << ((self.ram // 256).bit_length() - 1))
+
+    @property
+    def largest_row(self) -> int:
+        """A row needs up to sixteen times its bytes while it is parsed."""
+        return self.ram // 16
+
+    @property
+    def channels(self) -> dict[str, tuple[str, int]]:
+        """Name of each n-gram channel, its tokeniser and its order."""
+        return {
+            "words": (self.words, 1),
+            "word pairs": (self.words, 2),
+            "characters": ("character", 1),
+            f"character {self.order}-grams": ("character", self.order),
+        }
+
+
+class _Tokens(NamedTuple):
+    hashes: np.ndarray
+    """[T] one for each token."""
+    ends: np.ndarray
+    """Where each document ends."""
+    label: Callable[[int, int], str]
+    """The text of so many tokens from a position on."""
+
+
+class _Hashes(dict[str, int]):
+    """Hashes of tokens, computed when first asked for."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = sketch.text_hash(token, self.seed)
+        return number
+
+
+class Meter:
+    """Everything that was counted so far."""
+
+    def __init__(self, config: MeterConfig | None = None) -> None:
+        self.config = config or MeterConfig()
+        self.documents = 0
+        self.empty = 0
+        self.characters = 0
+        self.tally = Tally()
+        heavy = self.config.k.bit_length() - 1
+        self.channels = {
+            name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)
+        }
+        self._hashes = _Hashes(self.config.seed)
+
+    # -- counting ---------------------------------------------------------------------------------
+
+    def update(self, texts: Iterable[str]) -> Meter:
+        """Count these texts, chunk by chunk."""
+        for chunk in chunks(texts, self.config.chunk):
+            self._count(chunk)
+        return self
+
+    def _count(self, texts: Sequence[str]) -> None:
+        seed, policy = self.config.seed, self.config.policy
+        whole: list[str] = []
+        names: list[int] = []
+        labels: dict[int, str] = {}
+        for text in texts:
+            if len(text) > self.config.chunk:
+                number, size, start = self._count_long(text)
+            else:
+                text = policy(text)
+                whole.append(text)
+                number, size, start = sketch.text_hash(text, seed), len(text), text[:_LABEL]
+            names.append(number)
+            labels[number] = start
+            self.empty += not size
+            self.characters += size
+        self.documents += len(names)
+        channel = self.channels["documents"]
+        wanted = channel.add(*sketch.count_grams(np.array(names, np.uint64)))
+        channel.keep_labels({number: labels[number] for number in wanted})
+        if any(whole):
+            for unit in self._units():
+                self._count_tokens(self._tokenised(whole, unit), unit, np.empty(0, np.uint64))
+
+    def _count_long(self, text: str) -> tuple[int, int, str]:
+        """A document longer than a chunk, in pieces; returns its hash, size and beginning."""
+        digest = sketch.new_hash(self.config.seed)
+        before = {unit: np.empty(0, np.uint64) for unit in self._units()}
+        size, start = 0, ""
+        for piece in pieces(text, self.config.chunk):
+            joined = self.config.policy(piece)
+            if size and joined and piece[0].isspace() and not joined[0].isspace():
+                joined = " " + joined  # the white space at the cut, which the policy stripped
+            digest.update(joined.encode("utf-8", "surrogatepass"))
+            size, start = size + len(joined), start or joined[:_LABEL]
+            if joined:
+                for unit in before:
+                    tokens = self._tokenised([joined], unit)
+                    before[unit] = self._count_tokens(tokens, unit, before[unit])
+        return int.from_bytes(digest.digest(), "little"), size, start
+
+    def _count_tokens(self, tokens: _Tokens, unit: str, before: np.ndarray) -> np.ndarray:
+        """Count the n-grams of `tokens`, with those that began in the hashes `before` them.
+
+        Returns what comes before the next piece of the same document.
+        """
+        hashed = np.concatenate((before, tokens.hashes)) if len(before) else tokens.hashes
+        ends = tokens.ends + len(before)
+        orders = self._units()[unit]
+        for name, order in orders:
+            grams = sketch.gram_hashes(hashed, order, self.config.seed)
+            inside = np.ones(len(grams), dtype=bool)
+            inside[: max(len(before) - order + 1, 0)] = False  # counted with the piece before
+            for back in range(1, order):
+                across = ends - back
+                inside[across[(across >= 0) & (across < len(grams))]] = False
+            grams = grams if inside.all() else grams[inside]
+            head = grams[: sketch.LOOKED_AT].copy()
+            channel = self.channels[name]
+            wanted = sketch.where_first(head, channel.add(*sketch.count_grams(grams)))
+            places = np.flatnonzero(inside[: 4 * sketch.LOOKED_AT])
+            labels = {}
+            for number, at in wanted.items():
+                first = int(places[at]) - len(before) if at < len(places) else -1
+                if first >= 0:
+                    labels[number] = tokens.label(first, order)[:_LABEL]
+            channel.keep_labels(labels)
+        return hashed[len(hashed) - min(len(hashed), max(o for _, o in orders) - 1) :]
+
+    def _tokenised(self, texts: Sequence[str], unit: str) -> _Tokens:
+        """The tokens of these texts as hashes."""
+        if len(self._hashes) > _CACHED_WORDS:
+            self._hashes.clear()
+        hashes = self._hashes
+        if unit == "word":  # numbering them, as `encode` does, would cost more than hashing
+            pieces = [words(text) for text in texts]
+            flat = list(chain.from_iterable(pieces))
+            return _Tokens(
+                np.fromiter(map(hashes.__getitem__, flat), np.uint64, len(flat)),
+                np.cumsum([len(piece) for piece in pieces]),
+                lambda first, order: " ".join(flat[first : first + order]),
+            )
+        tokens = encode(texts, unit)
+        names, ids = tokens.vocabulary, tokens.ids
+        numbers = np.array([hashes[name] for name in names], np.uint64)
+        return _Tokens(
+            numbers[ids],
+            tokens.starts[1:],
+            lambda first, order: "".join(names[i] for i in ids[first : first + order].tolist()),
+        )
+
+    def _units(self) -> dict[str, list[tuple[str, int]]]:
+        """The channels by tokeniser: name and order."""
+        units: dict[str, list[tuple[str, int]]] = {}
+        for name, (unit, order) in self.config.channels.items():
+            units.setdefault(unit, []).append((name, order))
+        return units
+
+    # -- merging and keeping ----------------------------------------------------------------------
+
+    def merge(self, other: Meter) -> Meter:
+        """Add everything `other` has counted; ValueError where the settings differ."""
+        if other.config != self.config:
+            mine, theirs = asdict(self.config), asdict(other.config)
+            odd = [
+                f"{key} {mine[key]} and {theirs[key]}" for key in mine if mine[key] != theirs[key]
+            ]
+            raise ValueError(f"these meters count different things: {'; '.join(odd)}")
+        self.documents += other.documents
+        self.empty += other.empty
+        self.characters += other.characters
+        self.tally.add(other.tally)
+        for name, channel in self.channels.items():
+            channel.merge(other.channels[name])
+        return self
+
+    def to_bytes(self) -> bytes:
+        """The meter as bytes: the format's name, a checksum, then JSON and arrays; no pickle."""
+        header: dict[str, Any] = {
+            "config": asdict(self.config),
+            "documents": self.documents,
+            "empty": self.empty,
+            "characters": self.characters,
+            "tally": self.tally.to_json(),
+            "channels": {},
+        }
+        arrays = {}
+        for i, (name, channel) in enumerate(self.channels.items()):
+            header["channels"][name], parts = channel.state()
+            arrays.update({f"{i}_{part}": array for part, array in parts.items()})
+        text = json.dumps(header, sort_keys=True).encode()
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, header=np.frombuffer(text, np.uint8), **arrays)
+        body = buffer.getvalue()
+        return _MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "the meter") -> Meter:
+        """The meter that `to_bytes` wrote; ValueError where it is not one, or is damaged."""
+        if not data.startswith(_MAGIC):
+            raise ValueError(f"{name} is not a meter file of this version")
+        checksum, _, body = data[len(_MAGIC) :].partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != checksum:
+            raise ValueError(f"{name} is damaged: its checksum does not match")
+        with np.load(io.BytesIO(body), allow_pickle=False) as stored:
+            header = json.loads(stored["header"].tobytes())
+            config = header["config"]
+            meter = cls.__new__(cls)
+            meter.config = MeterConfig(**{**config, "policy": Policy(**config["policy"])})
+            meter.documents, meter.empty = header["documents"], header["empty"]
+            meter.characters, meter.tally = header["characters"], Tally.from_json(header["tally"])
+            meter._hashes = _Hashes(meter.config.seed)
+            meter.channels = {}
+            for i, channel in enumerate(("documents", *meter.config.channels)):
+                prefix = f"{i}_"
+                parts = {
+                    key.removeprefix(prefix): stored[key]
+                    for key in stored.files
+                    if key.startswith(prefix)
+                }
+                meter.channels[channel] = Channel.restore(header["channels"][channel], parts)
+        return meter
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the meter to `path`, whole or not at all; `load` it to go on or to merge it."""
+        files.write_bytes(path, self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Meter:
+        """The meter saved at `path`."""
+        with open(path, "rb") as file:
+            return cls.from_bytes(file.read(), str(path))
+
+
+def chunks(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
+    """Texts in chunks of CHUNK_ROWS, or of `characters` where those come first."""
+    chunk: list[str] = []
+    size = 0
+    for text in texts:
+        chunk.append(text)
+        size += len(text)
+        if len(chunk) == CHUNK_ROWS or size >= characters:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def pieces(text: str, size: int) -> Iterator[str]:
+    """A long text in pieces of at most `size`, the cuts before white space where there is any.
+
+    >>> list(pieces("one two three", 8))
+    ['one two', ' three']
+    """
+    start = 0
+    while start < len(text):
+        end = min(start + size, len(text))
+        if end < len(text):
+            cut = max(text.rfind(" ", start + 1, end), text.rfind("\n", start + 1, end))
+            end = cut if cut > start else end
+        yield text[start:end]
+        start = end

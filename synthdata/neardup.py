@@ -1,0 +1,197 @@
+"""Documents that are nearly the same, and the clusters they form.
+
+Idea:   two documents are near-duplicates where they share most of their character 5-grams (Jaccard
+        index). MinHash makes the index readable from short signatures, and banding finds the pairs
+        worth checking without trying all; every pair reported was checked exactly.
+Source: Broder, "On the resemblance and containment of documents", 1997; banding: Leskovec, Rajaraman
+        & Ullman, "Mining of Massive Datasets", section 3.4. Signatures by the `rensa` package.
+Run:    python -m synthdata explain data.jsonl
+Omits:  paraphrases that share few 5-grams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthdata.counts import by_document, grams
+from synthdata.tokens import check_texts, encode
+
+SHINGLE = 5
+THRESHOLD = 0.7
+BANDS, ROWS = 50, 5
+_NEIGHBOURS = 8  # in a bucket, each document is checked with so many that follow it
+
+
+def miss_probability(similarity: float, bands: int = BANDS, rows: int = ROWS) -> float:
+    """Chance that banding never brings together two documents of this Jaccard index.
+
+    A band of r values agrees with probability s^r, and b bands all differ with (1 - s^r)^b.
+
+    >>> round(miss_probability(0.7), 5)
+    0.0001
+    """
+    return (1 - similarity**rows) ** bands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Documents joined by near-duplicate pairs (any two need not be near-duplicates)."""
+
+    documents: tuple[int, ...]
+    """Their numbers, in the collection's order."""
+    distinct: int
+    """How many different texts they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearDuplicates:
+    """Clusters of a collection."""
+
+    label: np.ndarray
+    """[n] the number of each document's cluster: that of its first document."""
+    clusters: tuple[Cluster, ...]
+    """Clusters of two documents or more, largest first."""
+    threshold: float
+    """Smallest Jaccard index of a pair."""
+    method: str
+    """How they were found, with the chance to miss a pair."""
+
+    @property
+    def share(self) -> float:
+        """Share of documents with a near-duplicate, 0 to 1; nan for no documents."""
+        if not len(self.label):
+            return float("nan")
+        return sum(len(c.documents) for c in self.clusters) / len(self.label)
+
+    def top_share(self, k: int) -> float:
+        """Share of documents in the k largest clusters; a document alone is a cluster of one."""
+        if not len(self.label):
+            return float("nan")
+        sizes = np.sort(np.bincount(self.label))[::-1]
+        return float(sizes[:k].sum() / len(self.label))
+
+
+def near_duplicates(
+    texts: Sequence[str], *, threshold: float = THRESHOLD, seed: int = 0
+) -> NearDuplicates:
+    """Find near-duplicates; normalise the texts first.
+
+    Texts shorter than five characters are near-duplicates only where they are equal. ValueError
+    unless 0.5 <= threshold <= 1: below, banding would miss too many.
+
+    >>> near_duplicates(["a first joke, told", "A first joke, told", "another one"]).share
+    0.6666666666666666
+    """
+    check_texts(texts)
+    if not 0.5 <= threshold <= 1:
+        raise ValueError(f"threshold is a Jaccard index between 0.5 and 1, got {threshold}")
+    number: dict[str, int] = {}
+    which = np.array([number.setdefault(text, len(number)) for text in texts], dtype=np.int64)
+    distinct = sorted(number)  # the order of documents must not matter to what is found
+    rank = np.empty(len(number), dtype=np.int64)
+    rank[[number[text] for text in distinct]] = np.arange(len(number))
+    text_label = _clusters(distinct, threshold, seed)[rank[which]] if len(texts) else which
+    label = _first_of_each(text_label)
+    order = np.argsort(label, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
+    clusters = [
+        Cluster(documents=tuple(m.tolist()), distinct=len(set(which[m].tolist())))
+        for m in members
+        if len(m) > 1
+    ]
+    clusters.sort(key=lambda c: (-len(c.documents), c.documents[0]))
+    missed = miss_probability(threshold)
+    return NearDuplicates(
+        label=label,
+        clusters=tuple(clusters),
+        threshold=threshold,
+        method=(
+            f"Jaccard index of character {SHINGLE}-gram sets >= {threshold:g}, MinHash "
+            f"{BANDS * ROWS}, {BANDS} bands, seed {seed}, checked exactly; a pair at the threshold "
+            f"is missed with probability {missed:.1g}"
+        ),
+    )
+
+
+def _clusters(texts: Sequence[str], threshold: float, seed: int) -> np.ndarray:
+    """The cluster of each of these different texts: the smallest number among its members."""
+    parent = np.arange(len(texts), dtype=np.int64)
+    key, document, _ = by_document(grams(encode(texts, "character"), SHINGLE))
+    if not len(key):
+        return parent
+    width = np.int64(key.max() + 1)
+    member = np.sort(document * width + key)  # the sets, as one sorted list
+    sizes = np.bincount(document, minlength=len(texts))
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    signatures = _signatures(member % width, starts, seed)
+    signatures[sizes == 0] = 0
+    has_set = np.flatnonzero(sizes)
+    for band in range(BANDS):
+        rows = np.ascontiguousarray(signatures[has_set, band * ROWS : (band + 1) * ROWS])
+        bucket = np.unique(rows.view([("", rows.dtype)] * ROWS).ravel(), return_inverse=True)[1]
+        order = np.argsort(bucket, kind="stable")
+        ordered, numbers = bucket[order], has_set[order]
+        pairs = []
+        for step in range(1, _NEIGHBOURS + 1):
+            near = np.flatnonzero(ordered[step:] == ordered[:-step])
+            pairs.append(np.stack((numbers[near], numbers[near + step])))
+        pair = np.concatenate(pairs, axis=1)
+        # Joined already: nothing to learn. So a thousand copies cost no million checks.
+        pair = pair[:, parent[pair[0]] != parent[pair[1]]]
+        pair = pair[:, _jaccard(pair, member, starts, sizes, width) >= threshold]
+        parent = _join(parent, pair)
+    return parent
+
+
+def _signatures(shingles: np.ndarray, starts: np.ndarray, seed: int) -> np.ndarray:
+    """MinHash signatures [texts, BANDS * ROWS]."""
+    from rensa import RMinHash
+
+    mixed = shingles.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)
+    matrix = RMinHash.digest_matrix_from_flat_token_hashes(
+        mixed, starts.astype(np.uint64), BANDS * ROWS, seed
+    )
+    return np.array(matrix.to_rows(), dtype=np.uint32)
+
+
+def _jaccard(
+    pair: np.ndarray, member: np.ndarray, starts: np.ndarray, sizes: np.ndarray, width: np.int64
+) -> np.ndarray:
+    """Exact Jaccard index of each pair [2, pairs]: look each shingle of one up in the other."""
+    result = np.zeros(pair.shape[1])
+    block = max(1, 4_000_000 // max(1, int(sizes.max())))
+    for begin in range(0, pair.shape[1], block):
+        a, b = pair[:, begin : begin + block]
+        swap = sizes[a] > sizes[b]
+        small, large = np.where(swap, b, a), np.where(swap, a, b)
+        lengths = sizes[small]
+        ends = np.cumsum(lengths)
+        which = np.repeat(np.arange(len(a)), lengths)
+        where = np.arange(int(ends[-1])) + np.repeat(starts[small] - (ends - lengths), lengths)
+        wanted = member[where] % width + large[which] * width
+        found = member[np.minimum(np.searchsorted(member, wanted), len(member) - 1)] == wanted
+        shared = np.bincount(which, found, minlength=len(a))
+        result[begin : begin + block] = shared / (sizes[a] + sizes[b] - shared)
+    return result
+
+
+def _join(parent: np.ndarray, pair: np.ndarray) -> np.ndarray:
+    """Union-find on arrays: the smaller root wins until every pair agrees."""
+    parent = parent.copy()
+    while True:
+        a, b = parent[pair[0]], parent[pair[1]]
+        if np.array_equal(a, b):
+            return parent
+        np.minimum.at(parent, np.maximum(a, b), np.minimum(a, b))
+        while not np.array_equal(parent, parent[parent]):
+            parent = parent[parent]
+
+
+def _first_of_each(label: np.ndarray) -> np.ndarray:
+    """The same groups, each named by its first position."""
+    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    return first[inverse]

@@ -1,0 +1,194 @@
+"""The command line: a dataclass for each command; `--help` is made from what is written here.
+
+Run:    python -m synthdata measure --help
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, UseAppendAction, arg
+
+from synthdata.rows import Format, ReadConfig
+from synthdata.sources import parse_size
+from synthdata.tokens import Policy
+
+Files = Positional[Annotated[tuple[str, ...], arg(metavar="FILE ...")]]
+Tokeniser = Literal["auto", "word", "character", "byte"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How files are read; every command has these."""
+
+    text: str = "text"
+    """Field with the text; a dotted path such as choices.0.message.content is allowed."""
+    format: Format = "auto"
+    """auto goes by the file's name. lines: a document a line; blocks: between blank lines."""
+    strict: bool = False
+    """Stop at the first bad row instead of counting it."""
+    max_row: str = "16M"
+    """Longest row; longer ones are skipped unread and counted."""
+    sample: int | None = None
+    """Use so many documents, drawn without replacement."""
+    seed: int = 0
+    """Of everything random."""
+    tokens: Tokeniser = "auto"
+    """What a token is; auto: words, characters in Chinese, Japanese and Korean."""
+    case: Literal["keep", "fold"] = "keep"
+    """fold: Joke and joke are one word."""
+    json: bool = False
+    """Print the result once more, as one last line of JSON (fields: synthdata/record.py)."""
+
+    def __post_init__(self) -> None:
+        parse_size(self.max_row)
+        if self.sample is not None and self.sample < 1:
+            raise ValueError(f"--sample is at least 1 document, got {self.sample}")
+        if self.seed < 0:
+            raise ValueError(f"--seed is 0 or more, got {self.seed}")
+
+    def read(self, *columns: str) -> ReadConfig:
+        """As `synthdata.io` takes it; `columns` are the fields needed besides the text."""
+        return ReadConfig(
+            text=self.text,
+            format=self.format,
+            strict=self.strict,
+            max_row=parse_size(self.max_row),
+            columns=columns,
+        )
+
+    @property
+    def policy(self) -> Policy:
+        """What is made equal before counting."""
+        return Policy(case=self.case)
+
+    @property
+    def tokeniser(self) -> str | None:
+        """None lets the text decide."""
+        return None if self.tokens == "auto" else self.tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(Reading):
+    """How much variety a collection has: entropy, coverage, Hill numbers, overlap, repeats."""
+
+    data: Files
+    """Files, globs, s3://..., or - for standard input: JSONL, JSONL.gz, text, CSV, Parquet."""
+    by: str | None = None
+    """A field (persona, prompt, model): how much of the entropy it explains."""
+    embeddings: str | None = None
+    """A .npy file with a vector for each row: the Vendi score on your own vectors."""
+    html: str | None = None
+    """Write the report as one self-contained HTML file."""
+    stream: bool = False
+    """One pass in bounded memory, any number of rows. Streams: documents, words, word pairs,
+    characters, character 5-grams (how many, how many distinct, entropy, coverage, Hill numbers 0,
+    1, 2, the commonest). Does not: near-duplicates, self-BLEU, Vendi, repeats, --by, --sample,
+    --embeddings, intervals by subsampling."""
+    ram: str = "256M"
+    """Memory for --stream above what Python and its libraries take."""
+    meter: str | None = None
+    """With --stream: a file to go on from, where it exists, and to save the meter to."""
+    engine: Literal["local", "ray"] = "local"
+    """With --stream: ray spreads the files over a Ray cluster; the result is the same."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_size(self.ram)
+        if self.stream:
+            for name, value in (
+                ("--by", self.by),
+                ("--sample", self.sample),
+                ("--embeddings", self.embeddings),
+            ):
+                if value is not None:
+                    raise ValueError(f"{name} needs the texts in memory; leave out --stream")
+        elif self.engine != "local" or self.meter is not None:
+            raise ValueError("--engine and --meter belong to --stream; add it")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(Reading):
+    """Whether a collection is less varied than a reference at equal terms, and how sure that is."""
+
+    data: Files
+    """The collection under test."""
+    ref: str
+    """The reference: a file or a glob."""
+    ref_text: str | None = None
+    """Field with the reference's text, where it is another one."""
+    match: Literal["tokens", "size", "coverage"] = "tokens"
+    """What is made equal before comparing."""
+    html: str | None = None
+    """Write the report as one self-contained HTML file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOptions(Reading):
+    """Yes (exit code 0), no (1), or not enough data to tell (2); 3 is a usage or input error."""
+
+    data: Files
+    """The collection under test."""
+    rule: UseAppendAction[tuple[str, ...]] = ()
+    """A condition such as 'hill1_ratio>=0.8'; may be given several times, and all must hold."""
+    ref: str | None = None
+    """The reference, for rules that compare."""
+    ref_text: str | None = None
+    """Field with the reference's text, where it is another one."""
+    match: Literal["tokens", "size", "coverage"] = "tokens"
+    """What is made equal before comparing."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.rule:
+            raise ValueError("a gate needs a rule, for example --rule 'near_duplicates<=0.02'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions(Reading):
+    """What repeats: the commonest outputs, near-duplicates, templates, repeated passages."""
+
+    data: Files
+    """Files, globs, s3://..., or - for standard input."""
+    top: int = 3
+    """Examples of each."""
+    html: str | None = None
+    """Write the report as one self-contained HTML file."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.top < 1:
+            raise ValueError(f"--top is at least 1 example, got {self.top}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurateOptions(Reading):
+    """Write the rows worth keeping, unchanged, and say why the others were dropped."""
+
+    data: Files
+    """Files, globs, s3://..., or - for standard input."""
+    out: Annotated[str, arg(aliases=["-o"])]
+    """File for the kept rows; .gz compresses it."""
+    drop: str = "near-duplicates,boilerplate,low-information"
+    """What to drop, separated by commas; none drops nothing."""
+    cap_per_cluster: int | None = None
+    """Keep up to so many of each cluster of near-duplicates, instead of one."""
+    budget: int | None = None
+    """Keep so many documents: those that together show the most different n-grams."""
+    reasons: str | None = None
+    """Write a JSON line for each dropped row: file, line, reason."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        from synthdata.curate import WASTE
+
+        unknown = [name for name in self.wastes if name not in WASTE]
+        if unknown:
+            raise ValueError(f"cannot drop {unknown[0]!r}; choose among {', '.join(WASTE)}, none")
+
+    @property
+    def wastes(self) -> tuple[str, ...]:
+        """`drop` as a list."""
+        names = tuple(name.strip() for name in self.drop.split(",") if name.strip())
+        return () if names == ("none",) else names

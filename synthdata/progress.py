@@ -1,0 +1,66 @@
+"""Bars on standard error for whatever takes over a second, and only on a terminal.
+
+Idea:   silence up to a second, then a sign of life: bytes read where they can be counted, the time
+        where they cannot.
+Omits:  logs. Where standard error is a file, nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+DELAY = 1.0
+
+
+def total_bytes(paths: Sequence[str]) -> int | None:
+    """Stored bytes of local files; None where one is not (a pipe, an object store)."""
+    if not all(os.path.isfile(path) for path in paths):
+        return None
+    return sum(os.path.getsize(path) for path in paths)
+
+
+def bytes_bar(what: str, total: int | None) -> Any:
+    """A tqdm bar over bytes that shows itself after a second."""
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        desc=what,
+        unit="B",
+        unit_scale=True,
+        delay=DELAY,
+        file=sys.stderr,
+        disable=None,
+        leave=False,
+    )
+
+
+@contextmanager
+def ticking(what: str) -> Iterator[None]:
+    """Shows `what` and the seconds so far while the block runs, from the first second on."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from tqdm import tqdm
+
+    done = threading.Event()
+
+    def tick() -> None:
+        if done.wait(DELAY):
+            return
+        with tqdm(desc=what, bar_format="{desc}, {elapsed}", file=sys.stderr, leave=False) as bar:
+            while not done.wait(0.5):
+                bar.refresh()
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

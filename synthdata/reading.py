@@ -1,0 +1,208 @@
+"""From numbers to a sentence: what they say, how sure that is, and why.
+
+Idea:   a sentence is only as good as the interval behind it. Where the whole interval lies on one
+        side of a line, the sentence is firm; where it straddles the line, the sentence says so.
+Omits:  opinions on quality.
+
+The lines: a tenth of the documents in near-duplicate clusters is repetitive, half of them is
+collapsed. Below 20 documents nothing is said; confidence is high from 200 on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from synthdata.measures import Measure
+
+if TYPE_CHECKING:
+    from synthdata.compare import Comparison, Difference
+    from synthdata.gate import Gate
+
+Tone = Literal["good", "bad", "neutral"]
+Confidence = Literal["high", "medium", "low", "none"]
+
+REPETITIVE, COLLAPSED = 0.1, 0.5
+FEWEST, MANY = 20, 200
+_ALPHA = 0.05
+_NO_REFERENCE = (
+    "Without a reference, a loss of variety that leaves no copies behind stays unseen: "
+    "compare with texts you trust (python -m synthdata compare)."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One sentence and what it rests on."""
+
+    text: str
+    """In plain words."""
+    confidence: Confidence
+    """How far the numbers carry it."""
+    because: str
+    """The numbers."""
+    tone: Tone = "neutral"
+    """Whether that is welcome."""
+
+
+def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Verdict:
+    """What the share of repeated documents says about n documents.
+
+    `repeated` is a share with its interval, `kind` names it ("near-duplicates"); `top_share` is the
+    share of the three largest clusters, nan where unknown.
+    """
+    if n < FEWEST:
+        return Verdict(
+            text="Too few documents to say.",
+            confidence="none",
+            because=f"There are {n:,}; below {FEWEST} chance decides. {_NO_REFERENCE}",
+        )
+    if math.isnan(repeated.value):
+        return Verdict(
+            text="Nothing to measure.", confidence="none", because="; ".join(repeated.warnings)
+        )
+    because = f"{repeated.value:.1%} of {n:,} documents are {kind}{_ends(repeated)}"
+    if top_share > 0 and repeated.value > 0:
+        because += f"; the three largest clusters hold {top_share:.1%} of everything"
+    because += "."
+    low = repeated.low if repeated.has_interval else repeated.value
+    high = repeated.high if repeated.has_interval else repeated.value
+    firm: Confidence = "high" if n >= MANY else "medium"
+    if low >= REPETITIVE:
+        text = "Repetitive: a good part of it has been said before."
+        if low >= COLLAPSED:
+            text = "Collapsed: most of it says the same few things again."
+        return Verdict(text=text, confidence=firm, because=because, tone="bad")
+    if high < REPETITIVE:
+        return Verdict(
+            text="No collapse to be seen: few documents repeat another.",
+            confidence=firm,
+            because=f"{because} {_NO_REFERENCE}",
+            tone="good",
+        )
+    return Verdict(
+        text="Perhaps repetitive: this many documents do not decide it.",
+        confidence="low",
+        because=because,
+    )
+
+
+def of_comparison(compared: Comparison) -> Verdict:
+    """Less varied, as varied, or more varied than the reference, and by what."""
+    tested = [d for d in compared.differences.values() if not math.isnan(d.p_holm)]
+    few = min(compared.documents)
+    if few < FEWEST or not tested:
+        return Verdict(
+            text="Too few documents to compare.",
+            confidence="none",
+            because=f"The smaller side has {few:,}; at least {FEWEST} are needed.",
+        )
+    sure = [d for d in tested if d.p_holm < _ALPHA]
+    worse = [d for d in sure if _loss(d) > 0]
+    better = [d for d in sure if _loss(d) < 0]
+    at = f"At {compared.matched}"
+    if worse and not better:
+        return Verdict(
+            text=f"Less varied than the reference: {_said(worse[0])}.",
+            confidence="high" if few >= MANY else "medium",
+            because=f"{at}: {_list(worse)}.",
+            tone="bad",
+        )
+    if better and not worse:
+        return Verdict(
+            text=f"More varied than the reference: {_said(better[0])}.",
+            confidence="high" if few >= MANY else "medium",
+            because=f"{at}: {_list(better)}. More varied is not better: noise is very varied.",
+        )
+    if worse:
+        return Verdict(
+            text=f"Less varied in one way, {_said(worse[0])}; more in another, {_said(better[0])}.",
+            confidence="medium",
+            because=f"{at}, less: {_list(worse)}; more: {_list(better)}.",
+            tone="bad",
+        )
+    needed = [d.needed for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
+    enough = bool(needed) and few >= needed[0]
+    power = ""
+    if needed:
+        power = f" To see a loss of 10 %, {needed[0]:,.0f} documents a side are needed; "
+        power += "these are enough." if enough else f"there are {few:,}."
+    return Verdict(
+        text="No loss of variety against the reference was found.",
+        confidence="high" if enough else "low",
+        because=f"{at}, no difference is larger than chance makes.{power}",
+        tone="good" if enough else "neutral",
+    )
+
+
+def of_gate(found: Gate) -> Verdict:
+    """Pass, fail or cannot tell, and the rules that decided."""
+    outcome = found.outcome
+    deciding = [j for j in found.judgements if j.outcome == outcome]
+    texts = {
+        "pass": "Pass: every rule holds.",
+        "fail": f"Fail: {len(deciding)} of {len(found.judgements)} rules broken.",
+        "cannot tell": "Cannot tell: these data do not decide every rule.",
+    }
+    tones: dict[str, Tone] = {"pass": "good", "fail": "bad", "cannot tell": "neutral"}
+    return Verdict(
+        text=texts[outcome],
+        confidence="low" if outcome == "cannot tell" else "high",
+        because="; ".join(f"{j.rule}: {j.reason}" for j in deciding) + ".",
+        tone=tones[outcome],
+    )
+
+
+def of_stream(n: int, types: Measure) -> Verdict:
+    """What one pass can say: how many documents repeat another word for word."""
+    share = Measure(
+        name="repeated",
+        value=max(0.0, 1 - types.value / n) if n else math.nan,
+        low=max(0.0, 1 - types.high / n) if types.has_interval else math.nan,
+        high=min(1.0, 1 - types.low / n) if types.has_interval else math.nan,
+        n=n,
+        method=types.method,
+        unit="share",
+        direction="lower is more varied",
+        warnings=() if n else ("there are no documents",),
+    )
+    return of_collection(n, share, math.nan, "repeated word for word (one pass sees no more)")
+
+
+def _loss(difference: Difference) -> float:
+    """Positive where the synthetic collection is less varied."""
+    ratio = difference.ratio
+    if ratio.name.endswith("_ratio"):
+        return 1 - ratio.value
+    return ratio.value if ratio.direction == "lower is more varied" else -ratio.value
+
+
+def _said(difference: Difference) -> str:
+    names = {
+        "hill0": "different words",
+        "hill1": "effective number of words",
+        "hill2": "effective number of common words",
+        "documents_hill1": "effective number of different documents",
+        "self_bleu": "likeness of documents to each other (self-BLEU)",
+        "near_duplicates": "share of near-duplicates",
+    }
+    name = names.get(difference.name, difference.name)
+    if difference.ratio.name.endswith("_ratio"):
+        return f"{name} at {difference.ratio.value:.0%} of the reference's"
+    return f"{name} {difference.synthetic:.2f} where it has {difference.reference:.2f}"
+
+
+def _list(differences: Sequence[Difference]) -> str:
+    return "; ".join(
+        f"{_said(d)}{_ends(d.ratio)}, p = {d.p_holm:.2g} after Holm" for d in differences
+    )
+
+
+def _ends(measure: Measure) -> str:
+    if not measure.has_interval:
+        return ""
+    if measure.unit in ("share", "times"):
+        return f" (95 %: {measure.low:.1%} to {measure.high:.1%})"
+    return f" (95 %: {measure.low:.3g} to {measure.high:.3g})"

@@ -1,0 +1,88 @@
+"""The JSON record: what `--json` prints as its last line.
+
+Idea:   a script reads one line and checks one number, `version`, before it trusts the rest. Fields
+        are only ever added within a version.
+
+One object with these fields, version 1:
+    schema      "synthdata", always
+    version     1
+    command     "measure", "compare", "gate", "explain" or "curate"
+    verdict     {"text", "confidence", "because"}; confidence is high, medium, low or none
+    measures    list of measures: {"name", "value", "low", "high", "n", "coverage", "method",
+                "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
+                and a warning says why
+    differences compare only: list of {"name", "synthetic", "reference", "effect",
+                "p", "p_holm", "needed"}, the ratio itself being among the measures
+    rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
+                or "cannot tell", measure the name of the measure it was judged by
+    exit_code   gate only: 0, 1 or 2, as the process exits
+    evidence    measure, explain: list of {"title", "summary", "items": [{"text", "count", "note"}]}
+    dropped     curate only: reason -> rows
+    kept        curate only: rows written
+    rows        {"used", "empty", "bad": kind -> rows}
+    provenance  what is needed to repeat it, as in the report
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from synthdata.explain import Evidence
+from synthdata.io import Tally
+from synthdata.measures import Measure
+from synthdata.report import Report
+
+if TYPE_CHECKING:
+    from synthdata.compare import Difference
+
+SCHEMA, VERSION = "synthdata", 1
+
+
+def record(command: str, report: Report, tally: Tally, **more: Any) -> dict[str, Any]:
+    """The record of a report; `more` are the fields only some commands have."""
+    verdict = report.verdict
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "command": command,
+        "verdict": {
+            "text": verdict.text,
+            "confidence": verdict.confidence,
+            "because": verdict.because,
+        },
+        "measures": measures([*report.headlines, *report.measures]),
+        "evidence": evidence(report.evidence),
+        "rows": {"used": tally.rows, "empty": tally.empty, "bad": dict(tally.bad)},
+        "provenance": dict(report.provenance),
+        **more,
+    }
+
+
+def line(value: dict[str, Any]) -> str:
+    """One line of ASCII JSON; anything that is not finite must have become null before."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+
+
+def measures(found: Iterable[Measure]) -> list[dict[str, Any]]:
+    """Each measure once, by its name."""
+    return list({measure.name: measure.to_json() for measure in found}.values())
+
+
+def evidence(found: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """Evidence as plain values."""
+    return [asdict(view) for view in found]
+
+
+def differences(found: Iterable[Difference]) -> list[dict[str, Any]]:
+    """What was tested, without the ratios, which stand among the measures."""
+    names = ("synthetic", "reference", "effect", "p", "p_holm", "needed")
+    return [{"name": d.name, **{n: finite(getattr(d, n)) for n in names}} for d in found]
+
+
+def finite(value: float) -> float | None:
+    """The number, or null where JSON has none."""
+    return float(value) if math.isfinite(value) else None

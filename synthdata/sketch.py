@@ -1,0 +1,349 @@
+"""What one channel of things (documents, words, n-grams) leaves behind in bounded memory.
+
+Idea:   give every distinct thing a random number, its hash, and keep the k things with the smallest
+        ones, with exact counts. Whatever ends among the k smallest was among them from its first
+        occurrence on, so its count misses nothing; and hashes are blind to counts, so the k are a
+        fair sample of the distinct things. Two samples merge by adding counts and keeping the k
+        smallest: exact, in any order. What such a sample cannot see, the few things that make up
+        much of the mass, a heavy-hitter sketch counts beside it.
+Source: P. Gibbons, "Distinct sampling", VLDB 2001; Dasgupta et al., "A framework for estimating
+        stream expression cardinalities", ICDT 2016 (theta sketches); Agarwal et al., "Mergeable
+        summaries", PODS 2012; Apache DataSketches (frequent items, HyperLogLog); Steele et al.,
+        OOPSLA 2014 (splitmix64).
+Omits:  deletions, and weights.
+
+Hashes are 64 bits: among 10 million distinct things two share one with probability 3 in a million.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from synthdata.sources import INSTALL_SCALE
+
+SPACE = 2.0**64
+_KEPT_LABELS = 512
+_LABELS_A_CHUNK = 32
+_HLL = 14  # 2^14 registers: 0.8 % standard error
+LOOKED_AT = 1 << 16
+
+
+def mix(x: np.ndarray) -> np.ndarray:
+    """splitmix64's finaliser, in place: every input bit reaches every output bit."""
+    x ^= x >> np.uint64(30)
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(27)
+    x *= np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return x
+
+
+def text_hash(text: str, seed: int) -> int:
+    """64 bits of BLAKE2b, the same on every machine and in every process."""
+    digest = new_hash(seed)
+    digest.update(text.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(digest.digest(), "little")
+
+
+def new_hash(seed: int) -> hashlib.blake2b:
+    """The hash behind `text_hash`, for texts that come in pieces."""
+    return hashlib.blake2b(digest_size=8, key=seed.to_bytes(8, "little"))
+
+
+def gram_hashes(tokens: np.ndarray, order: int, seed: int) -> np.ndarray:
+    """The hash of the `order` tokens from each position on; tokens are given by their hashes.
+
+    A sum of token hashes times odd constants, one for each place, then mixed. [T] uint64 to
+    [T - order + 1] uint64.
+    """
+    size = max(len(tokens) - order + 1, 0)
+    start = np.arange(1, order + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    factors = mix(start + np.uint64(seed & 0xFFFFFFFF)) | np.uint64(1)
+    total = tokens[:size] * factors[0]
+    for place in range(1, order):
+        total += tokens[place : place + size] * factors[place]
+    return mix(total)
+
+
+@dataclass
+class BottomK:
+    """The k + 1 smallest hashes with their counts; the last of them is the threshold."""
+
+    k: int
+    """How many distinct things are sampled."""
+    hashes: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+    """Sorted."""
+    counts: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    """Exact."""
+    _waiting: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list, repr=False)
+    _waiting_size: int = 0
+
+    def add(self, hashes: np.ndarray, counts: np.ndarray) -> None:
+        """Add distinct `hashes` with their counts; the work is put off until it is worth it."""
+        if len(self.hashes) > self.k:
+            below = int(np.searchsorted(hashes, self.hashes[-1], side="right"))
+            hashes, counts = hashes[:below], counts[:below]
+        if len(hashes) > self.k + 1:
+            hashes, counts = hashes[: self.k + 1], counts[: self.k + 1]
+        if len(hashes):
+            self._waiting.append((hashes.copy(), counts.copy()))
+            self._waiting_size += len(hashes)
+        if self._waiting_size > self.k:
+            self.settle()
+
+    def settle(self) -> BottomK:
+        """Do what was put off; the result does not depend on when, nor on the order of adding."""
+        if self._waiting:
+            hashes = np.concatenate([self.hashes, *(h for h, _ in self._waiting)])
+            counts = np.concatenate([self.counts, *(c for _, c in self._waiting)])
+            order = np.argsort(hashes, kind="stable")
+            hashes, counts = runs(hashes[order], counts[order])
+            self.hashes = hashes[: self.k + 1].copy()
+            self.counts = counts[: self.k + 1].copy()
+            self._waiting, self._waiting_size = [], 0
+        return self
+
+    @property
+    def complete(self) -> bool:
+        """Whether every distinct thing is in it."""
+        return len(self.settle().hashes) <= self.k
+
+    @property
+    def rate(self) -> float:
+        """The share of distinct things sampled (1 where complete)."""
+        return 1.0 if self.complete else float(self.hashes[-1]) / SPACE
+
+    def sample(self) -> tuple[np.ndarray, np.ndarray]:
+        """Hashes and counts of the sampled things, without the threshold itself."""
+        self.settle()
+        return self.hashes[: self.k], self.counts[: self.k]
+
+    @property
+    def types(self) -> float:
+        """Unbiased estimate of how many distinct things there were; relative error 1/sqrt(k)."""
+        return len(self.hashes) if self.complete else self.k / self.rate
+
+
+def runs(ordered: np.ndarray, counts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct values of a sorted array and their counts, or the sums of `counts`."""
+    if not len(ordered):
+        return ordered, np.empty(0, np.int64)
+    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    if counts is not None:
+        return ordered[first], np.add.reduceat(counts, first)
+    return ordered[first], np.diff(np.append(first, len(ordered)))
+
+
+def count_grams(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct hashes, sorted, and their counts. `hashes` is sorted in place."""
+    hashes.sort()
+    return runs(hashes)
+
+
+class Heavy:
+    """Heavy hitters: things whose counts may be too small by at most `error`, never too large.
+
+    DataSketches lays its table out by history; rebuilding it from sorted items before each merge
+    makes the outcome a function of what was counted and of the merge tree, so that a cluster and
+    one process agree to the last byte.
+    """
+
+    def __init__(self, log2_size: int) -> None:
+        self.log2_size = log2_size
+        self.dropped = 0
+        self._sketch = datasketches().frequent_strings_sketch(log2_size)
+
+    def add(self, names: list[str], counts: list[int]) -> None:
+        """Count each named thing so many times."""
+        deque(map(self._sketch.update, names, counts), maxlen=0)
+
+    def estimates(self, names: list[str]) -> np.ndarray:
+        """Upper bounds within this sketch; 0 for what is not tracked."""
+        return np.fromiter(map(self._sketch.get_estimate, names), np.int64, len(names))
+
+    def items(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sorted hashes and lower bounds of everything tracked."""
+        found = self._sketch.get_frequent_items(datasketches().NO_FALSE_NEGATIVES, 0)
+        hashes = np.array([heavy_hash(name) for name, *_ in found], np.uint64)
+        counts = np.array([low for _, _, low, _ in found], np.int64)
+        order = np.argsort(hashes)
+        return hashes[order], counts[order]
+
+    @property
+    def error(self) -> int:
+        """What a count may be short of."""
+        top = self._sketch.get_frequent_items(datasketches().NO_FALSE_NEGATIVES, 0)
+        return self.dropped + (top[0][3] - top[0][2] if top else 0)
+
+    def rebuilt(self) -> Heavy:
+        """The same items, bounds and error in a fresh table."""
+        return Heavy.restore(self.log2_size, self.error, *self.items())
+
+    @classmethod
+    def restore(cls, log2_size: int, error: int, hashes: np.ndarray, counts: np.ndarray) -> Heavy:
+        """The sketch with these items and this error."""
+        heavy = cls(log2_size)
+        heavy.add(heavy_names(hashes), counts.tolist())
+        heavy.dropped = error
+        return heavy
+
+    def merge(self, other: Heavy) -> Heavy:
+        """Both counted together."""
+        mine, theirs = self.rebuilt(), other.rebuilt()
+        mine._sketch.merge(theirs._sketch)
+        mine.dropped += theirs.dropped
+        return mine
+
+
+class Channel:
+    """Total, distinct sample, heavy hitters and cardinality of one kind of thing."""
+
+    def __init__(self, k: int, log2_heavy: int) -> None:
+        sketches = datasketches()
+        self.total = 0
+        self.bottom = BottomK(k)
+        self.heavy = Heavy(log2_heavy)
+        self.cardinality = sketches.hll_sketch(_HLL, sketches.HLL_8, True)
+        self.slack = 0
+        self.labels: dict[int, str] = {}
+
+    def add(self, hashes: np.ndarray, counts: np.ndarray) -> list[int]:
+        """One chunk's distinct hashes and counts; returns those whose texts are worth keeping.
+
+        A thing that is rare in the chunk (one in 2^18 of it) is not shown to the heavy hitters;
+        `slack` says by how much their counts may fall short for that.
+        """
+        n = int(counts.sum())
+        self.total += n
+        self.bottom.add(hashes, counts)
+        deque(map(self.cardinality.update, hashes.view(np.int64).tolist()), maxlen=0)
+        rare = n >> 18
+        self.slack += rare
+        if rare:
+            often = counts > rare
+            hashes, counts = hashes[often], counts[often]
+        names = heavy_names(hashes)
+        self.heavy.add(names, counts.tolist())
+        sizes = self.heavy.estimates(names)
+        largest = np.argsort(-sizes, kind="stable")[:_LABELS_A_CHUNK]
+        return [int(h) for h in hashes[largest[sizes[largest] > 1]] if int(h) not in self.labels]
+
+    def keep_labels(self, labels: dict[int, str]) -> None:
+        """Remember what some hashes stand for; the commonest are kept."""
+        self.labels.update(labels)
+        if len(self.labels) > 2 * _KEPT_LABELS:
+            numbers = sorted(self.labels)
+            sizes = self.heavy.estimates(heavy_names(np.array(numbers, np.uint64)))
+            kept = np.argsort(-sizes, kind="stable")[:_KEPT_LABELS].tolist()
+            self.labels = {numbers[i]: self.labels[numbers[i]] for i in kept}
+
+    def merge(self, other: Channel) -> None:
+        """Add everything `other` has seen."""
+        sketches = datasketches()
+        self.total += other.total
+        self.slack += other.slack
+        other.bottom.settle()
+        self.bottom.add(other.bottom.hashes, other.bottom.counts)
+        self.bottom.settle()
+        self.heavy = self.heavy.merge(other.heavy)
+        union = sketches.hll_union(_HLL)
+        union.update(self.cardinality)
+        union.update(other.cardinality)
+        self.cardinality = union.get_result(sketches.HLL_8)
+        self.keep_labels(other.labels)
+
+    @property
+    def error(self) -> int:
+        """A heavy hitter's count may be too small by this much."""
+        return self.slack + self.heavy.error
+
+    def heavy_hitters(self, threshold: int = 1) -> list[tuple[int, int]]:
+        """(hash, count) of everything counted at least `threshold` times, commonest first.
+
+        Counts are exact for what is also in the distinct sample, else the middle of their bounds.
+        """
+        hashes, lower = self.heavy.items()
+        counts = lower + self.heavy.error // 2
+        sampled, exact = self.bottom.sample()
+        if len(sampled):
+            at = np.minimum(np.searchsorted(sampled, hashes), len(sampled) - 1)
+            counts = np.where(sampled[at] == hashes, exact[at], counts)
+        order = np.lexsort((hashes, -counts))
+        order = order[counts[order] >= threshold]
+        return list(zip(hashes[order].tolist(), counts[order].tolist()))
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Header and arrays that `restore` understands."""
+        self.bottom.settle()
+        hashes, counts = self.heavy.items()
+        header = {
+            "total": self.total,
+            "slack": self.slack,
+            "k": self.bottom.k,
+            "log2_heavy": self.heavy.log2_size,
+            "heavy_error": self.heavy.error,
+            "labels": {f"{h:016x}": text for h, text in sorted(self.labels.items())},
+        }
+        return header, {
+            "hashes": self.bottom.hashes,
+            "counts": self.bottom.counts,
+            "heavy_hashes": hashes,
+            "heavy_counts": counts,
+            "cardinality": np.frombuffer(self.cardinality.serialize_compact(), np.uint8),
+        }
+
+    @classmethod
+    def restore(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Channel:
+        """The channel that `state` described."""
+        channel = cls.__new__(cls)
+        channel.total, channel.slack = int(header["total"]), int(header["slack"])
+        channel.bottom = BottomK(int(header["k"]), arrays["hashes"], arrays["counts"])
+        channel.heavy = Heavy.restore(
+            header["log2_heavy"],
+            header["heavy_error"],
+            arrays["heavy_hashes"],
+            arrays["heavy_counts"],
+        )
+        channel.cardinality = datasketches().hll_sketch.deserialize(arrays["cardinality"].tobytes())
+        channel.labels = {int(h, 16): str(text) for h, text in header["labels"].items()}
+        return channel
+
+
+def heavy_names(hashes: np.ndarray) -> list[str]:
+    """Each hash as a string of four characters, which is what the sketch takes."""
+    parts = np.ascontiguousarray(hashes).astype("<u8").view("<u2").astype("<u4")
+    names: list[str] = (parts + np.uint32(0x10000)).view("<U4").tolist()
+    return names
+
+
+def heavy_hash(name: str) -> int:
+    """The way back from one of `heavy_names`."""
+    return sum((ord(c) - 0x10000) << (16 * place) for place, c in enumerate(name))
+
+
+def datasketches() -> Any:
+    """Apache DataSketches; ValueError that names the install where it is missing."""
+    try:
+        import datasketches as module
+    except ImportError:
+        raise ValueError(
+            f"measuring in one pass needs Apache DataSketches: {INSTALL_SCALE}"
+        ) from None
+    return module
+
+
+def where_first(hashes: np.ndarray, wanted: Sequence[int]) -> dict[int, int]:
+    """Position of the first occurrence of each wanted hash, looked for near the start."""
+    head = hashes[:LOOKED_AT]
+    found = {}
+    for number in wanted:
+        hits = np.flatnonzero(head == np.uint64(number))
+        if len(hits):
+            found[number] = int(hits[0])
+    return found

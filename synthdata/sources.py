@@ -1,0 +1,252 @@
+"""Bytes from anywhere, in bounded memory: files, globs, object stores, gzip, standard input.
+
+Idea:   a source is read once, in blocks; its SHA-256 and size are taken from the same blocks, and a
+        line longer than the limit is let through without being kept. So no input, however broken,
+        costs more memory than one block and one line.
+Source: RFC 1952 (gzip, several members in one file); fsspec for everything that has "://".
+Omits:  other compressions. They are named and refused, not read as text.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+BLOCK = 1 << 18
+STDIN = "-"
+INSTALL_SCALE = "pip install 'cognitive-core[scale]'"
+
+_FOREIGN = {
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"\xfd7zXZ": "xz",
+    b"BZh": "bzip2",
+}
+_UTF16_32 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass
+class FileRecord:
+    """What provenance needs to say about one file that was read."""
+
+    path: str
+    """As it was named; "-" is standard input."""
+    bytes: int = 0
+    """Size as stored (compressed, where it is)."""
+    sha256: str = ""
+    """Of the bytes as stored; filled in when the last of them was read."""
+    rows: int = 0
+    """Usable rows."""
+    header: str = ""
+    """A CSV file's first line, without which its rows cannot be written again."""
+
+
+class Damaged(ValueError):
+    """A source that breaks off or decodes to nothing sensible in its middle."""
+
+
+@dataclass
+class Line:
+    """One line without its line end; `data` is None where it was over the limit."""
+
+    number: int
+    data: bytes | None
+    size: int = field(default=0)
+
+
+def parse_size(text: str | int) -> int:
+    """Bytes from "256M", "16MB", "1.5G" or a plain number (K, M, G are powers of 1024).
+
+    >>> parse_size("16M")
+    16777216
+    """
+    if isinstance(text, int):
+        return text
+    word = text.strip().upper().removesuffix("B").removesuffix("I")
+    scale = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}.get(word[-1:], 1)
+    try:
+        size = float(word if scale == 1 else word[:-1]) * scale
+        if not 0 < size < 1 << 60:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"{text!r} is not a size; write 256M, 1.5G or a number of bytes") from None
+    return int(size)
+
+
+def is_remote(path: str) -> bool:
+    """Whether fsspec has to open it ("s3://bucket/file"); a local path never needs fsspec."""
+    return "://" in path
+
+
+def expand(paths: Sequence[str]) -> list[str]:
+    """Files named by `paths`: a glob becomes its matches in sorted order, "-" stays.
+
+    ValueError on no path, a glob without a match, a folder, or a file named twice;
+    FileNotFoundError on a plain name that is not there.
+    """
+    if not paths:
+        raise ValueError("no input; name a file, a glob such as 'data/*.jsonl', or - for stdin")
+    found: list[str] = []
+    for path in map(str, paths):
+        found.extend(_remote_matches(path) if is_remote(path) else _local_matches(path))
+    seen: set[str] = set()
+    for path in found:
+        if path in seen:
+            raise ValueError(f"{path} is named twice; its rows would count double")
+        seen.add(path)
+    return found
+
+
+def _local_matches(path: str) -> list[str]:
+    if path == STDIN or os.path.isfile(path):
+        return [path]
+    if os.path.isdir(path):
+        raise ValueError(f"{path} is a folder; name its files, for example '{path}/*.jsonl'")
+    if os.path.exists(path):  # a pipe or a device
+        return [path]
+    if glob.has_magic(path):
+        matches = [m for m in sorted(glob.glob(path, recursive=True)) if os.path.isfile(m)]
+        if not matches:
+            raise ValueError(f"no file matches {path!r}")
+        return matches
+    raise FileNotFoundError(2, "no such file", path)
+
+
+def _remote_matches(path: str) -> list[str]:
+    system, bare = _fsspec(path)
+    if not glob.has_magic(path):
+        return [path]
+    matches = sorted(system.glob(bare))
+    if not matches:
+        raise ValueError(f"no file matches {path!r}")
+    return [str(system.unstrip_protocol(m)) for m in matches]
+
+
+def _fsspec(path: str) -> tuple[Any, str]:
+    try:
+        import fsspec
+    except ImportError:
+        raise ValueError(f"{path} needs fsspec to be opened: {INSTALL_SCALE}") from None
+    try:
+        return fsspec.core.url_to_fs(path)
+    except (ImportError, ValueError) as error:  # s3fs, gcsfs and so on are their own packages
+        raise ValueError(f"fsspec cannot open {path}: {error}") from None
+
+
+def open_binary(path: str) -> IO[bytes]:
+    """The file's stored bytes, local or remote; standard input for "-"."""
+    if path == STDIN:
+        return sys.stdin.buffer
+    if is_remote(path):
+        system, bare = _fsspec(path)
+        return system.open(bare, "rb")
+    return open(path, "rb")
+
+
+def stored_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
+    """The stored bytes in blocks; `record` has size and SHA-256 once the last one was taken."""
+    digest = hashlib.sha256()
+    file = open_binary(path)
+    try:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            record.bytes += len(block)
+            yield block
+    finally:
+        if file is not sys.stdin.buffer:
+            file.close()
+    record.sha256 = digest.hexdigest()
+
+
+def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
+    """The file's bytes, gunzipped where it is gzip (told by its first bytes), without a BOM.
+
+    Damaged where a gzip file is broken or cut short (after everything before the cut was yielded);
+    ValueError for zstd, zip, xz, bzip2, UTF-16 and UTF-32.
+    """
+    stored = stored_blocks(path, record)
+    first = next(stored, b"")
+    while 0 < len(first) < 6:  # a pipe may hand over a few bytes at a time
+        more = next(stored, b"")
+        if not more:
+            break
+        first += more
+    plain = chain(first, stored)
+    if first.startswith(b"\x1f\x8b"):
+        plain = _gunzip(plain, path)
+    else:
+        for magic, name in _FOREIGN.items():
+            if first.startswith(magic):
+                raise ValueError(f"{path} is {name}-compressed; unpack it first (gzip is read)")
+    head = next(plain, b"")
+    if head.startswith(_UTF16_32):
+        raise ValueError(
+            f"{path} is UTF-16 or UTF-32; convert it: iconv -f UTF-16 -t UTF-8 in > out"
+        )
+    yield from chain(head.removeprefix(b"\xef\xbb\xbf"), plain)
+
+
+def chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+    """`first`, where there is any, and then `rest`."""
+    if first:
+        yield first
+    yield from rest
+
+
+def _gunzip(blocks: Iterable[bytes], path: str) -> Iterator[bytes]:
+    engine = zlib.decompressobj(wbits=31)
+    fresh = True
+    for block in blocks:
+        data = block
+        while data:
+            if engine.eof:  # another gzip member follows, or the padding some tools write
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
+                engine, fresh = zlib.decompressobj(wbits=31), True
+            try:
+                out = engine.decompress(data, BLOCK)  # at most one block: a gzip bomb stays small
+            except zlib.error as error:
+                raise Damaged(f"{path} is damaged gzip ({error})") from None
+            fresh = False
+            if out:
+                yield out
+            data = engine.unused_data if engine.eof else engine.unconsumed_tail
+    while not engine.eof and not fresh:
+        out = engine.decompress(b"", BLOCK)
+        if not out:
+            raise Damaged(f"{path} is gzip that was cut short")
+        yield out
+
+
+def lines(blocks: Iterable[bytes], limit: int) -> Iterator[Line]:
+    """Lines numbered from 1, CR LF and LF alike; one longer than `limit` bytes is never kept."""
+    number, size = 0, 0
+    parts: list[bytes] = []
+    for block in blocks:
+        *whole, rest = block.split(b"\n")
+        for piece in whole:
+            size += len(piece)
+            number += 1
+            if size > limit:
+                yield Line(number, None, size)
+            else:
+                data = b"".join([*parts, piece]) if parts else piece
+                yield Line(number, data[:-1] if data.endswith(b"\r") else data, size)
+            parts, size = [], 0
+        size += len(rest)
+        if size > limit:
+            parts = []
+        elif rest:
+            parts.append(rest)
+    if size > limit:
+        yield Line(number + 1, None, size)
+    elif parts:
+        data = b"".join(parts)
+        yield Line(number + 1, data[:-1] if data.endswith(b"\r") else data, size)

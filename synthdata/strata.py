@@ -1,0 +1,163 @@
+"""Where the variety comes from: the entropy budget by field.
+
+Idea:   H(out) = I(field; out) + H(out | field). If personas matter, knowing the persona tells much
+        about the output: I is large. If every persona tells the same three jokes, I is nothing and
+        all variety, such as it is, lies within.
+Source: Shannon 1948, section 12; permutation correction as in Treves & Panzeri, Neural Computation
+        1995 (the bias of plug-in information is what independent labels show).
+Run:    python -m synthdata measure data.jsonl --by persona
+Omits:  budgets over several fields at once; join them into one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthdata.counts import Grams, by_document
+from synthdata.measures import Measure
+
+MISSING = "(missing)"
+PERMUTATIONS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stratum:
+    """One value of the field."""
+
+    value: str
+    """The value, as text."""
+    documents: int
+    """Documents that have it."""
+    entropy: float
+    """Plug-in entropy of its own output, bits."""
+    adds: float
+    """Its part of the information, corrected, bits: its share times how far its output differs
+    from the whole (Kullback-Leibler), less what shuffled labels give it. The parts sum to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Entropy of the output, split by a field; all in bits, plug-in, so that it adds up."""
+
+    total: Measure
+    """H(out)."""
+    information: Measure
+    """I(field; out), less the mean information of shuffled labels."""
+    within: Measure
+    """H(out | field): the rest."""
+    p: float
+    """Share of shufflings with as much information or more."""
+    strata: tuple[Stratum, ...]
+    """Values of the field, that which adds most first."""
+
+
+def budget(
+    found: Grams,
+    field: Sequence[Hashable],
+    *,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+    what: str = "words",
+) -> Budget:
+    """Split the entropy of n-grams (or whole documents) by a field with one value a document.
+
+    Labels are shuffled over documents, not over n-grams, because a document's words hang together.
+    ValueError where `field` and the documents differ in number. With one value there is nothing to
+    tell apart, and the information is undefined.
+    """
+    if len(field) != found.documents:
+        raise ValueError(
+            f"the field has {len(field)} values for {found.documents} documents; give one for each"
+        )
+    names = [MISSING if value is None else str(value) for value in field]
+    values, label = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)
+    method = f"plug-in entropy of {what}, less the mean of {permutations} shufflings of the field"
+    key, document, count = by_document(found)
+    n = int(count.sum())
+    if n == 0 or len(values) < 2:
+        reason = (
+            f"there are no {what}"
+            if n == 0
+            else f"the field has one value only ({str(values[0])!r})"
+        )
+        gone = [
+            Measure.undefined(name, reason, n=found.documents, method=method, unit="bits")
+            for name in ("entropy", "information", "entropy_within")
+        ]
+        return Budget(total=gone[0], information=gone[1], within=gone[2], p=math.nan, strata=())
+    totals = np.bincount(key, count)
+    observed = _parts(key, label[document], count, totals, len(values))
+    rng = np.random.default_rng(seed)
+    shuffled = np.array(
+        [
+            _parts(key, rng.permutation(label)[document], count, totals, len(values))
+            for _ in range(permutations)
+        ]
+    )
+    information = observed.sum()
+    by_chance = shuffled.sum(axis=1)
+    corrected = float(information - by_chance.mean())
+    spread = 1.96 * float(by_chance.std(ddof=1))
+    h = _entropy(totals)
+    p = float((1 + (by_chance >= information - 1e-12).sum()) / (permutations + 1))
+    warnings = (
+        ()
+        if p <= 0.05
+        else (f"shuffled labels give as much with probability {p:.2g}: no evidence",)
+    )
+
+    def made(name: str, value: float, width: float, notes: tuple[str, ...] = ()) -> Measure:
+        return Measure(
+            name=name,
+            value=value,
+            low=value - width if width else math.nan,
+            high=value + width if width else math.nan,
+            n=found.documents,
+            method=method + ("; interval: the spread of shuffled labels" if width else ""),
+            unit="bits",
+            direction="higher is more varied" if name != "information" else "neither",
+            warnings=notes,
+        )
+
+    order = np.argsort(-(observed - shuffled.mean(axis=0)), kind="stable")
+    return Budget(
+        total=made("entropy", h, 0.0),
+        information=made("information", corrected, spread, warnings),
+        within=made("entropy_within", h - corrected, spread),
+        p=p,
+        strata=tuple(
+            Stratum(
+                value=str(values[v]),
+                documents=int((label == v).sum()),
+                entropy=_entropy(np.bincount(key, count * (label[document] == v))),
+                adds=float(observed[v] - shuffled[:, v].mean()),
+            )
+            for v in order
+        ),
+    )
+
+
+def _parts(
+    key: np.ndarray, label: np.ndarray, count: np.ndarray, totals: np.ndarray, values: int
+) -> np.ndarray:
+    """p(value) KL(out | value to out), bits, for each value; their sum is I(field; out)."""
+    pair, where = np.unique(key * np.int64(values) + label, return_inverse=True)
+    joint = np.bincount(where, count)
+    thing, value = np.divmod(pair, np.int64(values))
+    size = np.bincount(value, joint, minlength=values)
+    n = totals.sum()
+    return np.bincount(
+        value, joint / n * np.log2(joint * n / (totals[thing] * size[value])), minlength=values
+    )
+
+
+def _entropy(counts: np.ndarray) -> float:
+    counts = counts[counts > 0]
+    if not len(counts):
+        return math.nan
+    share = counts / counts.sum()
+    return max(0.0, float(-(share @ np.log2(share))))

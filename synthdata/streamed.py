@@ -1,0 +1,200 @@
+"""Measures from a meter: entropy, coverage, types and Hill numbers of what went by.
+
+Idea:   the heavy hitters are counted, the rest is known by its total and by a sample of its types.
+        Numbers of types scale with the sampling rate; sums weighted by mass (entropy) scale with
+        the rest's total mass, which is known exactly, so that little is left to chance.
+Source: the estimators are those of `synthdata.estimate`; ratio estimation: W. Cochran, "Sampling
+        Techniques", 1977, chapter 6.
+Run:    python -m synthdata measure big.jsonl --stream
+Omits:  intervals by subsampling documents: their counts are not kept apart.
+
+Where all distinct things fit the sample the numbers are exact. Else, for 256 MB and 10 million
+things: types within 3 %, coverage within 0.5 points, entropy within 3 %; tests hold them to that.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthdata import estimate
+from synthdata.counts import counts_of_counts
+from synthdata.measures import Direction, Measure
+from synthdata.meter import Meter
+from synthdata.sketch import Channel
+
+STREAMING = (
+    "documents, words, pairs of words, characters and character n-grams: how many, how many "
+    "distinct (types), entropy (plug-in and Chao-Wang-Jost), coverage, Hill numbers 0, 1, 2, "
+    "the commonest"
+)
+"""What `--stream` gives; everything else needs the texts in memory."""
+_HEAVY = 20  # a heavy hitter's count is at least this many times its error
+_ENOUGH_COVERAGE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """A collection's counts of counts, as far as they are known.
+
+    `values[i]` is a count, `types[i]` how many things have it, `mass[i]` what share of all
+    occurrences is theirs; the last two are estimates (not whole numbers) unless `exact`.
+    """
+
+    n: int
+    """All occurrences."""
+    values: np.ndarray
+    """Counts that occur."""
+    types: np.ndarray
+    """Things with that count."""
+    mass: np.ndarray
+    """Occurrences that belong to them, as a share of n."""
+    exact: bool
+    """Whether nothing was estimated."""
+    distinct: float
+    """How many distinct things."""
+
+    def occurring(self, count: int) -> int:
+        """How many things were seen `count` times, to the nearest whole one."""
+        return round(float(self.types[self.values == count].sum()))
+
+
+def counts_of(channel: Channel) -> Counts:
+    """What the channel knows, as one table."""
+    hashes, counts = channel.bottom.sample()
+    n = channel.total
+    if channel.bottom.complete:
+        values, types = counts_of_counts(counts)
+        return Counts(
+            n=n,
+            values=values,
+            types=types.astype(float),
+            mass=values * types / max(n, 1),
+            exact=True,
+            distinct=float(len(counts)),
+        )
+    heavy = channel.heavy_hitters(max(_HEAVY * channel.error, 2))
+    numbers = np.array([number for number, _ in heavy], np.uint64)
+    heavy_counts = np.array([count for _, count in heavy], np.int64)
+    rest = counts[~np.isin(hashes, numbers)]
+    values, types = counts_of_counts(rest)
+    left = max(n - int(heavy_counts.sum()), 0)
+    sampled = max(int(rest.sum()), 1)
+    heavy_values, heavy_types = counts_of_counts(heavy_counts)
+    rest_types = types / channel.bottom.rate
+    return Counts(
+        n=n,
+        values=np.concatenate((values, heavy_values)),
+        types=np.concatenate((rest_types, heavy_types)),
+        mass=np.concatenate((values * types / sampled * left / n, heavy_values * heavy_types / n)),
+        exact=False,
+        distinct=channel.bottom.types,
+    )
+
+
+def plug_in(counts: Counts) -> float:
+    """Entropy of the observed shares, bits."""
+    if not counts.n:
+        return math.nan
+    return max(0.0, float(counts.mass @ (math.log2(counts.n) - np.log2(counts.values))))
+
+
+def chao_wang_jost(counts: Counts) -> float:
+    """Entropy of the source, bits; see `estimate.chao_wang_jost`."""
+    from scipy.special import psi
+
+    if not counts.n:
+        return math.nan
+    seen = float(counts.mass @ (psi(counts.n) - psi(counts.values))) * estimate.BITS
+    once, twice = counts.occurring(1), counts.occurring(2)
+    return max(0.0, seen + estimate.unseen_entropy(counts.n, once, twice))
+
+
+def coverage(counts: Counts) -> float:
+    """Share of the source's probability that was seen; see `estimate.coverage`."""
+    if not counts.n:
+        return math.nan
+    once, twice = counts.occurring(1), counts.occurring(2)
+    if not once:
+        return 1.0
+    return 1 - once / counts.n * (1 - estimate._rare_share(counts.n, once, twice))
+
+
+def hill2(counts: Counts) -> float:
+    """One over the chance that two draws without replacement agree."""
+    if counts.n < 2:
+        return math.nan
+    same = float(counts.mass @ (counts.values - 1)) / (counts.n - 1)
+    return 1 / same if same else math.inf
+
+
+def curve(counts: Counts, points: int = 40) -> list[tuple[int, float]]:
+    """Expected types in samples of growing size, up to everything: (size, types)."""
+    from synthdata.rarefy import _none_drawn
+
+    if not counts.n:
+        return []
+    sizes = sorted({counts.n, *np.geomspace(1, counts.n, points).round().astype(int).tolist()})
+    return [(m, float(counts.types @ (1 - _none_drawn(counts.values, counts.n, m)))) for m in sizes]
+
+
+def measures(meter: Meter) -> list[Measure]:
+    """Every measure of every channel; undefined where nothing was seen."""
+    found: list[Measure] = []
+    for name, channel in meter.channels.items():
+        found.extend(_measures(name, channel, meter))
+    return found
+
+
+def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
+    config = meter.config
+    unit = {"documents": "whole documents"}.get(name, name)
+    counts = counts_of(channel)
+    rate = "exact counts" if counts.exact else f"{channel.bottom.k:,} sampled types, heavy hitters"
+    how = f"one pass, {unit}, {rate}, {config.policy}, seed {config.seed}"
+    slug = name.replace(" ", "_").replace("-", "_")
+    if not channel.total:
+        reason = f"there are no {name} in {meter.documents:,} documents"
+        kinds = ("total", "types", "entropy", "hill1", "hill2")
+        return [Measure.undefined(f"{slug}_{kind}", reason, n=0, method=how) for kind in kinds]
+    seen = coverage(counts)
+    varied: Direction = "higher is more varied"
+    bound: tuple[str, ...] = ()
+    if seen < _ENOUGH_COVERAGE:
+        bound = (f"a lower bound: the sample covers only {seen:.1%} of the source",)
+    spread = 0.0 if counts.exact else 1.96 / math.sqrt(channel.bottom.k)
+
+    def measure(
+        kind: str, value: float, unit: str, direction: Direction, *notes: str, around: float = 0.0
+    ) -> Measure:
+        if math.isnan(value):
+            return Measure.undefined(f"{slug}_{kind}", "there is only one", n=1, method=how)
+        ends = (value * (1 - around), value * (1 + around)) if around else (math.nan, math.nan)
+        return Measure(
+            name=f"{slug}_{kind}",
+            value=value,
+            low=ends[0],
+            high=ends[1],
+            n=counts.n,
+            coverage=seen,
+            method=how,
+            unit=unit,
+            direction=direction,
+            warnings=notes,
+        )
+
+    entropy, pairs = chao_wang_jost(counts), hill2(counts)
+    unseen = ("infinite: nothing was seen twice",) if math.isinf(pairs) else ()
+    return [
+        measure("total", counts.n, name, "neither"),
+        measure("types", counts.distinct, f"distinct {name}", varied, around=spread),
+        measure(
+            "types_hyperloglog", channel.cardinality.get_estimate(), f"distinct {name}", varied
+        ),
+        measure("entropy_plug_in", plug_in(counts), "bits", varied),
+        measure("entropy", entropy, "bits", varied, *bound),
+        measure("hill1", 2**entropy, f"effective {name}", varied, *bound),
+        measure("hill2", pairs, f"effective {name}", varied, *unseen),
+    ]

@@ -1,0 +1,284 @@
+"""From texts to token numbers, with everything that was decided on the way written down.
+
+Idea:   "the same text" and "a word" are decisions: how Unicode is normalised, whether case and
+        white space count, what a token is. Each is a setting with a default, and each travels in
+        the `method` of every measure.
+Source: Unicode Standard Annex 15 (NFC), Annex 29 (grapheme clusters, by the `regex` package).
+Omits:  word segmentation of Chinese, Japanese and Korean; they are counted by characters.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import regex
+
+Tokenise = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What is made equal before anything is counted."""
+
+    unicode: Literal["NFC", "NFKC", "none"] = "NFC"
+    """Unicode normal form: NFC makes e + combining accent equal to é; NFKC also ﬁ to fi."""
+    case: Literal["keep", "fold"] = "keep"
+    """Whether Joke and joke are two words."""
+    whitespace: Literal["collapse", "keep"] = "collapse"
+    """Collapse: every run of white space is one space, none at the ends."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("unicode", ("NFC", "NFKC", "none")),
+            ("case", ("keep", "fold")),
+            ("whitespace", ("collapse", "keep")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is one of {allowed}, got {getattr(self, name)!r}")
+
+    def __call__(self, text: str) -> str:
+        """The normalised text.
+
+        >>> Policy(case="fold")("Why  did\\tTHE chicken")
+        'why did the chicken'
+        """
+        if self.case == "fold":
+            text = text.casefold()
+        if self.unicode != "none" and not text.isascii():  # after folding, which can undo NFC
+            text = unicodedata.normalize(self.unicode, text)
+        if self.whitespace == "collapse":
+            text = " ".join(text.split())
+        return text
+
+    def __str__(self) -> str:
+        form = "no Unicode normalisation" if self.unicode == "none" else self.unicode
+        case = "case kept" if self.case == "keep" else "case folded"
+        space = "white space collapsed" if self.whitespace == "collapse" else "white space kept"
+        return f"{form}, {case}, {space}"
+
+
+DEFAULT_POLICY = Policy()
+
+# A word is a run of letters, marks and digits, with ' or - inside; a symbol such as an emoji is a
+# word of its own; punctuation is none.
+_WORD = regex.compile(
+    r"[\p{L}\p{M}\p{N}_]+(?:['’\-][\p{L}\p{M}\p{N}_]+)*"
+    r"|\p{Regional_Indicator}{2}|\p{So}[\p{M}\p{Sk}\u200d\p{So}]*"
+)
+_GRAPHEME = regex.compile(r"\X")
+# Where none of these occurs, every code point is a grapheme of its own (Annex 29, table 2).
+_JOINS = regex.compile(
+    r"[\p{GCB=CR}\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}\p{GCB=Prepend}"
+    r"\p{GCB=Regional_Indicator}\p{GCB=L}\p{GCB=V}\p{GCB=T}]"
+)
+_CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_LETTER = regex.compile(r"\p{L}")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, without punctuation; a symbol (an emoji, say) is a word.
+
+    >>> words("Don't panic! 42 \N{GRINNING FACE}")
+    ["Don't", 'panic', '42', '😀']
+    """
+    found: list[str] = _WORD.findall(text)
+    return found
+
+
+def characters(text: str) -> list[str]:
+    """What a reader calls characters: extended grapheme clusters.
+
+    >>> len(characters("e\\N{COMBINING ACUTE ACCENT}a"))
+    2
+    """
+    if text.isascii():
+        return list(text) if "\r" not in text else _GRAPHEME.findall(text)
+    return _GRAPHEME.findall(text) if _JOINS.search(text) else list(text)
+
+
+def utf8_bytes(text: str) -> list[str]:
+    """The UTF-8 bytes, each as the character of that number (latin-1)."""
+    return list(text.encode("utf-8", "surrogatepass").decode("latin-1"))
+
+
+TOKENISERS: dict[str, Tokenise] = {"byte": utf8_bytes, "character": characters, "word": words}
+
+
+def has_no_spaces_between_words(texts: Iterable[str], letters: int = 20_000) -> bool:
+    """Whether a fifth or more of the first letters are Chinese, Japanese or Korean."""
+    seen = cjk = 0
+    for text in texts:
+        head = text[:2_000]
+        seen += len(_LETTER.findall(head))
+        cjk += 0 if head.isascii() else len(_CJK.findall(head))
+        if seen >= letters:
+            break
+    return seen > 0 and cjk >= 0.2 * seen
+
+
+def default_tokeniser(texts: Iterable[str]) -> Literal["word", "character"]:
+    """`word`, or `character` for Chinese, Japanese and Korean.
+
+    >>> default_tokeniser(["从前有座山"])
+    'character'
+    """
+    return "character" if has_no_spaces_between_words(texts) else "word"
+
+
+def named(tokeniser: str | Tokenise) -> tuple[str, Tokenise]:
+    """A tokeniser and its name for the record; ValueError on a name that is not in the table."""
+    if callable(tokeniser):
+        return getattr(tokeniser, "__name__", type(tokeniser).__name__), tokeniser
+    if tokeniser not in TOKENISERS:
+        raise ValueError(
+            f"no tokeniser {tokeniser!r}; choose one of {sorted(TOKENISERS)} or pass a function "
+            "from a text to a list of strings"
+        )
+    return tokeniser, TOKENISERS[tokeniser]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """A collection as token numbers: document d is `ids[starts[d]:starts[d + 1]]`."""
+
+    ids: np.ndarray
+    """Token numbers (unsigned), all documents one after the other."""
+    starts: np.ndarray
+    """Where each document starts, int64, and at the end where the last one ends."""
+    vocabulary: tuple[str, ...]
+    """The token behind each number."""
+    tokeniser: str
+    """Its name."""
+
+    @property
+    def documents(self) -> int:
+        """How many documents."""
+        return len(self.starts) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens in each document."""
+        return np.diff(self.starts)
+
+    def select(self, documents: np.ndarray) -> Tokens:
+        """The collection made of these documents (numbers; one may come twice)."""
+        documents = np.asarray(documents, dtype=np.int64)
+        lengths = self.lengths[documents]
+        starts = np.concatenate(([0], np.cumsum(lengths)))
+        where = np.arange(starts[-1]) + np.repeat(self.starts[documents] - starts[:-1], lengths)
+        return Tokens(
+            ids=self.ids[where],
+            starts=starts,
+            vocabulary=self.vocabulary,
+            tokeniser=self.tokeniser,
+        )
+
+
+def encode(texts: Sequence[str], tokeniser: str | Tokenise = "word") -> Tokens:
+    """Number the tokens of `texts`; normalise them first (`Policy`).
+
+    The numbers follow the sorted vocabulary, so they do not depend on the order of documents.
+    ValueError where `texts` is one string, or holds something that is not text.
+    """
+    check_texts(texts)
+    name, tokenise = named(tokeniser)
+    if tokenise is utf8_bytes:
+        return _encode_bytes(texts)
+    if tokenise is characters:
+        return _encode_characters(texts)
+    pieces = [tokenise(text) for text in texts]
+    number: dict[str, int] = {}
+    flat = np.fromiter(
+        (number.setdefault(token, len(number)) for piece in pieces for token in piece),
+        dtype=np.uint32,
+    )
+    vocabulary = sorted(number)
+    rank = np.empty(len(number), dtype=np.uint32)
+    rank[[number[token] for token in vocabulary]] = np.arange(len(number), dtype=np.uint32)
+    return Tokens(
+        ids=rank[flat],
+        starts=_starts([len(piece) for piece in pieces]),
+        vocabulary=tuple(vocabulary),
+        tokeniser=name,
+    )
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """ValueError unless `texts` is a sequence of strings."""
+    if isinstance(texts, str):
+        raise ValueError("texts is one string; pass a list with a string for each document")
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(
+                f"document {number} is {type(text).__name__}, not text: {str(text)[:40]!r}"
+            )
+
+
+def _encode_bytes(texts: Sequence[str]) -> Tokens:
+    pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
+    points = np.frombuffer(b"".join(pieces), dtype=np.uint8)
+    return _from_points(points, [len(piece) for piece in pieces], [], "byte")
+
+
+_BEYOND = 0x110000  # one above the last code point: numbers for graphemes of several code points
+
+
+def _encode_characters(texts: Sequence[str]) -> Tokens:
+    """Code points as they are, and a number beyond them for each longer grapheme."""
+    joined = "".join(texts)
+    if not _has_joins(joined):
+        lengths = [len(text) for text in texts]
+        return _from_points(_code_points(joined), lengths, [], "character")
+    split = {
+        number: _GRAPHEME.findall(text) for number, text in enumerate(texts) if _has_joins(text)
+    }
+    clusters = sorted({part for parts in split.values() for part in parts if len(part) > 1})
+    beyond = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
+    points: list[np.ndarray] = []
+    lengths, plain = [], 0  # texts[plain:number] wait to be converted together
+    for number, parts in split.items():
+        points.append(_code_points("".join(texts[plain:number])))
+        lengths += [len(text) for text in texts[plain:number]]
+        numbers = [ord(part) if len(part) == 1 else beyond[part] for part in parts]
+        points.append(np.array(numbers, dtype=np.uint32))
+        lengths.append(len(parts))
+        plain = number + 1
+    points.append(_code_points("".join(texts[plain:])))
+    lengths += [len(text) for text in texts[plain:]]
+    return _from_points(np.concatenate(points), lengths, clusters, "character")
+
+
+def _code_points(text: str) -> np.ndarray:
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _from_points(
+    points: np.ndarray, lengths: Sequence[int], clusters: Sequence[str], name: str
+) -> Tokens:
+    """Renumber the points that occur 0, 1, ... by a table, without a loop over tokens."""
+    present = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
+    present[points] = True
+    table = (np.cumsum(present) - 1).astype(np.uint8 if points.dtype == np.uint8 else np.uint32)
+    seen = np.flatnonzero(present).tolist()
+    return Tokens(
+        ids=table[points] if len(points) else np.empty(0, np.uint8),
+        starts=_starts(lengths),
+        vocabulary=tuple(chr(p) if p < _BEYOND else clusters[p - _BEYOND] for p in seen),
+        tokeniser=name,
+    )
+
+
+def _has_joins(text: str) -> bool:
+    if text.isascii():
+        return "\r" in text
+    return _JOINS.search(text) is not None
+
+
+def _starts(lengths: Sequence[int]) -> np.ndarray:
+    return np.concatenate(([0], np.cumsum(np.asarray(lengths, dtype=np.int64))))

@@ -1,0 +1,131 @@
+"""How fast, how exact and how large the one-pass meter is.
+
+Run:    python tests/benchmarks/bench_meter.py [speed] [accuracy] [memory]
+
+speed:    MB/s of counting character 5-grams and of the whole streaming measure on one core, and
+          rows of 200 characters a second, from a JSONL file to the measures.
+accuracy: errors on 10 million draws from four sources, at the settings for 256 MB.
+memory:   peak above a process that has loaded everything, for rows as long as the limit.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from synthdata import estimate, scale, sketch, streamed
+from synthdata.io import ReadConfig
+from synthdata.meter import MeterConfig, chunks
+from synthdata.sketch import Channel
+from synthdata.tokens import encode
+
+
+def texts(rows: int, characters: int = 200) -> list[str]:
+    """Rows of Zipf words made of letters at English frequencies."""
+    rng = np.random.default_rng(0)
+    letters = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
+    weights = 1 / np.arange(1, 27)
+    vocabulary = [
+        "".join(rng.choice(letters, size, p=weights / weights.sum()))
+        for size in rng.integers(2, 9, 40_000)
+    ]
+    share = 1 / np.arange(1, len(vocabulary) + 1)
+    draws = rng.choice(len(vocabulary), (rows, characters // 5), p=share / share.sum())
+    return [" ".join(vocabulary[w] for w in row)[:characters] for row in draws.tolist()]
+
+
+def speed() -> None:
+    rows = texts(50_000)
+    size = sum(map(len, rows))
+    bottom = sketch.BottomK(MeterConfig().k)
+    start = time.perf_counter()
+    for chunk in chunks(rows, MeterConfig().chunk):
+        tokens = encode(chunk, "character")
+        names = np.array([sketch.text_hash(c, 0) for c in tokens.vocabulary], np.uint64)
+        grams = sketch.gram_hashes(names[tokens.ids], 5, 0)
+        inside = np.ones(len(grams), dtype=bool)
+        for back in range(1, 5):
+            inside[tokens.starts[1:-1] - back] = False
+        bottom.add(*sketch.count_grams(grams[inside]))
+    bottom.settle()
+    seconds = time.perf_counter() - start
+    print(f"counting character 5-grams: {size / seconds / 1e6:.1f} MB/s")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.jsonl"
+        path.write_text("".join(json.dumps({"text": row, "id": 1}) + "\n" for row in rows))
+        start = time.perf_counter()
+        streamed.measures(scale.meter_files([str(path)], ReadConfig(), MeterConfig()))
+        seconds = time.perf_counter() - start
+    print(f"streaming measure: {size / seconds / 1e6:.2f} MB/s, {len(rows) / seconds:,.0f} rows/s")
+
+
+def accuracy(n: int = 10_000_000) -> None:
+    rng = np.random.default_rng(0)
+    zipf = np.cumsum(1 / np.arange(1, 2_000_001))
+    sources = {
+        "Zipf 1, 2 million types": np.searchsorted(zipf, rng.random(n) * zipf[-1]),
+        "Zipf 1.3": rng.zipf(1.3, n) % (1 << 40),
+        "Zipf 1.05": rng.zipf(1.05, n) % (1 << 60),
+        "uniform over 3 million": rng.integers(0, 3_000_000, n),
+    }
+    k = MeterConfig().k
+    print(f"{n:,} draws, k = {k:,}; error of types, coverage, entropy (Chao-Wang-Jost, plug-in)")
+    for name, draws in sources.items():
+        channel = Channel(k, k.bit_length() - 1)
+        hashes = sketch.gram_hashes(draws.astype(np.uint64), 1, 0)
+        for start in range(0, n, 1 << 20):
+            channel.add(*sketch.count_grams(hashes[start : start + (1 << 20)].copy()))
+        truth = np.unique(draws, return_counts=True)[1]
+        counts = streamed.counts_of(channel)
+        print(
+            f"{name}: {counts.distinct / len(truth) - 1:+.2%}, "
+            f"{(streamed.coverage(counts) - estimate.coverage(truth)) * 100:+.3f} points, "
+            f"{streamed.chao_wang_jost(counts) / estimate.chao_wang_jost(truth) - 1:+.2%}, "
+            f"{streamed.plug_in(counts) / estimate.plug_in(truth) - 1:+.2%}"
+        )
+
+
+def memory() -> None:
+    for what in ("rows of 200 characters", "rows of 16 MB", "rows of 16 MB with an emoji"):
+        command = [sys.executable, __file__, "peak", what]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        print(f"{what}: {int(done.stdout) / 2**20:.0f} MB above the libraries, the budget is 256")
+
+
+def peak(what: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.txt"
+        with path.open("w") as file:
+            for i in range(3 if "MB" in what else 200_000):
+                rng = np.random.default_rng(i)
+                count = 1_100_000 if "MB" in what else 15
+                row = " ".join(map(str, rng.integers(0, 1 << 40, count).tolist()))
+                file.write(row[: (16 << 20) - 8] + ("👩" if "emoji" in what else "") + "\n")
+        script = (
+            "import resource, sys; import numpy, regex, scipy.special, datasketches\n"
+            "from synthdata import scale, streamed\n"
+            "from synthdata.meter import Meter, MeterConfig\n"
+            "Meter(MeterConfig(ram=32 << 20)).update(['warm up'])\n"
+            "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+            "streamed.measures(scale.meter_files([sys.argv[1]]))\n"
+            "now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+            "print((now - before) * 1024)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+        )
+    print(done.stdout.strip())
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["peak"]:
+        peak(sys.argv[2])
+    else:
+        for part in sys.argv[1:] or ["speed", "accuracy", "memory"]:
+            {"speed": speed, "accuracy": accuracy, "memory": memory}[part]()

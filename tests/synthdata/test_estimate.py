@@ -1,0 +1,240 @@
+"""Estimators against published worked examples, closed forms and simulations with known truth."""
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthdata import estimate
+from synthdata.estimate import ENTROPIES, chao1, coverage, entropy, hill, hill_asymptotic
+from synthdata.rarefy import coverage_at, curve, rarefied, size_for_coverage
+
+COUNTS = st.lists(st.integers(1, 30), min_size=1, max_size=30)
+
+# Spiders in girdled and logged forest plots, Sackett et al. 2011: the worked example of Chao et
+# al. 2014 and of the iNEXT package (Hsieh, Ma & Chao 2016), which prints the numbers below.
+GIRDLED = [46, 22, 17, 15, 15, 9, 8, 6, 6, 4] + [2] * 4 + [1] * 12
+LOGGED = [88, 22, 16, 15, 13, 10, 8, 8, 7, 7, 7, 5, 4, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2] + [1] * 14
+
+
+@pytest.mark.parametrize(
+    ("counts", "n", "types", "covered", "observed", "asymptotic"),
+    [
+        (GIRDLED, 168, 26, 0.9289, (26, 12.060, 7.840), (43.893, 13.826, 8.175)),
+        (LOGGED, 252, 37, 0.9446, (37, 14.421, 6.761), (61.403, 16.337, 6.920)),
+    ],
+)
+def test_published_spider_example(counts, n, types, covered, observed, asymptotic):
+    assert (sum(counts), len(counts)) == (n, types)
+    assert coverage(counts) == pytest.approx(covered, abs=5e-5)
+    for q in (0, 1, 2):
+        assert hill(counts, q) == pytest.approx(observed[q], abs=5e-4)
+        assert hill_asymptotic(counts, q) == pytest.approx(asymptotic[q], abs=5e-4)
+
+
+def test_chao_wang_jost_equals_its_formula_summed_term_by_term():
+    for counts in (GIRDLED, LOGGED, [3, 2, 1], [5, 1, 1], [1, 1], [4, 4, 2, 2, 2, 1]):
+        n, f1, f2 = sum(counts), counts.count(1), counts.count(2)
+        first = sum(x / n * sum(1 / k for k in range(x, n)) for x in counts)
+        a = 2 * f2 / ((n - 1) * f1 + 2 * f2) if f2 else 2 / ((n - 1) * (f1 - 1) + 2)
+        rest = 0.0
+        if f1 and a < 1:
+            tail = -math.log(a) - sum((1 - a) ** r / r for r in range(1, n))
+            rest = f1 / n * (1 - a) ** (1 - n) * tail
+        assert entropy(counts) == pytest.approx((first + rest) / math.log(2), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n", "singles", "pairs"), [(5000, 1, 2000), (20_000, 900, 200), (50, 2, 0)]
+)
+def test_unseen_term_stays_exact_where_the_formula_overflows(n, singles, pairs):
+    # The bracket times (1-A)^(1-n) is the tail sum_(j>=1) q^j / (n-1+j), q = 1 - A, summed here.
+    q = 1 - estimate._rare_share(n, singles, pairs)
+    j = np.arange(1, 3_000_000)
+    expected = singles / n * float((q**j / (n - 1 + j)).sum()) / math.log(2)
+    assert estimate.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-9)
+
+
+def test_unseen_term_of_a_large_sample_is_an_exponential_integral():
+    # q^j -> exp(-A j) and the sum -> exp(nA) E1(nA), with an error of order 1/n.
+    from scipy.special import exp1
+
+    n, singles, pairs = 10**7, 10**5, 3 * 10**4
+    c = n * estimate._rare_share(n, singles, pairs)
+    expected = singles / n * math.exp(c) * exp1(c) / math.log(2)
+    assert estimate.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-5)
+
+
+def test_grassberger_g_follows_its_recursion():
+    # G(1) = -gamma - ln 2, G(2) = 2 + G(1), G(2k+1) = G(2k), G(2k+2) = G(2k) + 2/(2k+1).
+    g = {1: -np.euler_gamma - math.log(2)}
+    g[2] = 2 + g[1]
+    for k in range(1, 40):
+        g[2 * k + 1] = g[2 * k]
+        g[2 * k + 2] = g[2 * k] + 2 / (2 * k + 1)
+    for counts in (GIRDLED, LOGGED, [7], [1, 2, 3, 4, 5]):
+        n = sum(counts)
+        expected = math.log(n) - sum(x * g.get(x, math.nan) for x in counts if x < 81) / n
+        if max(counts) < 81:
+            assert entropy(counts, "grassberger") == pytest.approx(expected / math.log(2))
+
+
+def test_chao_shen_term_by_term():
+    n, c = sum(GIRDLED), 1 - 12 / 168
+    p = [c * x / n for x in GIRDLED]
+    expected = -sum(v * math.log2(v) / (1 - (1 - v) ** n) for v in p)
+    assert entropy(GIRDLED, "chao-shen") == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", sorted(ENTROPIES))
+def test_degenerate_counts(method):
+    assert math.isnan(entropy([], method))
+    assert math.isnan(entropy([0, 0], method))
+    assert entropy([1000], method) == pytest.approx(0, abs=2e-3)
+    assert entropy([25_000] * 64, method) == pytest.approx(6, abs=1e-4)
+    assert math.isfinite(entropy([1], method))
+    assert entropy([1] * 50, method) >= math.log2(50) - 1e-9
+
+
+def zipf(k, s=1.0):
+    p = 1 / np.arange(1, k + 1) ** s
+    return p / p.sum()
+
+
+def true_entropy(p):
+    return float(-(p * np.log2(p)).sum())
+
+
+def test_less_biased_estimators_are_less_biased():
+    # 40 samples of 1,000 from a Zipf source of 2,000 types, true 8.51 bits; the standard error of a
+    # mean is below .02 bits, the asserted gaps are six times that or more.
+    p, rng = zipf(2000), np.random.default_rng(7)
+    means = {
+        name: np.mean([entropy(rng.multinomial(1000, p), name) for _ in range(40)])
+        for name in ENTROPIES
+    }
+    truth = true_entropy(p)
+    bias = {name: truth - mean for name, mean in means.items()}
+    assert bias["plug-in"] > bias["miller-madow"] + 0.12
+    assert bias["miller-madow"] > bias["chao-shen"] + 0.12
+    assert abs(bias["chao-wang-jost"]) < bias["chao-shen"]
+    assert abs(bias["chao-wang-jost"]) < 0.2
+
+
+@pytest.mark.parametrize("method", ["grassberger", "chao-wang-jost"])
+def test_nearly_unbiased_once_covered(method):
+    # Uniform over 64 types, n=400, 6 bits: 200 samples, standard error about .001; plug-in misses
+    # by 63 / (2 * 400 ln 2) = .114 bits.
+    rng = np.random.default_rng(3)
+    samples = [rng.multinomial(400, np.full(64, 1 / 64)) for _ in range(200)]
+    assert np.mean([entropy(s, method) for s in samples]) == pytest.approx(6, abs=0.012)
+    assert np.mean([entropy(s, "plug-in") for s in samples]) == pytest.approx(5.886, abs=0.01)
+
+
+def test_coverage_is_the_share_seen():
+    # Mean over 300 samples of (estimate - what the sample truly covers); standard error .001.
+    p, rng = zipf(500), np.random.default_rng(11)
+    samples = [rng.multinomial(600, p) for _ in range(300)]
+    error = [coverage(s) - p[s > 0].sum() for s in samples]
+    assert np.mean(error) == pytest.approx(0, abs=0.004)
+
+
+def test_coverage_at_its_ends():
+    assert coverage([5, 5]) == 1.0
+    assert math.isnan(coverage([]))
+    assert 0 < coverage([1] * 100) < 0.001
+
+
+@given(COUNTS, st.integers(0, 2))
+def test_rarefaction_meets_the_sample_at_n_and_one_at_one(counts, q):
+    assert rarefied(counts, sum(counts), q) == pytest.approx(hill(counts, q), rel=1e-9)
+    assert rarefied(counts, 1, q) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("q", [0, 1, 2])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7])
+def test_rarefaction_is_the_mean_over_all_subsets(q, size):
+    counts = [4, 2, 1]
+    pool = [i for i, c in enumerate(counts) for _ in range(c)]
+    tallies = [np.bincount(subset) for subset in combinations(pool, size)]
+    if q == 0:
+        expected = np.mean([hill(t, 0) for t in tallies])
+    elif q == 1:
+        expected = 2 ** np.mean([estimate.plug_in(t) for t in tallies])
+    else:
+        expected = 1 / np.mean([1 / hill(t, 2) for t in tallies])
+    assert rarefied(counts, size, q) == pytest.approx(expected, rel=1e-12)
+
+
+def test_coverage_of_smaller_samples_in_closed_form():
+    # Chao & Jost 2012, equation 4b, with binomial coefficients written out.
+    n = sum(GIRDLED)
+    for m in (1, 10, 84, 167):
+        missed = sum(
+            x / n * math.comb(n - x, m) / math.comb(n - 1, m) for x in GIRDLED if n - x >= m
+        )
+        assert coverage_at(GIRDLED, m) == pytest.approx(1 - missed, rel=1e-9)
+
+
+@given(COUNTS)
+def test_curves_rise_and_coverage_stays_a_share(counts):
+    points = curve(counts, 0, points=12)
+    values = [v for _, v, _ in points]
+    covers = [c for _, _, c in points]
+    assert all(b >= a - 1e-9 for a, b in zip(values, values[1:]))
+    assert all(b >= a - 1e-9 for a, b in zip(covers, covers[1:]))
+    assert all(-1e-12 <= c <= 1 for c in covers)
+
+
+def test_extrapolation_tends_to_the_asymptote():
+    for q in (0, 1, 2):
+        assert rarefied(GIRDLED, 10**7, q) == pytest.approx(hill_asymptotic(GIRDLED, q), rel=1e-4)
+        assert hill(GIRDLED, q) < rarefied(GIRDLED, 336, q) < hill_asymptotic(GIRDLED, q)
+    # Colwell et al. 2012, equation 9, by hand: f0 = 17.893, (1 - 12/(168 f0 + 12))^168 = .5125
+    by_hand = 26 + 17.892857 * (1 - (1 - 12 / (168 * 17.892857 + 12)) ** 168)
+    assert rarefied(GIRDLED, 336) == pytest.approx(by_hand, rel=1e-7)
+
+
+@given(COUNTS.filter(lambda c: sum(c) > 3), st.floats(0.05, 0.9))
+def test_size_for_coverage_inverts(counts, target):
+    size = size_for_coverage(counts, target)
+    if math.isfinite(size) and size > 1:
+        assert coverage_at(counts, size) == pytest.approx(target, abs=1e-6)
+
+
+@given(COUNTS)
+def test_hill_numbers_fall_with_the_order(counts):
+    values = [hill(counts, q) for q in (0, 0.5, 1, 1.5, 2, 4, math.inf)]
+    assert all(a >= b - 1e-9 for a, b in zip(values, values[1:]))
+    assert values[0] == pytest.approx(len(counts))
+    assert values[-1] >= 1 - 1e-12
+
+
+@given(COUNTS, st.randoms())
+def test_order_of_counts_does_not_matter(counts, random):
+    shuffled = list(counts)
+    random.shuffle(shuffled)
+    for method in ENTROPIES:
+        assert entropy(counts, method) == entropy(shuffled, method)
+    assert (coverage(counts), chao1(counts)) == (coverage(shuffled), chao1(shuffled))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: entropy([1.5]), "whole numbers"),
+        (lambda: coverage([-1]), "whole numbers"),
+        (lambda: entropy([1], "jackknife"), "no entropy estimator 'jackknife'"),
+        (lambda: hill([1], -1), "order"),
+        (lambda: hill_asymptotic([1], 3), "order"),
+        (lambda: rarefied([1], 0), "size=0"),
+        (lambda: rarefied([1], 1, 3), "orders 0, 1 and 2"),
+        (lambda: size_for_coverage([1], 1.0), "share between 0 and 1"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

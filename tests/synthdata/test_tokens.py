@@ -1,0 +1,119 @@
+"""Normalisation and tokenisers: what counts as the same text, and what counts as a token."""
+
+import numpy as np
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthdata.tokens import TOKENISERS, Policy, default_tokeniser, encode, named
+
+ARABIC = "لماذا عبرت الدجاجة الطريق"
+FAMILY = "👨‍👩‍👧‍👦"
+AWKWARD = [
+    "",
+    "a\r\nb",
+    "e\u0301e\u0301",
+    FAMILY + "x",
+    "🇩🇪🇫🇷",
+    "각",
+    "नमस्ते",
+    ARABIC,
+    "a\0b",
+    "从前有座山",
+]
+
+
+def decode(tokens, document):
+    ids = tokens.ids[tokens.starts[document] : tokens.starts[document + 1]]
+    return [tokens.vocabulary[i] for i in ids]
+
+
+@pytest.mark.parametrize("tokeniser", sorted(TOKENISERS))
+@given(texts=st.lists(st.one_of(st.text(), st.sampled_from(AWKWARD))))
+def test_encoding_gives_back_the_tokenisers_own_tokens(tokeniser, texts):
+    tokens = encode(texts, tokeniser)
+    assert tokens.documents == len(texts)
+    for number, text in enumerate(texts):
+        assert decode(tokens, number) == list(TOKENISERS[tokeniser](text))
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(AWKWARD)).map("".join)))
+def test_characters_are_graphemes_on_the_fast_path_too(text):
+    assert TOKENISERS["character"](text) == regex.findall(r"\X", text)
+
+
+@given(st.lists(st.text()), st.randoms())
+def test_vocabulary_does_not_depend_on_document_order(texts, random):
+    shuffled = list(texts)
+    random.shuffle(shuffled)
+    for tokeniser in TOKENISERS:
+        assert encode(texts, tokeniser).vocabulary == encode(shuffled, tokeniser).vocabulary
+
+
+def test_select_takes_documents_in_the_order_asked():
+    tokens = encode(["a b", "", "c d e"], "word")
+    chosen = tokens.select(np.array([2, 1, 0, 2]))
+    assert [decode(chosen, i) for i in range(4)] == [
+        ["c", "d", "e"],
+        [],
+        ["a", "b"],
+        ["c", "d", "e"],
+    ]
+
+
+def test_policy_makes_equal_what_it_says():
+    assert Policy()("e\u0301  \n x ") == "é x"
+    assert Policy(unicode="none")("e\u0301") == "e\u0301"
+    assert Policy(case="fold")("Straße") == Policy(case="fold")("STRASSE")
+    assert Policy(whitespace="keep")(" a  b ") == " a  b "
+    assert Policy(unicode="NFKC")("ﬁ") == "fi"
+    assert str(Policy()) == "NFC, case kept, white space collapsed"
+
+
+@given(st.text(), st.sampled_from(["NFC", "NFKC"]), st.sampled_from(["keep", "fold"]))
+def test_normalising_twice_changes_nothing_in_nfc(text, form, case):
+    policy = Policy(unicode=form, case=case)
+    once = policy(text)
+    if form == "NFC" and case == "keep":
+        assert policy(once) == once
+
+
+def test_words():
+    words = TOKENISERS["word"]
+    assert words("Don't stop—well-known 3.14!") == ["Don't", "stop", "well-known", "3", "14"]
+    assert words(ARABIC) == ARABIC.split()
+    assert words("नमस्ते दुनिया") == ["नमस्ते", "दुनिया"]
+    assert words(f"a {FAMILY}!") == ["a", FAMILY]
+    assert words("?!…") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("从前有座山", "character"), ("昔々あるところに", "character"), ("옛날 옛적에", "character")]
+    + [("once upon a time", "word"), (ARABIC, "word"), ("", "word"), ("🙂", "word")],
+)
+def test_scripts_without_spaces_default_to_characters(text, expected):
+    assert default_tokeniser([text]) == expected
+
+
+def test_own_tokeniser_is_named():
+    def syllables(text):
+        return text.split("-")
+
+    assert encode(["a-b", "b"], syllables).tokeniser == "syllables"
+    assert encode(["a-b", "b"], syllables).vocabulary == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: encode("one string"), "one string"),
+        (lambda: encode(["a", None]), "document 1 is NoneType"),
+        (lambda: named("sentence"), "no tokeniser 'sentence'"),
+        (lambda: Policy(unicode="NFD"), "unicode is one of"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
