@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import runpy
-import sys
-import warnings
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from labkit import command
 
 TINY_RUN = (
     *("--data", "storyland:20000", "--steps", "40", "--batch-size", "4", "--accumulate", "1"),
@@ -22,20 +21,20 @@ Call = Callable[..., Outcome]
 
 
 def run_module(module: str, *args: str) -> int:
-    """`python -m minigpt.<module> args` inside this process; the exit code."""
-    argv, environment = sys.argv, dict(os.environ)
-    sys.argv = [module, *args]
+    """What `python -m minigpt.<module> args` does, inside this process; the exit code."""
+    found = importlib.import_module(f"minigpt.{module}")
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*found in sys.modules after import.*")
-            runpy.run_module(f"minigpt.{module}", run_name="__main__", alter_sys=True)
+        if module == "train":
+            found.entry(list(args))
+        elif module == "corpora":
+            settings = found.List | found.Fetch | found.Clear
+            command.run(found.main, settings, prog="minigpt.corpora", args=args or ["list"])
+        else:
+            settings = found.CompressConfig if module == "compress" else found.Settings
+            command.run(found.main, settings, prog=f"minigpt.{module}", args=args)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    finally:
-        sys.argv = argv
-        for name in set(os.environ) - set(environment):
-            del os.environ[name]
-    return 0
+    raise AssertionError("a command always ends with SystemExit")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from minigpt.evaluate import Score, copied, score, surprisal
 from minigpt.model import GPT, GPTConfig
+from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 
 ALPHABET = CharTokenizer("abcde")
@@ -117,6 +118,21 @@ def test_batches_change_nothing(batch: int) -> None:
     )
 
 
+def test_a_model_without_limit_can_be_given_windows() -> None:
+    nats, ids = 0.1 * np.arange(1, 9), np.zeros(100, np.int64)
+    expected = surprisal(Known(nats, 8), ids, stride=3)
+    given = surprisal(Known(nats, None), ids, stride=3, context=8)
+    assert np.array_equal(given, expected)
+
+
+def test_an_ngram_is_looked_up_as_it_predicts() -> None:
+    rng = np.random.default_rng(0)
+    model = NGram.fit("".join(rng.choice(list("abcde"), 600)), ALPHABET, 3)
+    ids = rng.integers(0, 5, 200)
+    expected = -model.logprobs(ids[None, :-1])[0, np.arange(199), ids[1:]]
+    np.testing.assert_allclose(surprisal(model, ids), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_what_cannot_be_measured() -> None:
     model = random_gpt(6)
     for length in (0, 1):
@@ -166,6 +182,8 @@ def test_the_command_prints_the_ngram_and_the_entropy(call: Any, tiny_run: Path)
     assert ngram["nats"] == pytest.approx(result["ngram_val_loss"], abs=1e-6)
     assert gpt["n"] == ngram["n"] == 2000 - 1
     assert 0 < record["entropy_nats"] < ngram["nats"] < gpt["nats"]
+    # The grammar on the same windows pays for their beginnings, but no model pays less.
+    assert record["entropy_nats"] < record["floor_nats"] < gpt["nats"]
     assert gpt["bits"] == pytest.approx(gpt["nats"] / math.log(2))
     assert gpt["perplexity"] == pytest.approx(math.exp(gpt["nats"]))
     code, out, _ = call("evaluate", tiny_run, "--split", "judge", "--stride", "4", "--sample", "0")
