@@ -314,6 +314,22 @@ class GPT(nn.Module):
             x = block(x, rope)
         return self.head(self.norm(x))  # [B, T, V]
 
+    def attention(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B L H T T"]:
+        """How much each position takes from each before it, in every layer and head.
+
+        For pictures (`plots.attention_map`). ValueError where the model has no attention.
+        """
+        if self.config.attention != "softmax":
+            raise ValueError("this model mixes positions by convolution; it has no attention")
+        with self._predicting():
+            x, maps = self.embeddings(ids), []
+            rope = self.rope[:, : ids.size(1)] if self.config.position == "rope" else None
+            for block in self.blocks:
+                q, k, _ = block.attention.heads(block.norm_1(x), rope)
+                maps.append(attention_weights(q, k))
+                x = block(x, rope)
+        return torch.stack(maps, dim=1)
+
     # As a NextChar: NumPy in, NumPy out, no gradients.
 
     @property

@@ -190,7 +190,7 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
             "corpus": corpus.name,
             "corpus_sha256": corpus.sha256,
         }
-        say(f"{corpus.title}: {len(corpus.train):,} characters to learn from; run: {run.folder}")
+        say(f"learning from {len(corpus.train):,} characters of {corpus.name}; run: {run.folder}")
     with _Bar(asked, None if quiet else run, quiet) as bar, _memory_errors():
         result = train(
             resolved, corpus, on_step=bar.on_step, run=run, init=init, resume=asked.resume
