@@ -325,7 +325,8 @@ class GPT(nn.Module):
             x, maps = self.embeddings(ids), []
             rope = self.rope[:, : ids.size(1)] if self.config.position == "rope" else None
             for block in self.blocks:
-                assert isinstance(block, Block) and isinstance(block.attention, Attention)
+                assert isinstance(block, Block)
+                assert isinstance(block.attention, Attention)
                 q, k, _ = block.attention.heads(block.norm_1(x), rope)
                 maps.append(attention_weights(q, k))
                 x = block(x, rope)
