@@ -1,0 +1,135 @@
+"""How a GPT predicts: NumPy in, NumPy out, no gradients, and going on without reading all again.
+
+Idea:   keys and values of what was read do not change when a character is added, so they are kept;
+        a new character costs one position instead of all of them.
+Source: the protocol is `nextchar.NextChar`; the rule for a full view is `nextchar.window`.
+Run:    python tests/benchmarks/bench_sample.py
+Omits:  sliding the view by one: with rotated keys every position would have to be computed anew.
+
+Legend: B batch, T time, H heads, D width of a head, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from labkit.files import sha256
+from minigpt.nextchar import window
+from minigpt.tokenizer import CharTokenizer
+
+if TYPE_CHECKING:
+    from minigpt.model import GPTConfig
+
+
+@dataclass
+class Cache:
+    """What a GPT remembers between steps: keys and values of the characters in view."""
+
+    layers: list[Tensor]
+    """For each layer keys and values, [2, B, H, D, context]; empty before the first step."""
+    view: np.ndarray
+    """The characters in view, ids [B, context], of which the first `length` count."""
+    length: int
+    """How many are in view."""
+    total: int
+    """How many were read so far."""
+
+
+class Predicts(nn.Module):
+    """The half of `GPT` that makes it a `NextChar`."""
+
+    config: GPTConfig
+    tokenizer: CharTokenizer
+    embed: Any
+    embeddings: Any
+    blocks: Any
+    norm: Any
+    head: Any
+    rope: Tensor
+
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Of predictions; training sets its own."""
+
+    @property
+    def context(self) -> int:
+        """How many characters back it can look."""
+        return self.config.context
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of alphabet, shape and weights: which model it is, wherever it is stored."""
+        parts = [repr((self.config, self.tokenizer.characters)).encode()]
+        for name, tensor in sorted(self.state_dict().items()):
+            parts += [name.encode(), tensor.cpu().contiguous().numpy().tobytes()]
+        return sha256(b"".join(parts))
+
+    @property
+    def threads(self) -> int:
+        """How many threads compute its predictions; the last bits depend on it."""
+        return torch.get_num_threads()
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        """ids [B, T] -> log-probabilities [B, T, V] in nats, float32."""
+        with self._predicting():
+            logits = self(torch.from_numpy(ids.astype(np.int64)).to(self.head.weight.device))
+            return logits.float().log_softmax(-1).cpu().numpy()
+
+    def start(self, ids: np.ndarray) -> tuple[Cache, np.ndarray]:
+        """Read ids [B, T]: the state, and log-probabilities [B, V] of what follows."""
+        if ids.ndim != 2 or not ids.size:
+            raise ValueError(f"start needs ids [B, T] with T >= 1, got shape {ids.shape}")
+        state = Cache([], np.zeros((len(ids), self.context), np.int64), 0, ids.shape[1])
+        keep = window(ids.shape[1], self.context)
+        return state, self._read(state, ids[:, -keep:])
+
+    def step(self, state: Cache, ids: np.ndarray) -> np.ndarray:
+        """Read one more character of each stream, ids [B]: log-probabilities [B, V]."""
+        state.total += 1
+        length, new = window(state.total, self.context), ids[:, None]
+        if length <= state.length:  # the view was full: begin again from the last half of it
+            before = state.view[:, state.length - length + 1 : state.length]
+            new, state.length = np.concatenate((before, new), axis=1), 0
+        elif self.config.attention == "convolution":  # keeps no keys and values: read all again
+            new, state.length = np.concatenate((state.view[:, : state.length], new), axis=1), 0
+        return self._read(state, new)
+
+    def _read(self, state: Cache, new: np.ndarray) -> np.ndarray:
+        seen, now = state.length, state.length + new.shape[1]
+        state.view[:, seen:now] = new
+        state.length = now
+        with self._predicting():
+            device = self.head.weight.device
+            ids = torch.from_numpy(state.view[:, max(0, seen - 1) : now]).to(device)
+            previous, ids = (ids[:, :1], ids[:, 1:]) if seen else (None, ids)
+            x = self.embeddings(ids, previous, seen)
+            rope = self.rope[:, seen:now] if self.config.position == "rope" else None
+            if not state.layers:
+                heads = self.config.n_head
+                shape = (2, len(ids), heads, self.config.n_embd // heads, self.context)
+                state.layers = [x.new_empty(shape) for _ in self.blocks]
+            for block, layer in zip(self.blocks, state.layers):
+                x = block(x, rope, (layer, seen))
+            logits = self.head(self.norm(x[:, -1]))
+            return logits.float().log_softmax(-1).cpu().numpy()
+
+    @contextmanager
+    def _predicting(self) -> Iterator[None]:
+        training, device = self.training, self.head.weight.device.type
+        if training:
+            self.eval()
+        try:
+            with (
+                torch.inference_mode(),
+                torch.autocast(device, torch.bfloat16, enabled=self.precision == "bf16"),
+            ):
+                yield
+        finally:
+            if training:
+                self.train()
