@@ -87,6 +87,12 @@ def parse(args: list[str]) -> Command:
             value = value if equals else (args[i + 1] if i + 1 < len(args) else "")
             config = PRESETS.get(value, config)  # type: ignore[call-overload]
     asked = command.parse(Command, prog=PROG, args=args, default=Command(train=config))
+    if asked.init is not None and asked.train.model != config.model:
+        raise ValueError(
+            f"--init keeps the shape of {asked.init}; leave out the flags that change the model"
+        )
+    if asked.train.minutes is not None and asked.train.steps != config.steps:
+        raise ValueError("--minutes sets the number of steps; leave one of the two out")
     if not asked.resume:
         return asked
     run = runs.find(asked.out, trained=False)

@@ -97,7 +97,7 @@ def losses(config: TrainConfig, corpus: corpora.Corpus, **how: Any) -> tuple[lis
 # How far may another processor be off? Measured: instruction sets (none, AVX2, AVX-512) move the
 # muon numbers by up to 1.0e-4, and weights that start off by one part in a million by 0.8e-4,
 # because Muon rounds to bfloat16 and a value may round the other way; the adamw numbers move by
-# 5e-7. Allowed is five times that, twenty times for adamw; another seed moves them by 1e-2.
+# 5e-7. Allowed is five times that, twenty times for adamw.
 GOLDEN_LOSSES = {
     "muon": ([3.33220, 3.28457, 3.08200, 2.84698], 2.82834, 5e-4),
     "adamw": ([3.34444, 3.19339, 3.05209, 2.98200], 2.97002, 2e-5),
