@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from minigpt import train as train_command
 from minigpt.nextchar import window
 
 COMMANDS = ("train", "sample", "evaluate", "compress", "runs", "corpora", "device")
@@ -297,3 +298,15 @@ def test_the_ngram_stands_in_for_a_run(call: Any) -> None:
 def test_commands_leave_threads_as_asked(call: Any, tiny_run: Path) -> None:
     assert call("sample", tiny_run, "--length", "3", "--threads", "1")[0] == 0
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--init", "runs/a", "--n-layer", "1"], "--init keeps the shape"),
+        (["--minutes", "1", "--steps", "7"], "leave one of the two out"),
+    ],
+)
+def test_flags_that_contradict_each_other_are_refused(args: list[str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        train_command.parse(args)
