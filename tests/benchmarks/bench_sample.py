@@ -23,7 +23,7 @@ from minigpt.sample import generate
 from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
 
-REPEATS = 5
+REPEATS = 3
 
 
 def rate(work: Callable[[], int]) -> float:

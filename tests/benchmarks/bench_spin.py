@@ -13,8 +13,8 @@ import statistics
 import subprocess
 import sys
 
-SPINS = ("unset", "0", "1000", "10000", "20000", "50000", "100000", "300000")
-ROUNDS = 3
+SPINS = ("unset", "0", "2000", "10000", "20000", "50000", "200000")
+ROUNDS = 2
 STEP = """
 import time, torch, torch.nn.functional as F
 from minigpt.model import GPT
