@@ -242,6 +242,23 @@ def test_heavy_hitters_stay_within_their_bounds_merged_or_not() -> None:
         assert [h for h, _ in hitters[:5]] == [h for h, _ in truth.most_common(5)]
 
 
+def test_what_is_too_rare_in_every_chunk_is_within_the_error() -> None:
+    """Once in each chunk of 2^18, a thing is never shown to the sketch; the error says so."""
+    channel, special = Channel(256, 16), np.uint64(12345)
+    for chunk in range(3):
+        common = np.arange(1, 101, dtype=np.uint64) * np.uint64(2**40)
+        hashes = np.sort(np.append(np.repeat(common, 2700), special))
+        assert len(hashes) >> 18 == 1, chunk
+        channel.add(*sketch.count_grams(hashes))
+    assert 12345 not in channel.heavy.items()[0].tolist()
+    assert channel.heavy.error == 0
+    assert channel.error == 3
+    twin = Channel(256, 16)
+    twin.merge(channel)
+    twin.merge(channel)
+    assert twin.error == 6
+
+
 def test_rebuilding_heavy_hitters_changes_nothing() -> None:
     channel = fill(Channel(256, 10), stream(300_000, 2))
     again = channel.heavy.rebuilt()
