@@ -302,15 +302,15 @@ def alarms(
         dial: (sign * values(dial, settings.runs, settings.seed) > limit).mean(axis=0)
         for dial in DIALS
     }
-    return {
-        name: {dial: float(rates[dial][i]) for dial in DIALS} for i, name in enumerate(METRICS)
-    }
+    return {name: {dial: float(rates[dial][i]) for dial in DIALS} for i, name in enumerate(METRICS)}
 
 
 def table(rates: dict[str, dict[str, float]]) -> str:
     """The rates as a Markdown table, in percent; controls last."""
     lines = [
-        "| metric | " + " | ".join(d + (" (control)" if d in CONTROLS else "") for d in DIALS) + " |",
+        "| metric | "
+        + " | ".join(d + (" (control)" if d in CONTROLS else "") for d in DIALS)
+        + " |",
         "|---|" + "---|" * len(DIALS),
     ]
     for name, row in rates.items():

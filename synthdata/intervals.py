@@ -157,7 +157,12 @@ def source_entropy(found: Grams, groups: np.ndarray | None = None) -> SourceEntr
     nothing = math.nan
     if not len(totals):
         return SourceEntropy(
-            value=nothing, low=nothing, high=nothing, error=nothing, coverage=nothing, warning="empty"
+            value=nothing,
+            low=nothing,
+            high=nothing,
+            error=nothing,
+            coverage=nothing,
+            warning="empty",
         )
     unit = document if groups is None else np.unique(groups, return_inverse=True)[1][document]
     units = found.documents if groups is None else len(np.unique(groups))

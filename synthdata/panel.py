@@ -211,9 +211,7 @@ class _Sheet:
         """
         value = np.atleast_1d(statistic(np.arange(self.n)))
         if self.n <= SPREAD_DOCUMENTS or self.groups is not None:
-            found = intervals.subsample(
-                statistic, self.n, rng=rng, groups=self.groups, draws=DRAWS
-            )
+            found = intervals.subsample(statistic, self.n, rng=rng, groups=self.groups, draws=DRAWS)
             return value, found.low, found.high, found.reason
         some = np.sort(rng.permutation(self.n)[:SPREAD_DOCUMENTS])
         found = intervals.subsample(

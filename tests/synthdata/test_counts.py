@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthdata import counts
-from synthdata.counts import by_document, count, count_documents, count_keys, counts_of_counts, grams
+from synthdata.counts import (
+    by_document,
+    count,
+    count_documents,
+    count_keys,
+    counts_of_counts,
+    grams,
+)
 from synthdata.tokens import encode
 
 TEXTS = st.lists(st.text(alphabet="abc é中", max_size=12), max_size=8)

@@ -10,7 +10,18 @@ from synthdata.tokens import TOKENISERS, Policy, default_tokeniser, encode, name
 
 ARABIC = "لماذا عبرت الدجاجة الطريق"
 FAMILY = "👨‍👩‍👧‍👦"
-AWKWARD = ["", "a\r\nb", "e\u0301e\u0301", FAMILY + "x", "🇩🇪🇫🇷", "각", "नमस्ते", ARABIC, "a\0b", "从前有座山"]
+AWKWARD = [
+    "",
+    "a\r\nb",
+    "e\u0301e\u0301",
+    FAMILY + "x",
+    "🇩🇪🇫🇷",
+    "각",
+    "नमस्ते",
+    ARABIC,
+    "a\0b",
+    "从前有座山",
+]
 
 
 def decode(tokens, document):
@@ -43,7 +54,12 @@ def test_vocabulary_does_not_depend_on_document_order(texts, random):
 def test_select_takes_documents_in_the_order_asked():
     tokens = encode(["a b", "", "c d e"], "word")
     chosen = tokens.select(np.array([2, 1, 0, 2]))
-    assert [decode(chosen, i) for i in range(4)] == [["c", "d", "e"], [], ["a", "b"], ["c", "d", "e"]]
+    assert [decode(chosen, i) for i in range(4)] == [
+        ["c", "d", "e"],
+        [],
+        ["a", "b"],
+        ["c", "d", "e"],
+    ]
 
 
 def test_policy_makes_equal_what_it_says():
