@@ -40,7 +40,7 @@ def test_document_entropy_of_favourites_is_known():
 
 
 def test_strength_is_share():
-    assert near_duplicates(make("templates", 400, 0.4, 0).texts).share == pytest.approx(
+    assert near_duplicates(make("favourites", 400, 0.4, 0).texts).share == pytest.approx(
         0.4, abs=0.08
     )
     assert near_duplicates(make("duplicated_shards", 400, 0.5, 0).texts).share == 0.5
