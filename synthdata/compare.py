@@ -113,9 +113,10 @@ def compare(
 ) -> Comparison:
     """Test a synthetic collection against a reference, document by document.
 
-    `permutations` may be 0: intervals only, every p is 1. `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
+    `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
     source that was seen (`coverage`), each at the smaller of the two. Quantities of documents are
-    always taken at an equal number of documents. ValueError where a side has no document.
+    always taken at an equal number of documents. With 0 `permutations` there are intervals only,
+    and every p is 1. ValueError where a side has no document.
     """
     if match not in ("tokens", "size", "coverage"):
         raise ValueError(f"match is one of tokens, size, coverage, got {match!r}")

@@ -446,8 +446,8 @@ class _Sheet:
             repeats.xz_ratio(texts, seed=self.seed),
             "times",
             "lower is more varied",
-            "size over compressed size, xz with a window over all text, rises with n, order by seed "
-            f"{self.seed}",
+            "size over compressed size, xz with a window over all text, rises with n, order by "
+            f"seed {self.seed}",
             n=len(texts),
             warnings=(note,),
         )

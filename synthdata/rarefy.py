@@ -72,7 +72,8 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
 def size_for_coverage(counts: np.ndarray, target: float, within: float = 0.0) -> float:
     """The sample size, not always whole, whose expected coverage is `target`, by bisection.
 
-    To `within` draws, or as exactly as floats allow. Infinite where no size reaches it. ValueError unless 0 < target < 1.
+    To `within` draws, or as exactly as floats allow. Infinite where no size reaches it.
+    ValueError unless 0 < target < 1.
     """
     if not 0 < target < 1:
         raise ValueError(f"coverage is a share between 0 and 1, got {target}")

@@ -30,7 +30,7 @@ def test_same_source_raises_no_alarm(match):
     # A permutation test at level 5 % rejects at most 5 % of A/A pairs. Of 80 pairs 4 are expected;
     # ten or more (the limit below) have a probability of .6 %. Seeds are fixed.
     rng = np.random.default_rng(len(match))
-    alarms = {name: 0 for name in CHEAP}
+    alarms = dict.fromkeys(CHEAP, 0)
     family = held = 0
     for seed in range(80):
         found = compare(
