@@ -113,9 +113,10 @@ def compare(
 ) -> Comparison:
     """Test a synthetic collection against a reference, document by document.
 
-    `permutations` may be 0: intervals only, every p is 1. `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
+    `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
     source that was seen (`coverage`), each at the smaller of the two. Quantities of documents are
-    always taken at an equal number of documents. ValueError where a side has no document.
+    always taken at an equal number of documents. With 0 `permutations` there are intervals only,
+    and every p is 1. ValueError where a side has no document.
     """
     if match not in ("tokens", "size", "coverage"):
         raise ValueError(f"match is one of tokens, size, coverage, got {match!r}")
@@ -219,11 +220,13 @@ class _Pool:
         if self.match == "tokens":
             sizes = [min(sizes)] * 2
         elif self.match == "coverage":
-            goal = min(map(estimate.coverage, counts))
-            if 0 < goal < 1:
-                # the size of the one that covers less is its own; the other's is found
-                reach = [min(m, size_for_coverage(c, goal)) for c, m in zip(counts, sizes)]
-                sizes = [max(1, round(m)) for m in reach]
+            covered = [estimate.coverage(c) for c in counts]
+            goal = min(covered)
+            if 0 < goal < 1:  # the side that covers less stays whole, the other is made smaller
+                sizes = [
+                    m if have <= goal else max(1, round(min(m, size_for_coverage(c, goal, 0.25))))
+                    for c, m, have in zip(counts, sizes, covered)
+                ]
         one, two = ([rarefied(c, m, q) for q in (0, 1, 2)] for c, m in zip(counts, sizes))
         return list(zip(one, two))
 

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-
 from synthdata.compare import QUANTITIES, Comparison, Match, compare
 from synthdata.measures import Measure
 from synthdata.panel import Panel, measure

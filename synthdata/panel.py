@@ -211,9 +211,7 @@ class _Sheet:
         """
         value = np.atleast_1d(statistic(np.arange(self.n)))
         if self.n <= SPREAD_DOCUMENTS or self.groups is not None:
-            found = intervals.subsample(
-                statistic, self.n, rng=rng, groups=self.groups, draws=DRAWS
-            )
+            found = intervals.subsample(statistic, self.n, rng=rng, groups=self.groups, draws=DRAWS)
             return value, found.low, found.high, found.reason
         some = np.sort(rng.permutation(self.n)[:SPREAD_DOCUMENTS])
         found = intervals.subsample(
@@ -448,8 +446,8 @@ class _Sheet:
             repeats.xz_ratio(texts, seed=self.seed),
             "times",
             "lower is more varied",
-            "size over compressed size, xz with a window over all text, rises with n, order by seed "
-            f"{self.seed}",
+            "size over compressed size, xz with a window over all text, rises with n, order by "
+            f"seed {self.seed}",
             n=len(texts),
             warnings=(note,),
         )

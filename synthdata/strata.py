@@ -80,7 +80,9 @@ def budget(
     n = int(count.sum())
     if n == 0 or len(values) < 2:
         reason = (
-            f"there are no {what}" if n == 0 else f"the field has one value only ({str(values[0])!r})"
+            f"there are no {what}"
+            if n == 0
+            else f"the field has one value only ({str(values[0])!r})"
         )
         gone = [
             Measure.undefined(name, reason, n=found.documents, method=method, unit="bits")
@@ -103,7 +105,9 @@ def budget(
     h = _entropy(totals)
     p = float((1 + (by_chance >= information - 1e-12).sum()) / (permutations + 1))
     warnings = (
-        () if p <= 0.05 else (f"shuffled labels give as much with probability {p:.2g}: no evidence",)
+        ()
+        if p <= 0.05
+        else (f"shuffled labels give as much with probability {p:.2g}: no evidence",)
     )
 
     def made(name: str, value: float, width: float, notes: tuple[str, ...] = ()) -> Measure:

@@ -105,7 +105,9 @@ def test_copies_and_short_texts():
 
 
 def test_ten_thousand_copies_of_a_template_are_one_cluster():
-    texts = [f"Why did the chicken cross road number {i}? To get to the other side." for i in range(3000)]
+    texts = [
+        f"Why did the chicken cross road number {i}? To get to the other side." for i in range(3000)
+    ]
     found = near_duplicates(texts)
     assert found.top_share(1) > 0.99
     assert found.clusters[0].distinct == len(found.clusters[0].documents)
@@ -115,5 +117,5 @@ def test_nothing_and_one():
     assert math.isnan(near_duplicates([]).share)
     assert near_duplicates(["alone"]).share == 0
     assert near_duplicates(["", "a\0b\0c\0d"]).share == 0
-    with pytest.raises(ValueError, match="between 0.5 and 1, got 0.2"):
+    with pytest.raises(ValueError, match=r"between 0\.5 and 1, got 0\.2"):
         near_duplicates(["a"], threshold=0.2)
