@@ -121,7 +121,9 @@ def test_every_command_on_every_kind_of_input(
     assert done.code == 0
     assert {d["name"] for d in done.record["differences"]} >= {"hill1", "near_duplicates"}
     feed()
-    done = run("gate", *args, "--rule", "near_duplicates<=0.02", "--json")
+    page = tmp_path / "gate.html"
+    done = run("gate", *args, "--rule", "near_duplicates<=0.02", "--json", "--html", page)
+    assert "Fail: 1 of 1 rules broken." in page.read_text()
     assert done.code == 1
     assert done.record["exit_code"] == 1
     feed()

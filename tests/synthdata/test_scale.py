@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from synthdata import scale
+from synthdata.__main__ import main
 from synthdata.io import ReadConfig
 from synthdata.meter import Meter, MeterConfig
 
@@ -121,6 +122,20 @@ def test_a_cluster_agrees_to_the_last_byte(
     monkeypatch.setattr(scale, "_SUBTREE", 2)
     assert scale.meter_files(names, READ, CONFIG, engine="ray").to_bytes() == here.to_bytes()
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def test_the_command_gives_the_same_with_either_engine(
+    ray: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus(tmp_path, 3)
+    said = []
+    for engine in ("local", "ray"):
+        options = ["--stream", "--ram", "32M", "--max-row", "1M", "--engine", engine, "--json"]
+        with pytest.raises(SystemExit) as stop:
+            main(["measure", str(tmp_path / "*"), *options])
+        assert stop.value.code == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
 
 
 def test_a_killed_worker_loses_nothing(
