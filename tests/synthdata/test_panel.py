@@ -10,7 +10,8 @@ import pytest
 
 import synthdata
 from synthdata.measures import Measure
-from synthdata.panel import SPREAD_DOCUMENTS, measure
+from synthdata.panel import measure
+from synthdata.sheet import SPREAD_DOCUMENTS
 
 RNG = np.random.default_rng(0)
 TEXTS = [" ".join(f"w{i}" for i in RNG.zipf(1.6, 12) % 400) for _ in range(90)] + ["one joke"] * 30
@@ -92,7 +93,7 @@ def test_groups_widen_intervals():
 
 
 def test_large_collections_keep_their_interval(monkeypatch):
-    monkeypatch.setattr("synthdata.panel.SPREAD_DOCUMENTS", 60)
+    monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
     panel = measure(TEXTS)
     assert SPREAD_DOCUMENTS == 2_000
     assert panel["hill1"].low < panel["hill1"].value < panel["hill1"].high
