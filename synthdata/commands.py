@@ -32,6 +32,10 @@ def run(settings: Any) -> int:
         options.ExplainOptions: explain,
         options.CurateOptions: curate,
     }
+    for name in ("html", "out", "reasons", "meter"):  # not after an hour of work
+        folder = os.path.dirname(getattr(settings, name, None) or "") or "."
+        if not os.path.isdir(folder):
+            raise ValueError(f"--{name}: there is no folder {folder!r}; make it first")
     return jobs[type(settings)](settings)
 
 

@@ -315,6 +315,8 @@ def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
         (["compare", "a.txt", "--ref", "none.txt"], "no such file"),
         (["curate", "a.txt"], "-o"),
         (["dance"], "dance"),
+        (["measure", "none.jsonl", "--html", "no/such.html"], "there is no folder 'no'"),
+        (["curate", "none.jsonl", "-o", "no/kept.jsonl"], "there is no folder 'no'"),
     ],
 )
 def test_usage_errors_are_one_line_and_2(
@@ -336,7 +338,7 @@ BAD: dict[str, bytes] = {
     "no_field": b'{"output": "x"}\n' * 3,
     "wrong_type": b'{"text": [["nested"]]}\n{"text": 7}\n',
     "cut": gzip.compress(b'{"text": "row"}\n' * 999)[:40],
-    "million_keys": b"{" + b",".join(b'"k%d":0' % i for i in range(10**6)) + b"}",
+    "many_keys": b"{" + b",".join(b'"k%d":0' % i for i in range(10**5)) + b"}",
 }
 
 

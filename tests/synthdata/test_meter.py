@@ -175,7 +175,7 @@ def test_bottom_k_is_exact_in_any_order_and_grouping(
     assert heap[0].complete == (len(total) <= k)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(a=TEXTS, b=TEXTS, c=TEXTS)
 def test_meters_merge_in_any_order(a: list[str], b: list[str], c: list[str]) -> None:
     def of(*parts: list[str]) -> Meter:
