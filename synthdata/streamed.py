@@ -145,6 +145,8 @@ def measures(meter: Meter) -> list[Measure]:
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     config = meter.config
     unit = {"documents": "whole documents"}.get(name, name)
+    if name in ("words", "word pairs"):
+        unit = f"{name} ({config.words} tokens)"
     counts = counts_of(channel)
     rate = "exact counts" if counts.exact else f"{channel.bottom.k:,} sampled types, heavy hitters"
     how = f"one pass, {unit}, {rate}, {config.policy}, seed {config.seed}"
