@@ -30,6 +30,7 @@ from synthdata.sources import INSTALL_SCALE
 SPACE = 2.0**64
 _KEPT_LABELS = 512
 _LABELS_A_CHUNK = 32
+_SLICE = 1 << 14
 _NEVER_COUNTED = ""  # the upper bound of what was never seen is the error of what was
 _HLL = 14  # 2^14 registers: 0.8 % standard error
 LOOKED_AT = 1 << 16
@@ -222,17 +223,23 @@ class Channel:
         n = int(counts.sum())
         self.total += n
         self.bottom.add(hashes, counts)
-        deque(map(self.cardinality.update, hashes.view(np.int64).tolist()), maxlen=0)
         rare = n >> 18
         self.slack += rare
-        if rare:
-            often = counts > rare
-            hashes, counts = hashes[often], counts[often]
-        names = heavy_names(hashes)
-        self.heavy.add(names, counts.tolist())
-        sizes = self.heavy.estimates(names)
-        largest = np.argsort(-sizes, kind="stable")[:_LABELS_A_CHUNK]
-        return [int(h) for h in hashes[largest[sizes[largest] > 1]] if int(h) not in self.labels]
+        candidates: list[tuple[int, int]] = []
+        for start in range(0, len(hashes), _SLICE):  # Python objects are large: few at a time
+            some, times = hashes[start : start + _SLICE], counts[start : start + _SLICE]
+            deque(map(self.cardinality.update, some.view(np.int64).tolist()), maxlen=0)
+            if rare:
+                often = times > rare
+                some, times = some[often], times[often]
+            names = heavy_names(some)
+            self.heavy.add(names, times.tolist())
+            sizes = self.heavy.estimates(names)
+            largest = np.argsort(-sizes, kind="stable")[:_LABELS_A_CHUNK]
+            largest = largest[sizes[largest] > 1]
+            candidates += zip((-sizes[largest]).tolist(), some[largest].tolist())
+        chosen = [number for _, number in sorted(candidates)[:_LABELS_A_CHUNK]]
+        return [number for number in chosen if number not in self.labels]
 
     def keep_labels(self, labels: dict[int, str]) -> None:
         """Remember what some hashes stand for; the commonest are kept."""
