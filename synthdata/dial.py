@@ -65,7 +65,7 @@ def word(rank: int) -> str:
     """The made-up word of this rank: short for common ones.
 
     >>> [word(0), word(1), word(200)]
-    ['ba', 'be', 'baha']
+    ['ba', 'be', 'bega']
     """
     onset, vowel = "bcdfghjklmnprstvwz", "aeiou"
     syllables = []

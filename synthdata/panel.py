@@ -87,7 +87,7 @@ def measure(
     differ or a document is not text. What an empty collection leaves undefined is nan.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
-    documents_hill2 1.8 effective documents, n=3, coverage 73.3% (3 documents are too few for an \
+    documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
 interval (at least 20))
     """
     check_texts(texts)
