@@ -15,26 +15,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
 
 import numpy as np
 
-from synthdata import estimate, intervals, neardup, overlap
+from synthdata import estimate, intervals
 from synthdata.counts import grams
-from synthdata.measures import Direction, Measure
-from synthdata.rarefy import rarefied, size_for_coverage
-from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, Tokens, default_tokeniser, encode
-
-Match = Literal["tokens", "size", "coverage"]
+from synthdata.matched import QUANTITIES, Match, Pool, Quantity
+from synthdata.measures import Measure
+from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, default_tokeniser, encode
 
 PERMUTATIONS = 300
-BLEU_DOCUMENTS = 300
-"""Self-BLEU is compared on so many documents of each side at most."""
 SUPPORT_ORDER = 2
 """Precision and recall of support are taken on word n-grams of this order."""
-QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
-"""What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
 LOSS = 0.10
 """The loss the power calculation is about."""
 
@@ -90,16 +82,6 @@ class Comparison:
         raise ValueError(f"no measure {name!r} in this comparison")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Quantity:
-    name: str
-    ratio_name: str
-    unit: str
-    direction: Direction
-    difference: bool
-    of: Callable[[np.ndarray, np.ndarray], tuple[float, float]]
-
-
 def compare(
     synthetic: Sequence[str],
     reference: Sequence[str],
@@ -113,9 +95,10 @@ def compare(
 ) -> Comparison:
     """Test a synthetic collection against a reference, document by document.
 
-    `permutations` may be 0: intervals only, every p is 1. `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
+    `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
     source that was seen (`coverage`), each at the smaller of the two. Quantities of documents are
-    always taken at an equal number of documents. ValueError where a side has no document.
+    always taken at an equal number of documents. With 0 `permutations` there are intervals only,
+    and every p is 1. ValueError where a side has no document.
     """
     if match not in ("tokens", "size", "coverage"):
         raise ValueError(f"match is one of tokens, size, coverage, got {match!r}")
@@ -131,7 +114,7 @@ def compare(
     tokens = encode(left + right, tokeniser or default_tokeniser(left + right))
     rng = np.random.default_rng(seed)
     a, b = np.arange(len(left)), np.arange(len(left), len(left) + len(right))
-    pool = _Pool(left + right, tokens, match, min(len(a), len(b)), rng, quantities)
+    pool = Pool(left + right, tokens, match, min(len(a), len(b)), rng, quantities)
     tested = _test(pool, a, b, permutations, rng)
     method = f"{tokens.tokeniser} tokens, {policy}"
     return Comparison(
@@ -148,124 +131,8 @@ def compare(
     )
 
 
-class _Pool:
-    """Both collections' documents together, and every quantity of any two parts of them."""
-
-    def __init__(
-        self,
-        texts: list[str],
-        tokens: Tokens,
-        match: Match,
-        smaller: int,
-        rng: np.random.Generator,
-        quantities: Sequence[str],
-    ) -> None:
-        self.tokens, self.match, self.smaller = tokens, match, smaller
-        self.text = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)[1]
-        self.cluster = neardup.near_duplicates(texts).label
-        # Where documents have to be left out to make sides equal, the same ones go every time:
-        # drawn anew, they would add a spread that the data do not have.
-        self.priority = rng.permutation(len(texts))
-        self._last: tuple[np.ndarray, np.ndarray, list[tuple[float, float]]] | None = None
-        table = {f"hill{q}": ("times", False, partial(self.hill, q)) for q in (0, 1, 2)} | {
-            "documents_hill1": ("times", False, self.documents_hill1),
-            "self_bleu": ("BLEU", True, self.self_bleu),
-            "near_duplicates": ("share", True, self.near_duplicates),
-        }
-        self.quantities = [
-            _Quantity(
-                name=name,
-                ratio_name=f"{name}_{'difference' if difference else 'ratio'}",
-                unit=unit,
-                direction="lower is more varied" if difference else "higher is more varied",
-                difference=difference,
-                of=of,
-            )
-            for name, (unit, difference, of) in table.items()
-            if name in quantities
-        ]
-
-    def equal(
-        self, a: np.ndarray, b: np.ndarray, most: int | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """As many documents of each side; of `most`, where a tenth is left out, nine tenths."""
-        size = min(len(a), len(b))
-        if most is not None and most < self.smaller:
-            size = round(most * size / self.smaller)
-        one, two = (
-            part if len(part) == size else part[np.argsort(self.priority[part])[:size]]
-            for part in (a, b)
-        )
-        return one, two
-
-    def words(self, documents: np.ndarray) -> np.ndarray:
-        """How often each word occurs in these documents; those that do not occur are left out."""
-        counts = np.bincount(self.tokens.select(documents).ids)
-        return counts[counts > 0]
-
-    def hill(self, q: int, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-        """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
-        if self._last is None or self._last[0] is not a or self._last[1] is not b:
-            self._last = (a, b, self._hills(a, b))
-        return self._last[2][q]
-
-    def _hills(self, a: np.ndarray, b: np.ndarray) -> list[tuple[float, float]]:
-        if self.match == "size":
-            a, b = self.equal(a, b)
-        counts = (self.words(a), self.words(b))
-        sizes = [int(c.sum()) for c in counts]
-        if not min(sizes):
-            return [(math.nan, math.nan)] * 3
-        if self.match == "tokens":
-            sizes = [min(sizes)] * 2
-        elif self.match == "coverage":
-            goal = min(map(estimate.coverage, counts))
-            if 0 < goal < 1:
-                # the size of the one that covers less is its own; the other's is found
-                reach = [min(m, size_for_coverage(c, goal)) for c, m in zip(counts, sizes)]
-                sizes = [max(1, round(m)) for m in reach]
-        one, two = ([rarefied(c, m, q) for q in (0, 1, 2)] for c, m in zip(counts, sizes))
-        return list(zip(one, two))
-
-    def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-        """Effective number of different documents, at an equal number of documents."""
-        size = min(len(a), len(b))
-        tallies = [np.bincount(self.text[part]) for part in (a, b)]
-        one, two = (rarefied(t[t > 0], size, 1) for t in tallies)
-        return one, two
-
-    def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-        """Self-BLEU of an equal number of documents."""
-        a, b = self.equal(a, b, BLEU_DOCUMENTS)
-        if len(a) < 2:
-            return math.nan, math.nan
-        one, two = (float(overlap.self_bleu(self.tokens.select(part)).mean()) for part in (a, b))
-        return one, two
-
-    def near_duplicates(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-        """Share of documents in a cluster of near-duplicates, at an equal number of documents."""
-        a, b = self.equal(a, b)
-        return _clustered(self.cluster[a]), _clustered(self.cluster[b])
-
-    def describe(self, a: np.ndarray, b: np.ndarray) -> str:
-        """What was made equal, at which value."""
-        documents = f"{min(len(a), len(b)):,} documents"
-        one, two = self.words(a), self.words(b)
-        if self.match == "tokens":
-            return f"{min(one.sum(), two.sum()):,} {self.tokens.tokeniser}s, {documents}"
-        if self.match == "coverage":
-            goal = min(estimate.coverage(one), estimate.coverage(two))
-            return f"coverage {goal:.1%} of {self.tokens.tokeniser}s, {documents}"
-        return documents
-
-
-def _clustered(label: np.ndarray) -> float:
-    sizes = np.bincount(label)
-    return float(sizes[sizes > 1].sum() / len(label))
-
-
 def _test(
-    pool: _Pool, a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator
+    pool: Pool, a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator
 ) -> dict[str, Difference]:
     """Permutation tests of all quantities on the same deals, and intervals from subsamples."""
     quantities = pool.quantities
@@ -304,7 +171,7 @@ def _test(
     }
 
 
-def _gap(quantity: _Quantity, one: float, two: float) -> float:
+def _gap(quantity: Quantity, one: float, two: float) -> float:
     """Difference of shares; of effective numbers the logarithm of their ratio."""
     if quantity.difference:
         return one - two
@@ -335,11 +202,11 @@ def _errors(
 
 
 def _ratio(
-    q: _Quantity,
+    q: Quantity,
     gap: float,
     error: float,
     reason: str,
-    pool: _Pool,
+    pool: Pool,
     a: np.ndarray,
     b: np.ndarray,
 ) -> Measure:
@@ -425,7 +292,7 @@ def copied(synthetic: Sequence[str], reference: Sequence[str], *, method: str = 
 
 
 def _support(
-    pool: _Pool, a: np.ndarray, b: np.ndarray, rng: np.random.Generator, method: str
+    pool: Pool, a: np.ndarray, b: np.ndarray, rng: np.random.Generator, method: str
 ) -> dict[str, Measure]:
     """Of the n-grams of one side, the share whose n-gram the other side has too."""
     tokens = pool.tokens

@@ -186,7 +186,7 @@ def hill(counts: np.ndarray, q: float) -> float:
     (sum p^q)^(1/(1-q)): 0 counts types, 1 is 2 to the entropy, 2 is one over the chance that two
     draws agree, infinity one over the largest share.
 
-    >>> hill([5, 5, 5, 5], 1)
+    >>> round(hill([5, 5, 5, 5], 1), 9)
     4.0
     """
     if not q >= 0:

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-
-from synthdata.compare import QUANTITIES, Comparison, Match, compare
+from synthdata.compare import Comparison, compare
+from synthdata.matched import QUANTITIES, Match
 from synthdata.measures import Measure
 from synthdata.panel import Panel, measure
 from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise
@@ -181,10 +181,9 @@ class Gate:
     def outcome(self) -> Outcome:
         """Fail if any rule fails, else cannot tell if any cannot be told, else pass."""
         outcomes = [judgement.outcome for judgement in self.judgements]
-        for worst in ("fail", "cannot tell"):
-            if worst in outcomes:
-                return worst  # type: ignore[return-value]
-        return "pass"
+        if "fail" in outcomes:
+            return "fail"
+        return "cannot tell" if "cannot tell" in outcomes else "pass"
 
     @property
     def exit_code(self) -> int:

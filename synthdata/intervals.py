@@ -26,8 +26,11 @@ from synthdata.counts import Grams, by_document
 Statistic = Callable[[np.ndarray], np.ndarray]
 
 KEPT = 0.9
-"""Share of the documents in each subsample. Half covers 63 to 97 % where 95 is meant, nine tenths 91
-to 99 % (types, Hill numbers, self-BLEU, shares on Zipf and favourites sources)."""
+"""Share of the documents in each subsample.
+
+Half covers 63 to 97 % where 95 is meant, nine tenths 91 to 99 % (types, Hill numbers, self-BLEU and
+shares of copies, on Zipf sources and on favourites among many).
+"""
 DRAWS = 100
 """How many subsamples."""
 FEWEST = 20

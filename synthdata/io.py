@@ -115,6 +115,7 @@ def read_file(path: str, config: ReadConfig, tally: Tally) -> Iterator[Row]:
             tally.empty += not item.text
             tally.with_nul += "\0" in item.text
             yield item
+            del item  # a long row must not stay while the next one is read
             continue
         if config.strict:
             raise ValueError(f"{path}, line {problem.line}: {problem.message} (strict)")

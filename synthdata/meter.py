@@ -34,10 +34,9 @@ from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, encode, words
 
 CHUNK_ROWS = 4096
 CHUNK_CHARACTERS = 1 << 20
-LEAST_RAM = 32 << 20
+LEAST_RAM = 64 << 20
 _MAGIC = b"synthdata meter 1\n"
 _LABEL = 200
-_CACHED_WORDS = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,7 @@ class MeterConfig:
 
     def __post_init__(self) -> None:
         if self.ram < LEAST_RAM:
-            raise ValueError(f"--ram is {self.ram:,} bytes; the least that works is 32M")
+            raise ValueError(f"--ram is {self.ram:,} bytes; the least that works is 64M")
         if self.words not in TOKENISERS:
             raise ValueError(f"no tokeniser {self.words!r}; choose one of {sorted(TOKENISERS)}")
         if not 2 <= self.order <= 16:
@@ -133,6 +132,7 @@ class Meter:
         """Count these texts, chunk by chunk."""
         for chunk in chunks(texts, self.config.chunk):
             self._count(chunk)
+            chunk.clear()  # so that long texts do not stay while the next ones are read
         return self
 
     def _count(self, texts: Sequence[str]) -> None:
@@ -206,9 +206,9 @@ class Meter:
 
     def _tokenised(self, texts: Sequence[str], unit: str) -> _Tokens:
         """The tokens of these texts as hashes."""
-        if len(self._hashes) > _CACHED_WORDS:
-            self._hashes.clear()
         hashes = self._hashes
+        if len(hashes) > self.config.k:
+            hashes.clear()
         if unit == "word":  # numbering them, as `encode` does, would cost more than hashing
             pieces = [words(text) for text in texts]
             flat = list(chain.from_iterable(pieces))
@@ -316,6 +316,7 @@ def chunks(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
     for text in texts:
         chunk.append(text)
         size += len(text)
+        del text
         if len(chunk) == CHUNK_ROWS or size >= characters:
             yield chunk
             chunk, size = [], 0

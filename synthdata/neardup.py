@@ -3,8 +3,8 @@
 Idea:   two documents are near-duplicates where they share most of their character 5-grams (Jaccard
         index). MinHash makes the index readable from short signatures, and banding finds the pairs
         worth checking without trying all; every pair reported was checked exactly.
-Source: Broder, "On the resemblance and containment of documents", 1997; banding: Leskovec, Rajaraman
-        & Ullman, "Mining of Massive Datasets", section 3.4. Signatures by the `rensa` package.
+Source: Broder, "On the resemblance and containment of documents", 1997; banding: Leskovec,
+        Rajaraman & Ullman, "Mining of Massive Datasets", section 3.4. Signatures by `rensa`.
 Run:    python -m synthdata explain data.jsonl
 Omits:  paraphrases that share few 5-grams.
 """

@@ -17,6 +17,14 @@ from synthdata.tokens import Policy
 Files = Positional[Annotated[tuple[str, ...], arg(metavar="FILE ...")]]
 Tokeniser = Literal["auto", "word", "character", "byte"]
 
+_STREAM = (
+    "One pass in bounded memory, any number of rows. Streams: documents, words, word pairs, "
+    "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
+    "numbers 0, 1 and 2, the commonest). Does not stream: near-duplicates, self-BLEU, Vendi, "
+    "repeats, --by, --sample, --embeddings, intervals by subsampling. Words are words here unless "
+    "--tokens character is given, in Chinese, Japanese and Korean too."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
@@ -81,11 +89,8 @@ class MeasureOptions(Reading):
     """A .npy file with a vector for each row: the Vendi score on your own vectors."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
-    stream: bool = False
-    """One pass in bounded memory, any number of rows. Streams: documents, words, word pairs,
-    characters, character 5-grams (how many, how many distinct, entropy, coverage, Hill numbers 0,
-    1, 2, the commonest). Does not: near-duplicates, self-BLEU, Vendi, repeats, --by, --sample,
-    --embeddings, intervals by subsampling."""
+    stream: Annotated[bool, arg(help=_STREAM)] = False
+    """One pass in bounded memory; which measures that gives is said in `--help`."""
     ram: str = "256M"
     """Memory for --stream above what Python and its libraries take."""
     meter: str | None = None
@@ -138,6 +143,8 @@ class GateOptions(Reading):
     """Field with the reference's text, where it is another one."""
     match: Literal["tokens", "size", "coverage"] = "tokens"
     """What is made equal before comparing."""
+    html: str | None = None
+    """Write the report as one self-contained HTML file."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -8,33 +8,23 @@ Omits:  collections larger than memory (`synthdata.meter`).
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata import estimate, intervals, neardup, overlap, rarefy, repeats, strata
-from synthdata.counts import Grams, count, grams
-from synthdata.measures import Direction, Measure
+from synthdata import neardup, repeats, strata
+from synthdata.counts import grams
+from synthdata.measures import Measure
+from synthdata.sheet import Sheet
 from synthdata.tokens import (
     DEFAULT_POLICY,
     Policy,
     Tokenise,
-    Tokens,
     check_texts,
     default_tokeniser,
     encode,
 )
-
-SPREAD_DOCUMENTS = 2_000
-"""Intervals are worked out on so many documents at most; more would make them narrower."""
-REPEAT_BYTES = 32_000_000
-"""Passages and xz read so much text at most (whole documents, drawn by seed)."""
-VENDI_DOCUMENTS = 2_048
-"""The Vendi score is exact on so many documents (drawn by seed)."""
-DRAWS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +87,7 @@ def measure(
     differ or a document is not text. What an empty collection leaves undefined is nan.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
-    documents_hill2 1.8 effective documents, n=3, coverage 73.3% (3 documents are too few for an \
+    documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
 interval (at least 20))
     """
     check_texts(texts)
@@ -109,7 +99,7 @@ interval (at least 20))
     clean = [policy(text) for text in texts]
     tokens = encode(clean, tokeniser or default_tokeniser(clean))
     rng = np.random.default_rng(seed)
-    sheet = _Sheet(clean, tokens, str(policy), seed, None if groups is None else _numbers(groups))
+    sheet = Sheet(clean, tokens, str(policy), seed, None if groups is None else _numbers(groups))
     sheet.documents(rng)
     sheet.words(rng)
     sheet.entropies()
@@ -140,6 +130,7 @@ interval (at least 20))
     )
 
 
+<<<<<<< HEAD
 class _Sheet:
     """Measures of one collection as they are worked out."""
 
@@ -469,11 +460,8 @@ class _Sheet:
         }
 
 
+=======
+>>>>>>> scale
 def _numbers(groups: Sequence[Hashable]) -> np.ndarray:
     number: dict[Hashable, int] = {}
     return np.array([number.setdefault(g, len(number)) for g in groups], dtype=np.int64)
-
-
-def _clip(value: float, low: float, high: float) -> float:
-    """`value` moved into [low, high]; nan stays nan, which `max` would swallow."""
-    return float(np.clip(value, low, high))

@@ -69,10 +69,11 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
     return 1 - singles / n * (1 - _rare_share(n, singles, pairs)) ** (size - n + 1)
 
 
-def size_for_coverage(counts: np.ndarray, target: float) -> float:
+def size_for_coverage(counts: np.ndarray, target: float, within: float = 0.0) -> float:
     """The sample size, not always whole, whose expected coverage is `target`, by bisection.
 
-    Infinite where no size reaches it. ValueError unless 0 < target < 1.
+    To `within` draws, or as exactly as floats allow. Infinite where no size reaches it.
+    ValueError unless 0 < target < 1.
     """
     if not 0 < target < 1:
         raise ValueError(f"coverage is a share between 0 and 1, got {target}")
@@ -85,6 +86,8 @@ def size_for_coverage(counts: np.ndarray, target: float) -> float:
         if high > 1e12:
             return math.inf
     for _ in range(60):
+        if high - low <= within:
+            break
         middle = (low + high) / 2
         if coverage_at(counts, max(middle, 1e-9)) < target:
             low = middle

@@ -79,8 +79,10 @@ def meter_file(
             now = meter.tally.files[-1].bytes
             if progress is not None and now > seen:
                 progress(now - seen)
-            seen = now
-            yield row.text
+            seen, text = now, row.text
+            del row
+            yield text
+            del text
 
     data = meter.update(texts()).to_bytes()
     if progress is not None and meter.tally.files[-1].bytes > seen:

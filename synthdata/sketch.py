@@ -30,6 +30,8 @@ from synthdata.sources import INSTALL_SCALE
 SPACE = 2.0**64
 _KEPT_LABELS = 512
 _LABELS_A_CHUNK = 32
+_SLICE = 1 << 14
+_NEVER_COUNTED = ""  # the upper bound of what was never seen is the error of what was
 _HLL = 14  # 2^14 registers: 0.8 % standard error
 LOOKED_AT = 1 << 16
 
@@ -170,16 +172,15 @@ class Heavy:
     def items(self) -> tuple[np.ndarray, np.ndarray]:
         """Sorted hashes and lower bounds of everything tracked."""
         found = self._sketch.get_frequent_items(datasketches().NO_FALSE_NEGATIVES, 0)
-        hashes = np.array([heavy_hash(name) for name, *_ in found], np.uint64)
-        counts = np.array([low for _, _, low, _ in found], np.int64)
+        hashes = heavy_hashes([item[0] for item in found])
+        counts = np.array([item[2] for item in found], np.int64)
         order = np.argsort(hashes)
         return hashes[order], counts[order]
 
     @property
     def error(self) -> int:
         """What a count may be short of."""
-        top = self._sketch.get_frequent_items(datasketches().NO_FALSE_NEGATIVES, 0)
-        return self.dropped + (top[0][3] - top[0][2] if top else 0)
+        return self.dropped + int(self._sketch.get_upper_bound(_NEVER_COUNTED))
 
     def rebuilt(self) -> Heavy:
         """The same items, bounds and error in a fresh table."""
@@ -222,17 +223,23 @@ class Channel:
         n = int(counts.sum())
         self.total += n
         self.bottom.add(hashes, counts)
-        deque(map(self.cardinality.update, hashes.view(np.int64).tolist()), maxlen=0)
         rare = n >> 18
         self.slack += rare
-        if rare:
-            often = counts > rare
-            hashes, counts = hashes[often], counts[often]
-        names = heavy_names(hashes)
-        self.heavy.add(names, counts.tolist())
-        sizes = self.heavy.estimates(names)
-        largest = np.argsort(-sizes, kind="stable")[:_LABELS_A_CHUNK]
-        return [int(h) for h in hashes[largest[sizes[largest] > 1]] if int(h) not in self.labels]
+        candidates: list[tuple[int, int]] = []
+        for start in range(0, len(hashes), _SLICE):  # Python objects are large: few at a time
+            some, times = hashes[start : start + _SLICE], counts[start : start + _SLICE]
+            deque(map(self.cardinality.update, some.view(np.int64).tolist()), maxlen=0)
+            if rare:
+                often = times > rare
+                some, times = some[often], times[often]
+            names = heavy_names(some)
+            self.heavy.add(names, times.tolist())
+            sizes = self.heavy.estimates(names)
+            largest = np.argsort(-sizes, kind="stable")[:_LABELS_A_CHUNK]
+            largest = largest[sizes[largest] > 1]
+            candidates += zip((-sizes[largest]).tolist(), some[largest].tolist())
+        chosen = [number for _, number in sorted(candidates)[:_LABELS_A_CHUNK]]
+        return [number for number in chosen if number not in self.labels]
 
     def keep_labels(self, labels: dict[int, str]) -> None:
         """Remember what some hashes stand for; the commonest are kept."""
@@ -322,9 +329,10 @@ def heavy_names(hashes: np.ndarray) -> list[str]:
     return names
 
 
-def heavy_hash(name: str) -> int:
-    """The way back from one of `heavy_names`."""
-    return sum((ord(c) - 0x10000) << (16 * place) for place, c in enumerate(name))
+def heavy_hashes(names: Sequence[str]) -> np.ndarray:
+    """The way back from `heavy_names`."""
+    points = np.frombuffer("".join(names).encode("utf-32-le"), "<u4")
+    return (points - np.uint32(0x10000)).astype("<u2").view("<u8").astype(np.uint64)
 
 
 def datasketches() -> Any:

@@ -234,19 +234,17 @@ def lines(blocks: Iterable[bytes], limit: int) -> Iterator[Line]:
         for piece in whole:
             size += len(piece)
             number += 1
-            if size > limit:
-                yield Line(number, None, size)
-            else:
-                data = b"".join([*parts, piece]) if parts else piece
-                yield Line(number, data[:-1] if data.endswith(b"\r") else data, size)
-            parts, size = [], 0
+            data = None if size > limit else b"".join((*parts, piece)) if parts else piece
+            parts, taken, size = [], size, 0  # let go before anybody works on the line
+            yield _line(number, data, taken)
         size += len(rest)
         if size > limit:
             parts = []
         elif rest:
             parts.append(rest)
-    if size > limit:
-        yield Line(number + 1, None, size)
-    elif parts:
-        data = b"".join(parts)
-        yield Line(number + 1, data[:-1] if data.endswith(b"\r") else data, size)
+    if size:
+        yield _line(number + 1, None if size > limit else b"".join(parts), size)
+
+
+def _line(number: int, data: bytes | None, size: int) -> Line:
+    return Line(number, data[:-1] if data is not None and data.endswith(b"\r") else data, size)

@@ -25,12 +25,6 @@ from synthdata.measures import Direction, Measure
 from synthdata.meter import Meter
 from synthdata.sketch import Channel
 
-STREAMING = (
-    "documents, words, pairs of words, characters and character n-grams: how many, how many "
-    "distinct (types), entropy (plug-in and Chao-Wang-Jost), coverage, Hill numbers 0, 1, 2, "
-    "the commonest"
-)
-"""What `--stream` gives; everything else needs the texts in memory."""
 _HEAVY = 20  # a heavy hitter's count is at least this many times its error
 _ENOUGH_COVERAGE = 0.95
 
@@ -151,6 +145,8 @@ def measures(meter: Meter) -> list[Measure]:
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     config = meter.config
     unit = {"documents": "whole documents"}.get(name, name)
+    if name in ("words", "word pairs"):
+        unit = f"{name} ({config.words} tokens)"
     counts = counts_of(channel)
     rate = "exact counts" if counts.exact else f"{channel.bottom.k:,} sampled types, heavy hitters"
     how = f"one pass, {unit}, {rate}, {config.policy}, seed {config.seed}"

@@ -108,14 +108,15 @@ def peak(what: str) -> None:
                 row = " ".join(map(str, rng.integers(0, 1 << 40, count).tolist()))
                 file.write(row[: (16 << 20) - 8] + ("👩" if "emoji" in what else "") + "\n")
         script = (
-            "import resource, sys; import numpy, regex, scipy.special, datasketches\n"
+            "import re, sys; import numpy, regex, scipy.special, datasketches\n"
             "from synthdata import scale, streamed\n"
             "from synthdata.meter import Meter, MeterConfig\n"
-            "Meter(MeterConfig(ram=32 << 20)).update(['warm up'])\n"
-            "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+            "Meter(MeterConfig(ram=64 << 20)).update(['warm up'])\n"
+            "def peak(): return int(re.search('VmHWM:.*?([0-9]+)',\n"
+            "    open('/proc/self/status').read())[1]) * 1024\n"
+            "before = peak()\n"
             "streamed.measures(scale.meter_files([sys.argv[1]]))\n"
-            "now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            "print((now - before) * 1024)"
+            "print(peak() - before)"
         )
         done = subprocess.run(
             [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True

@@ -104,6 +104,7 @@ def test_the_budget_prefers_what_is_new_over_what_is_long_or_said() -> None:
     chosen = curate(texts, drop=[], budget=5).kept
     assert len(chosen) == 5
     assert not {0, 1} <= set(chosen)
+    assert most_varied(texts, 1) == [0]  # not the long one
     copies = ["the same little text"] * 4
     assert most_varied(copies, 3) == [0, 1, 2]  # nothing new is left: start anew
     assert sorted(most_varied(["", "", ""], 3)) == [0, 1, 2]

@@ -1,7 +1,7 @@
 """Estimators against published worked examples, closed forms and simulations with known truth."""
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -184,8 +184,8 @@ def test_curves_rise_and_coverage_stays_a_share(counts):
     points = curve(counts, 0, points=12)
     values = [v for _, v, _ in points]
     covers = [c for _, _, c in points]
-    assert all(b >= a - 1e-9 for a, b in zip(values, values[1:]))
-    assert all(b >= a - 1e-9 for a, b in zip(covers, covers[1:]))
+    assert all(b >= a - 1e-9 for a, b in pairwise(values))
+    assert all(b >= a - 1e-9 for a, b in pairwise(covers))
     assert all(-1e-12 <= c <= 1 for c in covers)
 
 
@@ -208,7 +208,7 @@ def test_size_for_coverage_inverts(counts, target):
 @given(COUNTS)
 def test_hill_numbers_fall_with_the_order(counts):
     values = [hill(counts, q) for q in (0, 0.5, 1, 1.5, 2, 4, math.inf)]
-    assert all(a >= b - 1e-9 for a, b in zip(values, values[1:]))
+    assert all(a >= b - 1e-9 for a, b in pairwise(values))
     assert values[0] == pytest.approx(len(counts))
     assert values[-1] >= 1 - 1e-12
 

@@ -22,7 +22,8 @@ from synthdata.meter import Meter, MeterConfig
 from synthdata.sketch import BottomK, Channel
 from synthdata.tokens import characters, words
 
-SMALL = MeterConfig(ram=32 << 20)
+pytest.importorskip("datasketches")
+SMALL = MeterConfig(ram=64 << 20)
 
 
 def exact(texts: list[str], tokenise: Callable[[str], list[str]], order: int) -> Counter[Any]:
@@ -175,7 +176,7 @@ def test_bottom_k_is_exact_in_any_order_and_grouping(
     assert heap[0].complete == (len(total) <= k)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(a=TEXTS, b=TEXTS, c=TEXTS)
 def test_meters_merge_in_any_order(a: list[str], b: list[str], c: list[str]) -> None:
     def of(*parts: list[str]) -> Meter:
@@ -208,7 +209,7 @@ def test_meters_merge_in_any_order(a: list[str], b: list[str], c: list[str]) -> 
 
 def test_meters_of_different_settings_do_not_merge() -> None:
     with pytest.raises(ValueError, match="count different things: seed 0 and 1"):
-        Meter(SMALL).merge(Meter(MeterConfig(ram=32 << 20, seed=1)))
+        Meter(SMALL).merge(Meter(MeterConfig(ram=64 << 20, seed=1)))
 
 
 def stream(n: int, seed: int) -> np.ndarray:
@@ -240,6 +241,23 @@ def test_heavy_hitters_stay_within_their_bounds_merged_or_not() -> None:
             assert low.get(number, 0) <= count <= low.get(number, 0) + error
         hitters = channel.heavy_hitters(5 * error)
         assert [h for h, _ in hitters[:5]] == [h for h, _ in truth.most_common(5)]
+
+
+def test_what_is_too_rare_in_every_chunk_is_within_the_error() -> None:
+    """Once in each chunk of 2^18, a thing is never shown to the sketch; the error says so."""
+    channel, special = Channel(256, 16), np.uint64(12345)
+    for chunk in range(3):
+        common = np.arange(1, 101, dtype=np.uint64) * np.uint64(2**40)
+        hashes = np.sort(np.append(np.repeat(common, 2700), special))
+        assert len(hashes) >> 18 == 1, chunk
+        channel.add(*sketch.count_grams(hashes))
+    assert 12345 not in channel.heavy.items()[0].tolist()
+    assert channel.heavy.error == 0
+    assert channel.error == 3
+    twin = Channel(256, 16)
+    twin.merge(channel)
+    twin.merge(channel)
+    assert twin.error == 6
 
 
 def test_rebuilding_heavy_hitters_changes_nothing() -> None:
@@ -402,7 +420,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_settings_check_themselves() -> None:
-    with pytest.raises(ValueError, match="the least that works is 32M"):
+    with pytest.raises(ValueError, match="the least that works is 64M"):
         MeterConfig(ram=1 << 20)
     with pytest.raises(ValueError, match="no tokeniser 'bpe'"):
         MeterConfig(words="bpe")
@@ -426,35 +444,37 @@ def test_without_datasketches_the_install_is_named(monkeypatch: pytest.MonkeyPat
 
 
 RSS = """
-import resource, sys
+import re, sys
 import numpy as np, regex, scipy.special, datasketches
 from synthdata import scale, streamed
 from synthdata.io import ReadConfig
 from synthdata.meter import Meter, MeterConfig
-Meter(MeterConfig(ram=32 << 20)).update(["warm up"])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():  # of this process alone; ru_maxrss also remembers what its parent had
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
+Meter(MeterConfig(ram=64 << 20)).update(["warm up"])
+before = peak()
 config = MeterConfig(ram=int(sys.argv[2]))
 meter = scale.meter_files([sys.argv[1]], ReadConfig(max_row=config.largest_row), config)
 streamed.measures(meter)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, meter.documents)
+print(peak() - before, meter.documents)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", ["many rows", "long rows"])
 def test_memory_stays_within_the_budget(tmp_path: Path, kind: str) -> None:
     ram = 64 << 20
     rng = np.random.default_rng(0)
     with (tmp_path / "a.txt").open("w") as file:
         if kind == "many rows":
-            for _ in range(20):
+            for _ in range(10):
                 numbers = rng.integers(0, 1 << 40, (2000, 20))
                 file.writelines(" ".join(map(str, row)) + "\n" for row in numbers.tolist())
-        else:  # a row just under the limit, with characters that take four bytes each in memory
+        else:  # rows just under the limit, whose characters take four bytes each in memory
             row = " ".join(map(str, rng.integers(0, 1 << 40, 300_000))) + "👩"
-            for _ in range(3):
+            for _ in range(2):
                 file.write(row + "\n")
-    assert (tmp_path / "a.txt").stat().st_size > 5 << 20
+    assert (tmp_path / "a.txt").stat().st_size > 4 << 20
     done = subprocess.run(
         [sys.executable, "-c", RSS, str(tmp_path / "a.txt"), str(ram)],
         capture_output=True,
@@ -463,5 +483,5 @@ def test_memory_stays_within_the_budget(tmp_path: Path, kind: str) -> None:
         cwd=Path(__file__).parents[2],
     )
     above, documents = map(int, done.stdout.split())
-    assert documents == (40_000 if kind == "many rows" else 3)
-    assert above < ram
+    assert documents == (20_000 if kind == "many rows" else 2)
+    assert 0 < above < ram, above

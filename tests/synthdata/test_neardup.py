@@ -117,5 +117,5 @@ def test_nothing_and_one():
     assert math.isnan(near_duplicates([]).share)
     assert near_duplicates(["alone"]).share == 0
     assert near_duplicates(["", "a\0b\0c\0d"]).share == 0
-    with pytest.raises(ValueError, match="between 0.5 and 1, got 0.2"):
+    with pytest.raises(ValueError, match=r"between 0\.5 and 1, got 0\.2"):
         near_duplicates(["a"], threshold=0.2)

@@ -228,6 +228,8 @@ def test_templates_are_found_through_their_slots() -> None:
     (item,) = templates(texts + tales(20, 6)).items
     assert (item.text, item.count) == ("my dear ___ please buy ___ today", 60)
     assert item.note == "for example: my dear name0 please buy name59 today"
+    side_by_side = [f"my dear {a} {b} please" for a, b in zip(names, names[::-1])]
+    assert templates(side_by_side).items[0].text == "my dear ___ please"
     assert templates(["从前有座山"] * 9).items == ()
 
 

@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 from synthdata import scale
+from synthdata.__main__ import main
 from synthdata.io import ReadConfig
 from synthdata.meter import Meter, MeterConfig
 
-CONFIG = MeterConfig(ram=32 << 20)
+pytest.importorskip("datasketches")
+CONFIG = MeterConfig(ram=64 << 20)
 READ = ReadConfig(max_row=1 << 20)
 
 
@@ -75,7 +77,7 @@ def test_files_add_up(tmp_path: Path) -> None:
 
 
 def test_rows_that_cannot_fit_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"lower --max-row to 2,097,152, or raise --ram"):
+    with pytest.raises(ValueError, match=r"lower --max-row to 4,194,304, or raise --ram"):
         scale.meter_files(corpus(tmp_path, 1), ReadConfig(), CONFIG)
     with pytest.raises(ValueError, match="choose local or ray"):
         scale.meter_files(corpus(tmp_path, 1), READ, CONFIG, engine="spark")  # type: ignore[arg-type]
@@ -121,6 +123,20 @@ def test_a_cluster_agrees_to_the_last_byte(
     monkeypatch.setattr(scale, "_SUBTREE", 2)
     assert scale.meter_files(names, READ, CONFIG, engine="ray").to_bytes() == here.to_bytes()
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def test_the_command_gives_the_same_with_either_engine(
+    ray: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus(tmp_path, 3)
+    said = []
+    for engine in ("local", "ray"):
+        options = ["--stream", "--ram", "64M", "--max-row", "1M", "--engine", engine, "--json"]
+        with pytest.raises(SystemExit) as stop:
+            main(["measure", str(tmp_path / "*"), *options])
+        assert stop.value.code == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
 
 
 def test_a_killed_worker_loses_nothing(

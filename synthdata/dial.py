@@ -1,0 +1,338 @@
+"""Self-test corpora: collections whose lack of variety is a dial, and which metric sees it.
+
+Idea:   a metric is to be trusted after it has found a disease that was put there, and has stayed
+        calm where there was none. Each dial turns one disease from 0 (healthy) to 1; two controls
+        turn nothing that matters.
+Source: own construction. Words follow Zipf's law (G. K. Zipf, 1949), so entropies are known.
+Run:    python -m synthdata.dial --runs 40
+Omits:  meaning. The words are made up; no metric here reads them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from synthdata import estimate, neardup, overlap, repeats
+from synthdata.counts import count, count_documents
+from synthdata.rarefy import rarefied
+from synthdata.tokens import Tokens, encode
+
+VOCABULARY = 3_000
+LENGTH = 20
+SOURCE_SIZE = 100_000
+"""How many different documents the favourites source holds."""
+FAVOURITES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialled:
+    """A made collection, and what is known about its source."""
+
+    texts: list[str]
+    """The documents."""
+    dial: str
+    """Which disease."""
+    strength: float
+    """How much of it, 0 to 1."""
+    word_entropy: float = math.nan
+    """Entropy of a word of the source, bits; nan where it has no closed form."""
+    document_entropy: float = math.nan
+    """Entropy of a document of the source, bits; nan where it has no closed form."""
+
+
+def zipf(types: int = VOCABULARY, exponent: float = 1.0) -> np.ndarray:
+    """Probabilities proportional to rank^-exponent, [types]."""
+    share = np.arange(1, types + 1, dtype=float) ** -exponent
+    return share / share.sum()
+
+
+def entropy_bits(share: np.ndarray) -> float:
+    """Entropy of a distribution, bits.
+
+    >>> entropy_bits(np.array([0.5, 0.25, 0.25]))
+    1.5
+    """
+    kept = share[share > 0]
+    return float(-(kept @ np.log2(kept)))
+
+
+def word(rank: int) -> str:
+    """The made-up word of this rank: short for common ones.
+
+    >>> [word(0), word(1), word(200)]
+    ['ba', 'be', 'bega']
+    """
+    onset, vowel = "bcdfghjklmnprstvwz", "aeiou"
+    syllables = []
+    while True:
+        rank, last = divmod(rank, len(onset) * len(vowel))
+        syllables.append(onset[last // len(vowel)] + vowel[last % len(vowel)])
+        if rank == 0:
+            return "".join(reversed(syllables))
+        rank -= 1
+
+
+def sentence(share: np.ndarray, length: int, rng: np.random.Generator) -> str:
+    """A document of `length` independent words."""
+    return " ".join(word(rank) for rank in rng.choice(len(share), length, p=share).tolist())
+
+
+def healthy(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """The control: whatever the strength, nothing is wrong."""
+    share = zipf()
+    return Dialled(
+        texts=[sentence(share, LENGTH, rng) for _ in range(n)],
+        dial="healthy",
+        strength=strength,
+        word_entropy=entropy_bits(share),
+        document_entropy=LENGTH * entropy_bits(share),
+    )
+
+
+def favourites(
+    n: int, strength: float, rng: np.random.Generator, k: int = FAVOURITES, size: int = SOURCE_SIZE
+) -> Dialled:
+    """k favourites out of `size` documents: one of them with probability `strength`."""
+    family = int(rng.integers(1 << 31))
+    number = np.where(rng.random(n) < strength, rng.integers(0, k, n), rng.integers(0, size, n))
+    share = zipf()
+    texts = [sentence(share, LENGTH, np.random.default_rng([family, i])) for i in number.tolist()]
+    rest, first = (1 - strength) / size, (1 - strength) / size + strength / k
+    return Dialled(
+        texts=texts,
+        dial="favourites",
+        strength=strength,
+        document_entropy=entropy_bits(np.array([first] * k + [rest] * (size - k))),
+    )
+
+
+def templates(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """Five sentences with three slots each, filled afresh, with probability `strength`."""
+    share = zipf()
+    frames = [sentence(share, LENGTH, rng).split() for _ in range(FAVOURITES)]
+    texts = []
+    for _ in range(n):
+        if rng.random() >= strength:
+            texts.append(sentence(share, LENGTH, rng))
+            continue
+        words = list(frames[rng.integers(FAVOURITES)])
+        for slot in (4, 10, 16):
+            words[slot] = word(int(rng.choice(len(share), p=share)))
+        texts.append(" ".join(words))
+    return Dialled(texts=texts, dial="templates", strength=strength)
+
+
+def paraphrases(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """With probability `strength` a retelling of one of five: each word changed one time in six."""
+    share = zipf()
+    originals = [sentence(share, LENGTH, rng).split() for _ in range(FAVOURITES)]
+    texts = []
+    for _ in range(n):
+        fresh = sentence(share, LENGTH, rng).split()
+        if rng.random() < strength:
+            kept = rng.random(LENGTH) >= 1 / 6
+            told = originals[rng.integers(FAVOURITES)]
+            fresh = [old if keep else new for old, new, keep in zip(told, fresh, kept)]
+        texts.append(" ".join(fresh))
+    return Dialled(texts=texts, dial="paraphrases", strength=strength)
+
+
+def truncation(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """Only the commonest words, whose probability adds up to 1 - strength / 2 (top-p sampling)."""
+    share = zipf()
+    kept = np.cumsum(share) - share < 1 - strength / 2
+    share = np.where(kept, share, 0.0) / share[kept].sum()
+    return _words(n, share, "truncation", strength, rng)
+
+
+def temperature(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """Words sampled at temperature 1 - strength / 2: p^(1/T), rescaled."""
+    share = zipf() ** (1 / (1 - strength / 2))
+    return _words(n, share / share.sum(), "temperature", strength, rng)
+
+
+def _words(
+    n: int, share: np.ndarray, dial: str, strength: float, rng: np.random.Generator
+) -> Dialled:
+    return Dialled(
+        texts=[sentence(share, LENGTH, rng) for _ in range(n)],
+        dial=dial,
+        strength=strength,
+        word_entropy=entropy_bits(share),
+        document_entropy=LENGTH * entropy_bits(share),
+    )
+
+
+def duplicated_shards(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """A file pasted in twice: a share strength / 2 of the documents is a copy of other ones."""
+    copies = round(n * strength / 2)
+    made = healthy(n - copies, strength, rng)
+    return Dialled(
+        texts=[*made.texts, *made.texts[:copies]], dial="duplicated_shards", strength=strength
+    )
+
+
+def length_drift(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """The second control: documents up to twice as long, of the same words."""
+    share = zipf()
+    length = round(LENGTH * (1 + strength))
+    return Dialled(
+        texts=[sentence(share, length, rng) for _ in range(n)],
+        dial="length_drift",
+        strength=strength,
+        word_entropy=entropy_bits(share),
+        document_entropy=length * entropy_bits(share),
+    )
+
+
+DIALS: dict[str, Callable[[int, float, np.random.Generator], Dialled]] = {
+    "favourites": favourites,
+    "templates": templates,
+    "paraphrases": paraphrases,
+    "truncation": truncation,
+    "temperature": temperature,
+    "duplicated_shards": duplicated_shards,
+    "length_drift": length_drift,
+    "healthy": healthy,
+}
+CONTROLS = ("length_drift", "healthy")
+
+
+def make(dial: str, n: int, strength: float, seed: int) -> Dialled:
+    """The collection of a dial; the same for the same arguments.
+
+    ValueError for an unknown dial, fewer than one document, or a strength outside [0, 1].
+    """
+    if dial not in DIALS:
+        raise ValueError(f"no dial {dial!r}; choose one of {', '.join(DIALS)}")
+    if n < 1:
+        raise ValueError(f"a collection has at least one document, got n={n}")
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength lies between 0 and 1, got {strength}")
+    return DIALS[dial](n, strength, np.random.default_rng([seed, list(DIALS).index(dial)]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A number about texts, and which way lies less variety."""
+
+    of: Callable[[Sequence[str], Tokens], float]
+    """The number."""
+    alarm: Literal["low", "high"]
+    """Whether less variety makes it low or high."""
+
+
+def _per_tokens(texts: Sequence[str], tokens: Tokens) -> float:
+    return rarefied(count(tokens, 1), LENGTH * tokens.documents, 1)
+
+
+METRICS: dict[str, Metric] = {
+    "hill1, equal tokens": Metric(of=_per_tokens, alarm="low"),
+    "hill1, raw": Metric(of=lambda _, t: estimate.hill(count(t, 1), 1), alarm="low"),
+    "words_entropy_source": Metric(of=lambda _, t: estimate.entropy(count(t, 1)), alarm="low"),
+    "documents_hill1": Metric(of=lambda x, _: estimate.hill(count_documents(x), 1), alarm="low"),
+    "distinct2": Metric(of=lambda _, t: len(count(t, 2)) / count(t, 2).sum(), alarm="low"),
+    "self_bleu": Metric(of=lambda _, t: float(overlap.self_bleu(t).mean()), alarm="high"),
+    "cosine": Metric(of=lambda _, t: overlap.mean_cosine(t), alarm="high"),
+    "vendi": Metric(of=lambda _, t: overlap.vendi_ngrams(t)[0], alarm="low"),
+    "near_duplicates": Metric(of=lambda x, _: neardup.near_duplicates(x).share, alarm="high"),
+    "repeated": Metric(of=lambda x, _: repeats.repeats(x).share, alarm="high"),
+    "xz_ratio": Metric(of=lambda x, _: repeats.xz_ratio(x), alarm="high"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Print which metric sees which disease."""
+
+    documents: int = 200
+    """Documents in each collection."""
+    strength: float = 0.3
+    """How far each dial is turned, 0 to 1."""
+    runs: int = 40
+    """Collections of each dial."""
+    healthy_runs: int = 200
+    """Healthy collections, which say what is usual: an alarm is beyond 95 % of them."""
+    seed: int = 0
+    """Seed of all collections."""
+
+    def __post_init__(self) -> None:
+        for name in ("documents", "runs", "healthy_runs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
+        if self.healthy_runs < 20:
+            raise ValueError(f"a 95 % limit takes 20 healthy runs, got {self.healthy_runs}")
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength lies between 0 and 1, got {self.strength}")
+
+
+def alarms(
+    settings: Settings, report: Callable[[int, int], None] | None = None
+) -> dict[str, dict[str, float]]:
+    """Share of collections that raise an alarm, by metric and dial.
+
+    In a dial's column that is the metric's sensitivity, in a control's its rate of false alarms. An
+    alarm is a value on the side of less variety that at most 5 % of healthy collections reach.
+    `report` is called with how many collections are done, and of how many.
+    """
+    total = settings.healthy_runs + settings.runs * len(DIALS)
+    done = 0
+
+    def values(dial: str, runs: int, first_seed: int) -> np.ndarray:
+        nonlocal done
+        rows = []
+        for run in range(runs):
+            texts = make(dial, settings.documents, settings.strength, first_seed + run).texts
+            tokens = encode(texts, "word")
+            rows.append([metric.of(texts, tokens) for metric in METRICS.values()])
+            done += 1
+            if report:
+                report(done, total)
+        return np.array(rows)
+
+    sign = np.array([1.0 if m.alarm == "high" else -1.0 for m in METRICS.values()])
+    usual = sign * values("healthy", settings.healthy_runs, 1_000_000 + settings.seed)
+    limit = np.quantile(usual, 0.95, axis=0, method="higher")
+    rates = {
+        dial: (sign * values(dial, settings.runs, settings.seed) > limit).mean(axis=0)
+        for dial in DIALS
+    }
+    return {name: {dial: float(rates[dial][i]) for dial in DIALS} for i, name in enumerate(METRICS)}
+
+
+def table(rates: dict[str, dict[str, float]]) -> str:
+    """The rates as a Markdown table, in percent; controls last."""
+    lines = [
+        "| metric | "
+        + " | ".join(d + (" (control)" if d in CONTROLS else "") for d in DIALS)
+        + " |",
+        "|---|" + "---|" * len(DIALS),
+    ]
+    for name, row in rates.items():
+        lines.append(f"| {name} | " + " | ".join(f"{100 * row[d]:.0f}" for d in DIALS) + " |")
+    return "\n".join(lines)
+
+
+def main(settings: Settings) -> None:
+    """Measure and print the table."""
+    from tqdm import tqdm
+
+    total = settings.healthy_runs + settings.runs * len(DIALS)
+    with tqdm(total=total, desc="collections", leave=False) as bar:
+        rates = alarms(settings, lambda done, _: bar.update(done - bar.n))
+    print(
+        f"Alarms in %, {settings.runs} collections of {settings.documents} documents, dials at "
+        f"{settings.strength:g}; limit: 95 % of {settings.healthy_runs} healthy collections."
+    )
+    print(table(rates))
+
+
+if __name__ == "__main__":
+    from labkit import command
+
+    command.run(main, Settings, prog="synthdata.dial")

@@ -1,0 +1,72 @@
+"""Rates of the diversity meter on one core.
+
+Run: python tests/benchmarks/bench_synthdata.py
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from synthdata import counts, neardup, overlap, repeats
+from synthdata.dial import word, zipf
+from synthdata.tokens import encode
+
+
+def timed(name: str, unit: str, amount: float, work: Callable[[], object]) -> None:
+    """Print the best of two runs, and the rate."""
+    best = min(_seconds(work) for _ in range(2))
+    print(f"{name:<52} {best:8.3f} s   {amount / best:12,.1f} {unit}")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def corpus(n: int, rng: np.random.Generator) -> list[str]:
+    """`n` Zipf texts of 200 characters."""
+    names = np.array([word(rank) for rank in range(20_000)])
+    drawn = rng.choice(20_000, n * 60, p=zipf(20_000)).reshape(n, 60)
+    return [" ".join(names[row])[:200] for row in drawn]
+
+
+def main() -> None:
+    """Print every rate."""
+    rng = np.random.default_rng(0)
+    texts = corpus(100_000, rng)
+    size = sum(map(len, texts)) / 1e6
+    print(f"{len(texts):,} texts of 200 characters, {size:.0f} MB")
+    timed(
+        "count character 5-grams, from text",
+        "MB/s",
+        size,
+        lambda: counts.count(encode(texts, "character"), 5),
+    )
+    for n in (1_000, 100_000):
+        some = texts[:n]
+        timed(
+            f"self-BLEU of {n:,}, from text",
+            "texts/s",
+            n,
+            lambda some=some: overlap.self_bleu(encode(some, "word")),
+        )
+    some = texts[:20_000]
+    tokens = encode(some, "word")
+    pairs = 20_000 * 19_999 / 2e6
+    timed("mean cosine of 20,000", "M pairs/s", pairs, lambda: overlap.mean_cosine(tokens))
+    timed(
+        "Vendi of 2,000, exact",
+        "texts/s",
+        2_000,
+        lambda: overlap.vendi_ngrams(tokens.select(np.arange(2_000))),
+    )
+    timed("near-duplicates of 20,000", "texts/s", 20_000, lambda: neardup.near_duplicates(some))
+    million = texts[:5_000]
+    timed("repeated passages in 1 MB", "MB/s", 1.0, lambda: repeats.repeats(million))
+    timed("xz of 1 MB", "MB/s", 1.0, lambda: repeats.xz_ratio(million))
+
+
+if __name__ == "__main__":
+    main()

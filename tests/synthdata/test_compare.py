@@ -1,0 +1,159 @@
+"""Comparisons: no alarm where both sides are one source, an alarm where variety was lost."""
+
+import math
+
+import numpy as np
+import pytest
+
+from synthdata.compare import compare, copied, documents_needed, holm
+
+SHARE = 1 / np.arange(1, 301)
+SHARE /= SHARE.sum()
+CHEAP = ("hill1", "documents_hill1", "near_duplicates")
+
+
+def texts(n, rng, temperature=1.0, length=12, favourites=0.2):
+    """Zipf documents, a share of them one of five favourites that every collection shares."""
+    share = SHARE ** (1 / temperature)
+    share = share / share.sum()
+    jokes = [" ".join(f"joke{j}w{i}" for i in range(length)) for j in range(5)]
+    return [
+        jokes[rng.integers(5)]
+        if rng.random() < favourites
+        else " ".join(f"w{i}" for i in rng.choice(300, length, p=share))
+        for _ in range(n)
+    ]
+
+
+@pytest.mark.parametrize("match", ["tokens", "size", "coverage"])
+def test_same_source_raises_no_alarm(match):
+    # A permutation test at level 5 % rejects at most 5 % of A/A pairs. Of 80 pairs 4 are expected;
+    # ten or more (the limit below) have a probability of .6 %. Seeds are fixed.
+    rng = np.random.default_rng(len(match))
+    alarms = dict.fromkeys(CHEAP, 0)
+    family = held = 0
+    for seed in range(80):
+        found = compare(
+            texts(30, rng),
+            texts(45, rng),
+            match=match,
+            quantities=CHEAP,
+            permutations=79,
+            seed=seed,
+        )
+        for name, difference in found.differences.items():
+            alarms[name] += difference.p <= 0.05
+        family += any(d.p_holm <= 0.05 for d in found.differences.values())
+        ratio = found.measure("hill1_ratio")
+        held += ratio.low <= 1 <= ratio.high
+    assert max(alarms.values()) <= 9, alarms
+    assert family <= 9
+    assert held >= 0.85 * 80
+
+
+def test_same_source_raises_no_alarm_by_self_bleu():
+    # 40 pairs at level 5 %: two expected, seven or more with a probability of .3 %.
+    rng = np.random.default_rng(0)
+    alarms = [
+        compare(texts(25, rng), texts(25, rng), quantities=["self_bleu"], permutations=39, seed=i)
+        .differences["self_bleu"]
+        .p
+        <= 0.05
+        for i in range(40)
+    ]
+    assert sum(alarms) <= 6
+
+
+def test_lost_variety_is_seen():
+    rng = np.random.default_rng(1)
+    found = compare(texts(150, rng, temperature=0.6), texts(200, rng), permutations=99)
+    hill1 = found.differences["hill1"]
+    assert hill1.p_holm <= 0.06
+    assert hill1.effect < -4
+    assert hill1.ratio.high < 0.9
+    assert hill1.synthetic < hill1.reference
+    assert found.differences["self_bleu"].ratio.low > 0
+    assert found.measures["support_recall"].value < found.measures["support_precision"].value
+
+
+def test_longer_documents_are_no_loss_at_equal_tokens_or_coverage():
+    rng = np.random.default_rng(2)
+    short = texts(200, rng, length=8, favourites=0)
+    long = texts(100, rng, length=24, favourites=0)
+    for match in ("tokens", "coverage"):
+        found = compare(short, long, match=match, quantities=["hill2"], permutations=19)
+        assert 0.8 < found.measure("hill2_ratio").value < 1.25
+    # 1,600 words against 2,400 of the same source: types differ by a tenth unless made equal
+    rare = compare(short, long, quantities=["hill0"], permutations=19).measure("hill0_ratio")
+    assert 0.95 < rare.value < 1.05
+    by_size = compare(short, long, match="size", quantities=["hill0"], permutations=19)
+    assert by_size.measure("hill0_ratio").high < 0.9  # a third of the words: it is not equal
+
+
+def test_swapping_sides_inverts_the_ratio():
+    rng = np.random.default_rng(3)
+    a, b = texts(60, rng), texts(80, rng)
+    there = compare(a, b, quantities=["hill1"], permutations=9).measure("hill1_ratio").value
+    back = compare(b, a, quantities=["hill1"], permutations=9).measure("hill1_ratio").value
+    assert there * back == pytest.approx(1, rel=1e-9)
+
+
+def test_copied_documents_are_counted():
+    rng = np.random.default_rng(4)
+    reference = texts(60, rng)
+    synthetic = reference[:15] + [f"fresh {i} a b" for i in range(45)]
+    found = compare(synthetic, reference, permutations=9).measures["copied"]
+    assert found.value == 0.25
+    assert found.low < 0.25 < found.high
+    assert math.isnan(copied([], ["a"]).value)
+
+
+def test_the_same_seed_gives_the_same_answer():
+    rng = np.random.default_rng(5)
+    a, b = texts(40, rng), texts(40, rng)
+    one, two = (compare(a, b, permutations=19, seed=7) for _ in range(2))
+    assert [d.p for d in one.differences.values()] == [d.p for d in two.differences.values()]
+    assert str(one.measure("hill1_ratio")) == str(two.measure("hill1_ratio"))
+
+
+def test_holm():
+    # By hand: sorted .01, .02, .04 -> .03, max(.03, .04) = .04, max(.04, .04) = .04.
+    assert holm([0.04, 0.01, 0.02]).tolist() == pytest.approx([0.04, 0.03, 0.04])
+    assert holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])  # never falls
+    assert holm([0.5, math.nan, 0.9])[0] == 1.0
+    assert math.isnan(holm([0.5, math.nan])[1])
+
+
+def test_power_at_the_documents_needed():
+    # A log ratio with standard error .0376 at n = 500 sees ln .9 with 80 %: simulate the z test.
+    needed = documents_needed(0.08, 500)
+    error = 0.08 * math.sqrt(500 / needed)
+    z = np.random.default_rng(6).normal(math.log(0.9), error, 20_000) / error
+    assert (np.abs(z) > 1.96).mean() == pytest.approx(0.8, abs=0.015)
+    assert math.isnan(documents_needed(math.nan, 10))
+    assert math.isnan(documents_needed(0.0, 10))
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "reference"),
+    [(["a"], ["a"]), ([""] * 3, ["", "a"]), (["x"] * 30, ["x"] * 30), (["从前"] * 2, ["🙂", "\0"])],
+)
+def test_awkward_collections_have_an_answer(synthetic, reference):
+    found = compare(synthetic, reference, permutations=9)
+    for difference in found.differences.values():
+        ratio = difference.ratio
+        assert ratio.warnings or math.isfinite(ratio.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: compare([], ["a"]), "got 0 synthetic"),
+        (lambda: compare(["a"], ["a"], match="words"), "tokens, size, coverage"),
+        (lambda: compare(["a"], ["a"], quantities=["mauve"]), "no quantity 'mauve'"),
+        (lambda: compare(["a"], ["a"], permutations=2).measure("x"), "no measure 'x'"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

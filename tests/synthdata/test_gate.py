@@ -1,0 +1,107 @@
+"""Rules: pass, fail, cannot tell."""
+
+import math
+
+import numpy as np
+import pytest
+
+from synthdata.gate import RULES, gate, judge, parse, rules_help
+from synthdata.measures import Measure
+
+SHARE = 1 / np.arange(1, 501)
+SHARE /= SHARE.sum()
+
+
+def texts(n, seed):
+    rng = np.random.default_rng(seed)
+    return [" ".join(f"w{i}" for i in rng.choice(500, 15, p=SHARE)) for _ in range(n)]
+
+
+def measured(low, value, high, coverage=0.9):
+    return Measure(
+        name="x",
+        value=value,
+        low=low,
+        high=high,
+        n=100,
+        coverage=coverage,
+        method="",
+        unit="",
+        direction="neither",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "low", "value", "high", "outcome"),
+    [
+        ("hill1_ratio>=0.8", 0.8, 0.9, 1.0, "pass"),
+        ("hill1_ratio>=0.8", 0.79, 0.9, 1.0, "cannot tell"),
+        ("hill1_ratio>=0.8", 0.5, 0.6, 0.79, "fail"),
+        ("hill1_ratio>=0.8", 0.5, 0.6, 0.8, "cannot tell"),
+        ("near_duplicates<=0.02", 0.0, 0.01, 0.02, "pass"),
+        ("near_duplicates<=0.02", 0.0, 0.01, 0.03, "cannot tell"),
+        ("near_duplicates<=0.02", 0.03, 0.04, 0.05, "fail"),
+        ("near_duplicates<=0.02", math.nan, 0.01, math.nan, "cannot tell"),
+    ],
+)
+def test_the_interval_decides(rule, low, value, high, outcome):
+    assert judge(parse(rule), measured(low, value, high)).outcome == outcome
+
+
+def test_low_coverage_cannot_tell():
+    found = judge(parse("hill1_ratio>=0.8"), measured(0.9, 1.0, 1.1, coverage=0.4))
+    assert found.outcome == "cannot tell"
+    assert "coverage 40.0% is below the 50%" in found.reason
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_can_be_judged(name):
+    found = gate(texts(40, 1), [f"{name}>=0"], reference=texts(40, 2))
+    assert found.outcome in ("pass", "cannot tell")
+    assert name in rules_help()
+    assert RULES[name].definition in rules_help()
+
+
+def test_healthy_passes_and_collapsed_fails():
+    rules = ["hill1_ratio>=0.8", "near_duplicates<=0.05", "documents_hill1_ratio>=0.8"]
+    reference = texts(200, 3)
+    good = gate(texts(200, 4), rules, reference=reference)
+    assert (good.outcome, good.exit_code) == ("pass", 0), str(good)
+    bad = gate(texts(10, 5) * 20, rules, reference=reference)
+    assert [j.outcome for j in bad.judgements] == ["fail"] * 3, str(bad)
+    assert bad.exit_code == 1
+    few = gate(texts(8, 6), rules, reference=reference)
+    assert (few.outcome, few.exit_code) == ("cannot tell", 2)
+
+
+def test_the_worst_rule_decides():
+    found = gate(["same"] * 60, ["near_duplicates<=0.5", "documents_hill1>=0.5", "self_bleu<=.2"])
+    assert [j.outcome for j in found.judgements][:2] == ["fail", "pass"]
+    assert found.outcome == "fail"
+
+
+@pytest.mark.parametrize("collection", [[], ["a"], [""] * 30])
+def test_too_little_cannot_be_told(collection):
+    rules = ["hill1_ratio>=0.8", "self_bleu<=0.5"]
+    assert gate(collection, rules, reference=texts(30, 1)).outcome == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("hill1_ratio>0.8", "name>=number"),
+        ("hill1_ratio>=many", "not a number: 'many'"),
+        ("mauve>=0.8", "no rule is about 'mauve'"),
+        ("hill1_ratio>=inf", "finite"),
+    ],
+)
+def test_unreadable_rules_are_named(rule, message):
+    with pytest.raises(ValueError, match=message):
+        parse(rule)
+
+
+def test_what_is_missing_is_named():
+    with pytest.raises(ValueError, match="needs a rule"):
+        gate(["a"], [])
+    with pytest.raises(ValueError, match="hill1_ratio compares with a reference"):
+        gate(["a"], ["hill1_ratio>=0.8"])

@@ -1,0 +1,139 @@
+"""The whole panel: every input has an answer or a reason, and order does not matter."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import synthdata
+from synthdata.measures import Measure
+from synthdata.panel import measure
+from synthdata.sheet import SPREAD_DOCUMENTS
+
+RNG = np.random.default_rng(0)
+TEXTS = [" ".join(f"w{i}" for i in RNG.zipf(1.6, 12) % 400) for _ in range(90)] + ["one joke"] * 30
+
+AWKWARD = {
+    "empty list": [],
+    "one document": ["a lone document"],
+    "all equal": ["the same joke again and again, told to everyone in the room"] * 40,
+    "all empty": [""] * 30,
+    "white space": [" \t", "\n"] * 15,
+    "NUL": ["\0", "a\0b"] * 15,
+    "Chinese": ["从前有座山", "山里有座庙"] * 15,
+    "emoji": ["🙂🙃", "👨‍👩‍👧‍👦", "🇩🇪"] * 10,
+    "right to left": ["لماذا عبرت الدجاجة الطريق", "למה התרנגולת חצתה את הכביש"] * 15,
+    "combining marks": ["e\u0301", "é", "a\u0300\u0301\u0302"] * 10,
+    "lone surrogate": ["\ud800 x", "y"] * 12,
+    "punctuation": ["?!", "..."] * 15,
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_every_input_has_an_answer_or_a_reason(name):
+    texts = AWKWARD[name]
+    panel = measure(texts, by=[i % 2 for i in range(len(texts))])
+    for made in panel.values():
+        if math.isnan(made.value):
+            assert made.warnings, made.name
+        elif made.has_interval:
+            assert made.low <= made.value + 1e-9, str(made)
+            assert made.value <= made.high + 1e-9, str(made)
+        json.dumps(made.to_json(), allow_nan=False)
+        assert str(made)
+
+
+def test_nothing_is_nought_or_one_without_documents():
+    assert all(math.isnan(made.value) for made in measure([]).values())
+
+
+def test_one_document_claims_no_coverage():
+    panel = measure(["word"])
+    assert panel["documents_hill1"].coverage == 0
+    assert not panel["documents_hill1"].has_interval
+    assert math.isnan(panel["self_bleu"].value)
+
+
+def test_canonically_equal_texts_are_equal():
+    assert measure(["e\u0301 x", "é  x "])["documents_hill0"].value == 1
+
+
+def test_document_order_does_not_matter():
+    shuffled = list(TEXTS)
+    np.random.default_rng(1).shuffle(shuffled)
+    a, b = measure(TEXTS), measure(shuffled)
+    for name in a:
+        assert a[name].value == pytest.approx(b[name].value, rel=1e-9), name
+
+
+def test_evidence_is_there():
+    panel = measure([*TEXTS, *["why did the chicken cross the road, nobody knows"] * 4])
+    assert panel.commonest[0] == ("one joke", 30)
+    assert panel.near.clusters[0].documents == tuple(range(90, 120))
+    assert "chicken" in panel.passages.longest[0].text
+    assert panel.curves["words"][-1][0] > 0
+    assert [q for q, _ in panel.profile["words"]][:3] == [0.0, 0.1, 0.2]
+
+
+def test_by_adds_a_budget_and_embeddings_a_vendi_score():
+    panel = measure(TEXTS, by=["x", "y"] * 60, embeddings=np.eye(120)[:, :7] + 0.1)
+    total = panel["words_information"].value + panel["words_entropy_within"].value
+    assert total == pytest.approx(panel["words_entropy"].value, abs=1e-9)
+    assert 1 < panel["vendi_embeddings"].value <= 8
+
+
+def test_groups_widen_intervals():
+    # Copies in threes, left out together: the interval is about sqrt(3) times as wide.
+    alone = measure(TEXTS * 3)["cosine"]
+    grouped = measure(TEXTS * 3, groups=list(range(120)) * 3)["cosine"]
+    assert grouped.high - grouped.low > 1.3 * (alone.high - alone.low)
+
+
+def test_large_collections_keep_their_interval(monkeypatch):
+    monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
+    panel = measure(TEXTS)
+    assert SPREAD_DOCUMENTS == 2_000
+    assert panel["hill1"].low < panel["hill1"].value < panel["hill1"].high
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: measure("text"), "one string"),
+        (lambda: measure([1]), "document 0 is int"),
+        (lambda: measure(["a"], by=[]), "by has 0 values for 1 documents"),
+        (lambda: measure(["a"], tokeniser="bpe"), "no tokeniser 'bpe'"),
+        (lambda: measure(["a"], embeddings=np.zeros((2, 2))), "embeddings has 2"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_measure_checks_itself():
+    with pytest.raises(ValueError, match="say why"):
+        Measure(name="x", value=math.nan, n=1, method="", unit="", direction="neither")
+    with pytest.raises(ValueError, match="upside down"):
+        Measure(name="x", value=1, low=2, high=1, n=1, method="", unit="", direction="neither")
+    with pytest.raises(ValueError, match="direction is one of"):
+        Measure(name="x", value=1, n=1, method="", unit="", direction="up")
+    assert Measure.undefined("x", "why").to_json()["value"] is None
+
+
+def test_importing_is_light():
+    code = (
+        "import sys, synthdata\n"
+        "slow = {'torch', 'matplotlib', 'scipy.stats', 'numpy', 'ray'} & set(sys.modules)\n"
+        "assert not slow, slow\n"
+        "synthdata.measure\n"
+        "slow = {'torch', 'matplotlib', 'scipy.stats', 'ray', 'pyarrow'} & set(sys.modules)\n"
+        "assert not slow, slow\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert {"measure", "gate", "compare", "curate"} <= set(dir(synthdata))
+    with pytest.raises(AttributeError, match="no attribute 'mesure'"):
+        synthdata.mesure  # noqa: B018

@@ -1,0 +1,78 @@
+"""The entropy budget against closed forms, and its correction against chance."""
+
+import math
+
+import numpy as np
+import pytest
+
+from synthdata.counts import grams
+from synthdata.strata import budget
+from synthdata.tokens import encode
+
+
+def words(texts):
+    return grams(encode(texts, "word"), 1)
+
+
+def test_a_field_that_says_everything_and_one_that_says_nothing():
+    # Four equally likely words, one for each persona: H = 2 bits, all of it the persona's.
+    found = budget(words(["a", "b", "c", "d"] * 100), list("wxyz") * 100)
+    assert found.total.value == pytest.approx(2)
+    assert found.information.value == pytest.approx(2, abs=0.03)  # less the bias of shuffled labels
+    assert found.within.value == pytest.approx(0, abs=0.03)
+    assert found.p < 0.01
+    assert [s.entropy for s in found.strata] == [0, 0, 0, 0]
+    # the same jokes by every persona
+    same = budget(words(["a", "b", "c", "d"] * 100), ["w"] * 4 * 50 + ["x"] * 4 * 50)
+    assert same.information.value == pytest.approx(0, abs=0.01)
+    assert same.within.value == pytest.approx(2, abs=0.01)
+    assert any("no evidence" in w for w in same.information.warnings)
+
+
+def test_the_budget_adds_up():
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"w{rng.zipf(2) + 5 * (i % 3)}" for _ in range(10)) for i in range(120)]
+    found = budget(words(texts), [i % 3 for i in range(120)])
+    total = found.information.value + found.within.value
+    assert total == pytest.approx(found.total.value, abs=1e-12)
+    assert sum(s.adds for s in found.strata) == pytest.approx(found.information.value, abs=1e-12)
+
+
+def test_correction_removes_the_bias_of_many_values():
+    # 200 documents of 10 uniform words from 50, 20 labels that mean nothing: plug-in information is
+    # about 19 * 49 / (2 * 2000 ln 2) = .34 bits, and should be 0. Mean over 20 corpora; the
+    # standard error is about .004.
+    rng = np.random.default_rng(1)
+    values = []
+    for seed in range(20):
+        texts = [" ".join(f"w{w}" for w in rng.integers(0, 50, 10)) for _ in range(200)]
+        found = budget(words(texts), (list(range(20)) * 10), permutations=30, seed=seed)
+        values.append(found.information.value)
+    assert np.mean(values) == pytest.approx(0, abs=0.02)
+
+
+def test_the_value_that_is_different_adds_most():
+    texts = ["a b c d"] * 90 + ["x y z"] * 30
+    found = budget(words(texts), ["p"] * 45 + ["q"] * 45 + [None] * 30)
+    assert found.strata[0].value == "(missing)"
+    assert found.strata[0].documents == 30
+
+
+def test_shuffled_labels_are_significant_one_time_in_twenty():
+    # 100 corpora without any effect at level 5 %: eleven or more have a probability of 1.2 %.
+    rng = np.random.default_rng(2)
+    low = 0
+    for seed in range(100):
+        texts = [f"w{rng.integers(20)} w{rng.integers(20)}" for _ in range(40)]
+        low += budget(words(texts), [0, 1] * 20, permutations=39, seed=seed).p <= 0.05
+    assert low <= 10
+
+
+def test_undefined_and_bad():
+    one = budget(words(["a", "b"]), ["x", "x"])
+    assert math.isnan(one.information.value)
+    assert "one value only ('x')" in one.information.warnings[0]
+    assert math.isnan(budget(words(["", ""]), ["x", "y"]).total.value)
+    assert math.isnan(budget(words([]), []).total.value)
+    with pytest.raises(ValueError, match="1 values for 2 documents"):
+        budget(words(["a", "b"]), ["x"])
