@@ -14,6 +14,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
@@ -23,6 +24,20 @@ Settings = TypeVar("Settings")
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
+_PLAIN_WORDS = (  # what Python's own conversions say, in a user's words
+    (r"^Error parsing [A-Z]\w*: ", ""),
+    (r"^Error parsing (--?[\w.-]+): ", r"\1: "),
+    (r"invalid literal for int\(\) with base 10: ('.*?')", r"\1 is not a whole number"),
+    (r"could not convert string to float: ('.*?')", r"\1 is not a number"),
+    (
+        r"no type matching \{None\}\|FLOAT could be instantiated from \[(.*?)\]",
+        r"\1 is not a number",
+    ),
+    (
+        r"no type matching (?:\{None\}\|INT|INT\|\{auto\}) could be instantiated from \[(.*?)\]",
+        r"\1 is not a whole number",
+    ),
+)
 _BOX = "╭╮╰╯│─| "
 
 
@@ -133,8 +148,12 @@ def describe(error: BaseException) -> str:
 
 
 def fail(message: str, *, prog: str, code: int = USAGE_ERROR) -> NoReturn:
-    """Print `prog: error: message` on standard error, as one line, and exit with `code`."""
-    sys.stderr.write(f"{prog}: error: {' '.join(message.split())}\n")
+    """Print `prog: error: message` on standard error, as one line, and exit with `code`.
+
+    Being stopped by its user is no error, and not called one.
+    """
+    kind = "" if code == INTERRUPTED else "error: "
+    sys.stderr.write(f"{prog}: {kind}{' '.join(message.split())}\n")
     sys.exit(code)
 
 
@@ -150,4 +169,7 @@ def _one_line(box: str) -> str:
                 break
             continue
         words.append(content)
-    return " ".join(words) or " ".join(box.split()) or "unusable arguments"
+    message = " ".join(words) or " ".join(box.split()) or "unusable arguments"
+    for pattern, plain in _PLAIN_WORDS:
+        message = re.sub(pattern, plain, message)
+    return message

@@ -46,7 +46,8 @@ class Runtime:
     """How the choice was made."""
 
     def __str__(self) -> str:
-        return f"{self.device}, {self.precision}, {self.threads} threads ({self.why})"
+        unit = "thread" if self.threads == 1 else "threads"
+        return f"{self.device}, {self.precision}, {self.threads} {unit} ({self.why})"
 
     def apply(self) -> torch.device:
         """Set torch's thread count for this process and return the device."""
@@ -143,8 +144,10 @@ def _cached_times() -> tuple[dict[tuple[Literal["fp32", "bf16"], int], float], s
             return {(p, t): s for p, t, s in record["seconds"]}, "measured before on this machine"
     except (OSError, ValueError, KeyError, TypeError):
         pass  # never measured here, or unreadable: measure
+    before = _busy_seconds()
     times = measure()
-    if psutil.cpu_percent(interval=0.1) < 50:  # a busy moment says little about other moments
+    others = (_busy_seconds() - before) / BUDGET
+    if others < 0.3:  # a busy moment says little about other moments: keep what a quiet one says
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             rows = [[p, t, s] for (p, t), s in times.items()]
@@ -152,6 +155,12 @@ def _cached_times() -> tuple[dict[tuple[Literal["fp32", "bf16"], int], float], s
         except OSError:
             pass  # a cache that cannot be written costs two seconds next time, nothing else
     return times, "measured now"
+
+
+def _busy_seconds() -> float:
+    """Processor seconds that all other processes have used since the machine started."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - getattr(times, "iowait", 0.0) - time.process_time()
 
 
 def measure(budget: float = BUDGET) -> dict[tuple[Literal["fp32", "bf16"], int], float]:

@@ -33,13 +33,13 @@ def loss_curve(metrics: Metrics, ax: Axes, *, ngram: float | None = None) -> Axe
         label="held out",
     )
     if ngram is not None:
-        ax.axhline(ngram, color="#555555", ls=":", lw=1.5, label="n-gram (counting alone)")
+        ax.axhline(ngram, color="#555555", ls=":", lw=1.5, label="counting alone (n-gram)")
     top = max((line["train_loss"] for line in metrics[3:]), default=None)
     if top is not None and looked:
         ax.set_ylim(min(*(line["train_loss"] for line in metrics), ngram or 9) - 0.1, top + 0.1)
     ax.legend()
-    end = looked[-1] if looked else metrics[-1]
-    title = f"{end['val_loss'] or end['train_loss']:.2f} nats/char after {end['seconds']:.0f} s"
+    best = min((line["val_loss"] for line in looked), default=None)
+    title = f"Held-out loss falls to {best:.2f} nats/char" if best is not None else "Loss"
     return figures.label(ax, x="training time (seconds)", y="loss (nats/char)", title=title)
 
 
@@ -59,7 +59,7 @@ def loss_alt(metrics: Metrics, ngram: float | None) -> str:
 
 
 def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
-    """Held-out loss of several runs over seconds of training."""
+    """Loss on the choosing half of what is held out, of several runs, over seconds of training."""
     for name, metrics in named:
         looked = [line for line in metrics if line["val_loss"] is not None]
         ax.plot(
@@ -72,7 +72,10 @@ def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
     ax.set_xscale("log")
     ax.legend(fontsize=8)
     return figures.label(
-        ax, x="training time (seconds)", y="held-out loss (nats/char)", title="Runs"
+        ax,
+        x="training time (seconds, logarithmic)",
+        y="held-out loss, first half (nats/char)",
+        title="Runs; only those on one text compare",
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,12 @@ class Run:
     def last(self) -> Path:
         """Where everything needed to go on is."""
         return self.folder / "last.safetensors"
+
+    @property
+    def touched(self) -> float:
+        """When it last got better or was begun, in seconds since 1970."""
+        file = self.model if self.model.exists() else self.folder / "config.json"
+        return file.stat().st_mtime
 
     @property
     def config(self) -> dict[str, Any]:
@@ -123,9 +130,9 @@ def create(folder: Path | None, name: str) -> Run:
 
 
 def find_all(root: Path = RUNS) -> list[Run]:
-    """Every run under `root`, oldest first."""
-    configs = list(root.glob("*/config.json"))
-    return [Run(path.parent) for path in sorted(configs, key=lambda p: p.stat().st_mtime)]
+    """Every run under `root`, the one that was worked on last at the end."""
+    found = [Run(path.parent) for path in root.glob("*/config.json")]
+    return sorted(found, key=lambda run: run.touched)
 
 
 def find(folder: Path | None, *, trained: bool = True) -> Run:
@@ -188,7 +195,13 @@ def table(runs: list[Run]) -> str:
 
 def main(settings: Settings) -> None:
     """The command."""
-    runs = find_all(settings.folder)
+    runs = []
+    for run in find_all(settings.folder):
+        try:
+            table([run]), run.metrics()
+            runs.append(run)
+        except (ValueError, OSError) as error:  # one bad folder must not hide the others
+            print(f"left out: {command.describe(error)}", file=sys.stderr)
     if not runs:
         raise ValueError(f"no runs under {settings.folder}; start one: python -m minigpt.train")
     print(table(runs))

@@ -18,9 +18,7 @@ if __name__ == "__main__":  # before torch is imported
 import contextlib
 import dataclasses
 import json
-import math
 import os
-import platform
 import signal
 import sys
 import threading
@@ -31,14 +29,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import psutil
 import torch
 import torch.distributed as dist
 import tyro
 from tqdm import tqdm
 
-from labkit import command, figures, files
-from minigpt import corpora, runs
+from labkit import command, files
+from minigpt import corpora, report, runs
 from minigpt.device import check_memory, choose
 from minigpt.loop import (
     Batch,
@@ -50,10 +47,8 @@ from minigpt.loop import (
     train,
 )
 from minigpt.model import GPT
-from minigpt.ngram import DEFAULT_ORDER
 from minigpt.runs import Run
 from minigpt.settings import PRESETS, TrainConfig
-from minigpt.tokenizer import CharTokenizer
 
 __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
 
@@ -153,7 +148,7 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
     if asked.resume:
         run = runs.find(asked.out, trained=False)
         if run.result is not None:
-            say(f"{run.folder} is finished: {summary(run.result)}")
+            say(f"{run.folder} is finished: {report.summary(run.result)}")
             if asked.json and not quiet:
                 print(json.dumps(run.result), flush=True)
             return 0
@@ -185,11 +180,11 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         config, device=runtime.device, precision=runtime.precision, threads=runtime.threads
     )
     if asked.dry_run:
-        say(forecast(resolved, corpus))
+        say(report.forecast(resolved, corpus, init))
         return 0
     if not quiet and run is None:
         run = runs.create(asked.out, f"{corpus.name}-{config.preset}")
-        files.write_json(run.folder / "config.json", describe(resolved, corpus, asked))
+        files.write_json(run.folder / "config.json", report.describe(resolved, corpus, asked.init))
     if run is not None:
         run.record = {
             "data": config.data,
@@ -203,143 +198,11 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         )
     if quiet or run is None:
         return 0
-    report(asked, resolved, corpus, run, result, began, say)
-    return 0
-
-
-def report(
-    asked: Command,
-    config: TrainConfig,
-    corpus: corpora.Corpus,
-    run: Run,
-    result: TrainResult,
-    began: float,
-    say: Callable[..., None],
-) -> None:
-    """What a finished run leaves in its folder, and prints."""
-    from minigpt.sample import generate
-
-    counting = count_characters(corpus, result.model.tokenizer)
-    figures_of_run: dict[str, Any] = {
-        "val_loss": result.val_loss,
-        "bits_per_char": result.val_loss / math.log(2),
-        "judge_loss": result.judge_loss,
-        "ngram_val_loss": counting,
-        "train_seconds": result.train_seconds,
-        "wall_seconds": None,
-        "steps": result.steps,
-        "tokens": result.tokens,
-        "tokens_per_second": result.tokens / max(result.train_seconds, 1e-9),
-        "peak_memory_mb": peak_memory_mb(),
-        "parameters": sum(p.numel() for p in result.model.parameters()),
-        "corpus": corpus.name,
-        "corpus_sha256": corpus.sha256,
-        "device": result.runtime.device,
-        "precision": result.runtime.precision,
-        "threads": result.runtime.threads,
-        "seed": config.seed,
-        "run": str(run.folder),
-    }
-    draw(run, result, counting)
-    text = generate(result.model, length=600, rng=np.random.default_rng(config.seed))[0]
-    files.write_text(run.folder / "sample.txt", text)
-    figures_of_run["wall_seconds"] = time.monotonic() - began
-    files.write_json(run.folder / "result.json", figures_of_run)
-    say(f"\n{text[:400].strip()}\n")
-    say(summary(figures_of_run))
-    if counting is not None:
-        say(
-            f"counting alone (Kneser-Ney, order {DEFAULT_ORDER}): {counting:.4f} nats/char on the "
-            "same text, in about a second"
-        )
-    say(f"curve: {run.folder / 'loss.png'}   more text: python -m minigpt.sample {run.folder}")
+    for line in report.finish(run, resolved, corpus, result, began):
+        say(line)
     if asked.json:
-        print(json.dumps(figures_of_run), flush=True)
-
-
-def summary(figures_of_run: dict[str, Any]) -> str:
-    """One line: what was reached, at what cost."""
-    return (
-        "{val_loss:.4f} nats/char ({bits_per_char:.3f} bits) on held-out text after {steps:,} "
-        "steps in {train_seconds:.1f} s of training, {parameters:,} parameters".format(
-            **figures_of_run
-        )
-    )
-
-
-def count_characters(corpus: corpora.Corpus, tokenizer: CharTokenizer) -> float | None:
-    """Nats/char of an n-gram on the held-out text; None where the text is too long to count."""
-    from minigpt.evaluate import NGRAM_LIMIT, score
-    from minigpt.ngram import NGram
-
-    if len(corpus.train) > NGRAM_LIMIT:
-        return None
-    model = NGram.fit(corpus.train, tokenizer, DEFAULT_ORDER)
-    return score(model, tokenizer.encode(corpus.held_out)).nats
-
-
-def draw(run: Run, result: TrainResult, counting: float | None) -> None:
-    """The loss curve, as loss.png in the run's folder."""
-    from minigpt import plots
-
-    with figures.style():
-        figure, ax = figures.new("wide")
-        plots.loss_curve(result.metrics, ax, ngram=counting)
-        figures.caption(
-            figure, f"{run.folder.name}: one run, seed fixed; held-out text, first half"
-        )
-    alt = plots.loss_alt(result.metrics, counting)
-    figures.save(figure, run.folder / "loss.png", alt=alt)
-
-
-def describe(config: TrainConfig, corpus: corpora.Corpus, asked: Command) -> dict[str, Any]:
-    """config.json: all that is needed to make the run again."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        own = version("cognitive-core")
-    except PackageNotFoundError:
-        own = "not installed"  # run from a copy of the sources
-    return {
-        "train": dataclasses.asdict(config),
-        "preset": config.preset,
-        "init": None if asked.init is None else str(asked.init),
-        "corpus": corpus.name,
-        "corpus_sha256": corpus.sha256,
-        "versions": {
-            "cognitive-core": own,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        "machine": f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores",
-    }
-
-
-def forecast(config: TrainConfig, corpus: corpora.Corpus) -> str:
-    """Minutes, memory and parameters of a run, from a few real steps that are thrown away."""
-    few = dataclasses.replace(config, steps=6, minutes=None, eval_every=6)
-    seconds: list[float] = []
-    short = dataclasses.replace(corpus, text=corpus.text[: max(20_000, 20 * config.model.context)])
-    result = train(few, short, on_step=lambda p: seconds.append(p.seconds))
-    typical = float(np.median(np.diff(seconds)))
-    minutes = config.minutes or typical * config.steps / 60
-    steps = config.steps if config.minutes is None else int(60 * config.minutes / typical)
-    return (
-        f"{minutes:.1f} minutes of training for {steps:,} steps, "
-        f"{peak_memory_mb():.0f} MB of memory, "
-        f"{sum(p.numel() for p in result.model.parameters()):,} parameters"
-    )
-
-
-def peak_memory_mb() -> float:
-    """The most memory this process has held so far, in 10^6 bytes."""
-    if sys.platform == "win32":
-        return psutil.Process().memory_info().peak_wset / 1e6
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+        print(json.dumps(run.result), flush=True)
+    return 0
 
 
 def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[..., None]) -> GPT:

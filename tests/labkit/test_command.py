@@ -127,7 +127,7 @@ def test_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys)[0] == 0
     assert run(capsys, main=lambda settings: 7)[0] == 7
     code, _, err = run(capsys, main=interrupted)
-    assert (code, err) == (130, "tests.say: error: stopped\n")
+    assert (code, err) == (130, "tests.say: stopped\n")
     with pytest.raises(SystemExit) as stop:
         command.run(lambda s: None, Settings, prog="x", args=["--times", "0"], error_code=3)
     assert stop.value.code == 3

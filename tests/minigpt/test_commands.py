@@ -211,7 +211,7 @@ def bad_inputs() -> list[tuple[str, list[str], str]]:
         ("huge seed", ["--seed", "1" + 30 * "0"], "seed"),
         ("no threads", ["--threads", "0"], "threads"),
         ("absurd threads", ["--threads", "1000000000"], "threads"),
-        ("absurd width", ["--n-embd", "10000000"], "GB of memory"),
+        ("absurd width", ["--n-embd", "30000000"], "GB of memory"),
         ("absurd depth", ["--n-layer", "1000000000"], "GB of memory"),
         ("absurd batch", ["--batch-size", "1000000000000"], "GB of memory"),
         ("preset", ["--preset", "fast"], "fast"),

@@ -89,7 +89,7 @@ def test_killed_then_interrupted_then_resumed(
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130, f"not interrupted at step {second}: {err}"
-    assert err.splitlines()[-1].startswith("minigpt.train: error: stopped and saved")
+    assert err.splitlines()[-1].startswith("minigpt.train: stopped and saved")
     assert "python -m minigpt.train --resume --out run" in err
     assert "Traceback" not in err
     assert second <= step_of(run) < 40
@@ -136,7 +136,7 @@ def test_a_finished_run_says_so(call: Call, tiny_run: Path) -> None:
         (["--resume", "--batch-size", "8"], "batch_size"),
         (["--resume", "--seed", "3", "--muon-lr", "0.1"], "muon_lr, seed"),
         (["--resume", "--threads", "2"], "threads"),
-        (["--resume", "--n-embd", "32"], "model"),
+        (["--resume", "--n-embd", "48"], "model"),
         (["--resume", "--data", "python-docs"], "data"),
         (["--resume", "--init", "x"], "--init"),
         (["--steps", "5"], "--resume"),

@@ -1,0 +1,175 @@
+"""What a run says: a forecast before it, a record when it begins, figures and a picture at its end.
+
+Idea:   a figure means something only beside what it is compared with, so the n-gram's loss on the
+        same text stands beside the model's, in words and in the picture.
+Run:    python -m minigpt.train
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+
+from labkit import figures, files
+from minigpt.corpora import Corpus
+from minigpt.evaluate import NGRAM_LIMIT, score
+from minigpt.loop import TrainResult, train
+from minigpt.model import GPT
+from minigpt.ngram import DEFAULT_ORDER, NGram
+from minigpt.runs import Run
+from minigpt.sample import generate
+from minigpt.settings import TrainConfig
+from minigpt.tokenizer import CharTokenizer
+
+
+def finish(
+    run: Run, config: TrainConfig, corpus: Corpus, result: TrainResult, began: float
+) -> list[str]:
+    """Write result.json, sample.txt and loss.png; return the lines to print."""
+    ngram = count_characters(corpus, result.model.tokenizer)
+    text = generate(result.model, length=600, rng=np.random.default_rng(config.seed))[0]
+    files.write_text(run.folder / "sample.txt", text)
+    draw(run, result, None if ngram is None else ngram["choose"])
+    record: dict[str, Any] = {
+        "val_loss": result.val_loss,
+        "bits_per_char": result.val_loss / math.log(2),
+        "judge_loss": result.judge_loss,
+        "ngram_val_loss": None if ngram is None else ngram["held_out"],
+        "best_step": best_step(result),
+        "train_seconds": result.train_seconds,
+        "wall_seconds": time.monotonic() - began,
+        "steps": result.steps,
+        "tokens": result.tokens,
+        "tokens_per_second": result.tokens / max(result.train_seconds, 1e-9),
+        "peak_memory_mb": peak_memory_mb(),
+        "parameters": count_parameters(result.model),
+        "corpus": corpus.name,
+        "corpus_sha256": corpus.sha256,
+        "device": result.runtime.device,
+        "precision": result.runtime.precision,
+        "threads": result.runtime.threads,
+        "seed": config.seed,
+        "run": str(run.folder),
+    }
+    files.write_json(run.folder / "result.json", record)
+    lines = [f"\nIt writes:\n\n{text[:400].strip()}\n", summary(record)]
+    if record["best_step"] < result.steps:
+        lines.append(
+            f"that is the model of step {record['best_step']:,}; what came after learned the "
+            "training text by heart (a longer text, or --dropout 0.1, would help)"
+        )
+    if ngram is not None:
+        lines.append(
+            f"counting alone (Kneser-Ney, order {DEFAULT_ORDER}): {ngram['held_out']:.4f} "
+            "nats/char on the same text, in about a second"
+        )
+    lines.append(f"curve: {run.folder / 'loss.png'}   more: python -m minigpt.sample {run.folder}")
+    return lines
+
+
+def summary(record: dict[str, Any]) -> str:
+    """One line: what was reached, at what cost."""
+    return (
+        "{val_loss:.4f} nats/char ({bits_per_char:.3f} bits) on held-out text after {steps:,} "
+        "steps in {train_seconds:.1f} s of training, {parameters:,} parameters".format(**record)
+    )
+
+
+def best_step(result: TrainResult) -> int:
+    """The step whose model was kept: the lowest loss on the choosing half."""
+    looked = [line for line in result.metrics if line["val_loss"] is not None]
+    best = min(looked, key=lambda line: line["val_loss"], default={"step": result.steps})
+    return int(best["step"])
+
+
+def count_characters(corpus: Corpus, tokenizer: CharTokenizer) -> dict[str, float] | None:
+    """Nats/char of an n-gram on the held-out text and on its choosing half.
+
+    None where the text is too long to count in a few seconds.
+    """
+    if len(corpus.train) > NGRAM_LIMIT:
+        return None
+    model = NGram.fit(corpus.train, tokenizer, DEFAULT_ORDER)
+    parts = {"held_out": corpus.held_out, "choose": corpus.choose}
+    return {name: score(model, tokenizer.encode(text)).nats for name, text in parts.items()}
+
+
+def count_parameters(model: GPT) -> int:
+    """How many numbers the model learns."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
+    """The loss curve, as loss.png in the run's folder; `ngram` is its loss on the same half."""
+    from minigpt import plots
+
+    with figures.style():
+        figure, ax = figures.new("wide")
+        plots.loss_curve(result.metrics, ax, ngram=ngram)
+        figures.caption(
+            figure,
+            f"{run.folder.name}: one run. Held out: the half that chooses the best model; "
+            f"on all held-out text {result.val_loss:.3f} nats/char.",
+        )
+    alt = plots.loss_alt(result.metrics, ngram)
+    figures.save(figure, run.folder / "loss.png", alt=alt)
+
+
+def describe(config: TrainConfig, corpus: Corpus, init: Path | None) -> dict[str, Any]:
+    """config.json: all that is needed to make the run again."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        own = version("cognitive-core")
+    except PackageNotFoundError:
+        own = "not installed"  # run from a copy of the sources
+    return {
+        "train": dataclasses.asdict(config),
+        "preset": config.preset,
+        "init": None if init is None else str(init),
+        "corpus": corpus.name,
+        "corpus_sha256": corpus.sha256,
+        "versions": {
+            "cognitive-core": own,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "machine": f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores",
+    }
+
+
+def forecast(config: TrainConfig, corpus: Corpus, init: GPT | None = None) -> str:
+    """Minutes, memory and parameters of a run, from a few real steps that are thrown away."""
+    tokenizer = init.tokenizer if init else CharTokenizer.from_text(corpus.text)
+    model = init or GPT(config.model, tokenizer)
+    few = dataclasses.replace(config, steps=6, minutes=None, eval_every=6)
+    seconds: list[float] = []
+    short = dataclasses.replace(corpus, text=corpus.text[: max(20_000, 20 * config.model.context)])
+    train(few, short, on_step=lambda now: seconds.append(now.seconds), init=model)
+    typical = float(np.median(np.diff(seconds)))
+    minutes = config.minutes or typical * config.steps / 60
+    steps = config.steps if config.minutes is None else int(60 * config.minutes / typical)
+    return (
+        f"{minutes:.1f} minutes of training for {steps:,} steps on this machine as busy as it is "
+        f"now, {peak_memory_mb():.0f} MB of memory, {count_parameters(model):,} parameters"
+    )
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held so far, in 10^6 bytes."""
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 1e6
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
