@@ -35,7 +35,7 @@ import tyro
 from labkit import command, files
 from minigpt import escapes
 from minigpt.arithmetic import Progress, choose_streams, decode_streams, encode_streams, silent
-from minigpt.models import Predictor, count, load_predictor
+from minigpt.models import Predictor, count, load_predictor, made_with
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER
 from minigpt.spin import bound_spinning
@@ -242,8 +242,11 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
         from minigpt.device import cores
 
         threads = cores()  # with few streams, threads would wait for each other, not work
+    run = config.run
+    if header is not None and run is None and config.model == "gpt":
+        run = made_with(header.fingerprint)  # the latest, where no run fits: the error says so
     return load_predictor(
-        config.run,
+        run,
         kind=config.model,
         data=config.data,
         order=config.order,
@@ -264,7 +267,9 @@ def main(config: CompressConfig) -> None:
     source = _read(config.file)
     began = time.perf_counter()
     header = read_header(source) if config.decompress else None
-    model = load(config, header, size=len(source)).model
+    found = load(config, header, size=len(source))
+    found.announce()
+    model = found.model
     if config.decompress:
         with _bar(read_header(source).characters, "decompressing") as progress:
             result = text = decompress(source, model, progress=progress)
@@ -276,16 +281,19 @@ def main(config: CompressConfig) -> None:
     else:
         files.write_bytes(out, result)
     smaller = source if config.decompress else result
+    larger = not config.decompress and len(result) > len(source)
     bits = 8 * len(smaller) / max(1, _characters(text))
     print(
         f"{config.file}: {len(source):,} -> {len(result):,} bytes, {bits:.3f} bits/character, "
-        f"{time.perf_counter() - began:.1f} s",
+        f"{time.perf_counter() - began:.1f} s"
+        f"{'; larger than it was: keep the original' if larger else ''}",
         file=sys.stderr if out == "-" else sys.stdout,
     )
 
 
 def _compress(config: CompressConfig, data: bytes, model: Coder) -> bytes:
-    with _bar(_characters(data) * (1 + config.verify), "compressing") as progress:
+    title = "compressing and checking" if config.verify else "compressing"
+    with _bar(_characters(data) * (1 + config.verify), title) as progress:
         return compress(
             data, model, streams=config.streams, verify=config.verify, progress=progress
         )
@@ -295,10 +303,12 @@ def _compare(config: CompressConfig) -> None:
     """Print the table: the model, the n-gram beside it, and the classical compressors."""
     from minigpt import classical, corpora
 
-    found = load(config, size=MANY + 1)
+    given = None if config.file is None else _read(config.file)
+    found = load(config, size=MANY + 1 if given is None else len(given))
+    found.announce()
     model, name = found.model, found.corpus
     corpus = corpora.load(name)
-    data = corpus.held_out.encode() if config.file is None else _read(config.file)
+    data = corpus.held_out.encode() if given is None else given
     models: list[tuple[str, Coder]] = [("gpt", model)] if config.model == "gpt" else []
     counted = model if config.model == "ngram" else count(name, config.order).model
     models.append((f"n-gram, order {config.order}", counted))

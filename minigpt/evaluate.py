@@ -134,9 +134,9 @@ class Settings:
     sample: int = 5000
     """Characters to write and search in the training text; 0 for none."""
     seed: int = 0
-    """Of that sample."""
+    """Seed of that sample."""
     threads: int | None = None
-    """Of torch; by default its own choice."""
+    """Processor threads; by default torch's own choice."""
     json: bool = False
     """One line of JSON."""
 
@@ -157,6 +157,7 @@ def main(settings: Settings) -> None:
     found = load_predictor(
         settings.run, kind=settings.model, data=settings.data, threads=settings.threads
     )
+    found.announce()
     data = settings.data or found.corpus
     corpus = corpora.load(data)
     text = corpus.text if settings.split == "all" else getattr(corpus, settings.split)

@@ -37,7 +37,7 @@ class GPTConfig:
     n_head: int = 4
     """Attention heads in each block."""
     n_embd: int = 128
-    """Width of the stream; a multiple of n_head."""
+    """Numbers that stand for each character inside the model; a multiple of n_head."""
     context: int = 64
     """How many characters the model sees at once."""
     dropout: float = 0.0

@@ -7,6 +7,7 @@ Run:    python -m minigpt.sample --model ngram --prompt "ROMEO:"
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +30,13 @@ class Predictor:
     name: str
     corpus: str
     """A corpus's name or a path, as `corpora.load` takes it; empty where it is not known."""
+    latest: bool = False
+    """Nobody named it: it is the run that was worked on last."""
+
+    def announce(self) -> None:
+        """Say on standard error which model it is, where the user did not."""
+        if self.latest:
+            print(f"using {self.name}, the latest run", file=sys.stderr, flush=True)
 
 
 def load_predictor(
@@ -58,7 +66,22 @@ def load_predictor(
     if threads is not None:
         check_threads(threads)
         torch.set_num_threads(threads)
-    return Predictor(model=model, name=str(path.parent), corpus=record.get("data", ""))
+    return Predictor(
+        model=model, name=str(path.parent), corpus=record.get("data", ""), latest=run is None
+    )
+
+
+def made_with(fingerprint: bytes) -> str | None:
+    """The folder of the run whose model's fingerprint begins so; None where there is none."""
+    from minigpt.checkpoint import load_model
+
+    for run in reversed(runs.find_all()):
+        try:
+            if bytes.fromhex(load_model(run.folder)[0].fingerprint).startswith(fingerprint):
+                return str(run.folder)
+        except (ValueError, OSError):
+            continue  # a run without a model, or a damaged one, is not the one
+    return None
 
 
 def count(data: str, order: int = DEFAULT_ORDER) -> Predictor:

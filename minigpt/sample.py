@@ -133,7 +133,7 @@ class Settings:
     prompt: str = ""
     """What the text begins with."""
     n: int = 1
-    """How many texts."""
+    """How many texts; several are written at once, with a line between them."""
     length: int = 500
     """Characters in each."""
     temperature: float = 0.8
@@ -143,11 +143,11 @@ class Settings:
     top_p: float = 1.0
     """Draw among the likeliest that hold this share of the probability."""
     seed: int = 0
-    """Of the draws."""
+    """Seed of the random draws: the same seed writes the same text."""
     data: str = "shakespeare"
     """The text that the n-gram counts: a corpus or a path."""
     threads: int = 1
-    """Of torch; one is fastest for a few streams."""
+    """Processor threads; one is fastest for a few texts."""
     json: bool = False
     """One line of JSON: prompt, texts, settings and model."""
 
@@ -166,6 +166,7 @@ def main(settings: Settings) -> None:
     found = load_predictor(
         settings.run, kind=settings.model, data=settings.data, threads=settings.threads
     )
+    found.announce()
     model = found.model
     rng = np.random.default_rng(settings.seed)
     shaping: dict[str, Any] = {

@@ -26,7 +26,8 @@ class TrainConfig:
     """Settings of a training run; with the text they decide the outcome."""
 
     preset: Preset = "default"
-    """A named set of defaults for all that follows."""
+    """Defaults for all that follows. quick: seconds; default: a minute or two; long: some ten
+    minutes; classic: GPT-2 style, to compare with; gpu: for a graphics card."""
     data: str = "shakespeare"
     """A corpus (python -m minigpt.corpora lists them) or the path of a UTF-8 text file."""
     steps: int = 2000
@@ -44,9 +45,9 @@ class TrainConfig:
     adamw_lr: float = 3e-3
     """Peak rate of AdamW."""
     momentum: float = 0.95
-    """Of Muon."""
+    """How much of the last updates Muon keeps in each new one."""
     newton_schulz: int = 5
-    """Iterations that orthogonalise a Muon update."""
+    """Rounds in which Muon makes an update push equally in all directions."""
     beta2: float = 0.95
     """AdamW's memory of squared gradients."""
     weight_decay: float = 0.0
@@ -66,13 +67,13 @@ class TrainConfig:
     sample_every: int = 0
     """Steps between samples that are printed along the way; 0 for none."""
     seed: int = 0
-    """Of weights, windows and dropout, each with a generator of its own."""
+    """Seed of the first weights, of the windows drawn and of dropout."""
     device: Device = "auto"
     """Where to compute."""
     precision: Precision = "auto"
     """bf16 where it is faster, measured; or as you say."""
     threads: int | Literal["auto"] = "auto"
-    """Of torch on the CPU; auto measures."""
+    """Processor threads; auto measures."""
     model: Annotated[GPTConfig, tyro.conf.arg(name="")] = field(default_factory=GPTConfig)
     """The shape of the model."""
 
