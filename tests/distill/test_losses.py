@@ -4,6 +4,7 @@ Each test takes the implementation as an argument with a default, so that test_m
 a wrong one and see that it is caught.
 """
 
+# ruff: noqa: PT028 - defaults are meant, see above
 from __future__ import annotations
 
 import itertools
