@@ -285,7 +285,7 @@ def _pack(said: np.ndarray, config: CacheConfig, begin: int) -> dict[str, np.nda
 
 
 def _layout(manifest: dict[str, Any]) -> dict[str, tuple[Any, tuple[int, ...]]]:
-    places = (manifest["windows"], manifest["context"])
+    places: tuple[int, ...] = (manifest["windows"], manifest["context"])
     size = len(manifest["alphabet"])
     small = np.uint8 if size <= 256 else np.uint16
     if manifest["kind"] == "dense":
