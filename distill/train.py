@@ -18,12 +18,13 @@ if __name__ == "__main__":  # before torch is imported
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import psutil
 import torch
 import torch.nn.functional as F
+import tyro
 from torch import Tensor
 
 from distill import losses
@@ -52,7 +53,7 @@ class DistillConfig:
     temperature: float = 1.0
     """Softens both distributions; 1 is right for text unless you have measured otherwise."""
     direction: losses.Direction = "forward"
-    """forward KL (cover the teacher), reverse KL (do nothing it would not), or jsd, between them."""
+    """forward KL (cover the teacher), reverse KL (do nothing it would not), or jsd, between."""
     beta: float = 0.5
     """Where between them: 0 is forward, 1 reverse."""
     data_fraction: float = 1.0
@@ -273,7 +274,7 @@ class Command:
     """The preset of the student."""
     data: str | None = None
     """A corpus or a path; by default the text the teacher was trained on."""
-    distill: DistillConfig = field(default_factory=DistillConfig)
+    distill: Annotated[DistillConfig, tyro.conf.arg(name="")] = field(default_factory=DistillConfig)
     """How."""
     steps: int | None = None
     """Steps of the student, in place of the preset's."""
@@ -327,5 +328,10 @@ def main(asked: Command) -> None:
     compare.show(result, as_json=asked.json)
 
 
+def entry(args: list[str] | None = None) -> None:
+    """The command line; settings inside settings refuse when they are made, inside the guard."""
+    command.guard(lambda: main(command.parse(Command, prog=PROG, args=args)), prog=PROG)
+
+
 if __name__ == "__main__":
-    command.run(main, Command, prog=PROG)
+    entry()
