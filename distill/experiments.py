@@ -1,0 +1,270 @@
+"""Experiments with distillation, each with what is expected of it written down beforehand.
+
+Idea:   an experiment is a set of arms that differ in one thing, on the same seeds; a gain is a
+        difference of paired losses, with an interval. `full` is for published figures, `ci` is the
+        same code in seconds.
+Source: few_labels, temperature: Hinton et al. 2015; noisy_labels, control: Patrini et al. 2017,
+        arXiv:1609.03683 (forward correction); sparse_targets: Anshumann et al. 2025,
+        arXiv:2503.16870; views: Lopez-Paz et al. 2016, arXiv:1511.03643.
+Run:    used by lessons; see tests/distill/test_experiments.py
+Omits:  printing; a lesson decides what to show.
+
+All run on storyland, whose source can be the teacher and whose entropy is known. Losses are of the
+judging half, nats/char, one for each seed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from distill import cache as caching
+from distill import views
+from distill.teachers import EnsembleTeacher, ModelTeacher
+from distill.train import DistillConfig, distill, portion
+from labkit.verdict import Interval, interval
+from minigpt import corpora
+from minigpt.corpora import Corpus
+from minigpt.model import GPTConfig
+from minigpt.nextchar import NextChar
+from minigpt.settings import TrainConfig
+from minigpt.storyland import StorylandModel
+from minigpt.tokenizer import CharTokenizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """How large an experiment is."""
+
+    text: str
+    """The corpus."""
+    student: TrainConfig
+    """Of every arm."""
+    seeds: int
+    """Paired."""
+    few: float
+    """The share of the text that counts as little."""
+
+
+_CPU = TrainConfig(device="cpu", precision="fp32", threads=1, muon_lr=0.04, adamw_lr=6e-3)
+PROFILES: dict[Literal["full", "ci"], Profile] = {
+    "full": Profile(
+        text="storyland:400000",
+        student=replace(
+            _CPU,
+            steps=400,
+            batch_size=16,
+            model=GPTConfig(n_layer=2, n_head=2, n_embd=64, context=64),
+        ),
+        seeds=3,
+        few=0.05,
+    ),
+    "ci": Profile(
+        text="storyland:20000",
+        student=replace(
+            _CPU,
+            steps=60,
+            warmup=5,
+            batch_size=8,
+            model=GPTConfig(n_layer=1, n_head=2, n_embd=32, context=32),
+        ),
+        seeds=2,
+        few=0.1,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came out of an experiment."""
+
+    expected: str
+    """Written before it was run."""
+    losses: dict[str, list[float]]
+    """Arm -> loss of each seed, nats/char."""
+
+    def gain(self, arm: str, over: str) -> Interval:
+        """How much lower the loss of `arm` is than that of `over`, seed by seed."""
+        return interval([b - a for a, b in zip(self.losses[arm], self.losses[over])])
+
+
+class _Lab:
+    """A profile, opened: its text, and a way to train its student."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.corpus: Corpus = corpora.load(profile.text)
+        self.tokenizer = CharTokenizer.from_text(self.corpus.text)
+        self.truth = StorylandModel(smoothing=1e-3)
+
+    def ids(self, share: float = 1.0) -> np.ndarray:
+        """The training text of a student that gets this share of it."""
+        return self.tokenizer.encode(portion(self.corpus, share).train)
+
+    def each_seed(self, one: Callable[[TrainConfig], float]) -> list[float]:
+        """`one` on every seed."""
+        seeds = range(self.profile.seeds)
+        return [one(replace(self.profile.student, seed=seed)) for seed in seeds]
+
+    def arm(
+        self,
+        config: DistillConfig,
+        teacher: NextChar | None = None,
+        *,
+        cache: caching.Cache | None = None,
+        labels: np.ndarray | None = None,
+    ) -> list[float]:
+        """Judging losses of the student, one a seed."""
+        return self.each_seed(
+            lambda student: (
+                distill(
+                    student, teacher, self.corpus, config, cache=cache, labels=labels
+                ).judge_loss
+            )
+        )
+
+
+def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 0.2, 1.0)) -> Outcome:
+    """Labels alone against the source as teacher, on a growing share of the text."""
+    lab, losses = _Lab(profile), {}
+    for share in shares:
+        few = DistillConfig(alpha=0.0, data_fraction=share)
+        losses[f"labels {share:g}"] = lab.arm(few)
+        losses[f"taught {share:g}"] = lab.arm(replace(few, alpha=1.0), lab.truth)
+    return Outcome(expected="the gain is largest on the least text", losses=losses)
+
+
+def noisy_labels(profile: Profile, wrong: float = 0.3) -> Outcome:
+    """A share of the labels is wrong; the teacher read the true text."""
+    lab = _Lab(profile)
+    ids = lab.ids()
+    labels = views.noisy(wrong, seed=1).see(ids, lab.tokenizer)
+    plain = DistillConfig(alpha=0.0)
+    return Outcome(
+        expected="labels lose about 0.3 nats, the teacher's targets almost nothing",
+        losses={
+            "clean labels": lab.arm(plain),
+            "noisy labels": lab.arm(plain, labels=labels),
+            "taught": lab.arm(replace(plain, alpha=1.0), lab.truth, labels=labels),
+        },
+    )
+
+
+def sparse_targets(profile: Profile, k: int = 3) -> Outcome:
+    """The whole distribution, k draws from it, its top k with a tail and renormalised."""
+    lab = _Lab(profile)
+    config = DistillConfig(alpha=1.0, data_fraction=profile.few)
+    losses = {}
+    with tempfile.TemporaryDirectory() as folder:
+        kinds: tuple[tuple[str, caching.Kind], ...] = (
+            ("dense", "dense"),
+            ("sampled", "sampled"),
+            ("bucket", "topk"),
+            ("renormalise", "topk"),
+        )
+        for name, kind in kinds:
+            cache = caching.build(
+                Path(folder) / kind,
+                lab.truth,
+                lab.ids(profile.few),
+                caching.CacheConfig(kind=kind, context=profile.student.model.context, k=k),
+            )
+            tail: Literal["bucket", "renormalise"] = (
+                "renormalise" if name == "renormalise" else "bucket"
+            )
+            losses[name] = lab.arm(replace(config, tail=tail), cache=cache)
+            del cache  # the folder is removed; Windows keeps mapped files
+    return Outcome(
+        expected="renormalised is the worst; draws are near the whole distribution", losses=losses
+    )
+
+
+def forward_or_reverse(profile: Profile) -> Outcome:
+    """The two directions, and the one between."""
+    lab = _Lab(profile)
+    config = DistillConfig(alpha=1.0, data_fraction=profile.few)
+    return Outcome(
+        expected="forward has the lowest loss: loss is what forward KL makes small",
+        losses={
+            "forward": lab.arm(config, lab.truth),
+            "jsd": lab.arm(replace(config, direction="jsd"), lab.truth),
+            "reverse": lab.arm(replace(config, direction="reverse"), lab.truth),
+        },
+    )
+
+
+def temperature_sweep(profile: Profile, heats: Sequence[float] = (0.5, 1.0, 2.0, 4.0)) -> Outcome:
+    """The same teacher at several temperatures."""
+    lab = _Lab(profile)
+    config = DistillConfig(alpha=1.0, data_fraction=profile.few)
+    return Outcome(
+        expected="no gain over 1: only there is the loss that which is measured",
+        losses={
+            f"T={heat:g}": lab.arm(replace(config, temperature=heat), lab.truth) for heat in heats
+        },
+    )
+
+
+def expensive_sensor(profile: Profile, hidden: float = 0.3) -> Outcome:
+    """The student sees a masked text. Labels are few; the teacher saw all and marks all of it.
+
+    Controls: the same cheap view with all labels (the bound), and a teacher that reads random
+    characters, so that what it says has nothing to do with the place.
+    """
+    lab = _Lab(profile)
+    cheap = DistillConfig(alpha=0.0, student_view=views.masked(hidden))
+    taught = replace(cheap, alpha=1.0)
+    return Outcome(
+        expected="taught closes most of the gap between few and all labels, the placebo none",
+        losses={
+            "few labels": lab.arm(replace(cheap, data_fraction=profile.few)),
+            "all labels": lab.arm(cheap),
+            "taught": lab.arm(taught, lab.truth),
+            "placebo": lab.arm(replace(taught, teacher_view=views.noisy(1.0)), lab.truth),
+        },
+    )
+
+
+def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
+    """Students of little text, one of them as teacher, and all of them as one."""
+    lab = _Lab(profile)
+    few = DistillConfig(alpha=0.0, data_fraction=profile.few)
+    trained = [
+        ModelTeacher(distill(replace(profile.student, seed=100 + i), None, lab.corpus, few).model)
+        for i in range(members)
+    ]
+    taught = replace(few, alpha=0.9)
+    return Outcome(
+        expected="the ensemble teaches better than one of its members (which is born again)",
+        losses={
+            "labels": lab.arm(few),
+            "one": lab.arm(taught, trained[0]),
+            "ensemble": lab.arm(taught, EnsembleTeacher(trained)),
+        },
+    )
+
+
+def born_again(profile: Profile) -> Outcome:
+    """The student's own shape as teacher, trained on the same text."""
+    both = ensemble_to_one(profile, members=1)
+    return Outcome(
+        expected="a small gain, or none",
+        losses={"labels": both.losses["labels"], "born again": both.losses["one"]},
+    )
+
+
+EXPERIMENTS: dict[str, Callable[[Profile], Outcome]] = {
+    "few_labels": few_labels,
+    "noisy_labels": noisy_labels,
+    "sparse_targets": sparse_targets,
+    "forward_or_reverse": forward_or_reverse,
+    "temperature_sweep": temperature_sweep,
+    "expensive_sensor": expensive_sensor,
+    "ensemble_to_one": ensemble_to_one,
+    "born_again": born_again,
+}
