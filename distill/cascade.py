@@ -249,13 +249,13 @@ def ladder(
                 threshold = (
                     1 - share
                     if rule == "random"
-                    else calibrate(unsureness(said, rule, weights), share)  # type: ignore[arg-type]
+                    else calibrate(unsureness(said, rule, weights), share)
                 )
                 ran = run(
                     [small, large],
                     [threshold],
                     texts,
-                    rule=rule,  # type: ignore[arg-type]
+                    rule=rule,
                     weights=weights,
                     rng=np.random.default_rng(seed),
                 )
