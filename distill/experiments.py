@@ -22,16 +22,21 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 
 from distill import cache as caching
 from distill import views
+from distill.costs import equal_compute_steps
+from distill.onpolicy import OnPolicy, OnPolicyConfig
 from distill.teachers import EnsembleTeacher, ModelTeacher
 from distill.train import DistillConfig, distill, portion
 from labkit.verdict import Interval, interval
 from minigpt import corpora
 from minigpt.corpora import Corpus
-from minigpt.model import GPTConfig
+from minigpt.loop import train
+from minigpt.model import GPT, GPTConfig
 from minigpt.nextchar import NextChar
+from minigpt.sample import generate
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
@@ -105,6 +110,14 @@ class _Lab:
     def ids(self, share: float = 1.0) -> np.ndarray:
         """The training text of a student that gets this share of it."""
         return self.tokenizer.encode(portion(self.corpus, share).train)
+
+    def larger(self, times: int) -> ModelTeacher:
+        """A teacher so many times as wide as the student, trained on all labels."""
+        shape = replace(
+            self.profile.student.model, n_embd=times * self.profile.student.model.n_embd
+        )
+        config = replace(self.profile.student, seed=100, model=shape)
+        return ModelTeacher(train(config, self.corpus).model)
 
     def each_seed(self, one: Callable[[TrainConfig], float]) -> list[float]:
         """`one` on every seed."""
@@ -258,6 +271,66 @@ def born_again(profile: Profile) -> Outcome:
     )
 
 
+def data_free(profile: Profile) -> Outcome:
+    """No real text at all: the teacher writes it, and gives labels alone, or what it thought."""
+    lab = _Lab(profile)
+    few = DistillConfig(alpha=0.0, data_fraction=profile.few)
+    real = lab.arm(few)
+    length = len(lab.corpus.train)
+    rng = np.random.default_rng(0)
+    streams = generate(lab.truth, n=32, length=-(-length // 32), rng=rng)
+    written = "".join(streams)[:length]
+    lab.corpus = replace(lab.corpus, text=written + lab.corpus.held_out)
+    every = DistillConfig(alpha=0.0)
+    return Outcome(
+        expected="both beat few real labels; soft beats hard by less than labels were short",
+        losses={
+            "few real labels": real,
+            "written, hard": lab.arm(every),
+            "written, soft": lab.arm(replace(every, alpha=1.0), lab.truth),
+        },
+    )
+
+
+def on_policy(profile: Profile, shares: Sequence[float] = (0.0, 0.5)) -> Outcome:
+    """The student writes a share of what it is marked on; loss on real text."""
+    lab = _Lab(profile)
+    part = portion(lab.corpus, profile.few)
+
+    def one(student: TrainConfig, share: float) -> float:
+        model = GPT(student.model, lab.tokenizer, torch.Generator().manual_seed(student.seed))
+        loss = OnPolicy(model, lab.truth, OnPolicyConfig(share=share, seed=student.seed))
+        return train(student, part, loss=loss, init=model).judge_loss
+
+    return Outcome(
+        expected="the loss on real text is no lower; what falls is exposure error",
+        losses={f"own {s:g}": lab.each_seed(lambda c, s=s: one(c, s)) for s in shares},  # type: ignore
+    )
+
+
+def full_data(profile: Profile) -> Outcome:
+    """All of the text and a learnt teacher, against labels at equal compute."""
+    lab = _Lab(profile)
+    all_labels, teacher = DistillConfig(alpha=0.0), lab.larger(2)
+    steps = equal_compute_steps(profile.student, teacher, len(lab.tokenizer))
+    taught = lab.arm(replace(all_labels, alpha=0.9), teacher)
+    lab.profile = replace(profile, student=replace(profile.student, steps=steps))
+    return Outcome(
+        expected="no gain: the labels' arm buys more steps with what the teacher costs",
+        losses={"labels, equal compute": lab.arm(all_labels), "taught": taught},
+    )
+
+
+def capacity_gap(profile: Profile, times: Sequence[int] = (1, 2, 4)) -> Outcome:
+    """Teachers of growing width for one small student; the literature disagrees."""
+    lab = _Lab(profile)
+    taught = DistillConfig(alpha=0.9, data_fraction=profile.few)
+    return Outcome(
+        expected="a better teacher is no worse: no gap of capacity shows",
+        losses={f"teacher x {n}": lab.arm(taught, lab.larger(n)) for n in times},
+    )
+
+
 EXPERIMENTS: dict[str, Callable[[Profile], Outcome]] = {
     "few_labels": few_labels,
     "noisy_labels": noisy_labels,
@@ -267,4 +340,8 @@ EXPERIMENTS: dict[str, Callable[[Profile], Outcome]] = {
     "expensive_sensor": expensive_sensor,
     "ensemble_to_one": ensemble_to_one,
     "born_again": born_again,
+    "data_free": data_free,
+    "on_policy": on_policy,
+    "full_data": full_data,
+    "capacity_gap": capacity_gap,
 }
