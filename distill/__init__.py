@@ -1,0 +1,4 @@
+"""Distillation: teacher to student, and choosing which model to ship.
+
+`import distill` is free; each module is imported where it is used.
+"""

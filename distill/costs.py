@@ -1,0 +1,77 @@
+"""What training and predicting cost, in floating-point operations.
+
+Idea:   a fair comparison gives both sides the same compute. A matrix product [m, k] x [k, n] is
+        2 m k n operations; the backward pass does two such products for each of the forward pass;
+        Muon does some for each matrix and step; the teacher's forward passes count as well.
+Source: Kaplan et al. 2020, arXiv:2001.08361, section 2.1; checked against torch's own counter.
+Run:    python -m distill.compare
+Omits:  everything that is not a matrix product (norms, softmax, look-ups): a few per cent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from distill.teachers import EnsembleTeacher, Teacher
+from minigpt.model import GPTConfig
+from minigpt.ngram import NGram
+
+if TYPE_CHECKING:
+    from minigpt.settings import TrainConfig
+
+
+def forward_flops(config: GPTConfig, vocabulary: int, time: int) -> int:
+    """Of one window of `time` characters through a GPT."""
+    width = config.n_embd
+    mlp = 2 * 4 * width * width
+    mixing = (
+        4 * width * width + 2 * time * width  # qkv and projection; scores and weighted sum
+        if config.attention == "softmax"
+        else 4 * width * width
+    )
+    return 2 * time * (config.n_layer * (mixing + mlp) + width * vocabulary)
+
+
+def muon_flops(config: TrainConfig) -> int:
+    """Of one update of all matrices in the blocks; 0 for AdamW."""
+    if config.optimizer != "muon":
+        return 0
+    width = config.model.n_embd
+    square, wide = 4, 2  # matrices [E, E] (q, k, v, projection; or four taps) and [4E, E]
+
+    def one(small: int, large: int) -> int:
+        # gram = x x^T; gram gram; (b gram + c gram gram) x
+        return config.newton_schulz * (4 * small * small * large + 2 * small**3)
+
+    return config.model.n_layer * (square * one(width, width) + wide * one(width, 4 * width))
+
+
+def step_flops(config: TrainConfig, vocabulary: int) -> int:
+    """Of one training step of a student with labels alone: forward, backward, update."""
+    window = forward_flops(config.model, vocabulary, config.model.context)
+    return 3 * config.batch_size * window + muon_flops(config)
+
+
+def teacher_flops(teacher: Any, time: int) -> int:
+    """Of what a teacher says about one window of `time` characters."""
+    if isinstance(teacher, Teacher):
+        return teacher_flops(teacher.model, time)
+    if isinstance(teacher, EnsembleTeacher):
+        return sum(teacher_flops(member, time) for member in teacher.members)
+    vocabulary = len(teacher.tokenizer)
+    if isinstance(teacher, NGram):  # a multiplication and an addition for each order
+        return 2 * teacher.order * vocabulary * time
+    if hasattr(teacher, "config"):
+        width = teacher.config.context
+        if time <= width:
+            return forward_flops(teacher.config, vocabulary, time)
+        more = -(-(time - width) // max(1, width // 2))  # overlapping windows
+        return (1 + more) * forward_flops(teacher.config, vocabulary, width)
+    return 0  # a cache has been paid for; a grammar is the world itself
+
+
+def equal_compute_steps(config: TrainConfig, teacher: Any, vocabulary: int) -> int:
+    """Steps of labels alone that cost as much as `config.steps` steps with the teacher."""
+    alone = step_flops(config, vocabulary)
+    asked = config.batch_size * teacher_flops(teacher, config.model.context)
+    return round(config.steps * (alone + asked) / alone)

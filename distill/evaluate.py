@@ -1,0 +1,160 @@
+"""Did distilling help, and what came out: gap closed, calibration, agreement, exposure error.
+
+Idea:   a student's loss alone says nothing. The gap is what a teacher is better by than the same
+        student on labels alone; how much of it was closed, over paired seeds, with an interval, is
+        the answer, and it may be none.
+Source: gap: Burns et al. 2023, arXiv:2312.09390 (performance gap recovered); calibration: Guo et
+        al. 2017, arXiv:1706.04599; agreement: Stanton et al. 2021, arXiv:2106.05945; exposure:
+        Arora et al. 2022, arXiv:2204.01171.
+Run:    python -m distill.compare
+Omits:  downstream tasks; characters are all there is.
+
+Legend: N positions, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from distill.teachers import predict
+from labkit.verdict import Interval, interval
+from minigpt.nextchar import NextChar
+from minigpt.sample import draw, shape
+
+Verdict = Literal["helps", "hurts", "cannot tell"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """How much of the distance from labels alone to the teacher a student has gone."""
+
+    closed: Interval | None
+    """(labels - student) / (labels - teacher) over seeds; 1 is the teacher's loss. None where the
+    teacher is no better than the labels: there is no gap."""
+    gained: Interval
+    """labels - student, nats/char; above 0 the student is better."""
+    verdict: Verdict
+    """helps or hurts where the whole interval of `gained` lies on one side of 0."""
+
+
+def gap_closed(labels: Sequence[float], student: Sequence[float], teacher: float) -> Gap:
+    """Losses (nats/char) of paired seeds, and the teacher's own.
+
+    >>> gap_closed([2.0, 2.1, 2.2], [1.8, 1.9, 2.0], 1.6).verdict
+    'helps'
+    """
+    if len(labels) != len(student):
+        raise ValueError(f"seeds come in pairs, got {len(labels)} and {len(student)} losses")
+    gains = [ours - theirs for ours, theirs in zip(labels, student)]
+    gained = interval(gains)
+    said = verdict(gained)
+    if min(labels) <= teacher:
+        return Gap(closed=None, gained=gained, verdict=said)
+    shares = [gain / (ours - teacher) for gain, ours in zip(gains, labels)]
+    return Gap(closed=interval(shares), gained=gained, verdict=said)
+
+
+def verdict(gained: Interval) -> Verdict:
+    """By one rule: an interval that holds 0 cannot tell, and one seed has no interval."""
+    if gained.low > 0:
+        return "helps"
+    return "hurts" if gained.high < 0 else "cannot tell"
+
+
+def calibration_error(logprobs: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error: |how sure - how often right| of the likeliest character.
+
+    logprobs [N, V], targets [N]. Mean over bins of confidence, weighted by how many fall there.
+
+    >>> always_sure = np.log(np.array([[1 - 1e-9, 1e-9]] * 4))
+    >>> round(calibration_error(always_sure, np.array([0, 0, 1, 1])), 6)
+    0.5
+    """
+    if not len(targets):
+        raise ValueError("calibration needs at least one prediction, got none")
+    sure = np.exp(logprobs.max(-1).astype(np.float64))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    off = np.bincount(place, weights=sure - right, minlength=bins)
+    return float(np.abs(off).sum() / len(targets))
+
+
+def agreement(one: np.ndarray, other: np.ndarray) -> float:
+    """Share of positions where two models' likeliest characters are the same; [N, V] each."""
+    return float((one.argmax(-1) == other.argmax(-1)).mean())
+
+
+def divergence(teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
+    """KL(teacher || student) at each place, from log-probabilities [..., V], nats."""
+    p = np.exp(teacher.astype(np.float64))
+    known = np.where(p > 0, teacher, 0.0).astype(np.float64)
+    return (p * (known - np.where(p > 0, student, 0.0))).sum(-1)
+
+
+def exposure_error(
+    student: NextChar,
+    teacher: NextChar,
+    held_out: np.ndarray,
+    *,
+    length: int = 200,
+    streams: int = 32,
+    prompt: int = 16,
+    rng: np.random.Generator,
+) -> float:
+    """How much further the student is from the teacher on its own text than on real text.
+
+    `streams` passages of `held_out` [N] are cut; from the first `prompt` characters of each the
+    student goes on for `length`. The mean KL(teacher || student) along its own text, over that
+    along the real text, minus 1: 0 is none, 0.5 half as far again. nan where they do not differ.
+    """
+    need = prompt + length
+    if len(held_out) <= need:
+        raise ValueError(f"{len(held_out)} held-out characters; exposure needs more than {need}")
+    at = rng.integers(0, len(held_out) - need, size=streams)
+    real = held_out[at[:, None] + np.arange(need)].astype(np.int64)
+    state, said = student.start(real[:, :prompt])
+    columns = [real[:, :prompt]]
+    for _ in range(length):
+        ids = draw(shape(said), rng).astype(np.int64)
+        columns.append(ids[:, None])
+        said = student.step(state, ids)
+    own = np.concatenate(columns, axis=1)
+    far = [
+        divergence(predict(teacher, text), predict(student, text))[:, prompt:].mean()
+        for text in (own, real)
+    ]
+    return float(far[0] / far[1] - 1) if far[1] > 1e-9 else math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """What else there is to know of a student."""
+
+    calibration: float
+    """Expected calibration error."""
+    agreement: float
+    """With the teacher's first choice."""
+    exposure: float
+    """Error at 200 characters; nan where the held-out text is too short."""
+
+
+def quality(
+    student: NextChar, teacher: NextChar, held_out: np.ndarray, *, seed: int = 0, limit: int = 4096
+) -> Quality:
+    """Calibration, agreement and exposure error on (the beginning of) held-out ids [N]."""
+    ids = held_out[: limit + 1].astype(np.int64)
+    said, told = predict(student, ids[None, :-1])[0], predict(teacher, ids[None, :-1])[0]
+    rng = np.random.default_rng(seed)
+    exposure = (
+        exposure_error(student, teacher, held_out, rng=rng) if len(held_out) > 216 else math.nan
+    )
+    return Quality(
+        calibration=calibration_error(said, ids[1:]),
+        agreement=agreement(said, told),
+        exposure=exposure,
+    )

@@ -1,0 +1,183 @@
+"""Should I distil? A chart over how much text, how large a student and how good a teacher.
+
+Idea:   distilling helps where labels are few and the teacher is good, and does nothing where the
+        student has seen enough, or has no room. Where that turns is measured, cell by cell, with
+        the verdict of `distill.compare`.
+Source: Busbridge et al. 2025, arXiv:2502.08606 (distillation scaling laws).
+Run:    python -m distill.map
+Omits:  interpolation between cells.
+"""
+
+from __future__ import annotations
+
+if __name__ == "__main__":  # before torch is imported
+    from minigpt.spin import bound_spinning
+
+    bound_spinning()
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from distill import compare
+from distill.evaluate import Verdict
+from distill.teachers import ModelTeacher
+from distill.train import DistillConfig
+from labkit import command, figures
+from minigpt import corpora
+from minigpt.loop import train
+from minigpt.settings import PRESETS, TrainConfig
+
+PROG = "distill.map"
+COLOURS: dict[str, str] = {"helps": "#009E73", "cannot tell": "#dddddd", "hurts": "#D55E00"}
+SIGNS: dict[str, str] = {"helps": "+", "cannot tell": "?", "hurts": "-"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One comparison."""
+
+    fraction: float
+    """Of the training text."""
+    width: int
+    """Of the student."""
+    teacher_steps: int
+    """How long the teacher was trained."""
+    teacher_loss: float
+    """Nats/char on the judging half."""
+    gained: float
+    """Labels alone minus distilled, nats/char; mean over seeds."""
+    verdict: Verdict
+
+
+def chart(
+    corpus: corpora.Corpus,
+    student: TrainConfig,
+    teacher: TrainConfig,
+    *,
+    fractions: Sequence[float],
+    widths: Sequence[int],
+    teacher_steps: Sequence[int],
+    seeds: Sequence[int],
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Cell]:
+    """Compare in every cell; teachers read the whole training text. One learning rate for all."""
+    cells = []
+    for steps in teacher_steps:
+        learned = ModelTeacher(train(replace(teacher, steps=steps, seed=1000), corpus).model)
+        for width in widths:
+            for fraction in fractions:
+                say(f"teacher of {steps} steps, student {width} wide, {fraction:.0%} of the text")
+                shape = replace(student, model=replace(student.model, n_embd=width))
+                what = compare.setting(
+                    learned, shape, corpus, DistillConfig(data_fraction=fraction)
+                )
+                found = compare.compare(what, seeds=seeds, sweep=(1.0,))
+                cells.append(
+                    Cell(
+                        fraction=fraction,
+                        width=width,
+                        teacher_steps=steps,
+                        teacher_loss=found.teacher_loss,
+                        gained=found.gap.gained.value,
+                        verdict=found.gap.verdict,
+                    )
+                )
+    return cells
+
+
+def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
+    """One panel a teacher; colour and sign are the verdict, the number the gain."""
+    steps = sorted({cell.teacher_steps for cell in cells})
+    fractions = sorted({cell.fraction for cell in cells})
+    widths = sorted({cell.width for cell in cells})
+    with figures.style():
+        figure, axes = figures.new("wide", 1, len(steps))
+        for ax, number in zip([axes] if len(steps) == 1 else axes, steps):
+            here = [cell for cell in cells if cell.teacher_steps == number]
+            for cell in here:
+                x, y = fractions.index(cell.fraction), widths.index(cell.width)
+                colour = COLOURS[cell.verdict]
+                ax.add_patch(_square(x, y, colour))
+                ax.text(
+                    x, y, f"{SIGNS[cell.verdict]}\n{cell.gained:+.2f}", ha="center", va="center"
+                )
+            ax.set(xlim=(-0.5, len(fractions) - 0.5), ylim=(-0.5, len(widths) - 0.5))
+            ax.set_xticks(range(len(fractions)), [f"{f:.0%}" for f in fractions])
+            ax.set_yticks(range(len(widths)), [str(w) for w in widths])
+            ax.grid(False)
+            title = f"teacher at {here[0].teacher_loss:.2f} nats"
+            figures.label(ax, x="share of the text", y="width of the student", title=title)
+        figures.caption(
+            figure,
+            f"gain in nats/char over labels alone; + helps, ? cannot tell, - hurts; n={seeds}",
+        )
+    helped = sum(cell.verdict == "helps" for cell in cells)
+    figures.save(figure, path, alt=f"distilling helps in {helped} of {len(cells)} cells")
+
+
+def _square(x: int, y: int, colour: str) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Draw where distilling helps: text x student x teacher. Many trainings: take a coffee."""
+
+    data: str = "storyland:400000"
+    """A corpus or a path."""
+    fractions: tuple[float, ...] = (0.02, 0.1, 1.0)
+    """Shares of the training text."""
+    widths: tuple[int, ...] = (32, 64)
+    """Of the student."""
+    teacher_steps: tuple[int, ...] = (60, 600)
+    """A bad teacher and a better one."""
+    steps: int = 240
+    """Of the student."""
+    seeds: int = 3
+    """A cell; verdicts need three."""
+    out: Path = Path("map.png")
+    """The picture."""
+    json: bool = False
+    """One last line of JSON with the cells."""
+
+    def __post_init__(self) -> None:
+        if not (self.fractions and self.widths and self.teacher_steps):
+            raise ValueError("a map needs at least one fraction, one width and one teacher")
+        if self.seeds < 1 or self.steps < 1 or min(self.teacher_steps) < 1:
+            raise ValueError("seeds, steps and teacher_steps must be at least 1")
+
+
+def main(asked: Command) -> None:
+    """The command."""
+    quick = PRESETS["quick"]
+    student = replace(quick, steps=asked.steps, model=replace(quick.model, n_layer=2))
+    cells = chart(
+        corpora.load(asked.data),
+        student,
+        quick,
+        fractions=asked.fractions,
+        widths=asked.widths,
+        teacher_steps=asked.teacher_steps,
+        seeds=range(asked.seeds),
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    draw(cells, asked.out, asked.seeds)
+    if asked.json:
+        print(json.dumps([asdict(cell) for cell in cells]))
+        return
+    for cell in cells:
+        print(
+            f"teacher {cell.teacher_loss:.3f}  width {cell.width:4d}  text {cell.fraction:5.0%}  "
+            f"{cell.gained:+.4f} nats/char  {cell.verdict}"
+        )
+    print(f"map: {asked.out}")
+
+
+if __name__ == "__main__":
+    command.run(main, Command, prog=PROG)

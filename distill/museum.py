@@ -1,0 +1,290 @@
+"""A museum of bugs: the ways distillation goes wrong in real code, each switched on for show.
+
+Idea:   none of these raises an error. The loss falls, a student comes out, and it is worse, or the
+        number beside it means something else. Seeing the two curves side by side is the lesson.
+Source: TRL #3043 (weights swapped), #4105 (denominators), #6780 (ends of the JSD); verl #7855
+        (below zero); Hinton et al. 2015, section 2 (T^2); torch's documentation of kl_div.
+Run:    python -m distill.museum [--bug NAME]
+Omits:  nothing here is used anywhere else; wrong versions live in this file alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from distill import losses
+from distill.cache import CachedTeacher
+from distill.teachers import EnsembleTeacher
+from labkit import command, figures
+
+PROG = "distill.museum"
+LOSSES, TEACHERS = "tests/distill/test_losses.py", "tests/distill/test_teachers.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bug:
+    """One exhibit."""
+
+    name: str
+    what: str
+    """What goes wrong, in a sentence."""
+    wrong: Any
+    """Stands where the right implementation stands."""
+    test: str
+    """Which test catches it: file::name."""
+    settings: dict[str, Any]
+    """In which it shows, for the curves; empty where it is not a loss."""
+
+
+def _forward(student: Tensor, teacher: Tensor) -> Tensor:
+    return F.kl_div(student.log_softmax(-1), teacher, log_target=True, reduction="none").sum(-1)
+
+
+def mean_over_vocabulary(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
+    """reduction="mean" divides by N * V: the teacher weighs V times too little."""
+    return F.kl_div(student.log_softmax(-1), teacher, log_target=True, reduction="mean")
+
+
+def batchmean_on_windows(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
+    """reduction="batchmean" on [B, T, V] divides by B alone: T times too much (here, B = 2)."""
+    return _forward(student, teacher).sum() / 2
+
+
+def no_t_squared(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
+    """Gradients shrink with 1 / T^2."""
+    return losses.kd(student, teacher, **settings) / settings.get("temperature", 1.0) ** 2
+
+
+def swapped_direction(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
+    """forward means reverse, and reverse forward."""
+    other = {"forward": "reverse", "reverse": "forward", "jsd": "jsd"}
+    settings["direction"] = other[settings.get("direction", "forward")]
+    return losses.kd(student, teacher, **settings)
+
+
+def jsd_weights_swapped(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
+    """beta and 1 - beta change places in the mixture, not outside (TRL #3043)."""
+    if settings.get("direction") != "jsd":
+        return losses.kd(student, teacher, **settings)
+    beta = settings.get("beta", 0.5)
+    p, q = teacher.log_softmax(-1), student.log_softmax(-1)
+    m = torch.log((1 - beta) * p.exp() + beta * q.exp())
+    from_p, from_q = (p.exp() * (p - m)).sum(-1), (q.exp() * (q - m)).sum(-1)
+    return (beta * from_p + (1 - beta) * from_q).mean() / max(beta * (1 - beta), 1e-9)
+
+
+def wrong_denominator(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
+    """Masked or not, a part of a batch is divided by its own length (TRL #4105)."""
+    mask = settings.pop("mask", None)
+    settings.pop("count", None)
+    each = torch.stack([losses.kd(s[None], t[None], **settings) for s, t in zip(student, teacher)])
+    return each.mean() if mask is None else (each * mask).mean()
+
+
+def soft_cross_entropy(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
+    """The same gradient, but the teacher's entropy where 0 should be."""
+    heat = settings.get("temperature", 1.0)
+    p = (teacher / heat).softmax(-1)
+    return -(heat**2) * (p * (student / heat).log_softmax(-1)).sum(-1).mean()
+
+
+def top_k_renormalised(student: Tensor, ids: Tensor, weights: Tensor, *_: Any) -> Tensor:
+    """What was cut off is handed to what was kept: the student is taught to be too sure."""
+    return losses.sparse_kd(student, ids, weights, "renormalise")
+
+
+def truncated(student: Tensor, ids: Tensor, weights: Tensor, *_: Any) -> Tensor:
+    """Sum over the top k alone: below zero for a student that has nothing but the top."""
+    kept = student.log_softmax(-1).gather(-1, ids)
+    return (weights * (weights.log() - kept)).sum(-1).mean()
+
+
+def in_bfloat16(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
+    """Eight bits: near a match the difference is rounding, as often below zero as above."""
+    q = student.bfloat16().log_softmax(-1)
+    return (teacher.bfloat16().exp() * (teacher.bfloat16() - q)).sum(-1).mean().float()
+
+
+def reverse_in_probabilities(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
+    """p log(p / q) written with probabilities: 0 * log 0 is nan, and so is its gradient."""
+    heat = settings.get("temperature", 1.0)
+    p, q = (student / heat).softmax(-1), (teacher / heat).softmax(-1)
+    return heat**2 * (p * torch.log(p / q)).sum(-1).mean()
+
+
+class AnyCrop(CachedTeacher):
+    """Predictions of the nearest window that was cached, whatever window was asked for."""
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        return self.cache.read(np.zeros(len(ids), dtype=int))["logprobs"]
+
+
+class MeanOfLogits(EnsembleTeacher):
+    """Averages log-probabilities and calls it the average of probabilities."""
+
+    def _average(self, said: Any) -> np.ndarray:
+        mixed = np.stack(said).mean(0)
+        return mixed - np.log(np.exp(mixed).sum(-1, keepdims=True))
+
+
+def _bug(name: str, wrong: Any, test: str, **settings: Any) -> Bug:
+    what = " ".join((wrong.__doc__ or "").split())
+    return Bug(name=name, what=what, wrong=wrong, test=test, settings=settings)
+
+
+BUGS = {
+    bug.name: bug
+    for bug in (
+        _bug(
+            "mean-over-vocabulary",
+            mean_over_vocabulary,
+            f"{LOSSES}::test_forward_is_the_mean_over_positions",
+        ),
+        _bug(
+            "batchmean",
+            batchmean_on_windows,
+            f"{LOSSES}::test_a_batch_counts_positions_not_rows",
+        ),
+        _bug(
+            "no-t-squared",
+            no_t_squared,
+            f"{LOSSES}::test_gradients_keep_their_size_as_temperature_grows",
+            temperature=4.0,
+        ),
+        _bug("swapped-direction", swapped_direction, f"{LOSSES}::test_directions"),
+        _bug(
+            "jsd-weights-swapped",
+            jsd_weights_swapped,
+            f"{LOSSES}::test_jsd_is_its_definition",
+            direction="jsd",
+            beta=0.1,
+        ),
+        _bug("wrong-denominator", wrong_denominator, f"{LOSSES}::test_parts_add_up_to_the_whole"),
+        _bug("soft-cross-entropy", soft_cross_entropy, f"{LOSSES}::test_zero_at_a_match"),
+        _bug(
+            "top-k-renormalised",
+            top_k_renormalised,
+            f"{LOSSES}::test_sparse_targets_leave_the_teacher_where_it_is",
+            k=2,
+        ),
+        _bug(
+            "truncated",
+            truncated,
+            f"{LOSSES}::test_bucket_does_not_fall_below_zero_when_the_student_knows_only_the_top",
+            k=2,
+        ),
+        _bug(
+            "bfloat16", in_bfloat16, f"{LOSSES}::test_near_a_match_it_is_small_and_not_below_zero"
+        ),
+        _bug(
+            "reverse-nan",
+            reverse_in_probabilities,
+            f"{LOSSES}::test_finite_gradients_at_low_temperature",
+            direction="reverse",
+        ),
+        _bug("another-crop", AnyCrop, f"{TEACHERS}::test_another_crop_is_not_found"),
+        _bug("mean-of-logits", MeanOfLogits, f"{TEACHERS}::test_average_of_probabilities"),
+    )
+}
+
+
+def curves(bug: Bug, *, steps: int = 120, seed: int = 0) -> dict[str, list[float]]:
+    """KL(teacher || student) over steps of gradient descent, with the wrong loss and the right.
+
+    The smallest student there is: logits for 32 contexts of 12 characters, SGD at one rate, the
+    first two of its contexts ruled by a teacher that is sure. ValueError where `bug` is no loss.
+    """
+    if isinstance(bug.wrong, type):
+        raise ValueError(f"{bug.name} is a wrong teacher, not a wrong loss; its test shows it")
+    teacher = _teacher(seed)
+    found = {}
+    for name in ("right", "wrong"):
+        logits = torch.zeros_like(teacher, requires_grad=True)
+        line = []
+        for _ in range(steps):
+            with torch.no_grad():
+                line.append(losses.kd(logits, teacher).item())
+            value = _value(bug, name == "wrong", logits, teacher)
+            (pull,) = torch.autograd.grad(value, logits)
+            with torch.no_grad():
+                logits -= 8.0 * pull
+        found[name] = line
+    return found
+
+
+def _teacher(seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    teacher = 2 * torch.randn(32, 12, generator=generator)
+    teacher[:2, 1:] = -torch.inf
+    return teacher.log_softmax(-1)
+
+
+def _value(bug: Bug, wrong: bool, logits: Tensor, teacher: Tensor) -> Tensor:
+    settings = dict(bug.settings)
+    if "k" in settings:
+        weights, ids = teacher.exp().topk(settings["k"], -1)
+        keep: Callable[..., Tensor] = bug.wrong if wrong else losses.sparse_kd
+        return keep(logits, ids, weights.clamp(min=1e-12), "bucket")
+    loss: Callable[..., Tensor] = bug.wrong if wrong else losses.kd
+    if bug.name == "wrong-denominator":  # three places of four do not count
+        mask = torch.arange(len(logits)) % 4 == 0
+        return loss(logits, teacher, mask=mask, **settings)
+    if bug.name in ("bfloat16", "soft-cross-entropy", "mean-over-vocabulary", "batchmean"):
+        teacher = teacher.clamp(min=-30)
+    return loss(logits, teacher, **settings)
+
+
+def draw(bug: Bug, path: Path) -> dict[str, list[float]]:
+    """The two curves, as a picture."""
+    found = curves(bug)
+    with figures.style():
+        figure, ax = figures.new("wide")
+        for name, line in found.items():
+            ax.plot(line, label=name)
+        figures.label(ax, x="step", y="KL(teacher || student), nats", title=bug.name)
+        ax.legend()
+        figures.caption(figure, f"{bug.what} Caught by {bug.test}")
+    alt = f"{bug.name}: divergence ends at {found['right'][-1]:.3f} nats with the right loss and "
+    figures.save(figure, path, alt=f"{alt}{found['wrong'][-1]:.3f} with the wrong one")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """See what a bug does to distillation, and which test catches it."""
+
+    bug: str | None = None
+    """One of them; by default all, one line each."""
+    out: Path | None = None
+    """Where to draw the curves of --bug."""
+
+    def __post_init__(self) -> None:
+        if self.bug is not None and self.bug not in BUGS:
+            raise ValueError(f"no bug {self.bug!r}; there are {', '.join(BUGS)}")
+        if self.out is not None and self.bug is None:
+            raise ValueError("--out draws one bug; name it with --bug")
+
+
+def main(asked: Command) -> None:
+    """The command."""
+    for bug in [BUGS[asked.bug]] if asked.bug else BUGS.values():
+        print(f"{bug.name}: {bug.what}")
+        if not isinstance(bug.wrong, type):
+            found = draw(bug, asked.out) if asked.out else curves(bug)
+            print(
+                f"  KL(teacher || student) after {len(found['right'])} steps: "
+                f"{found['right'][-1]:.4f} right, {found['wrong'][-1]:.4f} wrong"
+            )
+        print(f"  caught by {bug.test}")
+
+
+if __name__ == "__main__":
+    command.run(main, Command, prog=PROG)

@@ -1,0 +1,191 @@
+"""Teachers: whatever predicts the next character, asked without gradients.
+
+Idea:   a student needs no more of its teacher than a distribution for each place of a window. So a
+        teacher is a `NextChar`: a trained GPT, several of them, a table of counts, a grammar.
+Source: ensembles as teachers: Hinton et al. 2015, arXiv:1503.02531, section 5.
+Run:    python -m distill.train --help
+Omits:  teachers with another alphabet: their characters would have to be translated.
+
+Legend: B batch, T time, V vocabulary. Log-probabilities in nats, float32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from minigpt.nextchar import NextChar
+from minigpt.ngram import DEFAULT_ORDER, NGram
+from minigpt.tokenizer import CharTokenizer
+
+if TYPE_CHECKING:
+    from minigpt.model import GPT
+
+
+def same_alphabet(teacher: CharTokenizer, student: CharTokenizer) -> None:
+    """ValueError, naming the first difference, where ids do not mean the same characters."""
+    if teacher.vocab_hash == student.vocab_hash:
+        return
+    pairs = zip(teacher.characters, student.characters)
+    for place, (theirs, ours) in enumerate(pairs):
+        if theirs != ours:
+            where = f"id {place} is {theirs!r} to the teacher and {ours!r} to the student"
+            break
+    else:
+        place = min(len(teacher), len(student))
+        longer, who = (teacher, "teacher") if len(teacher) > len(student) else (student, "student")
+        where = f"only the {who} has id {place}, {longer.characters[place]!r}"
+    raise ValueError(
+        f"teacher and student have different alphabets ({len(teacher)} and {len(student)} "
+        f"characters): {where}; train the teacher on a text with the student's characters"
+    )
+
+
+def predict(model: NextChar, ids: np.ndarray) -> np.ndarray:
+    """Log-probabilities [B, T, V] for ids [B, T] of any length.
+
+    Where the model's context is shorter, windows overlap by half of it: every place but the first
+    ones is predicted with at least half a context before it.
+    """
+    width, time = model.context, ids.shape[1]
+    if width is None or time <= width:
+        return model.logprobs(ids)
+    step = max(1, width // 2)
+    found = np.empty((*ids.shape, len(model.tokenizer)), np.float32)
+    found[:, :width] = model.logprobs(ids[:, :width])
+    done = width
+    while done < time:
+        end = min(done + step, time)
+        found[:, done:end] = model.logprobs(ids[:, end - width : end])[:, -(end - done) :]
+        done = end
+    return found
+
+
+def fingerprint(model: Any) -> str:
+    """Which teacher it is: its own fingerprint, or a hash of what it says about a fixed text."""
+    if hasattr(model, "fingerprint"):
+        return model.fingerprint
+    size = len(model.tokenizer)
+    probe = np.random.default_rng(0).integers(size, size=(4, min(64, model.context or 64)))
+    said = model.logprobs(probe).astype(np.float32)
+    return hashlib.sha256(model.tokenizer.vocab_hash.encode() + said.tobytes()).hexdigest()
+
+
+class Teacher:
+    """A `NextChar` that passes its questions on; the others build on it."""
+
+    def __init__(self, model: NextChar) -> None:
+        self.model = model
+
+    @property
+    def tokenizer(self) -> CharTokenizer:
+        """The alphabet."""
+        return self.model.tokenizer
+
+    @property
+    def context(self) -> int | None:
+        """How far back it can look in one call of the model; `logprobs` takes longer windows."""
+        return self.model.context
+
+    @property
+    def fingerprint(self) -> str:
+        """Which teacher it is."""
+        return fingerprint(self.model)
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        """ids [B, T], T as long as you like -> log-probabilities [B, T, V]."""
+        return predict(self.model, ids)
+
+    def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
+        """As `NextChar.start`."""
+        return self.model.start(ids)
+
+    def step(self, state: Any, ids: np.ndarray) -> np.ndarray:
+        """As `NextChar.step`."""
+        return self.model.step(state, ids)
+
+
+class ModelTeacher(Teacher):
+    """A trained GPT that will not learn any more: eval mode, no gradients."""
+
+    model: GPT
+
+    def __init__(self, model: GPT) -> None:
+        super().__init__(model)
+        model.eval().requires_grad_(False)
+
+
+class NGramTeacher(Teacher):
+    """Counts as a teacher: nearly free, and on little text better than a labels-only student."""
+
+    model: NGram
+
+    @classmethod
+    def fit(cls, text: str, tokenizer: CharTokenizer, order: int = DEFAULT_ORDER) -> NGramTeacher:
+        """Count `text`."""
+        return cls(NGram.fit(text, tokenizer, order))
+
+
+class EnsembleTeacher:
+    """Several teachers as one.
+
+    mean="probability" averages distributions: what a character's probability is if one of them is
+    right and nobody knows which. mean="logit" averages log-probabilities and normalises: a
+    product of experts, sharper, in which each can veto. They are not the same.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[NextChar],
+        mean: Literal["probability", "logit"] = "probability",
+    ) -> None:
+        if not members:
+            raise ValueError("an ensemble needs at least one teacher, got none")
+        if mean not in ("probability", "logit"):
+            raise ValueError(f"mean must be probability or logit, got {mean!r}")
+        for member in members[1:]:
+            same_alphabet(member.tokenizer, members[0].tokenizer)
+        self.members, self.mean = list(members), mean
+
+    @property
+    def tokenizer(self) -> CharTokenizer:
+        """The alphabet of all."""
+        return self.members[0].tokenizer
+
+    @property
+    def context(self) -> int | None:
+        """The shortest of the members'; `logprobs` takes longer windows."""
+        limits = [m.context for m in self.members if m.context is not None]
+        return min(limits) if limits else None
+
+    @property
+    def fingerprint(self) -> str:
+        """Which teachers, averaged how."""
+        parts = [self.mean, *map(fingerprint, self.members)]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        """ids [B, T] -> log-probabilities [B, T, V] of the average."""
+        return self._average([predict(m, ids) for m in self.members])
+
+    def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
+        """As `NextChar.start`; the state is the members' states."""
+        states, said = zip(*(m.start(ids) for m in self.members))
+        return list(states), self._average(said)
+
+    def step(self, state: Any, ids: np.ndarray) -> np.ndarray:
+        """As `NextChar.step`."""
+        return self._average([m.step(s, ids) for m, s in zip(self.members, state)])
+
+    def _average(self, said: Sequence[np.ndarray]) -> np.ndarray:
+        stacked = np.stack(said).astype(np.float64)
+        if self.mean == "probability":
+            with np.errstate(divide="ignore"):  # what all rule out is ruled out
+                return np.log(np.exp(stacked).mean(0)).astype(np.float32)
+        mixed = stacked.mean(0)
+        peak = mixed.max(-1, keepdims=True)
+        total = np.log(np.exp(mixed - peak).sum(-1, keepdims=True)) + peak
+        return (mixed - total).astype(np.float32)

@@ -1,0 +1,337 @@
+"""Train a student on what a teacher says, with the one training loop of the repository.
+
+Idea:   loss = (1 - alpha) * cross-entropy with the text + alpha * divergence from the teacher, at
+        every place of the same windows.
+Source: Hinton et al. 2015, arXiv:1503.02531.
+Run:    python -m distill.train --teacher RUN --student quick --alpha 0.9 --data-fraction 0.05
+Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselines: the command
+        trains the same student on labels alone as well, at equal steps and at equal compute.
+"""
+
+from __future__ import annotations
+
+if __name__ == "__main__":  # before torch is imported
+    from minigpt.spin import bound_spinning
+
+    bound_spinning()
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import psutil
+import torch
+import torch.nn.functional as F
+import tyro
+from torch import Tensor
+
+from distill import losses
+from distill.cache import Cache
+from distill.teachers import Teacher, same_alphabet
+from distill.views import View, pieces
+from labkit import command, files
+from minigpt.corpora import Corpus
+from minigpt.evaluate import surprisal
+from minigpt.loop import Batch, Progress, TrainResult, train
+from minigpt.model import GPT
+from minigpt.nextchar import NextChar
+from minigpt.runs import Run
+from minigpt.settings import TrainConfig
+from minigpt.tokenizer import CharTokenizer
+
+PROG = "distill.train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillConfig:
+    """How a student learns from a teacher."""
+
+    alpha: float = 0.9
+    """Weight of the teacher; the labels have the rest."""
+    temperature: float = 1.0
+    """Softens both distributions; 1 is right for text unless you have measured otherwise."""
+    direction: losses.Direction = "forward"
+    """forward KL (cover the teacher), reverse KL (do nothing it would not), or jsd, between."""
+    beta: float = 0.5
+    """Where between them: 0 is forward, 1 reverse."""
+    data_fraction: float = 1.0
+    """Share of the training text that the student gets: its beginning."""
+    tail: losses.Tail = "bucket"
+    """What is done about characters that a top-k cache left out."""
+    teacher_view: View = field(default_factory=View)
+    """What the teacher sees of the text."""
+    student_view: View = field(default_factory=View)
+    """What the student sees, in training and when it is measured."""
+
+    def __post_init__(self) -> None:
+        losses.check(
+            direction=self.direction,
+            beta=self.beta,
+            temperature=self.temperature,
+            alpha=self.alpha,
+        )
+        if not 0 < self.data_fraction <= 1:
+            raise ValueError(
+                f"data_fraction is a share above 0 and at most 1, got {self.data_fraction}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portion(Corpus):
+    """A corpus of which only the beginning is learnt from; what is held out stays the same."""
+
+    fraction: float = 1.0
+    """Of the training text."""
+
+    @property
+    def train(self) -> str:
+        """The first `fraction` of the training text."""
+        whole = self.text[: int(len(self.text) * 0.9)]
+        return whole[: max(1, round(self.fraction * len(whole)))]
+
+
+def portion(corpus: Corpus, fraction: float) -> Corpus:
+    """`corpus` with a prefix of its training text; itself at 1."""
+    if fraction == 1:
+        return corpus
+    names = ("name", "title", "text", "sha256", "source", "licence")
+    return Portion(**{name: getattr(corpus, name) for name in names}, fraction=fraction)
+
+
+class Distillation:
+    """The loss that the training loop makes small: a `minigpt.loop.Loss`.
+
+    `ids` is the training text. With a cache, windows are moved back to the nearest one that is
+    there, because what the teacher says depends on where a window begins. `labels` [N] stand in
+    for the text as targets (wrong ones, say), and `mask` [N] says which of them count.
+    """
+
+    def __init__(
+        self,
+        teacher: NextChar | None,
+        ids: np.ndarray,
+        tokenizer: CharTokenizer,
+        config: DistillConfig,
+        *,
+        cache: Cache | None = None,
+        labels: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> None:
+        if teacher is not None:
+            same_alphabet(teacher.tokenizer, tokenizer)
+        if cache is not None:
+            same_alphabet(cache.tokenizer, tokenizer)
+            cache.check(teacher=teacher, ids=ids, view=config.teacher_view)
+            if cache.config.kind != "dense" and config.temperature != 1:
+                raise ValueError(
+                    f"temperature {config.temperature} needs all of the teacher's distribution; "
+                    f"this cache is {cache.config.kind}: use a dense one or temperature 1"
+                )
+            if cache.config.kind != "dense" and config.direction != "forward":
+                raise ValueError("sparse targets allow the forward direction only")
+        if teacher is None and cache is None and config.alpha > 0:
+            raise ValueError(f"alpha {config.alpha} needs a teacher or a cache; labels alone are 0")
+        self.config, self.cache, self.tokenizer = config, cache, tokenizer
+        self.reader = teacher and config.teacher_view.through(Teacher(teacher))
+        self.teacher_sees = config.teacher_view.see(ids, tokenizer)
+        self.student_sees = torch.from_numpy(config.student_view.see(ids, tokenizer).astype(int))
+        self.labels = torch.from_numpy((ids if labels is None else labels).astype(int))
+        self.mask = None if mask is None else torch.from_numpy(mask)
+
+    def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
+        """(1 - alpha) cross-entropy + alpha divergence, nats/char."""
+        config, device = self.config, batch.ids.device
+        starts, time = batch.starts.numpy(), batch.ids.size(1)
+        if self.cache is not None:
+            starts = self.cache.snap(starts)
+        places = starts[:, None] + np.arange(time)  # [B, T]
+        read = self.student_sees[places].to(device)
+        said = [model(piece) for piece in pieces(read, config.student_view.length)]
+        logits = torch.cat(said, dim=1).float().flatten(0, 1)  # [N, V]
+        cross_entropy = torch.zeros((), device=device)
+        if config.alpha < 1:
+            targets = self.labels[places + 1].flatten().to(device)
+            each = F.cross_entropy(logits, targets, reduction="none")
+            counts = None if self.mask is None else self.mask[places + 1].flatten().to(device)
+            # over all places, so that parts of a batch add up whatever each one's mask is
+            cross_entropy = losses.mean(each, counts, each.numel())
+        if config.alpha == 0:
+            return cross_entropy
+        return losses.mix(cross_entropy, self._divergence(logits, starts, places), config.alpha)
+
+    def _divergence(self, logits: Tensor, starts: np.ndarray, places: np.ndarray) -> Tensor:
+        config, device = self.config, logits.device
+        if self.cache is None:
+            assert self.reader is not None
+            kept = {"logprobs": self.reader.logprobs(self.teacher_sees[places].astype(np.int64))}
+        else:
+            kept = self.cache.read(starts)
+        found = {k: torch.from_numpy(v).flatten(0, 1).to(device) for k, v in kept.items()}
+        if "logprobs" in found:
+            return losses.kd(
+                logits,
+                found["logprobs"],
+                direction=config.direction,
+                beta=config.beta,
+                temperature=config.temperature,
+            )
+        sampled = "entropy" in found
+        return losses.sparse_kd(
+            logits,
+            found["ids"],
+            found["weights"],
+            "sampled" if sampled else config.tail,
+            entropy=found.get("entropy"),
+        )
+
+
+def distill(
+    student: TrainConfig,
+    teacher: NextChar | None,
+    corpus: Corpus,
+    config: DistillConfig,
+    *,
+    cache: Cache | None = None,
+    labels: np.ndarray | None = None,
+    mask: np.ndarray | None = None,
+    init: GPT | None = None,
+    on_step: Callable[[Progress], None] | None = None,
+    run: Run | None = None,
+    resume: bool = False,
+) -> TrainResult:
+    """Train a student of shape `student.model` on `corpus`, taught by `teacher` or its `cache`.
+
+    `labels` and `mask` (both as long as the portion's training text) replace the text as targets.
+    The rest is as in `minigpt.loop.train`. ValueError where alphabets differ, the cache is of
+    something else, the student is its own teacher, or it would not fit into memory.
+    """
+    if init is not None and init is getattr(teacher, "model", teacher):
+        raise ValueError("the teacher is the student; distil into a model of its own")
+    part = portion(corpus, config.data_fraction)
+    tokenizer = init.tokenizer if init else CharTokenizer.from_text(corpus.text)
+    check_memory(student, len(tokenizer))
+    ids = tokenizer.encode(part.train)
+    loss = Distillation(teacher, ids, tokenizer, config, cache=cache, labels=labels, mask=mask)
+    view = config.student_view
+    plain = view.kind == "full"
+    return train(
+        student,
+        part,
+        loss=loss,
+        on_step=on_step,
+        run=run,
+        init=init,
+        resume=resume,
+        measure=None if plain else (lambda model, held: seen_loss(model, held, view)),
+    )
+
+
+def seen_loss(model: NextChar, ids: np.ndarray, view: View) -> float:
+    """Nats/char of `ids` [N] for a model that sees them through `view`, windows side by side."""
+    if view.kind in ("full", "shortened"):
+        return float(surprisal(view.through(model), ids).mean())
+    seen = view.see(ids, model.tokenizer, part=1).astype(np.int64)
+    width = model.context or len(ids)
+    total = 0.0
+    for i in range(0, len(ids) - 1, width):
+        window = seen[None, i : min(i + width, len(ids) - 1)]
+        targets = ids[i + 1 : i + 1 + window.shape[1]].astype(np.int64)
+        said = model.logprobs(window)[0]
+        total -= float(np.take_along_axis(said, targets[:, None], -1).sum(dtype=np.float64))
+    return total / (len(ids) - 1)
+
+
+def memory_needed(config: TrainConfig, vocabulary: int) -> int:
+    """Bytes that training takes, roughly: weights, gradients, two moments, best; activations."""
+    shape = config.model
+    width, time = shape.n_embd, shape.context
+    pairs = min(vocabulary * (vocabulary + 1), GPT.BIGRAM_ROWS) if shape.bigram else 0
+    weights = 12 * shape.n_layer * width**2 + (2 * vocabulary + pairs) * width
+    per_place = shape.n_layer * (20 * width + 2 * shape.n_head * time) + 4 * vocabulary
+    places = config.batch_size // config.accumulate * time
+    return 4 * (5 * weights + places * per_place)
+
+
+def check_memory(config: TrainConfig, vocabulary: int) -> None:
+    """ValueError where a student would not fit into what memory is free."""
+    needed, free = memory_needed(config, vocabulary), psutil.virtual_memory().available
+    if config.device in ("auto", "cpu") and needed > free:
+        raise ValueError(
+            f"this student needs about {needed / 1e9:,.1f} GB to train, {free / 1e9:,.1f} GB are "
+            "free; use fewer layers, a smaller n_embd or batch_size, or a larger accumulate"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Distil a teacher into a student, and train the same student on labels alone beside it."""
+
+    teacher: str
+    """A run's folder, a model file, or ngram: counted on the student's own text."""
+    student: Literal["quick", "default", "long", "classic", "gpu"] = "quick"
+    """The preset of the student."""
+    data: str | None = None
+    """A corpus or a path; by default the text the teacher was trained on."""
+    distill: Annotated[DistillConfig, tyro.conf.arg(name="")] = field(default_factory=DistillConfig)
+    """How."""
+    steps: int | None = None
+    """Steps of the student, in place of the preset's."""
+    targets: Literal["live", "dense", "topk", "sampled"] = "live"
+    """Ask the teacher at each step, or build a cache first."""
+    k: int = 12
+    """Characters kept by a topk or sampled cache."""
+    cache: Path | None = None
+    """The cache's folder; by default beside the student."""
+    out: Path | None = None
+    """The student's folder; by default runs/<corpus>-distilled-<n>."""
+    seed: int = 0
+    """Of weights and windows."""
+    json: bool = False
+    """One last line of JSON."""
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if self.k < 1 or self.seed < 0:
+            raise ValueError(f"k must be at least 1, seed at least 0, got {self.k}, {self.seed}")
+
+
+def main(asked: Command) -> None:
+    """The command."""
+    from distill import cache as caching
+    from distill import compare
+    from minigpt import runs
+
+    setting = compare.prepare(
+        asked.teacher, asked.student, asked.data, asked.distill, steps=asked.steps
+    )
+    if asked.out is not None and asked.out.resolve() == Path(asked.teacher).resolve():
+        raise ValueError(f"{asked.out} is the teacher; the student needs a folder of its own")
+    run = runs.create(asked.out, f"{setting.corpus.name}-distilled")
+    run.record = {"data": setting.data, "corpus": setting.corpus.name}
+    files.write_json(run.folder / "config.json", {"distill": str(asked), **run.record})
+    cache = None
+    if asked.targets != "live":
+        cache = caching.build(
+            asked.cache or run.folder / "cache",
+            setting.teacher,
+            setting.ids,
+            caching.CacheConfig(
+                kind=asked.targets, context=setting.student.model.context, k=asked.k
+            ),
+            view=asked.distill.teacher_view,
+        )
+    result = compare.compare(setting, seeds=[asked.seed], sweep=(1.0,), cache=cache, run=run)
+    files.write_json(run.folder / "result.json", result.record())
+    compare.show(result, as_json=asked.json)
+
+
+def entry(args: list[str] | None = None) -> None:
+    """The command line; settings inside settings refuse when they are made, inside the guard."""
+    command.guard(lambda: main(command.parse(Command, prog=PROG, args=args)), prog=PROG)
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,92 @@
+"""What distilling costs, as ratios: a step with a live teacher, with a cache; building a cache.
+
+Run:    python -m tests.benchmarks.bench_distill
+
+Medians over alternating repeats. Asked for: live <= 1.15 of the student's step and the teacher's
+forward pass together; dense cache <= 1.15 of a plain step; building >= 0.8 of evaluation speed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from distill import cache as caching
+from distill.teachers import ModelTeacher
+from distill.train import Distillation, DistillConfig
+from minigpt import corpora
+from minigpt.evaluate import score
+from minigpt.loop import draw_windows
+from minigpt.model import GPT
+from minigpt.settings import PRESETS
+from minigpt.state import State
+from minigpt.tokenizer import CharTokenizer
+
+
+def medians(jobs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Seconds of each job; all are run once before, then in turns."""
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for i in range(repeats + 1):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            if i:
+                times[name].append(time.perf_counter() - start)
+    return {name: float(np.median(some)) for name, some in times.items()}
+
+
+def main(repeats: int = 15) -> None:
+    """Print the ratios."""
+    corpus = corpora.load("storyland:100000")
+    tokenizer = CharTokenizer.from_text(corpus.text)
+    ids = tokenizer.encode(corpus.train)
+    config, shape = PRESETS["quick"], PRESETS["default"].model
+    teacher = ModelTeacher(GPT(shape, tokenizer, torch.Generator().manual_seed(1)))
+    student = GPT(config.model, tokenizer, torch.Generator().manual_seed(0))
+    state = State(config, student)
+    batch = draw_windows(
+        torch.from_numpy(ids), config.model.context, config.batch_size, torch.Generator()
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        settings = caching.CacheConfig(context=config.model.context)
+        start = time.perf_counter()
+        cache = caching.build(folder, teacher, ids, settings)
+        building = len(ids) / (time.perf_counter() - start)
+        plain = DistillConfig(alpha=0.0)
+        losses = {
+            "plain": Distillation(None, ids, tokenizer, plain),
+            "live": Distillation(teacher, ids, tokenizer, replace(plain, alpha=0.9)),
+            "dense": Distillation(None, ids, tokenizer, replace(plain, alpha=0.9), cache=cache),
+        }
+
+        def step(name: str) -> None:
+            losses[name](student, batch).backward()
+            for optimizer in state.optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+
+        windows = batch.ids.numpy()
+        jobs: dict[str, Callable[[], object]] = {
+            "plain": lambda: step("plain"),
+            "live": lambda: step("live"),
+            "dense": lambda: step("dense"),
+            "teacher": lambda: teacher.logprobs(windows),
+        }
+        found = medians(jobs, repeats)
+        size = cache.bytes_per_char
+    start = time.perf_counter()
+    score(teacher, ids)
+    evaluating = len(ids) / (time.perf_counter() - start)
+    print(f"live / (plain + teacher)   {found['live'] / (found['plain'] + found['teacher']):.3f}")
+    print(f"dense cache / plain        {found['dense'] / found['plain']:.3f}")
+    print(f"building / evaluating      {building / evaluating:.3f}")
+    print(f"dense, bytes/char          {size:.1f} at V = {len(tokenizer)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""Verdicts and measures against hand calculation; the comparison and the commands end to end."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from distill import compare, evaluate
+from distill import train as training
+from distill.train import DistillConfig
+from minigpt import checkpoint, corpora
+from minigpt.model import GPT, GPTConfig
+from minigpt.settings import TrainConfig
+from minigpt.storyland import StorylandModel
+from minigpt.tokenizer import CharTokenizer
+
+CORPUS = corpora.load("storyland:20000")
+TOKENIZER = CharTokenizer.from_text(CORPUS.text)
+SHAPE = GPTConfig(n_layer=1, n_head=2, n_embd=32, context=32)
+STUDENT = TrainConfig(
+    steps=60,
+    batch_size=8,
+    device="cpu",
+    precision="fp32",
+    threads=1,
+    model=SHAPE,
+    muon_lr=0.04,
+    adamw_lr=1e-2,
+    warmup=5,
+)
+TRUTH = StorylandModel(smoothing=1e-3)
+
+
+def test_gap_by_hand() -> None:
+    gap = evaluate.gap_closed([2.0, 2.0, 2.0], [1.8, 1.7, 1.9], 1.0)
+    assert gap.closed is not None
+    assert gap.closed.value == pytest.approx(0.2)
+    # Student's t with 2 degrees of freedom: 4.3027; the deviation of the shares is 0.1
+    assert gap.closed.high - gap.closed.value == pytest.approx(4.3027 * 0.1 / 3**0.5, rel=1e-4)
+    assert gap.verdict == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("student", "verdict"),
+    [
+        ([1.80, 1.81, 1.79], "helps"),
+        ([2.20, 2.21, 2.19], "hurts"),
+        ([2.1, 1.9, 2.0], "cannot tell"),
+        ([1.5], "cannot tell"),
+    ],
+)
+def test_verdicts(student: list[float], verdict: str) -> None:
+    assert evaluate.gap_closed([2.0] * len(student), student, 1.0).verdict == verdict
+
+
+def test_no_gap_where_the_teacher_is_no_better() -> None:
+    assert evaluate.gap_closed([2.0, 1.0], [1.0, 1.0], 1.5).closed is None
+    with pytest.raises(ValueError, match="pairs"):
+        evaluate.gap_closed([1.0], [1.0, 2.0], 0.5)
+
+
+def test_the_truth_is_calibrated_and_a_boaster_is_not() -> None:
+    """20,000 characters drawn from the source itself; error of a bin is below 0.02 or so."""
+    ids = TOKENIZER.encode(CORPUS.text).astype(np.int64)
+    said = StorylandModel().logprobs(ids[None, :-1])[0]
+    assert evaluate.calibration_error(said, ids[1:]) < 0.02
+    sharp = torch.from_numpy(np.maximum(said, -30) * 3).log_softmax(-1).numpy()
+    assert evaluate.calibration_error(sharp, ids[1:]) > 0.1
+
+
+def test_divergence_and_agreement() -> None:
+    p, q = np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])
+    right = 0.5 * math.log(0.5 / 0.9) + 0.5 * math.log(0.5 / 0.1)
+    assert evaluate.divergence(p, q)[0] == pytest.approx(right)
+    with np.errstate(divide="ignore"):
+        sure = np.log(np.array([[1.0, 0.0]]))
+    assert evaluate.divergence(sure, p)[0] == pytest.approx(math.log(2))
+    assert evaluate.agreement(np.eye(3), np.eye(3)) == 1
+    assert evaluate.agreement(np.eye(3), np.eye(3)[[1, 0, 2]]) == pytest.approx(1 / 3)
+
+
+class Chain:
+    """A source over two characters that remembers one: rows of probabilities."""
+
+    tokenizer, context = CharTokenizer("ab"), None
+
+    def __init__(self, rows: list[list[float]]) -> None:
+        self.rows = np.log(np.array(rows)).astype(np.float32)
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        return self.rows[ids]
+
+    def start(self, ids: np.ndarray) -> tuple[None, np.ndarray]:
+        return None, self.rows[ids[:, -1]]
+
+    def step(self, state: None, ids: np.ndarray) -> np.ndarray:
+        return self.rows[ids]
+
+
+def test_exposure_error_of_one_who_walks_off_the_road() -> None:
+    """It differs from the teacher after b only, and writes b five times as often as is real.
+
+    Along its own text half the places follow a b, along the real one a tenth: error 5 - 1 = 4.
+    The share of b among 64 x 200 draws is off by less than 0.025 (5 standard deviations).
+    """
+    teacher, student = Chain([[0.5, 0.5], [0.9, 0.1]]), Chain([[0.5, 0.5], [0.5, 0.5]])
+    real = (np.arange(4000) % 10 == 0).astype(np.uint8)  # every tenth is a b
+    rng = np.random.default_rng(0)
+    found = evaluate.exposure_error(student, teacher, real, streams=64, rng=rng)
+    assert found == pytest.approx(4, abs=5 * 0.05)
+    same = evaluate.exposure_error(teacher, teacher, real, streams=4, rng=rng)
+    assert math.isnan(same)  # no distance at all
+    with pytest.raises(ValueError, match="held-out"):
+        evaluate.exposure_error(student, teacher, real[:50], rng=rng)
+
+
+@pytest.fixture(scope="module")
+def compared() -> compare.Comparison:
+    what = compare.setting(TRUTH, STUDENT, CORPUS, DistillConfig(alpha=1.0, data_fraction=0.05))
+    return compare.compare(what, seeds=(0, 1, 2), sweep=(0.7, 1.0))
+
+
+def test_a_comparison_has_every_arm(compared: compare.Comparison) -> None:
+    names = [arm.name for arm in compared.arms]
+    assert names == [
+        compare.TOKENS,
+        compare.COMPUTE,
+        compare.TAUGHT,
+        compare.COUNTED,
+        compare.NGRAM,
+    ]
+    assert all(len(arm.losses) == 3 for arm in compared.arms)
+    assert all(arm.rate in (0.7, 1.0) for arm in compared.arms)
+    text = compare.table(compared)
+    assert all(name in text for name in names)
+    better = min(compared.arms[:2], key=lambda arm: np.mean(arm.chosen))
+    assert compared.baseline == better.name
+    gains = np.array(better.losses) - np.array(compared.arm(compare.TAUGHT).losses)
+    assert compared.gap.gained.value == pytest.approx(gains.mean())
+
+
+def test_a_comparison_is_json(compared: compare.Comparison) -> None:
+    record = json.loads(json.dumps(compared.record(), allow_nan=False))
+    assert set(record) >= {"arms", "gap_closed", "verdict"}
+    assert set(record["gap_closed"]) >= {"value", "low", "high", "verdict"}
+
+
+def test_equal_compute_costs_what_distilling_costs() -> None:
+    teacher = GPT(replace(SHAPE, n_layer=3), TOKENIZER)
+    what = compare.setting(teacher, STUDENT, CORPUS, DistillConfig())
+    steps = compare.costs.equal_compute_steps(STUDENT, teacher, len(TOKENIZER))
+    alone = compare._Trainer(what, None, steps, None)
+    taught = compare._Trainer(what, teacher, STUDENT.steps, None)
+    assert alone.flops == pytest.approx(taught.flops, rel=1 / STUDENT.steps)
+
+
+def test_too_little_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="fewer than one window"):
+        compare.setting(TRUTH, STUDENT, CORPUS, DistillConfig(data_fraction=0.001))
+
+
+# The commands.
+
+
+def error_line(module, args: list[str], capsys: pytest.CaptureFixture) -> str:
+    with pytest.raises(SystemExit) as stop:
+        module.entry(args)
+    assert stop.value.code == 2
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    return line
+
+
+@pytest.mark.parametrize("module", [training, compare])
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--alpha", "1.5"], "alpha is the teacher's share"),
+        (["--temperature", "0"], "temperature must be"),
+        (["--temperature", "-1"], "temperature must be"),
+        (["--data-fraction", "2"], "data_fraction is a share"),
+        (["--student", "vast"], "student"),
+        (["--steps", "0"], "steps must be at least 1"),
+        ([], "no run at"),
+    ],
+)
+def test_bad_flags(module, flags: list[str], words: str, capsys: pytest.CaptureFixture) -> None:
+    assert words in error_line(module, ["--teacher", "nowhere", *flags], capsys)
+
+
+def saved(path: Path, data: str, text: str) -> Path:
+    model = GPT(SHAPE, CharTokenizer.from_text(text), torch.Generator().manual_seed(0))
+    checkpoint.save_model(path, model, {"data": data})
+    return path
+
+
+def test_bad_teachers(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    file = saved(tmp_path / "model.safetensors", "storyland:20000", "abc")
+    line = error_line(compare, ["--teacher", str(file)], capsys)
+    assert "different alphabets" in line
+    assert "id 0 is 'a' to the teacher" in line
+    blob = bytearray(file.read_bytes())
+    blob[-3] ^= 1
+    file.write_bytes(blob)
+    assert "damaged" in error_line(compare, ["--teacher", str(file)], capsys)
+
+
+def test_the_teacher_is_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path / "model.safetensors", "storyland:20000", CORPUS.text)
+    args = ["--teacher", str(tmp_path), "--out", str(tmp_path)]
+    assert "is the teacher" in error_line(training, args, capsys)
+
+
+def test_the_train_command_prints_its_baselines(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = saved(tmp_path / "t.safetensors", "storyland:20000", CORPUS.text)
+    monkeypatch.setitem(compare.PRESETS, "quick", replace(STUDENT, steps=8))
+    out = tmp_path / "student"
+    args = ["--teacher", str(file), "--out", str(out), "--targets", "sampled", "--json"]
+    with pytest.raises(SystemExit) as stop:
+        training.entry(args)
+    assert stop.value.code == 0
+    record = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert record["arms"][0]["name"] == compare.TOKENS
+    assert record["verdict"] == "cannot tell"  # one seed
+    assert (out / "model.safetensors").exists()
+    assert json.loads((out / "result.json").read_text())["verdict"] == "cannot tell"
+    assert (out / "cache" / "manifest.json").exists()

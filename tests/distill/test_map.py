@@ -1,0 +1,51 @@
+"""The map: one cell a comparison, one picture, one line for what makes no sense."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from distill import map as mapping
+from labkit import command
+from minigpt import corpora
+from minigpt.model import GPTConfig
+from minigpt.settings import TrainConfig
+
+TINY = TrainConfig(
+    steps=4,
+    batch_size=4,
+    device="cpu",
+    precision="fp32",
+    threads=1,
+    model=GPTConfig(n_layer=1, n_head=2, n_embd=32, context=32),
+)
+
+
+def test_a_map_has_a_cell_for_every_combination(tmp_path: Path) -> None:
+    cells = mapping.chart(
+        corpora.load("storyland:5000"),
+        TINY,
+        replace(TINY, batch_size=8),
+        fractions=(0.1, 1.0),
+        widths=(16,),
+        teacher_steps=(2, 6),
+        seeds=(0, 1),
+    )
+    assert [(c.teacher_steps, c.width, c.fraction) for c in cells] == [
+        (2, 16, 0.1),
+        (2, 16, 1.0),
+        (6, 16, 0.1),
+        (6, 16, 1.0),
+    ]
+    assert cells[0].teacher_loss == cells[1].teacher_loss != cells[2].teacher_loss
+    mapping.draw(cells, tmp_path / "map.png", 2)
+    assert (tmp_path / "map.png").stat().st_size > 1000
+
+
+def test_a_map_of_nothing(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        command.run(mapping.main, mapping.Command, prog=mapping.PROG, args=["--seeds", "0"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1

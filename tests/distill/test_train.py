@@ -1,0 +1,238 @@
+"""Distilling with the loop: gradients, portions, caches, costs and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from distill import cache as caching
+from distill import costs, views
+from distill.teachers import ModelTeacher, NGramTeacher
+from distill.train import (
+    Distillation,
+    DistillConfig,
+    check_memory,
+    distill,
+    memory_needed,
+    portion,
+    seen_loss,
+)
+from minigpt import corpora
+from minigpt.evaluate import score
+from minigpt.loop import Batch, draw_windows, next_char_loss, train
+from minigpt.model import GPT, GPTConfig
+from minigpt.settings import TrainConfig
+from minigpt.state import State
+from minigpt.storyland import StorylandModel
+from minigpt.tokenizer import CharTokenizer
+
+CORPUS = corpora.load("storyland:20000")
+TOKENIZER = CharTokenizer.from_text(CORPUS.text)
+IDS = TOKENIZER.encode(CORPUS.train)
+SHAPE = GPTConfig(n_layer=1, n_head=2, n_embd=32, context=32)
+STUDENT = TrainConfig(
+    steps=40,
+    batch_size=8,
+    device="cpu",
+    precision="fp32",
+    threads=1,
+    model=SHAPE,
+    muon_lr=0.04,
+    adamw_lr=1e-2,
+    warmup=5,
+)
+TRUTH = StorylandModel(smoothing=1e-3)
+
+
+def batch(n: int = 4) -> Batch:
+    return draw_windows(torch.from_numpy(IDS), 32, n, torch.Generator().manual_seed(0))
+
+
+def student(seed: int = 0) -> GPT:
+    model = GPT(SHAPE, TOKENIZER, torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for p in model.parameters():
+            p += 0.1 * torch.randn(p.shape, generator=generator)
+    return model
+
+
+def test_without_a_teacher_it_is_the_plain_loss() -> None:
+    loss = Distillation(None, IDS, TOKENIZER, DistillConfig(alpha=0))
+    torch.testing.assert_close(loss(student(), batch()), next_char_loss(student(), batch()))
+
+
+def test_a_student_that_is_the_teacher_loses_nothing() -> None:
+    loss = Distillation(ModelTeacher(student()), IDS, TOKENIZER, DistillConfig(alpha=1))
+    assert abs(loss(student(), batch()).item()) < 1e-5
+
+
+def test_bayes_loss_of_the_truth() -> None:
+    """Against the true source, cross-entropy with labels = KL + entropy, on average."""
+    truth = StorylandModel()
+    config = DistillConfig(alpha=1)
+    windows = batch(64)
+    kl = Distillation(truth, IDS, TOKENIZER, config)(student(), windows).item()
+    said = truth.logprobs(windows.ids.numpy()).astype(np.float64)
+    entropy = -(np.exp(said) * np.where(np.isfinite(said), said, 0)).sum(-1).mean()
+    logq = student()(windows.ids).log_softmax(-1).detach().double().numpy()
+    cross = -(np.exp(said) * logq).sum(-1).mean()
+    assert kl == pytest.approx(cross - entropy, rel=1e-4)
+
+
+def test_parts_of_a_batch_give_the_gradient_of_the_whole() -> None:
+    mask = np.arange(len(IDS)) % 3 > 0
+    mask[: len(IDS) // 2] = True  # parts have different numbers that count
+    loss = Distillation(TRUTH, IDS, TOKENIZER, DistillConfig(alpha=0.5), mask=mask)
+    found = []
+    for size in (4, 2):
+        model, whole = student(), batch()
+        for i in range(0, 4, size):
+            some = slice(i, i + size)
+            part = Batch(whole.ids[some], whole.targets[some], whole.starts[some])
+            (loss(model, part) * size / 4).backward()
+        found.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-6)
+
+
+def test_a_cached_run_equals_the_live_one(tmp_path: Path) -> None:
+    """On the windows that the cache has: gradients to float16's tolerance."""
+    teacher = ModelTeacher(student(7))
+    cache = caching.build(tmp_path, teacher, IDS, caching.CacheConfig(context=32))
+    config = DistillConfig(alpha=0.9)
+    kept = Distillation(teacher, IDS, TOKENIZER, config, cache=cache)
+    live = Distillation(teacher, IDS, TOKENIZER, config)
+    at = batch()
+    on_grid = Batch(at.ids, at.targets, torch.from_numpy(cache.snap(at.starts.numpy())))
+    gradients = []
+    for loss, windows in ((kept, at), (live, on_grid)):
+        model = student()
+        loss(model, windows).backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    assert (gradients[0] - gradients[1]).norm() / gradients[1].norm() < 2e-3
+
+
+@pytest.mark.parametrize("kind", ["topk", "sampled"])
+def test_sparse_targets_train(tmp_path: Path, kind: str) -> None:
+    cache = caching.build(
+        tmp_path,
+        TRUTH,
+        IDS,
+        caching.CacheConfig(context=32, kind=kind, k=8),  # type: ignore
+    )
+    result = distill(STUDENT, None, CORPUS, DistillConfig(alpha=1), cache=cache)
+    assert result.val_loss < 2.6  # ln 27 is 3.3
+    with pytest.raises(ValueError, match="temperature"):
+        distill(STUDENT, None, CORPUS, DistillConfig(temperature=2), cache=cache)
+    with pytest.raises(ValueError, match="forward"):
+        distill(STUDENT, None, CORPUS, DistillConfig(direction="reverse"), cache=cache)
+
+
+def test_alpha_zero_is_the_loop_itself() -> None:
+    config = replace(STUDENT, steps=5)
+    plain = train(config, portion(CORPUS, 0.2))
+    same = distill(config, None, CORPUS, DistillConfig(alpha=0, data_fraction=0.2))
+    assert same.val_loss == plain.val_loss
+
+
+def test_the_truth_teaches_better_than_few_labels() -> None:
+    """One seed, deterministic: with 3 % of a small text and the source itself as teacher."""
+    few = DistillConfig(alpha=0, data_fraction=0.05)
+    config = replace(STUDENT, steps=120)
+    labels = distill(config, None, CORPUS, few)
+    taught = distill(config, TRUTH, CORPUS, replace(few, alpha=1.0))
+    assert taught.judge_loss < labels.judge_loss - 0.02
+
+
+def test_a_portion_is_a_prefix_and_holds_out_the_same() -> None:
+    part = portion(CORPUS, 0.05)
+    assert CORPUS.train.startswith(part.train)
+    assert len(part.train) == 900
+    assert (part.choose, part.judge) == (CORPUS.choose, CORPUS.judge)
+    assert portion(CORPUS, 1) is CORPUS
+
+
+def test_views_reach_the_student_and_not_the_targets() -> None:
+    blind = DistillConfig(alpha=0, student_view=views.masked(1.0))
+    result = distill(STUDENT, None, CORPUS, blind)
+    unigram = np.bincount(IDS) / len(IDS)
+    held = np.bincount(TOKENIZER.encode(CORPUS.held_out), minlength=len(unigram))
+    floor = -(held * np.log(np.maximum(unigram, 1e-9))).sum() / held.sum()
+    assert result.val_loss > floor - 0.05  # blind, it can know no more than frequencies
+    assert result.val_loss < floor + 0.4
+
+
+def test_seen_loss_with_nothing_hidden_is_the_score() -> None:
+    model, held = student(), TOKENIZER.encode(CORPUS.held_out)[:500]
+    right = score(model, held).nats
+    assert seen_loss(model, held, views.full()) == pytest.approx(right, rel=1e-6)
+    assert seen_loss(model, held, views.noisy(0.0)) == pytest.approx(right, rel=1e-5)
+    assert seen_loss(model, held, views.shortened(32)) == pytest.approx(right, rel=1e-6)
+
+
+# What it costs.
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_flops_are_those_that_torch_counts(optimizer: str) -> None:
+    config = replace(STUDENT, optimizer=optimizer, model=replace(SHAPE, n_layer=2))  # type: ignore
+    model = GPT(config.model, TOKENIZER, torch.Generator().manual_seed(0))
+    state, windows = State(config, model), batch(8)
+    with FlopCounterMode(display=False) as counter:
+        F.cross_entropy(model(windows.ids).flatten(0, 1), windows.targets.flatten()).backward()
+        for one in state.optimizers:
+            one.step()
+    counted = counter.get_total_flops()
+    assert costs.step_flops(config, len(TOKENIZER)) == pytest.approx(counted, rel=0.02)
+    with FlopCounterMode(display=False) as counter:
+        ModelTeacher(model).logprobs(windows.ids.numpy())
+    told = 8 * costs.teacher_flops(ModelTeacher(model), 32)
+    assert told == pytest.approx(counter.get_total_flops(), rel=0.02)
+
+
+def test_equal_compute_gives_labels_more_steps() -> None:
+    """A teacher like the student: a forward pass to a forward and a backward of two: 4/3."""
+    config = replace(STUDENT, steps=300, optimizer="adamw")
+    assert costs.equal_compute_steps(config, ModelTeacher(student()), len(TOKENIZER)) == 400
+    counting = NGramTeacher.fit(CORPUS.train, TOKENIZER)
+    assert 300 <= costs.equal_compute_steps(config, counting, len(TOKENIZER)) <= 303
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"alpha": 1.5}, "alpha"),
+        ({"alpha": -0.1}, "alpha"),
+        ({"temperature": 0.0}, "temperature"),
+        ({"data_fraction": 0.0}, "data_fraction"),
+        ({"beta": 2.0}, "beta"),
+    ],
+)
+def test_settings_check_themselves(setting: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        DistillConfig(**setting)
+
+
+def test_what_cannot_be_distilled() -> None:
+    other = GPT(SHAPE, CharTokenizer("ab"))
+    with pytest.raises(ValueError, match="id 0 is 'a' to the teacher"):
+        distill(STUDENT, ModelTeacher(other), CORPUS, DistillConfig())
+    same = student()
+    with pytest.raises(ValueError, match="the teacher is the student"):
+        distill(STUDENT, ModelTeacher(same), CORPUS, DistillConfig(), init=same)
+    with pytest.raises(ValueError, match="needs a teacher"):
+        distill(STUDENT, None, CORPUS, DistillConfig(alpha=0.5))
+    huge = replace(STUDENT, model=GPTConfig(n_layer=500, n_head=8, n_embd=65_536, context=64))
+    with pytest.raises(ValueError, match="GB to train"):
+        distill(huge, TRUTH, CORPUS, DistillConfig())
+    check_memory(STUDENT, 27)
+    assert memory_needed(STUDENT, 27) < 2e8
