@@ -2,7 +2,7 @@
 
 Idea:   one place for sizes, fonts and colours; lines differ in colour, in lightness and in dash, so
         that no reader depends on colour alone. Alt text travels inside the PNG.
-Source: Okabe & Ito, "Color Universal Design", 2008 (the palette, here ordered by lightness).
+Source: Okabe & Ito, "Color Universal Design", 2008 (the palette, here from dark to light).
 Omits:  interactive figures.
 """
 

@@ -38,7 +38,6 @@ from minigpt.arithmetic import Progress, choose_streams, decode_streams, encode_
 from minigpt.models import Predictor, count, load_predictor, made_with
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER
-from minigpt.spin import bound_spinning
 
 MAGIC = b"mgz\x01"
 SUFFIX = ".mgz"
@@ -257,7 +256,6 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
 
 def main(config: CompressConfig) -> None:
     """Compress, decompress or compare, as the settings say."""
-    bound_spinning()
     if config.table:
         _compare(config)
         if config.out is None or config.file is None:

@@ -15,7 +15,7 @@ import platform
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 import torch
@@ -27,6 +27,8 @@ from minigpt.tokenizer import CharTokenizer
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
+
+Times = dict[tuple[Literal["fp32", "bf16"], int], float]
 
 BUDGET = 1.8  # seconds, for all candidates together
 MAX_THREADS = 1024  # OpenMP ends the process when the system has no more threads to give
@@ -58,10 +60,10 @@ class Runtime:
 
 
 def cores() -> int:
-    """Physical cores that this process may use."""
+    """Physical cores that this process may use; under torchrun, its share of them."""
     physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
-    return max(1, min(physical, allowed))
+    return max(1, min(physical, allowed) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def check_threads(threads: int) -> None:
@@ -111,6 +113,8 @@ def choose(
     if not fits:  # a number of threads that was not among the candidates
         fits = {key: s for key, s in times.items() if precision in ("auto", key[0])}
     best = min(fits, key=lambda key: fits[key])
+    if threads is None and (free := free_cores()) < best[1]:
+        threads, why = free, f"{why}; other processes hold the rest of {cores()} cores now"
     return Runtime(device="cpu", precision=best[0], threads=threads or best[1], why=why)
 
 
@@ -129,7 +133,7 @@ def _gpu_bf16(device: str) -> bool:
     return device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def _cached_times() -> tuple[dict[tuple[Literal["fp32", "bf16"], int], float], str]:
+def _cached_times() -> tuple[Times, str]:
     from minigpt.corpora import cache_folder
 
     path = Path(cache_folder()) / "device.json"
@@ -144,26 +148,39 @@ def _cached_times() -> tuple[dict[tuple[Literal["fp32", "bf16"], int], float], s
             return {(p, t): s for p, t, s in record["seconds"]}, "measured before on this machine"
     except (OSError, ValueError, KeyError, TypeError):
         pass  # never measured here, or unreadable: measure
-    before = _busy_seconds()
+    quiet = free_cores() == cores()
     times = measure()
-    others = (_busy_seconds() - before) / BUDGET
-    if others < 0.3:  # a busy moment says little about other moments: keep what a quiet one says
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            rows = [[p, t, s] for (p, t), s in times.items()]
-            files.write_json(path, {"machine": machine, "seconds": rows})
-        except OSError:
-            pass  # a cache that cannot be written costs two seconds next time, nothing else
+    if quiet:  # a busy moment says little about other moments
+        _remember(path, machine, times)
     return times, "measured now"
 
 
-def _busy_seconds() -> float:
-    """Processor seconds that all other processes have used since the machine started."""
-    times = psutil.cpu_times()
-    return sum(times) - times.idle - getattr(times, "iowait", 0.0) - time.process_time()
+def _remember(path: Path, machine: dict[str, Any], times: Times) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [[precision, threads, seconds] for (precision, threads), seconds in times.items()]
+        files.write_json(path, {"machine": machine, "seconds": rows})
+    except OSError:
+        pass  # a cache that cannot be written costs two seconds next time, nothing else
 
 
-def measure(budget: float = BUDGET) -> dict[tuple[Literal["fp32", "bf16"], int], float]:
+def free_cores(seconds: float = 0.2) -> int:
+    """How many of our cores other processes leave free at this moment, at least 1.
+
+    A thread that has to share its core holds up all the others, which spin while they wait: with
+    two threads beside one busy process a step takes 2.5 to 5 times as long, with one thread less
+    than twice. Bounding the spin (GOMP_SPINCOUNT) makes both cases slower (bench_spin.py).
+    """
+    before = psutil.cpu_times()
+    time.sleep(seconds)
+    after = psutil.cpu_times()
+    working = ("user", "nice", "system")
+    spent = sum(getattr(after, k, 0.0) - getattr(before, k, 0.0) for k in working)
+    everywhere = psutil.cpu_count() or 1
+    return max(1, min(cores(), round(everywhere - spent / seconds)))
+
+
+def measure(budget: float = BUDGET) -> Times:
     """Seconds of one training step of a small model, for each (precision, threads)."""
     before = torch.get_num_threads()
     tokenizer = CharTokenizer("".join(map(chr, range(33, 97))))
@@ -209,7 +226,10 @@ class Settings:
 
 
 def main(settings: Settings) -> None:
-    """Measure anew and print one line for each candidate."""
+    """Measure anew, forget what was measured before, print one line for each candidate."""
+    from minigpt.corpora import cache_folder
+
+    (Path(cache_folder()) / "device.json").unlink(missing_ok=True)
     for (precision, threads), seconds in measure().items():
         print(f"{precision}  {threads} threads  {1000 * seconds:7.2f} ms a step")
     print(json.dumps(asdict(choose())))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,6 @@ import tyro
 from labkit import command
 from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
-from minigpt.spin import bound_spinning
 
 NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
 
@@ -149,8 +149,8 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """The command."""
-    bound_spinning()
     from minigpt import corpora, storyland
+    from minigpt.catalogue import TABLE
     from minigpt.models import count, load_predictor
     from minigpt.sample import generate
 
@@ -165,8 +165,11 @@ def main(settings: Settings) -> None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
     ids = found.model.tokenizer.encode(text)
     rows = {found.name: score(found.model, ids, stride=settings.stride)}
-    if settings.model == "gpt" and len(corpus.train) <= NGRAM_LIMIT:
-        counted = count(data)
+    learned = corpora.load(found.corpus) if found.corpus else corpus  # what both learned from
+    if found.corpus_sha256 not in ("", learned.sha256):
+        print(f"beware: {found.corpus} has changed since the model saw it", file=sys.stderr)
+    if settings.model == "gpt" and len(learned.train) <= NGRAM_LIMIT:
+        counted = count(found.corpus or data)
         rows[counted.name] = score(counted.model, counted.model.tokenizer.encode(text))
     record: dict[str, Any] = {
         "corpus": corpus.name,
@@ -178,13 +181,13 @@ def main(settings: Settings) -> None:
             for k, v in rows.items()
         ],
     }
-    if corpus.name.startswith("storyland"):
+    if corpus.source == TABLE["storyland"].source:
         record["entropy_nats"] = storyland.entropy_per_char()
         record["floor_nats"] = _floor(found.model, text, settings.stride)
     if settings.sample:
         rng = np.random.default_rng(settings.seed)
         written = generate(found.model, length=settings.sample, rng=rng)[0]
-        share, longest = copied(written, corpus.train)
+        share, longest = copied(written, learned.train)
         record["sample"] = {
             "characters": len(written),
             "copied_share_of_20_grams": share,

@@ -136,13 +136,14 @@ def train(
 
     `loss` is what is minimised; `on_step` is called after every step and may raise
     KeyboardInterrupt, upon which the run is saved; `run` is a folder to keep it in; `init` is a
-    model to go on from (its shape wins over the config's); `resume` continues `run`; `measure` says
-    what a model loses on held-out ids, nats/char, where that is not `score`.
+    model to go on from, which is changed (its shape wins over the config's); `resume` continues
+    `run`; `measure` says what a model loses on held-out ids, nats/char, where that is not `score`.
     Deterministic for a seed: same threads, precision and machine give the same weights, bit for
     bit. ValueError where the text is too short, or the loss is no longer finite.
     """
     runtime = choose(config.device, config.precision, config.thread_count)
     device = runtime.apply()
+    config = replace(config, precision=runtime.precision)
     with _own_randomness(config.seed + 2 + _rank(), device):
         model = init or GPT(
             config.model,
@@ -195,10 +196,11 @@ class _Loop:
         self.choose, self.held_out = encode(corpus.choose), encode(corpus.held_out)
         self.judge = encode(corpus.judge)
         self.forward: Callable[[Tensor], Tensor] = self.model
-        if self.device.type == "cuda":
-            self.forward = torch.compile(self.model)
+        self.parallel: nn.parallel.DistributedDataParallel | None = None
         if dist.is_initialized():
-            self.forward = nn.parallel.DistributedDataParallel(self.model)
+            self.forward = self.parallel = nn.parallel.DistributedDataParallel(self.model)
+        if self.device.type == "cuda":
+            self.forward = torch.compile(self.forward)
         self.peaks = [[g["lr"] for g in o.param_groups] for o in state.optimizers]
         self.last_loss = math.nan
         self.val_loss: float | None = None
@@ -237,7 +239,7 @@ class _Loop:
         elif state.step % self.LOG_EVERY == 0:
             self._log(None)
         if looked and time.monotonic() - self.saved_at >= config.save_seconds:
-            self.save()  # only what was looked at: never weights that are not finite
+            self.save()
 
     def _update(self) -> Tensor:
         state, config = self.state, self.config
@@ -270,8 +272,8 @@ class _Loop:
 
     def _averaging(self, *, last: bool) -> contextlib.AbstractContextManager[None]:
         """Processes average their gradients with the last part of a batch, not with every one."""
-        if isinstance(self.forward, nn.parallel.DistributedDataParallel) and not last:
-            return self.forward.no_sync()
+        if self.parallel is not None and not last:
+            return self.parallel.no_sync()
         return contextlib.nullcontext()
 
     def _parts(self, batch: Batch) -> Iterator[Batch]:
@@ -298,9 +300,12 @@ class _Loop:
         typical = float(np.median(self.step_seconds[len(self.step_seconds) // 2 :]))
         start = time.monotonic()
         self._measure(self.choose)
-        looking = 8 * (time.monotonic() - start) + 2 * (time.monotonic() - start)
-        left = 60 * self.config.minutes - (time.monotonic() - self.began) - looking
-        self.state.steps = self.state.step + max(1, int(left / typical))
+        look = time.monotonic() - start
+        every = self.config.eval_every  # 0: eight looks, however long the run
+        left = 60 * self.config.minutes - (time.monotonic() - self.began)
+        left -= look * (3 if every else 11)  # at the end all that is held out, and half of it
+        each = typical + (look / every if every else 0.0)
+        self.state.steps = self.state.step + max(1, int(left / each))
         if dist.is_initialized():  # all processes must stop together
             steps = torch.tensor(self.state.steps, device=self.device)
             dist.broadcast(steps, src=0)
@@ -319,6 +324,11 @@ class _Loop:
 
     def _validate(self) -> None:
         self.val_loss = loss = self._measure(self.choose)
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"the held-out loss is {loss} at step {self.state.step}; the last good checkpoint "
+                "is kept; try a lower --muon-lr and --adamw-lr"
+            )
         if loss < self.state.best:
             self.state.best = loss
             self.state.best_weights = {k: v.clone() for k, v in self.model.state_dict().items()}

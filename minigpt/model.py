@@ -53,14 +53,14 @@ class GPTConfig:
     bias: bool = False
     """Biases in linear layers and LayerNorm."""
     zero_init: bool = True
-    """Start head and output projections at zero: each block begins as the identity (without
-    `residual` that would be nothing at all, and only the head does)."""
+    """Start the head and attention's and the MLP's last matrices at zero: such a block begins as
+    the identity. Without `residual` that would be nothing at all, and only the head does."""
     tie_embeddings: bool = False
     """Use one matrix for reading characters in and for scoring them."""
     bigram: bool = True
     """Add a learned vector for the pair (previous character, this character)."""
     attention: Literal["softmax", "convolution"] = "softmax"
-    """Attention, or a causal convolution over 4 characters with exactly as many parameters."""
+    """Attention, or a causal convolution over 4 characters with exactly as many weights."""
     residual: bool = True
     """Add each half block to the stream; without it, replace the stream."""
 

@@ -30,6 +30,8 @@ class Predictor:
     name: str
     corpus: str
     """A corpus's name or a path, as `corpora.load` takes it; empty where it is not known."""
+    corpus_sha256: str = ""
+    """Of that text, when it was learned from; empty where it is not known."""
     latest: bool = False
     """Nobody named it: it is the run that was worked on last."""
 
@@ -67,7 +69,11 @@ def load_predictor(
         check_threads(threads)
         torch.set_num_threads(threads)
     return Predictor(
-        model=model, name=str(path.parent), corpus=record.get("data", ""), latest=run is None
+        model=model,
+        name=str(path.parent),
+        corpus=record.get("data", ""),
+        corpus_sha256=record.get("corpus_sha256", ""),
+        latest=run is None,
     )
 
 

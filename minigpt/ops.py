@@ -19,9 +19,13 @@ from torch import Tensor
 
 
 def rms_norm(x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
-    """x / sqrt(mean(x^2)) along the last axis (Zhang & Sennrich 2019, arXiv:1910.07467)."""
+    """x / sqrt(mean(x^2)) along the last axis (Zhang & Sennrich 2019, arXiv:1910.07467).
+
+    Where the root mean square is below 0.001, x is divided by 0.001.
+    """
     if x.is_cuda:
-        return F.rms_norm(x, x.shape[-1:], eps=1e-6)
+        rms = torch.linalg.vector_norm(x, dim=-1, keepdim=True) * x.size(-1) ** -0.5
+        return x / rms.clamp(min=1e-3)
     return _RMSNorm.apply(x) if torch.is_grad_enabled() else _normalise(x)[0]
 
 

@@ -59,7 +59,9 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         weight_decay: float = 0.0,
         steps: int = 5,
+        dtype: torch.dtype = torch.bfloat16,
     ) -> None:
+        self.dtype = dtype  # of the iterations: their result need not be exact
         super().__init__(
             parameters,
             {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "steps": steps},
@@ -73,7 +75,9 @@ class Muon(torch.optim.Optimizer):
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
-                momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+                if "momentum" not in self.state[parameter]:
+                    self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+                momentum = self.state[parameter]["momentum"]
                 momentum.lerp_(parameter.grad, 1 - group["momentum"])
                 update = parameter.grad.lerp(momentum, group["momentum"])  # Nesterov's look ahead
                 rows = parameter.numel() // parameter.size(-1) // getattr(parameter, "stacked", 1)
@@ -81,7 +85,7 @@ class Muon(torch.optim.Optimizer):
                 target = parameter.view(-1, *shape)
                 by_shape[shape].append((target, update.view_as(target)))
             for (rows, columns), pairs in by_shape.items():
-                updates = torch.cat([update for _, update in pairs]).bfloat16()
+                updates = torch.cat([update for _, update in pairs]).to(self.dtype)
                 scale = math.sqrt(max(1.0, rows / columns))  # keep the size of what comes out
                 updates = orthogonalise(updates, group["steps"]).mul_(group["lr"] * scale)
                 sizes = [len(target) for target, _ in pairs]
@@ -93,7 +97,7 @@ def trapezoid(step: int, steps: int, *, warmup: int, cooldown: float) -> float:
     """Rate multiplier: linear up over `warmup` steps, constant, linear to 0 over the last share.
 
     >>> [round(trapezoid(s, 10, warmup=2, cooldown=0.5), 2) for s in (0, 1, 5, 9)]
-    [0.5, 1.0, 1.0, 0.2]
+    [0.33, 0.67, 1.0, 0.2]
     """
     up = (step + 1) / (warmup + 1) if warmup else 1.0
     down = (steps - step) / max(1.0, cooldown * steps) if cooldown else 1.0

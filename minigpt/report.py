@@ -63,14 +63,11 @@ def finish(
     files.write_json(run.folder / "result.json", record)
     lines = [f"\nIt writes:\n\n{text[:400].strip()}\n", summary(record)]
     if record["best_step"] < result.steps:
-        lines.append(
-            f"that is the model of step {record['best_step']:,}; what came after learned the "
-            "training text by heart (a longer text, or --dropout 0.1, would help)"
-        )
+        lines.append(f"that is the model of step {record['best_step']:,}, the best by validation")
     if ngram is not None:
         lines.append(
             f"counting alone (Kneser-Ney, order {DEFAULT_ORDER}): {ngram['held_out']:.4f} "
-            "nats/char on the same text, in about a second"
+            "nats/char on the same text"
         )
     lines.append(f"curve: {run.folder / 'loss.png'}   more: python -m minigpt.sample {run.folder}")
     return lines

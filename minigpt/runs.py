@@ -44,9 +44,9 @@ class Run:
 
     @property
     def touched(self) -> float:
-        """When it last got better or was begun, in seconds since 1970."""
-        file = self.model if self.model.exists() else self.folder / "config.json"
-        return file.stat().st_mtime
+        """When it was begun or last saved, in seconds since 1970."""
+        paths = (self.folder / "config.json", self.model, self.last)
+        return max(path.stat().st_mtime for path in paths if path.exists())
 
     @property
     def config(self) -> dict[str, Any]:
@@ -166,6 +166,7 @@ _COLUMNS = (
     ("parameters", "parameters", "{:,}"),
     ("steps", "steps", "{:,}"),
     ("val_loss", "nats/char", "{:.4f}"),
+    ("ngram_val_loss", "n-gram", "{:.4f}"),
     ("bits_per_char", "bits/char", "{:.4f}"),
     ("train_seconds", "seconds", "{:.1f}"),
     ("tokens_per_second", "chars/s", "{:,.0f}"),

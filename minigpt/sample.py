@@ -23,7 +23,6 @@ import tyro
 
 from labkit import command
 from minigpt.nextchar import NextChar, first_ids
-from minigpt.spin import bound_spinning
 
 
 def shape(
@@ -160,7 +159,6 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """The command."""
-    bound_spinning()
     from minigpt.models import load_predictor
 
     found = load_predictor(

@@ -3,7 +3,7 @@
 Idea:   everything that decides the outcome is one frozen record; a preset is such a record, and a
         flag on the command line replaces one field of it. So a default exists once.
 Source: `classic` is nanoGPT's documented recipe for a CPU (Karpathy, nanoGPT README), fields and
-        rates as there; the others were tuned here, and CONTRIBUTING.md says how.
+        rates as there; the others were tuned here (CONTRIBUTING.md has what did not pay).
 Run:    python -m minigpt.train --help
 Omits:  configuration files. A run's own config.json records what it was told.
 """

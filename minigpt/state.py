@@ -45,6 +45,7 @@ def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimiz
         momentum=config.momentum,
         weight_decay=config.weight_decay,
         steps=config.newton_schulz,
+        dtype=torch.float32 if config.precision == "fp32" else torch.bfloat16,
     )
     return [muon, adamw]
 

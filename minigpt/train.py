@@ -10,11 +10,6 @@ Idea:   loop.py has the training itself; here are the command line, the bar and 
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # before torch is imported
-    from minigpt.spin import bound_spinning
-
-    bound_spinning()
-
 import contextlib
 import dataclasses
 import json
@@ -134,7 +129,10 @@ def main(asked: Command) -> int:
     began = time.monotonic()
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world > 1:
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        on_cuda = torch.cuda.is_available() and asked.train.device in ("auto", "cuda")
+        if on_cuda:
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        dist.init_process_group("nccl" if on_cuda else "gloo")
     try:
         return _main(asked, began, quiet=int(os.environ.get("RANK", "0")) > 0)
     finally:

@@ -31,7 +31,8 @@ def fake_times(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
         return {("bf16", 1): 0.03, ("fp32", 1): 0.02, ("bf16", 2): 0.01, ("fp32", 2): 0.04}
 
     monkeypatch.setattr(device, "measure", times)
-    monkeypatch.setattr(device.psutil, "cpu_percent", lambda interval: 3.0)
+    monkeypatch.setattr(device, "free_cores", lambda: 2)
+    monkeypatch.setattr(device, "cores", lambda: 2)
     monkeypatch.setenv("MINIGPT_CACHE", str(tmp_path / "cache"))
     return counted
 
@@ -77,8 +78,9 @@ def test_measured_once_a_machine(
         file.write_text(damaged)
         assert choose("cpu").why == "measured now"
     file.unlink()
-    monkeypatch.setattr(device.psutil, "cpu_percent", lambda interval: 99.0)
-    choose("cpu")
+    monkeypatch.setattr(device, "free_cores", lambda: 1)
+    assert choose("cpu").threads == 1  # beside a busy process, fewer threads
+    assert choose("cpu", threads=2).threads == 2  # unless asked for
     assert not file.exists()  # a busy moment is not remembered
 
 
