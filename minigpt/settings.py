@@ -30,7 +30,7 @@ class TrainConfig:
     minutes; classic: GPT-2 style, to compare with; gpu: for a graphics card."""
     data: str = "shakespeare"
     """A corpus (python -m minigpt.corpora lists them) or the path of a UTF-8 text file."""
-    steps: int = 2000
+    steps: int = 1050
     """Optimiser steps."""
     minutes: float | None = None
     """A time budget: the number of steps is set by it, after a short measured warm-up."""
@@ -125,7 +125,6 @@ PRESETS: dict[Preset, TrainConfig] = {
         _DEFAULT,
         preset="quick",
         steps=240,
-        eval_every=60,
         batch_size=24,
         muon_lr=0.04,
         adamw_lr=6e-3,
