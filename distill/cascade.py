@@ -14,11 +14,6 @@ Legend: S streams side by side, T places, N = S * T, V vocabulary.
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # before torch is imported
-    from minigpt.spin import bound_spinning
-
-    bound_spinning()
-
 import json
 import math
 import time

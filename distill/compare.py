@@ -12,11 +12,6 @@ Omits:  a way to print a distilled student without its baselines.
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # before torch is imported
-    from minigpt.spin import bound_spinning
-
-    bound_spinning()
-
 import json
 import math
 import time

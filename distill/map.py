@@ -10,11 +10,6 @@ Omits:  interpolation between cells.
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # before torch is imported
-    from minigpt.spin import bound_spinning
-
-    bound_spinning()
-
 import json
 import sys
 from collections.abc import Callable, Sequence

@@ -10,11 +10,6 @@ Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselin
 
 from __future__ import annotations
 
-if __name__ == "__main__":  # before torch is imported
-    from minigpt.spin import bound_spinning
-
-    bound_spinning()
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

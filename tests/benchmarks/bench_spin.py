@@ -3,7 +3,7 @@
 Run:  python tests/benchmarks/bench_spin.py
 
 GOMP_SPINCOUNT is read when torch is loaded, so each setting is a process of its own; the settings
-are tried in turn, several times. `unset` is what happens without minigpt/spin.py.
+are tried in turn, several times. `unset` is torch's own way, and what minigpt leaves it at.
 """
 
 from __future__ import annotations
