@@ -91,7 +91,7 @@ class NGram:
 
         >>> model = NGram.fit("abracadabra", order=3)
         >>> after_b = np.exp(model.logprobs(model.tokenizer.encode("ab")[None])[0, -1])
-        >>> model.tokenizer.decode([after_b.argmax()])
+        >>> model.tokenizer.decode(after_b.argmax(keepdims=True))
         'r'
         """
         if order < 1:
