@@ -32,9 +32,18 @@ from minigpt.tokenizer import CharTokenizer
 
 
 def finish(
-    run: Run, config: TrainConfig, corpus: Corpus, result: TrainResult, began: float
+    run: Run,
+    config: TrainConfig,
+    corpus: Corpus,
+    result: TrainResult,
+    began: float,
+    start_seconds: float | None = None,
 ) -> list[str]:
-    """Write result.json, sample.txt and loss.png; return the lines to print."""
+    """Write result.json, sample.txt and loss.png; return the lines to print.
+
+    `began` is when the command did, by the monotonic clock; `start_seconds` is what passed from
+    the start of the process to the first step.
+    """
     ngram = count_characters(corpus, result.model.tokenizer)
     text = generate(result.model, length=600, rng=np.random.default_rng(config.seed))[0]
     files.write_text(run.folder / "sample.txt", text)
@@ -47,6 +56,7 @@ def finish(
         "best_step": best_step(result),
         "train_seconds": result.train_seconds,
         "wall_seconds": time.monotonic() - began,
+        "start_seconds": start_seconds,
         "steps": result.steps,
         "tokens": result.tokens,
         "tokens_per_second": result.tokens / max(result.train_seconds, 1e-9),

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import psutil
 import torch
 import torch.distributed as dist
 import tyro
@@ -196,7 +197,7 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         )
     if quiet or run is None:
         return 0
-    for line in report.finish(run, resolved, corpus, result, began):
+    for line in report.finish(run, resolved, corpus, result, began, bar.start_seconds):
         say(line)
     if asked.json:
         print(json.dumps(run.result), flush=True)
@@ -234,6 +235,8 @@ class _Bar:
         self.hidden = quiet or asked.json
         self.stopping = self.saved = False
         self.bar: Any = None
+        self.start_seconds: float | None = None
+        """From the start of the process to the first step."""
 
     def __enter__(self) -> _Bar:
         if threading.current_thread() is threading.main_thread():
@@ -260,6 +263,9 @@ class _Bar:
 
     def on_step(self, now: Progress) -> None:
         """Called by the loop after each step."""
+        if self.start_seconds is None:
+            began = psutil.Process().create_time()
+            self.start_seconds = time.time() - began - now.seconds
         if self.bar is None:
             self.bar = tqdm(total=now.steps, initial=now.step - 1, disable=self.hidden, unit="step")
         if self.bar.total != now.steps:  # a time budget has just fixed the number of steps

@@ -74,7 +74,7 @@ def main() -> None:
     torch.set_num_threads(runtime.threads)
     for precision in ("fp32", runtime.precision):
         model.precision = precision  # type: ignore[assignment]
-        many = rate(write(256, asked.context))
+        many = rate(write(256, length))
         print(
             f"256 streams, {precision}, {runtime.threads} threads {many:9,.0f} chars/s   "
             f"{many / one:6.1f} x one stream"

@@ -3,7 +3,8 @@
 Run:  python tests/benchmarks/bench_train.py [--presets classic,quick,default] [--repeats 3]
 
 Each run is a whole `python -m minigpt.train --json` in a folder of its own. Seconds are those of
-training steps alone; "start" is from the command to the first step. Nothing else may run beside it.
+training steps alone; "to the first step" is from the start of the process. Nothing else may run
+beside it.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def main() -> None:
             f"{preset:8} {median(preset, 'val_loss'):.4f} nats/char  "
             f"{median(preset, 'train_seconds'):7.1f} s of training  "
             f"{median(preset, 'wall_seconds'):7.1f} s in all  "
+            f"{median(preset, 'start_seconds'):4.1f} s to the first step  "
             f"{median(preset, 'peak_memory_mb'):5.0f} MB  ratio {ratio:.2f}"
         )
 
