@@ -19,7 +19,7 @@ from synthdata.compare import Comparison, compare
 from synthdata.matched import QUANTITIES, Match
 from synthdata.measures import Measure
 from synthdata.panel import Panel, measure
-from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise
+from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, check_texts
 
 Outcome = Literal["pass", "fail", "cannot tell"]
 
@@ -251,9 +251,12 @@ def gate(
         raise ValueError(f"{missing[0]} compares with a reference; name one with --ref")
     panel: Panel | None = None
     comparison: Comparison | None = None
-    if any(not RULES[rule.name].needs_reference for rule in asked):
+    check_texts(texts)
+    empty = _empty(texts, "collection", policy)
+    one_empty = empty or _empty(() if reference is None else reference, "reference", policy)
+    if not empty and any(not RULES[rule.name].needs_reference for rule in asked):
         panel = measure(texts, tokeniser=tokeniser, policy=policy, seed=seed)
-    if missing and reference is not None and len(texts) and len(reference):
+    if missing and reference is not None and not one_empty:
         needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
         comparison = compare(
             texts,
@@ -268,15 +271,23 @@ def gate(
     judgements = []
     for rule in asked:
         quantity = RULES[rule.name]
-        if not quantity.needs_reference:
-            assert panel is not None
-            found = panel[quantity.measure]
-        elif comparison is None:
-            found = Measure.undefined(rule.name, "a side has no documents")
-        else:
+        if quantity.needs_reference and comparison is not None:
             found = comparison.measure(quantity.measure)
+        elif not quantity.needs_reference and panel is not None:
+            found = panel[quantity.measure]
+        else:
+            found = Measure.undefined(quantity.measure, one_empty, n=len(texts))
         judgements.append(judge(rule, found))
     return Gate(judgements=tuple(judgements))
+
+
+def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:
+    """Why nothing can be said about these texts; empty where one of them says something."""
+    if not len(texts):
+        return f"the {what} has no documents"
+    if not any(policy(text).strip() for text in texts):
+        return f"every document of the {what} is empty"
+    return ""
 
 
 def rules_help() -> str:

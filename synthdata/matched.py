@@ -138,9 +138,7 @@ class Pool:
     def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Self-BLEU of an equal number of documents."""
         a, b = self.equal(a, b, BLEU_DOCUMENTS)
-        if len(a) < 2:
-            return math.nan, math.nan
-        one, two = (float(overlap.self_bleu(self.tokens.select(part)).mean()) for part in (a, b))
+        one, two = (overlap.mean_self_bleu(self.tokens.select(part)) for part in (a, b))
         return one, two
 
     def near_duplicates(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:

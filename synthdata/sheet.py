@@ -182,7 +182,7 @@ class Sheet:
                 [
                     *(estimate.hill(one, q) for q in (0, 1, 2)),
                     len(two) / two.sum() if len(two) else math.nan,
-                    overlap.self_bleu(some).mean() if some.documents > 1 else math.nan,
+                    overlap.mean_self_bleu(some),
                     overlap.mean_cosine(some),
                 ]
             )

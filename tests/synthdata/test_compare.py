@@ -157,3 +157,9 @@ def test_awkward_collections_have_an_answer(synthetic, reference):
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_self_bleu_of_a_side_without_words_is_undefined():
+    found = compare([""] * 30, ["a b c d e"] * 30, quantities=["self_bleu"], permutations=9)
+    assert math.isnan(found.differences["self_bleu"].synthetic)
+    assert "nothing to count" in found.measure("self_bleu_difference").warnings[0]

@@ -105,3 +105,21 @@ def test_what_is_missing_is_named():
         gate(["a"], [])
     with pytest.raises(ValueError, match="hill1_ratio compares with a reference"):
         gate(["a"], ["hill1_ratio>=0.8"])
+
+
+@pytest.mark.parametrize("sign", [">=", "<="])
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("collection", [[""] * 30, [" \n"] * 30, []])
+def test_empty_texts_meet_no_rule(collection, name, sign):
+    # Each rule alone: beside another that cannot be told a wrong pass would not be seen.
+    found = gate(collection, [f"{name}{sign}0.5"], reference=texts(30, 1))
+    assert found.outcome == "cannot tell", str(found)
+    if RULES[name].needs_reference:
+        found = gate(texts(30, 1), [f"{name}{sign}0.5"], reference=collection)
+        assert found.outcome == "cannot tell", str(found)
+
+
+def test_texts_without_a_word_have_no_self_bleu():
+    found = gate(["?!", "..."] * 15, ["self_bleu<=0.5"], tokeniser="word")
+    assert found.outcome == "cannot tell"
+    assert "no document has a word" in found.judgements[0].reason

@@ -137,3 +137,10 @@ def test_importing_is_light():
     assert {"measure", "gate", "compare", "curate"} <= set(dir(synthdata))
     with pytest.raises(AttributeError, match="no attribute 'mesure'"):
         synthdata.mesure  # noqa: B018
+
+
+def test_self_bleu_of_nothing_is_undefined():
+    found = measure([""] * 30)["self_bleu"]
+    assert math.isnan(found.value)
+    assert not found.has_interval
+    assert "no document has a word" in found.warnings
