@@ -76,3 +76,11 @@ def test_undefined_and_bad():
     assert math.isnan(budget(words([]), []).total.value)
     with pytest.raises(ValueError, match="1 values for 2 documents"):
         budget(words(["a", "b"]), ["x"])
+
+
+def test_the_spread_of_shuffled_labels_is_not_given_as_an_interval():
+    found = budget(words(["a", "b", "c", "d"] * 100), list("wxyz") * 100)
+    for made in (found.information, found.within):
+        assert not made.has_interval
+        assert any(w.startswith("no interval") for w in made.warnings)
+    assert found.p < 0.01
