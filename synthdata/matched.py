@@ -60,7 +60,9 @@ class Pool:
         quantities: Sequence[str],
     ) -> None:
         self.tokens, self.match, self.smaller = tokens, match, smaller
-        self.text = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)[1]
+        # by a dictionary: an array of strings is as wide as the longest, and drops closing NULs
+        number: dict[str, int] = {}
+        self.text = np.array([number.setdefault(t, len(number)) for t in texts], dtype=np.int64)
         self.cluster = neardup.near_duplicates(texts).label
         # Where documents have to be left out to make sides equal, the same ones go every time:
         # drawn anew, they would add a spread that the data do not have.

@@ -76,15 +76,15 @@ def budget(
             f"the field has {len(field)} values for {found.documents} documents; give one for each"
         )
     names = [MISSING if value is None else str(value) for value in field]
-    values, label = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)
+    values = sorted(set(names))
+    number = {value: i for i, value in enumerate(values)}
+    label = np.array([number[name] for name in names], dtype=np.int64)
     method = f"plug-in entropy of {what}, less the mean of {permutations} shufflings of the field"
     key, document, count = by_document(found)
     n = int(count.sum())
     if n == 0 or len(values) < 2:
         reason = (
-            f"there are no {what}"
-            if n == 0
-            else f"the field has one value only ({str(values[0])!r})"
+            f"there are no {what}" if n == 0 else f"the field has one value only ({values[0]!r})"
         )
         gone = [
             Measure.undefined(name, reason, n=found.documents, method=method, unit="bits")
@@ -130,7 +130,7 @@ def budget(
         p=p,
         strata=tuple(
             Stratum(
-                value=str(values[v]),
+                value=values[v],
                 documents=int((label == v).sum()),
                 entropy=_entropy(np.bincount(key, count * (label[document] == v))),
                 adds=float(observed[v] - shuffled[:, v].mean()),

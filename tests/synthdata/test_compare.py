@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from synthdata.compare import compare, copied, documents_needed, holm
+from synthdata.matched import Pool
+from synthdata.tokens import encode
 
 SHARE = 1 / np.arange(1, 301)
 SHARE /= SHARE.sum()
@@ -163,3 +165,10 @@ def test_self_bleu_of_a_side_without_words_is_undefined():
     found = compare([""] * 30, ["a b c d e"] * 30, quantities=["self_bleu"], permutations=9)
     assert math.isnan(found.differences["self_bleu"].synthetic)
     assert "nothing to count" in found.measure("self_bleu_difference").warnings[0]
+
+
+def test_documents_are_numbered_by_their_whole_text():
+    texts = ["a", "a\0", "a", "b"]
+    pool = Pool(texts, encode(texts, "word"), "size", 2, np.random.default_rng(0), ())
+    assert pool.text[0] == pool.text[2]
+    assert len(set(pool.text.tolist())) == 3
