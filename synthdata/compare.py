@@ -148,7 +148,8 @@ def _test(
         shuffled = rng.permutation(every)
         dealt[row] = gaps(np.sort(shuffled[: len(a)]), np.sort(shuffled[len(a) :]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        beyond = (np.abs(dealt) >= np.abs(observed) - 1e-9).sum(axis=0)
+        # a deal without a gap (one side got no word) is no evidence against chance: it counts too
+        beyond = (~(np.abs(dealt) < np.abs(observed) - 1e-9)).sum(axis=0)
         p = np.where(np.isnan(observed), math.nan, (1 + beyond) / (permutations + 1))
         effect = observed / dealt.std(axis=0) if permutations else np.full_like(observed, math.nan)
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)

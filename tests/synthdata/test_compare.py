@@ -172,3 +172,11 @@ def test_documents_are_numbered_by_their_whole_text():
     pool = Pool(texts, encode(texts, "word"), "size", 2, np.random.default_rng(0), ())
     assert pool.text[0] == pool.text[2]
     assert len(set(pool.text.tolist())) == 3
+
+
+def test_deals_without_a_gap_do_not_make_p_small():
+    # One document with words on each side: a deal either gives both to one side (no gap, about
+    # half of the deals) or one to each (the gap observed, up to its sign). None is smaller: p = 1.
+    one, two = ["a a a a", *[""] * 9], ["a b c d", *[""] * 9]
+    found = compare(one, two, quantities=["hill1"], permutations=99)
+    assert found.differences["hill1"].p == 1
