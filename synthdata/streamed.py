@@ -110,10 +110,7 @@ def coverage(counts: Counts) -> float:
     """Share of the source's probability that was seen; see `estimate.coverage`."""
     if not counts.n:
         return math.nan
-    once, twice = counts.occurring(1), counts.occurring(2)
-    if not once:
-        return 1.0
-    return 1 - once / counts.n * (1 - estimate._rare_share(counts.n, once, twice))
+    return estimate.coverage_from(counts.n, counts.occurring(1), counts.occurring(2))
 
 
 def hill2(counts: Counts) -> float:

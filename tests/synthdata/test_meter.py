@@ -485,3 +485,9 @@ def test_memory_stays_within_the_budget(tmp_path: Path, kind: str) -> None:
     above, documents = map(int, done.stdout.split())
     assert documents == (20_000 if kind == "many rows" else 2)
     assert 0 < above < ram, above
+
+
+def test_coverage_in_one_pass_is_that_of_the_panel() -> None:
+    for text in ("a " * 18 + "b", "a", "a a", "a a b b c", "a b c"):
+        _, counts = np.unique(text.split(), return_counts=True)
+        assert measured([text])["words_types"].coverage == estimate.coverage(counts)
