@@ -216,6 +216,8 @@ def _ratio(
     covered = math.nan
     if q.name.startswith("hill"):
         covered = min(estimate.coverage(pool.words(a)), estimate.coverage(pool.words(b)))
+    elif q.name == "documents_hill1":
+        covered = estimate.coverage(pool.documents(a))
     if math.isnan(gap):
         return Measure.undefined(
             q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
@@ -229,6 +231,10 @@ def _ratio(
         far = math.hypot(wilson[0][1] - sides[0], sides[1] - wilson[1][0])
         near = math.hypot(sides[0] - wilson[0][0], wilson[1][1] - sides[1])
         low, high = min(low, value - near), max(high, value + far)
+    if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
+        down, up = zip(*(_log_reach(pool.documents(part)) for part in (a, b)))
+        low = min(low, math.exp(gap - math.hypot(down[0], up[1])))
+        high = max(high, math.exp(gap + math.hypot(up[0], down[1])))
     return Measure(
         name=q.ratio_name,
         value=value,
@@ -241,6 +247,13 @@ def _ratio(
         direction=q.direction,
         warnings=(reason,) if reason else (),
     )
+
+
+def _log_reach(counts: np.ndarray) -> tuple[float, float]:
+    """How far below and above its Hill number the least interval goes, in logarithms."""
+    here = math.log(estimate.hill(counts, 1))
+    low, high = intervals.unmoved_hill(counts, 1)
+    return here - math.log(low), math.log(high) - here
 
 
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -58,9 +58,11 @@ RULES: dict[str, Quantity] = {
     ),
     "documents_hill1_ratio": Quantity(
         definition="Hill number of order 1 of whole documents, synthetic over reference, at an "
-        "equal number of documents",
+        "equal number of documents; cannot tell where the synthetic documents cover less than 50 % "
+        "of their source, as when each is different",
         needs_reference=True,
         measure="documents_hill1_ratio",
+        minimum_coverage=0.5,
     ),
     "self_bleu_difference": Quantity(
         definition="self-BLEU of the synthetic collection minus that of the reference, at an equal "
@@ -96,9 +98,11 @@ RULES: dict[str, Quantity] = {
         measure="top3_clusters",
     ),
     "documents_hill1": Quantity(
-        definition="effective number of different documents (Hill number of order 1)",
+        definition="effective number of different documents (Hill number of order 1); cannot tell "
+        "below 50 % coverage",
         needs_reference=False,
         measure="documents_hill1",
+        minimum_coverage=0.5,
     ),
     "self_bleu": Quantity(
         definition="mean BLEU-4 of each document against all others; depends on n",

@@ -127,6 +127,32 @@ def share_interval(successes: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
+def unmoved_hill(counts: np.ndarray, q: float, units: int | None = None) -> tuple[float, float]:
+    """Least interval of a Hill number, for where every subsample shows the same.
+
+    All documents different, or all equal, stay so whichever are left out; yet a fresh collection
+    need not be so. A kind of document that n draws did not show may have a share of up to
+    `share_interval(0, n)`. Lower end: so many of the rarest documents turn into the commonest one;
+    upper end: so many of the commonest turn into new ones. `units` is how many groups of documents
+    depend on nothing but themselves (otherwise every document).
+
+    >>> unmoved_hill(np.array([100]), 0)  # 3.7 of 100, in whole documents 4
+    (1.0, 5.0)
+    """
+    counts = np.sort(np.asarray(counts)[np.asarray(counts) > 0])[::-1]
+    n = int(counts.sum())
+    if n == 0:
+        return math.nan, math.nan
+    moved = math.ceil(share_interval(0, units or n)[1] * n)
+    rare = counts[:0:-1]  # all but the commonest, the rarest first
+    taken = np.clip(moved - (np.cumsum(rare) - rare), 0, rare)
+    fewer = np.concatenate(([counts[0] + taken.sum()], rare - taken))
+    spare = counts - 1  # a document that no other repeats is new already
+    taken = np.clip(moved - (np.cumsum(spare) - spare), 0, spare)
+    more = np.concatenate((counts - taken, np.ones(int(taken.sum()), dtype=counts.dtype)))
+    return estimate.hill(fewer, q), estimate.hill(more, q)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceEntropy:
     """What the source's entropy is, as far as the sample tells."""

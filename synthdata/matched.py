@@ -104,6 +104,11 @@ class Pool:
         counts = np.bincount(self.tokens.select(documents).ids)
         return counts[counts > 0]
 
+    def documents(self, documents: np.ndarray) -> np.ndarray:
+        """How often each text occurs among these documents."""
+        counts = np.bincount(self.text[documents])
+        return counts[counts > 0]
+
     def hill(self, q: int, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
         if self._last is None or self._last[0] is not a or self._last[1] is not b:
@@ -133,8 +138,7 @@ class Pool:
     def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Effective number of different documents, at an equal number of documents."""
         size = min(len(a), len(b))
-        tallies = [np.bincount(self.text[part]) for part in (a, b)]
-        one, two = (rarefied(t[t > 0], size, 1) for t in tallies)
+        one, two = (rarefied(self.documents(part), size, 1) for part in (a, b))
         return one, two
 
     def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:

@@ -131,15 +131,18 @@ class Sheet:
         note = ""
         if self.n and covered < 0.5:
             note = "most documents were seen once: the sample's size sets this number"
+        units = None if self.groups is None else len(np.unique(self.groups))
         for q in (0, 1, 2):
+            least = intervals.unmoved_hill(self.document_counts, q, units)
+            ends = _at_least((low[q], high[q]), least)
             self.put(
                 f"documents_hill{q}",
                 value[q],
                 "effective documents",
                 "higher is more varied",
                 f"Hill number of order {q} of whole documents, {self.policy}",
-                low=_clip(low[q], 1.0, math.inf),
-                high=high[q],
+                low=_clip(ends[0], 1.0, math.inf),
+                high=ends[1],
                 coverage=covered,
                 warnings=(note, reason),
             )
@@ -157,11 +160,8 @@ class Sheet:
         ):
             ends = low[place], high[place]
             if self.n:
-                wilson = intervals.share_interval(round(value[place] * self.n), self.n)
-                ends = tuple(
-                    pick(a, b) if not math.isnan(a) else a
-                    for pick, a, b in zip((min, max), ends, wilson)
-                )
+                least = intervals.share_interval(round(value[place] * self.n), self.n)
+                ends = _at_least(ends, least)
             self.put(
                 name,
                 value[place],
@@ -362,3 +362,10 @@ class Sheet:
 def _clip(value: float, low: float, high: float) -> float:
     """`value` moved into [low, high]; nan stays nan, which `max` would swallow."""
     return float(np.clip(value, low, high))
+
+
+def _at_least(ends: tuple[float, float], least: tuple[float, float]) -> tuple[float, float]:
+    """The interval, made as wide as the `least`; one of nan stays so."""
+    if math.isnan(ends[0]) or math.isnan(ends[1]):
+        return ends
+    return min(ends[0], least[0]), max(ends[1], least[1])

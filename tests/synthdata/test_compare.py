@@ -180,3 +180,13 @@ def test_deals_without_a_gap_do_not_make_p_small():
     one, two = ["a a a a", *[""] * 9], ["a b c d", *[""] * 9]
     found = compare(one, two, quantities=["hill1"], permutations=99)
     assert found.differences["hill1"].p == 1
+
+
+def test_all_different_on_both_sides_is_not_certain():
+    one, two = ([f"{side} {i} x{i}" for i in range(250)] for side in "ab")
+    found = compare(one, two, quantities=["documents_hill1"], permutations=9)
+    ratio = found.measure("documents_hill1_ratio")
+    assert ratio.value == pytest.approx(1)
+    assert ratio.low < 0.99
+    assert ratio.high > 1.01
+    assert ratio.coverage < 0.1

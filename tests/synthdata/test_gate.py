@@ -63,15 +63,32 @@ def test_every_rule_can_be_judged(name):
 
 
 def test_healthy_passes_and_collapsed_fails():
-    rules = ["hill1_ratio>=0.8", "near_duplicates<=0.05", "documents_hill1_ratio>=0.8"]
+    rules = ["hill1_ratio>=0.8", "near_duplicates<=0.05"]
     reference = texts(200, 3)
     good = gate(texts(200, 4), rules, reference=reference)
     assert (good.outcome, good.exit_code) == ("pass", 0), str(good)
+    rules.append("documents_hill1_ratio>=0.8")
     bad = gate(texts(10, 5) * 20, rules, reference=reference)
     assert [j.outcome for j in bad.judgements] == ["fail"] * 3, str(bad)
     assert bad.exit_code == 1
     few = gate(texts(8, 6), rules, reference=reference)
     assert (few.outcome, few.exit_code) == ("cannot tell", 2)
+
+
+def test_documents_are_judged_where_they_repeat():
+    kinds, rng = texts(40, 3), np.random.default_rng(7)
+    one, two = ([kinds[i] for i in rng.integers(0, 40, 300)] for _ in range(2))
+    rules = ["documents_hill1_ratio>=0.8", "documents_hill1>=20"]
+    found = gate(one, rules, reference=two)
+    assert [j.outcome for j in found.judgements] == ["pass", "pass"], str(found)
+    for share in (0.6, 0.99):  # each document different says little about how many kinds there are
+        found = gate(
+            texts(200, 8),
+            [f"documents_hill1_ratio>={share}", "documents_hill1>=100"],
+            reference=texts(200, 9),
+        )
+        assert [j.outcome for j in found.judgements] == ["cannot tell"] * 2, str(found)
+        assert "coverage" in found.judgements[0].reason
 
 
 def test_the_worst_rule_decides():

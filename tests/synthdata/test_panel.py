@@ -160,3 +160,11 @@ def test_intervals_of_documents_rest_on_all_of_them():
     assert 30 < kinds.high - kinds.low < 75
     assert pairs.value == 1
     assert pairs.low > 0.97
+
+
+@pytest.mark.parametrize("kinds", [1, 60])
+def test_documents_all_equal_or_all_different_have_an_interval_with_a_width(kinds):
+    panel = measure([f"kind {i % kinds} of {i % kinds} tales" for i in range(60)])
+    for q in (0, 1, 2):
+        made = panel[f"documents_hill{q}"]
+        assert made.high > 1.001 * made.low, str(made)
