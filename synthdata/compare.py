@@ -27,8 +27,12 @@ from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, default_tokeniser
 PERMUTATIONS = 300
 SUPPORT_ORDER = 2
 """Precision and recall of support are taken on word n-grams of this order."""
+ERROR_DRAWS = 60
+"""Subsamples behind each standard error."""
 LOSS = 0.10
 """The loss the power calculation is about."""
+ALPHA, POWER = 0.05, 0.80
+"""Its level, before it is divided by the number of tests, and the chance to see the loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,8 @@ class Difference:
     p_holm: float
     """The same, corrected for how many quantities were tested."""
     needed: float
-    """Documents a side would need for an 80 % chance to see a 10 % loss; nan for differences."""
+    """Documents a side would need for an 80 % chance to see a 10 % loss beside the other quantities
+    tested; nan for differences."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +160,7 @@ def _test(
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
     error, reason = _errors(gaps, a, b, rng)
     corrected = holm(p)
+    tests = max(1, int((~np.isnan(p)).sum()))
     return {
         q.name: Difference(
             name=q.name,
@@ -166,7 +172,7 @@ def _test(
             p_holm=float(corrected[i]),
             needed=math.nan
             if q.difference
-            else documents_needed(float(error[i]), min(len(a), len(b))),
+            else documents_needed(float(error[i]), min(len(a), len(b)), tests=tests),
         )
         for i, q in enumerate(quantities)
     }
@@ -184,7 +190,7 @@ def _errors(
     a: np.ndarray,
     b: np.ndarray,
     rng: np.random.Generator,
-    draws: int = 60,
+    draws: int = ERROR_DRAWS,
 ) -> tuple[np.ndarray, str]:
     """Standard errors of the gaps, leaving out a tenth of both sides at a time."""
     few = min(len(a), len(b))
@@ -222,7 +228,7 @@ def _ratio(
         return Measure.undefined(
             q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
         )
-    reach = 1.96 * error
+    reach = intervals.t_quantile(min(ERROR_DRAWS, n) - 1) * error
     ends = (gap, gap - reach, gap + reach)
     value, low, high = ends if q.difference else tuple(map(math.exp, ends))
     if q.name == "near_duplicates":  # no pair among n documents does not mean there is never one
@@ -271,18 +277,22 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
     return corrected
 
 
-def documents_needed(error: float, n: int, loss: float = LOSS) -> float:
+def documents_needed(error: float, n: int, loss: float = LOSS, *, tests: int = 1) -> float:
     """Documents a side needs for an 80 % chance to see a `loss` at the 5 % level.
 
     `error` is the standard error of the log ratio at n documents a side; it falls with the root of
-    n, and has to be |ln(1 - loss)| / (1.96 + 0.84). Source: any text on power; Cohen 1988.
+    n, and has to be |ln(1 - loss)| / (1.96 + 0.84). Of several `tests` the level is 5 % over their
+    number (1.96 grows to 2.64 for six), as Holm's correction asks of the smallest p: so many
+    documents are enough, and a few less may be. Source: any text on power; Cohen 1988.
 
-    >>> documents_needed(0.0376, 500)
-    500.0
+    >>> documents_needed(0.0376, 500), documents_needed(0.0376, 500, tests=6)
+    (500.0, 771.0)
     """
+    from scipy.special import ndtri
+
     if not math.isfinite(error) or error < 1e-9:  # nothing moved, so nothing can be said
         return math.nan
-    wanted = abs(math.log(1 - loss)) / (1.959964 + 0.841621)
+    wanted = abs(math.log(1 - loss)) / float(ndtri(1 - ALPHA / (2 * tests)) + ndtri(POWER))
     return float(math.ceil(round(n * (error / wanted) ** 2, 0)))
 
 

@@ -107,7 +107,7 @@ def subsample(
         drawn[row] = statistic(chosen)
     with np.errstate(invalid="ignore"):
         error = drawn.std(axis=0, ddof=1) * math.sqrt(left / (units - left))
-        reach = _t_quantile(min(draws, units) - 1) * error
+        reach = t_quantile(min(draws, units) - 1) * error
     return Spread(value=value, error=error, low=value - reach, high=value + reach, method=method)
 
 
@@ -209,7 +209,7 @@ def source_entropy(found: Grams, groups: np.ndarray | None = None) -> SourceEntr
             value=value, low=nothing, high=nothing, error=error, coverage=covered, warning=warning
         )
     unseen = estimate.unseen_entropy(int(totals.sum()), *estimate.ones_and_twos(totals))
-    reach = _t_quantile(units - 1) * error
+    reach = t_quantile(units - 1) * error
     return SourceEntropy(
         value=value,
         low=max(0.0, value - reach),
@@ -254,7 +254,7 @@ def _jackknife(
     return math.sqrt((units - 1) * float(values.var()))
 
 
-def _t_quantile(freedom: int) -> float:
+def t_quantile(freedom: int) -> float:
     """97.5 % quantile of Student's t."""
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 

@@ -1,5 +1,6 @@
 """Comparisons: no alarm where both sides are one source, an alarm where variety was lost."""
 
+import importlib
 import math
 
 import numpy as np
@@ -190,3 +191,29 @@ def test_all_different_on_both_sides_is_not_certain():
     assert ratio.low < 0.99
     assert ratio.high > 1.01
     assert ratio.coverage < 0.1
+
+
+def test_power_beside_other_tests():
+    # Of six tests the smallest p has to be below .05 / 6: |z| > 2.638. Simulated as above.
+    needed = documents_needed(0.08, 500, tests=6)
+    error = 0.08 * math.sqrt(500 / needed)
+    z = np.random.default_rng(6).normal(math.log(0.9), error, 20_000) / error
+    assert (np.abs(z) > 2.638).mean() == pytest.approx(0.8, abs=0.015)
+    rng = np.random.default_rng(8)
+    a, b = texts(40, rng), texts(40, rng)
+    alone = compare(a, b, quantities=["hill1"], permutations=9).differences["hill1"].needed
+    # the draws are the same ones, so only the level differs
+    beside = compare(a, b, quantities=["hill1", "hill2", "hill0"], permutations=9)
+    # (2.394 + .842)^2 / (1.960 + .842)^2 = 1.334
+    assert beside.differences["hill1"].needed == pytest.approx(1.334 * alone, abs=1.5)
+
+
+def test_intervals_use_students_t(monkeypatch):
+    module = importlib.import_module("synthdata.compare")
+    monkeypatch.setattr(module, "_errors", lambda *_: (np.array([0.1]), ""))
+    rng = np.random.default_rng(9)
+    found = compare(texts(25, rng), texts(30, rng), quantities=["hill1"], permutations=3)
+    ratio = found.measure("hill1_ratio")
+    # 97.5 % quantile of t with 24 degrees of freedom: 2.0639 (any table)
+    assert math.log(ratio.high / ratio.value) == pytest.approx(0.20639, abs=1e-5)
+    assert math.log(ratio.value / ratio.low) == pytest.approx(0.20639, abs=1e-5)
