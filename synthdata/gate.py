@@ -109,9 +109,9 @@ RULES: dict[str, Quantity] = {
         needs_reference=False,
         measure="self_bleu",
     ),
-    "words_entropy": Quantity(
-        definition="entropy of the source's words in bits (Chao-Wang-Jost); cannot tell below 95 % "
-        "coverage",
+    "words_entropy_source": Quantity(
+        definition="entropy of the words of the source in bits (Chao-Wang-Jost estimate), not of "
+        "the sample (words_entropy); cannot tell below 95 % coverage",
         needs_reference=False,
         measure="words_entropy_source",
         minimum_coverage=0.95,

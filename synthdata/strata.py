@@ -6,7 +6,7 @@ Idea:   H(out) = I(field; out) + H(out | field). If personas matter, knowing the
 Source: Shannon 1948, section 12; permutation correction as in Treves & Panzeri, Neural Computation
         1995 (the bias of plug-in information is what independent labels show).
 Run:    python -m synthdata measure data.jsonl --by persona
-Omits:  intervals: shuffled labels show the spread where the field says nothing, not around the value
+Omits:  intervals: shuffled labels spread where the field says nothing, not around the value
         found; budgets over several fields at once, which is one field with both joined.
 """
 
@@ -23,7 +23,7 @@ from synthdata.measures import Measure
 
 MISSING = "(missing)"
 PERMUTATIONS = 200
-NO_INTERVAL = "no interval: shuffled labels show what chance gives, not how far the value may be off"
+NO_INTERVAL = "no interval: shuffled labels show what chance gives, not how far it may be off"
 
 
 @dataclass(frozen=True, kw_only=True)
