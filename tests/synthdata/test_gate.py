@@ -7,6 +7,7 @@ import pytest
 
 from synthdata.gate import RULES, gate, judge, parse, rules_help
 from synthdata.measures import Measure
+from synthdata.reading import of_gate
 
 SHARE = 1 / np.arange(1, 501)
 SHARE /= SHARE.sum()
@@ -140,3 +141,19 @@ def test_texts_without_a_word_have_no_self_bleu():
     found = gate(["?!", "..."] * 15, ["self_bleu<=0.5"], tokeniser="word")
     assert found.outcome == "cannot tell"
     assert "no document has a word" in found.judgements[0].reason
+
+
+@pytest.mark.parametrize(("n", "confidence"), [(10, "low"), (60, "medium"), (250, "high")])
+def test_confidence_in_a_gate_depends_on_n(n, confidence):
+    found = gate(texts(n, 1), ["copied<=0.5"], reference=texts(300, 2))
+    assert found.outcome == "pass"
+    assert of_gate(found).confidence == confidence
+    assert of_gate(gate(texts(n, 1), ["copied<=0"], reference=["x"])).confidence == "low"
+
+
+def test_the_definitions_say_at_what_terms():
+    for name in ("hill1_ratio", "hill2_ratio"):
+        assert "--match, tokens unless said" in RULES[name].definition
+    for name, rule in RULES.items():
+        if rule.minimum_coverage:
+            assert f"{rule.minimum_coverage:.0%}".replace("%", " %") in rule.definition, name
