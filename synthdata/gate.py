@@ -44,14 +44,14 @@ class Quantity:
 RULES: dict[str, Quantity] = {
     "hill1_ratio": Quantity(
         definition="Hill number of order 1 of word unigrams, synthetic over reference, at equal "
-        "tokens; cannot tell below 50 % coverage",
+        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
         needs_reference=True,
         measure="hill1_ratio",
         minimum_coverage=0.5,
     ),
     "hill2_ratio": Quantity(
         definition="Hill number of order 2 of word unigrams, synthetic over reference, at equal "
-        "tokens; cannot tell below 50 % coverage",
+        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
         needs_reference=True,
         measure="hill2_ratio",
         minimum_coverage=0.5,
@@ -239,7 +239,11 @@ def gate(
     permutations: int = 0,
     seed: int = 0,
 ) -> Gate:
-    """Judge a collection by rules; only what the rules ask for is measured.
+    """Judge a collection by rules.
+
+    A rule about the collection alone measures the whole panel; rules that compare with a reference
+    test only their own quantities (and support and copies, which every comparison has).
+    Nothing is said of a side without documents, or with none but empty ones.
 
     ValueError for a rule that cannot be read, for no rule, or for a rule that needs a reference
     where none is given.

@@ -5,8 +5,8 @@ Idea:   redraw by leaving documents out, never by drawing some twice: a bootstra
         that, scaled up, is the spread of a fresh collection of the full size.
 Source: delete-d jackknife: Shao & Wu, Annals of Statistics 1989; Politis & Romano, "Large sample
         confidence regions based on subsamples", 1994. Entropy: Chao, Wang & Jost 2013.
-Omits:  intervals for what the source holds, except for entropy and its Hill number, and there only
-        where the sample covers 95 % of the source.
+Omits:  intervals for what the source holds, except for its entropy, and there only where the sample
+        covers 95 % of the source.
 
 The target is the value at this sample size: what a fresh collection of n documents would show on
 average. Documents that depend on each other (one prompt, one session) are left out together.

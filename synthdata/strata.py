@@ -3,8 +3,8 @@
 Idea:   H(out) = I(field; out) + H(out | field). If personas matter, knowing the persona tells much
         about the output: I is large. If every persona tells the same three jokes, I is nothing and
         all variety, such as it is, lies within.
-Source: Shannon 1948, section 12; permutation correction as in Treves & Panzeri, Neural Computation
-        1995 (the bias of plug-in information is what independent labels show).
+Source: Shannon 1948, section 12; bias of plug-in information: Treves & Panzeri, Neural Computation
+        1995; taking off what shuffled labels show: Magri et al., BMC Neuroscience 2009, 10:81.
 Run:    python -m synthdata measure data.jsonl --by persona
 Omits:  intervals: shuffled labels spread where the field says nothing, not around the value
         found; budgets over several fields at once, which is one field with both joined.
