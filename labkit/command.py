@@ -16,6 +16,7 @@ import io
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -94,23 +95,38 @@ def run(
 def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_ERROR) -> NoReturn:
     """Call `main` and exit with what it returns; an expected error becomes one line.
 
-    ValueError and OSError are what a user can mend: one line, `error_code`. Ctrl-C exits with 130
-    and a closed pipe (`| head`) with 0. Anything else is a bug and keeps its traceback.
+    ValueError and OSError are what a user can mend: one line, `error_code`. Ctrl-C exits with 130.
+    A closed pipe (`| head`) is no error: `main`'s own code stands, and is 0 where `main` was cut
+    short. Anything else is a bug and keeps its traceback.
+
+    An `error_code` of its own says that the other codes are answers (`synthdata gate`: 1 is
+    "fail"). Then a bug, whose traceback is printed, and a `main` cut short by a closed pipe exit
+    with it too: Python's own 1, or 0, would be taken for an answer.
     """
     _prepare_output()
+    answers = error_code != USAGE_ERROR
+    code = error_code if answers else 0
     try:
-        code = main()
+        code = main() or 0
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(code)
     except KeyboardInterrupt:
         fail("stopped", prog=prog, code=INTERRUPTED)
     except (ValueError, OSError, MemoryError) as error:
-        if os.environ.get("COGNITIVE_CORE_TRACEBACK"):
+        if not os.environ.get("COGNITIVE_CORE_TRACEBACK"):
+            fail(describe(error), prog=prog, code=error_code)
+        if not answers:
             raise
-        fail(describe(error), prog=prog, code=error_code)
-    sys.exit(code or 0)
+        traceback.print_exc()
+        sys.exit(error_code)
+    except Exception:
+        if not answers:
+            raise
+        traceback.print_exc()
+        sys.exit(error_code)
+    sys.exit(code)
 
 
 def _prepare_output() -> None:

@@ -27,8 +27,12 @@ from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, default_tokeniser
 PERMUTATIONS = 300
 SUPPORT_ORDER = 2
 """Precision and recall of support are taken on word n-grams of this order."""
+ERROR_DRAWS = 60
+"""Subsamples behind each standard error."""
 LOSS = 0.10
 """The loss the power calculation is about."""
+ALPHA, POWER = 0.05, 0.80
+"""Its level, before it is divided by the number of tests, and the chance to see the loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,8 @@ class Difference:
     p_holm: float
     """The same, corrected for how many quantities were tested."""
     needed: float
-    """Documents a side would need for an 80 % chance to see a 10 % loss; nan for differences."""
+    """Documents a side would need for an 80 % chance to see a 10 % loss beside the other quantities
+    tested; nan for differences."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,12 +153,14 @@ def _test(
         shuffled = rng.permutation(every)
         dealt[row] = gaps(np.sort(shuffled[: len(a)]), np.sort(shuffled[len(a) :]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        beyond = (np.abs(dealt) >= np.abs(observed) - 1e-9).sum(axis=0)
+        # a deal without a gap (one side got no word) is no evidence against chance: it counts too
+        beyond = (~(np.abs(dealt) < np.abs(observed) - 1e-9)).sum(axis=0)
         p = np.where(np.isnan(observed), math.nan, (1 + beyond) / (permutations + 1))
         effect = observed / dealt.std(axis=0) if permutations else np.full_like(observed, math.nan)
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
     error, reason = _errors(gaps, a, b, rng)
     corrected = holm(p)
+    tests = max(1, int((~np.isnan(p)).sum()))
     return {
         q.name: Difference(
             name=q.name,
@@ -165,7 +172,7 @@ def _test(
             p_holm=float(corrected[i]),
             needed=math.nan
             if q.difference
-            else documents_needed(float(error[i]), min(len(a), len(b))),
+            else documents_needed(float(error[i]), min(len(a), len(b)), tests=tests),
         )
         for i, q in enumerate(quantities)
     }
@@ -183,7 +190,7 @@ def _errors(
     a: np.ndarray,
     b: np.ndarray,
     rng: np.random.Generator,
-    draws: int = 60,
+    draws: int = ERROR_DRAWS,
 ) -> tuple[np.ndarray, str]:
     """Standard errors of the gaps, leaving out a tenth of both sides at a time."""
     few = min(len(a), len(b))
@@ -215,11 +222,13 @@ def _ratio(
     covered = math.nan
     if q.name.startswith("hill"):
         covered = min(estimate.coverage(pool.words(a)), estimate.coverage(pool.words(b)))
+    elif q.name == "documents_hill1":
+        covered = estimate.coverage(pool.documents(a))
     if math.isnan(gap):
         return Measure.undefined(
             q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
         )
-    reach = 1.96 * error
+    reach = intervals.t_quantile(min(ERROR_DRAWS, n) - 1) * error
     ends = (gap, gap - reach, gap + reach)
     value, low, high = ends if q.difference else tuple(map(math.exp, ends))
     if q.name == "near_duplicates":  # no pair among n documents does not mean there is never one
@@ -228,6 +237,10 @@ def _ratio(
         far = math.hypot(wilson[0][1] - sides[0], sides[1] - wilson[1][0])
         near = math.hypot(sides[0] - wilson[0][0], wilson[1][1] - sides[1])
         low, high = min(low, value - near), max(high, value + far)
+    if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
+        down, up = zip(*(_log_reach(pool.documents(part)) for part in (a, b)))
+        low = min(low, math.exp(gap - math.hypot(down[0], up[1])))
+        high = max(high, math.exp(gap + math.hypot(up[0], down[1])))
     return Measure(
         name=q.ratio_name,
         value=value,
@@ -240,6 +253,13 @@ def _ratio(
         direction=q.direction,
         warnings=(reason,) if reason else (),
     )
+
+
+def _log_reach(counts: np.ndarray) -> tuple[float, float]:
+    """How far below and above its Hill number the least interval goes, in logarithms."""
+    here = math.log(estimate.hill(counts, 1))
+    low, high = intervals.unmoved_hill(counts, 1)
+    return here - math.log(low), math.log(high) - here
 
 
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -257,18 +277,22 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
     return corrected
 
 
-def documents_needed(error: float, n: int, loss: float = LOSS) -> float:
+def documents_needed(error: float, n: int, loss: float = LOSS, *, tests: int = 1) -> float:
     """Documents a side needs for an 80 % chance to see a `loss` at the 5 % level.
 
     `error` is the standard error of the log ratio at n documents a side; it falls with the root of
-    n, and has to be |ln(1 - loss)| / (1.96 + 0.84). Source: any text on power; Cohen 1988.
+    n, and has to be |ln(1 - loss)| / (1.96 + 0.84). Of several `tests` the level is 5 % over their
+    number (1.96 grows to 2.64 for six), as Holm's correction asks of the smallest p: so many
+    documents are enough, and a few less may be. Source: any text on power; Cohen 1988.
 
-    >>> documents_needed(0.0376, 500)
-    500.0
+    >>> documents_needed(0.0376, 500), documents_needed(0.0376, 500, tests=6)
+    (500.0, 771.0)
     """
+    from scipy.special import ndtri
+
     if not math.isfinite(error) or error < 1e-9:  # nothing moved, so nothing can be said
         return math.nan
-    wanted = abs(math.log(1 - loss)) / (1.959964 + 0.841621)
+    wanted = abs(math.log(1 - loss)) / float(ndtri(1 - ALPHA / (2 * tests)) + ndtri(POWER))
     return float(math.ceil(round(n * (error / wanted) ** 2, 0)))
 
 

@@ -151,13 +151,24 @@ def coverage(counts: np.ndarray) -> float:
     0.9289
     """
     _, _, n = _summary(counts)
+    return coverage_from(n, *ones_and_twos(counts))
+
+
+def coverage_from(n: int, singles: int, pairs: int) -> float:
+    """The coverage of n draws in which so many things were seen once, and twice.
+
+    With one thing seen once and none twice the formula says that everything was seen, which one
+    thing seen once contradicts; there, and for n = 1, it is Good and Turing's 1 - f_1/n.
+
+    >>> [coverage_from(20, 1, 0), coverage_from(20, 0, 0)]
+    [0.95, 1.0]
+    """
     if n == 0:
         return math.nan
-    singles, pairs = ones_and_twos(counts)
     if singles == 0:
         return 1.0
-    if n == 1:  # Good's 1 - f_1/n; the formula would say that one draw has seen everything
-        return 0.0
+    if n == 1 or (singles, pairs) == (1, 0):
+        return 1 - singles / n
     return 1 - singles / n * (1 - _rare_share(n, singles, pairs))
 
 

@@ -19,7 +19,7 @@ from synthdata.compare import Comparison, compare
 from synthdata.matched import QUANTITIES, Match
 from synthdata.measures import Measure
 from synthdata.panel import Panel, measure
-from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise
+from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, check_texts
 
 Outcome = Literal["pass", "fail", "cannot tell"]
 
@@ -44,23 +44,25 @@ class Quantity:
 RULES: dict[str, Quantity] = {
     "hill1_ratio": Quantity(
         definition="Hill number of order 1 of word unigrams, synthetic over reference, at equal "
-        "tokens; cannot tell below 50 % coverage",
+        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
         needs_reference=True,
         measure="hill1_ratio",
         minimum_coverage=0.5,
     ),
     "hill2_ratio": Quantity(
         definition="Hill number of order 2 of word unigrams, synthetic over reference, at equal "
-        "tokens; cannot tell below 50 % coverage",
+        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
         needs_reference=True,
         measure="hill2_ratio",
         minimum_coverage=0.5,
     ),
     "documents_hill1_ratio": Quantity(
         definition="Hill number of order 1 of whole documents, synthetic over reference, at an "
-        "equal number of documents",
+        "equal number of documents; cannot tell where the synthetic documents cover less than 50 % "
+        "of their source, as when each is different",
         needs_reference=True,
         measure="documents_hill1_ratio",
+        minimum_coverage=0.5,
     ),
     "self_bleu_difference": Quantity(
         definition="self-BLEU of the synthetic collection minus that of the reference, at an equal "
@@ -96,18 +98,20 @@ RULES: dict[str, Quantity] = {
         measure="top3_clusters",
     ),
     "documents_hill1": Quantity(
-        definition="effective number of different documents (Hill number of order 1)",
+        definition="effective number of different documents (Hill number of order 1); cannot tell "
+        "below 50 % coverage",
         needs_reference=False,
         measure="documents_hill1",
+        minimum_coverage=0.5,
     ),
     "self_bleu": Quantity(
         definition="mean BLEU-4 of each document against all others; depends on n",
         needs_reference=False,
         measure="self_bleu",
     ),
-    "words_entropy": Quantity(
-        definition="entropy of the source's words in bits (Chao-Wang-Jost); cannot tell below 95 % "
-        "coverage",
+    "words_entropy_source": Quantity(
+        definition="entropy of the words of the source in bits (Chao-Wang-Jost estimate), not of "
+        "the sample (words_entropy); cannot tell below 95 % coverage",
         needs_reference=False,
         measure="words_entropy_source",
         minimum_coverage=0.95,
@@ -235,7 +239,11 @@ def gate(
     permutations: int = 0,
     seed: int = 0,
 ) -> Gate:
-    """Judge a collection by rules; only what the rules ask for is measured.
+    """Judge a collection by rules.
+
+    A rule about the collection alone measures the whole panel; rules that compare with a reference
+    test only their own quantities (and support and copies, which every comparison has).
+    Nothing is said of a side without documents, or with none but empty ones.
 
     ValueError for a rule that cannot be read, for no rule, or for a rule that needs a reference
     where none is given.
@@ -251,9 +259,12 @@ def gate(
         raise ValueError(f"{missing[0]} compares with a reference; name one with --ref")
     panel: Panel | None = None
     comparison: Comparison | None = None
-    if any(not RULES[rule.name].needs_reference for rule in asked):
+    check_texts(texts)
+    empty = _empty(texts, "collection", policy)
+    one_empty = empty or _empty(() if reference is None else reference, "reference", policy)
+    if not empty and any(not RULES[rule.name].needs_reference for rule in asked):
         panel = measure(texts, tokeniser=tokeniser, policy=policy, seed=seed)
-    if missing and reference is not None and len(texts) and len(reference):
+    if missing and reference is not None and not one_empty:
         needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
         comparison = compare(
             texts,
@@ -268,15 +279,23 @@ def gate(
     judgements = []
     for rule in asked:
         quantity = RULES[rule.name]
-        if not quantity.needs_reference:
-            assert panel is not None
-            found = panel[quantity.measure]
-        elif comparison is None:
-            found = Measure.undefined(rule.name, "a side has no documents")
-        else:
+        if quantity.needs_reference and comparison is not None:
             found = comparison.measure(quantity.measure)
+        elif not quantity.needs_reference and panel is not None:
+            found = panel[quantity.measure]
+        else:
+            found = Measure.undefined(quantity.measure, one_empty, n=len(texts))
         judgements.append(judge(rule, found))
     return Gate(judgements=tuple(judgements))
+
+
+def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:
+    """Why nothing can be said about these texts; empty where one of them says something."""
+    if not len(texts):
+        return f"the {what} has no documents"
+    if not any(policy(text).strip() for text in texts):
+        return f"every document of the {what} is empty"
+    return ""
 
 
 def rules_help() -> str:

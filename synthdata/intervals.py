@@ -5,8 +5,8 @@ Idea:   redraw by leaving documents out, never by drawing some twice: a bootstra
         that, scaled up, is the spread of a fresh collection of the full size.
 Source: delete-d jackknife: Shao & Wu, Annals of Statistics 1989; Politis & Romano, "Large sample
         confidence regions based on subsamples", 1994. Entropy: Chao, Wang & Jost 2013.
-Omits:  intervals for what the source holds, except for entropy and its Hill number, and there only
-        where the sample covers 95 % of the source.
+Omits:  intervals for what the source holds, except for its entropy, and there only where the sample
+        covers 95 % of the source.
 
 The target is the value at this sample size: what a fresh collection of n documents would show on
 average. Documents that depend on each other (one prompt, one session) are left out together.
@@ -107,7 +107,7 @@ def subsample(
         drawn[row] = statistic(chosen)
     with np.errstate(invalid="ignore"):
         error = drawn.std(axis=0, ddof=1) * math.sqrt(left / (units - left))
-        reach = _t_quantile(min(draws, units) - 1) * error
+        reach = t_quantile(min(draws, units) - 1) * error
     return Spread(value=value, error=error, low=value - reach, high=value + reach, method=method)
 
 
@@ -125,6 +125,32 @@ def share_interval(successes: int, n: int) -> tuple[float, float]:
     middle = (successes + z2 / 2) / (n + z2)
     reach = math.sqrt(z2 * (successes * (n - successes) / n + z2 / 4)) / (n + z2)
     return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def unmoved_hill(counts: np.ndarray, q: float, units: int | None = None) -> tuple[float, float]:
+    """Least interval of a Hill number, for where every subsample shows the same.
+
+    All documents different, or all equal, stay so whichever are left out; yet a fresh collection
+    need not be so. A kind of document that n draws did not show may have a share of up to
+    `share_interval(0, n)`. Lower end: so many of the rarest documents turn into the commonest one;
+    upper end: so many of the commonest turn into new ones. `units` is how many groups of documents
+    depend on nothing but themselves (otherwise every document).
+
+    >>> unmoved_hill(np.array([100]), 0)  # 3.7 of 100, in whole documents 4
+    (1.0, 5.0)
+    """
+    counts = np.sort(np.asarray(counts)[np.asarray(counts) > 0])[::-1]
+    n = int(counts.sum())
+    if n == 0:
+        return math.nan, math.nan
+    moved = math.ceil(share_interval(0, units or n)[1] * n)
+    rare = counts[:0:-1]  # all but the commonest, the rarest first
+    taken = np.clip(moved - (np.cumsum(rare) - rare), 0, rare)
+    fewer = np.concatenate(([counts[0] + taken.sum()], rare - taken))
+    spare = counts - 1  # a document that no other repeats is new already
+    taken = np.clip(moved - (np.cumsum(spare) - spare), 0, spare)
+    more = np.concatenate((counts - taken, np.ones(int(taken.sum()), dtype=counts.dtype)))
+    return estimate.hill(fewer, q), estimate.hill(more, q)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +209,7 @@ def source_entropy(found: Grams, groups: np.ndarray | None = None) -> SourceEntr
             value=value, low=nothing, high=nothing, error=error, coverage=covered, warning=warning
         )
     unseen = estimate.unseen_entropy(int(totals.sum()), *estimate.ones_and_twos(totals))
-    reach = _t_quantile(units - 1) * error
+    reach = t_quantile(units - 1) * error
     return SourceEntropy(
         value=value,
         low=max(0.0, value - reach),
@@ -228,7 +254,7 @@ def _jackknife(
     return math.sqrt((units - 1) * float(values.var()))
 
 
-def _t_quantile(freedom: int) -> float:
+def t_quantile(freedom: int) -> float:
     """97.5 % quantile of Student's t."""
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 

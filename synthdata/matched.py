@@ -60,7 +60,9 @@ class Pool:
         quantities: Sequence[str],
     ) -> None:
         self.tokens, self.match, self.smaller = tokens, match, smaller
-        self.text = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)[1]
+        # by a dictionary: an array of strings is as wide as the longest, and drops closing NULs
+        number: dict[str, int] = {}
+        self.text = np.array([number.setdefault(t, len(number)) for t in texts], dtype=np.int64)
         self.cluster = neardup.near_duplicates(texts).label
         # Where documents have to be left out to make sides equal, the same ones go every time:
         # drawn anew, they would add a spread that the data do not have.
@@ -102,6 +104,11 @@ class Pool:
         counts = np.bincount(self.tokens.select(documents).ids)
         return counts[counts > 0]
 
+    def documents(self, documents: np.ndarray) -> np.ndarray:
+        """How often each text occurs among these documents."""
+        counts = np.bincount(self.text[documents])
+        return counts[counts > 0]
+
     def hill(self, q: int, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
         if self._last is None or self._last[0] is not a or self._last[1] is not b:
@@ -131,16 +138,13 @@ class Pool:
     def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Effective number of different documents, at an equal number of documents."""
         size = min(len(a), len(b))
-        tallies = [np.bincount(self.text[part]) for part in (a, b)]
-        one, two = (rarefied(t[t > 0], size, 1) for t in tallies)
+        one, two = (rarefied(self.documents(part), size, 1) for part in (a, b))
         return one, two
 
     def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Self-BLEU of an equal number of documents."""
         a, b = self.equal(a, b, BLEU_DOCUMENTS)
-        if len(a) < 2:
-            return math.nan, math.nan
-        one, two = (float(overlap.self_bleu(self.tokens.select(part)).mean()) for part in (a, b))
+        one, two = (overlap.mean_self_bleu(self.tokens.select(part)) for part in (a, b))
         return one, two
 
     def near_duplicates(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:

@@ -135,7 +135,8 @@ def stream(settings: options.MeasureOptions) -> int:
         title=finishing.title("Variety, in one pass, of", settings.data, meter.documents),
         verdict=reading.of_stream(meter.documents, found["documents_types"]),
         headlines=tuple(
-            found[name] for name in ("documents_types", "words_hill1", "words_entropy")
+            found[name]
+            for name in ("documents_types", "words_hill1_source", "words_entropy_source")
         ),
         measures=tuple(found.values()),
         figures=finishing.figures(settings.html, lambda: drawing.of_meter(meter)),

@@ -66,6 +66,17 @@ def self_bleu(tokens: Tokens, *, order: int = 4, smoothing: Smoothing = 1) -> np
     return scores
 
 
+def mean_self_bleu(tokens: Tokens) -> float:
+    """Self-BLEU of a collection: nan for fewer than two documents, or where none has a word.
+
+    A document without words scores 0 beside others that have some; among nothing but such
+    documents there is nothing to be like or unlike.
+    """
+    if tokens.documents < 2 or not len(tokens.ids):
+        return math.nan
+    return float(self_bleu(tokens).mean())
+
+
 def _clipped_matches(tokens: Tokens, size: int) -> np.ndarray:
     """For each document, its n-grams that another holds, each clipped at its count there."""
     key, document, count = by_document(grams(tokens, size))

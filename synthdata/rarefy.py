@@ -20,6 +20,7 @@ from synthdata.estimate import (
     _rare_share,
     _summary,
     chao_wang_jost,
+    coverage_from,
     ones_and_twos,
     plug_in,
     unseen_types,
@@ -64,9 +65,9 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
     singles, pairs = ones_and_twos(counts)
     if singles == 0:
         return 1.0
-    if n == 1:
-        return 0.0
-    return 1 - singles / n * (1 - _rare_share(n, singles, pairs)) ** (size - n + 1)
+    # one thing seen once and none twice: nothing says how soon the rest would be seen
+    fall = 1.0 if (singles, pairs) == (1, 0) else 1 - _rare_share(n, singles, pairs)
+    return 1 - (1 - coverage_from(n, singles, pairs)) * fall ** (size - n)
 
 
 def size_for_coverage(counts: np.ndarray, target: float, within: float = 0.0) -> float:

@@ -5,7 +5,8 @@ Idea:   a sentence is only as good as the interval behind it. Where the whole in
 Omits:  opinions on quality.
 
 The lines: a tenth of the documents in near-duplicate clusters is repetitive, half of them is
-collapsed. Below 20 documents nothing is said; confidence is high from 200 on.
+collapsed. Below 20 documents nothing is said (they can still decide a gate's rule: confidence
+is low); confidence is high from 200 on.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def of_comparison(compared: Comparison) -> Verdict:
 
 
 def of_gate(found: Gate) -> Verdict:
-    """Pass, fail or cannot tell, and the rules that decided."""
+    """Pass, fail or cannot tell, the rules that decided, and how many documents they rest on."""
     outcome = found.outcome
     deciding = [j for j in found.judgements if j.outcome == outcome]
     texts = {
@@ -147,9 +148,13 @@ def of_gate(found: Gate) -> Verdict:
         "cannot tell": "Cannot tell: these data do not decide every rule.",
     }
     tones: dict[str, Tone] = {"pass": "good", "fail": "bad", "cannot tell": "neutral"}
+    n = min((j.measure.n for j in deciding), default=0)
+    confidence: Confidence = "high" if n >= MANY else "medium"
+    if outcome == "cannot tell" or n < FEWEST:
+        confidence = "low"
     return Verdict(
         text=texts[outcome],
-        confidence="low" if outcome == "cannot tell" else "high",
+        confidence=confidence,
         because="; ".join(f"{j.rule}: {j.reason}" for j in deciding) + ".",
         tone=tones[outcome],
     )

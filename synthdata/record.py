@@ -16,7 +16,8 @@ One object with these fields, version 1:
     rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
                 or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits
-    evidence    measure, explain: list of {"title", "summary", "items": [{"text", "count", "note"}]}
+    evidence    list of {"title", "summary", "items": [{"text", "count", "note"}]}; empty for gate
+                and curate, which show none
     dropped     curate only: reason -> rows
     kept        curate only: rows written
     rows        {"used", "empty", "bad": kind -> rows}

@@ -131,8 +131,9 @@ PLAIN = {
     "documents_types": "different documents",
     "hill1": "effective number of words",
     "hill1_ratio": "effective words, synthetic / reference",
-    "words_hill1": "effective number of words",
-    "words_entropy": "entropy of words",
+    "words_hill1_source": "effective number of words, source",
+    "words_entropy": "entropy of words, sample",
+    "words_entropy_source": "entropy of words, source",
     "copied": "documents copied from the reference",
 }
 """Names for readers who have not met ours."""

@@ -20,7 +20,7 @@ from synthdata.measures import Direction, Measure
 from synthdata.tokens import Tokens, encode
 
 SPREAD_DOCUMENTS = 2_000
-"""Intervals are worked out on so many documents at most; more would make them narrower."""
+"""Intervals of words are worked out on so many documents at most; more would make them narrower."""
 REPEAT_BYTES = 32_000_000
 """Passages and xz read so much text at most (whole documents, drawn by seed)."""
 VENDI_DOCUMENTS = 2_048
@@ -95,7 +95,8 @@ class Sheet:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         """Values of the whole collection, and ends of their intervals.
 
-        Beyond 2,000 documents the relative error is that of 2,000: too wide, never too narrow.
+        Beyond 2,000 documents the relative error is that of 2,000: too wide for means and for
+        numbers of words. Whole documents are not measured so: most copies lie outside the part.
         """
         value = np.atleast_1d(statistic(np.arange(self.n)))
         if self.n <= SPREAD_DOCUMENTS or self.groups is not None:
@@ -123,21 +124,25 @@ class Sheet:
 
         value = low = high = np.full(5, math.nan)
         reason = "no documents"
-        if self.n:
-            value, low, high, reason = self.spread(statistic, rng)
+        if self.n:  # on all documents: counting them again is cheap, and copies are rare in a part
+            found = intervals.subsample(statistic, self.n, rng=rng, groups=self.groups, draws=DRAWS)
+            value, low, high, reason = found.value, found.low, found.high, found.reason
         covered = estimate.coverage(self.document_counts)
         note = ""
         if self.n and covered < 0.5:
             note = "most documents were seen once: the sample's size sets this number"
+        units = None if self.groups is None else len(np.unique(self.groups))
         for q in (0, 1, 2):
+            least = intervals.unmoved_hill(self.document_counts, q, units)
+            ends = _at_least((low[q], high[q]), least)
             self.put(
                 f"documents_hill{q}",
                 value[q],
                 "effective documents",
                 "higher is more varied",
                 f"Hill number of order {q} of whole documents, {self.policy}",
-                low=_clip(low[q], 1.0, math.inf),
-                high=high[q],
+                low=_clip(ends[0], 1.0, math.inf),
+                high=ends[1],
                 coverage=covered,
                 warnings=(note, reason),
             )
@@ -155,11 +160,8 @@ class Sheet:
         ):
             ends = low[place], high[place]
             if self.n:
-                wilson = intervals.share_interval(round(value[place] * self.n), self.n)
-                ends = tuple(
-                    pick(a, b) if not math.isnan(a) else a
-                    for pick, a, b in zip((min, max), ends, wilson)
-                )
+                least = intervals.share_interval(round(value[place] * self.n), self.n)
+                ends = _at_least(ends, least)
             self.put(
                 name,
                 value[place],
@@ -182,7 +184,7 @@ class Sheet:
                 [
                     *(estimate.hill(one, q) for q in (0, 1, 2)),
                     len(two) / two.sum() if len(two) else math.nan,
-                    overlap.self_bleu(some).mean() if some.documents > 1 else math.nan,
+                    overlap.mean_self_bleu(some),
                     overlap.mean_cosine(some),
                 ]
             )
@@ -360,3 +362,10 @@ class Sheet:
 def _clip(value: float, low: float, high: float) -> float:
     """`value` moved into [low, high]; nan stays nan, which `max` would swallow."""
     return float(np.clip(value, low, high))
+
+
+def _at_least(ends: tuple[float, float], least: tuple[float, float]) -> tuple[float, float]:
+    """The interval, made as wide as the `least`; one of nan stays so."""
+    if math.isnan(ends[0]) or math.isnan(ends[1]):
+        return ends
+    return min(ends[0], least[0]), max(ends[1], least[1])

@@ -199,3 +199,69 @@ def test_streams_that_misbehave(tmp_path: Path, command_environment: dict[str, s
         assert broken.returncode == 2
         assert broken.stderr.decode().startswith("say: error: no space left on the disk")
         assert broken.stderr.count(b"\n") == 1
+
+
+def test_where_codes_are_answers_a_bug_is_none_of_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug() -> None:
+        raise ZeroDivisionError
+
+    def mistake() -> None:
+        raise ValueError("behind the line")
+
+    monkeypatch.setenv("COGNITIVE_CORE_TRACEBACK", "1")
+    for main, words in ((bug, "ZeroDivisionError"), (mistake, "behind the line")):
+        with pytest.raises(SystemExit) as stop:
+            command.guard(main, prog="tests.say", error_code=3)
+        assert stop.value.code == 3
+        err = capsys.readouterr().err
+        assert err.startswith("Traceback")
+        assert words in err
+
+
+ANSWER = """
+import sys
+from labkit import command
+
+def main():
+    sys.stdin.read()
+    print("answer\\n" * int(sys.argv[1]))
+    return 1
+
+command.guard(main, prog="say", error_code=int(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "error_code", "expected"),
+    [
+        (1, 2, 1),  # the pipe breaks when all is written: the answer is known
+        (1, 3, 1),
+        (200_000, 2, 0),  # it breaks inside main
+        (200_000, 3, 3),  # and no answer is not the answer 0
+    ],
+)
+def test_a_closed_pipe_changes_no_answer(
+    tmp_path: Path,
+    command_environment: dict[str, str],
+    lines: int,
+    error_code: int,
+    expected: int,
+) -> None:
+    program = tmp_path / "answer.py"
+    program.write_text(ANSWER, encoding="utf-8")
+    started = subprocess.Popen(
+        [sys.executable, program, str(lines), str(error_code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**command_environment, "PYTHONUNBUFFERED": ""},
+    )
+    assert started.stdin is not None
+    assert started.stdout is not None
+    assert started.stderr is not None
+    started.stdout.close()
+    started.stdin.close()
+    assert (started.wait(timeout=60), started.stderr.read()) == (expected, b"")
+    started.stderr.close()

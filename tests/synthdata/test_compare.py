@@ -1,11 +1,14 @@
 """Comparisons: no alarm where both sides are one source, an alarm where variety was lost."""
 
+import importlib
 import math
 
 import numpy as np
 import pytest
 
 from synthdata.compare import compare, copied, documents_needed, holm
+from synthdata.matched import Pool
+from synthdata.tokens import encode
 
 SHARE = 1 / np.arange(1, 301)
 SHARE /= SHARE.sum()
@@ -157,3 +160,60 @@ def test_awkward_collections_have_an_answer(synthetic, reference):
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_self_bleu_of_a_side_without_words_is_undefined():
+    found = compare([""] * 30, ["a b c d e"] * 30, quantities=["self_bleu"], permutations=9)
+    assert math.isnan(found.differences["self_bleu"].synthetic)
+    assert "nothing to count" in found.measure("self_bleu_difference").warnings[0]
+
+
+def test_documents_are_numbered_by_their_whole_text():
+    texts = ["a", "a\0", "a", "b"]
+    pool = Pool(texts, encode(texts, "word"), "size", 2, np.random.default_rng(0), ())
+    assert pool.text[0] == pool.text[2]
+    assert len(set(pool.text.tolist())) == 3
+
+
+def test_deals_without_a_gap_do_not_make_p_small():
+    # One document with words on each side: a deal either gives both to one side (no gap, about
+    # half of the deals) or one to each (the gap observed, up to its sign). None is smaller: p = 1.
+    one, two = ["a a a a", *[""] * 9], ["a b c d", *[""] * 9]
+    found = compare(one, two, quantities=["hill1"], permutations=99)
+    assert found.differences["hill1"].p == 1
+
+
+def test_all_different_on_both_sides_is_not_certain():
+    one, two = ([f"{side} {i} x{i}" for i in range(250)] for side in "ab")
+    found = compare(one, two, quantities=["documents_hill1"], permutations=9)
+    ratio = found.measure("documents_hill1_ratio")
+    assert ratio.value == pytest.approx(1)
+    assert ratio.low < 0.99
+    assert ratio.high > 1.01
+    assert ratio.coverage < 0.1
+
+
+def test_power_beside_other_tests():
+    # Of six tests the smallest p has to be below .05 / 6: |z| > 2.638. Simulated as above.
+    needed = documents_needed(0.08, 500, tests=6)
+    error = 0.08 * math.sqrt(500 / needed)
+    z = np.random.default_rng(6).normal(math.log(0.9), error, 20_000) / error
+    assert (np.abs(z) > 2.638).mean() == pytest.approx(0.8, abs=0.015)
+    rng = np.random.default_rng(8)
+    a, b = texts(40, rng), texts(40, rng)
+    alone = compare(a, b, quantities=["hill1"], permutations=9).differences["hill1"].needed
+    # the draws are the same ones, so only the level differs
+    beside = compare(a, b, quantities=["hill1", "hill2", "hill0"], permutations=9)
+    # (2.394 + .842)^2 / (1.960 + .842)^2 = 1.334
+    assert beside.differences["hill1"].needed == pytest.approx(1.334 * alone, abs=1.5)
+
+
+def test_intervals_use_students_t(monkeypatch):
+    module = importlib.import_module("synthdata.compare")
+    monkeypatch.setattr(module, "_errors", lambda *_: (np.array([0.1]), ""))
+    rng = np.random.default_rng(9)
+    found = compare(texts(25, rng), texts(30, rng), quantities=["hill1"], permutations=3)
+    ratio = found.measure("hill1_ratio")
+    # 97.5 % quantile of t with 24 degrees of freedom: 2.0639 (any table)
+    assert math.log(ratio.high / ratio.value) == pytest.approx(0.20639, abs=1e-5)
+    assert math.log(ratio.value / ratio.low) == pytest.approx(0.20639, abs=1e-5)

@@ -238,3 +238,12 @@ def test_order_of_counts_does_not_matter(counts, random):
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_one_thing_seen_once_and_none_twice_is_not_full_coverage():
+    assert coverage([18, 1]) == pytest.approx(1 - 1 / 19)  # Good-Turing; below a gate's 95 %
+    assert coverage([1]) == 0
+    assert coverage([18, 2]) == 1
+    for size in (18, 19, 19.5, 38):  # and the curve neither jumps there nor falls behind it
+        assert coverage_at([18, 1], size) == pytest.approx(1 - 1 / 19)
+    assert math.isinf(size_for_coverage([18, 1], 0.99))

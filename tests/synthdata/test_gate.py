@@ -7,6 +7,7 @@ import pytest
 
 from synthdata.gate import RULES, gate, judge, parse, rules_help
 from synthdata.measures import Measure
+from synthdata.reading import of_gate
 
 SHARE = 1 / np.arange(1, 501)
 SHARE /= SHARE.sum()
@@ -63,15 +64,32 @@ def test_every_rule_can_be_judged(name):
 
 
 def test_healthy_passes_and_collapsed_fails():
-    rules = ["hill1_ratio>=0.8", "near_duplicates<=0.05", "documents_hill1_ratio>=0.8"]
+    rules = ["hill1_ratio>=0.8", "near_duplicates<=0.05"]
     reference = texts(200, 3)
     good = gate(texts(200, 4), rules, reference=reference)
     assert (good.outcome, good.exit_code) == ("pass", 0), str(good)
+    rules.append("documents_hill1_ratio>=0.8")
     bad = gate(texts(10, 5) * 20, rules, reference=reference)
     assert [j.outcome for j in bad.judgements] == ["fail"] * 3, str(bad)
     assert bad.exit_code == 1
     few = gate(texts(8, 6), rules, reference=reference)
     assert (few.outcome, few.exit_code) == ("cannot tell", 2)
+
+
+def test_documents_are_judged_where_they_repeat():
+    kinds, rng = texts(40, 3), np.random.default_rng(7)
+    one, two = ([kinds[i] for i in rng.integers(0, 40, 300)] for _ in range(2))
+    rules = ["documents_hill1_ratio>=0.8", "documents_hill1>=20"]
+    found = gate(one, rules, reference=two)
+    assert [j.outcome for j in found.judgements] == ["pass", "pass"], str(found)
+    for share in (0.6, 0.99):  # each document different says little about how many kinds there are
+        found = gate(
+            texts(200, 8),
+            [f"documents_hill1_ratio>={share}", "documents_hill1>=100"],
+            reference=texts(200, 9),
+        )
+        assert [j.outcome for j in found.judgements] == ["cannot tell"] * 2, str(found)
+        assert "coverage" in found.judgements[0].reason
 
 
 def test_the_worst_rule_decides():
@@ -105,3 +123,37 @@ def test_what_is_missing_is_named():
         gate(["a"], [])
     with pytest.raises(ValueError, match="hill1_ratio compares with a reference"):
         gate(["a"], ["hill1_ratio>=0.8"])
+
+
+@pytest.mark.parametrize("sign", [">=", "<="])
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("collection", [[""] * 30, [" \n"] * 30, []])
+def test_empty_texts_meet_no_rule(collection, name, sign):
+    # Each rule alone: beside another that cannot be told a wrong pass would not be seen.
+    found = gate(collection, [f"{name}{sign}0.5"], reference=texts(30, 1))
+    assert found.outcome == "cannot tell", str(found)
+    if RULES[name].needs_reference:
+        found = gate(texts(30, 1), [f"{name}{sign}0.5"], reference=collection)
+        assert found.outcome == "cannot tell", str(found)
+
+
+def test_texts_without_a_word_have_no_self_bleu():
+    found = gate(["?!", "..."] * 15, ["self_bleu<=0.5"], tokeniser="word")
+    assert found.outcome == "cannot tell"
+    assert "no document has a word" in found.judgements[0].reason
+
+
+@pytest.mark.parametrize(("n", "confidence"), [(10, "low"), (60, "medium"), (250, "high")])
+def test_confidence_in_a_gate_depends_on_n(n, confidence):
+    found = gate(texts(n, 1), ["copied<=0.5"], reference=texts(300, 2))
+    assert found.outcome == "pass"
+    assert of_gate(found).confidence == confidence
+    assert of_gate(gate(texts(n, 1), ["copied<=0"], reference=["x"])).confidence == "low"
+
+
+def test_the_definitions_say_at_what_terms():
+    for name in ("hill1_ratio", "hill2_ratio"):
+        assert "--match, tokens unless said" in RULES[name].definition
+    for name, rule in RULES.items():
+        if rule.minimum_coverage:
+            assert f"{rule.minimum_coverage:.0%}".replace("%", " %") in rule.definition, name

@@ -11,7 +11,7 @@ import pytest
 
 from synthdata import estimate
 from synthdata.counts import Grams, count, grams
-from synthdata.intervals import share_interval, source_entropy, subsample
+from synthdata.intervals import share_interval, source_entropy, subsample, unmoved_hill
 from synthdata.overlap import self_bleu
 from synthdata.tokens import Tokens, encode
 
@@ -175,3 +175,22 @@ def test_wilson_interval():
     assert share_interval(0, 100)[0] == 0
     assert share_interval(100, 100)[1] == pytest.approx(1)
     assert math.isnan(share_interval(0, 0)[0])
+
+
+def test_all_different_or_all_equal_is_not_certain():
+    # 0 of 200 means a share of up to 3.84 / 203.84 = 1.9 %: 3.8 documents, in whole ones 4.
+    different, equal = np.ones(200, dtype=np.int64), np.array([200])
+    assert unmoved_hill(different, 0) == (196, pytest.approx(200))
+    assert unmoved_hill(equal, 0) == (1, 5)
+    # a cluster of 5 among 200: entropy lower by 5/200 ln 5
+    low, high = unmoved_hill(different, 1)
+    assert low == pytest.approx(200 * math.exp(-5 / 200 * math.log(5)))
+    assert high == pytest.approx(200)
+    # order 2: 1 over the sum of squared shares
+    assert unmoved_hill(equal, 2)[1] == pytest.approx(200**2 / (196**2 + 4))
+    counts = np.array([7, 5, 1, 1, 2, 0])
+    for q in (0, 1, 2):
+        low, high = unmoved_hill(counts, q)
+        assert low < estimate.hill(counts, q) < high
+        assert unmoved_hill(counts, q, units=5)[1] > high  # five groups tell less than 16 documents
+    assert all(map(math.isnan, unmoved_hill(np.array([], dtype=np.int64), 1)))

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from synthdata import estimate, meter, sketch, streamed
 from synthdata.meter import Meter, MeterConfig
+from synthdata.panel import measure
 from synthdata.sketch import BottomK, Channel
 from synthdata.tokens import characters, words
 
@@ -351,7 +352,7 @@ def test_measures_of_a_known_collection() -> None:
     assert found["documents_types"].value == 2
     assert found["words_total"].value == 12
     assert found["words_types"].value == 5
-    assert found["documents_entropy_plug_in"].value == pytest.approx(2 - 0.75 * math.log2(3))
+    assert found["documents_entropy"].value == pytest.approx(2 - 0.75 * math.log2(3))
     assert found["documents_total"].n == 4
 
 
@@ -365,14 +366,14 @@ def test_nothing_to_measure_is_nan_with_a_reason(texts: list[str]) -> None:
 
 
 def test_one_document_and_all_equal() -> None:
-    assert measured(["a b"])["documents_entropy_plug_in"].value == 0
-    assert math.isnan(measured(["a b"])["documents_hill2"].value)
-    assert measured(["a b"] * 50)["documents_hill1"].value == 1
+    assert measured(["a b"])["documents_entropy"].value == 0
+    assert math.isnan(measured(["a b"])["documents_hill2_source"].value)
+    assert measured(["a b"] * 50)["documents_hill1_source"].value == 1
     assert measured(["a b"] * 50)["documents_entropy"].coverage == 1
 
 
 def test_a_population_entropy_below_95_percent_coverage_is_called_a_lower_bound() -> None:
-    found = measured([f"word{i}" for i in range(50)])["words_entropy"]
+    found = measured([f"word{i}" for i in range(50)])["words_entropy_source"]
     assert "lower bound" in found.warnings[0]
 
 
@@ -485,3 +486,22 @@ def test_memory_stays_within_the_budget(tmp_path: Path, kind: str) -> None:
     above, documents = map(int, done.stdout.split())
     assert documents == (20_000 if kind == "many rows" else 2)
     assert 0 < above < ram, above
+
+
+def test_coverage_in_one_pass_is_that_of_the_panel() -> None:
+    for text in ("a " * 18 + "b", "a", "a a", "a a b b c", "a b c"):
+        _, counts = np.unique(text.split(), return_counts=True)
+        assert measured([text])["words_types"].coverage == estimate.coverage(counts)
+
+
+def test_one_pass_and_panel_agree_where_names_agree() -> None:
+    texts = ["tell a joke about a hen"] * 3 + ["sing a song", "tell a tale of a hen"]
+    stream, panel = measured(texts), measure(texts)
+    shared = sorted(set(stream) & set(panel))
+    assert {"words_entropy", "words_entropy_source", "documents_entropy_source"} <= set(shared)
+    for name in shared:
+        assert stream[name].value == pytest.approx(panel[name].value, abs=1e-9), name
+        estimator = "Chao-Wang-Jost" if name.endswith("_source") else "plug-in"
+        assert stream[name].method.startswith(estimator), name
+        assert panel[name].method.startswith(estimator), name
+    assert stream["words_entropy"].value < stream["words_entropy_source"].value - 0.01

@@ -11,7 +11,8 @@ import pytest
 import synthdata
 from synthdata.measures import Measure
 from synthdata.panel import measure
-from synthdata.sheet import SPREAD_DOCUMENTS
+from synthdata.sheet import SPREAD_DOCUMENTS, Sheet
+from synthdata.tokens import encode
 
 RNG = np.random.default_rng(0)
 TEXTS = [" ".join(f"w{i}" for i in RNG.zipf(1.6, 12) % 400) for _ in range(90)] + ["one joke"] * 30
@@ -137,3 +138,33 @@ def test_importing_is_light():
     assert {"measure", "gate", "compare", "curate"} <= set(dir(synthdata))
     with pytest.raises(AttributeError, match="no attribute 'mesure'"):
         synthdata.mesure  # noqa: B018
+
+
+def test_self_bleu_of_nothing_is_undefined():
+    found = measure([""] * 30)["self_bleu"]
+    assert math.isnan(found.value)
+    assert not found.has_interval
+    assert "no document has a word" in found.warnings
+
+
+def test_intervals_of_documents_rest_on_all_of_them():
+    # 2,000 documents, each twice. Without a tenth of the 4,000 a kind is gone with probability
+    # .01, so kinds vary by sqrt(2000 * .01 * .81) = 4.0, times sqrt(.9 / .1) = 12 for the whole:
+    # an interval 48 wide, give or take 4.5 (60 draws). From a part of 2,000 documents, where half
+    # of the kinds lost their copy, it was twice as wide; the share in pairs had one of ten points.
+    rng = np.random.default_rng(1)
+    texts = [" ".join(f"w{i}" for i in row) for row in rng.integers(0, 5000, (2000, 8))] * 2
+    sheet = Sheet(texts, encode(texts, "word"), "", 0, None)
+    sheet.documents(np.random.default_rng(2))
+    kinds, pairs = sheet.measures["documents_hill0"], sheet.measures["near_duplicates"]
+    assert 30 < kinds.high - kinds.low < 75
+    assert pairs.value == 1
+    assert pairs.low > 0.97
+
+
+@pytest.mark.parametrize("kinds", [1, 60])
+def test_documents_all_equal_or_all_different_have_an_interval_with_a_width(kinds):
+    panel = measure([f"kind {i % kinds} of {i % kinds} tales" for i in range(60)])
+    for q in (0, 1, 2):
+        made = panel[f"documents_hill{q}"]
+        assert made.high > 1.001 * made.low, str(made)

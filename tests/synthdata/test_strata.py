@@ -1,6 +1,7 @@
 """The entropy budget against closed forms, and its correction against chance."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -76,3 +77,27 @@ def test_undefined_and_bad():
     assert math.isnan(budget(words([]), []).total.value)
     with pytest.raises(ValueError, match="1 values for 2 documents"):
         budget(words(["a", "b"]), ["x"])
+
+
+def test_the_spread_of_shuffled_labels_is_not_given_as_an_interval():
+    found = budget(words(["a", "b", "c", "d"] * 100), list("wxyz") * 100)
+    for made in (found.information, found.within):
+        assert not made.has_interval
+        assert any(w.startswith("no interval") for w in made.warnings)
+    assert found.p < 0.01
+
+
+def test_values_that_differ_by_a_closing_nul_are_two():
+    found = budget(words(["a", "b"] * 30), ["x", "x\0"] * 30)
+    assert sorted(s.value for s in found.strata) == ["x", "x\0"]
+    assert found.information.value == pytest.approx(1, abs=0.05)
+
+
+def test_a_long_value_takes_no_room_in_the_others():
+    # As an array of strings of equal width, 4 bytes a character: 2,000 x 100,000 x 4 = 800 MB.
+    field = ["x" * 100_000, *["y"] * 1_999]
+    tracemalloc.start()
+    budget(words(["a"] * 2_000), field, permutations=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
