@@ -71,7 +71,7 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
 
 
 def size_for_coverage(counts: np.ndarray, target: float, within: float = 0.0) -> float:
-    """The sample size, not always whole, whose expected coverage is `target`, by bisection.
+    """The smallest sample size, not always whole, that reaches coverage `target`, by bisection.
 
     To `within` draws, or as exactly as floats allow. Infinite where no size reaches it.
     ValueError unless 0 < target < 1.
