@@ -165,5 +165,6 @@ class Pool:
 
 
 def clustered(label: np.ndarray) -> float:
+    """Share of documents in a cluster of two or more; `label` [documents] numbers the clusters."""
     sizes = np.bincount(label)
     return float(sizes[sizes > 1].sum() / len(label))

@@ -119,6 +119,7 @@ def _type(value: Any) -> str:
 
 
 def text_of(fields: Any, config: ReadConfig) -> str:
+    """The string at the configured dotted path; BadRow where something else stands there."""
     value = dig(fields, config.text)
     if not isinstance(value, str):
         raise BadRow("text is not a string", f"{config.text!r} is {_type(value)}")
@@ -126,6 +127,7 @@ def text_of(fields: Any, config: ReadConfig) -> str:
 
 
 def decode(data: bytes) -> str:
+    """A line's bytes as UTF-8 text; BadRow names the first byte that is not."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -134,10 +136,12 @@ def decode(data: bytes) -> str:
 
 
 def text_row(data: bytes, source: str, line: int, config: ReadConfig) -> Row:
+    """A line of plain text as a document; BadRow where it is not UTF-8."""
     return Row(decode(data), {}, source, line, data)
 
 
 def json_row(data: bytes, source: str, line: int, config: ReadConfig) -> Row:
+    """A line of JSONL as a document with its fields; BadRow says what is wrong with it."""
     try:
         fields = json.loads(decode(data))
     except RecursionError:
@@ -155,6 +159,7 @@ def json_row(data: bytes, source: str, line: int, config: ReadConfig) -> Row:
 
 
 def too_long(line: int, size: int, config: ReadConfig) -> Problem:
+    """The problem of a line of `size` bytes that was skipped unread."""
     detail = f"{size:,} bytes, the limit is {config.max_row:,}; skipped unread"
     return Problem(line, "over max-row", f"over max-row: {detail}")
 
