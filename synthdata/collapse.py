@@ -1,0 +1,403 @@
+"""The laboratory of collapse: fit, sample, fit again on what was sampled, and watch what is lost.
+
+Idea:   a source (what is fitted) x a regime (what the next generation trains on) x a sampler (how
+        its model is sampled), run for some generations and seeds. Each generation looks like the
+        one before it; only the table of all of them shows that the tails go first.
+Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493 (replace); Gerstgrasser et al. 2024,
+        arXiv:2404.01413 (accumulate); Kazdan et al. 2024, arXiv:2410.16713 (accumulate-subsample).
+Run:    python -m synthdata collapse multinomial --regime replace,accumulate
+Omits:  anything about a certain source; those stand in `collapse_sources` and `collapse_text`.
+
+Data are a sequence of examples: an array whose rows are examples, or a list of texts.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from labkit.verdict import Interval, interval
+from minigpt import sample as sampling
+
+Data = Any
+"""Examples: np.ndarray [n, ...] or list[str]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampler:
+    """How a fitted model is sampled; the defaults draw exactly as it predicts."""
+
+    temperature: float = 1.0
+    """Below 1 the likely becomes likelier; of continuous sources, the variance is multiplied."""
+    top_k: int = 0
+    """Draw among the k likeliest; 0 for all."""
+    top_p: float = 1.0
+    """Draw among the likeliest that hold this share of the probability."""
+
+    def __post_init__(self) -> None:
+        sampling.check(self.temperature, self.top_k, self.top_p)
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is shaped."""
+        return self == Sampler()
+
+    def shaped(self, p: np.ndarray) -> np.ndarray:
+        """Probabilities [K] as they are drawn from, [K].
+
+        >>> Sampler(top_k=2).shaped(np.array([0.1, 0.3, 0.6])).round(2).tolist()
+        [0.0, 0.33, 0.67]
+        """
+        if self.plain:
+            return p
+        with np.errstate(divide="ignore"):
+            logs = np.log(p)[None]
+        return sampling.shape(
+            logs, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p
+        )[0]
+
+    def __str__(self) -> str:
+        parts = [f"temperature {self.temperature:g}"]
+        parts += [f"top-k {self.top_k}"] if self.top_k else []
+        parts += [f"top-p {self.top_p:g}"] if self.top_p < 1 else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regime:
+    """What each generation after the first is trained on."""
+
+    name: str
+    """As on the command line and in the table."""
+    real_share: float = 0.0
+    """Share of each round's data that is new real data; the rest is the last model's."""
+    keep_all: bool = False
+    """Everything that any earlier generation was given stays in the training data."""
+    constant: bool = False
+    """Train on as many examples as the first generation had, drawn from what there is."""
+    curated: bool = False
+    """Sample twice as many texts and let the meter's `curate` choose."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.real_share <= 1:
+            raise ValueError(f"the real share is from 0 to 1, got {self.real_share}")
+
+
+REGIMES: dict[str, Regime] = {
+    regime.name: regime
+    for regime in (
+        Regime(name="replace"),
+        Regime(name="accumulate", keep_all=True),
+        Regime(name="accumulate-subsample", keep_all=True, constant=True),
+        Regime(name="fresh", real_share=0.1),
+        Regime(name="real", real_share=1.0),
+        Regime(name="curated", curated=True),
+    )
+}
+"""`real` is the control: new real data in every round, so all its movement is chance."""
+
+
+def regime(name: str) -> Regime:
+    """A regime by its name; `fresh:0.3` sets the share of real data.
+
+    >>> regime("fresh:0.3").real_share
+    0.3
+    """
+    base, colon, share = name.partition(":")
+    if base not in REGIMES or (colon and base != "fresh"):
+        raise ValueError(f"no regime {name!r}; choose among {', '.join(REGIMES)}, fresh:SHARE")
+    if not colon:
+        return REGIMES[base]
+    try:
+        return replace(REGIMES[base], name=name, real_share=float(share))
+    except ValueError:
+        raise ValueError(f"fresh:SHARE wants a share from 0 to 1, got {share!r}") from None
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What is fitted: knows the truth, how to fit a model, and how to draw from both."""
+
+    @property
+    def name(self) -> str:
+        """For tables and titles."""
+        ...
+
+    @property
+    def n(self) -> int:
+        """Examples in each round."""
+        ...
+
+    @property
+    def error(self) -> str:
+        """The measure that says how far a model is from the truth; larger is worse."""
+        ...
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Every measure and its unit."""
+        ...
+
+    def real(self, n: int, rng: np.random.Generator) -> Data:
+        """`n` examples of the truth."""
+        ...
+
+    def fit(self, data: Data, rng: np.random.Generator) -> Any:
+        """The model that `data` teach."""
+        ...
+
+    def sample(self, model: Any, n: int, rng: np.random.Generator, sampler: Sampler) -> Data:
+        """`n` examples by the model."""
+        ...
+
+    def measures(self, model: Any, written: Data) -> dict[str, float]:
+        """What is left; `written` are n examples that this model has sampled."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """One round of a chain."""
+
+    number: int
+    """0 is fitted to real data alone."""
+    data: Data
+    """What it was trained on."""
+    model: Any
+    """What came of it."""
+    written: Data
+    """n examples that it sampled."""
+    measures: dict[str, float]
+    """Of this model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table."""
+
+    regime: str
+    generation: int
+    seed: int
+    measure: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """What a run measured, one row for each number; nothing in it is an average."""
+
+    source: str
+    """The source's name."""
+    error: str
+    """The measure that says how far from the truth."""
+    units: dict[str, str]
+    """Every measure and its unit."""
+    sampler: Sampler
+    """How models were sampled."""
+    rows: tuple[Row, ...]
+    """(regime, generation, seed, measure, value)."""
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """In the order in which they were asked for."""
+        return tuple(dict.fromkeys(row.regime for row in self.rows))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds."""
+        return tuple(dict.fromkeys(row.seed for row in self.rows))
+
+    @property
+    def generations(self) -> int:
+        """Number of the last generation."""
+        return max(row.generation for row in self.rows)
+
+    def values(self, regime: str, measure: str) -> np.ndarray:
+        """[seeds, generations + 1]; ValueError where there is no such regime or measure."""
+        if regime not in self.regimes or measure not in self.units:
+            raise ValueError(
+                f"the table has no {measure!r} under {regime!r}; it has {', '.join(self.units)} "
+                f"under {', '.join(self.regimes)}"
+            )
+        found = {
+            (row.seed, row.generation): row.value
+            for row in self.rows
+            if row.regime == regime and row.measure == measure
+        }
+        return np.array([[found[s, g] for g in range(self.generations + 1)] for s in self.seeds])
+
+    def interval(self, regime: str, measure: str, generation: int) -> Interval:
+        """Mean over seeds with its 95 % interval."""
+        return interval(self.values(regime, measure)[:, generation].tolist())
+
+    def to_csv(self) -> str:
+        """The table as CSV with a head."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(("regime", "generation", "seed", "measure", "value"))
+        writer.writerows((r.regime, r.generation, r.seed, r.measure, r.value) for r in self.rows)
+        return out.getvalue()
+
+
+def chain(
+    source: Source,
+    regime: Regime,
+    *,
+    sampler: Sampler = Sampler(),
+    generations: int,
+    seed: int,
+    first: Generation | None = None,
+) -> Iterator[Generation]:
+    """Generation 0 (real data), then one generation after the other.
+
+    `first` is a generation 0 of the same source and seed, which need not be fitted again. The draws
+    of a purpose and generation are seeded by them and `seed` alone, so that regimes meet the same
+    real data and the same luck. ValueError where the regime asks for texts and there are none.
+    """
+    last = first or generation_zero(source, sampler=sampler, seed=seed)
+    yield last
+    given = [last.data]
+    for number in range(1, generations + 1):
+        given.append(_new_data(source, regime, last, sampler, seed, number))
+        data = _joined(given) if regime.keep_all else given[-1]
+        if regime.constant and len(data) > source.n:
+            data = _drawn(data, source.n, _rng(seed, number, "choose"))
+        last = _generation(source, number, data, sampler, seed)
+        yield last
+
+
+def generation_zero(source: Source, *, sampler: Sampler = Sampler(), seed: int) -> Generation:
+    """The model of real data with which every regime begins."""
+    return _generation(source, 0, source.real(source.n, _rng(seed, 0, "real")), sampler, seed)
+
+
+def collapse(
+    source: Source,
+    *,
+    regimes: Sequence[Regime | str] = ("replace", "accumulate"),
+    sampler: Sampler = Sampler(),
+    generations: int = 20,
+    seeds: int | Sequence[int] = 3,
+    report: Callable[[int, int], None] | None = None,
+) -> Table:
+    """Run every regime for every seed and put what was measured into one table.
+
+    `seeds` are so many from 0 on, or the seeds themselves; `report` is told how many models are
+    fitted, and of how many. ValueError on an unknown regime, and fewer than one generation or seed.
+    """
+    chosen = [regime(r) if isinstance(r, str) else r for r in regimes]
+    numbers = range(seeds) if isinstance(seeds, int) else seeds
+    _check(chosen, generations, numbers)
+    total, done = len(numbers) * (1 + len(chosen) * generations), 0
+    rows: list[Row] = []
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        if report:
+            report(done, total)
+
+    for seed in numbers:
+        first = generation_zero(source, sampler=sampler, seed=seed)
+        count()
+        for each in chosen:
+            steps = chain(
+                source, each, sampler=sampler, generations=generations, seed=seed, first=first
+            )
+            for step in steps:
+                rows += [
+                    Row(
+                        regime=each.name,
+                        generation=step.number,
+                        seed=seed,
+                        measure=measure,
+                        value=value,
+                    )
+                    for measure, value in step.measures.items()
+                ]
+                if step.number:
+                    count()
+    return Table(
+        source=source.name,
+        error=source.error,
+        units=dict(source.units),
+        sampler=sampler,
+        rows=tuple(rows),
+    )
+
+
+def _check(regimes: Sequence[Regime], generations: int, seeds: Sequence[int]) -> None:
+    if not regimes:
+        raise ValueError(f"name a regime: {', '.join(REGIMES)}")
+    names = [each.name for each in regimes]
+    if len(set(names)) < len(names):
+        raise ValueError(f"each regime once, got {', '.join(names)}")
+    if not 1 <= generations <= 10_000:
+        raise ValueError(f"generations run from 1 to 10,000, got {generations}")
+    if not len(seeds):
+        raise ValueError("seeds are at least 1, got 0")
+
+
+_PURPOSES = ("real", "fit", "sample", "write", "choose")
+
+
+def _rng(seed: int, generation: int, purpose: str) -> np.random.Generator:
+    return np.random.default_rng([seed, generation, _PURPOSES.index(purpose)])
+
+
+def _generation(source: Source, number: int, data: Data, sampler: Sampler, seed: int) -> Generation:
+    model = source.fit(data, _rng(seed, number, "fit"))
+    written = source.sample(model, source.n, _rng(seed, number, "write"), sampler)
+    measures = source.measures(model, written)
+    return Generation(number=number, data=data, model=model, written=written, measures=measures)
+
+
+def _new_data(
+    source: Source, regime: Regime, last: Generation, sampler: Sampler, seed: int, number: int
+) -> Data:
+    """What this round adds: real data, the last model's, or some of both; n examples."""
+    real = round(regime.real_share * source.n)
+    parts = []
+    if real < source.n:
+        if regime.curated:
+            parts.append(_curated(source, last, sampler, seed, number))
+        elif real:
+            rng = _rng(seed, number, "sample")
+            parts.append(source.sample(last.model, source.n - real, rng, sampler))
+        else:
+            parts.append(last.written)
+    if real:
+        parts.append(source.real(real, _rng(seed, number, "real")))
+    return _joined(parts)
+
+
+def _curated(source: Source, last: Generation, sampler: Sampler, seed: int, number: int) -> Data:
+    from synthdata.curate import curate
+
+    if not isinstance(last.written, list):
+        raise ValueError(
+            f"curating chooses among texts, and {source.name} has none; use ngram, gpt"
+        )
+    more = source.sample(last.model, source.n, _rng(seed, number, "sample"), sampler)
+    texts = [*last.written, *more]
+    kept = curate(texts, drop=["near-duplicates"], budget=source.n, seed=seed).kept
+    return [texts[i] for i in kept]
+
+
+def _joined(parts: Sequence[Data]) -> Data:
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(parts[0], list):
+        return [text for part in parts for text in part]
+    return np.concatenate(parts)
+
+
+def _drawn(data: Data, n: int, rng: np.random.Generator) -> Data:
+    """`n` different examples."""
+    chosen = rng.choice(len(data), n, replace=False)
+    return [data[i] for i in chosen] if isinstance(data, list) else data[chosen]
