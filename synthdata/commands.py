@@ -27,6 +27,7 @@ def run(settings: Any) -> int:
         options.GateOptions: gate,
         options.ExplainOptions: explain,
         options.CurateOptions: curate,
+        options.PersonasOptions: personas,
     }
     for name in ("html", "out", "reasons", "meter"):  # not after an hour of work
         folder = os.path.dirname(getattr(settings, name, None) or "") or "."
@@ -243,3 +244,13 @@ def curate(settings: options.CurateOptions) -> int:
     return finishing.finish(
         "curate", settings, made, loaded.tally, kept=len(chosen.kept), dropped=chosen.dropped
     )
+
+
+# -- experiments -------------------------------------------------------
+
+
+def personas(settings: options.PersonasOptions) -> int:
+    """Personas against collapse; only this needs torch."""
+    from synthdata import persona_report
+
+    return persona_report.personas(settings)

@@ -199,3 +199,29 @@ class CurateOptions(Reading):
         """`drop` as a list."""
         names = tuple(name.strip() for name in self.drop.split(",") if name.strip())
         return () if names == ("none",) else names
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonasOptions:
+    """Whether personas in the prompt bring back what a collapsed model has lost (trains models)."""
+
+    n: int | None = None
+    """Outputs of every arm; by default 2000, or 200 with --profile ci."""
+    profile: Literal["full", "ci"] = "full"
+    """full: minutes a seed; ci: seconds, too small to find anything."""
+    seeds: int = 3
+    """How many worlds, models and samples; below three there is no verdict."""
+    seed: int = 0
+    """The first of them."""
+    html: str | None = None
+    """Write the report as one self-contained HTML file."""
+    json: bool = False
+    """Print the result once more, as one last line of JSON."""
+
+    def __post_init__(self) -> None:
+        if self.n is not None and self.n < 100:
+            raise ValueError(f"--n is at least 100 outputs, got {self.n}")
+        if self.seeds < 1:
+            raise ValueError(f"--seeds is at least 1, got {self.seeds}")
+        if self.seed < 0:
+            raise ValueError(f"--seed is 0 or more, got {self.seed}")

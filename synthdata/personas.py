@@ -37,6 +37,8 @@ from synthdata.tokens import encode
 if TYPE_CHECKING:
     from minigpt.settings import TrainConfig
 
+PLAIN = Sampler()
+"""Exactly as the model predicts."""
 Prompts = Literal["none", "personas", "codes"]
 CRITERION = Criterion(
     quantity="effective number of distinct outputs with personas / with the best control",
@@ -161,11 +163,7 @@ class PersonaTexts:
         people = self.world.draw(n, rng)
         kind = rng.random(n)
         told = [
-            prompt(person)
-            if k < WITH_PERSONA
-            else code
-            if k < WITH_PERSONA + WITH_CODE
-            else BLANK
+            prompt(person) if k < WITH_PERSONA else code if k < WITH_PERSONA + WITH_CODE else BLANK
             for person, k, code in zip(people.tolist(), kind.tolist(), codes(n, rng))
         ]
         return people, told
@@ -273,7 +271,7 @@ class Evidence:
     examples: dict[str, tuple[str, ...]]
     """A few outputs of the collapsed model, by prompt."""
 
-    def arm(self, model: str, prompts: str, sampler: Sampler = Sampler()) -> Arm:
+    def arm(self, model: str, prompts: str, sampler: Sampler = PLAIN) -> Arm:
         """The arm of this model, prompt and sampler; ValueError where there is none."""
         for arm in self.arms:
             if (arm.model, arm.prompts, arm.sampler) == (model, prompts, sampler):
@@ -398,9 +396,7 @@ def config(settings: Profile) -> TrainConfig:
     )
 
 
-def run(
-    settings: Profile, seed: int = 0, report: Callable[[str], None] | None = None
-) -> Evidence:
+def run(settings: Profile, seed: int = 0, report: Callable[[str], None] | None = None) -> Evidence:
     """Train, collapse, prompt and measure, for one seed."""
     tell = report or (lambda _: None)
     world = World(seed)
@@ -449,9 +445,7 @@ def run(
         budgets=budgets,
         fields=fields,
         adds=adds,
-        examples={
-            kind: tuple(outputs["collapsed", kind][0][:5]) for kind in ("none", "personas")
-        },
+        examples={kind: tuple(outputs["collapsed", kind][0][:5]) for kind in ("none", "personas")},
     )
 
 
@@ -469,7 +463,7 @@ def measure(
     *,
     model: str = "truth",
     prompts: Prompts = "none",
-    sampler: Sampler = Sampler(),
+    sampler: Sampler = PLAIN,
 ) -> Arm:
     """Variety and quality of outputs; `people` [n, 4] are those they were written for."""
     tally = count_documents([counted(text) for text in said])

@@ -6,7 +6,7 @@ Idea:   a script reads one line and checks one number, `version`, before it trus
 One object with these fields, version 1:
     schema      "synthdata", always
     version     1
-    command     "measure", "compare", "gate", "explain" or "curate"
+    command     "measure", "compare", "gate", "explain", "curate" or "personas"
     verdict     {"text", "confidence", "because"}; confidence is high, medium, low or none
     measures    list of measures: {"name", "value", "low", "high", "n", "coverage", "method",
                 "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
@@ -20,6 +20,8 @@ One object with these fields, version 1:
                 and curate, which show none
     dropped     curate only: reason -> rows
     kept        curate only: rows written
+    seeds       personas only: list of {"seed", "ratio", "calibrated_ratio", "best_control",
+                "arms", "budgets", "fields", "adds"}; fields as in synthdata/personas.py
     rows        {"used", "empty", "bad": kind -> rows}
     provenance  what is needed to repeat it, as in the report
 """

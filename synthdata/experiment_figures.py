@@ -1,0 +1,239 @@
+"""The pictures of `three_jokes` and `personas`: one figure each that says it all.
+
+Idea:   what was claimed, what could have won instead, and what it costs, side by side. Captions
+        carry n, seeds and what an interval is, because a picture travels without its text.
+Run:    python -m synthdata personas --html personas.html
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from labkit import figures
+from labkit.verdict import interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from synthdata import personas, three_jokes
+
+_BLACK, _BLUE, _RED, _GREEN = figures.COLOURS[:4]
+
+
+def of_personas(result: personas.Result) -> tuple[Figure, str]:
+    """Variety over quality of every arm, and the entropy budget; the figure and its alt text."""
+    with figures.style():
+        figure, (left, right) = figures.new("tall", rows=2)
+        quality(left, result)
+        budgets(right, result)
+        n, seeds = result.profile.n, len(result.evidence)
+        ratio = result.ratio
+        said = f"{ratio.value:.2f}" + (f" [{ratio.low:.2f}, {ratio.high:.2f}]" if seeds > 1 else "")
+        figures.caption(
+            figure,
+            f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point; persona words are not "
+            f"counted.\nPersonas / best control that writes no worse: {said} (95 % over seeds); "
+            f"verdict: {result.verdict or 'none below 3 seeds'}.",
+        )
+    best = interval([e.best_control.effective for e in result.evidence])
+    with_ = interval([e.personas.effective for e in result.evidence])
+    alt = (
+        f"Effective number of distinct outputs against the share of grammatical ones: collapsed "
+        f"model with personas {with_.value:.0f}, best control {best.value:.0f}, ratio {said}. "
+        "Below, the entropy of outputs, split into what the persona explains and the rest."
+    )
+    return figure, alt
+
+
+def quality(ax: Axes, result: personas.Result) -> Axes:
+    """Effective number over the share of grammatical outputs, all seeds."""
+    looks: dict[tuple[str, str], tuple[str, str, str]] = {
+        ("healthy", "none"): ("D", _BLACK, "healthy model, no persona"),
+        ("healthy", "personas"): ("P", _BLACK, "healthy model, personas"),
+        ("collapsed", "temperature"): ("o", _BLUE, "collapsed, no persona, temperatures"),
+        ("collapsed", "top-p"): ("s", _GREEN, "collapsed, no persona, hot with top-p"),
+        ("collapsed", "codes"): ("x", "#777777", "collapsed, random codes"),
+        ("collapsed", "personas"): ("*", _RED, "collapsed, personas, temperature 1"),
+    }
+    for (model, kind), (marker, colour, name) in looks.items():
+        for number, evidence in enumerate(result.evidence):
+            arms = [
+                arm
+                for arm in evidence.arms
+                if arm.model == model and kind in (arm.prompts, _kind(arm))
+            ]
+            ax.plot(
+                [100 * arm.grammatical for arm in arms],
+                [arm.effective for arm in arms],
+                marker=marker,
+                color=colour,
+                linestyle="-" if kind == "temperature" else "",
+                linewidth=0.8,
+                markersize=13 if marker == "*" else 6,
+                label=name if number == 0 else None,
+            )
+    least = min(e.personas.grammatical for e in result.evidence) - 0.01
+    ax.axvspan(100 * least, 100, color="#eeeeee", zorder=0)
+    ax.set_yscale("log")
+    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figures.label(
+        ax,
+        x="grammatical outputs, % (shaded: writes no worse than personas)",
+        y="effective distinct outputs",
+        title="Variety against quality",
+    )
+
+
+def _kind(arm: personas.Arm) -> str:
+    """Which control it is (of `personas.CONTROLS`), by its settings."""
+    if arm.prompts != "none" or arm.model != "collapsed":
+        return arm.prompts
+    return "top-p" if arm.sampler.top_p < 1 else "temperature"
+
+
+def budgets(ax: Axes, result: personas.Result) -> Axes:
+    """H(out) = I(persona; out) + H(out | persona), means over seeds, bars one above the other."""
+    from synthdata import plots
+
+    names = {
+        "grammar": "the grammar, exact",
+        "its text": "its text, measured",
+        "healthy": "healthy model",
+        "collapsed": "collapsed model",
+    }
+    found = {
+        shown: (
+            interval([e.budgets[name].information for e in result.evidence]).value,
+            interval([e.budgets[name].within for e in result.evidence]).value,
+        )
+        for name, shown in names.items()
+    }
+    plots.entropy_budget(ax, found)
+    ax.legend(["explained by the persona", "within a persona"], fontsize=9, ncols=2, loc="best")
+    each = result.profile.n // result.profile.asked
+    return figures.label(
+        ax,
+        x="entropy of outputs, bits (Chao-Wang-Jost)",
+        y="",
+        title=f"H(out) = I(persona; out) + H(out | persona): {result.profile.asked} personas, "
+        f"{each} times each",
+    )
+
+
+def of_three_jokes(result: three_jokes.Result) -> tuple[Figure, str]:
+    """Judges, population and learner, all families; the figure and its alt text."""
+    names = list(dict.fromkeys(f.name for e in result.evidence for f in e.families))
+    with figures.style():
+        figure, (top, middle, low) = figures.new("tall", rows=3)
+        judges(top, result, names)
+        population(middle, result, names)
+        harm(low, result, names)
+        n, seeds = result.profile.n, len(result.evidence)
+        counts = ", ".join(
+            f"{name} {sum(len(f.judged) for f in _families(result, name))}" for name in names
+        )
+        figures.caption(
+            figure,
+            f"n = {n} texts a collection, {seeds} seed(s); generators: {counts}; bars: 95 % over "
+            f"generators.\nVerdict about the GPTs, over seeds: "
+            f"{result.verdict or 'none below 3 seeds'}. A/A: two collections by the healthy one.",
+        )
+    said = "; ".join(f"{c}: measured {m.value:.3g}" for c, m in result.parts)
+    return figure, f"Three panels by family of generators ({', '.join(names)}). Of the GPTs, {said}"
+
+
+def judges(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
+    """AUC of both judges, with the formula of the informed one."""
+    _points(ax, result, names, "naive", marker="o", colour=_BLUE, name="has not met the generator")
+    _points(ax, result, names, "informed", marker="s", colour=_RED, name="has met it")
+    known = [(i, _families(result, name)[0].expected) for i, name in enumerate(names)]
+    known = [(i, value) for i, value in known if not math.isnan(value)]
+    ax.plot(
+        [i for i, _ in known],
+        [value for _, value in known],
+        linestyle="",
+        marker="_",
+        markersize=22,
+        color=_BLACK,
+        label="1 - k/2N",
+    )
+    ax.axhline(0.5, color="#555555", linewidth=1)
+    ax.axhline(0.6, color="#555555", linewidth=1, linestyle="--")
+    ax.set_ylim(0.4, 1.02)
+    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _families_axis(ax, names)
+    return figures.label(ax, x="", y="AUC", title="A judge of single texts")
+
+
+def population(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
+    """Effective number of different texts, collapsed over healthy, and A/A; shares rejected."""
+    _points(ax, result, names, "ratio", marker="s", colour=_RED, name="collapsed / healthy")
+    _points(ax, result, names, "ratio_null", marker="o", colour=_BLACK, name="A/A")
+    for i, name in enumerate(names):
+        all_ = [j for f in _families(result, name) for j in f.judged]
+        found, null = (sum(getattr(j, q) < 0.01 for j in all_) for q in ("p", "p_null"))
+        ax.annotate(
+            f"{found}/{len(all_)}\nA/A {null}/{len(all_)}",
+            (i, 0.02),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            fontsize=7,
+        )
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=0.002)
+    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _families_axis(ax, names)
+    return figures.label(
+        ax, x="", y="ratio of\ndistinct texts", title="The population; p < 0.01 in so many"
+    )
+
+
+def harm(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
+    """What learning from the collapsed collection costs."""
+    _points(ax, result, names, "harm", marker="s", colour=_RED, name="collapsed - healthy")
+    ax.axhline(0, color="#555555", linewidth=1)
+    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _families_axis(ax, names)
+    return figures.label(
+        ax, x="family of generators (dial: k of N)", y="nats/char", title="An n-gram that learns it"
+    )
+
+
+def _families(result: three_jokes.Result, name: str) -> list[Any]:
+    return [f for e in result.evidence for f in e.families if f.name == name]
+
+
+def _points(
+    ax: Axes,
+    result: three_jokes.Result,
+    names: Sequence[str],
+    quantity: str,
+    *,
+    marker: str,
+    colour: str,
+    name: str,
+) -> None:
+    """Mean over all generators of a family and its 95 % interval."""
+    found = [
+        interval([getattr(j, quantity) for f in _families(result, family) for j in f.judged])
+        for family in names
+    ]
+    shift = 0.12 if marker == "s" else -0.12
+    for i, one in enumerate(found):
+        ax.plot([i + shift] * 2, [one.low, one.high], color=colour, linestyle="-", linewidth=2)
+    ax.plot(
+        [i + shift for i in range(len(found))],
+        [one.value for one in found],
+        marker=marker,
+        color=colour,
+        linestyle="",
+        label=name,
+    )
+
+
+def _families_axis(ax: Axes, names: Sequence[str]) -> None:
+    ax.set_xticks(range(len(names)), list(names))
+    ax.set_xlim(-0.5, len(names) - 0.5)

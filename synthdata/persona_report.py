@@ -1,0 +1,229 @@
+"""`python -m synthdata personas`: the experiment, in plain words.
+
+Idea:   the verdict first, by the criterion that stood before the run; then every arm with its
+        quality, so that a reader can see what "no worse" meant.
+Run:    python -m synthdata personas --profile ci --seeds 3
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+from labkit import figures
+from labkit.verdict import Interval, interval
+from synthdata import finishing, options, reading, report
+from synthdata.io import Tally
+from synthdata.measures import Measure
+from synthdata.report import Figure, Report
+
+if TYPE_CHECKING:
+    from synthdata.personas import Evidence, Result
+
+
+def personas(settings: options.PersonasOptions) -> int:
+    """Run the experiment and print what it found."""
+    from tqdm import tqdm
+
+    from synthdata.personas import experiment, profile, steps
+
+    chosen = profile(settings.profile, settings.n)
+    seeds = range(settings.seed, settings.seed + settings.seeds)
+    total = settings.seeds * steps(chosen)
+    with tqdm(total=total, desc="personas", file=sys.stderr, disable=None, leave=False) as bar:
+
+        def tell(step: str) -> None:
+            bar.set_postfix_str(step[:40])
+            bar.update()
+
+        result = experiment(chosen, seeds, tell)
+    made = of_result(result, settings)
+    return finishing.finish("personas", settings, made, Tally(), seeds=as_json(result))
+
+
+def of_result(result: Result, settings: options.PersonasOptions) -> Report:
+    """The report of a result."""
+    p, found = result.profile, result.evidence
+    return Report(
+        title=f"Personas against collapse: {p.n:,} outputs an arm, {len(found)} seed(s), "
+        f"profile {settings.profile}",
+        verdict=verdict(result),
+        headlines=(
+            _measure(
+                "personas_ratio",
+                result.ratio,
+                p.n,
+                "personas / best control that writes no worse, effective distinct outputs",
+            ),
+            _measure(
+                "calibrated_ratio",
+                result.calibrated,
+                p.n,
+                "healthy model at temperature 1, with / without personas",
+            ),
+        ),
+        measures=tuple(
+            _measure(
+                f"information_{name.replace(' ', '_')}",
+                interval([e.budgets[name].information for e in found]),
+                p.n,
+                f"I(persona; out) of {p.asked} personas, bits",
+                "bits",
+            )
+            for name in found[0].budgets
+        ),
+        table=table(result),
+        table_title="Arms, means over seeds (* the best control of its kind in some seed)",
+        figures=finishing.figures(settings.html, lambda: [figure(result)]),
+        notes=notes(result),
+        provenance={
+            "seeds": ", ".join(str(e.seed) for e in found),
+            "profile": repr(p),
+            "criterion": "personas / best control >= 1.3, whole 95 % interval over seeds",
+        },
+    )
+
+
+def verdict(result: Result) -> reading.Verdict:
+    """The sentence."""
+    ratio, seeds = result.ratio, len(result.evidence)
+    because = (
+        f"Effective number of distinct outputs with personas, over that of the best control: "
+        f"{ratio.value:.2f}"
+        + (f", 95 % {ratio.low:.2f} to {ratio.high:.2f} over {seeds} seeds." if seeds > 1 else ".")
+    )
+    plain = {
+        "reproduced": "Personas give the collapsed model at least 1.3 times the variety of the "
+        "best control.",
+        "contradicted": "Personas give the collapsed model less variety than the best control.",
+        "not at this scale": "Whether personas give 1.3 times the variety of the best control "
+        "remains open at this scale.",
+        None: "No verdict below three seeds.",
+    }
+    return reading.Verdict(
+        text=plain[result.verdict],
+        confidence="none" if result.verdict is None else "medium",
+        because=because + f" Verdict: {result.verdict or 'none'}.",
+    )
+
+
+def table(result: Result) -> tuple[tuple[str, ...], ...]:
+    """Every arm: means over seeds."""
+    head = ("model", "prompts", "sampler", "effective", "grammatical", "log2 p", "fits persona")
+    rows = []
+    for i, arm in enumerate(result.evidence[0].arms):
+        alike = [e.arms[i] for e in result.evidence]
+        best = any(a == e.best(k) for a, e in zip(alike, result.evidence) for k in _kinds())
+        mean = {
+            q: math.fsum(getattr(a, q) for a in alike) / len(alike)
+            for q in ("effective", "grammatical", "logprob", "fits")
+        }
+        rows.append(
+            (
+                arm.model,
+                arm.prompts,
+                str(arm.sampler) + (" *" if best else ""),
+                report.number(mean["effective"]),
+                f"{mean['grammatical']:.1%}",
+                report.number(mean["logprob"]),
+                "" if math.isnan(mean["fits"]) else f"{mean['fits']:.1%}",
+            )
+        )
+    return (head, *rows)
+
+
+def _kinds() -> tuple[str, ...]:
+    from synthdata.personas import CONTROLS
+
+    return CONTROLS
+
+
+def notes(result: Result) -> tuple[str, ...]:
+    """What else was seen: the first seed's outputs, and which personas add most."""
+    first: Evidence = result.evidence[0]
+    fields = ", ".join(
+        f"{name} {interval([e.fields[name] for e in result.evidence]).value:.3f}"
+        for name in first.fields
+    )
+    adds = ", ".join(f"{name} {bits:.3f}" for name, bits in first.adds)
+    none, with_ = ("; ".join(first.examples[kind][:3]) for kind in ("none", "personas"))
+    return (
+        f"What each part of the persona tells about a word, bits/word: {fields}.",
+        f"Adds most (seed {first.seed}), bits/word: {adds}.",
+        f"Collapsed model without a persona: {none}.",
+        f"With one: {with_}.",
+        "Controls count where they are grammatical at most 1 point less often than personas, and "
+        "their grammatical outputs at most 0.1 bit less likely than those, or than the truth's.",
+    )
+
+
+def figure(result: Result) -> Figure:
+    """The picture."""
+    from synthdata.experiment_figures import of_personas
+
+    drawn, alt = of_personas(result)
+    return Figure(
+        title="Variety against quality, and where it comes from",
+        image=figures.html(drawn, alt=alt),
+        caption="Up is more varied, right is better written. A control has to lie in the shaded "
+        "part to count.",
+    )
+
+
+def as_json(result: Result) -> list[dict[str, Any]]:
+    """Each seed's arms and budgets as plain values."""
+
+    def plain(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return [
+        {
+            "seed": e.seed,
+            "ratio": plain(e.ratio),
+            "calibrated_ratio": plain(e.calibrated_ratio),
+            "best_control": {
+                "prompts": e.best_control.prompts,
+                "sampler": str(e.best_control.sampler),
+            },
+            "arms": [
+                {
+                    "model": a.model,
+                    "prompts": a.prompts,
+                    "sampler": str(a.sampler),
+                    **{
+                        q: plain(getattr(a, q))
+                        for q in ("effective", "source", "coverage", "grammatical", "logprob")
+                    },
+                    "fits": plain(a.fits),
+                }
+                for a in e.arms
+            ],
+            "budgets": {
+                name: {
+                    "total": plain(b.total),
+                    "information": plain(b.information),
+                    "within": plain(b.within),
+                }
+                for name, b in e.budgets.items()
+            },
+            "fields": {name: plain(bits) for name, bits in e.fields.items()},
+            "adds": [{"persona": name, "bits": plain(bits)} for name, bits in e.adds],
+        }
+        for e in result.evidence
+    ]
+
+
+def _measure(name: str, found: Interval, n: int, method: str, unit: str = "times") -> Measure:
+    has = math.isfinite(found.low)
+    return Measure(
+        name=name,
+        value=found.value,
+        low=found.low if has else math.nan,
+        high=found.high if has else math.nan,
+        n=n,
+        method=method,
+        unit=unit,
+        direction="higher is more varied",
+        warnings=() if has else ("one seed has no interval",),
+    )
