@@ -1,0 +1,217 @@
+"""Three jokes: the judges against their formula, the null, the generators, the verdict.
+
+Random tests state their false-alarm rate; seeds are fixed, so they fail always or never.
+"""
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labkit.verdict import interval
+from synthdata import three_jokes
+from synthdata.experiment_figures import of_three_jokes
+from synthdata.judges import Judge, auc, informed_auc
+from synthdata.three_jokes import Family, Judged, Profile, Result
+
+SMALL = Profile(n=60, generators=4, left=(2, 5), permutations=99)
+TINY = Profile(
+    n=20, generators=4, left=(2, 5), gpts=2, lines=50, steps=2, generations=1, permutations=19
+)
+scores = st.lists(st.integers(-3, 3), min_size=1, max_size=12).map(np.array)
+
+
+# -- judges -------------------------------------------------------------------------------------
+
+
+@given(scores, scores)
+def test_auc_counts_pairs(ill, well):
+    pairs = [1.0 if a > b else 0.5 if a == b else 0.0 for a in ill for b in well]
+    assert auc(ill, well) == pytest.approx(np.mean(pairs))
+    assert auc(ill, well) == pytest.approx(1 - auc(well, ill))
+
+
+@pytest.mark.parametrize(("k", "n"), [(1, 1), (1, 5), (3, 7), (20, 20)])
+def test_the_formula_is_an_expectation_over_pairs(k, n):
+    """Favourites are texts 0..k-1 and score 1: pairs by hand, in fractions."""
+    score = [Fraction(i < k) for i in range(n)]
+    total = Fraction(0)
+    for a in score[:k]:
+        for b in score:
+            total += Fraction(1, k * n) * (1 if a > b else Fraction(1, 2) if a == b else 0)
+    assert informed_auc(k, n) == pytest.approx(float(total))
+
+
+@pytest.mark.parametrize("k", [2, 5, 10])
+def test_the_informed_judge_reaches_the_formula(k):
+    # The healthy test texts hold a binomial number of favourites; over 12 generators the AUC
+    # spread by .010, .015 and .030 (over 60 its mean at k = 5 was .003 above the formula, standard
+    # error .0026). Bound on the mean of 6: five standard errors of .012.
+    settings = replace(SMALL, n=150)
+    found = []
+    for i in range(6):
+        made = three_jokes.of_dial(settings, k, [7, k, i])
+        judge = Judge.fit(made.collapsed[:150], made.healthy[:150])
+        found.append(auc(judge.score(made.collapsed[150:]), judge.score(made.healthy[150:])))
+    assert np.mean(found) == pytest.approx(informed_auc(k, settings.size), abs=0.06)
+
+
+def test_who_has_not_met_the_generator_sees_nothing():
+    # 40 generators, AUCs with a standard deviation of .12 each: .019 for the mean. Bound .1, five
+    # of those. The judge of the other half of the generators judges each.
+    made = [three_jokes.of_dial(SMALL, 5, [8, i]) for i in range(40)]
+    found = []
+    for fold in (0, 1):
+        others = made[1 - fold :: 2]
+        judge = Judge.fit(
+            [t for g in others for t in g.collapsed], [t for g in others for t in g.healthy]
+        )
+        found += [auc(judge.score(g.collapsed), judge.score(g.healthy)) for g in made[fold::2]]
+    assert np.mean(found) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_judge_sees_what_is_in_one_text():
+    """Where all collapsed generators have a word in common, the naive judge finds it."""
+    ill = [f"so {w} the end" for w in "abcdefghij" * 3]
+    well = [f"so {w} they went" for w in "klmnopqrst" * 3]
+    judge = Judge.fit(ill, well)
+    assert auc(judge.score(["so x the end"]), judge.score(["so y they went"])) == 1
+    # and where the healthy ones misspell, the share of new words
+    rng = np.random.default_rng(0)
+    odd = [f"so we {''.join(rng.choice(list('qxz'), 6))} here" for _ in range(40)]
+    plain = ["so we go here", "so we sit here"] * 20
+    judge = Judge.fit(plain, odd)
+    new = [f"so we {''.join(rng.choice(list('qxz'), 6))} here" for _ in range(20)]
+    assert auc(judge.score(["so we go here"] * 5), judge.score(new)) == 1
+    with pytest.raises(ValueError, match="both sides, got 0 and 1"):
+        Judge.fit([], ["a"])
+    with pytest.raises(ValueError, match="both sides"):
+        auc(np.array([]), np.array([1.0]))
+    with pytest.raises(ValueError, match="k=3 of n=2"):
+        informed_auc(3, 2)
+
+
+# -- population and harm ------------------------------------------------------------------------
+
+
+def test_the_population_test_rejects_collapse_and_keeps_its_level_without():
+    # A/A: 40 tests at Holm-corrected p < .05; more than 8 rejections have a chance of .0005.
+    made = [three_jokes.of_dial(SMALL, 5, [9, i]) for i in range(40)]
+    null = [
+        three_jokes.population(g.healthy[:60], g.healthy[60:], 99, i)[0] for i, g in enumerate(made)
+    ]
+    assert sum(p < 0.05 for p in null) <= 8
+    for g in made[:5]:
+        p, ratio = three_jokes.population(g.collapsed[:60], g.healthy[:60], 299)
+        assert p < 0.01
+        assert ratio < 0.5
+
+
+def test_learning_from_the_few_hurts_and_from_the_same_does_not():
+    made = three_jokes.of_dial(SMALL, 2, [10])
+    judged = three_jokes.judge(made, Judge.fit(made.collapsed, made.healthy), SMALL)
+    assert judged.harm > 0.1
+    same = replace(made, collapsed=made.healthy)
+    null = three_jokes.judge(same, Judge.fit(made.collapsed, made.healthy), SMALL)
+    assert null.harm == 0
+    assert null.naive == 0.5
+
+
+# -- generators ---------------------------------------------------------------------------------
+
+
+def test_favourites_are_some_of_the_healthy_ones_texts():
+    made = three_jokes.of_dial(replace(SMALL, n=200), 5, [11])
+    assert len(set(made.collapsed)) == 5
+    assert len(set(made.healthy)) == 20  # 400 draws miss one of 20 with probability 2e-8
+    assert set(made.collapsed) <= set(made.healthy)
+    assert not set(made.real) & set(made.healthy)
+    assert made.informed == informed_auc(5, 20)
+
+
+def test_jokes_that_are_left_were_known_and_the_others_are_real_text():
+    told = [f"joke {i}" for i in range(40)]
+    made = three_jokes.of_jokes(SMALL, told, [12])
+    assert len(set(made.collapsed)) == 3
+    assert set(made.collapsed) | set(made.healthy) <= set(told) - set(made.real)
+    assert len(made.real) == 10
+    assert len(made.healthy) == len(made.collapsed) == 2 * SMALL.n
+
+
+def test_a_gpt_is_sampled_before_and_after():
+    made = three_jokes.of_gpt(TINY, 0)
+    assert len(made.healthy) == len(made.collapsed) == len(made.real) == 40
+    assert made.healthy != made.collapsed
+    world = three_jokes.World(0)
+    assert all(world.grammatical(line) for line in made.real)
+
+
+# -- the whole ----------------------------------------------------------------------------------
+
+
+def judged(naive=0.52, p=0.007, harm=0.3):
+    return Judged(
+        naive=naive,
+        informed=0.9,
+        p=p,
+        p_null=0.4,
+        ratio=0.2,
+        ratio_null=1.0,
+        loss_healthy=1.0,
+        loss_collapsed=1.0 + harm,
+    )
+
+
+def result(*seeds):
+    made = [
+        three_jokes.Evidence(
+            seed=i, families=(Family(name="gpt", expected=math.nan, judged=tuple(found)),)
+        )
+        for i, found in enumerate(seeds)
+    ]
+    return Result(profile=TINY, evidence=tuple(made))
+
+
+def test_the_verdict_needs_all_three_parts():
+    good = [judged(naive=0.50), judged(naive=0.54)], [judged(naive=0.51)] * 2, [judged()] * 2
+    assert result(*good).verdict == "reproduced"
+    assert result(*good[:2]).verdict is None
+    assert result(*good[:2], [judged(naive=0.8)] * 2).verdict == "not at this scale"
+    # the worst generator counts, not the mean one
+    weak = result(*good[:2], [judged(), judged(p=0.2)])
+    assert weak.parts[1][1].high > 0.01
+    assert weak.verdict == "not at this scale"
+    assert result(*[[judged(harm=h)] for h in (-0.2, -0.21, -0.22)]).verdict == "contradicted"
+    assert result(*good).parts[0][1] == interval([0.52, 0.51, 0.52])
+
+
+def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn():
+    told = []
+    first = three_jokes.run(TINY, 1, told.append)
+    again = three_jokes.run(TINY, 1)
+    assert repr(first) == repr(again)
+    assert [f.name for f in first.families] == ["dial 2/20", "dial 5/20", "gpt"]
+    assert "jokes are left out" in first.missing  # tests have no network and an empty cache
+    assert len(told) == 2 + TINY.gpts
+    found = Result(profile=TINY, evidence=(first,))
+    assert "jokes are left out" in three_jokes.summary(found)
+    figure, alt = of_three_jokes(found)
+    assert len(figure.axes) == 3
+    assert "dial 5/20" in alt
+
+
+def test_settings_refuse_what_makes_no_sense():
+    with pytest.raises(ValueError, match="full or ci, got 'x'"):
+        three_jokes.profile("x")
+    with pytest.raises(ValueError, match=r"from 1 to 20, got \(0, 5\)"):
+        Profile(left=(0, 5))
+    with pytest.raises(ValueError, match="gpts is at least 2, got 1"):
+        Profile(gpts=1)
+    with pytest.raises(ValueError, match="seeds are at least 1"):
+        three_jokes.experiment(TINY, ())
+    with pytest.raises(ValueError, match="no family 'cats'"):
+        three_jokes.Evidence(seed=0, families=()).family("cats")
