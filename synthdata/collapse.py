@@ -154,7 +154,7 @@ class Source(Protocol):
 
     @property
     def units(self) -> dict[str, str]:
-        """Every measure and its unit."""
+        """Every measure it may give, and its unit."""
         ...
 
     def real(self, n: int, rng: np.random.Generator) -> Data:
@@ -279,10 +279,11 @@ def collapse(
                 ]
                 if step.number:
                     count()
+    measured = {row.measure for row in rows}
     return Table(
         source=source.name,
         error=source.error,
-        units=dict(source.units),
+        units={m: unit for m, unit in source.units.items() if m in measured},
         sampler=str(sampler),
         n=source.n,
         rows=tuple(rows),
