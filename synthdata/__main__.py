@@ -1,4 +1,5 @@
-"""The command: python -m synthdata {measure, compare, gate, explain, curate, personas}.
+"""The command: python -m synthdata {measure, compare, gate, explain, curate, collapse,
+personas}.
 
 Run:    python -m synthdata --help
 """
@@ -39,6 +40,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         | Annotated[options.ExplainOptions, subcommand(name="explain")]
         | Annotated[options.CurateOptions, subcommand(name="curate")]
         | Annotated[options.PersonasOptions, subcommand(name="personas")]
+        | Annotated[options.CollapseOptions, subcommand(name="collapse")]
     ]
     command.run(
         commands.run,

@@ -13,16 +13,30 @@ Data are a sequence of examples: an array whose rows are examples, or a list of 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from labkit.verdict import Interval, interval
 from minigpt import sample as sampling
+from synthdata.collapse_table import Expected, Row, Table
+
+__all__ = [
+    "REGIMES",
+    "Expected",
+    "Generation",
+    "Predicted",
+    "Regime",
+    "Row",
+    "Sampler",
+    "Source",
+    "Table",
+    "chain",
+    "collapse",
+    "generation_zero",
+    "regime",
+]
 
 Data = Any
 """Examples: np.ndarray [n, ...] or list[str]."""
@@ -140,7 +154,7 @@ class Source(Protocol):
 
     @property
     def units(self) -> dict[str, str]:
-        """Every measure and its unit."""
+        """Every measure it may give, and its unit."""
         ...
 
     def real(self, n: int, rng: np.random.Generator) -> Data:
@@ -160,6 +174,17 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Predicted(Protocol):
+    """A source of which theory knows something."""
+
+    def expected(
+        self, regime: Regime, measure: str, generation: int, sampler: Sampler
+    ) -> Expected | None:
+        """What a measure is on average; None where theory is silent."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Generation:
     """One round of a chain."""
@@ -174,74 +199,6 @@ class Generation:
     """n examples that it sampled."""
     measures: dict[str, float]
     """Of this model."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the table."""
-
-    regime: str
-    generation: int
-    seed: int
-    measure: str
-    value: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """What a run measured, one row for each number; nothing in it is an average."""
-
-    source: str
-    """The source's name."""
-    error: str
-    """The measure that says how far from the truth."""
-    units: dict[str, str]
-    """Every measure and its unit."""
-    sampler: Sampler
-    """How models were sampled."""
-    rows: tuple[Row, ...]
-    """(regime, generation, seed, measure, value)."""
-
-    @property
-    def regimes(self) -> tuple[str, ...]:
-        """In the order in which they were asked for."""
-        return tuple(dict.fromkeys(row.regime for row in self.rows))
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds."""
-        return tuple(dict.fromkeys(row.seed for row in self.rows))
-
-    @property
-    def generations(self) -> int:
-        """Number of the last generation."""
-        return max(row.generation for row in self.rows)
-
-    def values(self, regime: str, measure: str) -> np.ndarray:
-        """[seeds, generations + 1]; ValueError where there is no such regime or measure."""
-        if regime not in self.regimes or measure not in self.units:
-            raise ValueError(
-                f"the table has no {measure!r} under {regime!r}; it has {', '.join(self.units)} "
-                f"under {', '.join(self.regimes)}"
-            )
-        found = {
-            (row.seed, row.generation): row.value
-            for row in self.rows
-            if row.regime == regime and row.measure == measure
-        }
-        return np.array([[found[s, g] for g in range(self.generations + 1)] for s in self.seeds])
-
-    def interval(self, regime: str, measure: str, generation: int) -> Interval:
-        """Mean over seeds with its 95 % interval."""
-        return interval(self.values(regime, measure)[:, generation].tolist())
-
-    def to_csv(self) -> str:
-        """The table as CSV with a head."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(("regime", "generation", "seed", "measure", "value"))
-        writer.writerows((r.regime, r.generation, r.seed, r.measure, r.value) for r in self.rows)
-        return out.getvalue()
 
 
 def chain(
@@ -322,13 +279,32 @@ def collapse(
                 ]
                 if step.number:
                     count()
+    measured = {row.measure for row in rows}
     return Table(
         source=source.name,
         error=source.error,
-        units=dict(source.units),
-        sampler=sampler,
+        units={m: unit for m, unit in source.units.items() if m in measured},
+        sampler=str(sampler),
+        n=source.n,
         rows=tuple(rows),
+        expected=_expected(source, chosen, generations, sampler),
     )
+
+
+def _expected(
+    source: Source, regimes: Sequence[Regime], generations: int, sampler: Sampler
+) -> dict[tuple[str, str, int], Expected]:
+    """Theory for (regime, measure, generation), where there is one."""
+    found: dict[tuple[str, str, int], Expected] = {}
+    if not isinstance(source, Predicted):
+        return found
+    for each in regimes:
+        for measure in source.units:
+            for generation in range(generations + 1):
+                value = source.expected(each, measure, generation, sampler)
+                if value is not None:
+                    found[each.name, measure, generation] = value
+    return found
 
 
 def _check(regimes: Sequence[Regime], generations: int, seeds: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ Idea:   the same chain as with categories, now with a model that has to generali
         truth is a grammar, so the distance of a model from it is computed, not guessed.
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Storyland is minigpt/storyland.py.
 Run:    python -m synthdata collapse gpt --generations 5 --seeds 3
-Omits:  pretrained models.
+Omits:  pretrained models; real corpora are in `collapse_passages`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from minigpt import storyland
 from minigpt.corpora import Corpus
 from minigpt.nextchar import NextChar, first_ids
+from minigpt.ngram import NGram
 from minigpt.sample import stream
 from minigpt.tokenizer import CharTokenizer
 from synthdata import estimate
@@ -64,6 +65,16 @@ class Texts(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsWords(Protocol):
+    """Texts whose real words are known, so that their loss can be counted."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every real word."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stories:
     """Storyland: a text is a story, one line."""
@@ -78,6 +89,12 @@ class Stories:
     def tokenizer(self) -> CharTokenizer:
         """The grammar's alphabet."""
         return storyland.grammar().tokenizer
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words of the grammar."""
+        rules = storyland.grammar().rules
+        return frozenset(w for choices in rules.values() for c in choices for w in c.text.split())
 
     def real(self, n: int, rng: np.random.Generator) -> list[str]:
         """The first `n` stories of a random seed."""
@@ -96,7 +113,11 @@ class Stories:
         return "\n".join(texts) + "\n"
 
     def distance(self, model: NextChar) -> dict[str, float]:
-        """KL(grammar || model) by stories of the grammar, whose own probability is exact."""
+        """KL(grammar || model) by stories of the grammar, whose own probability is exact.
+
+        The cross-entropy is the grammar's exact entropy plus that: the luck of which stories judge
+        falls out of the difference.
+        """
         stories = _stories(self.judges, 20_261_122)
         surprise = sum(_story_nats(model, stories))
         truth = -sum(storyland.logprob(story + "\n") for story in stories)
@@ -180,12 +201,14 @@ class TextSource:
 
     @property
     def units(self) -> dict[str, str]:
-        """Every measure and its unit."""
+        """Measures and their units; `kl` and `real_types` only where the texts know them."""
         return {
-            "cross_entropy": "bits/char on real text",
-            "kl": "bits/char above the grammar's own entropy",
-            "types": "distinct texts among those sampled",
-            "entropy": "bits a word, of the texts sampled",
+            "cross_entropy": "bits/char, on real text",
+            "types": "distinct words sampled",
+            "real_types": "distinct real words sampled",
+            "entropy": "bits a word, of what was sampled",
+            "texts": "distinct texts sampled",
+            "kl": "bits/char above the truth's own entropy",
         }
 
     def real(self, n: int, rng: np.random.Generator) -> list[str]:
@@ -200,12 +223,30 @@ class TextSource:
 
     def measures(self, model: NextChar, written: list[str]) -> dict[str, float]:
         """Distance from the truth, and the variety of what was written."""
-        words = count(encode(written, "word"), 1)
-        return {
+        tokens = encode(written, "word")
+        found = {
             **self.texts.distance(model),
-            "types": float(len(set(written))),
-            "entropy": estimate.entropy(words),
+            "types": float(len(tokens.vocabulary)),
+            "entropy": estimate.entropy(count(tokens, 1)),
+            "texts": float(len(set(written))),
         }
+        if isinstance(self.texts, KnowsWords):
+            found["real_types"] = float(len(self.texts.words.intersection(tokens.vocabulary)))
+        return found
+
+
+class NGramSource(TextSource):
+    """Modified Kneser-Ney, counted anew in every generation."""
+
+    def __init__(self, texts: Texts, *, n: int = 120, order: int = 5) -> None:
+        super().__init__(texts, n, f"{order}-gram on {texts.name}")
+        if not 1 <= order <= 20:
+            raise ValueError(f"order counts the predicted character: 1 to 20, got {order}")
+        self.order = order
+
+    def fit(self, data: list[str], rng: np.random.Generator) -> NextChar:
+        """Count; the alphabet stays that of the first generation."""
+        return NGram.fit(self.texts.joined(data), self.texts.tokenizer, order=self.order)
 
 
 def tiny() -> TrainConfig:

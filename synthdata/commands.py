@@ -28,8 +28,9 @@ def run(settings: Any) -> int:
         options.ExplainOptions: explain,
         options.CurateOptions: curate,
         options.PersonasOptions: personas,
+        options.CollapseOptions: collapse,
     }
-    for name in ("html", "out", "reasons", "meter"):  # not after an hour of work
+    for name in ("html", "out", "reasons", "meter", "png", "csv"):  # not after an hour of work
         folder = os.path.dirname(getattr(settings, name, None) or "") or "."
         if not os.path.isdir(folder):
             raise ValueError(f"--{name}: there is no folder {folder!r}; make it first")
@@ -246,7 +247,7 @@ def curate(settings: options.CurateOptions) -> int:
     )
 
 
-# -- experiments -------------------------------------------------------
+# -- experiments: these bring minigpt, and torch where there is a GPT ---
 
 
 def personas(settings: options.PersonasOptions) -> int:
@@ -254,3 +255,10 @@ def personas(settings: options.PersonasOptions) -> int:
     from synthdata import persona_report
 
     return persona_report.personas(settings)
+
+
+def collapse(settings: options.CollapseOptions) -> int:
+    """Generations that learn from each other."""
+    from synthdata import collapse_command  # brings minigpt, and torch where there is a GPT
+
+    return collapse_command.run(settings)

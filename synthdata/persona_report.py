@@ -29,7 +29,7 @@ def personas(settings: options.PersonasOptions) -> int:
     from synthdata.personas import experiment, profile, steps
 
     chosen = profile(settings.profile, settings.n)
-    seeds = range(settings.seed, settings.seed + settings.seeds)
+    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
     total = settings.seeds * steps(chosen)
     with tqdm(total=total, desc="personas", file=sys.stderr, disable=None, leave=False) as bar:
 
@@ -39,7 +39,7 @@ def personas(settings: options.PersonasOptions) -> int:
 
         result = experiment(chosen, seeds, tell)
     made = of_result(result, settings)
-    return finishing.finish("personas", settings, made, Tally(), seeds=as_json(result))
+    return finishing.finish("personas", settings, made, Tally(), runs=as_json(result))
 
 
 def of_result(result: Result, settings: options.PersonasOptions) -> Report:

@@ -298,8 +298,8 @@ def test_the_command_says_it_all_and_ends_with_json(monkeypatch, capsys, tmp_pat
     out = capsys.readouterr().out
     record = json.loads(out.splitlines()[-1])
     assert record["command"] == "personas"
-    assert [s["seed"] for s in record["seeds"]] == [0, 1, 2]
-    assert len(record["seeds"][0]["arms"]) == len(list(personas._plan(TINY)))
+    assert [s["seed"] for s in record["runs"]] == [0, 1, 2]
+    assert len(record["runs"][0]["arms"]) == len(list(personas._plan(TINY)))
     assert "Verdict: " in out
     assert "120 outputs an arm, 3 seed(s)" in out
     assert 'alt="Effective number' in page.read_text(encoding="utf-8")
