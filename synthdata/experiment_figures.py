@@ -34,8 +34,9 @@ def of_personas(result: personas.Result) -> tuple[Figure, str]:
         said = f"{ratio.value:.2f}" + (f" [{ratio.low:.2f}, {ratio.high:.2f}]" if seeds > 1 else "")
         figures.caption(
             figure,
-            f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point; persona words are not "
-            f"counted.\nPersonas / best control that writes no worse: {said} (95 % over seeds); "
+            f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point; persona words are "
+            "not counted.\nShaded: as often grammatical as personas. Personas / best control that "
+            f"writes no worse:\n{said} (95 % over seeds); "
             f"verdict: {result.verdict or 'none below 3 seeds'}.",
         )
     best = interval([e.best_control.effective for e in result.evidence])
@@ -53,10 +54,10 @@ def quality(ax: Axes, result: personas.Result) -> Axes:
     looks: dict[tuple[str, str], tuple[str, str, str]] = {
         ("healthy", "none"): ("D", _BLACK, "healthy model, no persona"),
         ("healthy", "personas"): ("P", _BLACK, "healthy model, personas"),
-        ("collapsed", "temperature"): ("o", _BLUE, "collapsed, no persona, temperatures"),
-        ("collapsed", "top-p"): ("s", _GREEN, "collapsed, no persona, hot with top-p"),
+        ("collapsed", "temperature"): ("o", _BLUE, "collapsed, temperatures"),
+        ("collapsed", "top-p"): ("s", _GREEN, "collapsed, hot with top-p"),
         ("collapsed", "codes"): ("x", "#777777", "collapsed, random codes"),
-        ("collapsed", "personas"): ("*", _RED, "collapsed, personas, temperature 1"),
+        ("collapsed", "personas"): ("*", _RED, "collapsed, personas"),
     }
     for (model, kind), (marker, colour, name) in looks.items():
         for number, evidence in enumerate(result.evidence):
@@ -78,13 +79,8 @@ def quality(ax: Axes, result: personas.Result) -> Axes:
     least = min(e.personas.grammatical for e in result.evidence) - 0.01
     ax.axvspan(100 * least, 100, color="#eeeeee", zorder=0)
     ax.set_yscale("log")
-    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return figures.label(
-        ax,
-        x="grammatical outputs, % (shaded: writes no worse than personas)",
-        y="effective distinct outputs",
-        title="Variety against quality",
-    )
+    _legend_above(ax)
+    return figures.label(ax, x="grammatical outputs, %", y="effective distinct outputs")
 
 
 def _kind(arm: personas.Arm) -> str:
@@ -112,14 +108,12 @@ def budgets(ax: Axes, result: personas.Result) -> Axes:
         for name, shown in names.items()
     }
     plots.entropy_budget(ax, found)
-    ax.legend(["explained by the persona", "within a persona"], fontsize=9, ncols=2, loc="best")
+    bars = [bar.patches[0] for bar in ax.containers]
+    explained, within = "I(persona; out)", "H(out | persona)"
+    ax.legend(bars, [explained, within], loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     each = result.profile.n // result.profile.asked
     return figures.label(
-        ax,
-        x="entropy of outputs, bits (Chao-Wang-Jost)",
-        y="",
-        title=f"H(out) = I(persona; out) + H(out | persona): {result.profile.asked} personas, "
-        f"{each} times each",
+        ax, x=f"H(out), bits, of {result.profile.asked} personas asked {each} times each", y=""
     )
 
 
@@ -137,9 +131,9 @@ def of_three_jokes(result: three_jokes.Result) -> tuple[Figure, str]:
         )
         figures.caption(
             figure,
-            f"n = {n} texts a collection, {seeds} seed(s); generators: {counts}; bars: 95 % over "
-            f"generators.\nVerdict about the GPTs, over seeds: "
-            f"{result.verdict or 'none below 3 seeds'}. A/A: two collections by the healthy one.",
+            f"n = {n} texts a collection, {seeds} seed(s); bars: 95 % over generators, of which "
+            f"there are\n{counts}.\nA/A: two collections by the healthy one. "
+            f"Verdict about the GPTs, over seeds: {result.verdict or 'none below 3 seeds'}.",
         )
     said = "; ".join(f"{c}: measured {m.value:.3g}" for c, m in result.parts)
     return figure, f"Three panels by family of generators ({', '.join(names)}). Of the GPTs, {said}"
@@ -163,9 +157,9 @@ def judges(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
     ax.axhline(0.5, color="#555555", linewidth=1)
     ax.axhline(0.6, color="#555555", linewidth=1, linestyle="--")
     ax.set_ylim(0.4, 1.02)
-    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _legend_above(ax)
     _families_axis(ax, names)
-    return figures.label(ax, x="", y="AUC", title="A judge of single texts")
+    return figures.label(ax, x="", y="AUC of a judge\nof single texts")
 
 
 def population(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
@@ -176,30 +170,40 @@ def population(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Ax
         all_ = [j for f in _families(result, name) for j in f.judged]
         found, null = (sum(getattr(j, q) < 0.01 for j in all_) for q in ("p", "p_null"))
         ax.annotate(
-            f"{found}/{len(all_)}\nA/A {null}/{len(all_)}",
+            f"p < .01: {found}/{len(all_)}\nA/A: {null}/{len(all_)}",
             (i, 0.02),
             xycoords=("data", "axes fraction"),
             ha="center",
             fontsize=7,
         )
     ax.set_yscale("log")
-    ax.set_ylim(bottom=0.002)
-    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.set_ylim(0.001, 2)
+    _legend_above(ax)
     _families_axis(ax, names)
-    return figures.label(
-        ax, x="", y="ratio of\ndistinct texts", title="The population; p < 0.01 in so many"
-    )
+    return figures.label(ax, x="", y="effective distinct\ntexts, ratio")
 
 
 def harm(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
     """What learning from the collapsed collection costs."""
-    _points(ax, result, names, "harm", marker="s", colour=_RED, name="collapsed - healthy")
+    _points(
+        ax,
+        result,
+        names,
+        "harm",
+        marker="s",
+        colour=_RED,
+        name="an n-gram that learned the collapsed collection, minus one of the healthy",
+    )
     ax.axhline(0, color="#555555", linewidth=1)
-    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _legend_above(ax)
     _families_axis(ax, names)
     return figures.label(
-        ax, x="family of generators (dial: k of N)", y="nats/char", title="An n-gram that learns it"
+        ax, x="family of generators (dial: k of N left)", y="harm to a learner,\nnats/char"
     )
+
+
+def _legend_above(ax: Axes) -> None:
+    ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 def _families(result: three_jokes.Result, name: str) -> list[Any]:

@@ -100,8 +100,8 @@ def prompt(persona: Sequence[int]) -> str:
 
 
 def codes(n: int, rng: np.random.Generator) -> list[str]:
-    """Random codes of eight digits in place of personas; they mean nothing."""
-    return [f"#{number:08d}: " for number in rng.integers(0, 10**8, n).tolist()]
+    """Random codes of four digits in place of personas; they mean nothing."""
+    return [f"#{number:04d}: " for number in rng.integers(0, 10**4, n).tolist()]
 
 
 def counted(output: str) -> str:

@@ -61,19 +61,19 @@ class Profile:
 
     n: int = 2000
     """Outputs of every arm."""
-    lines: int = 3000
+    lines: int = 2500
     """Lines that each generation learns from."""
-    steps: int = 450
+    steps: int = 400
     """Training steps of each generation."""
-    generations: int = 3
+    generations: int = 2
     """Rounds of learning from its own answers."""
-    cold: float = 0.65
+    cold: float = 0.55
     """Temperature of those answers."""
     asked: int = 20
     """Personas that are asked again and again, for the entropy budget."""
     controls: tuple[Sampler, ...] = field(default_factory=lambda: controls())
     """How the collapsed model is sampled without a persona."""
-    code_temperatures: tuple[float, ...] = (1.0, 1.2, 1.5)
+    code_temperatures: tuple[float, ...] = (1.0, 1.4)
     """And with a code."""
 
     def __post_init__(self) -> None:
@@ -85,8 +85,8 @@ class Profile:
 
 
 def controls(
-    temperatures: Sequence[float] = (1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.2),
-    top_p: Sequence[tuple[float, float]] = ((1.5, 0.95), (2, 0.95), (2, 0.9), (3, 0.9), (3, 0.8)),
+    temperatures: Sequence[float] = (1.0, 1.2, 1.4, 1.6, 1.8, 2.2),
+    top_p: Sequence[tuple[float, float]] = ((1.5, 0.95), (2, 0.95), (2, 0.9), (3, 0.8)),
 ) -> tuple[Sampler, ...]:
     """Temperatures alone, and (temperature, top-p): hot, with the tail cut off."""
     return (

@@ -66,7 +66,7 @@ class Profile:
 
     n: int = 200
     """Texts of each collection that are judged, tested and learned from (as many go to judges)."""
-    generators: int = 24
+    generators: int = 16
     """Of the families dial and jokes."""
     size: int = 20
     """N: different texts that a healthy generator of the family dial tells."""
@@ -74,15 +74,15 @@ class Profile:
     """k: how many a collapsed one tells; the second is the one that is reported."""
     jokes_left: int = 3
     """k of the family jokes."""
-    gpts: int = 5
+    gpts: int = 4
     """Generators of the family gpt."""
-    lines: int = 2000
+    lines: int = 1500
     """Lines that each generation of a GPT learns from."""
     steps: int = 250
     """Training steps of each."""
-    generations: int = 3
+    generations: int = 2
     """Rounds of learning from its own output."""
-    cold: float = 0.65
+    cold: float = 0.55
     """Temperature of that output."""
     permutations: int = 299
     """Random deals behind each p."""
@@ -214,9 +214,9 @@ class Result:
     def parts(self) -> tuple[tuple[Criterion, Interval], ...]:
         """The three parts of the claim, each with what was measured."""
         return (
-            (NAIVE, self.over_seeds("naive", np.mean)),  # type: ignore[arg-type]
+            (NAIVE, self.over_seeds("naive", np.mean)),
             (POPULATION, self.over_seeds("p", max)),
-            (DOWNSTREAM, self.over_seeds("harm", np.mean)),  # type: ignore[arg-type]
+            (DOWNSTREAM, self.over_seeds("harm", np.mean)),
         )
 
     @property
