@@ -297,10 +297,10 @@ def _figure(table: Table) -> Figure:
 
 
 def _caption(table: Table) -> str:
-    theory = "; crosses: theory" if table.expected else ""
+    theory = "; crosses: what theory says" if table.expected else ""
     return (
-        f"{table.source}, n = {table.n:,} a round, {table.sampler}, {len(table.seeds)} seeds; "
-        f"shaded: 95 % interval of the mean{theory}"
+        f"{table.source}, n = {table.n:,} a round, {table.sampler}, {len(table.seeds)} seeds.\n"
+        f"Shaded: 95 % interval of the mean{theory}."
     )
 
 

@@ -203,12 +203,12 @@ class TextSource:
     def units(self) -> dict[str, str]:
         """Measures and their units; `kl` and `real_types` only where the texts know them."""
         return {
-            "cross_entropy": "bits/char, on real text",
-            "types": "distinct words sampled",
-            "real_types": "distinct real words sampled",
-            "entropy": "bits a word, of what was sampled",
-            "texts": "distinct texts sampled",
-            "kl": "bits/char above the truth's own entropy",
+            "cross_entropy": "bits/char on real text",
+            "types": "distinct words written",
+            "real_types": "distinct real words written",
+            "entropy": "bits a word, as written",
+            "texts": "distinct texts written",
+            "kl": "bits/char above the truth",
         }
 
     def real(self, n: int, rng: np.random.Generator) -> list[str]:
