@@ -65,11 +65,11 @@ def _words(n: int | None, _: str | None) -> Source:
     return zipf_source() if n is None else zipf_source(n=n)
 
 
-def _ngram(stories: int, passages: int) -> Callable[[int | None, str | None], Source]:
+def _ngram(stories: int, passages: int, judges: int) -> Callable[[int | None, str | None], Source]:
     def make(n: int | None, data: str | None) -> Source:
         from synthdata.collapse_text import NGramSource
 
-        texts, size = _texts(data, stories, passages)
+        texts, size = _texts(data, stories, passages, judges)
         return NGramSource(texts, n=size if n is None else n)
 
     return make
@@ -78,7 +78,7 @@ def _ngram(stories: int, passages: int) -> Callable[[int | None, str | None], So
 def _gpt(n: int | None, data: str | None) -> Source:
     from synthdata.collapse_text import GPTSource
 
-    texts, size = _texts(data or "storyland", 2000, 120)
+    texts, size = _texts(data or "storyland", 2000, 120, 1000)
     return GPTSource(texts, n=size if n is None else n)
 
 
@@ -86,26 +86,27 @@ def _tiny_gpt(n: int | None, data: str | None) -> Source:
     from minigpt.model import GPTConfig
     from synthdata.collapse_text import GPTSource, tiny
 
-    texts, size = _texts(data or "storyland", 200, 10)
+    texts, size = _texts(data or "storyland", 200, 10, 100)
     shape = GPTConfig(n_layer=1, n_head=2, n_embd=32, context=32)
     config = replace(tiny(), steps=40, model=shape)
     return GPTSource(texts, n=size if n is None else n, config=config)
 
 
-def _texts(data: str | None, stories: int, passages: int) -> tuple[Texts, int]:
-    """The text, and how many texts of it make a round."""
+def _texts(data: str | None, stories: int, passages: int, judges: int) -> tuple[Texts, int]:
+    """The text, judged by so many stories (of real text, 20 characters each), and how many of its
+    texts make a round."""
     from synthdata.collapse_passages import Passages
     from synthdata.collapse_text import Stories
 
     if data == "storyland":
-        return Stories(), stories
+        return Stories(judges=judges), stories
     if data is None:
         corpus, said = corpora.load_default()
         if said:
             print(said, file=sys.stderr)
     else:
         corpus = corpora.load(data)
-    return Passages(corpus=corpus), passages
+    return Passages(corpus=corpus, judges=20 * judges), passages
 
 
 PROFILES: dict[str, dict[str, Profile]] = {
@@ -114,7 +115,7 @@ PROFILES: dict[str, dict[str, Profile]] = {
         "gaussian": Profile(make=_normal, generations=20, seeds=100),
         "linear": Profile(make=_line, generations=20, seeds=100),
         "zipf": Profile(make=_words, generations=20, seeds=20),
-        "ngram": Profile(make=_ngram(2000, 120), generations=6, seeds=5),
+        "ngram": Profile(make=_ngram(2000, 120, 1000), generations=6, seeds=5),
         "gpt": Profile(
             make=_gpt, regimes=("replace", "accumulate", "real"), generations=5, seeds=3
         ),
@@ -124,7 +125,7 @@ PROFILES: dict[str, dict[str, Profile]] = {
         "gaussian": Profile(make=_normal, generations=6, seeds=5),
         "linear": Profile(make=_line, generations=6, seeds=5),
         "zipf": Profile(make=_words, generations=6, seeds=3),
-        "ngram": Profile(make=_ngram(300, 20), generations=3, seeds=3),
+        "ngram": Profile(make=_ngram(300, 20, 200), generations=3, seeds=3),
         "gpt": Profile(make=_tiny_gpt, regimes=("replace", "real"), generations=2, seeds=3),
     },
 }
