@@ -33,10 +33,10 @@ class Multinomial:
 
     error = "kl"
     units = {  # noqa: RUF012
-        "kl": "bits, of the model from the truth",
-        "types": "categories with a probability above 0",
+        "kl": "bits, model from truth",
+        "types": "categories left",
         "entropy": "bits a draw",
-        "sum_p2": "probability that two draws agree",
+        "sum_p2": "P(two draws agree)",
     }
 
     def __post_init__(self) -> None:
@@ -105,8 +105,8 @@ class Gaussian:
 
     error = "kl"
     units = {  # noqa: RUF012
-        "kl": "bits, of the model from the truth",
-        "variance": "of the truth's",
+        "kl": "bits, model from truth",
+        "variance": "share of the true one",
         "entropy": "bits, differential",
         "mean": "true standard deviations",
     }
@@ -173,7 +173,7 @@ class Linear:
     """For tables and titles."""
 
     error = "squared_error"
-    units = {"squared_error": "squared distance from the true weights"}  # noqa: RUF012
+    units = {"squared_error": "|fitted - true weights|^2"}  # noqa: RUF012
 
     def __post_init__(self) -> None:
         check_size(self.n)

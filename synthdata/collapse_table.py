@@ -14,6 +14,7 @@ import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -68,20 +69,32 @@ class Table:
     expected: Mapping[tuple[str, str, int], Expected] = field(default_factory=dict)
     """(regime, measure, generation) -> theory, where there is one."""
 
-    @property
+    @cached_property
     def regimes(self) -> tuple[str, ...]:
         """In the order in which they were asked for."""
         return tuple(dict.fromkeys(row.regime for row in self.rows))
 
-    @property
+    @cached_property
     def seeds(self) -> tuple[int, ...]:
         """The seeds."""
         return tuple(dict.fromkeys(row.seed for row in self.rows))
 
-    @property
+    @cached_property
     def generations(self) -> int:
         """Number of the last generation."""
         return max(row.generation for row in self.rows)
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[str, str], np.ndarray]:
+        """(regime, measure) -> [seeds, generations + 1]; nan where a row is missing."""
+        place = {seed: i for i, seed in enumerate(self.seeds)}
+        shape = (len(place), self.generations + 1)
+        blocks = {(r, m): np.full(shape, np.nan) for r in self.regimes for m in self.units}
+        for row in self.rows:
+            blocks[row.regime, row.measure][place[row.seed], row.generation] = row.value
+        for block in blocks.values():
+            block.flags.writeable = False  # the table is not to be changed by who reads it
+        return blocks
 
     def values(self, regime: str, measure: str) -> np.ndarray:
         """[seeds, generations + 1]; ValueError where there is no such regime or measure."""
@@ -90,12 +103,7 @@ class Table:
                 f"the table has no {measure!r} under {regime!r}; it has {', '.join(self.units)} "
                 f"under {', '.join(self.regimes)}"
             )
-        found = {
-            (row.seed, row.generation): row.value
-            for row in self.rows
-            if row.regime == regime and row.measure == measure
-        }
-        return np.array([[found[s, g] for g in range(self.generations + 1)] for s in self.seeds])
+        return self._blocks[regime, measure]
 
     def interval(self, regime: str, measure: str, generation: int) -> Interval:
         """Mean over seeds with its 95 % interval."""

@@ -143,8 +143,16 @@ def _story_nats(model: NextChar, stories: list[str]) -> Iterator[float]:
         by_length.setdefault(len(story), []).append(f"\n{story}\n")
     for group in by_length.values():
         ids = np.stack([model.tokenizer.encode(text) for text in group]).astype(np.int64)
-        logprobs = model.logprobs(ids[:, :-1])
+        logprobs = _predictions(model, ids[:, :-1])
         yield -float(np.take_along_axis(logprobs, ids[:, 1:, None], 2).astype(np.float64).sum())
+
+
+def _predictions(model: NextChar, ids: np.ndarray) -> np.ndarray:
+    """[B, T, V], at once where the model sees that much, else step by step as when writing."""
+    if model.context is None or ids.shape[1] <= model.context:
+        return model.logprobs(ids)
+    state, first = model.start(ids[:, :1])
+    return np.stack([first, *(model.step(state, column) for column in ids[:, 1:].T)], axis=1)
 
 
 def write_lines(
@@ -203,12 +211,12 @@ class TextSource:
     def units(self) -> dict[str, str]:
         """Measures and their units; `kl` and `real_types` only where the texts know them."""
         return {
-            "cross_entropy": "bits/char, on real text",
-            "types": "distinct words sampled",
-            "real_types": "distinct real words sampled",
-            "entropy": "bits a word, of what was sampled",
-            "texts": "distinct texts sampled",
-            "kl": "bits/char above the truth's own entropy",
+            "cross_entropy": "bits/char on real text",
+            "types": "distinct words written",
+            "real_types": "distinct real words written",
+            "entropy": "bits a word, as written",
+            "texts": "distinct texts written",
+            "kl": "bits/char above the truth",
         }
 
     def real(self, n: int, rng: np.random.Generator) -> list[str]:

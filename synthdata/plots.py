@@ -146,7 +146,7 @@ def generations(ax: Axes, table: Table, measure: str, *, legend: bool = True) ->
     ax.xaxis.get_major_locator().set_params(integer=True)
     if legend:
         ax.legend(fontsize=9)
-    return figures.label(ax, x="generation", y=f"{measure}, {table.units[measure]}")
+    return figures.label(ax, x="generation", y=table.units[measure], title=measure)
 
 
 def _plain(value: float, _: float) -> str:
