@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from synthdata import personas, three_jokes
+    from synthdata import joke_evidence, persona_evidence
 
 _BLACK, _BLUE, _RED, _GREEN = figures.COLOURS[:4]
 
 
-def of_personas(result: personas.Result) -> tuple[Figure, str]:
+def of_personas(result: persona_evidence.Result) -> tuple[Figure, str]:
     """Variety over quality of every arm, and the entropy budget; the figure and its alt text."""
     with figures.style():
         figure, (left, right) = figures.new("tall", rows=2)
@@ -49,7 +49,7 @@ def of_personas(result: personas.Result) -> tuple[Figure, str]:
     return figure, alt
 
 
-def quality(ax: Axes, result: personas.Result) -> Axes:
+def quality(ax: Axes, result: persona_evidence.Result) -> Axes:
     """Effective number over the share of grammatical outputs, all seeds."""
     looks: dict[tuple[str, str], tuple[str, str, str]] = {
         ("healthy", "none"): ("D", _BLACK, "healthy model, no persona"),
@@ -83,14 +83,14 @@ def quality(ax: Axes, result: personas.Result) -> Axes:
     return figures.label(ax, x="grammatical outputs, %", y="effective distinct outputs")
 
 
-def _kind(arm: personas.Arm) -> str:
-    """Which control it is (of `personas.CONTROLS`), by its settings."""
+def _kind(arm: persona_evidence.Arm) -> str:
+    """Which control it is (of `persona_evidence.CONTROLS`), by its settings."""
     if arm.prompts != "none" or arm.model != "collapsed":
         return arm.prompts
     return "top-p" if arm.sampler.top_p < 1 else "temperature"
 
 
-def budgets(ax: Axes, result: personas.Result) -> Axes:
+def budgets(ax: Axes, result: persona_evidence.Result) -> Axes:
     """H(out) = I(persona; out) + H(out | persona), means over seeds, bars one above the other."""
     from synthdata import plots
 
@@ -117,7 +117,7 @@ def budgets(ax: Axes, result: personas.Result) -> Axes:
     )
 
 
-def of_three_jokes(result: three_jokes.Result) -> tuple[Figure, str]:
+def of_three_jokes(result: joke_evidence.Result) -> tuple[Figure, str]:
     """Judges, population and learner, all families; the figure and its alt text."""
     names = list(dict.fromkeys(f.name for e in result.evidence for f in e.families))
     with figures.style():
@@ -139,7 +139,7 @@ def of_three_jokes(result: three_jokes.Result) -> tuple[Figure, str]:
     return figure, f"Three panels by family of generators ({', '.join(names)}). Of the GPTs, {said}"
 
 
-def judges(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
+def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
     """AUC of both judges, with the formula of the informed one."""
     _points(ax, result, names, "naive", marker="o", colour=_BLUE, name="has not met the generator")
     _points(ax, result, names, "informed", marker="s", colour=_RED, name="has met it")
@@ -162,7 +162,7 @@ def judges(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
     return figures.label(ax, x="", y="AUC of a judge\nof single texts")
 
 
-def population(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
+def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
     """Effective number of different texts, collapsed over healthy, and A/A; shares rejected."""
     _points(ax, result, names, "ratio", marker="s", colour=_RED, name="collapsed / healthy")
     _points(ax, result, names, "ratio_null", marker="o", colour=_BLACK, name="A/A")
@@ -183,7 +183,7 @@ def population(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Ax
     return figures.label(ax, x="", y="effective distinct\ntexts, ratio")
 
 
-def harm(ax: Axes, result: three_jokes.Result, names: Sequence[str]) -> Axes:
+def harm(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
     """What learning from the collapsed collection costs."""
     _points(
         ax,
@@ -206,13 +206,13 @@ def _legend_above(ax: Axes) -> None:
     ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
-def _families(result: three_jokes.Result, name: str) -> list[Any]:
+def _families(result: joke_evidence.Result, name: str) -> list[Any]:
     return [f for e in result.evidence for f in e.families if f.name == name]
 
 
 def _points(
     ax: Axes,
-    result: three_jokes.Result,
+    result: joke_evidence.Result,
     names: Sequence[str],
     quantity: str,
     *,

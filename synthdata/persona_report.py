@@ -19,7 +19,7 @@ from synthdata.measures import Measure
 from synthdata.report import Figure, Report
 
 if TYPE_CHECKING:
-    from synthdata.personas import Evidence, Result
+    from synthdata.persona_evidence import Evidence, Result
 
 
 def personas(settings: options.PersonasOptions) -> int:
@@ -134,7 +134,7 @@ def table(result: Result) -> tuple[tuple[str, ...], ...]:
 
 
 def _kinds() -> tuple[str, ...]:
-    from synthdata.personas import CONTROLS
+    from synthdata.persona_evidence import CONTROLS
 
     return CONTROLS
 

@@ -19,38 +19,32 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.verdict import Criterion, Interval, Verdict, interval, verdict
 from minigpt.nextchar import NextChar, first_ids
 from minigpt.sample import draw, shape
 from minigpt.tokenizer import CharTokenizer
-from synthdata import estimate, strata
-from synthdata.collapse import Sampler, chain, regime
+from synthdata.collapse import chain
+from synthdata.collapse_regimes import Sampler, regime
 from synthdata.collapse_text import GPTSource
-from synthdata.counts import Grams, count_documents, grams
-from synthdata.persona_text import BLANK, FIELDS, World, codes, counted, names, prompt
-from synthdata.tokens import encode
+from synthdata.persona_evidence import (
+    Budget,
+    Evidence,
+    Prompts,
+    Result,
+    measure,
+    measured_budget,
+    which_add,
+)
+from synthdata.persona_text import BLANK, World, codes, prompt
 
 if TYPE_CHECKING:
     from minigpt.settings import TrainConfig
 
-PLAIN = Sampler()
-"""Exactly as the model predicts."""
-Prompts = Literal["none", "personas", "codes"]
-CRITERION = Criterion(
-    quantity="effective number of distinct outputs with personas / with the best control",
-    threshold=1.3,
-    no_effect=1.0,
-)
 WITH_PERSONA, WITH_CODE = 0.5, 0.25
 """Shares of the training text that begin with a persona, and with a code; the rest has a blank."""
-SLACK = 0.01
-"""A control may write this share of ungrammatical outputs more than personas do."""
-SLACK_BITS = 0.1
-"""Its grammatical outputs may be less likely by this much (bits per output, true grammar)."""
 LONGEST = 80
 """Characters of prompt and output; more is cut."""
 
@@ -198,156 +192,6 @@ class PersonaTexts:
         return {"cross_entropy": math.nan, "kl": math.nan}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """A model, what it was prompted with, how it was sampled, and what that gave."""
-
-    model: Literal["healthy", "collapsed", "truth"]
-    """Before the chain, after it, or the grammar itself."""
-    prompts: Prompts
-    """What stood before the outputs."""
-    sampler: Sampler
-    """How it was sampled."""
-    n: int
-    """Outputs."""
-    effective: float
-    """Effective number of distinct outputs among n (Hill number of order 1), persona words left
-    out."""
-    source: float
-    """The same of the source behind them (Chao, Wang & Jost); a lower bound at low coverage."""
-    coverage: float
-    """Share of that source that was seen."""
-    grammatical: float
-    """Share of outputs that the grammar can write."""
-    logprob: float
-    """Mean log2-probability of those under the true grammar; nan where there are none."""
-    fits: float
-    """Share of outputs that this persona could say; nan without personas."""
-
-    def no_worse_than(self, other: Arm, entropy: float) -> bool:
-        """Whether it writes as well: as often grammatical, and as likely where it is.
-
-        An arm need not write likelier outputs than the truth does, whose mean is -`entropy`.
-        """
-        return (
-            self.grammatical >= other.grammatical - SLACK
-            and self.logprob >= min(other.logprob, -entropy) - SLACK_BITS
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """H(out) = I(persona; out) + H(out | persona) of some personas, each asked equally often."""
-
-    total: float
-    """H(out), bits (Chao-Wang-Jost)."""
-    within: float
-    """H(out | persona), bits: the mean of every persona's own."""
-    coverage: float
-    """Of all outputs together."""
-
-    @property
-    def information(self) -> float:
-        """I(persona; out), bits."""
-        return self.total - self.within
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What one seed gave."""
-
-    seed: int
-    """Of the world, of the training and of the sampling."""
-    entropy: float
-    """Of an output of the world, bits: exact."""
-    arms: tuple[Arm, ...]
-    """Every model, prompt and sampler."""
-    budgets: dict[str, Budget]
-    """Of the grammar (exact), and measured of its text, the healthy and the collapsed model."""
-    fields: dict[str, float]
-    """What each part of the persona tells about a word of the collapsed model, bits/word."""
-    adds: tuple[tuple[str, float], ...]
-    """The values of those parts that add most, bits/word, the most first."""
-    examples: dict[str, tuple[str, ...]]
-    """A few outputs of the collapsed model, by prompt."""
-
-    def arm(self, model: str, prompts: str, sampler: Sampler = PLAIN) -> Arm:
-        """The arm of this model, prompt and sampler; ValueError where there is none."""
-        for arm in self.arms:
-            if (arm.model, arm.prompts, arm.sampler) == (model, prompts, sampler):
-                return arm
-        raise ValueError(f"no arm of the {model} model with {prompts} at {sampler}")
-
-    @property
-    def personas(self) -> Arm:
-        """The claim's arm."""
-        return self.arm("collapsed", "personas")
-
-    def best(self, kind: str) -> Arm | None:
-        """The most varied control of a kind that writes no worse; None where all write worse."""
-        fit = [
-            arm
-            for arm in self.arms
-            if control_kind(arm) == kind and arm.no_worse_than(self.personas, self.entropy)
-        ]
-        return max(fit, key=lambda arm: arm.effective, default=None)
-
-    @property
-    def best_control(self) -> Arm:
-        """Over all kinds; where every setting writes worse, the collapsed model as it is."""
-        found = [arm for arm in map(self.best, CONTROLS) if arm is not None]
-        plain = self.arm("collapsed", "none")
-        return max(found, key=lambda arm: arm.effective, default=plain)
-
-    @property
-    def ratio(self) -> float:
-        """What the criterion is about."""
-        return self.personas.effective / self.best_control.effective
-
-    @property
-    def calibrated_ratio(self) -> float:
-        """With personas over without, of the healthy model at temperature 1."""
-        with_, without = (self.arm("healthy", p).effective for p in ("personas", "none"))
-        return with_ / without
-
-
-CONTROLS = ("temperature", "top-p", "codes")
-
-
-def control_kind(arm: Arm) -> str:
-    """Which control an arm of the collapsed model belongs to; "" where it is none."""
-    if arm.model != "collapsed" or arm.prompts == "personas":
-        return ""
-    if arm.prompts == "codes":
-        return "codes"
-    return "top-p" if arm.sampler.top_p < 1 else "temperature"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """All seeds, and the verdict."""
-
-    profile: Profile
-    """What was computed."""
-    evidence: tuple[Evidence, ...]
-    """One for each seed."""
-
-    @property
-    def ratio(self) -> Interval:
-        """Personas over the best control, mean over seeds."""
-        return interval([e.ratio for e in self.evidence])
-
-    @property
-    def calibrated(self) -> Interval:
-        """The same without collapse and without controls: nothing to gain."""
-        return interval([e.calibrated_ratio for e in self.evidence])
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """By `CRITERION`; None below three seeds."""
-        return verdict(CRITERION, self.ratio) if len(self.evidence) >= 3 else None
-
-
 def experiment(
     settings: Profile,
     seeds: Sequence[int] = (0, 1, 2),
@@ -456,67 +300,9 @@ def told(kind: Prompts, people: np.ndarray, rng: np.random.Generator) -> list[st
     return codes(len(people), rng) if kind == "codes" else [BLANK] * len(people)
 
 
-def measure(
-    world: World,
-    said: Sequence[str],
-    people: np.ndarray,
-    *,
-    model: str = "truth",
-    prompts: Prompts = "none",
-    sampler: Sampler = PLAIN,
-) -> Arm:
-    """Variety and quality of outputs; `people` [n, 4] are those they were written for."""
-    tally = count_documents([counted(text) for text in said])
-    logprob = np.array([world.logprob(text) for text in said])
-    right = np.isfinite(logprob)
-    fits = math.nan
-    if prompts == "personas":
-        own = [world.logprob(text, person) for text, person in zip(said, people.tolist())]
-        fits = float(np.mean(np.isfinite(own)))
-    return Arm(
-        model=model,  # type: ignore[arg-type]
-        prompts=prompts,
-        sampler=sampler,
-        n=len(said),
-        effective=estimate.hill(tally, 1),
-        source=estimate.hill_asymptotic(tally, 1),
-        coverage=estimate.coverage(tally),
-        grammatical=float(right.mean()),
-        logprob=float(logprob[right].mean()) if right.any() else math.nan,
-        fits=fits,
-    )
-
-
 def distinct(world: World, n: int, rng: np.random.Generator) -> np.ndarray:
     """The first n different personas [n, 4] among people drawn by popularity."""
     found: dict[tuple[int, ...], None] = {}
     while len(found) < n:
         found.update(dict.fromkeys(map(tuple, world.draw(n, rng).tolist())))
     return np.array(list(found)[:n])
-
-
-def measured_budget(said: Sequence[str], each: int) -> Budget:
-    """The budget of outputs of which every `each` in a row are one persona's."""
-    plain = [counted(text) for text in said]
-    own = [
-        estimate.entropy(count_documents(plain[i : i + each])) for i in range(0, len(plain), each)
-    ]
-    tally = count_documents(plain)
-    return Budget(
-        total=estimate.entropy(tally),
-        within=float(np.mean(own)),
-        coverage=estimate.coverage(tally),
-    )
-
-
-def which_add(
-    said: Sequence[str], people: np.ndarray, seed: int, top: int = 8
-) -> tuple[dict[str, float], tuple[tuple[str, float], ...]]:
-    """What each field tells about a word, and the values that add most; bits/word."""
-    found: Grams = grams(encode([counted(text) for text in said], "word"), 1)
-    fields, adds = {}, []
-    for field_ in FIELDS:
-        split = strata.budget(found, names(people, field_), permutations=40, seed=seed)
-        fields[field_] = split.information.value
-        adds += [(f"{field_} {s.value}", s.adds) for s in split.strata]
-    return fields, tuple(sorted(adds, key=lambda pair: -pair[1])[:top])

@@ -5,7 +5,7 @@ Idea:   a generator that has k favourites left of N still tells good ones. Whoev
         (AUC 1 - k/2N). A test of the population needs to have met nobody, and a model that learns
         from the collection pays for what is missing.
 Source: the claim is Andrej Karpathy's (No Priors, 2024); the tests are `judges` and `compare`.
-Run:    python -c "from synthdata.three_jokes import *; print(summary(experiment(profile('ci'))))"
+Run:    python -c "from synthdata import three_jokes as t; print(t.experiment(t.profile('ci')))"
 Omits:  human judges.
 
 Three families of generators, each with one healthy and one collapsed collection: `dial` (made-up
@@ -24,15 +24,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from labkit.verdict import Criterion, Interval, Verdict, interval, verdict
 from minigpt import corpora
 from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 from synthdata import dial
-from synthdata.collapse import Sampler, chain, regime
+from synthdata.collapse import chain
+from synthdata.collapse_regimes import Sampler, regime
 from synthdata.collapse_text import GPTSource, tiny, write_lines
 from synthdata.compare import compare
+from synthdata.joke_evidence import Evidence, Family, Judged, Result
 from synthdata.judges import Judge, auc, informed_auc
 from synthdata.persona_text import World
 
@@ -40,22 +41,6 @@ if TYPE_CHECKING:
     from minigpt.settings import TrainConfig
 
 FamilyName = Literal["dial", "jokes", "gpt"]
-NAIVE = Criterion(
-    quantity="AUC of a judge of single texts who has not met the generator",
-    threshold=0.6,
-    direction="<=",
-    no_effect=1.0,
-)
-POPULATION = Criterion(
-    quantity="largest p of the population test over generators",
-    threshold=0.01,
-    direction="<=",
-    no_effect=0.5,
-)
-DOWNSTREAM = Criterion(
-    quantity="loss after learning from the collapsed minus from the healthy collection, nats/char",
-    threshold=0.0,
-)
 TESTED = ("hill1", "documents_hill1")
 """What the population test looks at: effective words and effective documents, Holm-corrected."""
 
@@ -126,108 +111,6 @@ class Generator:
     """Texts of the same kind that neither has told: what a model ought to predict."""
     informed: float = math.nan
     """AUC of a judge who knows all, where it is known."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What the judges, the test and the learner found about one generator."""
-
-    naive: float
-    """AUC of the judge who has only met others."""
-    informed: float
-    """AUC of the judge who has met this one."""
-    p: float
-    """Population test, collapsed against healthy: Holm-corrected, the smaller of two."""
-    p_null: float
-    """The same between two collections of the healthy one (A/A)."""
-    ratio: float
-    """Effective number of different texts, collapsed over healthy."""
-    ratio_null: float
-    """The same A/A."""
-    loss_healthy: float
-    """Nats/char on real text of an n-gram that learned from the healthy collection."""
-    loss_collapsed: float
-    """Likewise from the collapsed one."""
-
-    @property
-    def harm(self) -> float:
-        """What learning from the collapsed collection costs, nats/char."""
-        return self.loss_collapsed - self.loss_healthy
-
-
-@dataclass(frozen=True, kw_only=True)
-class Family:
-    """All generators of a family."""
-
-    name: str
-    """Which one; of `dial` with its k of N."""
-    expected: float
-    """What the informed judge's AUC ought to be; nan where there is no formula."""
-    judged: tuple[Judged, ...]
-    """One for each generator."""
-
-    def mean(self, quantity: str) -> Interval:
-        """Mean of a quantity over generators, with its 95 % interval."""
-        return interval([getattr(j, quantity) for j in self.judged])
-
-    def rejected(self, quantity: str = "p", level: float = 0.01) -> float:
-        """Share of generators whose p lies below the level; for `p_null` the false alarms."""
-        return float(np.mean([getattr(j, quantity) < level for j in self.judged]))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What one seed gave."""
-
-    seed: int
-    """Of everything random."""
-    families: tuple[Family, ...]
-    """dial at every k, jokes where they are, gpt."""
-    missing: str = ""
-    """Why a family is not there."""
-
-    def family(self, name: str) -> Family:
-        """By its name; ValueError where it is not there."""
-        for family in self.families:
-            if family.name == name:
-                return family
-        raise ValueError(f"no family {name!r}; there are {[f.name for f in self.families]}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """All seeds, and the verdict about the GPTs."""
-
-    profile: Profile
-    """What was computed."""
-    evidence: tuple[Evidence, ...]
-    """One for each seed."""
-
-    def over_seeds(self, quantity: str, of: Callable[[Sequence[float]], float]) -> Interval:
-        """A quantity of the GPTs, one number a seed, with its interval over seeds."""
-        values = [
-            float(of([getattr(j, quantity) for j in e.family("gpt").judged])) for e in self.evidence
-        ]
-        return interval(values)
-
-    @property
-    def parts(self) -> tuple[tuple[Criterion, Interval], ...]:
-        """The three parts of the claim, each with what was measured."""
-        return (
-            (NAIVE, self.over_seeds("naive", np.mean)),
-            (POPULATION, self.over_seeds("p", max)),
-            (DOWNSTREAM, self.over_seeds("harm", np.mean)),
-        )
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """Reproduced where all parts are, contradicted where one is; None below three seeds."""
-        if len(self.evidence) < 3:
-            return None
-        found = {verdict(criterion, measured) for criterion, measured in self.parts}
-        if found == {"reproduced"}:
-            return "reproduced"
-        return "contradicted" if "contradicted" in found else "not at this scale"
 
 
 def experiment(
@@ -415,23 +298,3 @@ def loss(texts: Sequence[str], real: Sequence[str], alphabet: CharTokenizer) -> 
     """Nats/char on real texts of a Kneser-Ney n-gram that learned from `texts`."""
     model = NGram.fit("\n".join(texts) + "\n", alphabet)
     return -float(model.logprob_of(alphabet.encode("\n".join(real) + "\n")).mean())
-
-
-def summary(result: Result) -> str:
-    """All families of all seeds in a table, then the parts of the claim and the verdict."""
-    lines = ["family        naive AUC  informed AUC  (formula)  p < .01  A/A < .01  ratio  harm"]
-    for name in dict.fromkeys(f.name for e in result.evidence for f in e.families):
-        found = [f for e in result.evidence for f in e.families if f.name == name]
-        all_ = Family(
-            name=name, expected=found[0].expected, judged=tuple(j for f in found for j in f.judged)
-        )
-        lines.append(
-            f"{name:<13} {all_.mean('naive').value:9.3f}  {all_.mean('informed').value:12.3f}  "
-            f"{all_.expected:9.3f}  {all_.rejected():7.0%}  {all_.rejected('p_null'):9.0%}  "
-            f"{all_.mean('ratio').value:5.2f}  {all_.mean('harm').value:4.2f}"
-        )
-    for criterion, measured in result.parts:
-        lines.append(f"{criterion}: {measured.value:.3g} [{measured.low:.3g}, {measured.high:.3g}]")
-    lines += sorted({e.missing for e in result.evidence if e.missing})
-    lines.append(f"verdict: {result.verdict or 'none below three seeds'}")
-    return "\n".join(lines)

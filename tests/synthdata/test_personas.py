@@ -13,8 +13,8 @@ import pytest
 from labkit.verdict import verdict
 from minigpt.grammar import END, MARK, Choice, Grammar
 from minigpt.tokenizer import CharTokenizer
-from synthdata import __main__, persona_report, persona_text, personas
-from synthdata.collapse import Sampler
+from synthdata import __main__, persona_evidence, persona_report, persona_text, personas
+from synthdata.collapse_regimes import Sampler
 from synthdata.options import PersonasOptions
 from synthdata.persona_text import FIELDS, World, counted, prompt
 
@@ -116,7 +116,7 @@ def test_a_calibrated_writer_has_nothing_to_gain(world):
     arms = []
     for kind in ("none", "personas"):
         people = world.draw(2000, rng)
-        arms.append(personas.measure(world, world.write(people, rng), people, prompts=kind))
+        arms.append(persona_evidence.measure(world, world.write(people, rng), people, prompts=kind))
     without, with_ = arms
     assert with_.grammatical == with_.fits == 1
     assert math.isnan(without.fits)
@@ -130,7 +130,9 @@ def test_quality_sees_what_nobody_says(world):
     people = np.array([[0, 0, 0, 0]] * 4)
     own = "so the cook gladly fries eggs on a raft"
     wrong_trade = "so the spy gladly steals maps on a raft"  # grammatical, and not a cook's
-    arm = personas.measure(world, [own, own, wrong_trade, "so the"], people, prompts="personas")
+    arm = persona_evidence.measure(
+        world, [own, own, wrong_trade, "so the"], people, prompts="personas"
+    )
     assert (arm.grammatical, arm.fits) == (0.75, 0.5)
     assert arm.effective == pytest.approx(2**1.5)  # shares 1/2, 1/4, 1/4
 
@@ -142,12 +144,14 @@ def test_the_measured_budget_is_the_exact_one(world):
     rng = np.random.default_rng(4)
     asked = personas.distinct(world, 10, rng)
     assert len(np.unique(asked, axis=0)) == 10
-    found = personas.measured_budget(world.write(np.repeat(asked, 400, axis=0), rng), 400)
+    found = persona_evidence.measured_budget(world.write(np.repeat(asked, 400, axis=0), rng), 400)
     total, within = world.budget(asked)
     assert found.total == pytest.approx(total, abs=0.21)
     assert found.within == pytest.approx(within, abs=0.26)
     assert found.information == pytest.approx(total - within, abs=0.08)
-    same = personas.measured_budget(["a b", "c d"] * 40, 20)  # the same two jokes by everyone
+    same = persona_evidence.measured_budget(
+        ["a b", "c d"] * 40, 20
+    )  # the same two jokes by everyone
     assert same.information == pytest.approx(0, abs=0.05)  # the estimator's own bias
     assert same.within == pytest.approx(1, abs=0.1)
 
@@ -155,11 +159,11 @@ def test_the_measured_budget_is_the_exact_one(world):
 def test_which_parts_add_most(world):
     rng = np.random.default_rng(5)
     people = world.draw(1500, rng)
-    fields, adds = personas.which_add(world.write(people, rng), people, seed=0)
+    fields, adds = persona_evidence.which_add(world.write(people, rng), people, seed=0)
     assert max(fields, key=fields.__getitem__) == "profession"
     assert adds[0][1] >= adds[1][1] > 0
     nobody = world.write(world.draw(1500, rng), rng)  # written for others
-    chance, _ = personas.which_add(nobody, people, seed=0)
+    chance, _ = persona_evidence.which_add(nobody, people, seed=0)
     assert all(abs(bits) < 0.02 for bits in chance.values()), chance
 
 
@@ -217,7 +221,7 @@ def test_a_round_of_the_chain_keeps_the_prompts_real(world):
 
 
 def arm(prompts, effective, *, grammatical=0.95, logprob=-8.0, model="collapsed", **sampler):
-    return personas.Arm(
+    return persona_evidence.Arm(
         model=model,
         prompts=prompts,
         sampler=Sampler(**sampler),
@@ -232,7 +236,7 @@ def arm(prompts, effective, *, grammatical=0.95, logprob=-8.0, model="collapsed"
 
 
 def evidence(*arms, seed=0):
-    return personas.Evidence(
+    return persona_evidence.Evidence(
         seed=seed, entropy=10.0, arms=arms, budgets={}, fields={}, adds=(), examples={}
     )
 
@@ -269,10 +273,10 @@ def test_the_best_control_is_the_most_varied_that_writes_no_worse():
 )
 def test_the_verdict_is_the_rules(ratios, said):
     found = [evidence(arm("personas", 100 * r), arm("none", 100.0)) for r in ratios]
-    result = personas.Result(profile=TINY, evidence=tuple(found))
+    result = persona_evidence.Result(profile=TINY, evidence=tuple(found))
     assert result.verdict == said
     if said:
-        assert verdict(personas.CRITERION, result.ratio) == said
+        assert verdict(persona_evidence.CRITERION, result.ratio) == said
 
 
 # -- the whole, tiny ----------------------------------------------------------------------------
@@ -292,7 +296,9 @@ def test_the_whole_reports_every_step_and_the_command_finds_the_same(monkeypatch
     out = capsys.readouterr().out
     record = json.loads(out.splitlines()[-1])
     assert record["command"] == "personas"
-    again = personas.Result(profile=TINY, evidence=(first,))  # the same seed, the same numbers
+    again = persona_evidence.Result(
+        profile=TINY, evidence=(first,)
+    )  # the same seed, the same numbers
     assert record["runs"] == json.loads(json.dumps(persona_report.as_json(again)))
     assert len(record["runs"][0]["arms"]) == len(list(personas._plan(TINY)))
     assert "No verdict below three seeds." in out
@@ -309,7 +315,7 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
             replace(
                 evidence(*arms, *healthy, seed=seed),
                 budgets={
-                    name: personas.Budget(total=5.0, within=2.0, coverage=1.0)
+                    name: persona_evidence.Budget(total=5.0, within=2.0, coverage=1.0)
                     for name in ("grammar", "its text", "healthy", "collapsed")
                 },
                 fields={"profession": 0.5},
@@ -317,7 +323,7 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
                 examples={"none": ("a",), "personas": ("b", "c")},
             )
         )
-    result = personas.Result(profile=TINY, evidence=tuple(made))
+    result = persona_evidence.Result(profile=TINY, evidence=tuple(made))
     found = persona_report.of_result(result, PersonasOptions(seeds=3))
     assert "at least 1.3 times" in found.verdict.text
     assert "1.55, 95 % 1.43 to 1.67 over 3 seeds" in found.verdict.because

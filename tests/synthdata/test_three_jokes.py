@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from labkit.verdict import interval
 from synthdata import three_jokes
 from synthdata.experiment_figures import of_three_jokes
+from synthdata.joke_evidence import Evidence, Family, Judged, Result, summary
 from synthdata.judges import Judge, auc, informed_auc
-from synthdata.three_jokes import Family, Judged, Profile, Result
+from synthdata.three_jokes import Profile
 
 SMALL = Profile(n=60, generators=4, left=(2, 5), permutations=99)
 TINY = Profile(
@@ -160,9 +161,7 @@ def judged(naive=0.52, p=0.007, harm=0.3):
 
 def result(*seeds):
     made = [
-        three_jokes.Evidence(
-            seed=i, families=(Family(name="gpt", expected=math.nan, judged=tuple(found)),)
-        )
+        Evidence(seed=i, families=(Family(name="gpt", expected=math.nan, judged=tuple(found)),))
         for i, found in enumerate(seeds)
     ]
     return Result(profile=TINY, evidence=tuple(made))
@@ -194,7 +193,7 @@ def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn():
     assert "jokes are left out" in first.missing  # tests have no network and an empty cache
     assert len(told) == 2 + TINY.gpts
     found = Result(profile=TINY, evidence=(first,))
-    assert "jokes are left out" in three_jokes.summary(found)
+    assert "jokes are left out" in summary(found)
     figure, alt = of_three_jokes(found)
     assert len(figure.axes) == 3
     assert "dial 5/20" in alt
@@ -210,4 +209,4 @@ def test_settings_refuse_what_makes_no_sense():
     with pytest.raises(ValueError, match="seeds are at least 1"):
         three_jokes.experiment(TINY, ())
     with pytest.raises(ValueError, match="no family 'cats'"):
-        three_jokes.Evidence(seed=0, families=()).family("cats")
+        Evidence(seed=0, families=()).family("cats")

@@ -1,0 +1,164 @@
+"""What judges, test and learner found about generators, and what that makes of the claim.
+
+Idea:   the claim has three parts, each with a number that was fixed beforehand: who sees one text
+        sees (nearly) nothing, the population test sees it, and a model that learns from it pays.
+        All three have to hold.
+Source: the rule for each part is labkit.verdict's.
+Run:    see synthdata/three_jokes.py
+Omits:  what is measured on `dial` and `jokes` in the verdict: there it holds by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.verdict import Criterion, Interval, Verdict, interval, verdict
+
+if TYPE_CHECKING:
+    from synthdata.three_jokes import Profile
+
+NAIVE = Criterion(
+    quantity="AUC of a judge of single texts who has not met the generator",
+    threshold=0.6,
+    direction="<=",
+    no_effect=1.0,
+)
+POPULATION = Criterion(
+    quantity="largest p of the population test over generators",
+    threshold=0.01,
+    direction="<=",
+    no_effect=0.5,
+)
+DOWNSTREAM = Criterion(
+    quantity="loss after learning from the collapsed minus from the healthy collection, nats/char",
+    threshold=0.0,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the judges, the test and the learner found about one generator."""
+
+    naive: float
+    """AUC of the judge who has only met others."""
+    informed: float
+    """AUC of the judge who has met this one."""
+    p: float
+    """Population test, collapsed against healthy: Holm-corrected, the smaller of two."""
+    p_null: float
+    """The same between two collections of the healthy one (A/A)."""
+    ratio: float
+    """Effective number of different texts, collapsed over healthy."""
+    ratio_null: float
+    """The same A/A."""
+    loss_healthy: float
+    """Nats/char on real text of an n-gram that learned from the healthy collection."""
+    loss_collapsed: float
+    """Likewise from the collapsed one."""
+
+    @property
+    def harm(self) -> float:
+        """What learning from the collapsed collection costs, nats/char."""
+        return self.loss_collapsed - self.loss_healthy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """All generators of a family."""
+
+    name: str
+    """Which one; of `dial` with its k of N."""
+    expected: float
+    """What the informed judge's AUC ought to be; nan where there is no formula."""
+    judged: tuple[Judged, ...]
+    """One for each generator."""
+
+    def mean(self, quantity: str) -> Interval:
+        """Mean of a quantity over generators, with its 95 % interval."""
+        return interval([getattr(j, quantity) for j in self.judged])
+
+    def rejected(self, quantity: str = "p", level: float = 0.01) -> float:
+        """Share of generators whose p lies below the level; for `p_null` the false alarms."""
+        return float(np.mean([getattr(j, quantity) < level for j in self.judged]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What one seed gave."""
+
+    seed: int
+    """Of everything random."""
+    families: tuple[Family, ...]
+    """dial at every k, jokes where they are, gpt."""
+    missing: str = ""
+    """Why a family is not there."""
+
+    def family(self, name: str) -> Family:
+        """By its name; ValueError where it is not there."""
+        for family in self.families:
+            if family.name == name:
+                return family
+        raise ValueError(f"no family {name!r}; there are {[f.name for f in self.families]}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All seeds, and the verdict about the GPTs."""
+
+    profile: Profile
+    """What was computed."""
+    evidence: tuple[Evidence, ...]
+    """One for each seed."""
+
+    def over_seeds(self, quantity: str, of: Callable[[Sequence[float]], float]) -> Interval:
+        """A quantity of the GPTs, one number a seed, with its interval over seeds."""
+        values = [
+            float(of([getattr(j, quantity) for j in e.family("gpt").judged])) for e in self.evidence
+        ]
+        return interval(values)
+
+    @property
+    def parts(self) -> tuple[tuple[Criterion, Interval], ...]:
+        """The three parts of the claim, each with what was measured."""
+        return (
+            (NAIVE, self.over_seeds("naive", np.mean)),
+            (POPULATION, self.over_seeds("p", max)),
+            (DOWNSTREAM, self.over_seeds("harm", np.mean)),
+        )
+
+    def __str__(self) -> str:
+        return summary(self)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Reproduced where all parts are, contradicted where one is; None below three seeds."""
+        if len(self.evidence) < 3:
+            return None
+        found = {verdict(criterion, measured) for criterion, measured in self.parts}
+        if found == {"reproduced"}:
+            return "reproduced"
+        return "contradicted" if "contradicted" in found else "not at this scale"
+
+
+def summary(result: Result) -> str:
+    """All families of all seeds in a table, then the parts of the claim and the verdict."""
+    lines = ["family        naive AUC  informed AUC  (formula)  p < .01  A/A < .01  ratio  harm"]
+    for name in dict.fromkeys(f.name for e in result.evidence for f in e.families):
+        found = [f for e in result.evidence for f in e.families if f.name == name]
+        all_ = Family(
+            name=name, expected=found[0].expected, judged=tuple(j for f in found for j in f.judged)
+        )
+        lines.append(
+            f"{name:<13} {all_.mean('naive').value:9.3f}  {all_.mean('informed').value:12.3f}  "
+            f"{all_.expected:9.3f}  {all_.rejected():7.0%}  {all_.rejected('p_null'):9.0%}  "
+            f"{all_.mean('ratio').value:5.2f}  {all_.mean('harm').value:4.2f}"
+        )
+    for criterion, measured in result.parts:
+        lines.append(f"{criterion}: {measured.value:.3g} [{measured.low:.3g}, {measured.high:.3g}]")
+    lines += sorted({e.missing for e in result.evidence if e.missing})
+    lines.append(f"verdict: {result.verdict or 'none below three seeds'}")
+    return "\n".join(lines)
