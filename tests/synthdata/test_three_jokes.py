@@ -88,6 +88,7 @@ def test_a_judge_sees_what_is_in_one_text():
     judge = Judge.fit(plain, odd)
     new = [f"so we {''.join(rng.choice(list('qxz'), 6))} here" for _ in range(20)]
     assert auc(judge.score(["so we go here"] * 5), judge.score(new)) == 1
+    assert judge.weights[-3] < -0.1  # of new words: a sign of the healthy side, here
     with pytest.raises(ValueError, match="both sides, got 0 and 1"):
         Judge.fit([], ["a"])
     with pytest.raises(ValueError, match="both sides"):
