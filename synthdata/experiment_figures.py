@@ -108,7 +108,7 @@ def budgets(ax: Axes, result: persona_evidence.Result) -> Axes:
         for name, shown in names.items()
     }
     plots.entropy_budget(ax, found)
-    bars = [bar.patches[0] for bar in ax.containers]
+    bars, _ = ax.get_legend_handles_labels()
     explained, within = "I(persona; out)", "H(out | persona)"
     ax.legend(bars, [explained, within], loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     each = result.profile.n // result.profile.asked
