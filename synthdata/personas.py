@@ -67,7 +67,7 @@ class Profile:
     """Personas that are asked again and again, for the entropy budget."""
     controls: tuple[Sampler, ...] = field(default_factory=lambda: controls())
     """How the collapsed model is sampled without a persona."""
-    code_temperatures: tuple[float, ...] = (1.0, 1.4)
+    code_temperatures: tuple[float, ...] = (1.0, 1.1, 1.2)
     """And with a code."""
 
     def __post_init__(self) -> None:
@@ -79,10 +79,16 @@ class Profile:
 
 
 def controls(
-    temperatures: Sequence[float] = (1.0, 1.2, 1.4, 1.6, 1.8, 2.2),
-    top_p: Sequence[tuple[float, float]] = ((1.5, 0.95), (2, 0.95), (2, 0.9), (3, 0.8)),
+    temperatures: Sequence[float] = (1.0, 1.05, 1.1, 1.15, 1.2, 1.3, 1.5, 2.0),
+    top_p: Sequence[tuple[float, float]] = (
+        *((1.2, 0.95), (1.4, 0.95), (1.5, 0.95), (1.6, 0.95), (1.7, 0.95)),
+        *((1.6, 0.9), (1.8, 0.9), (2.0, 0.9), (2.2, 0.8), (2.5, 0.8)),
+    ),
 ) -> tuple[Sampler, ...]:
-    """Temperatures alone, and (temperature, top-p): hot, with the tail cut off."""
+    """Temperatures alone, and (temperature, top-p): hot, with the tail cut off.
+
+    Close together where outputs stop being grammatical, so that a control comes near to its best.
+    """
     return (
         *(Sampler(temperature=t) for t in temperatures),
         *(Sampler(temperature=t, top_p=p) for t, p in top_p),
