@@ -132,8 +132,9 @@ def of_three_jokes(result: joke_evidence.Result) -> tuple[Figure, str]:
         figures.caption(
             figure,
             f"n = {n} texts a collection, {seeds} seed(s); bars: 95 % over generators, of which "
-            f"there are\n{counts}.\nA/A: two collections by the healthy one. "
-            f"Verdict about the GPTs, over seeds: {result.verdict or 'none below 3 seeds'}.",
+            f"there are\n{counts}. A/A: two collections by the healthy one.\nBelow 0.5 a naive "
+            "judge has taken the favourites of others for everybody's.\nVerdict about the GPTs, "
+            f"over seeds: {result.verdict or 'none below 3 seeds'}.",
         )
     said = "; ".join(f"{c}: measured {m.value:.3g}" for c, m in result.parts)
     return figure, f"Three panels by family of generators ({', '.join(names)}). Of the GPTs, {said}"
@@ -156,7 +157,7 @@ def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes
     )
     ax.axhline(0.5, color="#555555", linewidth=1)
     ax.axhline(0.6, color="#555555", linewidth=1, linestyle="--")
-    ax.set_ylim(0.4, 1.02)
+    ax.set_ylim(0, 1.05)
     _legend_above(ax)
     _families_axis(ax, names)
     return figures.label(ax, x="", y="AUC of a judge\nof single texts")
