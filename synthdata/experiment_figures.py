@@ -38,7 +38,7 @@ def of_personas(result: persona_evidence.Result) -> tuple[Figure, str]:
             figure,
             f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point; persona words are "
             "not counted.\nShaded: as often grammatical as personas. Personas / best control that "
-            f"writes no worse:\n{said} (95 % over seeds); "
+            f"writes no worse:\n{said}; "
             f"verdict: {result.verdict or 'none below 3 seeds'}.",
         )
     best = interval([e.best_control.effective for e in result.evidence])
