@@ -276,7 +276,7 @@ class _Trainer:
 
 def best_choose(result: TrainResult) -> float:
     """The loss on the choosing half at the checkpoint that was kept."""
-    return min(line["val_loss"] for line in result.metrics if line["val_loss"] is not None)
+    return min(line["choose_loss"] for line in result.metrics if line["choose_loss"] is not None)
 
 
 def table(found: Comparison) -> str:
