@@ -210,6 +210,7 @@ def distill(
     ids = tokenizer.encode(part.train)
     loss = Distillation(teacher, ids, tokenizer, config, cache=cache, labels=labels, mask=mask)
     view = config.student_view
+    plain = view.kind == "full"
     return train(
         student,
         part,
@@ -218,28 +219,23 @@ def distill(
         run=run,
         init=init,
         resume=resume,
-        measure=lambda model, held: seen_surprisal(model, held, view),
+        measure=None if plain else (lambda model, held: seen_loss(model, held, view)),
     )
 
 
 def seen_loss(model: NextChar, ids: np.ndarray, view: View) -> float:
     """Nats/char of `ids` [N] for a model that sees them through `view`, windows side by side."""
-    return float(seen_surprisal(model, ids, view).mean())
-
-
-def seen_surprisal(model: NextChar, ids: np.ndarray, view: View) -> np.ndarray:
-    """-ln p of ids[1:] [N - 1] for a model that sees them through `view`, windows side by side."""
     if view.kind in ("full", "shortened"):
-        return surprisal(view.through(model), ids)
+        return float(surprisal(view.through(model), ids).mean())
     seen = view.see(ids, model.tokenizer, part=1).astype(np.int64)
     width = model.context or len(ids)
-    found = np.empty(len(ids) - 1)
+    total = 0.0
     for i in range(0, len(ids) - 1, width):
         window = seen[None, i : min(i + width, len(ids) - 1)]
         targets = ids[i + 1 : i + 1 + window.shape[1]].astype(np.int64)
         said = model.logprobs(window)[0]
-        found[i : i + len(targets)] = -np.take_along_axis(said, targets[:, None], -1)[:, 0]
-    return found
+        total -= float(np.take_along_axis(said, targets[:, None], -1).sum(dtype=np.float64))
+    return total / (len(ids) - 1)
 
 
 def memory_needed(config: TrainConfig, vocabulary: int) -> int:

@@ -14,7 +14,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from torch import Tensor, nn
 
 from minigpt.corpora import Corpus
 from minigpt.device import Runtime, choose
-from minigpt.evaluate import surprisal
+from minigpt.evaluate import score
 from minigpt.hooks import Batch, Loss, Progress, TrainResult, next_char_loss
 from minigpt.model import GPT
 from minigpt.optim import cosine, trapezoid
@@ -72,15 +71,14 @@ def train(
     run: Run | None = None,
     init: GPT | None = None,
     resume: bool = False,
-    measure: Callable[[GPT, np.ndarray], np.ndarray] = surprisal,
+    measure: Callable[[GPT, np.ndarray], float] | None = None,
 ) -> TrainResult:
     """Train a model on `corpus.train`, choose the best by `corpus.choose`.
 
     `loss` is what is minimised; `on_step` is called after every step and may raise
     KeyboardInterrupt, upon which the run is saved; `run` is a folder to keep it in; `init` is a
     model to go on from, which is changed (its shape wins over the config's); `resume` continues
-    `run`; `measure` maps a model and held-out ids [N] to what each but the first costs, nats
-    [N - 1].
+    `run`; `measure` says what a model loses on held-out ids, nats/char, where that is not `score`.
     Deterministic for a seed: same threads, precision and machine give the same weights, bit for
     bit. ValueError where the text is too short, or the loss is no longer finite.
     """
@@ -114,14 +112,6 @@ def train(
         return loop.finish()
 
 
-class HeldOut(NamedTuple):
-    """Losses on what is held out, nats/char: over all of it, and over its two halves."""
-
-    all: float
-    choose: float
-    judge: float
-
-
 class _Loop:
     """The stages of a step: draw, forward, backward, update; and now and then look and save."""
 
@@ -136,9 +126,9 @@ class _Loop:
         runtime: Runtime,
         loss: Loss,
         run: Run | None,
-        measure: Callable[[GPT, np.ndarray], np.ndarray],
+        measure: Callable[[GPT, np.ndarray], float] | None,
     ) -> None:
-        self.measure = measure
+        self.measure = measure or (lambda model, ids: score(model, ids).nats)
         self.config, self.state, self.runtime, self.loss = config, state, runtime, loss
         self.run = run if _rank() == 0 else None
         self.model = state.model
@@ -146,7 +136,8 @@ class _Loop:
         encode, context = self.model.tokenizer.encode, self.model.context
         check_fits(config, corpus, context)
         self.ids = torch.from_numpy(encode(corpus.train))
-        self.held_out, self.half = encode(corpus.held_out), len(corpus.choose)
+        self.choose, self.judge = encode(corpus.choose), encode(corpus.judge)
+        self.held_out = encode(corpus.held_out)
         self.forward: Callable[[Tensor], Tensor] = self.model
         self.parallel: nn.parallel.DistributedDataParallel | None = None
         if dist.is_initialized():
@@ -155,7 +146,8 @@ class _Loop:
             self.forward = torch.compile(self.forward)
         self.peaks = [[g["lr"] for g in o.param_groups] for o in state.optimizers]
         self.last_loss = math.nan
-        self.losses: HeldOut | None = None
+        self.val_loss: float | None = None
+        self.choose_loss: float | None = None
         self.saved_at = time.monotonic()
         self.budget_left = config.minutes is not None and state.step < self.TIMED_STEPS
         self.step_seconds: list[float] = []
@@ -193,7 +185,7 @@ class _Loop:
         if due or last:
             self._validate()
         elif state.step % self.LOG_EVERY == 0:
-            self._log(None)
+            self._log(looked=False)
         if looked and time.monotonic() - self.saved_at >= config.save_seconds:
             self.save()
 
@@ -263,11 +255,11 @@ class _Loop:
             return
         typical = float(np.median(self.step_seconds[len(self.step_seconds) // 2 :]))
         start = time.monotonic()
-        self._measure()
+        self._measure(self.held_out)
         look = time.monotonic() - start
         every = self.config.eval_every  # 0: eight looks, however long the run
         left = 60 * self.config.minutes - (time.monotonic() - self.began)
-        left -= look * (2 if every else 10)  # one more at the end, in float32
+        left -= look * (2.5 if every else 10.5)  # at the end all that is held out, and half of it
         each = typical + (look / every if every else 0.0)
         self.state.steps = self.state.step + max(1, int(left / each))
         if dist.is_initialized():  # all processes must stop together
@@ -276,21 +268,20 @@ class _Loop:
             self.state.steps = int(steps)
         self.budget_left = False
 
-    def _measure(self, *, exact: bool = False) -> HeldOut:
+    def _measure(self, ids: np.ndarray, *, exact: bool = False) -> float:
         """Nats/char; in the run's own precision along the way, in float32 when it is `exact`."""
         before, self.model.precision = self.model.precision, self.runtime.precision
         try:
             if exact:
                 self.model.precision = "fp32"
-            nats = self.measure(self.model, self.held_out)
-            parts = (nats, nats[: self.half - 1], nats[self.half - 1 :])
-            return HeldOut(*(float(part.mean()) for part in parts))
+            return self.measure(self.model, ids)
         finally:
             self.model.precision = before
 
     def _validate(self) -> None:
-        self.losses = self._measure()
-        loss = self.losses.choose
+        self.choose_loss = loss = self._measure(self.choose)
+        halves, sizes = (loss, self._measure(self.judge)), (len(self.choose), len(self.judge))
+        self.val_loss = float(np.average(halves, weights=sizes))
         if not math.isfinite(loss):
             raise ValueError(
                 f"the held-out loss is {loss} at step {self.state.step}; the last good checkpoint "
@@ -299,17 +290,17 @@ class _Loop:
         if loss < self.state.best:
             self.state.best = loss
             self.state.best_weights = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self._log(self.losses)
+        self._log(looked=True)
         self.save()
 
-    def _log(self, losses: HeldOut | None) -> None:
+    def _log(self, *, looked: bool) -> None:
         state = self.state
         line = {
             "step": state.step,
             "tokens": self.tokens,
             "train_loss": float(np.mean(state.recent)),
-            "val_loss": losses and losses.all,
-            "choose_loss": losses and losses.choose,
+            "val_loss": self.val_loss if looked else None,
+            "choose_loss": self.choose_loss if looked else None,
             "tokens_per_second": self.tokens / max(state.seconds, 1e-9),
             "seconds": state.seconds,
         }
@@ -338,8 +329,8 @@ class _Loop:
             steps=state.steps,
             tokens=self.tokens,
             loss=self.last_loss,
-            val_loss=self.losses and self.losses.all,
-            choose_loss=self.losses and self.losses.choose,
+            val_loss=self.val_loss,
+            choose_loss=self.choose_loss,
             seconds=state.seconds,
             model=self.model,
         )
@@ -350,11 +341,10 @@ class _Loop:
         if state.best_weights:
             self.model.load_state_dict(state.best_weights)
         self.model.eval()
-        losses = self._measure(exact=True)
         return TrainResult(
             model=self.model,
-            val_loss=losses.all,
-            judge_loss=losses.judge,
+            val_loss=self._measure(self.held_out, exact=True),
+            judge_loss=self._measure(self.judge, exact=True),
             metrics=state.metrics,
             train_seconds=state.seconds,
             earlier_seconds=self.earlier,
