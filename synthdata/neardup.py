@@ -102,7 +102,8 @@ def near_duplicates(
         for m in members
         if len(m) > 1
     ]
-    clusters.sort(key=lambda c: (-len(c.documents), c.documents[0]))
+    # largest first; between equals the alphabet decides, not the order of documents
+    clusters.sort(key=lambda c: (-len(c.documents), int(rank[which[list(c.documents)]].min())))
     missed = miss_probability(threshold)
     return NearDuplicates(
         label=label,
