@@ -28,12 +28,21 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
         settings = _settings(with_rules=is_gate)
     except ImportError as error:
-        sys.stderr.write(
-            f"synthdata: error: {' '.join(str(error).split())}; mend the installation: "
-            "pip install cognitive-core\n"
-        )
+        sys.stderr.write(f"synthdata: error: {_mend(error)}\n")
         sys.exit(code)
-    command.run(commands.run, settings, prog="synthdata", args=words, error_code=code)
+
+    def run(options: Any) -> int:
+        try:
+            return commands.run(options)
+        except ImportError as error:  # of what is imported where it is used
+            raise ValueError(_mend(error)) from error
+
+    command.run(run, settings, prog="synthdata", args=words, error_code=code)
+
+
+def _mend(error: ImportError) -> str:
+    """One line for a package that is not there, or not as it should be."""
+    return f"{' '.join(str(error).split())}; mend the installation: pip install cognitive-core"
 
 
 def _settings(*, with_rules: bool) -> Any:

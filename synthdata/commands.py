@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from synthdata import finishing, loading, options, progress, record, report
 from synthdata.loading import Loaded
 from synthdata.measuring import measure
-from synthdata.report import Report
+from synthdata.report import Report, Table
 
 if TYPE_CHECKING:
     from synthdata.compare import Comparison
@@ -58,8 +58,7 @@ def compare(settings: options.CompareOptions) -> int:
             *(d.ratio for d in compared.differences.values()),
             *compared.measures.values(),
         ),
-        table=_side_by_side(compared),
-        table_title=f"Side by side, at {compared.matched}",
+        tables=(Table(title=f"Side by side, at {compared.matched}", rows=_side_by_side(compared)),),
         figures=finishing.figures(
             settings.html,
             lambda: drawing.of_comparison(
@@ -105,11 +104,15 @@ def gate(settings: options.GateOptions) -> int:
         verdict=reading.of_gate(found),
         headlines=tuple(judgement.measure for judgement in judged[:3]),
         measures=tuple(judgement.measure for judgement in judged[3:]),
-        table=(
-            ("rule", "result", "why"),
-            *((str(judgement.rule), judgement.outcome, judgement.reason) for judgement in judged),
+        tables=(
+            Table(
+                title="Rules",
+                rows=(
+                    ("rule", "result", "why"),
+                    *((str(j.rule), j.outcome, j.reason) for j in judged),
+                ),
+            ),
         ),
-        table_title="Rules",
         notes=loading.notes(
             loaded.tally if reference is None else finishing.both(loaded, reference)
         ),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from labkit import files
-from synthdata import loading, options, progress, record, report
+from synthdata import loading, options, page, progress, record, report
 from synthdata.io import Tally
 from synthdata.loading import Loaded
 from synthdata.report import Figure, Report
@@ -79,7 +79,7 @@ def finish(command: str, settings: Any, made: Report, tally: Tally, **more: Any)
     """Print the report, write the HTML, print the JSON line."""
     sys.stdout.write(report.terminal(made))
     if getattr(settings, "html", None):
-        files.write_text(settings.html, report.to_html(made))
+        files.write_text(settings.html, page.to_html(made))
         sys.stdout.write(f"\nwritten: {settings.html}\n")
     if settings.json:
         sys.stdout.write(record.line(record.record(command, made, tally, **more)) + "\n")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from synthdata import finishing, loading, options, progress, report
-from synthdata.report import Report
+from synthdata import finishing, loading, options, progress, record, report, sizes
+from synthdata.report import Report, Table
 
 if TYPE_CHECKING:
+    from synthdata.meter import Meter
     from synthdata.panel import Panel
 
 
@@ -54,8 +56,8 @@ def measure(settings: options.MeasureOptions) -> int:
         ),
         headlines=tuple(found[name] for name in ("near_duplicates", "documents_hill1", "hill1")),
         measures=tuple(found.values()),
-        table=_by_value(settings.by, found),
-        table_title=f"What each {settings.by} adds",
+        tables=_by_value(settings.by, found),
+        curves=_in_numbers(found),
         figures=finishing.figures(
             settings.html,
             lambda: drawing.of_collection(
@@ -66,7 +68,59 @@ def measure(settings: options.MeasureOptions) -> int:
         notes=loading.notes(loaded.tally),
         provenance=finishing.provenance(settings, loaded) | {"word": found.tokeniser},
     )
-    return finishing.finish("measure", settings, made, loaded.tally)
+    by_field = {} if settings.by is None else {"by": record.by(settings.by, found)}
+    return finishing.finish(
+        "measure",
+        settings,
+        made,
+        loaded.tally,
+        rarefaction=[row.to_json() for row in found.sizes],
+        profile=record.profile(found),
+        **by_field,
+    )
+
+
+def _in_numbers(found: Panel) -> tuple[Table, ...]:
+    """The rarefaction curve and the Hill profile as rows."""
+    head = ("at", "draws", "coverage", "distinct", "order 1", "order 2", "")
+    made = []
+    for what in ("words", "documents"):
+        rows = [
+            (
+                row.asked,
+                f"{row.size:,}",
+                f"{row.coverage:.1%}",
+                *map(report.number, (row.hill0, row.hill1, row.hill2)),
+                row.kind,
+            )
+            for row in found.sizes
+            if row.of == what
+        ]
+        if rows:
+            made.append(Table(title=f"Rarefaction of {what}", rows=(head, *rows)))
+    if made:
+        made[-1] = replace(
+            made[-1],
+            caption="What a sample of so many draws shows on average. Rarefied is exact; "
+            "extrapolated is an estimate, to be trusted to twice the sample.",
+        )
+    kinds = [what for what in found.profile if found.profile[what]]
+    if kinds:
+        value = {(what, q): v for what in kinds for q, v in found.profile[what]}
+        made.append(
+            Table(
+                title="Hill profile of the sample",
+                rows=(
+                    ("order", *(f"effective {what}" for what in kinds)),
+                    *(
+                        (f"{q:g}", *(report.number(value[what, q]) for what in kinds))
+                        for q in sizes.SHOWN_ORDERS
+                    ),
+                ),
+                caption="Order 0 counts every kind once; higher orders count common kinds more.",
+            )
+        )
+    return tuple(made)
 
 
 def _budgets(by: str | None, found: Panel) -> dict[str, tuple[float, float]]:
@@ -79,7 +133,7 @@ def _budgets(by: str | None, found: Panel) -> dict[str, tuple[float, float]]:
     }
 
 
-def _by_value(by: str | None, found: Panel) -> tuple[tuple[str, ...], ...]:
+def _by_value(by: str | None, found: Panel) -> tuple[Table, ...]:
     """Which value of the field adds how much, the ten that add most."""
     if found.budget is None or not found.budget.strata:
         return ()
@@ -88,25 +142,34 @@ def _by_value(by: str | None, found: Panel) -> tuple[tuple[str, ...], ...]:
         (s.value, f"{s.documents:,}", report.number(s.entropy), report.number(s.adds))
         for s in found.budget.strata[:10]
     ]
-    return (head, *rows)
+    more = len(found.budget.strata) - len(rows)
+    return (
+        Table(
+            title=f"What each {by} adds",
+            rows=(head, *rows),
+            caption=f"and {more:,} more, which add less" if more else "",
+        ),
+    )
 
 
 def stream(settings: options.MeasureOptions) -> int:
     """The measures of one pass."""
     from synthdata import drawing, reading, scale, sources, streamed
     from synthdata.explain import Evidence, Item
-    from synthdata.meter import Meter, MeterConfig
+    from synthdata.meter import AUTO, Meter, MeterConfig
 
-    words = "character" if settings.tokens == "character" else "word"
-    config = MeterConfig(
-        ram=sources.parse_size(settings.ram),
-        seed=settings.seed,
-        words="byte" if settings.tokens == "byte" else words,
-        policy=settings.policy,
-    )
     before = None
     if settings.meter and os.path.exists(settings.meter):
         before = Meter.load(settings.meter)
+    words: str = settings.tokens
+    if before is not None and words == AUTO:
+        words = before.config.words  # what was decided then goes on
+    config = MeterConfig(
+        ram=sources.parse_size(settings.ram),
+        seed=settings.seed,
+        words=words,
+        policy=settings.policy,
+    )
     total = progress.total_bytes(sources.expand(settings.data))
     with progress.bytes_bar("reading", total) as bar:
         meter = scale.meter_files(
@@ -139,15 +202,32 @@ def stream(settings: options.MeasureOptions) -> int:
             for name in ("documents_types", "words_hill1_source", "words_entropy_source")
         ),
         measures=tuple(found.values()),
+        curves=_rarefaction_of(meter),
         figures=finishing.figures(settings.html, lambda: drawing.of_meter(meter)),
         evidence=tuple(views),
         notes=loading.notes(meter.tally),
         provenance=loading.provenance(
             meter.tally,
             n=f"{meter.documents:,} documents, {meter.characters:,} characters",
-            tokeniser=f"{config.words}, {config.policy}",
+            tokeniser=f"{settings.tokens}, {config.policy}",
+            word=meter.config.words,
             seed=config.seed,
             memory=f"{config.ram:,} bytes, {config.k:,} types sampled in each channel",
         ),
     )
     return finishing.finish("measure", settings, made, meter.tally)
+
+
+def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:
+    """Distinct words and documents in parts of what went by, and in all of it."""
+    from synthdata import streamed
+
+    rows = []
+    for name in ("words", "documents"):
+        known = streamed.counts_of(meter.channels[name])
+        for part, asked in ((4, "a quarter"), (2, "half"), (1, "all")):
+            if size := known.n // part:
+                found = report.number(round(streamed.types_at(known, size)))
+                rows.append((name, asked, f"{size:,}", found))
+    head = ("of", "in", "draws", "distinct")
+    return (Table(title="Rarefaction", rows=(head, *rows)),) if rows else ()

@@ -20,7 +20,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -30,11 +30,12 @@ from labkit import files
 from synthdata import sketch
 from synthdata.io import Tally
 from synthdata.sketch import Channel
-from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, encode, words
+from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, default_tokeniser, encode, words
 
 CHUNK_ROWS = 4096
 CHUNK_CHARACTERS = 1 << 20
 LEAST_RAM = 64 << 20
+AUTO = "auto"
 _MAGIC = b"synthdata meter 1\n"
 _LABEL = 200
 
@@ -47,8 +48,9 @@ class MeterConfig:
     """Memory in bytes above what Python and its libraries take."""
     seed: int = 0
     """Of the hashes: another seed, another sample."""
-    words: str = "word"
-    """Tokeniser behind the channels words and word pairs."""
+    words: str = AUTO
+    """Tokeniser behind the channels words and word pairs; auto: what the first chunk shows, words
+    or, in Chinese, Japanese and Korean, characters."""
     order: int = 5
     """Length of the character n-grams."""
     policy: Policy = DEFAULT_POLICY
@@ -57,8 +59,9 @@ class MeterConfig:
     def __post_init__(self) -> None:
         if self.ram < LEAST_RAM:
             raise ValueError(f"--ram is {self.ram:,} bytes; the least that works is 64M")
-        if self.words not in TOKENISERS:
-            raise ValueError(f"no tokeniser {self.words!r}; choose one of {sorted(TOKENISERS)}")
+        if self.words not in (AUTO, *TOKENISERS):
+            known = [AUTO, *sorted(TOKENISERS)]
+            raise ValueError(f"no tokeniser {self.words!r}; choose one of {known}")
         if not 2 <= self.order <= 16:
             raise ValueError(f"character n-grams are of 2 to 16 characters, got {self.order}")
         if not 0 <= self.seed < 2**32:
@@ -78,6 +81,10 @@ class MeterConfig:
     def largest_row(self) -> int:
         """A row needs up to sixteen times its bytes while it is parsed."""
         return self.ram // 16
+
+    def decided(self, texts: Sequence[str]) -> MeterConfig:
+        """The settings with their tokeniser chosen by these texts, where it was left open."""
+        return self if self.words != AUTO else replace(self, words=default_tokeniser(texts))
 
     @property
     def channels(self) -> dict[str, tuple[str, int]]:
@@ -131,6 +138,7 @@ class Meter:
     def update(self, texts: Iterable[str]) -> Meter:
         """Count these texts, chunk by chunk."""
         for chunk in chunks(texts, self.config.chunk):
+            self.config = self.config.decided(chunk)
             self._count(chunk)
             chunk.clear()  # so that long texts do not stay while the next ones are read
         return self
@@ -237,7 +245,10 @@ class Meter:
 
     def merge(self, other: Meter) -> Meter:
         """Add everything `other` has counted; ValueError where the settings differ."""
-        if other.config != self.config:
+        if self.config.words == AUTO:  # nothing counted yet: nothing was decided
+            self.config = replace(self.config, words=other.config.words)
+        theirs_decided = self.config.words if other.config.words == AUTO else other.config.words
+        if replace(other.config, words=theirs_decided) != self.config:
             mine, theirs = asdict(self.config), asdict(other.config)
             odd = [
                 f"{key} {mine[key]} and {theirs[key]}" for key in mine if mine[key] != theirs[key]

@@ -21,8 +21,7 @@ _STREAM = (
     "One pass in bounded memory, any number of rows. Streams: documents, words, word pairs, "
     "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
     "numbers 0, 1 and 2, the commonest). Does not stream: near-duplicates, self-BLEU, Vendi, "
-    "repeats, --by, --sample, --embeddings, intervals by subsampling. Words are words here unless "
-    "--tokens character is given, in Chinese, Japanese and Korean too."
+    "repeats, --by, --sample, --embeddings, intervals by subsampling."
 )
 
 

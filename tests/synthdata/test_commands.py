@@ -242,6 +242,21 @@ def test_by_reports_the_budget_and_names_missing_fields(run: Run, tmp_path: Path
     measures = {m["name"]: m for m in done.record["measures"]}
     assert measures["words_information"]["value"] > 0
     assert "What each meta.who adds" in done.out
+    by = done.record["by"]
+    assert by["field"] == "meta.who"
+    for what in ("words", "documents"):
+        split = by[what]
+        assert split["information"] == measures[f"{what}_information"]["value"]
+        assert split["within"] == measures[f"{what}_entropy_within"]["value"]
+        assert split["information"] + split["within"] == pytest.approx(split["total"])
+        assert {part["value"]: part["documents"] for part in split["strata"]} == {
+            "ada": 15,
+            "bob": 15,
+            loading.NO_VALUE: 1,
+        }
+        adds = sum(part["adds"] for part in split["strata"])
+        assert adds == pytest.approx(split["information"], abs=1e-9)
+    assert "by" not in run("measure", path, "--json").record
     assert loading.NO_VALUE in done.out
     page = (tmp_path / "a.html").read_text()
     assert page.count("<img") == 3
@@ -263,6 +278,65 @@ def test_stream_goes_on_from_a_saved_meter(run: Run, tmp_path: Path) -> None:
     done = run("measure", tmp_path / "b.txt", *options)
     assert "has counted one of these files already" in done.err
     assert Meter.load(saved).documents == 100
+
+
+def test_one_pass_counts_what_the_panel_counts(run: Run, tmp_path: Path) -> None:
+    """Characters in Chinese, Japanese and Korean, unless told otherwise; words elsewhere."""
+    tales = {
+        "zh": ["从前有座山", "山里有座庙", "庙里有个老和尚"] * 9,
+        "ja": ["むかしむかし", "あるところに", "おじいさんが"] * 9,
+        "ko": ["옛날 옛적에", "호랑이 한 마리가", "살고 있었어요"] * 9,
+        "en": ["once upon a time", "there was a hen"] * 9,
+    }
+
+    def words(*args: str | Path) -> tuple[float, str, str]:
+        done = run("measure", *args, "--json")
+        found = {m["name"]: m["value"] for m in done.record["measures"]}
+        return found["words_entropy"], done.record["provenance"]["word"], done.out
+
+    for name, documents in tales.items():
+        path = tmp_path / f"{name}.txt"
+        path.write_text("\n".join(documents))
+        exact, unit, _ = words(path)
+        assert words(path, "--stream")[:2] == (pytest.approx(exact, abs=1e-9), unit)
+        assert unit == ("word" if name == "en" else "character")
+    asked = words(tmp_path / "zh.txt", "--stream", "--tokens", "word")
+    assert asked[1] == "word"
+    assert asked[0] != pytest.approx(words(tmp_path / "zh.txt")[0])
+    # the first file decides for all, and what a saved meter counts goes on
+    assert words(tmp_path / "zh.txt", tmp_path / "en.txt", "--stream")[1] == "character"
+    assert words(tmp_path / "en.txt", tmp_path / "zh.txt", "--stream")[1] == "word"
+    saved = tmp_path / "all.meter"
+    assert words(tmp_path / "en.txt", "--stream", "--meter", saved)[1] == "word"
+    assert words(tmp_path / "zh.txt", "--stream", "--meter", saved)[1] == "word"
+
+
+def test_the_terminal_shows_n_curves_and_profile(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join([*texts(30, 0), *["one joke, told again and again"] * 10]))
+    done = run("measure", path, "--json")
+    lines = done.out.splitlines()
+    for made in done.record["measures"]:
+        rows = [i for i, line in enumerate(lines) if line.split()[:1] == [made["name"]]]
+        assert rows, made["name"]
+        said = " ".join(" ".join(lines[rows[-1] : rows[-1] + 3]).split())
+        assert f"n = {made['n']:,}" in said or made["value"] is None
+    assert "Jaccard index" in done.out.split("\n\n")[1] + done.out.split("\n\n")[2]
+    for row in done.record["rarefaction"]:
+        shown = [line for line in lines if row["asked"] in line and f"{row['size']:,}" in line]
+        assert shown, row
+        assert row["kind"] in shown[0]
+    observed = [r for r in done.record["rarefaction"] if r["kind"] == "observed"]
+    values = {m["name"]: m["value"] for m in done.record["measures"]}
+    assert {r["of"]: r["hill0"] for r in observed} == {
+        "words": values["hill0"],
+        "documents": values["documents_hill0"],
+    }
+    assert dict(done.record["profile"]["words"])[2.0] == pytest.approx(values["hill2"])
+    assert "Hill profile of the sample" in lines
+    said = run("measure", path, "--stream").out
+    assert "Rarefaction" in said.splitlines()
+    assert "n = 40" in said
 
 
 def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
@@ -427,6 +501,30 @@ def test_measure_starts_without_what_is_slow(tmp_path: Path) -> None:
             check=True,
         )
         assert done.stdout.splitlines()[-1] == "[]", args
+
+
+@pytest.mark.parametrize("missing", ["tyro", "numpy", "labkit", "rensa"])
+@pytest.mark.parametrize(("name", "code"), [("gate", 3), ("measure", 2)])
+def test_a_missing_package_is_an_error_not_an_answer(
+    missing: str, name: str, code: int, tmp_path: Path
+) -> None:
+    """Python's own exit code for it is 1, which `gate` promises to keep for "fail"."""
+    (tmp_path / "a.txt").write_text("\n".join(texts(30, 0)))
+    script = (
+        f"import sys; sys.modules[{missing!r}] = None; import runpy\n"
+        "runpy.run_module('synthdata', run_name='__main__')"
+    )
+    rule = ["--rule", "near_duplicates<=0.5"] if name == "gate" else []
+    done = subprocess.run(
+        [sys.executable, "-c", script, name, str(tmp_path / "a.txt"), *rule],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert missing in done.stderr
 
 
 def test_help_says_what_streams_and_what_rules_there_are(run: Run) -> None:

@@ -24,7 +24,7 @@ from synthdata.sketch import BottomK, Channel
 from synthdata.tokens import characters, words
 
 pytest.importorskip("datasketches")
-SMALL = MeterConfig(ram=64 << 20)
+SMALL = MeterConfig(ram=64 << 20, words="word")
 
 
 def exact(texts: list[str], tokenise: Callable[[str], list[str]], order: int) -> Counter[Any]:

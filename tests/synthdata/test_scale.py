@@ -21,7 +21,7 @@ from synthdata.io import ReadConfig
 from synthdata.meter import Meter, MeterConfig
 
 pytest.importorskip("datasketches")
-CONFIG = MeterConfig(ram=64 << 20)
+CONFIG = MeterConfig(ram=64 << 20, words="word")
 READ = ReadConfig(max_row=1 << 20)
 
 
