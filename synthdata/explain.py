@@ -171,12 +171,12 @@ def passages(texts: Sequence[str], top: int = 3, found: Repeats | None = None) -
     if found is None:
         found = repeats(texts, examples=top)
     items = [
-        Item(text=span.text, count=span.documents, note=f"{span.occurrences} times")
+        Item(text=span.text.strip(), count=span.documents, note=f"{span.occurrences} times")
         for span in found.heaviest[:top]
     ]
     if found.longest and found.longest[0] not in found.heaviest:
         span = found.longest[0]
-        items.append(Item(text=span.text, count=span.documents, note="the longest"))
+        items.append(Item(text=span.text.strip(), count=span.documents, note="the longest"))
     share = "none" if found.size == 0 else f"{found.share:.1%}"
     return Evidence(
         title="Repeated passages",

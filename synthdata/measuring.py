@@ -82,7 +82,7 @@ def measure(settings: options.MeasureOptions) -> int:
 
 def _in_numbers(found: Panel) -> tuple[Table, ...]:
     """The rarefaction curve and the Hill profile as rows."""
-    head = ("at", "draws", "coverage", "distinct", "order 1", "order 2", "")
+    head = ("at", "draws", "coverage", "distinct", "order 1", "order 2", "kind")
     made = []
     for what in ("words", "documents"):
         rows = [

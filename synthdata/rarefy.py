@@ -159,7 +159,8 @@ def _extrapolated(counts: np.ndarray, size: float, q: float) -> float:
     _, frequency, n = _summary(counts)
     singles, pairs = ones_and_twos(counts)
     if q == 1:  # a mixture of what was seen and of the source, by the shares of the draws
-        return 2 ** (n / size * plug_in(counts) + (1 - n / size) * chao_wang_jost(counts))
+        mixed = 2 ** (n / size * plug_in(counts) + (1 - n / size) * chao_wang_jost(counts))
+        return min(mixed, _extrapolated(counts, size, 0))  # few copies: it can pass the types
     unseen = unseen_types(n, singles, pairs)
     if unseen == 0:
         return float(frequency.sum())

@@ -173,9 +173,7 @@ def terminal(report: Report) -> str:
             if item.note:
                 lines += _wrapped(" " * 11 + f"({visible(item.note)})", indent=12)
     if report.measures:
-        lines += ["", "All measures"]
-        for measure in report.measures:
-            lines += _measure_lines(measure)
+        lines += ["", "All measures", *_all_measures(report.measures)]
     if report.notes:
         lines += ["", "Notes"]
         for note in report.notes:
@@ -187,13 +185,30 @@ def terminal(report: Report) -> str:
 
 
 def _measure_lines(measure: Measure) -> list[str]:
-    line = f"  {measure.name:<{_INDENT - 3}} {amount(measure)}, n = {measure.n:,}"
-    if not math.isnan(measure.coverage):
-        line += f", coverage {measure.coverage:.1%}"
-    lines = _wrapped(line, indent=_INDENT)
+    lines = _wrapped(_measure_line(measure), indent=_INDENT)
     if not math.isnan(measure.value):
         for warning in measure.warnings:
             lines += _wrapped(f"{' ' * _INDENT}({warning})", indent=_INDENT + 1)
+    return lines
+
+
+def _measure_line(measure: Measure) -> str:
+    line = f"  {measure.name:<{_INDENT - 3}} {amount(measure)}, n = {measure.n:,}"
+    return line if math.isnan(measure.coverage) else f"{line}, coverage {measure.coverage:.1%}"
+
+
+def _all_measures(measures: Sequence[Measure]) -> list[str]:
+    """A line each; what is said of several stands once below them, under a number."""
+    notes: dict[str, int] = {}
+    lines = []
+    for measure in measures:
+        line = _measure_line(measure)
+        if not math.isnan(measure.value) and measure.warnings:
+            numbers = [str(notes.setdefault(w, len(notes) + 1)) for w in measure.warnings]
+            line += f" (note {', '.join(numbers)})"
+        lines += _wrapped(line, indent=_INDENT)
+    for note, number in notes.items():
+        lines += _wrapped(f"  note {number}: {note}", indent=4)
     return lines
 
 

@@ -82,7 +82,7 @@ def _row(counts: np.ndarray, of: str, asked: str, size: int) -> AtSize:
         coverage=rarefy.coverage_at(counts, size),
         hill0=hill0,
         hill1=hill1,
-        hill2=hill2,
+        hill2=min(hill2, hill1),  # an effective number falls with its order; two estimates may not
     )
 
 

@@ -229,13 +229,16 @@ _BEYOND = 0x110000  # one above the last code point: numbers for graphemes of se
 
 def _encode_characters(texts: Sequence[str]) -> Tokens:
     """Code points as they are, and a number beyond them for each longer grapheme."""
-    joined = "".join(texts)
-    if not _has_joins(joined):
-        lengths = [len(text) for text in texts]
-        return _from_points(_code_points(joined), lengths, [], "character")
-    split = {
-        number: _GRAPHEME.findall(text) for number, text in enumerate(texts) if _has_joins(text)
-    }
+    joined = _code_points("".join(texts))
+    present = _present(joined)
+    joins = [p for p in np.flatnonzero(present).tolist() if _JOINS.match(chr(p))]
+    if not joins:  # looking through the alphabet is enough
+        return _from_points(joined, [len(text) for text in texts], [], "character")
+    present[:] = False
+    present[joins] = True
+    starts = _starts([len(text) for text in texts])
+    holders = np.searchsorted(starts, np.flatnonzero(present[joined]), "right") - 1
+    split = {number: _GRAPHEME.findall(texts[number]) for number in np.unique(holders).tolist()}
     clusters = sorted({part for parts in split.values() for part in parts if len(part) > 1})
     beyond = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
     points: list[np.ndarray] = []
@@ -262,8 +265,7 @@ def _from_points(
     points: np.ndarray, lengths: Sequence[int], clusters: Sequence[str], name: str
 ) -> Tokens:
     """Renumber the points that occur 0, 1, ... by a table, without a loop over tokens."""
-    present = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
-    present[points] = True
+    present = _present(points)
     table = (np.cumsum(present) - 1).astype(np.uint8 if points.dtype == np.uint8 else np.uint32)
     seen = np.flatnonzero(present).tolist()
     return Tokens(
@@ -274,10 +276,11 @@ def _from_points(
     )
 
 
-def _has_joins(text: str) -> bool:
-    if text.isascii():
-        return "\r" in text
-    return _JOINS.search(text) is not None
+def _present(points: np.ndarray) -> np.ndarray:
+    """For each number up to the largest, whether it occurs."""
+    present = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
+    present[points] = True
+    return present
 
 
 def _starts(lengths: Sequence[int]) -> np.ndarray:

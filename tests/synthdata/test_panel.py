@@ -165,8 +165,10 @@ def test_sizes_say_what_other_samples_would_show():
         parts = [rows[of, name] for name in ("a quarter", "half", "the sample", "twice as much")]
         assert [r.hill0 for r in parts] == sorted(r.hill0 for r in parts)
         assert [r.kind for r in parts] == ["rarefied", "rarefied", "observed", "extrapolated"]
+        for row in parts:
+            assert row.size >= row.hill0 >= row.hill1 >= row.hill2 > 1
     reached = [row for row in panel.sizes if row.asked.startswith("coverage")]
-    assert {row.of for row in reached} == {"words", "documents"}
+    assert [row.of for row in reached] == ["words"] * len(reached) != []  # 25 % of the documents
     for row in reached:
         assert row.coverage >= float(row.asked.removeprefix("coverage ").rstrip("%")) / 100 - 1e-9
 
