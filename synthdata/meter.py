@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from labkit import files
-from synthdata import sketch
+from synthdata import hashing
 from synthdata.io import Tally
 from synthdata.sketch import Channel
 from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, default_tokeniser, encode, words
@@ -114,7 +114,7 @@ class _Hashes(dict[str, int]):
         self.seed = seed
 
     def __missing__(self, token: str) -> int:
-        number = self[token] = sketch.text_hash(token, self.seed)
+        number = self[token] = hashing.text_hash(token, self.seed)
         return number
 
 
@@ -154,14 +154,14 @@ class Meter:
             else:
                 text = policy(text)
                 whole.append(text)
-                number, size, start = sketch.text_hash(text, seed), len(text), text[:_LABEL]
+                number, size, start = hashing.text_hash(text, seed), len(text), text[:_LABEL]
             names.append(number)
             labels[number] = start
             self.empty += not size
             self.characters += size
         self.documents += len(names)
         channel = self.channels["documents"]
-        wanted = channel.add(*sketch.count_grams(np.array(names, np.uint64)))
+        wanted = channel.add(*hashing.count_grams(np.array(names, np.uint64)))
         channel.keep_labels({number: labels[number] for number in wanted})
         if any(whole):
             for unit in self._units():
@@ -169,7 +169,7 @@ class Meter:
 
     def _count_long(self, text: str) -> tuple[int, int, str]:
         """A document longer than a chunk, in pieces; returns its hash, size and beginning."""
-        digest = sketch.new_hash(self.config.seed)
+        digest = hashing.new_hash(self.config.seed)
         before = {unit: np.empty(0, np.uint64) for unit in self._units()}
         size, start = 0, ""
         for piece in pieces(text, self.config.chunk):
@@ -193,17 +193,17 @@ class Meter:
         ends = tokens.ends + len(before)
         orders = self._units()[unit]
         for name, order in orders:
-            grams = sketch.gram_hashes(hashed, order, self.config.seed)
+            grams = hashing.gram_hashes(hashed, order, self.config.seed)
             inside = np.ones(len(grams), dtype=bool)
             inside[: max(len(before) - order + 1, 0)] = False  # counted with the piece before
             for back in range(1, order):
                 across = ends - back
                 inside[across[(across >= 0) & (across < len(grams))]] = False
             grams = grams if inside.all() else grams[inside]
-            head = grams[: sketch.LOOKED_AT].copy()
+            head = grams[: hashing.LOOKED_AT].copy()
             channel = self.channels[name]
-            wanted = sketch.where_first(head, channel.add(*sketch.count_grams(grams)))
-            places = np.flatnonzero(inside[: 4 * sketch.LOOKED_AT])
+            wanted = hashing.where_first(head, channel.add(*hashing.count_grams(grams)))
+            places = np.flatnonzero(inside[: 4 * hashing.LOOKED_AT])
             labels = {}
             for number, at in wanted.items():
                 first = int(places[at]) - len(before) if at < len(places) else -1

@@ -88,7 +88,7 @@ def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes
         hatch="//",
         label="within its values",
     )
-    ax.set_yticks(list(where), [name[:30] for name in names])
+    ax.set_yticks(list(where), [_short(name) for name in names])
     ax.invert_yaxis()
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figures.label(ax, x="entropy of outputs, bits", y="")
@@ -118,6 +118,18 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
     ax.set_yticks(range(len(rows)), [d.name for d in rows])
     ax.invert_yaxis()
     return figures.label(ax, x="synthetic / reference, 95 % interval (log scale)", y="")
+
+
+def _short(name: str, most: int = 30) -> str:
+    """A stranger's name as a label; the whole of it stands in the caption.
+
+    Shortened, its dollars no formula, and a box for what Matplotlib's own font cannot draw.
+    """
+    from matplotlib import font_manager
+
+    known = font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap()
+    name = name if len(name) <= most else name[: most - 1] + "…"
+    return "".join(c if ord(c) in known else "□" for c in name).replace("$", r"\$")
 
 
 def _plain(value: float, _: float) -> str:

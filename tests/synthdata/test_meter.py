@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata import estimate, meter, sketch, streamed
+from synthdata import estimate, hashing, meter, streamed
 from synthdata.meter import Meter, MeterConfig
 from synthdata.panel import measure
 from synthdata.sketch import BottomK, Channel
@@ -81,7 +81,7 @@ def test_a_document_longer_than_a_chunk_is_counted_as_one(text: str, size: int) 
     parted = Meter(SMALL)
     number, length, _ = Cut(parted, size).count(text)
     policy = SMALL.policy(text)
-    assert (number, length) == (sketch.text_hash(policy, SMALL.seed), len(policy))
+    assert (number, length) == (hashing.text_hash(policy, SMALL.seed), len(policy))
     for name in SMALL.channels:
         assert counts_in(parted.channels[name]) == counts_in(whole.channels[name]), name
 
@@ -113,10 +113,10 @@ def test_chunks_are_bounded_both_ways() -> None:
 
 def test_hashes_are_the_same_on_every_machine() -> None:
     """Golden values: a changed hash would make saved meters lie."""
-    assert sketch.text_hash("three jokes", 0) == GOLDEN[0]
-    assert sketch.text_hash("three jokes", 1) == GOLDEN[1]
+    assert hashing.text_hash("three jokes", 0) == GOLDEN[0]
+    assert hashing.text_hash("three jokes", 1) == GOLDEN[1]
     tokens = np.arange(3, dtype=np.uint64)
-    assert sketch.gram_hashes(tokens, 2, 0).tolist() == GOLDEN[2]
+    assert hashing.gram_hashes(tokens, 2, 0).tolist() == GOLDEN[2]
 
 
 GOLDEN: tuple[int, int, list[int]] = (
@@ -132,7 +132,7 @@ def test_hashes_are_spread_evenly() -> None:
     Above 357 with probability 3e-5 if even; the seeds are fixed, so this passes always or never.
     """
     for order in (1, 2, 5):
-        hashes = sketch.gram_hashes(np.arange(100_000, dtype=np.uint64), order, 3)
+        hashes = hashing.gram_hashes(np.arange(100_000, dtype=np.uint64), order, 3)
         assert len(np.unique(hashes)) == len(hashes)
         for shift in (56, 28, 0):
             bins = np.bincount(((hashes >> np.uint64(shift)) & np.uint64(255)).astype(int))
@@ -213,16 +213,26 @@ def test_meters_of_different_settings_do_not_merge() -> None:
         Meter(SMALL).merge(Meter(MeterConfig(ram=64 << 20, seed=1)))
 
 
+def test_a_meter_that_has_counted_nothing_takes_over_what_was_decided() -> None:
+    undecided = MeterConfig(ram=64 << 20)
+    chinese = Meter(undecided).update(["山里有座庙"])
+    assert chinese.config.words == "character"
+    assert Meter(undecided).merge(chinese).config.words == "character"
+    assert chinese.merge(Meter(undecided)).documents == 1
+    with pytest.raises(ValueError, match="words character and word"):
+        chinese.merge(Meter(undecided).update(["a hen"]))
+
+
 def stream(n: int, seed: int) -> np.ndarray:
     """n draws from a Zipf law over 300,000 things, as hashes."""
     p = 1 / np.arange(1, 300_001)
     draws = np.random.default_rng(seed).choice(300_000, n, p=p / p.sum())
-    return sketch.gram_hashes(draws.astype(np.uint64), 1, 0)
+    return hashing.gram_hashes(draws.astype(np.uint64), 1, 0)
 
 
 def fill(channel: Channel, hashes: np.ndarray, chunk: int = 1 << 18) -> Channel:
     for start in range(0, len(hashes), chunk):
-        channel.add(*sketch.count_grams(hashes[start : start + chunk].copy()))
+        channel.add(*hashing.count_grams(hashes[start : start + chunk].copy()))
     return channel
 
 
@@ -251,7 +261,7 @@ def test_what_is_too_rare_in_every_chunk_is_within_the_error() -> None:
         common = np.arange(1, 101, dtype=np.uint64) * np.uint64(2**40)
         hashes = np.sort(np.append(np.repeat(common, 2700), special))
         assert len(hashes) >> 18 == 1, chunk
-        channel.add(*sketch.count_grams(hashes))
+        channel.add(*hashing.count_grams(hashes))
     assert 12345 not in channel.heavy.items()[0].tolist()
     assert channel.heavy.error == 0
     assert channel.error == 3
@@ -274,7 +284,7 @@ def test_rebuilding_heavy_hitters_changes_nothing() -> None:
 
 def check_bounds(draws: np.ndarray, k: int) -> dict[str, float]:
     """Errors of a channel with `k` types; fails where they break the stated bounds."""
-    channel = fill(Channel(k, k.bit_length() - 1), sketch.gram_hashes(draws, 1, 5), 1 << 20)
+    channel = fill(Channel(k, k.bit_length() - 1), hashing.gram_hashes(draws, 1, 5), 1 << 20)
     assert not channel.bottom.complete
     truth = np.unique(draws, return_counts=True)[1]
     counts = streamed.counts_of(channel)
@@ -328,7 +338,7 @@ def test_ten_million_n_grams_keep_their_bounds_at_256_mb() -> None:
 
 def test_what_fits_is_exact() -> None:
     draws = np.random.default_rng(3).zipf(1.5, 20_000).astype(np.uint64) % np.uint64(3000)
-    channel = fill(Channel(1 << 13, 13), sketch.gram_hashes(draws, 1, 0))
+    channel = fill(Channel(1 << 13, 13), hashing.gram_hashes(draws, 1, 0))
     truth = np.unique(draws, return_counts=True)[1]
     counts = streamed.counts_of(channel)
     assert counts.exact
@@ -348,7 +358,7 @@ def test_types_are_unbiased_over_seeds() -> None:
     found = []
     for seed in range(200):
         made = BottomK(64)
-        hashes = np.sort(sketch.gram_hashes(np.arange(5000, dtype=np.uint64), 1, seed))
+        hashes = np.sort(hashing.gram_hashes(np.arange(5000, dtype=np.uint64), 1, seed))
         made.add(hashes, np.ones(5000, np.int64))
         found.append(made.types)
     assert np.mean(found) == pytest.approx(5000, rel=0.027)

@@ -83,7 +83,7 @@ def test_the_report_opens_from_disk_and_does_nothing(
     )
     rng = np.random.default_rng(0)
     tales = [" ".join(f"w{w}" for w in row) for row in rng.zipf(1.5, (60, 12)).tolist()]
-    told = [*tales, *[attack] * 9]
+    told = [*tales, *[attack] * 40]
     rows = [{"text": text, attack: attack if i % 2 else "x"} for i, text in enumerate(told)]
     data = tmp_path / "<i>data.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -263,6 +263,17 @@ def test_plots_take_what_measure_gives() -> None:
     assert len(axes[1].lines) == 2
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["by $x_{$ y", "by 人物 \x00\x1b", "x" * 300])
+def test_a_strangers_field_name_can_be_drawn(name: str) -> None:
+    """Dollars would be a formula, here a broken one; what the font lacks would be a warning."""
+    with figures.style():
+        figure, ax = figures.new()
+        plots.entropy_budget(ax, {name: (1.0, 2.0)})
+        assert len(figures.png(figure, alt=name)) > 1000
+    assert len(ax.get_yticklabels()[0].get_text()) < 40
+
+
 # -- the JSON record ------------------------------------------------------------------------------
 
 
