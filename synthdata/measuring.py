@@ -152,36 +152,62 @@ def _by_value(by: str | None, found: Panel) -> tuple[Table, ...]:
     )
 
 
-def stream(settings: options.MeasureOptions) -> int:
-    """The measures of one pass."""
-    from synthdata import drawing, reading, scale, sources, streamed
-    from synthdata.explain import Evidence, Item
+def _metered(settings: options.MeasureOptions) -> Meter:
+    """Saved meters and newly read files, as one meter, which is saved where that was asked for."""
+    from synthdata import scale, sources
     from synthdata.meter import AUTO, Meter, MeterConfig
 
-    before = None
+    named = sources.expand(settings.data)
+    saved = [path for path in named if Meter.is_saved(path)]
+    files = [path for path in named if path not in saved]
     if settings.meter and os.path.exists(settings.meter):
-        before = Meter.load(settings.meter)
-    words: str = settings.tokens
-    if before is not None and words == AUTO:
-        words = before.config.words  # what was decided then goes on
-    config = MeterConfig(
-        ram=sources.parse_size(settings.ram),
-        seed=settings.seed,
-        words=words,
-        policy=settings.policy,
-    )
-    total = progress.total_bytes(sources.expand(settings.data))
-    with progress.bytes_bar("reading", total) as bar:
-        meter = scale.meter_files(
-            settings.data, settings.read(), config, engine=settings.engine, progress=bar.update
+        saved.insert(0, settings.meter)
+    whole: Meter | None = None
+    for path in saved:
+        whole = _joined(whole, Meter.load(path), path)
+    if files:
+        words: str = settings.tokens
+        if whole is not None and words == AUTO:
+            words = whole.config.words  # what was decided then goes on
+        config = MeterConfig(
+            ram=sources.parse_size(settings.ram),
+            seed=settings.seed,
+            words=words,
+            policy=settings.policy,
         )
-    if before is not None:
-        again = {f.sha256 for f in before.tally.files} & {f.sha256 for f in meter.tally.files}
-        if again:
-            raise ValueError(f"{settings.meter} has counted one of these files already")
-        meter = before.merge(meter)
+        with progress.bytes_bar("reading", progress.total_bytes(files)) as bar:
+            read = settings.read()
+            fresh = scale.meter_files(
+                files, read, config, engine=settings.engine, progress=bar.update
+            )
+        whole = _joined(whole, fresh, "a saved meter")
+    assert whole is not None  # `expand` lets no empty list through
     if settings.meter:
-        meter.save(settings.meter)
+        whole.save(settings.meter)
+    return whole
+
+
+def _joined(whole: Meter | None, more: Meter, name: str) -> Meter:
+    """Both as one; ValueError where a file would count twice."""
+    if whole is None:
+        return more
+    again = {f.sha256: f.path for f in whole.tally.files}
+    for file in more.tally.files:
+        if file.sha256 in again:
+            raise ValueError(
+                f"{name} has counted one of these files already ({again[file.sha256]}); "
+                "its rows would count double"
+            )
+    return whole.merge(more)
+
+
+def stream(settings: options.MeasureOptions) -> int:
+    """The measures of one pass."""
+    from synthdata import drawing, reading, streamed
+    from synthdata.explain import Evidence, Item
+
+    meter = _metered(settings)
+    config = meter.config
     found = {m.name: m for m in streamed.measures(meter)}
     views = []
     for name, channel in meter.channels.items():

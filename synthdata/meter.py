@@ -313,6 +313,14 @@ class Meter:
         """Write the meter to `path`, whole or not at all; `load` it to go on or to merge it."""
         files.write_bytes(path, self.to_bytes())
 
+    @staticmethod
+    def is_saved(path: str) -> bool:
+        """Whether a file is a saved meter, by its first bytes."""
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Meter:
         """The meter saved at `path`."""

@@ -93,7 +93,8 @@ class MeasureOptions(Reading):
     ram: str = "256M"
     """Memory for --stream above what Python and its libraries take."""
     meter: str | None = None
-    """With --stream: a file to go on from, where it exists, and to save the meter to."""
+    """With --stream: a file to go on from, where it exists, and to save the meter to. Saved meters
+    may also stand among the FILEs: they are merged."""
     engine: Literal["local", "ray"] = "local"
     """With --stream: ray spreads the files over a Ray cluster; the result is the same."""
 

@@ -280,6 +280,32 @@ def test_stream_goes_on_from_a_saved_meter(run: Run, tmp_path: Path) -> None:
     assert Meter.load(saved).documents == 100
 
 
+def test_saved_meters_merge_into_that_of_the_whole(run: Run, tmp_path: Path) -> None:
+    for i, name in enumerate("abc"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(texts(40, i)))
+        run("measure", tmp_path / f"{name}.txt", "--stream", "--meter", tmp_path / f"{name}.meter")
+    whole = run("measure", tmp_path / "[abc].txt", "--stream", "--json").record
+    merged = run("measure", tmp_path / "[abc].meter", "--stream", "--json").record
+    mixed = run("measure", tmp_path / "[bc].meter", tmp_path / "a.txt", "--stream", "--json").record
+    assert merged["measures"] == mixed["measures"] == whole["measures"]
+    assert merged["rows"]["used"] == 120
+    assert {k for k in merged["provenance"] if k.startswith("file")} == {
+        "file 1",
+        "file 2",
+        "file 3",
+    }
+    for twice in (
+        ["a.meter", "a.txt"],
+        ["a.meter", "b.meter", "--meter", str(tmp_path / "b.meter")],
+    ):
+        args = [tmp_path / t if t.endswith((".meter", ".txt")) else t for t in twice]
+        done = run("measure", *args, "--stream")
+        assert done.code == 2
+        assert "would count double" in done.err
+    done = run("measure", tmp_path / "a.meter", tmp_path / "b.txt", "--stream", "--seed", "1")
+    assert "count different things: seed 0 and 1" in done.err
+
+
 def test_one_pass_counts_what_the_panel_counts(run: Run, tmp_path: Path) -> None:
     """Characters in Chinese, Japanese and Korean, unless told otherwise; words elsewhere."""
     tales = {
