@@ -245,15 +245,22 @@ def stream(settings: options.MeasureOptions) -> int:
 
 
 def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:
-    """Distinct words and documents in parts of what went by, and in all of it."""
+    """Distinct words and documents in parts of what went by, and effective ones in all of it."""
     from synthdata import streamed
 
-    rows = []
+    rows, profile = [], []
     for name in ("words", "documents"):
         known = streamed.counts_of(meter.channels[name])
         for part, asked in ((4, "a quarter"), (2, "half"), (1, "all")):
             if size := known.n // part:
                 found = report.number(round(streamed.types_at(known, size)))
                 rows.append((name, asked, f"{size:,}", found))
-    head = ("of", "in", "draws", "distinct")
-    return (Table(title="Rarefaction", rows=(head, *rows)),) if rows else ()
+        hills = (report.number(streamed.hill(known, q)) for q in (0, 1, 2))
+        profile.append((name, *hills))
+    if not rows:
+        return ()
+    orders = ("of", "order 0", "order 1", "order 2")
+    return (
+        Table(title="Rarefaction", rows=(("of", "in", "draws", "distinct"), *rows)),
+        Table(title="Hill profile of what went by", rows=(orders, *profile)),
+    )

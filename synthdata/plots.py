@@ -44,6 +44,9 @@ def rarefaction(
             ax.plot(*_xy(seen[-1:]), marker="o", color=colour, linestyle="")
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
+    ax.locator_params(axis="x", nbins=6)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:,.10g}")
     if len(curves) > 1:
         ax.legend()
     return figures.label(ax, x=f"{what} drawn", y=f"{kind} {what}")
@@ -114,6 +117,17 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(_plain)
     ax.xaxis.set_minor_formatter(_plain)
+    low, high = ax.get_xlim()
+    if high < 5 * low:  # 1, 2, 5, 10 would leave a short axis with a tick or two
+        from matplotlib.ticker import MaxNLocator
+
+        inside = [
+            x
+            for x in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(low, high)
+            if low <= x <= high
+        ]
+        ax.set_xticks(inside, [f"{x:g}" for x in inside])
+        ax.set_xticks([], minor=True)
     ax.margins(y=0.25)
     ax.set_yticks(range(len(rows)), [d.name for d in rows])
     ax.invert_yaxis()

@@ -166,12 +166,15 @@ def terminal(report: Report) -> str:
     for table in (*report.tables, *report.curves):
         lines += ["", table.title, *_columns(table.rows)]
         lines += _wrapped(f"  {table.caption}", indent=2) if table.caption else []
+    counts = [f"{item.count:,}" for evidence in report.evidence for item in evidence.items]
+    wide = max(6, *map(len, counts), 0)
     for evidence in report.evidence:
         lines += ["", f"{evidence.title}: {visible(evidence.summary)}"]
         for item in evidence.items:
-            lines += _wrapped(f"{item.count:>6,} x  {visible(item.text)}", indent=11)
+            lines += _wrapped(f"{item.count:>{wide},} x  {visible(item.text)}", indent=wide + 5)
             if item.note:
-                lines += _wrapped(" " * 11 + f"({visible(item.note)})", indent=12)
+                note = f"{' ' * (wide + 5)}({visible(item.note)})"
+                lines += _wrapped(note, indent=wide + 6)
     if report.measures:
         lines += ["", "All measures", *_all_measures(report.measures)]
     if report.notes:
@@ -192,8 +195,8 @@ def _measure_lines(measure: Measure) -> list[str]:
     return lines
 
 
-def _measure_line(measure: Measure) -> str:
-    line = f"  {measure.name:<{_INDENT - 3}} {amount(measure)}, n = {measure.n:,}"
+def _measure_line(measure: Measure, indent: int = _INDENT) -> str:
+    line = f"  {measure.name:<{indent - 3}} {amount(measure)}, n = {measure.n:,}"
     return line if math.isnan(measure.coverage) else f"{line}, coverage {measure.coverage:.1%}"
 
 
@@ -201,12 +204,13 @@ def _all_measures(measures: Sequence[Measure]) -> list[str]:
     """A line each; what is said of several stands once below them, under a number."""
     notes: dict[str, int] = {}
     lines = []
+    indent = max(_INDENT, *(len(measure.name) + 3 for measure in measures))
     for measure in measures:
-        line = _measure_line(measure)
+        line = _measure_line(measure, indent)
         if not math.isnan(measure.value) and measure.warnings:
             numbers = [str(notes.setdefault(w, len(notes) + 1)) for w in measure.warnings]
             line += f" (note {', '.join(numbers)})"
-        lines += _wrapped(line, indent=_INDENT)
+        lines += _wrapped(line, indent=indent)
     for note, number in notes.items():
         lines += _wrapped(f"  note {number}: {note}", indent=4)
     return lines

@@ -132,8 +132,21 @@ def curve(counts: Counts, points: int = 40) -> list[tuple[int, float]]:
     """Expected types in samples of growing size, up to everything: (size, types)."""
     if not counts.n:
         return []
-    sizes = sorted({counts.n, *np.geomspace(1, counts.n, points).round().astype(int).tolist()})
+    first, rest = np.geomspace(1, counts.n, points), np.linspace(1, counts.n, points)
+    sizes = sorted({*np.concatenate((first, rest)).round().astype(int).tolist()})
     return [(m, types_at(counts, m)) for m in sizes]
+
+
+def hill(counts: Counts, q: float) -> float:
+    """Hill number of order q of what went by, from the same masses as its entropy."""
+    if not counts.n:
+        return math.nan
+    if q == 0:
+        return counts.distinct
+    if q == 1:
+        return float(2 ** plug_in(counts))
+    share = counts.values / counts.n
+    return float((counts.mass @ share ** (q - 1)) ** (1 / (1 - q)))
 
 
 def types_at(counts: Counts, size: int) -> float:

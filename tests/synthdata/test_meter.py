@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata import estimate, hashing, meter, streamed
+from synthdata import estimate, hashing, meter, rarefy, streamed
 from synthdata.meter import Meter, MeterConfig
 from synthdata.panel import measure
 from synthdata.sketch import BottomK, Channel
@@ -300,6 +300,8 @@ def check_bounds(draws: np.ndarray, k: int) -> dict[str, float]:
     assert abs(errors["plug-in"]) < 0.03
     assert abs(channel.cardinality.get_estimate() / len(truth) - 1) < 0.03
     assert streamed.hill2(counts) == pytest.approx(estimate.hill_asymptotic(truth, 2), rel=0.06)
+    for q in (1, 2):  # of the sample; e to the entropy's error, which at 20 bits is .6
+        assert streamed.hill(counts, q) == pytest.approx(estimate.hill(truth, q), rel=0.1)
     return errors
 
 
@@ -348,6 +350,10 @@ def test_what_fits_is_exact() -> None:
     assert streamed.chao_wang_jost(counts) == pytest.approx(estimate.chao_wang_jost(truth))
     assert streamed.hill2(counts) == pytest.approx(estimate.hill_asymptotic(truth, 2))
     assert streamed.curve(counts)[-1] == (20_000, len(truth))
+    for q in (0, 0.5, 1, 2, 3):
+        assert streamed.hill(counts, q) == pytest.approx(estimate.hill(truth, q), rel=1e-12)
+    for size in (1, 100, 15_000):
+        assert streamed.types_at(counts, size) == pytest.approx(rarefy.rarefied(truth, size))
 
 
 def test_types_are_unbiased_over_seeds() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import synthdata
-from synthdata import overlap
+from synthdata import overlap, sizes
 from synthdata.explain import explain
 from synthdata.measures import Measure
 from synthdata.panel import measure
@@ -255,3 +255,13 @@ def test_documents_all_equal_or_all_different_have_an_interval_with_a_width(kind
     for q in (0, 1, 2):
         made = panel[f"documents_hill{q}"]
         assert made.high > 1.001 * made.low, str(made)
+
+
+def test_effective_numbers_fall_with_their_order_at_every_size():
+    # Two estimates made apart may not: of 100 different documents, twice as many would show
+    # thousands of effective ones by entropy and 200 by concentration, among 199 kinds.
+    for counts in (np.ones(100, int), np.array([1]), np.array([9, 1, 1]), np.full(50, 4)):
+        for row in sizes.rows(counts, "documents"):
+            assert row.size >= row.hill0 - 1e-9, row
+            assert row.hill0 >= row.hill1 - 1e-9, row
+            assert row.hill1 >= row.hill2 - 1e-9, row
