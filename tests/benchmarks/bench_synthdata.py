@@ -1,8 +1,10 @@
-"""Rates of the diversity meter on one core.
+"""Rates of the diversity meter on one core, and how long its command takes to start.
 
 Run: python tests/benchmarks/bench_synthdata.py
 """
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -32,8 +34,39 @@ def corpus(n: int, rng: np.random.Generator) -> list[str]:
     return [" ".join(names[row])[:200] for row in drawn]
 
 
+ALPHABETS = {
+    "French": "etaoinshrdlucm fwypvbgkjqxz éèàçêîô",
+    "Russian": "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё ",
+    "Chinese, 3,000 signs": "".join(map(chr, range(0x4E00, 0x4E00 + 3_000))),
+    "Chinese, 8,000 signs": "".join(map(chr, range(0x4E00, 0x4E00 + 8_000))),
+    "French, families of emoji": "etaoinshrdlucm fwypvbgkjqxz éèàçêîô👨\u200d👩",
+}
+
+
+def other_scripts(rng: np.random.Generator) -> None:
+    """Rates of counting where a character is not a byte; texts of 200 Zipf characters."""
+    for name, alphabet in ALPHABETS.items():
+        letters = np.array(list(alphabet))
+        drawn = letters[rng.choice(len(letters), (20_000, 200), p=zipf(len(letters)))]
+        some = ["".join(row) for row in drawn]
+        size = sum(len(text.encode()) for text in some) / 1e6
+        timed(
+            f"count character 5-grams, {name}",
+            "MB/s",
+            size,
+            lambda some=some: counts.count(encode(some, "character"), 5),
+        )
+
+
 def main() -> None:
     """Print every rate."""
+    for what in (["-c", "import synthdata"], ["-m", "synthdata", "measure", "--help"]):
+        timed(
+            f"start: python {' '.join(what)}",
+            "starts/s",
+            1,
+            lambda what=what: subprocess.run([sys.executable, *what], capture_output=True),
+        )
     rng = np.random.default_rng(0)
     texts = corpus(100_000, rng)
     size = sum(map(len, texts)) / 1e6
@@ -44,6 +77,7 @@ def main() -> None:
         size,
         lambda: counts.count(encode(texts, "character"), 5),
     )
+    other_scripts(np.random.default_rng(1))
     for n in (1_000, 100_000):
         some = texts[:n]
         timed(
