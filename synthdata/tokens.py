@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -221,38 +222,51 @@ def check_texts(texts: Sequence[str]) -> None:
 def _encode_bytes(texts: Sequence[str]) -> Tokens:
     pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
     points = np.frombuffer(b"".join(pieces), dtype=np.uint8)
-    return _from_points(points, [len(piece) for piece in pieces], [], "byte")
+    return _from_points(points, _starts([len(piece) for piece in pieces]), [], "byte")
 
 
 _BEYOND = 0x110000  # one above the last code point: numbers for graphemes of several code points
 
 
 def _encode_characters(texts: Sequence[str]) -> Tokens:
-    """Code points as they are, and a number beyond them for each longer grapheme."""
-    joined = _code_points("".join(texts))
-    present = _present(joined)
+    """Code points as they are, and a number beyond them for each longer grapheme.
+
+    Between two code points of which neither joins, a grapheme ends. So a text falls into runs; most
+    are one code point long, and each kind of longer run is taken apart once.
+    """
+    text = "".join(texts)
+    points, starts = _code_points(text), _starts([len(part) for part in texts])
+    present = _present(points)
     joins = [p for p in np.flatnonzero(present).tolist() if _JOINS.match(chr(p))]
-    if not joins:  # looking through the alphabet is enough
-        return _from_points(joined, [len(text) for text in texts], [], "character")
+    if not joins:  # looking through the alphabet was enough
+        return _from_points(points, starts, [], "character")
     present[:] = False
     present[joins] = True
-    starts = _starts([len(text) for text in texts])
-    holders = np.searchsorted(starts, np.flatnonzero(present[joined]), "right") - 1
-    split = {number: _GRAPHEME.findall(texts[number]) for number in np.unique(holders).tolist()}
-    clusters = sorted({part for parts in split.values() for part in parts if len(part) > 1})
-    beyond = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
-    points: list[np.ndarray] = []
-    lengths, plain = [], 0  # texts[plain:number] wait to be converted together
-    for number, parts in split.items():
-        points.append(_code_points("".join(texts[plain:number])))
-        lengths += [len(text) for text in texts[plain:number]]
-        numbers = [ord(part) if len(part) == 1 else beyond[part] for part in parts]
-        points.append(np.array(numbers, dtype=np.uint32))
-        lengths.append(len(parts))
-        plain = number + 1
-    points.append(_code_points("".join(texts[plain:])))
-    lengths += [len(text) for text in texts[plain:]]
-    return _from_points(np.concatenate(points), lengths, clusters, "character")
+    joining = present[points]
+    begins = np.ones(len(points) + 1, dtype=bool)
+    begins[1:-1] = ~(joining[1:] | joining[:-1])
+    begins[starts] = True
+    edges = np.flatnonzero(begins)
+    first, length = edges[:-1], np.diff(edges)
+    longer = np.flatnonzero(length > 1)
+    runs = [text[i : i + n] for i, n in zip(first[longer].tolist(), length[longer].tolist())]
+    graphemes = {run: _GRAPHEME.findall(run) for run in set(runs)}
+    clusters = sorted({part for parts in graphemes.values() for part in parts if len(part) > 1})
+    number = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
+    numbers = {
+        run: [number[part] if len(part) > 1 else ord(part) for part in parts]
+        for run, parts in graphemes.items()
+    }
+    length[longer] = [len(numbers[run]) for run in runs]  # now in graphemes
+    ends = np.cumsum(length)
+    whole = np.repeat(points[first].astype(np.uint32), length)
+    is_longer = np.zeros(len(first), dtype=bool)
+    is_longer[longer] = True
+    inside = np.repeat(is_longer, length)
+    whole[inside] = np.fromiter(chain.from_iterable(numbers[run] for run in runs), np.uint32)
+    return _from_points(
+        whole, np.append(0, ends)[np.searchsorted(edges, starts)], clusters, "character"
+    )
 
 
 def _code_points(text: str) -> np.ndarray:
@@ -262,7 +276,7 @@ def _code_points(text: str) -> np.ndarray:
 
 
 def _from_points(
-    points: np.ndarray, lengths: Sequence[int], clusters: Sequence[str], name: str
+    points: np.ndarray, starts: np.ndarray, clusters: Sequence[str], name: str
 ) -> Tokens:
     """Renumber the points that occur 0, 1, ... by a table, without a loop over tokens."""
     present = _present(points)
@@ -270,7 +284,7 @@ def _from_points(
     seen = np.flatnonzero(present).tolist()
     return Tokens(
         ids=table[points] if len(points) else np.empty(0, np.uint8),
-        starts=_starts(lengths),
+        starts=starts,
         vocabulary=tuple(chr(p) if p < _BEYOND else clusters[p - _BEYOND] for p in seen),
         tokeniser=name,
     )
