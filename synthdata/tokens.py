@@ -231,8 +231,8 @@ _BEYOND = 0x110000  # one above the last code point: numbers for graphemes of se
 def _encode_characters(texts: Sequence[str]) -> Tokens:
     """Code points as they are, and a number beyond them for each longer grapheme.
 
-    Between two code points of which neither joins, a grapheme ends. So a text falls into runs; most
-    are one code point long, and each kind of longer run is taken apart once.
+    A grapheme ends wherever the code point before does not join the next one, nor the next that
+    before. So a text falls into runs; each kind of run longer than one is taken apart once.
     """
     text = "".join(texts)
     points, starts = _code_points(text), _starts([len(part) for part in texts])
@@ -242,9 +242,13 @@ def _encode_characters(texts: Sequence[str]) -> Tokens:
         return _from_points(points, starts, [], "character")
     present[:] = False
     present[joins] = True
-    joining = present[points]
+    joined = present[points]
+    present[[p for p in joins if _is_vowel_sign(chr(p))]] = False
+    joining = present[points]  # what may hold on to the next one, too
+    while (more := joined[1:] & joining[:-1] & ~joining[1:]).any():
+        joining[1:] |= more
     begins = np.ones(len(points) + 1, dtype=bool)
-    begins[1:-1] = ~(joining[1:] | joining[:-1])
+    begins[1:-1] = ~(joined[1:] | joining[:-1])
     begins[starts] = True
     edges = np.flatnonzero(begins)
     first, length = edges[:-1], np.diff(edges)
@@ -267,6 +271,11 @@ def _encode_characters(texts: Sequence[str]) -> Tokens:
     return _from_points(
         whole, np.append(0, ends)[np.searchsorted(edges, starts)], clusters, "character"
     )
+
+
+def _is_vowel_sign(mark: str) -> bool:
+    """Whether it only joins what is before it (by itself; after a virama all marks join on)."""
+    return unicodedata.category(mark).startswith("M") and not unicodedata.combining(mark)
 
 
 def _code_points(text: str) -> np.ndarray:

@@ -119,7 +119,7 @@ def test_bad_input_is_named(call, message):
         call()
 
 
-JOINING = "ab \r\n\u0301\u0903\u0600\u200d👩🇩🇪👍🏽가ᄀ\u1161\u11a8क\u094dष中"
+JOINING = "ab \r\n\u0301\u0903\u0600\u200d👩🇩🇪👍🏽가ᄀ\u1161\u11a8क\u094dष\u093f\u0941\u093c中"
 
 
 @settings(max_examples=300, deadline=None)
