@@ -238,8 +238,8 @@ def curate(settings: options.CurateOptions) -> int:
         provenance=finishing.provenance(settings, loaded)
         | {
             "drop": settings.drop,
-            "cap per cluster": str(settings.cap_per_cluster),
-            "budget": str(settings.budget),
+            "cap per cluster": str(settings.cap_per_cluster or "not set"),
+            "budget": str(settings.budget or "not set"),
             "written": settings.out,
         },
     )
