@@ -98,13 +98,12 @@ interval (at least 20))
             )
     clean = [policy(text) for text in texts]
     tokens = encode(clean, tokeniser or default_tokeniser(clean))
-    rng = np.random.default_rng(seed)
     sheet = Sheet(clean, tokens, str(policy), seed, None if groups is None else _numbers(groups))
-    sheet.documents(rng)
-    sheet.words(rng)
+    sheet.documents(sheet.rng(0))
+    sheet.words(sheet.rng(1))
     sheet.entropies()
-    sheet.vendi(rng, embeddings)
-    passages = sheet.passages(rng)
+    sheet.vendi(sheet.rng(2), embeddings)
+    passages = sheet.passages(sheet.rng(3))
     budgets: list[strata.Budget | None] = [None, None]
     if by is not None:
         for place, (what, found) in enumerate(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -26,6 +27,8 @@ REPEAT_BYTES = 32_000_000
 VENDI_DOCUMENTS = 2_048
 """The Vendi score is exact on so many documents (drawn by seed)."""
 DRAWS = 60
+ENTROPIES = ("documents", "words", "words2", "characters", "characters5")
+"""What entropies are taken of."""
 
 
 class Sheet:
@@ -39,12 +42,20 @@ class Sheet:
         self.n = len(texts)
         self.measures: dict[str, Measure] = {}
         self.tally = Counter(texts)
-        self.near = neardup.near_duplicates(texts, seed=seed)
         number = {text: i for i, text in enumerate(sorted(self.tally))}
         self.text = np.array([number[text] for text in texts], dtype=np.int64)
         self.document_counts = np.bincount(self.text) if self.n else np.empty(0, np.int64)
         self.word_counts = count(tokens, 1)
         self.how_words = f"{tokens.tokeniser} tokens, {policy}"
+
+    @cached_property
+    def near(self) -> neardup.NearDuplicates:
+        """Clusters of near-duplicates."""
+        return neardup.near_duplicates(self.texts, seed=self.seed)
+
+    def rng(self, part: int) -> np.random.Generator:
+        """The generator of a part: what it draws must not hang on which other parts are wanted."""
+        return np.random.default_rng([self.seed, part])
 
     def add(self, made: Measure, *, name: str = "") -> None:
         """Put a measure on the sheet, under another name where one is given."""
@@ -132,6 +143,7 @@ class Sheet:
         if self.n and covered < 0.5:
             note = "most documents were seen once: the sample's size sets this number"
         units = None if self.groups is None else len(np.unique(self.groups))
+        of = units or self.n
         for q in (0, 1, 2):
             least = intervals.unmoved_hill(self.document_counts, q, units)
             ends = _at_least((low[q], high[q]), least)
@@ -160,7 +172,7 @@ class Sheet:
         ):
             ends = low[place], high[place]
             if self.n:
-                least = intervals.share_interval(round(value[place] * self.n), self.n)
+                least = intervals.share_interval(round(value[place] * of), of)
                 ends = _at_least(ends, least)
             self.put(
                 name,
@@ -247,18 +259,25 @@ class Sheet:
                 warnings=(empty, note, reason),
             )
 
-    def entropies(self) -> None:
+    @cached_property
+    def _characters(self) -> Tokens:
+        return encode(self.texts, "character")
+
+    def entropies(self, wanted: Collection[str] = ENTROPIES) -> None:
         """Plug-in entropy of the sample and Chao-Wang-Jost entropy of the source."""
-        characters = encode(self.texts, "character")
-        for name, unit, found in (
-            ("documents", "bits/document", self.as_grams()),
-            ("words", f"bits/{self.tokens.tokeniser}", grams(self.tokens, 1)),
-            ("characters", "bits/character", grams(characters, 1)),
-            ("characters5", "bits/5-gram", grams(characters, 5)),
+        for name, unit, made in (
+            ("documents", "bits/document", self.as_grams),
+            ("words", f"bits/{self.tokens.tokeniser}", lambda: grams(self.tokens, 1)),
+            ("words2", "bits/2-gram", lambda: grams(self.tokens, 2)),
+            ("characters", "bits/character", lambda: grams(self._characters, 1)),
+            ("characters5", "bits/5-gram", lambda: grams(self._characters, 5)),
         ):
+            if name not in wanted:
+                continue
+            found = made()
             totals = np.bincount(found.keys) if len(found.keys) else np.empty(0, np.int64)
             source = intervals.source_entropy(found, self.groups)
-            what = {"characters5": "character 5-grams"}.get(name, name)
+            what = {"words2": "word 2-grams", "characters5": "character 5-grams"}.get(name, name)
             self.put(
                 f"{name}_entropy",
                 estimate.plug_in(totals),

@@ -210,7 +210,7 @@ def test_power_beside_other_tests():
 
 def test_intervals_use_students_t(monkeypatch):
     module = importlib.import_module("synthdata.compare")
-    monkeypatch.setattr(module, "_errors", lambda *_: (np.array([0.1]), ""))
+    monkeypatch.setattr(module, "standard_errors", lambda *_: (np.array([0.1]), ""))
     rng = np.random.default_rng(9)
     found = compare(texts(25, rng), texts(30, rng), quantities=["hill1"], permutations=3)
     ratio = found.measure("hill1_ratio")
