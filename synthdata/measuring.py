@@ -24,7 +24,8 @@ def measure(settings: options.MeasureOptions) -> int:
     from synthdata.explain import explain as evidence_of
     from synthdata.panel import measure as panel
 
-    loaded = finishing.load(settings, settings.data, *([settings.by] if settings.by else []))
+    fields = [field for field in (settings.by, settings.group) if field]
+    loaded = finishing.load(settings, settings.data, *fields)
     texts = loaded.texts
     by = loaded.values(settings.by) if settings.by else None
     vectors = loading.embeddings(settings.embeddings, loaded) if settings.embeddings else None
@@ -32,6 +33,7 @@ def measure(settings: options.MeasureOptions) -> int:
         found = panel(
             texts,
             by=by,
+            groups=loaded.groups(settings.group) if settings.group else None,
             tokeniser=settings.tokeniser,
             policy=settings.policy,
             embeddings=vectors,
@@ -64,7 +66,9 @@ def measure(settings: options.MeasureOptions) -> int:
         ),
         evidence=tuple(evidence),
         notes=loading.notes(loaded.tally),
-        provenance=finishing.provenance(settings, loaded) | {"word": found.tokeniser},
+        provenance=finishing.provenance(settings, loaded)
+        | {"word": found.tokeniser}
+        | finishing.group_provenance(settings),
     )
     return finishing.finish("measure", settings, made, loaded.tally)
 
