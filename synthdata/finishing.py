@@ -60,10 +60,19 @@ def load_both(settings: Any) -> tuple[Loaded, Loaded | None]:
 def groups(settings: Any, loaded: Loaded, reference: Loaded | None) -> dict[str, Any]:
     """Groups of both sides, as `compare` and `gate` take them."""
     own, other = _group_fields(settings)
-    return {
+    found: dict[str, Any] = {
         "groups": None if own is None else loaded.groups(own),
-        "reference_groups": None if other is None or reference is None else reference.groups(other),
+        "reference_groups": None,
     }
+    if other is not None and reference is not None:
+        try:
+            found["reference_groups"] = reference.groups(other)
+        except ValueError as error:
+            raise ValueError(
+                f"{error}; --ref-group names the reference's field, or none where its documents "
+                "are independent"
+            ) from None
+    return found
 
 
 def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ def copied(
     return Measure(
         name="copied",
         value=value,
-        low=max(0.0, low),
-        high=min(1.0, high),
+        low=_within(low),
+        high=_within(high),
         n=n,
         method=f"whole documents equal after normalisation ({method})",
         unit="share",
