@@ -83,8 +83,9 @@ def measure(
 
     `by` holds a field's value for each document (persona, prompt, model) and adds its entropy
     budget. `groups` says which documents depend on each other; they are left out together when
-    intervals are made. `embeddings` [n, width] adds their Vendi score. ValueError where the lengths
-    differ or a document is not text. What an empty collection leaves undefined is nan.
+    intervals are made, and shuffled together for the budget. `embeddings` [n, width] adds their
+    Vendi score. ValueError where the lengths differ or a document is not text. What an empty
+    collection leaves undefined is nan.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
     documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
@@ -109,7 +110,7 @@ interval (at least 20))
         for place, (what, found) in enumerate(
             (("words", grams(tokens, 1)), ("documents", sheet.as_grams()))
         ):
-            split = strata.budget(found, by, seed=seed, what=what)
+            split = strata.budget(found, by, seed=seed, what=what, groups=sheet.groups)
             budgets[place] = split
             for part in (split.information, split.within):
                 sheet.add(part, name=f"{what}_{part.name}")
