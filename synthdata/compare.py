@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthdata import estimate, intervals
-from synthdata.matched import QUANTITIES, Match, Pool, Quantity
+from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
 from synthdata.support import copied, support
 from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, default_tokeniser, encode
@@ -224,11 +224,15 @@ def _ratio(
     reach = intervals.t_quantile(min(ERROR_DRAWS, *units) - 1) * error
     ends = (gap, gap - reach, gap + reach)
     value, low, high = ends if q.difference else tuple(map(math.exp, ends))
-    if q.name == "near_duplicates":  # no pair among n documents does not mean there is never one
-        few, sides = min(units), pool.near_duplicates(a, b)
-        wilson = [intervals.share_interval(round(side * few), few) for side in sides]
-        far = math.hypot(wilson[0][1] - sides[0], sides[1] - wilson[1][0])
-        near = math.hypot(sides[0] - wilson[0][0], wilson[1][1] - sides[1])
+    if q.difference:  # no copy among n documents does not mean that there is never one
+        sides, few = q.of(a, b), min(units)
+        if q.name == "self_bleu":
+            few = min(few, BLEU_DOCUMENTS)
+            least = [intervals.unmoved_mean(side, few) for side in sides]
+        else:
+            least = [intervals.share_interval(round(side * few), few) for side in sides]
+        far = math.hypot(least[0][1] - sides[0], sides[1] - least[1][0])
+        near = math.hypot(sides[0] - least[0][0], least[1][1] - sides[1])
         low, high = min(low, value - near), max(high, value + far)
     if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
         reaches = [_log_reach(pool.documents(part), k) for part, k in zip((a, b), units)]

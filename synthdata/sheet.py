@@ -205,6 +205,10 @@ class Sheet:
         reason = "no documents"
         if self.n:
             value, low, high, reason = self.spread(statistic, rng)
+            units = self.n if self.groups is None else len(np.unique(self.groups))
+            bleu = 4  # its place; copies that happen not to be there move no subsample
+            least = intervals.unmoved_mean(value[bleu], units)
+            low[bleu], high[bleu] = _at_least((low[bleu], high[bleu]), least)
         covered = estimate.coverage(self.word_counts)
         empty = "" if len(self.word_counts) or not self.n else "no document has a word"
         two = "" if self.n > 1 else "it takes two documents"
