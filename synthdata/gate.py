@@ -256,9 +256,9 @@ def gate(
     say which documents depend on each other (one prompt, one author); they are left out together.
     Nothing is said of a side without documents, or with none but empty ones.
 
-    With the threshold at the true value a rule that can be told fails, and passes, one time in
-    forty: the price of a 95 % interval (tests/benchmarks/bench_synthdata_intervals.py has the
-    shares measured). Rules are not corrected for their number.
+    With the threshold at the true value a rule fails, wrongly, about one time in forty, and passes
+    as often: the price of a 95 % interval, and one in twelve at the worst that was measured
+    (tests/benchmarks/bench_synthdata_intervals.py). Rules are not corrected for their number.
 
     ValueError for a rule that cannot be read, for no rule, or for a rule that needs a reference
     where none is given.

@@ -11,7 +11,13 @@ import pytest
 
 from synthdata import estimate
 from synthdata.counts import Grams, count, grams
-from synthdata.intervals import share_interval, source_entropy, subsample, unmoved_hill
+from synthdata.intervals import (
+    share_interval,
+    source_entropy,
+    subsample,
+    unmoved_hill,
+    unmoved_mean,
+)
 from synthdata.overlap import self_bleu
 from synthdata.tokens import Tokens, encode
 
@@ -194,3 +200,11 @@ def test_all_different_or_all_equal_is_not_certain():
         assert low < estimate.hill(counts, q) < high
         assert unmoved_hill(counts, q, units=5)[1] > high  # five groups tell less than 16 documents
     assert all(map(math.isnan, unmoved_hill(np.array([], dtype=np.int64), 1)))
+
+
+def test_a_mean_that_no_subsample_moves_is_not_certain():
+    # 0 of 200 means a share of up to 3.84 / 203.84 = 1.88 %, of score 1 or of score 0.
+    assert unmoved_mean(0.0, 200) == (0, pytest.approx(0.01884, abs=1e-4))
+    assert unmoved_mean(1.0, 200) == (pytest.approx(1 - 0.01884, abs=1e-4), 1)
+    low, high = unmoved_mean(0.25, 200)
+    assert (low, high) == pytest.approx((0.25 * 0.98116, 0.25 + 0.75 * 0.01884), abs=1e-4)
