@@ -19,11 +19,18 @@ from synthdata.report import Figure, Report
 
 def load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loaded:
     """The rows; whole ones for curating, which writes them again."""
-    config, fields = settings.read(*columns), columns
     if isinstance(settings, options.CurateOptions):
-        config = replace(config, columns=None)
+        config = replace(settings.read(), columns=None)
         return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=None)
-    return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=fields)
+    hints = loading.GROUPERS if getattr(settings, "group", "") is None else ()
+    return loading.load(
+        data,
+        settings.read(*columns, *hints),
+        sample=settings.sample,
+        seed=settings.seed,
+        fields=columns,
+        hints=hints,
+    )
 
 
 def load_both(settings: Any) -> tuple[Loaded, Loaded | None]:
@@ -75,7 +82,7 @@ def groups(settings: Any, loaded: Loaded, reference: Loaded | None) -> dict[str,
     return found
 
 
-def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None) -> tuple[str, ...]:
+def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None = None) -> tuple[str, ...]:
     """Warnings where documents seem to hang together and nobody has said so."""
     if settings.group is not None:
         return ()

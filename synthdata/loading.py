@@ -66,7 +66,8 @@ class Loaded:
         """A warning for each field that is often a group, where its values come again."""
         found = []
         for field in GROUPERS:
-            known = [row.fields[field] for row in self.rows if field in row.fields]
+            values = [row.fields[field] for row in self.rows if field in row.fields]
+            known = [str(v) for v in values if not isinstance(v, BadRow | None) and v != ""]
             kinds = len(set(known))
             if known and 1 < kinds < len(known):
                 found.append(

@@ -65,7 +65,7 @@ def measure(settings: options.MeasureOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(loaded.tally),
+        notes=loading.notes(loaded.tally) + finishing.group_notes(settings, loaded),
         provenance=finishing.provenance(settings, loaded)
         | {"word": found.tokeniser}
         | finishing.group_provenance(settings),

@@ -72,9 +72,11 @@ def test_gate_and_measure_take_groups(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("gate", one, "--ref", two, *rules, "--group", "prompt")
     assert code == 2  # no pair among 40 prompts: at most 8.8 %
     assert "values of" not in out
-    code, alone, _ = run("measure", one, "--json")
+    code, alone, _ = run("measure", one, "--json", "--by", "prompt")
+    assert "have 40 values of 'prompt'" in alone
     code, grouped, _ = run("measure", one, "--json", "--group", "prompt")
     assert code == 0
+    assert "values of 'prompt'" not in grouped
     assert width(grouped, "hill1") > 1.3 * width(alone, "hill1")
     code, _, err = run("measure", one, "--stream", "--group", "prompt")
     assert code == 2
@@ -102,3 +104,16 @@ def test_rows_without_the_field_stand_alone(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("compare", path, "--ref", path, "--group", "prompt", "--json")
     assert code == 0
     assert "too few" not in out  # 26 groups, and not the two that one group of the rest would make
+
+
+def test_hints_take_any_value_of_a_field(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows: list[dict[str, Any]] = [
+        {"text": f"a b c{i}", "prompt": ["p", i % 3], "author": None} for i in range(30)
+    ]
+    rows[4].pop("prompt")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, _ = run("measure", path, "--by", "prompt")
+    assert code == 0
+    assert "29 documents have 3 values of 'prompt'" in out
+    assert "author" not in out
