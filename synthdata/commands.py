@@ -44,6 +44,7 @@ def compare(settings: options.CompareOptions) -> int:
     from synthdata.explain import explain as evidence_of
 
     loaded, reference = finishing.load_both(settings)
+    assert reference is not None  # --ref is not optional here
     compared = _compared(settings, loaded, reference)
     with progress.ticking("looking for what repeats"):
         evidence = evidence_of(loaded.texts, policy=settings.policy, seed=settings.seed)
@@ -66,9 +67,11 @@ def compare(settings: options.CompareOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(finishing.both(loaded, reference)),
+        notes=loading.notes(finishing.both(loaded, reference))
+        + finishing.group_notes(settings, loaded, reference),
         provenance=finishing.provenance(settings, loaded, reference)
-        | {"made equal": compared.matched},
+        | {"made equal": compared.matched}
+        | finishing.group_provenance(settings),
     )
     tested = record.differences(compared.differences.values())
     return finishing.finish(
@@ -83,16 +86,13 @@ def gate(settings: options.GateOptions) -> int:
     from synthdata.gate import parse
 
     rules = [parse(rule) for rule in settings.rule]
-    reference = None
-    if settings.ref is not None:
-        loaded, reference = finishing.load_both(settings)
-    else:
-        loaded = finishing.load(settings, settings.data)
+    loaded, reference = finishing.load_both(settings)
     with progress.ticking("judging"):
         found = judge(
             loaded.texts,
             rules,
             reference=None if reference is None else reference.texts,
+            **finishing.groups(settings, loaded, reference),
             match=settings.match,
             tokeniser=settings.tokeniser,
             policy=settings.policy,
@@ -115,10 +115,12 @@ def gate(settings: options.GateOptions) -> int:
         ),
         notes=loading.notes(
             loaded.tally if reference is None else finishing.both(loaded, reference)
-        ),
+        )
+        + finishing.group_notes(settings, loaded, reference),
         provenance=finishing.provenance(
             settings, loaded, *([] if reference is None else [reference])
-        ),
+        )
+        | finishing.group_provenance(settings),
     )
     return finishing.finish(
         "gate",
@@ -140,6 +142,7 @@ def _compared(settings: options.CompareOptions, loaded: Loaded, reference: Loade
         return compare_texts(
             loaded.texts,
             reference.texts,
+            **finishing.groups(settings, loaded, reference),
             match=settings.match,
             tokeniser=settings.tokeniser,
             policy=settings.policy,

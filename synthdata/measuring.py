@@ -26,7 +26,8 @@ def measure(settings: options.MeasureOptions) -> int:
     from synthdata.explain import explain as evidence_of
     from synthdata.panel import measure as panel
 
-    loaded = finishing.load(settings, settings.data, *([settings.by] if settings.by else []))
+    fields = [field for field in (settings.by, settings.group) if field]
+    loaded = finishing.load(settings, settings.data, *fields)
     texts = loaded.texts
     by = loaded.values(settings.by) if settings.by else None
     vectors = loading.embeddings(settings.embeddings, loaded) if settings.embeddings else None
@@ -34,6 +35,7 @@ def measure(settings: options.MeasureOptions) -> int:
         found = panel(
             texts,
             by=by,
+            groups=loaded.groups(settings.group) if settings.group else None,
             tokeniser=settings.tokeniser,
             policy=settings.policy,
             embeddings=vectors,
@@ -65,8 +67,10 @@ def measure(settings: options.MeasureOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(loaded.tally),
-        provenance=finishing.provenance(settings, loaded) | {"word": found.tokeniser},
+        notes=loading.notes(loaded.tally) + finishing.group_notes(settings, loaded),
+        provenance=finishing.provenance(settings, loaded)
+        | {"word": found.tokeniser}
+        | finishing.group_provenance(settings),
     )
     by_field = {} if settings.by is None else {"by": record.by(settings.by, found)}
     return finishing.finish(

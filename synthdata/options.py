@@ -84,6 +84,8 @@ class MeasureOptions(Reading):
     """Files, globs, s3://..., or - for standard input: JSONL, JSONL.gz, text, CSV, Parquet."""
     by: str | None = None
     """A field (persona, prompt, model): how much of the entropy it explains."""
+    group: str | None = None
+    """Field whose values say which documents depend on each other (prompt, author)."""
     embeddings: str | None = None
     """A .npy file with a vector for each row: the Vendi score on your own vectors."""
     html: str | None = None
@@ -104,6 +106,7 @@ class MeasureOptions(Reading):
         if self.stream:
             for name, value in (
                 ("--by", self.by),
+                ("--group", self.group),
                 ("--sample", self.sample),
                 ("--embeddings", self.embeddings),
             ):
@@ -123,6 +126,10 @@ class CompareOptions(Reading):
     """The reference: a file or a glob."""
     ref_text: str | None = None
     """Field with the reference's text, where it is another one."""
+    group: str | None = None
+    """Field whose values say which documents depend on each other (prompt, author)."""
+    ref_group: str | None = None
+    """The same field of the reference where it has another name there; none: independent."""
     match: Literal["tokens", "size", "coverage"] = "tokens"
     """What is made equal before comparing."""
     html: str | None = None
@@ -141,6 +148,10 @@ class GateOptions(Reading):
     """The reference, for rules that compare."""
     ref_text: str | None = None
     """Field with the reference's text, where it is another one."""
+    group: str | None = None
+    """Field whose values say which documents depend on each other (prompt, author)."""
+    ref_group: str | None = None
+    """The same field of the reference where it has another name there; none: independent."""
     match: Literal["tokens", "size", "coverage"] = "tokens"
     """What is made equal before comparing."""
     html: str | None = None

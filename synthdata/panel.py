@@ -86,9 +86,9 @@ def measure(
 
     `by` holds a field's value for each document (persona, prompt, model) and adds its entropy
     budget. `groups` says which documents depend on each other; they are left out together when
-    intervals are made. `embeddings` [n, width] adds their Vendi scores and mean cosine. What an
-    empty collection leaves undefined is nan. ValueError where the lengths differ or a document is
-    not text.
+    intervals are made, and shuffled together for the budget. `embeddings` [n, width] adds their
+    Vendi scores and mean cosine. What an empty collection leaves undefined is nan. ValueError where
+    the lengths differ or a document is not text.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
     documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
@@ -102,21 +102,21 @@ interval (at least 20))
             )
     clean = [policy(text) for text in texts]
     tokens = encode(clean, tokeniser or default_tokeniser(clean))
-    rng = np.random.default_rng(seed)
     sheet = Sheet(clean, tokens, str(policy), seed, None if groups is None else _numbers(groups))
-    sheet.documents(rng)
-    sheet.words(rng)
+    sheet.documents(sheet.rng(0))
+    sheet.words(sheet.rng(1))
     whole.entropies(sheet)
-    whole.vendi(sheet, rng)
+    whole.vendi(sheet, sheet.rng(2))
     if embeddings is not None:
-        whole.of_vectors(sheet, np.asarray(embeddings), rng)
-    passages = whole.passages(sheet, rng)
+        whole.of_vectors(sheet, np.asarray(embeddings), sheet.rng(4))
+    passages = whole.passages(sheet, sheet.rng(3))
     budgets: list[strata.Budget | None] = [None, None]
     if by is not None:
+        order, values, units = _sorted(sheet, by)
         for place, (what, found) in enumerate(
-            (("words", grams(tokens, 1)), ("documents", sheet.as_grams()))
+            (("words", grams(tokens.select(order), 1)), ("documents", sheet.as_grams(order)))
         ):
-            split = strata.budget(found, by, seed=seed, what=what)
+            split = strata.budget(found, values, seed=seed, what=what, groups=units)
             budgets[place] = split
             for part in (split.information, split.within):
                 sheet.add(part, name=f"{what}_{part.name}")
@@ -138,7 +138,16 @@ interval (at least 20))
     )
 
 
-def _numbers(groups: Sequence[Hashable]) -> np.ndarray:
-    """Groups numbered by their names, so that the order of documents does not matter."""
-    number = {group: i for i, group in enumerate(sorted(set(groups), key=str))}
-    return np.array([number[group] for group in groups], dtype=np.int64)
+def _numbers(values: Sequence[Hashable]) -> np.ndarray:
+    number: dict[Hashable, int] = {}
+    return np.array([number.setdefault(v, len(number)) for v in values], dtype=np.int64)
+
+
+def _sorted(
+    sheet: Sheet, by: Sequence[Hashable]
+) -> tuple[np.ndarray, list[Hashable], np.ndarray | None]:
+    """Documents by text, then value, then group; so labels are shuffled alike in any order."""
+    rank = np.unique([str(value) for value in by], return_inverse=True)[1]
+    groups = np.zeros(sheet.n, np.int64) if sheet.groups is None else sheet.groups
+    order = np.lexsort((groups, rank, sheet.text))
+    return order, [by[i] for i in order], None if sheet.groups is None else groups[order]

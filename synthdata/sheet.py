@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -33,18 +34,26 @@ class Sheet:
         self, texts: list[str], tokens: Tokens, policy: str, seed: int, groups: np.ndarray | None
     ) -> None:
         self.texts, self.tokens, self.policy, self.seed = texts, tokens, policy, seed
-        self.groups = groups
         self.n = len(texts)
         self.measures: dict[str, Measure] = {}
         self.tally = Counter(texts)
-        self.near = neardup.near_duplicates(texts, seed=seed)
         number = {text: i for i, text in enumerate(sorted(self.tally))}
         self.text = np.array([number[text] for text in texts], dtype=np.int64)
         self.order = np.argsort(self.text, kind="stable")
         """[n] documents sorted by text, from which everything random draws."""
+        self.groups = None if groups is None else _by_content(groups, self.text)
         self.document_counts = np.bincount(self.text) if self.n else np.empty(0, np.int64)
         self.word_counts = count(tokens, 1)
         self.how_words = f"{tokens.tokeniser} tokens, {policy}"
+
+    @cached_property
+    def near(self) -> neardup.NearDuplicates:
+        """Clusters of near-duplicates."""
+        return neardup.near_duplicates(self.texts, seed=self.seed)
+
+    def rng(self, part: int) -> np.random.Generator:
+        """The generator of a part: what it draws must not hang on which other parts are wanted."""
+        return np.random.default_rng([self.seed, part])
 
     def add(self, made: Measure, *, name: str = "") -> None:
         """Put a measure on the sheet, under another name where one is given."""
@@ -89,9 +98,10 @@ class Sheet:
             warnings=tuple(notes),
         )
 
-    def as_grams(self) -> Grams:
-        """Whole documents as the only n-gram of each."""
-        return Grams(keys=self.text, owner=np.arange(self.n), documents=self.n)
+    def as_grams(self, order: np.ndarray | None = None) -> Grams:
+        """Whole documents as the only n-gram of each, in another order where one is given."""
+        keys = self.text if order is None else self.text[order]
+        return Grams(keys=keys, owner=np.arange(self.n), documents=self.n)
 
     def draw(self, documents: int, rng: np.random.Generator) -> np.ndarray:
         """Numbers of so many documents, the same texts whatever order they came in."""
@@ -152,6 +162,7 @@ class Sheet:
         if self.n and covered < 0.5:
             note = "most documents were seen once: the sample's size sets this number"
         units = None if self.groups is None else len(np.unique(self.groups))
+        of = units or self.n
         for q in (0, 1, 2):
             least = intervals.unmoved_hill(self.document_counts, q, units)
             ends = _at_least((low[q], high[q]), least)
@@ -182,7 +193,7 @@ class Sheet:
         ):
             ends = low[place], high[place]
             if self.n:
-                least = intervals.share_interval(round(value[place] * self.n), self.n)
+                least = intervals.share_interval(round(value[place] * of), of)
                 ends = _at_least(ends, least)
             self.put(
                 name,
@@ -215,6 +226,10 @@ class Sheet:
         reason = "no documents"
         if self.n:
             value, low, high, reason = self.spread(statistic, rng)
+            units = self.n if self.groups is None else len(np.unique(self.groups))
+            bleu = 4  # its place; copies that happen not to be there move no subsample
+            least = intervals.unmoved_mean(value[bleu], units)
+            low[bleu], high[bleu] = _at_least((low[bleu], high[bleu]), least)
         covered = estimate.coverage(self.word_counts)
         empty = "" if len(self.word_counts) or not self.n else "no document has a word"
         two = "" if self.n > 1 else "it takes two documents"
@@ -269,6 +284,17 @@ class Sheet:
                 warnings=(empty, note),
                 no_interval=reason,
             )
+
+
+def _by_content(groups: np.ndarray, text: np.ndarray) -> np.ndarray:
+    """Groups numbered by the texts they hold, so that names and order play no part."""
+    order = np.lexsort((text, groups))
+    edges = np.flatnonzero(np.diff(groups[order])) + 1
+    members = np.split(order, edges)
+    number = np.empty(len(text), dtype=np.int64)
+    for i, group in enumerate(sorted(members, key=lambda group: tuple(text[group].tolist()))):
+        number[group] = i
+    return number
 
 
 def _clip(value: float, low: float, high: float) -> float:

@@ -11,18 +11,22 @@ Omits:  measures with intervals by subsampling (`synthdata.sheet`).
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
+from functools import cache
 
 import numpy as np
 
 from synthdata import estimate, intervals, overlap, repeats
 from synthdata.counts import grams
 from synthdata.sheet import Sheet
-from synthdata.tokens import encode
+from synthdata.tokens import Tokens, encode
 
 REPEAT_BYTES = 32_000_000
 """Passages and xz read so much text at most (whole documents, drawn by seed)."""
 VENDI_DOCUMENTS = 2_048
 """The Vendi score is exact on so many documents (drawn by seed)."""
+ENTROPIES = ("documents", "words", "words2", "characters", "characters5")
+"""What entropies are taken of."""
 VENDI_ORDERS = (1, 0, 2)
 """Order 1 first: it is the one that is simply called the Vendi score."""
 
@@ -32,18 +36,26 @@ _SORTED = "no interval: every draw would need its text sorted anew"
 _COMPRESSED = "no interval: every draw would need its text compressed anew"
 
 
-def entropies(sheet: Sheet) -> None:
+def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
     """Plug-in entropy of the sample and Chao-Wang-Jost entropy of the source."""
-    characters = encode(sheet.texts, "character")
-    for name, unit, found in (
-        ("documents", "bits/document", sheet.as_grams()),
-        ("words", f"bits/{sheet.tokens.tokeniser}", grams(sheet.tokens, 1)),
-        ("characters", "bits/character", grams(characters, 1)),
-        ("characters5", "bits/5-gram", grams(characters, 5)),
+
+    @cache
+    def characters() -> Tokens:
+        return encode(sheet.texts, "character")
+
+    for name, unit, made in (
+        ("documents", "bits/document", sheet.as_grams),
+        ("words", f"bits/{sheet.tokens.tokeniser}", lambda: grams(sheet.tokens, 1)),
+        ("words2", "bits/2-gram", lambda: grams(sheet.tokens, 2)),
+        ("characters", "bits/character", lambda: grams(characters(), 1)),
+        ("characters5", "bits/5-gram", lambda: grams(characters(), 5)),
     ):
+        if name not in wanted:
+            continue
+        found = made()
         totals = np.bincount(found.keys) if len(found.keys) else np.empty(0, np.int64)
         source = intervals.source_entropy(found, sheet.groups)
-        what = {"characters5": "character 5-grams"}.get(name, name)
+        what = {"words2": "word 2-grams", "characters5": "character 5-grams"}.get(name, name)
         sheet.put(
             f"{name}_entropy",
             estimate.plug_in(totals),

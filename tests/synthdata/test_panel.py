@@ -80,9 +80,9 @@ def test_document_order_does_not_matter(monkeypatch, large):
         monkeypatch.setattr("synthdata.whole.VENDI_DOCUMENTS", 50)
         monkeypatch.setattr("synthdata.whole.REPEAT_BYTES", 2_000)
     shuffled = np.random.default_rng(1).permutation(len(TEXTS))
-    groups = [i // 2 for i in range(len(TEXTS))]
-    for given in ({}, {"groups": groups}):
-        if large and given:
+    groups, by = [i // 2 for i in range(len(TEXTS))], ["xyz"[i % 3] for i in range(len(TEXTS))]
+    for given in ({"by": by}, {"groups": groups, "by": by}):
+        if large and "groups" in given:
             continue  # a part of the documents would break groups up
         moved = {key: [value[i] for i in shuffled] for key, value in given.items()}
         a = measure(TEXTS, **given)
