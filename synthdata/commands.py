@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from synthdata import finishing, loading, options, progress, record, report
+from synthdata import finishing, loading, options, progress, record, report, writing
 from synthdata.loading import Loaded
 from synthdata.measuring import measure
 from synthdata.report import Report, Table
@@ -32,6 +32,10 @@ def run(settings: Any) -> int:
         folder = os.path.dirname(getattr(settings, name, None) or "") or "."
         if not os.path.isdir(folder):
             raise ValueError(f"--{name}: there is no folder {folder!r}; make it first")
+    inputs = [*settings.data, *filter(None, [getattr(settings, "ref", None)])]
+    for name in ("html", "reasons"):
+        if path := getattr(settings, name, None):
+            writing.spare_inputs(f"--{name}", path, inputs)
     return jobs[type(settings)](settings)
 
 
@@ -210,7 +214,6 @@ def explain(settings: options.ExplainOptions) -> int:
 
 def curate(settings: options.CurateOptions) -> int:
     """Write what is worth keeping."""
-    from synthdata import writing
     from synthdata.curate import curate as choose
     from synthdata.reading import Verdict
 

@@ -122,9 +122,11 @@ def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> di
     tally = loaded.tally
     for other in others:
         tally = both(loaded, other)
-    n = f"{len(loaded.rows):,} documents"
-    if settings.sample is not None:
-        n += f" drawn from {loaded.tally.rows:,}"
+    n = "; ".join(
+        f"{len(side.rows):,} documents{what}"
+        + (f" drawn from {side.tally.rows:,}" if settings.sample is not None else "")
+        for side, what in zip((loaded, *others), ("", " of the reference"))
+    )
     return loading.provenance(
         tally,
         text_field=settings.text,

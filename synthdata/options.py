@@ -17,6 +17,7 @@ from synthdata.tokens import Policy
 Files = Positional[Annotated[tuple[str, ...], arg(metavar="FILE ...")]]
 Tokeniser = Literal["auto", "word", "character", "byte"]
 
+_RAM = "256M"
 _STREAM = (
     "One pass in bounded memory, any number of rows. Streams: documents, words, word pairs, "
     "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
@@ -92,7 +93,7 @@ class MeasureOptions(Reading):
     """Write the report as one self-contained HTML file."""
     stream: Annotated[bool, arg(help=_STREAM)] = False
     """One pass in bounded memory; which measures that gives is said in `--help`."""
-    ram: str = "256M"
+    ram: str = _RAM
     """Memory for --stream above what Python and its libraries take."""
     meter: str | None = None
     """With --stream: a file to go on from, where it exists, and to save the meter to. Saved meters
@@ -112,8 +113,8 @@ class MeasureOptions(Reading):
             ):
                 if value is not None:
                     raise ValueError(f"{name} needs the texts in memory; leave out --stream")
-        elif self.engine != "local" or self.meter is not None:
-            raise ValueError("--engine and --meter belong to --stream; add it")
+        elif self.engine != "local" or self.meter is not None or self.ram != _RAM:
+            raise ValueError("--ram, --engine and --meter belong to --stream; add it")
 
 
 @dataclass(frozen=True, kw_only=True)

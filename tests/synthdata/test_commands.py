@@ -409,6 +409,10 @@ def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
         (["measure", "a.txt", "--max-row", "big"], "'big' is not a size"),
         (["measure", "a.txt", "--stream", "--by", "x"], "leave out --stream"),
         (["measure", "a.txt", "--engine", "ray"], "belong to --stream"),
+        (["measure", "a.txt", "--ram", "1G"], "belong to --stream"),
+        (["measure", "a.txt", "--html", "a.txt"], "--html a.txt would overwrite its own input"),
+        (["compare", "a.txt", "--ref", "b.txt", "--html", "b.txt"], "--html b.txt would overwrite"),
+        (["curate", "a.txt", "-o", "c", "--reasons", "a.txt"], "--reasons a.txt would overwrite"),
         (["measure", "a.txt", "--stream", "--ram", "1M"], "the least that works is 64M"),
         (["measure", "a.txt", "--stream", "--ram", "64M"], "lower --max-row"),
         (["measure", "a.txt", "--seed", "-1"], "--seed is 0 or more"),
@@ -425,13 +429,15 @@ def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
 def test_usage_errors_are_one_line_and_2(
     args: list[str], message: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "a.txt").write_text("a\nb\n")
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("a\nb\n")
     monkeypatch.chdir(tmp_path)
     done = run(*args)
     assert done.code == 2
     assert message in done.err
     assert done.err.count("\n") == 1
     assert "Traceback" not in done.err
+    assert all((tmp_path / name).read_text() == "a\nb\n" for name in ("a.txt", "b.txt"))
 
 
 BAD: dict[str, bytes] = {
