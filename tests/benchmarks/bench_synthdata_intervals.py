@@ -65,10 +65,10 @@ def bursty(n: int, rng: np.random.Generator, topics: np.ndarray | None = None) -
     return texts, None
 
 
-def prompted(n: int, rng: np.random.Generator) -> Made:
-    """Five documents to a prompt: they share their topic, and a third say the same."""
-    prompts = -(-n // 5)
-    groups = np.repeat(np.arange(prompts), 5)[:n]
+def prompted(n: int, rng: np.random.Generator, each: int = 5) -> Made:
+    """So many documents to a prompt: they share their topic, and a third say the same."""
+    prompts = -(-n // each)
+    groups = np.repeat(np.arange(prompts), each)[:n]
     texts, _ = bursty(n, rng, rng.choice(2000, (prompts, 3))[groups])
     same: dict[int, str] = {}
     for i, group in enumerate(groups.tolist()):
