@@ -65,9 +65,9 @@ def rows(counts: np.ndarray, of: str) -> list[AtSize]:
         if round(part * n) >= 1:
             found.append(_row(counts, of, name, round(part * n)))
     for target in COVERAGES:
-        size = rarefy.size_for_coverage(counts, target, within=0.25)
-        if size <= SAFE * n:
-            found.append(_row(counts, of, f"coverage {target:.0%}", math.ceil(size)))
+        if rarefy.coverage_at(counts, SAFE * n) >= target:
+            size = math.ceil(rarefy.size_for_coverage(counts, target))
+            found.append(_row(counts, of, f"coverage {target:.0%}", size))
     return found
 
 
