@@ -177,13 +177,13 @@ def test_estimates_keep_their_bounds(source: str) -> None:
 def test_ten_million_n_grams_keep_their_bounds_at_256_mb() -> None:
     """The promise of `--help`: k = 65,536, so 3 % of the types are 7.7 standard errors.
 
-    False alarms: 1e-14. Three million types in ten million draws, so 2 % of them are sampled.
+    False alarms: 1e-14. Over a million types in ten million draws, so a twentieth is sampled.
     """
     assert MeterConfig().ram == 256 << 20
     rng = np.random.default_rng(13)
-    cumulated = np.cumsum(1 / np.arange(1, 20_000_001) ** 0.9)
+    cumulated = np.cumsum(1 / np.arange(1, 2_000_001))
     draws = np.searchsorted(cumulated, rng.random(10_000_000) * cumulated[-1]).astype(np.uint64)
-    assert len(np.unique(draws)) > 3_000_000
+    assert len(np.unique(draws)) > 1_000_000
     check_bounds(draws, MeterConfig().k)
 
 
