@@ -55,17 +55,17 @@ def test_words_are_different():
 
 
 def test_the_table_tells_disease_from_health():
-    settings = Settings(documents=100, runs=4, healthy_runs=40, strength=0.6)
+    settings = Settings(documents=100, runs=3, healthy_runs=40, strength=0.6)
     rates = alarms(settings)
     assert list(rates) == [*METRICS, *COMPARED]
     # Every disease is seen by some metric in every collection, and by some comparison ...
     for dial in set(DIALS) - set(CONTROLS):
         assert max(rates[name][dial] for name in METRICS) == 1.0, dial
         assert max(rates[name][dial] for name in COMPARED) == 1.0, dial
-    # ... which stay calm beside a control: each interval fails so with 2.5 %, one of four twice or
-    # more with .4 %.
+    # ... which stay calm beside a control: each interval fails so with 2.5 %, two of three or
+    # more with .2 %.
     for name in COMPARED:
-        assert max(rates[name][dial] for dial in CONTROLS) <= 0.25, name
+        assert max(rates[name][dial] for dial in CONTROLS) < 0.5, name
     # ... equal tokens keep the Hill number calm where documents only grow longer, which the share
     # of different 2-grams and the mean cosine do not survive; whole documents see no temperature.
     assert rates["hill1, equal tokens"]["length_drift"] <= 0.5
