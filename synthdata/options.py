@@ -22,7 +22,8 @@ _STREAM = (
     "One pass in bounded memory, any number of rows. Streams: documents, words, word pairs, "
     "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
     "numbers 0, 1 and 2, the commonest). Does not stream: near-duplicates, self-BLEU, Vendi, "
-    "repeats, --by, --sample, --embeddings, intervals by subsampling."
+    "repeats, --by, --group, --sample, --embeddings, intervals by subsampling. What does not fit "
+    "is estimated: types and entropy within 3 %, coverage within 0.5 points on 10 million n-grams."
 )
 
 
@@ -88,7 +89,7 @@ class MeasureOptions(Reading):
     group: str | None = None
     """Field whose values say which documents depend on each other (prompt, author)."""
     embeddings: str | None = None
-    """A .npy file with a vector for each row: the Vendi score on your own vectors."""
+    """A .npy file with a vector for each row: Vendi scores and mean cosine of your own vectors."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
     stream: Annotated[bool, arg(help=_STREAM)] = False
@@ -96,8 +97,7 @@ class MeasureOptions(Reading):
     ram: str = _RAM
     """Memory for --stream above what Python and its libraries take."""
     meter: str | None = None
-    """With --stream: a file to go on from, where it exists, and to save the meter to. Saved meters
-    may also stand among the FILEs: they are merged."""
+    """With --stream: what was counted, to go on from and to save; as FILEs, saved meters merge."""
     engine: Literal["local", "ray"] = "local"
     """With --stream: ray spreads the files over a Ray cluster; the result is the same."""
 
