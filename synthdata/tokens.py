@@ -12,7 +12,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -253,24 +252,50 @@ def _encode_characters(texts: Sequence[str]) -> Tokens:
     edges = np.flatnonzero(begins)
     first, length = edges[:-1], np.diff(edges)
     longer = np.flatnonzero(length > 1)
-    runs = [text[i : i + n] for i, n in zip(first[longer].tolist(), length[longer].tolist())]
-    graphemes = {run: _GRAPHEME.findall(run) for run in set(runs)}
-    clusters = sorted({part for parts in graphemes.values() for part in parts if len(part) > 1})
+    kind, runs = _kinds(text, points, first[longer], length[longer])
+    parts = [_GRAPHEME.findall(run) for run in runs]
+    clusters = sorted({part for found in parts for part in found if len(part) > 1})
     number = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
-    numbers = {
-        run: [number[part] if len(part) > 1 else ord(part) for part in parts]
-        for run, parts in graphemes.items()
-    }
-    length[longer] = [len(numbers[run]) for run in runs]  # now in graphemes
+    flat = [number[part] if len(part) > 1 else ord(part) for found in parts for part in found]
+    size = np.array([len(found) for found in parts], dtype=np.int64)
+    many = size[kind]
+    length[longer] = many  # now in graphemes
     ends = np.cumsum(length)
     whole = np.repeat(points[first].astype(np.uint32), length)
     is_longer = np.zeros(len(first), dtype=bool)
     is_longer[longer] = True
-    inside = np.repeat(is_longer, length)
-    whole[inside] = np.fromiter(chain.from_iterable(numbers[run] for run in runs), np.uint32)
+    before = np.cumsum(size)[kind] - many - (np.cumsum(many) - many)
+    whole[np.repeat(is_longer, length)] = np.array(flat, dtype=np.uint32)[
+        np.repeat(before, many) + np.arange(int(many.sum()))
+    ]
     return _from_points(
         whole, np.append(0, ends)[np.searchsorted(edges, starts)], clusters, "character"
     )
+
+
+def _kinds(
+    text: str, points: np.ndarray, first: np.ndarray, length: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Which kind of run each is, and the kinds; runs of two or three, the most, without a loop."""
+    short = length <= 3
+    packed = np.zeros(int(short.sum()), dtype=np.uint64)
+    for place in range(3):  # 21 bits for a code point, and 0 for none
+        has = length[short] > place
+        found = points[first[short][has] + place].astype(np.uint64) + np.uint64(1)
+        packed[has] |= found << np.uint64(21 * place)
+    keys, inverse = np.unique(packed, return_inverse=True)
+    runs = [
+        "".join(chr((key >> shift) % (1 << 21) - 1) for shift in (0, 21, 42) if key >> shift)
+        for key in keys.tolist()
+    ]
+    kind = np.empty(len(first), dtype=np.int64)
+    kind[short] = inverse
+    others: dict[str, int] = {}
+    kind[~short] = [
+        others.setdefault(text[i : i + n], len(runs) + len(others))
+        for i, n in zip(first[~short].tolist(), length[~short].tolist())
+    ]
+    return kind, [*runs, *others]
 
 
 def _is_vowel_sign(mark: str) -> bool:
