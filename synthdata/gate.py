@@ -258,7 +258,7 @@ def gate(
     Nothing is said of a side without documents, or with none but empty ones.
 
     With the threshold at the true value a rule fails, wrongly, about one time in forty, and passes
-    as often: the price of a 95 % interval, and one in twelve at the worst that was measured
+    as often: the price of a 95 % interval, and one in fourteen at the worst that was measured
     (tests/benchmarks/bench_synthdata_intervals.py). Rules are not corrected for their number.
 
     ValueError for a rule that cannot be read, for no rule, or for a rule that needs a reference

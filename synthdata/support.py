@@ -108,19 +108,21 @@ def support(
     if np.isnan(values).any():
         reason = f"one side has no {SUPPORT_ORDER}-gram at an equal number of documents"
         return {name: Measure.undefined(name, reason, n=len(a), method=how) for name in NAMES}
+    # a kind of document that came up on neither side moves no subsample
+    least = [intervals.unmoved_mean(float(value), units) for value in values]
     return {
         name: Measure(
             name=name,
             value=float(value),
-            low=_within(value - width),
-            high=_within(value + width),
+            low=_within(min(value - width, bottom)),
+            high=_within(max(value + width, top)),
             n=min(len(a), len(b)),
             method=how,
             unit="share",
             direction="neither",
             warnings=(reason,) if reason else (),
         )
-        for name, value, width in zip(NAMES, values, reach)
+        for name, value, width, (bottom, top) in zip(NAMES, values, reach, least)
     }
 
 
