@@ -44,6 +44,9 @@ def rarefaction(
             ax.plot(*_xy(seen[-1:]), marker="o", color=colour, linestyle="")
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
+    ax.locator_params(axis="x", nbins=6)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:,.10g}")
     if len(curves) > 1:
         ax.legend()
     return figures.label(ax, x=f"{what} drawn", y=f"{kind} {what}")
@@ -88,7 +91,7 @@ def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes
         hatch="//",
         label="within its values",
     )
-    ax.set_yticks(list(where), [name[:30] for name in names])
+    ax.set_yticks(list(where), [_short(name) for name in names])
     ax.invert_yaxis()
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figures.label(ax, x="entropy of outputs, bits", y="")
@@ -114,10 +117,33 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(_plain)
     ax.xaxis.set_minor_formatter(_plain)
+    low, high = ax.get_xlim()
+    if high < 5 * low:  # 1, 2, 5, 10 would leave a short axis with a tick or two
+        from matplotlib.ticker import MaxNLocator
+
+        inside = [
+            x
+            for x in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(low, high)
+            if low <= x <= high
+        ]
+        ax.set_xticks(inside, [f"{x:g}" for x in inside])
+        ax.set_xticks([], minor=True)
     ax.margins(y=0.25)
     ax.set_yticks(range(len(rows)), [d.name for d in rows])
     ax.invert_yaxis()
     return figures.label(ax, x="synthetic / reference, 95 % interval (log scale)", y="")
+
+
+def _short(name: str, most: int = 30) -> str:
+    """A stranger's name as a label; the whole of it stands in the caption.
+
+    Shortened, its dollars no formula, and a box for what Matplotlib's own font cannot draw.
+    """
+    from matplotlib import font_manager
+
+    known = font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap()
+    name = name if len(name) <= most else name[: most - 1] + "…"
+    return "".join(c if ord(c) in known else "□" for c in name).replace("$", r"\$")
 
 
 def _plain(value: float, _: float) -> str:
