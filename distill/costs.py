@@ -70,8 +70,22 @@ def teacher_flops(teacher: Any, time: int) -> int:
     return 0  # a cache has been paid for; a grammar is the world itself
 
 
-def equal_compute_steps(config: TrainConfig, teacher: Any, vocabulary: int) -> int:
-    """Steps of labels alone that cost as much as `config.steps` steps with the teacher."""
-    alone = step_flops(config, vocabulary)
+def taught_flops(
+    config: TrainConfig, teacher: Any, vocabulary: int, *, on_policy: float = 0.0
+) -> int:
+    """Of one training step of a student with a teacher that is asked about every window.
+
+    What the student writes itself (a share `on_policy`) costs it a forward pass more.
+    """
     asked = config.batch_size * teacher_flops(teacher, config.model.context)
-    return round(config.steps * (alone + asked) / alone)
+    own = round(on_policy * config.batch_size)
+    written = own * forward_flops(config.model, vocabulary, config.model.context)
+    return step_flops(config, vocabulary) + asked + written
+
+
+def equal_compute_steps(
+    config: TrainConfig, teacher: Any, vocabulary: int, *, on_policy: float = 0.0
+) -> int:
+    """Steps of labels alone that cost as much as `config.steps` steps with the teacher."""
+    taught = taught_flops(config, teacher, vocabulary, on_policy=on_policy)
+    return round(config.steps * taught / step_flops(config, vocabulary))
