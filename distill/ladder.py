@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,7 @@ def tune(
     thresholds: list[float] = []
     weights: list[np.ndarray | None] = []
     reached = np.arange(len(targets))
-    for small, large in zip(said, said[1:]):
+    for small, large in pairwise(said):
         here = small[reached]
         places = reached, targets[reached]
         gain = large[places] - small[places]

@@ -9,6 +9,7 @@ Run:    python -m distill.cascade --models ngram,RUN
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def hull(points: Sequence[tuple[float, float]]) -> list[int]:
@@ -54,7 +55,7 @@ def loss_at(cost: float, points: Sequence[tuple[float, float]]) -> float:
     line = [points[i] for i in hull(points)]
     if cost <= line[0][0]:
         return line[0][1]
-    for (a, b), (c, d) in zip(line, line[1:]):
+    for (a, b), (c, d) in pairwise(line):
         if cost <= c:
             return b + (d - b) * (cost - a) / (c - a)
     return line[-1][1]

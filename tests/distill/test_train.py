@@ -86,6 +86,48 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(make_gpt: Callable) -> 
     torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-6)
 
 
+def test_a_masked_character_teaches_nothing(make_gpt: Callable) -> None:
+    """Neither its label nor what the teacher says at its place counts; the rest counts as before.
+
+    The student that is trained everywhere but there equals one whose teacher and labels say
+    something else there.
+    """
+    e = int(TOKENIZER.encode("e")[0])
+    mask = e != IDS
+    lies = IDS.copy()
+    lies[~mask] = e - 1
+
+    class Liar(StorylandModel):
+        def logprobs(self, ids: np.ndarray) -> np.ndarray:
+            said = super().logprobs(ids)
+            hit = np.roll(ids, -1, axis=1) == e
+            hit[:, -1] = windows.targets.numpy()[:, -1] == e
+            said[hit] = np.roll(said[hit], 3, axis=-1)
+            return said
+
+    windows, found = batch(), []
+    for teacher, labels in ((TRUTH, IDS), (Liar(smoothing=1e-3), lies)):
+        config = DistillConfig(alpha=0.5)
+        loss = Distillation(teacher, IDS, TOKENIZER, config, labels=labels, mask=mask)
+        model = make_gpt()
+        loss(model, windows).backward()
+        found.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
+    model = make_gpt()
+    Distillation(TRUTH, IDS, TOKENIZER, DistillConfig(alpha=0.5))(model, windows).backward()
+    everywhere = torch.cat([p.grad.flatten() for p in model.parameters()])
+    assert (everywhere - found[0]).norm() > 0.01 * everywhere.norm()
+
+
+@pytest.mark.parametrize("kind", ["topk", "sampled"])
+def test_the_mask_reaches_sparse_targets(tmp_path: Path, kind: str, make_gpt: Callable) -> None:
+    settings = caching.CacheConfig(context=32, kind=kind, k=4)  # type: ignore[arg-type]
+    cache = caching.build(tmp_path, TRUTH, IDS, settings)
+    none = np.zeros(len(IDS), dtype=bool)
+    loss = Distillation(None, IDS, TOKENIZER, DistillConfig(alpha=1), cache=cache, mask=none)
+    assert loss(make_gpt(), batch()).item() == 0
+
+
 def test_a_cached_run_equals_the_live_one(tmp_path: Path, make_gpt: Callable) -> None:
     """On the windows that the cache has: gradients to float16's tolerance."""
     teacher = ModelTeacher(make_gpt(7))
@@ -200,6 +242,9 @@ def test_equal_compute_gives_labels_more_steps(make_gpt: Callable) -> None:
         ({"temperature": 0.0}, "temperature"),
         ({"data_fraction": 0.0}, "data_fraction"),
         ({"beta": 2.0}, "beta"),
+        ({"label_noise": 1.0}, "label_noise"),
+        ({"on_policy": -0.5}, "on_policy"),
+        ({"prompt": 0}, "prompt"),
     ],
 )
 def test_settings_check_themselves(setting: dict, words: str) -> None:
