@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from tqdm import tqdm
 
 from distill import costs
 from distill.cache import Cache
@@ -23,7 +24,7 @@ from distill.teachers import ModelTeacher, NGramTeacher, same_alphabet
 from distill.train import check_memory, distill
 from minigpt import corpora
 from minigpt.corpora import Corpus
-from minigpt.loop import TrainResult
+from minigpt.loop import Progress, TrainResult
 from minigpt.models import load_predictor
 from minigpt.nextchar import NextChar
 from minigpt.runs import Run
@@ -136,10 +137,14 @@ class Arms:
         seeds: Sequence[int],
         sweep: Sweep,
         say: Callable[[str], None] = lambda _: None,
+        *,
+        bar: bool = False,
     ) -> None:
+        """`say` is told before each training; `bar` shows its progress on a terminal."""
         if not seeds:
             raise ValueError("a comparison needs at least one seed, got none")
         self.what, self.seeds, self.sweep, self.say = what, list(seeds), sweep, say
+        self.hidden = None if bar else True  # None: tqdm hides it where there is no terminal
         self._done: dict[tuple[int, int, float, int], TrainResult] = {}
 
     def labels(self, name: str, steps: int) -> Trained:
@@ -210,7 +215,20 @@ class Arms:
         )
         if teacher is None:
             config = replace(config, alpha=0.0, on_policy=0.0)
-        return distill(tuned, teacher, self.what.corpus, config, cache=cache, run=keep)
+        with tqdm(total=steps, disable=self.hidden, leave=False, unit="step") as progress:
+
+            def on_step(_: Progress) -> None:
+                progress.update()
+
+            return distill(
+                tuned,
+                teacher,
+                self.what.corpus,
+                config,
+                cache=cache,
+                run=keep,
+                on_step=on_step,
+            )
 
 
 def best_choose(result: TrainResult) -> float:

@@ -104,10 +104,11 @@ def compare(
     cache: Cache | None = None,
     run: Run | None = None,
     say: Callable[[str], None] = lambda _: None,
+    bar: bool = False,
 ) -> Comparison:
     """Train every arm on every seed. `run` keeps the first seed of the distilled student."""
     began, size = time.monotonic(), len(what.teacher.tokenizer)
-    train = Arms(what, seeds, sweep or Sweep(), say)
+    train = Arms(what, seeds, sweep or Sweep(), say, bar=bar)
     longer = costs.equal_compute_steps(
         what.student, what.teacher, size, on_policy=what.config.on_policy
     )
@@ -218,6 +219,7 @@ def main(asked: Command) -> None:
         seeds=range(asked.seeds),
         sweep=Sweep(rates=asked.sweep),
         say=lambda line: print(line, file=sys.stderr, flush=True),
+        bar=True,
     )
     report.show(found, as_json=asked.json)
 

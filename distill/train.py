@@ -11,6 +11,7 @@ Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselin
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -289,7 +290,15 @@ def main(asked: Command) -> None:
             view=asked.distill.teacher_view,
         )
     sweep = arms.Sweep(rates=(1.0,))
-    result = compare.compare(setting, seeds=[asked.seed], sweep=sweep, cache=cache, run=run)
+    result = compare.compare(
+        setting,
+        seeds=[asked.seed],
+        sweep=sweep,
+        cache=cache,
+        run=run,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+        bar=True,
+    )
     files.write_json(run.folder / "result.json", result.record())
     report.show(result, as_json=asked.json)
 
