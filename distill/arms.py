@@ -187,14 +187,20 @@ class Arms:
             steps=steps,
             rate=rate,
             results=[one(steps, rate, seed) for seed in self.seeds],
-            flops=float(steps * self._step_flops(teacher)),
+            flops=float(self._flops(teacher, steps, cache)),
         )
 
-    def _step_flops(self, teacher: NextChar | None) -> int:
-        student, size = self.what.student, len(self.what.teacher.tokenizer)
+    def _flops(self, teacher: NextChar | None, steps: int, cache: Cache | None) -> int:
+        student, size = replace(self.what.student, steps=steps), len(self.what.teacher.tokenizer)
         if teacher is None:
-            return costs.step_flops(student, size)
-        return costs.taught_flops(student, teacher, size, on_policy=self.what.config.on_policy)
+            return steps * costs.step_flops(student, size)
+        return costs.taught_flops(
+            student,
+            teacher,
+            size,
+            on_policy=self.what.config.on_policy,
+            windows=cache and cache.manifest["windows"],
+        )
 
     def _train(
         self,

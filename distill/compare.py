@@ -110,7 +110,11 @@ def compare(
     began, size = time.monotonic(), len(what.teacher.tokenizer)
     train = Arms(what, seeds, sweep or Sweep(), say, bar=bar)
     longer = costs.equal_compute_steps(
-        what.student, what.teacher, size, on_policy=what.config.on_policy
+        what.student,
+        what.teacher,
+        size,
+        on_policy=what.config.on_policy,
+        windows=cache and cache.manifest["windows"],
     )
     judge = what.teacher.tokenizer.encode(what.corpus.judge)
     arms = [

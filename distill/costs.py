@@ -71,21 +71,34 @@ def teacher_flops(teacher: Any, time: int) -> int:
 
 
 def taught_flops(
-    config: TrainConfig, teacher: Any, vocabulary: int, *, on_policy: float = 0.0
+    config: TrainConfig,
+    teacher: Any,
+    vocabulary: int,
+    *,
+    on_policy: float = 0.0,
+    windows: int | None = None,
 ) -> int:
-    """Of one training step of a student with a teacher that is asked about every window.
+    """Of all `config.steps` steps of a student with a teacher.
 
-    What the student writes itself (a share `on_policy`) costs it a forward pass more.
+    The teacher is asked about every window of every step, or, where a cache was built, about its
+    `windows` once. What the student writes itself (a share `on_policy`) costs it a forward pass
+    more.
     """
-    asked = config.batch_size * teacher_flops(teacher, config.model.context)
-    own = round(on_policy * config.batch_size)
-    written = own * forward_flops(config.model, vocabulary, config.model.context)
-    return step_flops(config, vocabulary) + asked + written
+    time = config.model.context
+    own = round(on_policy * config.batch_size) * forward_flops(config.model, vocabulary, time)
+    asked = config.steps * config.batch_size if windows is None else windows
+    step = step_flops(config, vocabulary) + own
+    return config.steps * step + asked * teacher_flops(teacher, time)
 
 
 def equal_compute_steps(
-    config: TrainConfig, teacher: Any, vocabulary: int, *, on_policy: float = 0.0
+    config: TrainConfig,
+    teacher: Any,
+    vocabulary: int,
+    *,
+    on_policy: float = 0.0,
+    windows: int | None = None,
 ) -> int:
     """Steps of labels alone that cost as much as `config.steps` steps with the teacher."""
-    taught = taught_flops(config, teacher, vocabulary, on_policy=on_policy)
-    return round(config.steps * taught / step_flops(config, vocabulary))
+    taught = taught_flops(config, teacher, vocabulary, on_policy=on_policy, windows=windows)
+    return round(taught / step_flops(config, vocabulary))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from distill import losses
 from distill.cache import Cache
+from distill.evaluate import side_by_side
 from distill.onpolicy import OnPolicy
 from distill.settings import DistillConfig, portion
 from distill.teachers import Teacher, same_alphabet
@@ -196,15 +197,9 @@ def seen_loss(model: NextChar, ids: np.ndarray, view: View) -> float:
     """Nats/char of `ids` [N] for a model that sees them through `view`, windows side by side."""
     if view.kind in ("full", "shortened"):
         return float(surprisal(view.through(model), ids).mean())
-    seen = view.see(ids, model.tokenizer, part=1).astype(np.int64)
-    width = model.context or len(ids)
-    total = 0.0
-    for i in range(0, len(ids) - 1, width):
-        window = seen[None, i : min(i + width, len(ids) - 1)]
-        targets = ids[i + 1 : i + 1 + window.shape[1]].astype(np.int64)
-        said = model.logprobs(window)[0]
-        total -= float(np.take_along_axis(said, targets[:, None], -1).sum(dtype=np.float64))
-    return total / (len(ids) - 1)
+    said = side_by_side(model, view.see(ids, model.tokenizer, part=1))
+    right = np.take_along_axis(said, ids[1:, None].astype(np.int64), -1)
+    return -float(right.mean(dtype=np.float64))
 
 
 def memory_needed(config: TrainConfig, vocabulary: int) -> int:
@@ -277,7 +272,9 @@ def main(asked: Command) -> None:
         raise ValueError(f"{asked.out} is the teacher; the student needs a folder of its own")
     run = runs.create(asked.out, f"{setting.corpus.name}-distilled")
     run.record = {"data": setting.data, "corpus": setting.corpus.name}
-    files.write_json(run.folder / "config.json", {"distill": str(asked), **run.record})
+    told = {"teacher": asked.teacher, "student": asdict(setting.student), "targets": asked.targets}
+    told["distill"] = asdict(asked.distill)
+    files.write_json(run.folder / "config.json", {**told, **run.record})
     cache = None
     if asked.targets != "live":
         cache = caching.build(

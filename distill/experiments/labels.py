@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from distill import arms, compare, views
+from distill.evaluate import side_by_side
 from distill.experiments.lab import Lab, Outcome, Profile, expect, judged, less, share
 from distill.settings import DistillConfig
 from minigpt.loop import TrainResult
@@ -120,13 +121,13 @@ def omitted_character(profile: Profile, character: str = "e") -> Outcome:
 
     def elsewhere(model: NextChar, held: np.ndarray) -> float:
         """Loss where something else comes: nothing else may choose the checkpoint."""
-        surprise = -_said(model, held)[np.arange(len(held) - 1), held[1:]]
+        surprise = -side_by_side(model, held)[np.arange(len(held) - 1), held[1:]]
         return float(surprise[held[1:] != wanted].mean())
 
     def recall(result: TrainResult, *, fixed: bool) -> float:
-        said = _said(result.model, judge)
+        said = side_by_side(result.model, judge)
         if fixed:
-            choose = _said(result.model, lab.tokenizer.encode(lab.corpus.choose))
+            choose = side_by_side(result.model, lab.tokenizer.encode(lab.corpus.choose))
             said[:, wanted] += bias(choose, wanted, frequency)
         return float((said.argmax(-1) == wanted)[judge[1:] == wanted].mean())
 
@@ -136,7 +137,7 @@ def omitted_character(profile: Profile, character: str = "e") -> Outcome:
     }
     before = {name: [recall(r, fixed=False) for r in found] for name, found in runs.items()}
     after = {name: [recall(r, fixed=True) for r in found] for name, found in runs.items()}
-    best = (_said(teacher, judge).argmax(-1) == wanted)[judge[1:] == wanted].mean()
+    best = (side_by_side(teacher, judge).argmax(-1) == wanted)[judge[1:] == wanted].mean()
     teachers = [float(best)] * profile.seeds
     return Outcome(
         expected="never predicted before the fix; after it half as often as the teacher gets it "
@@ -177,18 +178,3 @@ def bias(said: np.ndarray, character: int, frequency: float) -> float:
         else:
             high = middle
     return (low + high) / 2
-
-
-def _said(model: NextChar, ids: np.ndarray) -> np.ndarray:
-    """Log-probabilities [N - 1, V] of what follows each character but the last, windows side by
-    side as the loss is measured."""
-    width, past = model.context or len(ids), len(ids) - 1
-    found = np.empty((past, len(model.tokenizer)), np.float32)
-    whole = past - past % width
-    windows = ids[:whole].reshape(-1, width).astype(np.int64)
-    for i in range(0, len(windows), 64):
-        said = model.logprobs(windows[i : i + 64])
-        found[i * width : i * width + said.shape[0] * width] = said.reshape(-1, said.shape[-1])
-    if whole < past:
-        found[whole:] = model.logprobs(ids[None, whole:past].astype(np.int64))[0]
-    return found

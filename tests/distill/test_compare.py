@@ -140,7 +140,10 @@ def test_equal_compute_costs_what_distilling_costs() -> None:
         steps = costs.equal_compute_steps(STUDENT, teacher, len(TOKENIZER), on_policy=share)
         alone = steps * costs.step_flops(STUDENT, len(TOKENIZER))
         taught = costs.taught_flops(STUDENT, teacher, len(TOKENIZER), on_policy=share)
-        assert alone == pytest.approx(STUDENT.steps * taught, rel=1 / STUDENT.steps)
+        assert alone == pytest.approx(taught, rel=1 / STUDENT.steps)
+    few = costs.equal_compute_steps(STUDENT, teacher, len(TOKENIZER), windows=8)  # one batch
+    once = 8 * costs.teacher_flops(teacher, 32) / costs.step_flops(STUDENT, len(TOKENIZER))
+    assert few == STUDENT.steps + round(once)
 
 
 def test_too_little_text_is_refused() -> None:
