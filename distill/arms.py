@@ -179,6 +179,7 @@ class Arms:
                 self.say(f"{name}: seed {seed}, {steps} steps, learning rates x {rate:g}")
                 folder = keep if seed == first and len(rates) == 1 else None
                 self._done[key] = self._train(teacher, steps, rate, seed, cache, folder)
+                self.say(f"  {best_choose(self._done[key]):.4f} nats/char where choices are made")
             return self._done[key]
 
         steps = min(lengths, key=lambda n: best_choose(one(n, middle, first)))
