@@ -6,8 +6,9 @@ Idea:   most characters are easy. Let each be predicted by the cheapest model th
         asked it first reads what it has missed.
 Source: Chen et al. 2023, arXiv:2305.05176 (FrugalGPT); Viola & Jones 2001 for the idea.
 Run:    python -m distill.cascade --models ngram,RUN,RUN
-Omits:  leaving out what the larger model would never need: every character is read once by every
-        model that is asked later, though many at a time, which costs far less than one by one.
+Omits:  escalating whole passages. Here each character is decided by itself, so that a model which
+        is asked about one in ten has in the end read all ten: what a cascade saves is the
+        difference between reading many characters at a time and one by one, and no more.
 
 Legend: S streams side by side, T places, N = S * T, V vocabulary.
 """
@@ -90,16 +91,16 @@ def run(
     rule: Rule = "entropy",
     weights: Sequence[np.ndarray | None] | None = None,
     first: int = 8,
-    reread: int = 48,
+    reread: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> Ran:
     """Predict `texts` [S, T + 1] character by character, from place `first` on, with a cascade.
 
-    models[i] is asked where models[i - 1] is at least thresholds[i - 1] unsure. Threshold 0 asks
-    always, one above 1 never; so does exactly 1, except for a model that knows nothing at all. The
-    first model reads along. Of the others, a GPT catches up when asked; whatever cannot reads the
-    last `reread` characters anew. All streams that ask are served in one batch. `weights` [3] of
-    each pair are for the learned rule. `random` asks by lot with probability 1 - threshold.
+    models[i] is asked where models[i - 1] is at least thresholds[i - 1] unsure; 0 asks always, 1
+    never. The first model reads along. Each of the others reads the last `reread` characters anew
+    when it is asked; with None a GPT catches up on what it has missed instead, and what keeps
+    nothing reads 48. All streams that ask are served in one batch. `weights` [3] of each pair are for the learned rule. `random` asks by lot, with
+    probability 1 - threshold.
     """
     check(models, thresholds)
     ids, targets = texts[:, :-1], texts[:, 1:]
@@ -107,7 +108,9 @@ def run(
     rng, weights = rng or np.random.default_rng(0), weights or [None] * len(thresholds)
     began = time.perf_counter()
     dearer = [
-        Behind(model, ids) if hasattr(model, "read") else Again(model, ids, reread)
+        Behind(model, ids)
+        if reread is None and hasattr(model, "read")
+        else Again(model, ids, reread or 48)
         for model in models[1:]
     ]
     state, said = models[0].start(ids[:, :first])

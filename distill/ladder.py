@@ -62,12 +62,14 @@ def ladder(
     count: int = 128,
     length: int = 64,
     repeats: int = 3,
+    reread: int | None = None,
     seed: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Point]:
     """Every model alone, and every cascade of two or more in the order given.
 
-    `choose` [N] calibrates, `judge` [N] measures: `count` streams of `length` characters.
+    `choose` [N] calibrates, `judge` [N] measures: `count` streams of `length` characters. `reread`
+    is as in `cascade.run`.
     """
     tuning, texts = streams(choose, count, length), streams(judge, count, length)
     said = [
@@ -159,12 +161,16 @@ class Command:
     """Predicted side by side."""
     repeats: int = 3
     """Each is timed so often; the fastest counts."""
+    reread: int | None = None
+    """A model that is asked reads so many characters anew; by default it catches up on all."""
     json: bool = False
     """One line of JSON."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.within <= 1 or self.streams < 1 or self.repeats < 1:
             raise ValueError(f"within is a share, streams and repeats at least 1, got {self}")
+        if self.reread is not None and self.reread < 1:
+            raise ValueError(f"reread must be at least 1 character, got {self.reread}")
 
 
 def main(asked: Command) -> None:
@@ -186,6 +192,7 @@ def main(asked: Command) -> None:
         encode(corpus.judge),
         count=asked.streams,
         repeats=asked.repeats,
+        reread=asked.reread,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     best = cheapest_within([(p.ms_per_char, p.nats) for p in found], asked.within)

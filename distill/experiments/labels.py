@@ -32,13 +32,12 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
     """
     lab = Lab(profile, real=True)
     teacher = lab.larger(2)
-    student = replace(profile.student, steps=arms.LONGER * profile.student.steps)
     losses: dict[str, list[float]] = {}
     closed, gained = {}, {}
     for some in shares:
         config = DistillConfig(data_fraction=some)
         found = compare.compare(
-            arms.setting(teacher, student, lab.corpus, config),
+            arms.setting(teacher, profile.student, lab.corpus, config),
             seeds=range(profile.seeds),
             sweep=arms.Sweep(rates=profile.rates, lengths=profile.lengths),
         )
