@@ -99,8 +99,8 @@ def run(
     models[i] is asked where models[i - 1] is at least thresholds[i - 1] unsure; 0 asks always, 1
     never. The first model reads along. Each of the others reads the last `reread` characters anew
     when it is asked; with None a GPT catches up on what it has missed instead, and what keeps
-    nothing reads 48. All streams that ask are served in one batch. `weights` [3] of each pair are for the learned rule. `random` asks by lot, with
-    probability 1 - threshold.
+    nothing reads 48. All streams that ask are served in one batch. `weights` [3] of each pair are
+    for the learned rule. `random` asks by lot, with probability 1 - threshold.
     """
     check(models, thresholds)
     ids, targets = texts[:, :-1], texts[:, 1:]
