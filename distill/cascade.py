@@ -15,15 +15,19 @@ Legend: S streams side by side, T places, N = S * T, V vocabulary.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from distill.teachers import same_alphabet
 from distill.unsure import Rule, unsureness
 from minigpt.nextchar import NextChar
+
+Answer = Literal["last", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,17 @@ def streams(ids: np.ndarray, count: int, length: int) -> np.ndarray:
         raise ValueError(f"{len(ids)} characters; a stream needs more than {length + 1}")
     at = np.linspace(0, len(ids) - length - 1, count).astype(int)
     return ids[at[:, None] + np.arange(length + 1)].astype(np.int64)
+
+
+def pooled(kept: np.ndarray, new: np.ndarray, models: int) -> np.ndarray:
+    """The mean of `models` distributions so far, log-probabilities [..., V], and one more.
+
+    >>> even, sure = np.log(np.array([0.5, 0.5])), np.log(np.array([0.8, 0.2]))
+    >>> np.exp(pooled(even, sure, 1)).round(6).tolist()
+    [0.65, 0.35]
+    """
+    share = math.log(models / (models + 1)), math.log(1 / (models + 1))
+    return np.logaddexp(kept + share[0], new + share[1])
 
 
 class Again:
@@ -92,6 +107,7 @@ def run(
     weights: Sequence[np.ndarray | None] | None = None,
     first: int = 8,
     reread: int | None = None,
+    answer: Answer = "last",
     rng: np.random.Generator | None = None,
 ) -> Ran:
     """Predict `texts` [S, T + 1] character by character, from place `first` on, with a cascade.
@@ -100,7 +116,8 @@ def run(
     never. The first model reads along. Each of the others reads the last `reread` characters anew
     when it is asked; with None a GPT catches up on what it has missed instead, and what keeps
     nothing reads 48. All streams that ask are served in one batch. `weights` [3] of each pair are
-    for the learned rule. `random` asks by lot, with probability 1 - threshold.
+    for the learned rule. `random` asks by lot, with probability 1 - threshold. The `answer` is what
+    the last model that was asked says, or the mean of all that were: the others have said theirs.
     """
     check(models, thresholds)
     ids, targets = texts[:, :-1], texts[:, 1:]
@@ -117,7 +134,7 @@ def run(
     for t in range(first, ids.shape[1] + 1):
         if t > first:
             said = models[0].step(state, ids[:, t - 1])
-        answer, open_ = said, np.arange(len(ids))
+        final, open_ = said, np.arange(len(ids))
         asked[0] += len(ids)
         for i, model in enumerate(dearer):
             if rule == "random":
@@ -125,14 +142,15 @@ def run(
             elif thresholds[i] in (0, 1):
                 unsure = np.full(len(open_), thresholds[i] == 0)
             else:
-                unsure = unsureness(answer[open_], rule, weights[i]) >= thresholds[i]
+                unsure = unsureness(final[open_], rule, weights[i]) >= thresholds[i]
             open_ = open_[unsure]
             if not len(open_):
                 break
-            answer = answer.copy() if i == 0 else answer
-            answer[open_] = model.answer(t, open_)
+            final = final.copy() if i == 0 else final
+            told = model.answer(t, open_)
+            final[open_] = pooled(final[open_], told, i + 1) if answer == "mean" else told
             asked[i + 1] += len(open_)
-        nats[:, t - first] = -np.take_along_axis(answer, targets[:, t - 1, None], -1)[:, 0]
+        nats[:, t - first] = -np.take_along_axis(final, targets[:, t - 1, None], -1)[:, 0]
     seconds = time.perf_counter() - began
     return Ran(
         nats=float(nats.mean()),

@@ -14,12 +14,12 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from distill.cascade import Ran, run, streams
+from distill.cascade import Answer, Ran, pooled, run, streams
 from distill.pareto import cheapest_within, hull, loss_at
 from distill.teachers import predict, same_alphabet
 from distill.unsure import Rule, calibrate, learn, unsureness
@@ -63,13 +63,14 @@ def ladder(
     length: int = 64,
     repeats: int = 3,
     reread: int | None = None,
+    answer: Answer = "last",
     seed: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Point]:
     """Every model alone, and every cascade of two or more in the order given.
 
     `choose` [N] calibrates, `judge` [N] measures: `count` streams of `length` characters. `reread`
-    is as in `cascade.run`.
+    and `answer` are as in `cascade.run`.
     """
     tuning, texts = streams(choose, count, length), streams(judge, count, length)
     said = [
@@ -103,7 +104,8 @@ def ladder(
             cascades = lots[1:-1]
             for rule in rules:
                 for share in shares:
-                    thresholds, weights = tune([said[i] for i in some], targets, rule, share)
+                    told = [said[i] for i in some]
+                    thresholds, weights = tune(told, targets, rule, share, answer)
                     ran = measured(some, thresholds, rule, weights=weights)
                     point = _point(f"{title}, {rule} {share:.0%}", ran)
                     over = loss_at(ran.ms_per_char, line) - ran.nats
@@ -114,7 +116,11 @@ def ladder(
 
 
 def tune(
-    said: Sequence[np.ndarray], targets: np.ndarray, rule: Rule, share: float
+    said: Sequence[np.ndarray],
+    targets: np.ndarray,
+    rule: Rule,
+    share: float,
+    answer: Answer = "last",
 ) -> tuple[list[float], list[np.ndarray | None]]:
     """Thresholds and weights for each rung, from what each model says [N, V] of validation text.
 
@@ -123,14 +129,16 @@ def tune(
     thresholds: list[float] = []
     weights: list[np.ndarray | None] = []
     reached = np.arange(len(targets))
-    for small, large in pairwise(said):
-        here = small[reached]
-        places = reached, targets[reached]
-        gain = large[places] - small[places]
+    final = said[0]
+    for i, large in enumerate(said[1:]):
+        better = pooled(final, large, i + 1) if answer == "mean" else large
+        here, places = final[reached], (reached, targets[reached])
+        gain = better[places] - final[places]
         weights.append(learn(here, gain) if rule == "learned" else None)
         doubt = unsureness(here, rule, weights[-1])
         thresholds.append(calibrate(doubt, share))
         reached = reached[doubt >= thresholds[-1]]
+        final = better
     return thresholds, weights
 
 
@@ -163,6 +171,8 @@ class Command:
     """Each is timed so often; the fastest counts."""
     reread: int | None = None
     """A model that is asked reads so many characters anew; by default it catches up on all."""
+    answer: Answer = "last"
+    """What the last model that was asked says, or the mean of all that were asked."""
     json: bool = False
     """One line of JSON."""
 
@@ -193,6 +203,7 @@ def main(asked: Command) -> None:
         count=asked.streams,
         repeats=asked.repeats,
         reread=asked.reread,
+        answer=asked.answer,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     best = cheapest_within([(p.ms_per_char, p.nats) for p in found], asked.within)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from distill import cascade, ladder, unsure
+from distill.teachers import EnsembleTeacher
 from minigpt import corpora
 from minigpt.ngram import NGram
 from minigpt.storyland import StorylandModel
@@ -31,6 +32,16 @@ def test_the_ends_are_the_models_alone(rule: unsure.Rule) -> None:
     assert always.nats == pytest.approx(large.nats, rel=1e-6)
     assert never.asked == [1.0, 0.0]
     assert always.asked == [1.0, 1.0]
+
+
+def test_the_mean_of_all_that_were_asked() -> None:
+    three = [SMALL, LARGE, TRUTH]
+    whole = EnsembleTeacher(three).logprobs(TEXTS[:, :-1])[:, 7:]
+    right = -np.take_along_axis(whole, TEXTS[:, 8:, None], -1).mean()
+    found = cascade.run(three, [0.0, 0.0], TEXTS, answer="mean", reread=10_000)
+    assert found.nats == pytest.approx(right, rel=1e-5)
+    never = cascade.run(three, [1.0, 0.0], TEXTS, answer="mean")
+    assert never.nats == pytest.approx(cascade.run([SMALL], [], TEXTS).nats, rel=1e-6)
 
 
 def test_a_long_cascade_ends_at_its_last() -> None:
