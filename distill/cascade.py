@@ -19,7 +19,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -81,8 +81,10 @@ class Behind:
     """
 
     def __init__(self, model: NextChar, ids: np.ndarray, block: int = 8) -> None:
-        self.model, self.ids, self.block = model, ids, block
-        self.state, self.done = None, 0
+        self.model: Any = model  # NextChar has no read
+        self.ids, self.block = ids, block
+        self.state: Any = None
+        self.done = 0
 
     def answer(self, t: int, rows: np.ndarray) -> np.ndarray:
         """As `Again`, with all that came before in view as far as the model's context goes."""
@@ -93,9 +95,9 @@ class Behind:
         missed = self.ids[:, self.done : t]
         if t - self.done >= self.block or len(rows) == len(self.ids):
             self.done = t
-            return self.model.read(self.state, missed)[rows]  # type: ignore[attr-defined]
-        copy = self.state.rows(rows)  # type: ignore[attr-defined]
-        return self.model.read(copy, missed[rows])  # type: ignore[attr-defined]
+            return self.model.read(self.state, missed)[rows]
+        copy = self.state.rows(rows)
+        return self.model.read(copy, missed[rows])
 
 
 def run(
