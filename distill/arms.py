@@ -200,7 +200,7 @@ class Arms:
             teacher,
             size,
             on_policy=self.what.config.on_policy,
-            windows=cache and cache.manifest["windows"],
+            windows=cache.manifest["windows"] if cache else None,
         )
 
     def _train(

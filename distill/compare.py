@@ -114,7 +114,7 @@ def compare(
         what.teacher,
         size,
         on_policy=what.config.on_policy,
-        windows=cache and cache.manifest["windows"],
+        windows=cache.manifest["windows"] if cache else None,
     )
     judge = what.teacher.tokenizer.encode(what.corpus.judge)
     arms = [
