@@ -76,16 +76,15 @@ class Again:
 class Behind:
     """Asks a model that keeps what it has read: it lags behind, and catches up when asked.
 
-    The streams that ask read what is missing on a copy, until that is no longer worth it; then all
-    streams catch up together and are kept so. If a share s of them asks each time and all catch up
-    every m characters, copies read s m / 2 characters more for each; what is read m at a time
-    saves a part of the overhead that falls as 1 / m. The sum is least where s m^2 is about 1.
+    Once it is `block` characters behind, all streams catch up together and are kept so; before
+    that the streams that ask read the few that are missing on a copy.
     """
 
-    def __init__(self, model: NextChar, ids: np.ndarray) -> None:
+    def __init__(self, model: NextChar, ids: np.ndarray, block: int = 8) -> None:
         self.model: Any = model  # NextChar has no read
-        self.ids, self.done = ids, 0
+        self.ids, self.block = ids, block
         self.state: Any = None
+        self.done = 0
 
     def answer(self, t: int, rows: np.ndarray) -> np.ndarray:
         """As `Again`, with all that came before in view as far as the model's context goes."""
@@ -94,10 +93,11 @@ class Behind:
             self.done = t
             return said[rows]
         missed = self.ids[:, self.done : t]
-        if len(rows) * missed.shape[1] ** 2 >= len(self.ids):
+        if t - self.done >= self.block or len(rows) == len(self.ids):
             self.done = t
             return self.model.read(self.state, missed)[rows]
-        return self.model.read(self.state.rows(rows), missed[rows])
+        copy = self.state.rows(rows)
+        return self.model.read(copy, missed[rows])
 
 
 def run(

@@ -100,19 +100,19 @@ def test_each_rung_is_tuned_on_what_reaches_it() -> None:
     assert [(margin >= t).sum() for t in thresholds] == [5, 3]
 
 
-@pytest.mark.parametrize("share", [0.15, 0.4, 0.9])
+@pytest.mark.parametrize("block", [1, 3, 8])
 def test_a_model_that_catches_up_answers_as_if_it_had_read_along(
-    make_gpt: Callable, share: float
+    make_gpt: Callable, block: int
 ) -> None:
     """Also past its context of 32, where the view begins again."""
     model = make_gpt()
     state, said = model.start(TEXTS[:, :4])
-    behind = cascade.Behind(model, TEXTS)
+    behind = cascade.Behind(model, TEXTS, block)
     rng = np.random.default_rng(0)
     for t in range(4, TEXTS.shape[1]):
         if t > 4:
             said = model.step(state, TEXTS[:, t - 1])
-        rows = np.flatnonzero(rng.random(len(TEXTS)) < share)
+        rows = np.flatnonzero(rng.random(len(TEXTS)) < 0.4)
         if len(rows):
             np.testing.assert_allclose(behind.answer(t, rows), said[rows], atol=1e-4)
 
