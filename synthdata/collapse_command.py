@@ -108,7 +108,7 @@ def _texts(data: str | None, stories: int, passages: int, judges: int) -> tuple[
 PROFILES: dict[str, dict[str, Profile]] = {
     "full": {
         "multinomial": Profile(make=_categories, generations=20, seeds=100),
-        "gaussian": Profile(make=_normal, generations=20, seeds=100),
+        "gaussian": Profile(make=_normal, generations=20, seeds=400),
         "linear": Profile(make=_line, generations=20, seeds=100),
         "zipf": Profile(make=_words, generations=20, seeds=20),
         "ngram": Profile(make=_ngram(2000, 120, 1000), generations=6, seeds=5),
