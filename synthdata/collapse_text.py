@@ -263,8 +263,10 @@ def tiny() -> TrainConfig:
     from minigpt.settings import TrainConfig
 
     return TrainConfig(
-        steps=250,
+        steps=120,
         batch_size=32,
+        muon_lr=0.04,
+        adamw_lr=6e-3,
         eval_every=10_000,
         precision="fp32",
         device="cpu",
