@@ -66,6 +66,10 @@ def shown(table: Table) -> tuple[str, ...]:
 
 def _measure(table: Table, name: str, measure: str) -> Measure:
     found = table.interval(name, measure, table.generations)
+    if found.value != found.value:
+        return Measure.undefined(
+            f"{name}: {measure}", "a seed has no such value (nothing was written)", n=found.n
+        )
     ends = {"low": found.low, "high": found.high} if found.n > 1 else {}
     return Measure(
         name=f"{name}: {measure}",
