@@ -7,6 +7,7 @@ Omits:  judging (`collapse_verdict`) and drawing (`plots`).
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -70,15 +71,16 @@ def _measure(table: Table, name: str, measure: str) -> Measure:
         return Measure.undefined(
             f"{name}: {measure}", "a seed has no such value (nothing was written)", n=found.n
         )
-    ends = {"low": found.low, "high": found.high} if found.n > 1 else {}
+    low, high = (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
     return Measure(
         name=f"{name}: {measure}",
         value=found.value,
+        low=low,
+        high=high,
         n=found.n,
         method=f"generation {table.generations}, Student's t over seeds",
         unit=table.units[measure],
         direction="neither",
-        **ends,
     )
 
 

@@ -126,6 +126,8 @@ def generations(ax: Axes, table: Table, measure: str, *, legend: bool = True) ->
 
     With five seeds or fewer each is a thin line. Crosses are what theory says.
     """
+    from matplotlib.ticker import MaxNLocator
+
     x = range(table.generations + 1)
     for i, regime in enumerate(table.regimes):
         colour = figures.COLOURS[i % len(figures.COLOURS)]
@@ -143,7 +145,7 @@ def generations(ax: Axes, table: Table, measure: str, *, legend: bool = True) ->
         known = [(g, found.mean) for g, found in zip(x, theory) if found is not None]
         if known:
             ax.plot(*_xy(known), color=colour, marker="x", markersize=5, linestyle="")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if legend:
         ax.legend(fontsize=9)
     return figures.label(ax, x="generation", y=table.units[measure], title=measure)
