@@ -209,7 +209,8 @@ class CollapseOptions:
     """What is fitted: multinomial, gaussian, linear, zipf, ngram or gpt."""
     regime: str = ""
     """What each generation trains on, separated by commas: replace, accumulate,
-    accumulate-subsample, fresh (or fresh:SHARE of new real data), real (the control), curated."""
+    accumulate-subsample, fresh (or fresh:SHARE of new real data), real (the control), curated. By
+    default replace, accumulate, fresh and real; for gpt without fresh."""
     profile: Literal["full", "ci"] = "full"
     """full: as published; ci: the same in seconds, too small to conclude anything from."""
     generations: int | None = None
