@@ -1,4 +1,4 @@
-"""The command: python -m synthdata {measure, compare, gate, explain, curate}.
+"""The command: python -m synthdata {measure, compare, gate, explain, curate, collapse}.
 
 Run:    python -m synthdata --help
 
@@ -65,6 +65,7 @@ def _settings(*, with_rules: bool) -> Any:
         | Annotated[options.GateOptions, subcommand(name="gate", description=rules)]
         | Annotated[options.ExplainOptions, subcommand(name="explain")]
         | Annotated[options.CurateOptions, subcommand(name="curate")]
+        | Annotated[options.CollapseOptions, subcommand(name="collapse")]
     ]
     return commands
 

@@ -27,8 +27,9 @@ def run(settings: Any) -> int:
         options.GateOptions: gate,
         options.ExplainOptions: explain,
         options.CurateOptions: curate,
+        options.CollapseOptions: collapse,
     }
-    for name in ("html", "out", "reasons", "meter"):  # not after an hour of work
+    for name in ("html", "out", "reasons", "meter", "png", "csv"):  # not after an hour of work
         folder = os.path.dirname(getattr(settings, name, None) or "") or "."
         if not os.path.isdir(folder):
             raise ValueError(f"--{name}: there is no folder {folder!r}; make it first")
@@ -252,3 +253,13 @@ def curate(settings: options.CurateOptions) -> int:
     return finishing.finish(
         "curate", settings, made, loaded.tally, kept=len(chosen.kept), dropped=chosen.dropped
     )
+
+
+# -- collapse ------------------------------------------------
+
+
+def collapse(settings: options.CollapseOptions) -> int:
+    """Generations that learn from each other."""
+    from synthdata import collapse_command  # brings minigpt, and torch where there is a GPT
+
+    return collapse_command.run(settings)

@@ -6,7 +6,7 @@ Idea:   a script reads one line and checks one number, `version`, before it trus
 One object with these fields, version 1:
     schema      "synthdata", always
     version     1
-    command     "measure", "compare", "gate", "explain" or "curate"
+    command     "measure", "compare", "gate", "explain", "curate" or "collapse"
     verdict     {"text", "confidence", "because"}; confidence is high, medium, low or none
     measures    list of measures: {"name", "value", "low", "high", "n", "coverage", "method",
                 "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
@@ -30,6 +30,14 @@ One object with these fields, version 1:
     kept        curate only: rows written
     rows        {"used", "empty", "bad": kind -> rows}
     provenance  what is needed to repeat it, as in the report
+
+`collapse` reads no rows; it has schema, version, command, verdict and provenance as above, and
+    source, n, sampler, generations, seeds (a list)
+    results     list of {"regime", "generation", "measures"}, a measure being {"name", "unit",
+                "value", "low", "high"} over seeds; where theory knows the number also "expected"
+                and "z", how many standard errors the value lies above it (null with few seeds and
+                no exact variance)
+    judgements  list of {"regime", "criterion", "value", "low", "high", "verdict", "control"}
 """
 
 from __future__ import annotations
