@@ -39,8 +39,7 @@ def to_report(table: Table, judged: tuple[Judgement, ...], profile: str) -> repo
         ),
         headlines=tuple(errors[:3]),
         measures=tuple(m for m in measured if m not in errors[:3]),
-        table=_by_regime(table),
-        table_title=f"Means over {seeds} seeds",
+        tables=(report.Table(title=f"Means over {seeds} seeds", rows=_by_regime(table)),),
         provenance={
             "source": table.source,
             "examples a round": f"{table.n:,}",
