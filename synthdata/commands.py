@@ -33,7 +33,8 @@ def run(settings: Any) -> int:
         folder = os.path.dirname(getattr(settings, name, None) or "") or "."
         if not os.path.isdir(folder):
             raise ValueError(f"--{name}: there is no folder {folder!r}; make it first")
-    inputs = [*settings.data, *filter(None, [getattr(settings, "ref", None)])]
+    data = [settings.data] if isinstance(settings.data, str) else settings.data or ()
+    inputs = [*data, *filter(None, [getattr(settings, "ref", None)])]
     for name in ("html", "reasons"):
         if path := getattr(settings, name, None):
             writing.spare_inputs(f"--{name}", path, inputs)
