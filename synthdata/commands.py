@@ -36,7 +36,7 @@ def run(settings: Any) -> int:
     data = [settings.data] if isinstance(settings.data, str) else settings.data or ()
     inputs = [*data, *filter(None, [getattr(settings, "ref", None)])]
     for name in ("html", "reasons"):
-        if path := getattr(settings, name, None):
+        if inputs and (path := getattr(settings, name, None)):
             writing.spare_inputs(f"--{name}", path, inputs)
     return jobs[type(settings)](settings)
 
