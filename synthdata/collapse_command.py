@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from labkit import figures, files
 from minigpt import corpora
 from synthdata import collapse_report as reporting
-from synthdata import progress, record, report
+from synthdata import page, progress, record, report
 from synthdata.collapse import Regime, Sampler, Source, collapse, regime
 from synthdata.collapse_sources import Gaussian, Linear, Multinomial, zipf_source
 from synthdata.collapse_table import Table
@@ -108,7 +108,7 @@ def _texts(data: str | None, stories: int, passages: int, judges: int) -> tuple[
 PROFILES: dict[str, dict[str, Profile]] = {
     "full": {
         "multinomial": Profile(make=_categories, generations=20, seeds=100),
-        "gaussian": Profile(make=_normal, generations=20, seeds=100),
+        "gaussian": Profile(make=_normal, generations=20, seeds=400),
         "linear": Profile(make=_line, generations=20, seeds=100),
         "zipf": Profile(make=_words, generations=20, seeds=20),
         "ngram": Profile(make=_ngram(2000, 120, 1000), generations=6, seeds=5),
@@ -155,7 +155,7 @@ def run(settings: CollapseOptions) -> int:
     if settings.html or settings.png:
         made = _drawn(table, made, settings)
     if settings.html:
-        files.write_text(settings.html, report.to_html(made))
+        files.write_text(settings.html, page.to_html(made))
     if settings.csv:
         files.write_text(settings.csv, table.to_csv())
     for path in (settings.html, settings.png, settings.csv):

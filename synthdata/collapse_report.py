@@ -7,6 +7,7 @@ Omits:  judging (`collapse_verdict`) and drawing (`plots`).
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,7 @@ def to_report(table: Table, judged: tuple[Judgement, ...], profile: str) -> repo
         ),
         headlines=tuple(errors[:3]),
         measures=tuple(m for m in measured if m not in errors[:3]),
-        table=_by_regime(table),
-        table_title=f"Means over {seeds} seeds",
+        tables=(report.Table(title=f"Means over {seeds} seeds", rows=_by_regime(table)),),
         provenance={
             "source": table.source,
             "examples a round": f"{table.n:,}",
@@ -66,15 +66,20 @@ def shown(table: Table) -> tuple[str, ...]:
 
 def _measure(table: Table, name: str, measure: str) -> Measure:
     found = table.interval(name, measure, table.generations)
-    ends = {"low": found.low, "high": found.high} if found.n > 1 else {}
+    if found.value != found.value:
+        return Measure.undefined(
+            f"{name}: {measure}", "a seed has no such value (nothing was written)", n=found.n
+        )
+    low, high = (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
     return Measure(
         name=f"{name}: {measure}",
         value=found.value,
+        low=low,
+        high=high,
         n=found.n,
         method=f"generation {table.generations}, Student's t over seeds",
         unit=table.units[measure],
         direction="neither",
-        **ends,
     )
 
 

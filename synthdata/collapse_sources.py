@@ -89,7 +89,7 @@ class Multinomial:
         )
 
 
-def zipf_source(types: int = 2000, n: int = 5000, exponent: float = 1.0) -> Multinomial:
+def zipf_source(types: int = 2000, n: int = 5000, exponent: float = 1.1) -> Multinomial:
     """Words by Zipf's law: few common ones and a long tail, which goes first."""
     return Multinomial(truth=zipf(types, exponent), n=n, name="zipf")
 

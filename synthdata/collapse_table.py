@@ -106,8 +106,11 @@ class Table:
         return self._blocks[regime, measure]
 
     def interval(self, regime: str, measure: str, generation: int) -> Interval:
-        """Mean over seeds with its 95 % interval."""
-        return interval(self.values(regime, measure)[:, generation].tolist())
+        """Mean over seeds with its 95 % interval; all nan where a seed's value is undefined."""
+        values = self.values(regime, measure)[:, generation]
+        if not np.isfinite(values).all():
+            return Interval(value=math.nan, low=math.nan, high=math.nan, n=len(values))
+        return interval(values.tolist())
 
     def z(self, regime: str, measure: str, generation: int) -> float:
         """How many standard errors the mean over seeds lies above theory; nan where unknown.

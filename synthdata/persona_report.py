@@ -73,8 +73,12 @@ def of_result(result: Result, settings: options.PersonasOptions) -> Report:
             )
             for name in found[0].budgets
         ),
-        table=table(result),
-        table_title="Arms, means over seeds (* the best control of its kind in some seed)",
+        tables=(
+            report.Table(
+                title="Arms, means over seeds (* the best control of its kind in some seed)",
+                rows=table(result),
+            ),
+        ),
         figures=finishing.figures(settings.html, lambda: [figure(result)]),
         notes=notes(result),
         provenance={

@@ -102,6 +102,30 @@ def test_the_figure_draws_what_the_table_holds() -> None:
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("generation", "P(two draws agree)")
 
 
+def test_what_is_undefined_is_null_in_the_record_and_said_in_the_report() -> None:
+    from synthdata import record as records
+    from synthdata import report
+    from synthdata.collapse import Row, Table
+    from synthdata.collapse_report import figure, to_record, to_report
+
+    rows = tuple(
+        Row(regime="replace", generation=g, seed=s, measure=m, value=v)
+        for g in range(2)
+        for s in range(3)
+        for m, v in (("kl", g + 0.1 * s), ("entropy", math.nan if g and s else 1.0))
+    )
+    units = {"kl": "bits", "entropy": "bits"}
+    table = Table(source="made", error="kl", units=units, sampler="plain", n=2, rows=rows)
+    made = to_report(table, (), "ci")
+    assert "entropy" in report.terminal(made)
+    assert "undefined" in report.terminal(made)
+    found = json.loads(records.line(to_record(table, (), made)))
+    measures = {m["name"]: m for m in found["results"][1]["measures"]}
+    assert measures["entropy"]["value"] is None
+    assert measures["kl"]["value"] == pytest.approx(1.1)
+    assert figure(table).axes
+
+
 @pytest.mark.parametrize("source", ["zipf", "ngram", "gpt"])
 def test_every_other_source_runs_as_a_command(
     source: str, capsys: pytest.CaptureFixture[str]

@@ -37,10 +37,11 @@ def test_real_stories_are_whole_and_the_grammars() -> None:
 
 
 def test_the_truth_writes_stories_as_long_as_its_own() -> None:
-    """Streams that stopped at a fixed length would drop long stories. 3,000 stories by the true
+    """Streams that stopped at a fixed length would drop long stories. 3,072 stories by the true
     model; their mean length within four standard errors of the exact one (false alarm 6e-5)."""
     model = StorylandModel()
-    found = write_lines(model, 3000, rng(), Sampler(), longest=200)
+    found = write_lines(model, 3072, rng(), Sampler(), longest=200)
+    assert len(found) == 3072  # 256 streams, 12 each: none stopped early
     assert storyland.grammatical("\n".join(found) + "\n") == 1
     lengths = np.array([len(story) + 1 for story in found])
     error = lengths.std(ddof=1) / math.sqrt(len(lengths))

@@ -42,14 +42,18 @@ def test_agreement_of_draws_under_every_regime(categories: Table, name: str) -> 
     checked(categories, name, "sum_p2")
 
 
-def test_the_spread_of_agreement_is_exact_too(categories: Table) -> None:
-    """The variance of a sample variance from 400 chains is known by its fourth moment; 5 sd."""
-    for g in range(7):
-        values = categories.values("replace", "sum_p2")[:, g]
-        exact = categories.expected["replace", "sum_p2", g].sd ** 2
+def spread_checked(table: Table, name: str, measure: str) -> None:
+    """The variance over 400 chains, whose own spread is known by the fourth moment; 5 sd."""
+    for g in range(table.generations + 1):
+        values = table.values(name, measure)[:, g]
+        exact = table.expected[name, measure, g].sd ** 2
         fourth = ((values - values.mean()) ** 4).mean()
         band = 5 * math.sqrt((fourth - exact**2) / len(values))
         assert abs(values.var(ddof=1) - exact) < band, g
+
+
+def test_the_spread_of_agreement_is_exact_too(categories: Table) -> None:
+    spread_checked(categories, "replace", "sum_p2")
 
 
 def test_agreement_and_its_spread_by_listing_every_outcome() -> None:
@@ -122,6 +126,11 @@ def test_the_error_of_least_squares(line: Table, name: str) -> None:
     checked(line, name, "squared_error")
 
 
+@pytest.mark.parametrize("name", ["replace", "accumulate"])
+def test_the_spread_of_the_error_is_exact_too(line: Table, name: str) -> None:
+    spread_checked(line, name, "squared_error")
+
+
 def test_least_squares_grows_linearly_or_stays_below_pi_squared_over_six(line: Table) -> None:
     means = {r: line.values(r, "squared_error").mean(axis=0) for r in line.regimes}
     first = line.expected["replace", "squared_error", 0].mean
@@ -152,6 +161,13 @@ def test_theory_is_silent_where_it_knows_nothing() -> None:
     assert g.expected(regime("replace"), "variance", 3, Sampler(top_p=0.9)) is None
     assert x.expected(regime("fresh"), "squared_error", 3, plain) is None
     assert x.expected(regime("replace"), "squared_error", 3, cold) is None
+
+
+def test_z_is_the_distance_in_standard_errors(line: Table) -> None:
+    values = line.values("replace", "squared_error")[:, 3]
+    found = line.expected["replace", "squared_error", 3]
+    expected = (values.mean() - found.mean) / (found.sd / 20)  # 400 chains
+    assert line.z("replace", "squared_error", 3) == pytest.approx(expected)
 
 
 def test_z_needs_an_exact_spread_or_ten_seeds() -> None:

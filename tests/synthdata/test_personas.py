@@ -327,7 +327,9 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
     found = persona_report.of_result(result, PersonasOptions(seeds=3))
     assert "at least 1.3 times" in found.verdict.text
     assert "1.55, 95 % 1.43 to 1.67 over 3 seeds" in found.verdict.because
-    assert ("collapsed", "none", "temperature 1 *", "100", "95.0%", "-8", "") in found.table
+    assert ("collapsed", "none", "temperature 1 *", "100", "95.0%", "-8", "") in found.tables[
+        0
+    ].rows
     assert found.measures[0].value == 3.0
 
 
