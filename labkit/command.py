@@ -62,7 +62,10 @@ def parse(
     complaint, help_text = io.StringIO(), io.StringIO()
     given = {} if default is None else {"default": default}
     try:
-        with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(help_text):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.redirect_stderr(complaint))
+            if {"-h", "--help"} & set(sys.argv[1:] if args is None else args):
+                stack.enter_context(contextlib.redirect_stdout(help_text))
             return tyro.cli(settings, prog=f"python -m {prog}", args=args, **given)
     except SystemExit as stop:
         if stop.code in (0, None):

@@ -284,3 +284,25 @@ def test_help_is_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
     widths = [line for line in out.splitlines() if line.startswith("  --width INT")]
     assert len(widths) == 1
     assert "How wide." in out
+
+
+def test_an_error_is_the_message_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the title and the rules of the frame that tyro draws around it."""
+
+    @dataclass(frozen=True)
+    class Asked:
+        """What it does."""
+
+        width: int = 1
+        """How wide."""
+
+        def __post_init__(self) -> None:
+            if self.width < 1:
+                raise ValueError(f"width must be at least 1, got {self.width}")
+
+    with pytest.raises(SystemExit) as stop:
+        command.parse(Asked, prog="x.y", args=["--width", "-3"])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("x.y: error: width must be at least 1, got -3 (")
+    assert "---" not in said
