@@ -192,11 +192,15 @@ def _plain_help(text: str) -> str:
 def _one_line(box: str) -> str:
     """The message inside tyro's framed, wrapped error."""
     words: list[str] = []
+    ruled = False
     for line in box.splitlines():
         if line.startswith(("╭", "╰", "┌", "└", "+")):
             continue
         content = line.strip(_BOX)
-        if not content:
+        if content and set(content) == {"-"} and not ruled:  # drawn in plain letters: above the
+            words, ruled = [], True  # first rule is the title
+            continue
+        if not content or set(content) == {"-"}:
             if words:  # a rule across the box: what follows is advice
                 break
             continue
