@@ -23,8 +23,8 @@ from pathlib import Path
 
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+\s*=\s*[%!]")
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
-IMPORTED_EARLY |= {"torch", *"collections dataclasses functools heapq itertools math".split()}
-IMPORTED_EARLY |= {*"operator random re statistics string typing".split()}
+IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
+IMPORTED_EARLY |= {"operator", "random", "re", "statistics", "string", "typing"}
 """Packages a child imports before it limits itself; others it imports, or not, under limits."""
 
 
