@@ -41,11 +41,16 @@ def read(path: Path) -> Written:
     """A .ipynb or .py file as code cells; ValueError with the reason where it is neither."""
     if path.stat().st_size > MAX_FILE:
         raise ValueError(f"{path} is larger than {MAX_FILE >> 20} MB; clear its outputs")
+    return parse(path, path.read_bytes())
+
+
+def parse(path: Path, data: bytes) -> Written:
+    """The same from bytes; `path` says what it is and what to call it."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text (byte {error.start})") from None
-    if path.suffix == ".py":
+    if path.suffix.lower() == ".py":
         return Written(path=path, cells=(text,))
     try:
         found = json.loads(text)
@@ -63,11 +68,16 @@ def _text(source: object) -> str:
     raise TypeError("a cell's source is text")
 
 
+def belongs(name: str, lesson: Lesson) -> bool:
+    """Is a file of this name for this lesson: 03_name.ipynb, 3.py, name.ipynb?"""
+    pattern = rf"l?0*{lesson.number}(\D.*)?\.(ipynb|py)|{lesson.name}.*\.(ipynb|py)"
+    return re.fullmatch(pattern, name, re.IGNORECASE) is not None
+
+
 def file_of(lesson: Lesson, folder: Path) -> Path:
     """The learner's file for a lesson, the latest of several; ValueError where there is none."""
-    pattern = re.compile(rf"0?{lesson.number}(\D.*)?\.(ipynb|py)|{lesson.name}\.(ipynb|py)")
     found = sorted(
-        (p for p in folder.glob("*") if pattern.fullmatch(p.name) and p.is_file()),
+        (p for p in folder.glob("*") if belongs(p.name, lesson) and p.is_file()),
         key=lambda p: p.stat().st_mtime,
     )
     if not found:
