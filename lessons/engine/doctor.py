@@ -27,8 +27,8 @@ from lessons.engine.sandbox import Failure, Outcome, Sandbox
 from lessons.engine.work import ROOT, work_folder
 
 REFERENCE_MS = 4.07
-"""What `python -m minigpt.device` measured on the machine on which minutes are stated (AMD
-EPYC, two cores, nothing else running): ms a step in bfloat16 with two threads, the best of its four."""
+"""What `python -m minigpt.device` measured on the machine on which minutes are stated (AMD EPYC,
+two cores, nothing else running): ms a step, the best of its four (bfloat16, two threads)."""
 PACKAGES = ["torch", "numpy", "scipy", "matplotlib", "jupyter", "nbclient", "safetensors", "tyro"]
 PACKAGES += ["cognitive-core"]
 
