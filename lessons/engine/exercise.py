@@ -205,7 +205,8 @@ class Exercise:
             raise ValueError(f"{self.id}: three hints: a question, the concept, pseudocode")
         if len({w.diagnosis for w in self.wrong}) < len(self.wrong):
             raise ValueError(f"{self.id}: every wrong answer needs a diagnosis of its own")
-        for answer in (*self.variants, *self.wrong):
+        answers: list[Variant | Wrong] = [*self.variants, *self.wrong]
+        for answer in answers:
             if self.name not in _defined(answer.source):
                 raise ValueError(f"{self.id}: {answer.name!r} does not define {self.name}")
 
