@@ -127,7 +127,7 @@ class Experiment:
         for numbers in per_seed:
             if len(numbers) != len(self.criteria):
                 raise ValueError(
-                    f"{self.id} has {len(self.criteria)} criteria and measured {len(numbers)} values"
+                    f"{self.id}: {len(self.criteria)} criteria, {len(numbers)} values measured"
                 )
         rows = []
         for criterion, values in zip(self.criteria, zip(*per_seed)):
