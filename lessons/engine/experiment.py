@@ -183,7 +183,7 @@ def profile_wanted() -> Profile:
     wanted = os.environ.get(PROFILE_VARIABLE) or "full"
     if wanted not in PROFILES:
         raise ValueError(f"{PROFILE_VARIABLE} is one of {', '.join(PROFILES)}; got {wanted!r}")
-    return wanted  # type: ignore[return-value]
+    return wanted
 
 
 # Lessons by number or name.

@@ -191,23 +191,24 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
     for name, (arm, corpus, many, wide) in plan.items():
         runs = [_train(size, arm, w, rate(arm, w), seed, corpus, many) for w in wide]
         curves[name] = {"weights": [n for _, _, n in runs], "loss": [loss for _, loss, _ in runs]}
-    for curve in curves.values():
-        few = len(size.widths)
-        excess = [max(loss - floor, 1e-6) for loss in curve["loss"]]
-        slope, log_a = law(curve["weights"][:few], excess[:few])
-        curve["slope"], curve["log_a"] = slope, log_a  # type: ignore[assignment]
-    gpt, small = curves["GPT"], len(size.widths)
-    forecast = floor + math.exp(gpt["log_a"] - gpt["slope"] * math.log(gpt["weights"][-1]))  # type: ignore[operator,arg-type]
-    improvement = gpt["loss"][small - 1] - forecast
+    few = len(size.widths)
+    laws = {}
+    for name, curve in curves.items():
+        excess = [max(loss - floor, 1e-6) for loss in curve["loss"][:few]]
+        laws[name] = law(curve["weights"][:few], excess)
+    gpt, (slope, log_a) = curves["GPT"], laws["GPT"]
+    forecast = floor + math.exp(log_a - slope * math.log(gpt["weights"][-1]))
+    improvement = gpt["loss"][few - 1] - forecast
     spoiled = curves["GPT, half spoiled"]["loss"]
     half = curves["GPT, half the steps"]["loss"]
     return {
         "floor_nats": floor,
         "curves": curves,
+        "slopes": {name: slope for name, (slope, _) in laws.items()},
         "forecast_nats": forecast,
         "forecast_error_share": abs(gpt["loss"][-1] - forecast) / abs(improvement),
         "spoiled_over_clean": _ratio(spoiled, gpt["loss"], floor),
-        "half_over_clean": _ratio(half, gpt["loss"][:small], floor),
+        "half_over_clean": _ratio(half, gpt["loss"][:few], floor),
     }
 
 
@@ -232,7 +233,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
             for one, curve in zip(evidence, curves)
         ]
         figures.seeds(ax, curves[0]["weights"], runs, name=name)
-        slope = np.mean([curve["slope"] for curve in curves])
+        slope = np.mean([one["slopes"][name] for one in evidence])
         mean = np.mean(runs, axis=0)
         said.append(f"{name} from {mean[0]:.3f} to {mean[-1]:.3f}, slope {slope:.2f}")
     target = evidence[0]["curves"]["GPT"]["weights"][-1]
