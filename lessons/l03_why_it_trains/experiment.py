@@ -82,10 +82,17 @@ SIZES: dict[Profile, Size] = {
 }
 
 TUNING: dict[str, dict[float, float]] = {
-    WHOLE: {4e-3: 0.0},
-    "no residual": {4e-3: 0.0},
-    "no normalisation": {4e-3: 0.0},
-    "convolution": {4e-3: 0.0},
+    WHOLE: {0.002: 0.8115, 0.004: 0.7240, 0.008: 0.7059, 0.016: 0.7205},
+    "no residual": {
+        0.00025: 2.9074,
+        0.0005: 2.9073,
+        0.001: 2.9074,
+        0.002: 2.9074,
+        0.004: 2.9075,
+        0.008: 2.9077,
+    },
+    "no normalisation": {0.002: 0.6981, 0.004: 0.6585, 0.008: 0.6673},
+    "convolution": {0.002: 0.7367, 0.004: 0.7002, 0.008: 0.6965, 0.016: 0.7002},
 }
 """Arm -> rate -> loss on the choosing half, nats/char: at depth 8, on the tuning seed."""
 
