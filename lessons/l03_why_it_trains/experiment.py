@@ -13,7 +13,10 @@ Omits:  arms that lack two parts; Muon, which came after the parts it would now 
 
 Every arm has the library's standard start (last matrices at zero, so that a block begins as the
 identity; without residuals, where that would be nothing, all matrices at 1 / sqrt(width)), AdamW,
-gradients clipped at 1, and its own rate, tuned at the greatest depth on a seed that is not judged.
+gradients clipped at 1, and its own rate at each depth, tuned on a seed that is not judged. (First it
+was to be tuned at the greatest depth alone. There an arm turned out to learn nothing at any rate,
+which would have left it a meaningless rate at the others; so, before any judged run, every depth
+got its own.)
 """
 
 from __future__ import annotations
@@ -81,25 +84,29 @@ SIZES: dict[Profile, Size] = {
     ),
 }
 
-TUNING: dict[str, dict[float, float]] = {
-    WHOLE: {0.002: 0.8115, 0.004: 0.7240, 0.008: 0.7059, 0.016: 0.7205},
+TUNING: dict[str, dict[int, dict[float, float]]] = {
+    WHOLE: {8: {0.002: 0.8115, 0.004: 0.7240, 0.008: 0.7059, 0.016: 0.7205}},
     "no residual": {
-        0.00025: 2.9074,
-        0.0005: 2.9073,
-        0.001: 2.9074,
-        0.002: 2.9074,
-        0.004: 2.9075,
-        0.008: 2.9077,
+        8: {
+            0.00025: 2.9074,
+            0.0005: 2.9073,
+            0.001: 2.9074,
+            0.002: 2.9074,
+            0.004: 2.9075,
+            0.008: 2.9077,
+        }
     },
-    "no normalisation": {0.002: 0.6981, 0.004: 0.6585, 0.008: 0.6673},
-    "convolution": {0.002: 0.7367, 0.004: 0.7002, 0.008: 0.6965, 0.016: 0.7002},
+    "no normalisation": {8: {0.002: 0.6981, 0.004: 0.6585, 0.008: 0.6673}},
+    "convolution": {8: {0.002: 0.7367, 0.004: 0.7002, 0.008: 0.6965, 0.016: 0.7002}},
 }
-"""Arm -> rate -> loss on the choosing half, nats/char: at depth 8, on the tuning seed."""
+"""Arm -> depth -> rate -> loss on the choosing half, nats/char, on the tuning seed."""
 
 
-def rate(arm: str) -> float:
-    """The arm's tuned rate."""
-    return min(TUNING[arm], key=TUNING[arm].__getitem__)
+def rate(arm: str, depth: int) -> float:
+    """The rate that was best for the arm at this depth, or at the nearest depth that was tuned."""
+    nearest = min(TUNING[arm], key=lambda tuned: abs(tuned - depth))
+    losses = TUNING[arm][nearest]
+    return min(losses, key=losses.__getitem__)
 
 
 def config(size: Size, arm: str, depth: int, lr: float, seed: int) -> TrainConfig:
@@ -108,19 +115,23 @@ def config(size: Size, arm: str, depth: int, lr: float, seed: int) -> TrainConfi
     return replace(size.base, model=model, adamw_lr=lr, seed=seed)
 
 
-def tune(size: Size, rates: Sequence[float] = (2e-3, 4e-3, 8e-3)) -> dict[str, dict[float, float]]:
+def tune(
+    size: Size, depths: Sequence[int], rates: Sequence[float] = (2e-3, 4e-3, 8e-3)
+) -> dict[str, dict[int, dict[float, float]]]:
     """What `TUNING` holds: the rates given, and further ones while the best is at an edge."""
-    corpus, found = stories(size.characters, TUNING_SEED), {}
+    corpus = stories(size.characters, TUNING_SEED)
+    found: dict[str, dict[int, dict[float, float]]] = {arm: {} for arm in ARMS}
     for arm in ARMS:
-        losses: dict[float, float] = {}
-        wanted = list(rates)
-        while wanted and len(losses) < 7:
-            for lr in wanted:
-                losses[lr] = _loss(size, arm, max(size.depths), lr, TUNING_SEED, corpus)[0]
-            best = min(losses, key=losses.__getitem__)
-            edges = {min(losses): min(losses) / 2, max(losses): max(losses) * 2}
-            wanted = [edges[best]] if best in edges else []
-        found[arm] = dict(sorted(losses.items()))
+        for depth in depths:
+            losses: dict[float, float] = {}
+            wanted = list(rates)
+            while wanted and len(losses) < 7:
+                for lr in wanted:
+                    losses[lr] = _loss(size, arm, depth, lr, TUNING_SEED, corpus)[0]
+                best = min(losses, key=losses.__getitem__)
+                edges = {min(losses): min(losses) / 2, max(losses): max(losses) * 2}
+                wanted = [edges[best]] if best in edges else []
+            found[arm][depth] = dict(sorted(losses.items()))
     return found
 
 
@@ -143,7 +154,8 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
     size = SIZES[profile]
     corpus = stories(size.characters, seed)
     loss = {
-        arm: [_loss(size, arm, d, rate(arm), seed, corpus)[1] for d in size.depths] for arm in ARMS
+        arm: [_loss(size, arm, d, rate(arm, d), seed, corpus)[1] for d in size.depths]
+        for arm in ARMS
     }
     whole = np.array(loss[WHOLE])
     penalty = {arm: (np.array(loss[arm]) - whole).tolist() for arm in ARMS if arm != WHOLE}
@@ -153,7 +165,7 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
     }
     return {
         "depths": list(size.depths),
-        "rates": {arm: rate(arm) for arm in ARMS},
+        "rates": {arm: [rate(arm, d) for d in size.depths] for arm in ARMS},
         "loss_nats": loss,
         "penalty_nats": penalty,
         "slope_nats_per_doubling": slope,
