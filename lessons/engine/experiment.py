@@ -10,7 +10,7 @@ Omits:  keeping results: see lessons/engine/ledger.py.
 
 How to use it, in a lesson or a notebook:
 
-    experiment = find("next_character")             # also "1", "01", "l01_next_character"
+    experiment = find("next_character")             # also 1 or "01"
     evidence = [experiment.run("ci", seed) for seed in (0, 1, 2)]
     rows = experiment.judge(evidence)               # one `Row` a criterion
     picture = experiment.figure(evidence)           # .figure (matplotlib) and .alt
@@ -18,18 +18,16 @@ How to use it, in a lesson or a notebook:
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from labkit import figures
 from labkit.verdict import MINIMUM_SEEDS, Criterion, Verdict, interval, verdict
+from lessons.engine import catalogue
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 Profile = Literal["full", "ci"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
-LESSONS = Path(__file__).resolve().parents[1]
+LESSONS = catalogue.FOLDER
 TOO_FEW = "too few seeds to judge"
 
 Evidence = Mapping[str, Any]
@@ -127,7 +125,7 @@ class Experiment:
         for numbers in per_seed:
             if len(numbers) != len(self.criteria):
                 raise ValueError(
-                    f"{self.id} has {len(self.criteria)} criteria and measured {len(numbers)} values"
+                    f"{self.id}: {len(self.criteria)} criteria, {len(numbers)} values measured"
                 )
         rows = []
         for criterion, values in zip(self.criteria, zip(*per_seed)):
@@ -183,44 +181,34 @@ def profile_wanted() -> Profile:
     wanted = os.environ.get(PROFILE_VARIABLE) or "full"
     if wanted not in PROFILES:
         raise ValueError(f"{PROFILE_VARIABLE} is one of {', '.join(PROFILES)}; got {wanted!r}")
-    return wanted  # type: ignore[return-value]
-
-
-# Lessons by number or name.
+    return wanted
 
 
 def lessons() -> list[str]:
     """Folders of all lessons that have an experiment, in order: l01_next_character, ..."""
-    return sorted(
-        path.parent.name
-        for path in LESSONS.glob("l[0-9][0-9]_*/experiment.py")
-        if re.fullmatch(r"l\d\d_\w+", path.parent.name)
-    )
+    return [
+        lesson.folder.name
+        for lesson in catalogue.lessons(LESSONS)
+        if (lesson.folder / "experiment.py").exists()
+    ]
 
 
 def resolve(lesson: str | int) -> str:
-    """The folder of a lesson given as 1, "01", "l01", "next_character" or the folder's name.
+    """The folder of a lesson given as 1, "01", "next_character" or the folder's name.
 
     ValueError with the nearest name where there is no such lesson.
 
-    >>> resolve("1") == resolve("next_character") == resolve("l01")
+    >>> resolve(1) == resolve("01") == resolve("next_character")
     True
     """
-    wanted, known = str(lesson).strip().lower().replace("-", "_"), lessons()
-    number = re.fullmatch(r"l?(\d{1,2})", wanted)
-    for folder in known:
-        if wanted in (folder, folder[4:]) or (number and int(number[1]) == int(folder[1:3])):
-            return folder
-    names = {name: folder for folder in known for name in (folder[4:], folder)}
-    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
-    hint = f"did you mean {names[near[0]][4:]}? " if near else ""
-    listed = ", ".join(f"{int(folder[1:3])} {folder[4:]}" for folder in known)
-    raise ValueError(f"no lesson {str(lesson)!r}; {hint}lessons: {listed or 'none yet'}")
+    return catalogue.find(str(lesson), LESSONS).folder.name
 
 
 def find(lesson: str | int) -> Experiment:
     """The experiment of a lesson, given as `resolve` takes it."""
     folder = resolve(lesson)
+    if folder not in lessons():
+        raise ValueError(f"lessons/{folder} has no experiment.py yet; with one: {lessons()}")
     module = importlib.import_module(f"lessons.{folder}.experiment")
     found = getattr(module, "EXPERIMENT", None)
     if not isinstance(found, Experiment) or found.id != folder[4:]:

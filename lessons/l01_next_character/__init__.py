@@ -1,1 +1,1 @@
-"""Lesson 1: a network starts as a random function; what it knows came from its data."""
+"""Lesson 1: the next character, and where what a network knows came from."""
