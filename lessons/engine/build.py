@@ -12,9 +12,11 @@ Omits:  Jupyter Book, slides, translations.
 How to write a lesson.py
 - It begins with a docstring (which is no cell), then cells: `# %% [markdown]` for prose, of which
   each line begins with "# ", and `# %%` for code. The first heading is the lesson's title.
-- `# %% exercise="01.1"` stands where a learner solves an exercise of checks.py. Below it stand only
-  imports that the solution needs. The stub (or the solution) and its check are added. The story
-  after it imports the package's function: an exercise left alone stops nothing.
+- The first code cell imports all that the notebook needs. `check` and `hint` are among it.
+- `# %% exercise="01.1"` stands where a learner solves an exercise of checks.py; nothing need stand
+  below it, for the stub (or the solution) and its check are added. The story after it uses the
+  package's function, by its module's name (`evaluate.surprise`): an exercise left alone stops
+  nothing, and the learner's own function keeps its name.
 - A cell defines nothing that a package has. It imports it, and `source(function)` shows it.
 - Figures: labkit.figures.new(), then show(figure, alt=..., caption=...). An image without an
   alternative text, an error, anything on standard error, an address (0x7f...) or a path of this
@@ -42,9 +44,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from labkit import files
-from lessons.engine import percent
+from lessons.engine import learner, percent
 from lessons.engine.catalogue import Lesson, find, lessons
-from lessons.engine.evidence import experiment_hash
+from lessons.engine.evidence import bring_published, experiment_hash
 from lessons.engine.execute import ROOT, execute
 from lessons.engine.exercise import Exercise
 
@@ -117,7 +119,7 @@ def _cell(part: percent.Cell, exercises: dict[str, Exercise], kind: Kind) -> Not
         cell = v4.new_code_cell(part.source)
     else:
         exercise = exercises[part.exercise]
-        body = stub(exercise) if kind == "student" else solution(exercise)
+        body = learner.stub(exercise).rstrip() if kind == "student" else solution(exercise)
         call = f'check("{exercise.id}", {exercise.name})'
         cell = v4.new_code_cell("\n\n\n".join(filter(None, [part.source, body, call])))
         cell.metadata["cognitive_core"] = {"exercise": exercise.id}
@@ -182,14 +184,16 @@ def _names(code: types.CodeType) -> set[str]:
 def make(lesson: Lesson, kind: Kind, *, profile: str, evidence: Path) -> NotebookNode:
     """Compose a notebook, run it, and record profile and versions.
 
-    `evidence` is a folder with what experiments measured before; what is measured now is added.
-    ValueError where a cell fails, or shows what a published notebook must not.
+    What the ledger has measured with this code is not measured again; nor what is in the folder
+    `evidence`, to which is added what is measured now. ValueError where a cell fails, or shows what
+    a published notebook must not.
     """
     notebook = compose(lesson, kind)
     with tempfile.TemporaryDirectory(prefix="lessons-work-") as folder:
         work = Path(folder)
         if evidence.exists():
             shutil.copytree(evidence, work / "evidence")
+        bring_published(lesson.name, work / "evidence")
         execute(notebook, profile=profile, work=work)
         if (work / "evidence").exists():
             shutil.copytree(work / "evidence", evidence, dirs_exist_ok=True)
@@ -315,8 +319,9 @@ def build(lesson: Lesson, kind: Kind, path: Path, *, profile: str = "full") -> i
     text = nbformat.writes(notebook) + "\n"
     size = len(text.encode())
     if size > LARGEST:
-        raise ValueError(f"{path.name} would have {size:,} bytes; at most {LARGEST:,}: fewer or "
-                         "smaller figures")
+        raise ValueError(
+            f"{path.name} would have {size:,} bytes; at most {LARGEST:,}: fewer or smaller figures"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(path, text)
     return size

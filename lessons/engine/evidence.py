@@ -1,28 +1,23 @@
-"""What an experiment measured is kept, so that nobody waits for the same number twice.
+"""What a learner measured is kept, so that nobody waits for the same number twice.
 
-Idea:   a seed's evidence depends on the profile, the seed and the code, and on nothing else that is
-        meant to matter. It is kept in work/evidence under a name that holds a hash of that code:
-        change a line of the experiment or of a package and it is measured anew.
+Idea:   a seed's evidence depends on the profile, the seed and the code. It is kept in
+        work/evidence, under a name that holds a hash of that code: change what the experiment does
+        and it is measured anew. What the ledger has measured can be put there too.
 Run:    used by the notebooks
-Omits:  the machine. Evidence brought from another one counts; it says where it is from.
+Omits:  judging, and publishing: see lessons/engine/ledger.py.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import platform
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from labkit import files
+from lessons.engine import ledger
 from lessons.engine.experiment import LESSONS, Experiment, Profile, resolve
-
-PACKAGES = ("labkit", "minigpt", "distill", "synthdata")
-NOT_MEASURED = ("lesson.py", "checks.py")  # of a lesson's folder: prose and exercises
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +28,21 @@ class Kept:
     """What `Experiment.run` returned."""
     seconds: float
     """How long that took."""
-    fresh: bool
-    """Was it measured just now?"""
     date: str
     """When it was measured."""
-    machine: str
-    """On what."""
+    by: str = "here"
+    """Where: "here", or "ledger"."""
 
 
-def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -> Kept:
-    """The evidence of one seed: from `folder` if this very code measured it before, else run."""
-    path = folder / f"{experiment.id}-{profile}-{seed}-{code_hash(experiment.id)[:12]}.json"
+def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -> tuple[Kept, bool]:
+    """One seed's evidence, and whether it was measured just now.
+
+    It is not measured where `folder` has it already, from the same code.
+    """
+    path = _path(experiment.id, profile, seed, folder)
     if path.exists():
         try:
-            stored = files.read_json(path)
-            return Kept(fresh=False, **stored)
+            return Kept(**files.read_json(path)), False
         except (ValueError, TypeError):
             path.unlink()  # half a file, or another version's: measure again
     began = time.perf_counter()
@@ -55,35 +50,48 @@ def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -
     kept = Kept(
         evidence=found,
         seconds=round(time.perf_counter() - began, 1),
-        fresh=True,
         date=datetime.now(UTC).date().isoformat(),
-        machine=f"{platform.system()} {platform.machine()}",
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    files.write_json(path, {k: v for k, v in vars(kept).items() if k != "fresh"})
-    return kept
+    _write(kept, path)
+    return kept, True
+
+
+def bring_published(lesson: str, folder: Path) -> int:
+    """Put what the ledger has measured with this code into `folder`; how many seeds."""
+    place = LESSONS / resolve(lesson)
+    path = place / ledger.EVIDENCE
+    code = ledger.code_hash(place)
+    entries = files.read_json(path) if path.exists() else []
+    fresh = [entry for entry in entries if entry["code"] == code]
+    for entry in fresh:
+        found = entry["evidence"]
+        kept = Kept(evidence=found, seconds=entry["seconds"], date=entry["date"], by="ledger")
+        _write(kept, _path(resolve(lesson)[4:], found["profile"], found["seed"], folder))
+    return len(fresh)
 
 
 def experiment_hash(lesson: str) -> str:
-    """SHA-256 of the code in a lesson's folder that measures."""
-    folder = LESSONS / resolve(lesson)
-    return _hash_of(p for p in sorted(folder.glob("*.py")) if p.name not in NOT_MEASURED)
+    """SHA-256 of what a notebook's figure is made from: the experiment's files, and the ledger's
+    evidence where there is any.
+
+    Unlike the ledger's hash it counts every character, since the drawing and the claim's wording
+    are in the notebook.
+    """
+    place = LESSONS / resolve(lesson)
+    paths = [p for p in sorted(place.glob("*.py")) if p.name not in ledger.NOT_MEASURED]
+    paths += [p for p in [place / ledger.EVIDENCE] if p.exists()]
+    return files.sha256("\n".join(f"{p.name} {_text_hash(p)}" for p in paths))
 
 
-def code_hash(lesson: str) -> str:
-    """SHA-256 of all code an experiment can depend on: its own, and the packages'."""
-    return files.sha256(experiment_hash(lesson) + _packages_hash())
+def _text_hash(path: Path) -> str:
+    return files.sha256(path.read_text(encoding="utf-8"))  # newlines read as \n on every system
 
 
-@functools.cache
-def _packages_hash() -> str:
-    root = LESSONS.parent
-    return _hash_of(p for name in PACKAGES for p in sorted((root / name).rglob("*.py")))
+def _path(name: str, profile: str, seed: int, folder: Path) -> Path:
+    code = ledger.code_hash(LESSONS / resolve(name))
+    return folder / f"{name}-{profile}-{seed}-{code[:12]}.json"
 
 
-def _hash_of(paths: Any) -> str:
-    seen = hashlib.sha256()
-    for path in paths:
-        data = path.read_bytes().replace(b"\r\n", b"\n")
-        seen.update(f"{path.name} {len(data)}\n".encode() + data)
-    return seen.hexdigest()
+def _write(kept: Kept, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write_json(path, asdict(kept))

@@ -10,7 +10,7 @@ Omits:  reading notebooks back, raw cells, titles and metadata other than what i
     # %% [markdown]           prose; every line below begins with "# "
     # %%                      code
     # %% tags=["hide"]        code with tags
-    # %% exercise="01.1"      an exercise: what it needs (imports); stub and check are added
+    # %% exercise="01.1"      an exercise; its stub (or solution) and check are added
 
 What stands before the first cell is the file's own docstring, and no cell.
 """
@@ -24,7 +24,8 @@ from typing import Literal
 
 _MARK = re.compile(r"# %%(?P<rest>.*)")
 _REST = re.compile(
-    r'(?: \[(?P<kind>markdown)\])?(?: tags=(?P<tags>\[[^\]]*\]))?(?: exercise="(?P<exercise>[^"]+)")?'
+    r"(?: \[(?P<kind>markdown)\])?(?: tags=(?P<tags>\[[^\]]*\]))?"
+    r'(?: exercise="(?P<exercise>[^"]+)")?'
 )
 
 
@@ -48,7 +49,7 @@ def parse(text: str, name: str = "lesson.py") -> list[Cell]:
     ValueError, with the line, on a cell mark that is not understood, prose without its "#", an
     empty cell, or a file without cells.
 
-    >>> [(cell.kind, cell.source) for cell in parse("# %% [markdown]\\n# Hello\\n\\n# %%\\n1 + 1\\n")]
+    >>> [(c.kind, c.source) for c in parse("# %% [markdown]\\n# Hello\\n\\n# %%\\n1 + 1\\n")]
     [('markdown', 'Hello'), ('code', '1 + 1')]
     """
     cells: list[Cell] = []
@@ -73,7 +74,9 @@ def _cell(mark: str, body: list[str], line: int, name: str) -> Cell:
     if kind == "markdown":
         for i, text in enumerate(body, line + 1):
             if text.strip() and not re.match(r"#( |$)", text):
-                raise ValueError(f"{name}, line {i}: in a markdown cell every line begins with '# '")
+                raise ValueError(
+                    f"{name}, line {i}: in a markdown cell every line begins with '# '"
+                )
         body = [text[2:] for text in body]
     source = "\n".join(body).strip("\n")
     if not source.strip() and not found["exercise"]:

@@ -393,7 +393,7 @@ def cut_windows(ids, starts, context):
         ),
     ),
     hints=(
-        "For the text 'hello' and T = 4: what is read? At each of the four places, what comes next?",
+        "The text is 'hello', T = 4: what is read? What comes next at each of the four places?",
         "starts[:, None] + torch.arange(T) is a table [B, T] of places in the text; a table of "
         "places in square brackets picks them all at once.",
         "places = each start plus 0, 1, ..., T - 1\ninputs = text at places\n"
@@ -451,10 +451,12 @@ def _as_often(answer: Any, p: np.ndarray, rng: Any) -> str | None:
     (scipy.stats.chi2.sf(40, 4) = 4e-8).
     """
     drawn = np.asarray(answer)
+    if drawn.shape != (len(p),) or drawn.min() < 0 or drawn.max() >= p.shape[1]:
+        return "something else than one id from 0 to V - 1 for each row"
     for row in np.unique(p, axis=0):
         mine = (p == row).all(1)
         expected = row * mine.sum()
-        counts = np.bincount(drawn[mine].astype(int), minlength=len(row))[: len(row)]
+        counts = np.bincount(drawn[mine].astype(int), minlength=len(row))
         if counts[expected == 0].any():
             return "a character of probability 0"
         some = expected > 0
