@@ -82,7 +82,7 @@ def _check(
     if sources.unattempted(source, exercise.name):
         return result("missing", returned="not attempted yet", next_step=_hint_step(exercise))
     trials = [
-        _made(probe, np.random.default_rng(_entropy(seed, exercise.id, i, k)))
+        _made(probe, np.random.default_rng(entropy(seed, exercise.id, i, k)))
         for i, probe in enumerate(exercise.probes)
         for k in range(TRIALS)
     ]
@@ -319,7 +319,8 @@ def _made(probe: Probe, rng: np.random.Generator) -> _Trial:
     return _Trial(probe, tuple(made), False)
 
 
-def _entropy(seed: int | str, exercise: str, probe: int, trial: int) -> int:
+def entropy(seed: int | str, exercise: str, probe: int, trial: int) -> int:
+    """The seed of one draw of numbers."""
     text = f"{seed}|{exercise}|{probe}|{trial}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 

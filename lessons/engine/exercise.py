@@ -175,8 +175,8 @@ class Exercise:
     """A question, the concept, pseudocode."""
     next_step: str
     """One sentence after a pass: where this is used."""
-    drill: str = ""
-    """For review, one question on the idea; the fresh inputs come from the probes."""
+    drill: str | Callable[[np.random.Generator], tuple[str, float]] = ""
+    """For review: a question to think about, or one with fresh numbers and its numeric answer."""
     changes_inputs: bool = False
     """May the function change what it is given? Otherwise a changed input is a fault."""
     points: float = 1.0

@@ -11,7 +11,6 @@ Omits:  names made by exec, star imports of modules that are not installed.
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 import inspect
 import re
@@ -23,8 +22,8 @@ from pathlib import Path
 
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+\s*=\s*[%!]")
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
-IMPORTED_EARLY |= {"torch", *"collections dataclasses functools heapq itertools math".split()}
-IMPORTED_EARLY |= {*"operator random re statistics string typing".split()}
+IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
+IMPORTED_EARLY |= {"operator", "random", "re", "statistics", "string", "typing"}
 """Packages a child imports before it limits itself; others it imports, or not, under limits."""
 
 
@@ -249,12 +248,6 @@ def shape_of(source: str) -> str:
             return self.generic_visit(node)
 
     return ast.unparse(Rename().visit(tree))
-
-
-def likeness(one: str, other: str) -> float:
-    """How much of two shapes is the same, from 0 to 1."""
-    a, b = (re.findall(r"\w+|[^\w\s]", text) for text in (one, other))
-    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
 
 
 @lru_cache(maxsize=256)
