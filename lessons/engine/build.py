@@ -41,7 +41,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from tyro.conf import Positional
 
 from labkit import files
 from lessons.engine import learner, percent
@@ -272,7 +274,7 @@ def stale(lesson: Lesson, kind: Kind, folder: Path = NOTEBOOKS) -> list[str]:
 class Build:
     """Make the notebooks of lessons from their sources, or check that they agree."""
 
-    names: tuple[str, ...] = ()
+    names: Annotated[tuple[str, ...], Positional] = ()
     """Lessons by number or name; all of them if none is named."""
     check: bool = False
     """Run nothing and write nothing; say which notebooks are stale."""

@@ -4,7 +4,9 @@ Run:    python -m lessons build 01
 """
 
 # %% [markdown]
-# # 1. The next character
+# # The next character
+#
+# *Lesson 1. A claim, a prediction, three small exercises, one measurement.*
 #
 # **The claim.** A neural network starts out as a random function that knows nothing. Whatever it
 # knows in the end, it has from its data. Andrej Karpathy said so on the podcast *The Robot Brains*
@@ -53,8 +55,8 @@ predict("next_character", my_prediction, criterion=2)
 # %% [markdown]
 # ## 1. A text is a row of numbers
 #
-# A machine reads numbers. Let the **alphabet** be the sorted characters that occur in the text. There
-# are V of them; a character's **id** is its place in the alphabet, from 0 to V - 1.
+# A machine reads numbers. The **alphabet** is the sorted list of characters that occur in the text;
+# V is how many there are. A character's **id** is its place in the alphabet, from 0 to V - 1.
 
 # %%
 corpus, note = corpora.load_default()
@@ -354,8 +356,8 @@ evidence = experiment("next_character")
 # ## 8. Read on
 #
 # - C. Shannon, *Prediction and Entropy of Printed English*, Bell System Technical Journal 30
-#   (1951), 50-64. People guess the next letter: between 0.6 and 1.3 bits per letter (27 characters) when
-#   they see the hundred letters before.
+#   (1951), 50-64. People guess the next letter: between 0.6 and 1.3 bits per letter (of an alphabet
+#   of 27) when they see the hundred letters before.
 # - S. Chen and J. Goodman, *An empirical study of smoothing techniques for language modeling*,
 #   Computer Speech & Language 13 (1999), 359-394. The n-gram used here.
 # - T. Mitchell, *The need for biases in learning generalizations*, Rutgers CBM-TR-117 (1980).
