@@ -70,7 +70,12 @@ def find(which: str, folder: Path = FOLDER) -> Lesson:
     known = lessons(folder)
     wanted = which.strip().lower().replace("-", "_")
     for lesson in known:
-        if wanted in {str(lesson.number), f"{lesson.number:02d}", lesson.name, lesson.slug}:
+        if wanted in {
+            str(lesson.number),
+            *lesson.slug.split("_", 1),
+            lesson.slug,
+            "l" + lesson.slug,
+        }:
             return lesson
     names = [f"{lesson.number:02d}" for lesson in known] + [lesson.name for lesson in known]
     near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.3)

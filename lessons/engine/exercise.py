@@ -175,8 +175,8 @@ class Exercise:
     """A question, the concept, pseudocode."""
     next_step: str
     """One sentence after a pass: where this is used."""
-    drill: str = ""
-    """For review, one question on the idea; the fresh inputs come from the probes."""
+    drill: str | Callable[[np.random.Generator], tuple[str, float]] = ""
+    """For review: a question to think about, or one with fresh numbers and its numeric answer."""
     changes_inputs: bool = False
     """May the function change what it is given? Otherwise a changed input is a fault."""
     points: float = 1.0
@@ -205,7 +205,8 @@ class Exercise:
             raise ValueError(f"{self.id}: three hints: a question, the concept, pseudocode")
         if len({w.diagnosis for w in self.wrong}) < len(self.wrong):
             raise ValueError(f"{self.id}: every wrong answer needs a diagnosis of its own")
-        for answer in (*self.variants, *self.wrong):
+        answers: list[Variant | Wrong] = [*self.variants, *self.wrong]
+        for answer in answers:
             if self.name not in _defined(answer.source):
                 raise ValueError(f"{self.id}: {answer.name!r} does not define {self.name}")
 
