@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,8 +128,8 @@ def test_all_arms_have_the_same_number_of_weights(depth: int) -> None:
 def test_a_run_that_blows_up_counts_as_knowing_nothing() -> None:
     size = third.SIZES["ci"]
     corpus = stories(size.characters, 0)
-    wild = third.replace(size, base=third.replace(size.base, grad_clip=0.0, optimizer="muon"))
-    wild = third.replace(wild, base=third.replace(wild.base, muon_lr=1.0, weight_decay=1e30))
+    wild = replace(size, base=replace(size.base, grad_clip=0.0, optimizer="muon"))
+    wild = replace(wild, base=replace(wild.base, muon_lr=1.0, weight_decay=1e30))
     loss = third._loss(wild, third.WHOLE, 1, 1.0, 0, corpus)
     assert loss == (np.log(len(set(corpus.text))),) * 2
 
