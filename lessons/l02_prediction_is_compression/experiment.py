@@ -76,11 +76,11 @@ SIZES: dict[Profile, Size] = {
         orders=(1, 2, 3, 4, 5, 7),
         coder=replace(
             BASE,
-            steps=800,
+            steps=600,
             batch_size=16,
             muon_lr=0.04,
             adamw_lr=6e-3,
-            model=GPTConfig(n_layer=3, n_head=4, n_embd=128, context=64),
+            model=GPTConfig(n_layer=2, n_head=4, n_embd=128, context=64),
         ),
         characters=600_000,
         widths=(32, 96),
@@ -252,7 +252,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         right.text(mean[name], i, f" {mean[name]:.2f}", va="center", fontsize=8)
     right.tick_params(axis="y", labelsize=8)
     right.set_xlim(0, 1.15 * max(mean.values()))
-    figures.label(right, x=f"{evidence[0]['text']}, training text known (bits/char)", y="")
+    figures.label(right, x=f"{evidence[0]['text']}, text known (bits/char)", y="")
     best = ", ".join(f"{name} {mean[name]:.2f}" for name in order[::-1])
     return figure, (
         f"Share of right answers of the probes as the loss falls: {'; '.join(said)}. "

@@ -192,7 +192,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     ax.axhline(0, color="#888888", linewidth=0.8)
     ax.set_xscale("log", base=2)
     ax.set_xticks(depths, [str(d) for d in depths])
-    figures.label(ax, x="depth (blocks)", y="loss added to the whole block (nats/char)")
+    figures.label(ax, x="depth (blocks)", y="added loss (nats/char)")
     ax.legend()
     return figure, (
         f"Loss that each missing part adds, at depths {', '.join(map(str, depths))}, in nats per "
