@@ -30,7 +30,7 @@ from labkit.verdict import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, stories, with_text
 from lessons.l02_prediction_is_compression import coding, probes
-from minigpt import corpora
+from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
 from minigpt.loop import Progress, train
@@ -62,8 +62,10 @@ class Size:
     """Of the networks that are probed."""
     stops: tuple[int, ...]
     """Steps after which they are; 0 is the untrained network."""
+    probed_text: int
+    """Characters of storyland in which places are sought."""
     places: int
-    """Places that are probed, half of them to fit the probe."""
+    """At most so many places that are probed, half of them to fit the probe."""
     probed: TrainConfig
     """The networks that are probed."""
 
@@ -85,7 +87,8 @@ SIZES: dict[Profile, Size] = {
         characters=600_000,
         widths=(32, 96),
         stops=(0, 20, 40, 80, 160, 320, 640),
-        places=4000,
+        probed_text=150_000,
+        places=3000,
         probed=replace(
             BASE,
             batch_size=16,
@@ -109,6 +112,7 @@ SIZES: dict[Profile, Size] = {
         characters=20_000,
         widths=(8, 16),
         stops=(0, 5, 20),
+        probed_text=5_000,
         places=60,
         probed=replace(
             BASE,
@@ -135,8 +139,9 @@ def along_training(size: Size, width: int, seed: int, corpus: Corpus) -> dict[st
     def look(model: GPT, step: int) -> None:
         ids = model.tokenizer.encode(corpus.held_out)
         if not asked:
-            window = config.model.context
-            asked.append(probes.places(corpus.held_out, window, size.places, seed, ids))
+            text = storyland.generate(size.probed_text, seed=seed + 1000)  # nobody trained on it
+            window, read = config.model.context, model.tokenizer.encode(text)
+            asked.append(probes.places(text, window, size.places, seed, read))
         vectors = probes.states(model, asked[0].windows)
         found["step"].append(step)
         found["bits"].append(score(model, ids[:20_000]).bits)
