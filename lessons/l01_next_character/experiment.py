@@ -8,7 +8,7 @@ Idea:   the same network with the same first weights and the same number of step
 Source: Shannon 1951, "Prediction and entropy of printed English" (the ladder of n-grams); Chen &
         Goodman 1999 (its smoothing: modified Kneser-Ney, fixed beforehand).
 Run:    python -m lessons ledger next_character --run
-Omits:  several networks: the recipe is minigpt's preset `quick`, shortened.
+Omits:  several networks: the rates are those of minigpt's preset `quick`.
 
 Both texts are cut to the characters that occur in both, so that no model loses merely by meeting
 one that it never saw. Reported beside it: from how much text on the network passes the n-gram, on
@@ -77,7 +77,7 @@ SIZES: dict[Profile, Size] = {
             eval_every=50,
             muon_lr=0.04,
             adamw_lr=6e-3,
-            model=GPTConfig(n_layer=3, n_head=4, n_embd=128, context=64),
+            model=GPTConfig(n_layer=2, n_head=4, n_embd=96, context=64),
         ),
     ),
     "ci": Size(

@@ -30,7 +30,7 @@ from labkit.verdict import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, stories, with_text
 from lessons.l02_prediction_is_compression import coding, probes
-from minigpt import corpora
+from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
 from minigpt.loop import Progress, train
@@ -62,8 +62,10 @@ class Size:
     """Of the networks that are probed."""
     stops: tuple[int, ...]
     """Steps after which they are; 0 is the untrained network."""
+    probed_text: int
+    """Characters of storyland in which places are sought."""
     places: int
-    """Places that are probed, half of them to fit the probe."""
+    """At most so many places that are probed, half of them to fit the probe."""
     probed: TrainConfig
     """The networks that are probed."""
 
@@ -76,16 +78,17 @@ SIZES: dict[Profile, Size] = {
         orders=(1, 2, 3, 4, 5, 7),
         coder=replace(
             BASE,
-            steps=800,
+            steps=600,
             batch_size=16,
             muon_lr=0.04,
             adamw_lr=6e-3,
-            model=GPTConfig(n_layer=3, n_head=4, n_embd=128, context=64),
+            model=GPTConfig(n_layer=2, n_head=4, n_embd=128, context=64),
         ),
         characters=600_000,
         widths=(32, 96),
         stops=(0, 20, 40, 80, 160, 320, 640),
-        places=4000,
+        probed_text=150_000,
+        places=3000,
         probed=replace(
             BASE,
             batch_size=16,
@@ -109,6 +112,7 @@ SIZES: dict[Profile, Size] = {
         characters=20_000,
         widths=(8, 16),
         stops=(0, 5, 20),
+        probed_text=5_000,
         places=60,
         probed=replace(
             BASE,
@@ -135,8 +139,9 @@ def along_training(size: Size, width: int, seed: int, corpus: Corpus) -> dict[st
     def look(model: GPT, step: int) -> None:
         ids = model.tokenizer.encode(corpus.held_out)
         if not asked:
-            window = config.model.context
-            asked.append(probes.places(corpus.held_out, window, size.places, seed, ids))
+            text = storyland.generate(size.probed_text, seed=seed + 1000)  # nobody trained on it
+            window, read = config.model.context, model.tokenizer.encode(text)
+            asked.append(probes.places(text, window, size.places, seed, read))
         vectors = probes.states(model, asked[0].windows)
         found["step"].append(step)
         found["bits"].append(score(model, ids[:20_000]).bits)
@@ -252,7 +257,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         right.text(mean[name], i, f" {mean[name]:.2f}", va="center", fontsize=8)
     right.tick_params(axis="y", labelsize=8)
     right.set_xlim(0, 1.15 * max(mean.values()))
-    figures.label(right, x=f"{evidence[0]['text']}, training text known (bits/char)", y="")
+    figures.label(right, x=f"{evidence[0]['text']}, text known (bits/char)", y="")
     best = ", ".join(f"{name} {mean[name]:.2f}" for name in order[::-1])
     return figure, (
         f"Share of right answers of the probes as the loss falls: {'; '.join(said)}. "

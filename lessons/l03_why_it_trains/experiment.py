@@ -13,10 +13,10 @@ Omits:  arms that lack two parts; Muon, which came after the parts it would now 
 
 Every arm has the library's standard start (last matrices at zero, so that a block begins as the
 identity; without residuals, where that would be nothing, all matrices at 1 / sqrt(width)), AdamW,
-gradients clipped at 1, and its own rate at each depth, tuned on a seed that is not judged. (First it
-was to be tuned at the greatest depth alone. There an arm turned out to learn nothing at any rate,
-which would have left it a meaningless rate at the others; so, before any judged run, every depth
-got its own.)
+gradients clipped at 1, and its own rate at each depth, tuned on a seed that is not judged. (First
+it was to be tuned at the greatest depth alone. There an arm turned out to learn nothing at any
+rate, which would have left it a meaningless one at the others; so, before any judged run, every
+depth got its own.)
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     ax.axhline(0, color="#888888", linewidth=0.8)
     ax.set_xscale("log", base=2)
     ax.set_xticks(depths, [str(d) for d in depths])
-    figures.label(ax, x="depth (blocks)", y="loss added to the whole block (nats/char)")
+    figures.label(ax, x="depth (blocks)", y="added loss (nats/char)")
     ax.legend()
     return figure, (
         f"Loss that each missing part adds, at depths {', '.join(map(str, depths))}, in nats per "
