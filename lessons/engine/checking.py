@@ -265,9 +265,18 @@ def _agrees(wrong: Wrong, name: str, trial: _Trial, answers: Sequence[Answer]) -
             kinds = [getattr(v, "type", "") for v in (value, answer.value)]
             if not (isinstance(value, Failure) and kinds[0] == kinds[1]):
                 return False
-        elif close(answer.value, value, 1e-4, 1e-6) is not None:
+        elif close(answer.value, value, 1e-4, 1e-6) is not None or _kind(value) != _kind(
+            answer.value
+        ):
             return False
     return True
+
+
+def _kind(value: Any) -> str:
+    """Whole numbers or fractions, where an array or tensor says so; "" for anything else."""
+    if not hasattr(value, "dtype"):
+        return ""
+    return "whole" if "int" in str(value.dtype) else "fractions"
 
 
 def _loaded(source: str, name: str) -> Any:

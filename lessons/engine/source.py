@@ -284,8 +284,9 @@ def stub(where: str, name: str, task: str, signature: str = "") -> str:
             if isinstance(node, ast.arg):
                 node.annotation = None
         signature = f"({ast.unparse(definition.args)})"
-    lines = textwrap.wrap(task, 92) or [""]
-    text = lines[0] if len(lines) == 1 else "\n    ".join([*lines, ""])
+    paragraphs = inspect.cleandoc(task).splitlines()
+    lines = [line for part in paragraphs for line in textwrap.wrap(part, 92) or [""]] or [""]
+    text = lines[0] if len(lines) == 1 else "\n    ".join([*lines, ""]).replace("    \n", "\n")
     return f'def {name}{signature}:\n    """{text}"""\n    raise NotImplementedError  # yours\n'
 
 

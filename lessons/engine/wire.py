@@ -25,7 +25,7 @@ MAX_BYTES = 64 << 20
 MAX_DEPTH = 40
 """Lists within lists."""
 _DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
-_DTYPES |= {"complex64", "complex128"}
+_DTYPES |= {"uint16", "uint32", "uint64", "complex64", "complex128"}
 _TORCH_ONLY = {"bfloat16": "int16"}  # NumPy has no such numbers; their bits travel as integers
 
 
