@@ -93,6 +93,7 @@ class Sandbox:
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._ready = False
 
     def __enter__(self) -> Sandbox:
         return self
@@ -110,9 +111,10 @@ class Sandbox:
         if self._folder is not None:
             self._folder.cleanup()
         self._control = self._process = self._folder = None
+        self._ready = False
 
-    def start(self) -> None:
-        """Start now rather than at the first run; ValueError where it does not come up."""
+    def launch(self) -> None:
+        """Begin to start, and do not wait: meanwhile the caller may do something else."""
         if not self.fork or (self._process is not None and self._process.poll() is None):
             return
         self.close()
@@ -127,6 +129,13 @@ class Sandbox:
             **self._surroundings(),
         )
         theirs.close()
+
+    def start(self) -> None:
+        """Start now rather than at the first run; ValueError where it does not come up."""
+        self.launch()
+        if self._process is None or self._ready:
+            return
+        assert self._control is not None
         self._control.settimeout(_START_SECONDS)
         try:
             ready = self._control.recv(1)
@@ -139,6 +148,7 @@ class Sandbox:
             last = said.splitlines()[-1] if said else "it said nothing"
             raise ValueError(f"the process that runs answers does not start: {last}")
         self._control.settimeout(30)
+        self._ready = True
 
     def _surroundings(self) -> dict[str, Any]:
         """An empty folder and an environment without anything of the user's."""
@@ -147,6 +157,7 @@ class Sandbox:
             os.chmod(self._folder.name, 0o755)
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         kept |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+        kept |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}  # macOS: a fork of ours is clean
         kept |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         return {"cwd": self._folder.name, "env": kept}
 

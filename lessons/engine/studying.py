@@ -48,6 +48,7 @@ class Check:
 
 def check(settings: Check) -> int:
     """Print what was found; 0 where all passed, 1 otherwise."""
+    attempts.sandbox().launch()  # it imports torch while this process reads the lesson
     right = True
     for i, exercise in enumerate(_exercises(settings.exercise)):
         result, remarks = attempts.check_file(exercise, settings.file)
