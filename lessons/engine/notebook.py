@@ -12,6 +12,7 @@ import base64
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,14 @@ from lessons.engine import evidence
 from lessons.engine.attempts import check, hint, solution
 from lessons.engine.experiment import Experiment, Profile, Row, find, overall, profile_wanted
 from lessons.engine.work import work_folder
+from minigpt import corpora
+from minigpt.corpora import Corpus
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["check", "experiment", "hint", "predict", "scaled", "show", "solution", "source"]
+__all__ = ["check", "experiment", "hint", "predict", "read_text", "scaled", "show", "solution"]
+__all__ += ["source"]
 
 SEEDS = (0, 1, 2)
 """The seeds of the published figures: as few as a verdict may rest on."""
@@ -39,6 +43,17 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> None:
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
     if caption:
         _say(f"*{caption}*")
+
+
+def read_text() -> Corpus:
+    """The default text: Tiny Shakespeare, or, where it cannot be had, the one Python brings along.
+
+    Under the ci profile its first 60,000 characters.
+    """
+    corpus, note = corpora.load_default()
+    if note:
+        print(note)
+    return replace(corpus, text=corpus.text[: scaled(len(corpus.text), ci=60_000)])
 
 
 def source(function: Callable[..., Any]) -> None:
