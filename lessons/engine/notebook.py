@@ -35,14 +35,17 @@ SEEDS = (0, 1, 2)
 
 
 def show(figure: Figure, *, alt: str, caption: str = "") -> None:
-    """Show a figure under the cell, its alternative text in it, and a caption that all can read."""
+    """Show a figure under the cell; under it the caption, and the alternative text in words.
+
+    The text is in the image's metadata too, where some viewers look for it; others (nbconvert's
+    pages among them) drop it, so all readers get it as text.
+    """
     from IPython.display import display
 
     data = base64.b64encode(figures.png(figure, alt=alt)).decode()
     bundle = {"image/png": data, "text/plain": alt}
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
-    if caption:
-        _say(f"*{caption}*")
+    _say(f"*{caption}* In words: {alt}" if caption else f"In words: {alt}")
 
 
 def read_text() -> Corpus:
@@ -59,7 +62,7 @@ def read_text() -> Corpus:
 def source(function: Callable[..., Any]) -> None:
     """Show a function of the packages as it is written there."""
     where = f"{function.__module__.replace('.', '/')}.py"
-    _say(f"`{where}`:\n```python\n{inspect.getsource(function).rstrip()}\n```")
+    print(f"# {where}\n{inspect.getsource(function).rstrip()}")
 
 
 # Predict, then run.
@@ -132,8 +135,7 @@ def experiment(
     show(
         picture.figure,
         alt=picture.alt,
-        caption=f"Measured on {len(found)} seeds, {profile} profile, {seconds:.0f} s of computing. "
-        f"{picture.alt}",
+        caption=f"Measured on {len(found)} seeds, {profile} profile, {seconds:.0f} s of computing.",
     )
     _say(_table(claim, claim.judge(found)))
     if profile != "full":

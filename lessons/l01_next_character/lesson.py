@@ -93,7 +93,7 @@ print(f"to learn from: {len(train_ids):,} characters; held out: {len(held_out_id
 # that it is not sure, and we can say what its answer was worth. If the character that really came
 # had the probability p, the machine's **surprise** is
 #
-# $$ -\ln p \quad \text{(in nats)} \qquad\text{or}\qquad -\log_2 p \quad \text{(in bits)} $$
+# > surprise = -ln p (in nats) = -log2 p (in bits)
 #
 # | p | 1 | 1/2 | 1/4 | 1/64 | 1/1000 |
 # |---|---|---|---|---|---|
@@ -217,13 +217,13 @@ for read, asked in zip(inputs, targets):
 # %% [markdown]
 # ## 4. A random function
 #
-# Here is a network: a small transformer, the kind that lesson 3 takes apart. Its weights are
-# random numbers. Nobody has shown it a text.
+# Here is a network: a small transformer, the kind that lesson 3 takes apart. It is full of random
+# numbers, its **weights**. Nobody has shown it a text.
 
 # %%
 shape = GPTConfig(n_layer=2, n_head=4, n_embd=64, context=64)
 untrained = GPT(shape, tokenizer, torch.Generator().manual_seed(0))
-print(f"{sum(weight.numel() for weight in untrained.parameters()):,} random numbers")
+print(f"{sum(weight.numel() for weight in untrained.parameters()):,} weights")
 
 untrained_bits = evaluate.score(untrained, held_out_ids[:20_000]).bits
 print(f"untrained: {untrained_bits:.3f} bits/char; knows nothing: {nothing_bits:.3f}")
@@ -323,9 +323,10 @@ for name, model in writers.items():
 #   measured on shuffled text. There is nothing else to know there. A network that brought
 #   knowledge along, or found patterns where there are none, would miss this mark.
 # - On each of the three texts, the network that was trained on it must lead every model trained on
-#   another text by at least 0.5 bits per character. These rivals are the other two networks and
-#   three n-grams, and they could win: if spelling English were what counts, the Bible would teach
-#   Shakespeare just as well, and a good n-gram beats a small network on most days.
+#   another text by at least 0.5 bits per character. These rivals are the two other networks, and
+#   n-grams that counted the two other texts. They could win: if spelling English were what counts,
+#   the Bible would teach Shakespeare just as well, and a good n-gram beats a small network on most
+#   days.
 #
 # Beside it is measured how much text a network needs to pass an n-gram. There is no criterion for
 # that; we want to know.

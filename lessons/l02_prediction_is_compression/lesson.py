@@ -104,7 +104,7 @@ print(f"gaps as varints: {len(escapes.varints(gaps)):,} bytes")
 # probability p, then no code that can be read again needs fewer bits per thing on average than the
 # **entropy**
 #
-# $$ H = \sum_i p_i \cdot (-\log_2 p_i) \qquad \text{(bits)} $$
+# > H = sum of p * (-log2 p) over all things, in bits
 #
 # and there are codes that need hardly more. Compare lesson 1: it is the mean *surprise* of one who
 # knows the probabilities. So a thing of probability p deserves a word of -log2 p bits. A coin that
