@@ -332,6 +332,9 @@ for name, model in writers.items():
 # that; we want to know.
 #
 # The intervals cover what three different seeds (first weights, windows, shuffling) change.
+#
+# No time? `experiment("next_character", published=True)` shows what we have measured, and runs
+# nothing.
 
 # %%
 evidence = experiment("next_character")

@@ -262,6 +262,9 @@ source(probes.accuracy)
 # theme; then the orders would not agree. And a random network that happens to keep every letter,
 # or a trained one that only keeps the verb, would do as well as one that has understood. Beside
 # it, all coders are compared on real text, and the table is shown whoever wins.
+#
+# No time? `experiment("prediction_is_compression", published=True)` shows what we have measured,
+# and runs nothing.
 
 # %%
 evidence = experiment("prediction_is_compression")

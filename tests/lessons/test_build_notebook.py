@@ -121,3 +121,11 @@ def test_scaled_is_small_only_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     assert notebook.scaled(300, ci=20) == 20
     monkeypatch.delenv("COGNITIVE_CORE_PROFILE")
     assert notebook.scaled(300, ci=20) == 300
+
+
+def test_nothing_published_is_said_so(
+    work: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lessons.engine.ledger.code_hash", lambda _: "code nobody has measured")
+    with pytest.raises(ValueError, match=r"nothing is published yet .* experiment\("):
+        notebook.experiment("next_character", published=True)
