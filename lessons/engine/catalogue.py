@@ -58,14 +58,18 @@ class Lesson:
         return found
 
 
-def lessons(folder: Path = FOLDER) -> list[Lesson]:
+def lessons(folder: Path | None = None) -> list[Lesson]:
     """All lessons, by number."""
-    found = [(m, p) for p in folder.iterdir() if p.is_dir() and (m := _NAME.fullmatch(p.name))]
+    found = [
+        (m, p)
+        for p in (folder or FOLDER).iterdir()
+        if p.is_dir() and (m := _NAME.fullmatch(p.name))
+    ]
     rows = [Lesson(number=int(m[1]), name=m[2], folder=p) for m, p in found]
     return sorted(rows, key=lambda lesson: lesson.number)
 
 
-def find(which: str, folder: Path = FOLDER) -> Lesson:
+def find(which: str, folder: Path | None = None) -> Lesson:
     """The lesson called "3", "03", "03_name" or "name"; ValueError with the nearest name."""
     known = lessons(folder)
     wanted = which.strip().lower().replace("-", "_")
@@ -83,7 +87,7 @@ def find(which: str, folder: Path = FOLDER) -> Lesson:
     raise ValueError(f"there is no lesson {which!r}; {hint}python -m lessons list shows them all")
 
 
-def find_exercise(which: str, folder: Path = FOLDER) -> Exercise:
+def find_exercise(which: str, folder: Path | None = None) -> Exercise:
     """The exercise "03.1" (or "3.1"); ValueError with those the lesson has."""
     number, _, index = which.strip().partition(".")
     exercises = find(number, folder).exercises()

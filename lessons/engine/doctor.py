@@ -26,9 +26,9 @@ from lessons.engine.exercise import Call
 from lessons.engine.sandbox import Failure, Outcome, Sandbox
 from lessons.engine.work import ROOT, work_folder
 
-REFERENCE_MS = 9.0
-"""`minigpt.device.measure`'s best on the machine (two cores) on which minutes are stated, in ms a
-step: python -m minigpt.device prints this machine's."""
+REFERENCE_MS = 4.07
+"""What `python -m minigpt.device` measured on the machine on which minutes are stated (AMD EPYC,
+two cores, nothing else running): ms a step, the best of its four (bfloat16, two threads)."""
 PACKAGES = ["torch", "numpy", "scipy", "matplotlib", "jupyter", "nbclient", "safetensors", "tyro"]
 PACKAGES += ["cognitive-core"]
 

@@ -110,18 +110,25 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
     rows: dict[str, list[Row]] = {}
     began = time.monotonic()
     halt = threading.Event()
+    stopped: list[Exception] = []
 
     def work() -> None:
-        with Sandbox() as sandbox:
-            while not halt.is_set():
-                try:
-                    student = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                marker = Marker(
-                    chosen, tasks, secret, sandbox, journal, settings.hidden is not None
-                )
-                rows[student.id] = marker.mark(student, found.get(student.id))
+        try:
+            with Sandbox() as sandbox:
+                sandbox.start()
+                discreet = settings.hidden is not None
+                mark_waiting(Marker(chosen, tasks, secret, sandbox, journal, discreet))
+        except Exception as error:  # no sandbox, no disk: not one student's fault
+            stopped.append(error)
+            halt.set()
+
+    def mark_waiting(marker: Marker) -> None:
+        while not halt.is_set():
+            try:
+                student = waiting.get_nowait()
+            except queue.Empty:
+                return
+            rows[student.id] = marker.mark(student, found.get(student.id))
             passed = sum(row.status == "pass" for row in rows[student.id])
             say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {len(tasks)} pass")
 

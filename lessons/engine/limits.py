@@ -22,6 +22,7 @@ import os
 import platform
 import struct
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -74,9 +75,10 @@ def apply(*, seconds: float, megabytes: int, readable: Sequence[str]) -> dict[st
     `megabytes` come on top of what the process already uses. `readable` are the folders that may
     be read. Each step is taken in the order in which the next one still can be.
     """
+    used = time.process_time()
     held = {
         "memory": _try(lambda: _memory(megabytes)),
-        "processor time": _try(lambda: _rlimit("RLIMIT_CPU", int(seconds) + 1)),
+        "processor time": _try(lambda: _rlimit("RLIMIT_CPU", int(used + seconds) + 1)),
         "files": _try(_files),
         "signals": _try(_die_with_parent),
     }

@@ -285,7 +285,7 @@ class _Reader:
         while not (self.complete and self.limits is not None):
             part = more()
             if not part:
-                self.timed_out = part is None
+                self.timed_out = self.timed_out or part is None
                 return
             data += part
             total += len(part)

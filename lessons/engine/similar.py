@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 COLUMNS = ("exercise", "student", "other", "likeness", "also_like_this")
-LIKE = 0.9
+LIKE = 0.8
 LEAST_SYMBOLS = 40
 RUN = 4
 
@@ -38,7 +38,7 @@ class Pair:
 
 
 def pairs(answers: Iterable[tuple[str, str, str]]) -> list[Pair]:
-    """Pairs among (exercise, student, shape) that are at least 90 % alike."""
+    """Pairs among (exercise, student, shape) that are at least 80 % alike."""
     groups: dict[str, list[tuple[str, str, frozenset[tuple[str, ...]]]]] = defaultdict(list)
     for exercise, student, form in answers:
         symbols = re.findall(r"\w+|[^\w\s]", form)
