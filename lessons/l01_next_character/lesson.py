@@ -172,7 +172,7 @@ with figures.style():
         ax,
         x="characters it looks back",
         y="loss (bits/char)",
-        title="Looking back a few characters is worth more than half of all there is to pay",
+        title="Looking back a few characters more than halves the loss",
     )
 show(
     figure,
@@ -355,10 +355,10 @@ evidence = experiment("next_character")
 #   learned from examples (Mitchell 1980). For pictures even an *untrained* convolutional network
 #   is of use: fitted to a single noisy photograph, it cleans it (Ulyanov et al. 2018). What it
 #   knows about pictures stands in its architecture.
-# - **It could also have learned noise.** The same kind of network fits a million pictures with
-#   *random* labels without a mistake on its training set, given time (Zhang et al. 2017). "It
-#   comes from the data" does not say that it is true of anything else. The held-out tenth is there
-#   for this reason.
+# - **It could also have learned noise.** Networks that classify pictures learn fifty thousand of
+#   them with *random* labels, without a single mistake on what they were trained on (Zhang et al.
+#   2017). "It comes from the data" does not say that it holds for anything else. The held-out tenth
+#   is there for this reason.
 # - **Counting is no straw man.** On one megabyte of text and with minutes of computing, the n-gram
 #   is ahead. The figure on the right says where that turns, for this network and these steps, and
 #   nothing about others.

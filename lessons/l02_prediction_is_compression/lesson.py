@@ -136,7 +136,7 @@ print(f"second, the first known:  {estimate.plug_in(two) - estimate.plug_in(one)
 # 0.014 bits, and no word is shorter than one bit. **Arithmetic coding** does not give words to
 # characters at all. It begins with the interval from 0 to 1. Each character narrows it to the
 # share that its probability has of it. At the end, any number inside says the whole text, and to
-# name a number inside an interval of width w takes -log2 w bits, rounded up. The width is the
+# name a number inside an interval of width w takes about -log2 w bits. The width is the
 # *product* of all probabilities: so the file's length is the *sum* of the surprises. Prediction is
 # compression.
 
@@ -321,7 +321,7 @@ for row in sorted(first["while_learning"], key=lambda row: row["bits"]):
 # The grammar's own prediction is a class, `storyland.StorylandModel`: compare what it pays for
 # `hot pie` after `mia bakes her` with what it pays after `mia rides her`. Then find the part of a
 # network's loss that is due to the theme, and see whether it falls at the same step at which the
-# probe begins to succeed. We have not looked.
+# probe begins to succeed. We have not looked. (`inf` below: the grammar never writes that.)
 
 # %%
 for beginning in ("mia bakes her ", "mia rides her "):
