@@ -98,7 +98,7 @@ def execute(
         }
         title = _title(notebook)
         try:
-            client.execute(env=variables)
+            client.execute(cleanup_kc=True, env=variables)  # our manager, yet its to end
         except CellExecutionError as error:
             number, source = _failing(notebook)
             raise CellFailed(

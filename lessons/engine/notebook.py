@@ -12,6 +12,7 @@ import base64
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,31 +21,48 @@ from lessons.engine import evidence
 from lessons.engine.attempts import check, hint, solution
 from lessons.engine.experiment import Experiment, Profile, Row, find, overall, profile_wanted
 from lessons.engine.work import work_folder
+from minigpt import corpora
+from minigpt.corpora import Corpus
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["check", "experiment", "hint", "predict", "scaled", "show", "solution", "source"]
+__all__ = ["check", "experiment", "hint", "predict", "read_text", "scaled", "show", "solution"]
+__all__ += ["source"]
 
 SEEDS = (0, 1, 2)
 """The seeds of the published figures: as few as a verdict may rest on."""
 
 
 def show(figure: Figure, *, alt: str, caption: str = "") -> None:
-    """Show a figure under the cell, its alternative text in it, and a caption that all can read."""
+    """Show a figure under the cell; under it the caption, and the alternative text in words.
+
+    The text is in the image's metadata too, where some viewers look for it; others (nbconvert's
+    pages among them) drop it, so all readers get it as text.
+    """
     from IPython.display import display
 
     data = base64.b64encode(figures.png(figure, alt=alt)).decode()
     bundle = {"image/png": data, "text/plain": alt}
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
-    if caption:
-        _say(f"*{caption}*")
+    _say(f"*{caption}* In words: {alt}" if caption else f"In words: {alt}")
+
+
+def read_text() -> Corpus:
+    """The default text: Tiny Shakespeare, or, where it cannot be had, the one Python brings along.
+
+    Under the ci profile its first 60,000 characters.
+    """
+    corpus, note = corpora.load_default()
+    if note:
+        print(note)
+    return replace(corpus, text=corpus.text[: scaled(len(corpus.text), ci=60_000)])
 
 
 def source(function: Callable[..., Any]) -> None:
     """Show a function of the packages as it is written there."""
     where = f"{function.__module__.replace('.', '/')}.py"
-    _say(f"`{where}`:\n```python\n{inspect.getsource(function).rstrip()}\n```")
+    print(f"# {where}\n{inspect.getsource(function).rstrip()}")
 
 
 # Predict, then run.
@@ -117,8 +135,7 @@ def experiment(
     show(
         picture.figure,
         alt=picture.alt,
-        caption=f"Measured on {len(found)} seeds, {profile} profile, {seconds:.0f} s of computing. "
-        f"{picture.alt}",
+        caption=f"Measured on {len(found)} seeds, {profile} profile, {seconds:.0f} s of computing.",
     )
     _say(_table(claim, claim.judge(found)))
     if profile != "full":

@@ -14,6 +14,7 @@ import ast
 import importlib
 import inspect
 import re
+import symtable
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -117,7 +118,11 @@ def _that_bind(
     """The last whole definition of a name and what modifies it after that."""
     places = binders.get(name, [])
     whole = [i for i in places if name in _defines(statements[i][0])]
-    return places[places.index(whole[-1]) :] if whole else places
+    if not whole:
+        return places
+    if all(isinstance(statements[i][0], (ast.Import, ast.ImportFrom)) for i in whole):
+        return places  # imported again later; what stands between needs the first import
+    return places[places.index(whole[-1]) :]
 
 
 def _full_segment(statement: ast.stmt, segment: str) -> str:
@@ -161,9 +166,19 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _used(statement: ast.stmt) -> set[str]:
-    """Names that a statement reads."""
-    nodes = ast.walk(statement)
-    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    """Names that a top-level statement takes from outside: not a function's own variables."""
+    try:
+        whole = symtable.symtable(ast.unparse(statement), "a cell", "exec")
+    except SyntaxError:  # such as a parameter that is declared global: its cell cannot have run
+        return set()
+    names: set[str] = set()
+    waiting = [whole]
+    while waiting:
+        table = waiting.pop()
+        waiting += table.get_children()
+        symbols = [s for s in table.get_symbols() if s.is_referenced()]
+        names |= {s.get_name() for s in symbols if table is whole or s.is_global()}
+    return names
 
 
 def imported_modules(source: str) -> list[str]:

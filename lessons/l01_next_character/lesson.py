@@ -13,8 +13,8 @@ Run:    python -m lessons build 01
 # in 2022 (RB22), in his own words and about networks far larger than ours.
 #
 # A claim like this sounds either obvious or empty. Here it becomes a number that could have come
-# out wrong. You will measure how well a machine guesses the next character of a text, train a small
-# network, and then see what is left of its knowledge when its text is taken away.
+# out wrong. You will measure how well a machine guesses the next character of a text, train a
+# small network, and then see what is left of its knowledge when its text is taken away.
 #
 # You need Python and school mathematics (probabilities, logarithms). Reading and exercises take 45
 # to 60 minutes. The experiment near the end computes for about ten minutes on two processor cores;
@@ -28,8 +28,17 @@ import numpy as np
 import torch
 
 from labkit import figures
-from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
-from minigpt import corpora, evaluate, loop, sample
+from lessons.engine.notebook import (
+    check,
+    experiment,
+    hint,
+    predict,
+    read_text,
+    scaled,
+    show,
+    source,
+)
+from minigpt import evaluate, loop, sample
 from minigpt.model import GPT, GPTConfig
 from minigpt.ngram import NGram
 from minigpt.settings import TrainConfig
@@ -41,8 +50,8 @@ from minigpt.tokenizer import CharTokenizer
 # The experiment trains one and the same network three times, from the same first weights and for
 # equally long: on a text (Shakespeare's plays), on another text (the King James Bible), and on the
 # first text with all its characters in random order. Then every network is measured on every text,
-# by its **loss in bits per character**. Lower is better. With the some 60 characters there are, one
-# who knows nothing at all pays about 6 bits for each; one who knew the future would pay 0.
+# by its **loss in bits per character**. Lower is better. With the some 60 characters there are,
+# one who knows nothing at all pays about 6 bits for each; one who knew the future would pay 0.
 #
 # By how many bits per character will a text's own network lead the best model that was trained on
 # *another* text? Write your number in place of the dots. 0 would mean that it does not matter what
@@ -55,13 +64,11 @@ predict("next_character", my_prediction, criterion=2)
 # %% [markdown]
 # ## 1. A text is a row of numbers
 #
-# A machine reads numbers. The **alphabet** is the sorted list of characters that occur in the text;
-# V is how many there are. A character's **id** is its place in the alphabet, from 0 to V - 1.
+# A machine reads numbers. The **alphabet** is the sorted list of characters that occur in the
+# text; V is how many there are. A character's **id** is its place in the alphabet, counted from 0.
 
 # %%
-corpus, note = corpora.load_default()
-if note:
-    print(note)
+corpus = read_text()
 tokenizer = CharTokenizer.from_text(corpus.text)
 V = len(tokenizer)
 
@@ -86,24 +93,24 @@ print(f"to learn from: {len(train_ids):,} characters; held out: {len(held_out_id
 # that it is not sure, and we can say what its answer was worth. If the character that really came
 # had the probability p, the machine's **surprise** is
 #
-# $$ -\ln p \quad \text{(in nats)} \qquad\text{or}\qquad -\log_2 p \quad \text{(in bits)} $$
+# > surprise = -ln p (in nats) = -log2 p (in bits)
 #
 # | p | 1 | 1/2 | 1/4 | 1/64 | 1/1000 |
 # |---|---|---|---|---|---|
 # | bits | 0 | 1 | 2 | 6 | 9.97 |
 # | nats | 0 | 0.693 | 1.386 | 4.159 | 6.908 |
 #
-# A bit is the surprise of a fair coin. Both units measure the same thing, as metres and feet do:
-# 1 bit = ln 2 nats = 0.693 nats. Why the logarithm? The probability of a whole text is the
-# *product* of those of its characters. Logarithms make it a *sum*, so that surprise can be counted
-# character by character, and divided by their number. The mean over a text is the **loss**.
+# A bit is the surprise of a fair coin. Both units measure the same thing, as metres and feet do: 1
+# bit = ln 2 nats = 0.693 nats. Why the logarithm? The probability of a whole text is the *product*
+# of those of its characters. Logarithms make it a *sum*, so that surprise can be counted character
+# by character, and divided by their number. The mean over a text is the **loss**.
 #
 # ### Exercise 01.1: surprise
 #
 # Machines hand over logarithms already (probabilities of long texts are too small to be written
-# down). So: given `logprobs`, the natural logarithms of the predicted probabilities, and `targets`,
-# the ids of what came, return the surprise of each, in nats. One to three lines are enough.
-# Stuck? `hint("01.1")` asks you a question; call it again for more.
+# down). So: given `logprobs`, the natural logarithms of the predicted probabilities, and
+# `targets`, the ids of what came, return the surprise of each, in nats. One to three lines are
+# enough. Stuck? `hint("01.1")` asks you a question; call it again for more.
 
 # %% exercise="01.1"
 
@@ -125,8 +132,9 @@ nothing_bits = bits_per_char(np.tile(knows_nothing, (len(held_out_ids), 1)), hel
 print(f"knows nothing: {nothing_bits:.3f} bits/char; log2(V) = {math.log2(V):.3f}")
 
 # %% [markdown]
-# Next, a machine that **knows how frequent each character is** and nothing else. It has counted the
-# training text. (One is added to each count: a character that was never seen is not impossible.)
+# Next, a machine that **knows how frequent each character is** and nothing else. It has counted
+# the training text. (One is added to each count: a character that was never seen is not
+# impossible.)
 
 # %%
 counts = np.bincount(train_ids, minlength=V) + 1
@@ -136,14 +144,14 @@ print(f"knows the frequencies: {frequency_bits:.3f} bits/char")
 
 # %% [markdown]
 # This number matters later. Who is *not allowed to look at the order* of the characters cannot do
-# better than to know their frequencies. The best loss that is possible then is called the **unigram
-# entropy**, H = - Σ p log2 p, with the sum over all characters and p their frequencies.
+# better than to know their frequencies. The best loss that is possible then is called the
+# **unigram entropy**, H = - Σ p log2 p, with the sum over all characters and p their frequencies.
 #
 # But order is where language is. So let the machine look at the characters just before: after `q`
-# comes `u`. A table of what followed what is called an **n-gram**; one of order n looks at the
-# n - 1 characters before. Longer contexts say more, but are seen more rarely, so every longer count
-# has to be mixed with the shorter ones. The mixture used here is the best known one, modified
-# Kneser-Ney (Chen & Goodman 1999).
+# comes `u`. A table of what followed what is called an **n-gram**; the n counts the predicted
+# character too, so an n-gram of order 3 looks two characters back. Longer contexts say more, but
+# are seen more rarely, so every longer count has to be mixed with the shorter ones. The mixture
+# used here is a very good one, modified Kneser-Ney (Chen & Goodman 1999).
 
 # %%
 orders = [1, 2, 3, 4, 5, 7]
@@ -164,7 +172,7 @@ with figures.style():
         ax,
         x="characters it looks back",
         y="loss (bits/char)",
-        title="Looking back a few characters is worth more than half of all there is to pay",
+        title="Looking back a few characters more than halves the loss",
     )
 show(
     figure,
@@ -176,8 +184,8 @@ show(
 )
 
 # %% [markdown]
-# All of this came from counting, in seconds, without a network. Keep the last number in mind: it is
-# the one to beat.
+# All of this came from counting, in seconds, without a network. Keep the last number in mind: it
+# is the one to beat.
 #
 # ## 3. What a network learns from
 #
@@ -209,15 +217,15 @@ for read, asked in zip(inputs, targets):
 # %% [markdown]
 # ## 4. A random function
 #
-# Here is a network: a small transformer, the kind that lesson 3 takes apart. Its weights are random
-# numbers. Nobody has shown it a text.
+# Here is a network: a small transformer, the kind that lesson 3 takes apart. It is full of random
+# numbers, its **weights**. Nobody has shown it a text.
 
 # %%
 shape = GPTConfig(n_layer=2, n_head=4, n_embd=64, context=64)
 untrained = GPT(shape, tokenizer, torch.Generator().manual_seed(0))
-print(f"{sum(weight.numel() for weight in untrained.parameters()):,} random numbers")
+print(f"{sum(weight.numel() for weight in untrained.parameters()):,} weights")
 
-untrained_bits = evaluate.score(untrained, held_out_ids[: scaled(20_000, ci=2_000)]).bits
+untrained_bits = evaluate.score(untrained, held_out_ids[:20_000]).bits
 print(f"untrained: {untrained_bits:.3f} bits/char; knows nothing: {nothing_bits:.3f}")
 
 # %% [markdown]
@@ -312,17 +320,21 @@ for name, model in writers.items():
 # What was written down before anything was run:
 #
 # - The network trained on shuffled text must end within 1 % of the unigram entropy when it is
-#   measured on shuffled text. There is nothing else to know there. A network that brought knowledge
-#   along, or found patterns where there are none, would miss this mark.
+#   measured on shuffled text. There is nothing else to know there. A network that brought
+#   knowledge along, or found patterns where there are none, would miss this mark.
 # - On each of the three texts, the network that was trained on it must lead every model trained on
-#   another text by at least 0.5 bits per character. These rivals are the other two networks and
-#   three n-grams, and they could win: if spelling English were what counts, the Bible would teach
-#   Shakespeare just as well, and a good n-gram beats a small network on most days.
+#   another text by at least 0.5 bits per character. These rivals are the two other networks, and
+#   n-grams that counted the two other texts. They could win: if spelling English were what counts,
+#   the Bible would teach Shakespeare just as well, and a good n-gram beats a small network on most
+#   days.
 #
 # Beside it is measured how much text a network needs to pass an n-gram. There is no criterion for
 # that; we want to know.
 #
 # The intervals cover what three different seeds (first weights, windows, shuffling) change.
+#
+# No time? `experiment("next_character", published=True)` shows what we have measured, and runs
+# nothing.
 
 # %%
 evidence = experiment("next_character")
@@ -340,24 +352,24 @@ evidence = experiment("next_character")
 #
 # - **The design is not nothing.** Which functions a network finds quickly was decided by people:
 #   attention, the order of layers, the optimiser. Without such a bias nothing at all could be
-#   learned from examples (Mitchell 1980). For pictures even an *untrained* convolutional network is
-#   of use: fitted to a single noisy photograph, it cleans it (Ulyanov et al. 2018). What it knows
-#   about pictures stands in its architecture.
-# - **It could also have learned noise.** The same kind of network fits a million pictures with
-#   *random* labels without a mistake on its training set, given time (Zhang et al. 2017). "It comes
-#   from the data" does not say that it is true of anything else. The held-out tenth is there for
-#   this reason.
+#   learned from examples (Mitchell 1980). For pictures even an *untrained* convolutional network
+#   is of use: fitted to a single noisy photograph, it cleans it (Ulyanov et al. 2018). What it
+#   knows about pictures stands in its architecture.
+# - **It could also have learned noise.** Networks that classify pictures learn fifty thousand of
+#   them with *random* labels, without a single mistake on what they were trained on (Zhang et al.
+#   2017). "It comes from the data" does not say that it holds for anything else. The held-out tenth
+#   is there for this reason.
 # - **Counting is no straw man.** On one megabyte of text and with minutes of computing, the n-gram
 #   is ahead. The figure on the right says where that turns, for this network and these steps, and
 #   nothing about others.
-# - **Low loss is not understanding.** One can predict `u` after `q` without knowing English. What a
-#   better predictor has to know about the world behind the text is the subject of lesson 2.
+# - **Low loss is not understanding.** One can predict `u` after `q` without knowing English. What
+#   a better predictor has to know about the world behind the text is the subject of lesson 2.
 #
 # ## 8. Read on
 #
 # - C. Shannon, *Prediction and Entropy of Printed English*, Bell System Technical Journal 30
-#   (1951), 50-64. People guess the next letter: between 0.6 and 1.3 bits per letter (of an alphabet
-#   of 27) when they see the hundred letters before.
+#   (1951), 50-64. People guess the next letter: between 0.6 and 1.3 bits per letter (of an
+#   alphabet of 27) when they see the hundred letters before.
 # - S. Chen and J. Goodman, *An empirical study of smoothing techniques for language modeling*,
 #   Computer Speech & Language 13 (1999), 359-394. The n-gram used here.
 # - T. Mitchell, *The need for biases in learning generalizations*, Rutgers CBM-TR-117 (1980).
@@ -367,10 +379,11 @@ evidence = experiment("next_character")
 #
 # ## An open question
 #
-# Between the text and its shuffled characters lies a lot. Shuffle *words* instead of characters, or
-# blocks of k characters for k = 1, 2, 4, ..., 1024, and train on that. At which k does the network
-# know half of what the true text teaches it? Is it the same k for a network twice as large? We have
-# not tried it. The cell below makes such a text; `loop.train` above takes any `corpus`.
+# Between the text and its shuffled characters lies a lot. Shuffle *words* instead of characters,
+# or blocks of k characters for k = 1, 2, 4, ..., 1024, and train on that. At which k does the
+# network know half of what the true text teaches it? Is it the same k for a network twice as
+# large? We have not tried it. The cell below makes such a text; `loop.train` above takes any
+# `corpus`.
 
 
 # %%

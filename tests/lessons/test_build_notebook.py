@@ -79,7 +79,7 @@ def test_a_figure_is_shown_with_its_text(shown: Shown) -> None:
     notebook.show(figure, alt="a line that rises", caption="It rises.")
     (data, metadata), (caption, _) = shown
     assert metadata["image/png"]["alt"] == data["text/plain"] == "a line that rises"
-    assert caption["text/markdown"] == "*It rises.*"
+    assert caption["text/markdown"] == "*It rises.* In words: a line that rises"
 
 
 def test_a_figure_without_a_text_is_refused(shown: Shown) -> None:
@@ -87,12 +87,13 @@ def test_a_figure_without_a_text_is_refused(shown: Shown) -> None:
         notebook.show(figures.new()[0], alt=" ")
 
 
-def test_source_shows_the_function_and_its_file(shown: Shown) -> None:
-    from minigpt.sample import stream
+def test_source_shows_the_function_and_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    from minigpt.sample import draw
 
-    notebook.source(stream)
-    assert "`minigpt/sample.py`" in words(shown)
-    assert "def stream(" in words(shown)
+    notebook.source(draw)
+    printed = capsys.readouterr().out
+    assert printed.startswith("# minigpt/sample.py\ndef draw(")
+    assert printed.endswith("sum(1)\n")
 
 
 def test_the_verdict_stands_beside_the_prediction(
@@ -120,3 +121,11 @@ def test_scaled_is_small_only_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     assert notebook.scaled(300, ci=20) == 20
     monkeypatch.delenv("COGNITIVE_CORE_PROFILE")
     assert notebook.scaled(300, ci=20) == 300
+
+
+def test_nothing_published_is_said_so(
+    work: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lessons.engine.ledger.code_hash", lambda _: "code nobody has measured")
+    with pytest.raises(ValueError, match=r"nothing is published yet .* experiment\("):
+        notebook.experiment("next_character", published=True)
