@@ -22,8 +22,9 @@ from typing import Any
 
 from lessons.engine import catalogue, learner, progress
 from lessons.engine import source as sources
-from lessons.engine.checking import check_source, feedback
+from lessons.engine.checking import check_source
 from lessons.engine.exercise import Exercise, Result
+from lessons.engine.feedback import feedback
 from lessons.engine.sandbox import Sandbox
 from lessons.engine.work import work_folder
 

@@ -15,8 +15,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from lessons.engine import attempts, catalogue, learner, progress
-from lessons.engine.checking import feedback
 from lessons.engine.exercise import Exercise
+from lessons.engine.feedback import feedback
 from lessons.engine.work import work_folder
 
 Id = Annotated[str, Positional, arg(metavar="EXERCISE")]

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from lessons.engine import audit, catalogue, checking
-from lessons.engine.checking import check_source, feedback
+from lessons.engine.checking import check_source
 from lessons.engine.compare import close, describe
 from lessons.engine.exercise import Call, Exercise, Probe, Result, Variant, Wrong
+from lessons.engine.feedback import feedback
 from lessons.engine.sandbox import Sandbox
 
 REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]

@@ -17,7 +17,8 @@ from lessons.engine import limits, zygote
 from lessons.engine import sandbox as sandbox_
 from lessons.engine.checking import check_source
 from lessons.engine.exercise import Call
-from lessons.engine.sandbox import Answer, Failure, Outcome, Sandbox
+from lessons.engine.outcome import Answer, Failure, Outcome
+from lessons.engine.sandbox import Sandbox
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's limits are Linux's")
 RIGHT = "def f(x):\n    return x * 2\n"
