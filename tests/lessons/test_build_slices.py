@@ -9,8 +9,8 @@ from lessons.engine.source import needed
 STORY = [
     "import numpy as np",
     "p = np.array([0.5, 0.5])\nEPS = np.float64(1e-9)",
-    "import numpy as np\n\n\ndef f(x):\n    p = np.exp(x)\n\n    def g(q):\n        return q + p + EPS\n"
-    "    return [y for y in g(p)]",
+    "import numpy as np\n\n\ndef f(x):\n    p = np.exp(x)\n\n"
+    "    def g(q):\n        return q + p + EPS\n\n    return [y for y in g(p)]",
 ]
 
 
