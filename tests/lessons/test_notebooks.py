@@ -6,6 +6,7 @@ shows nothing that a published notebook must not show.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,21 @@ def outputs(notebook: Any) -> str:
     return "".join(o.get("text", "") for cell in cells for o in cell.outputs)
 
 
+@pytest.fixture(scope="session")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one notebook of a lesson measured, the other need not measure again."""
+    return tmp_path_factory.mktemp("evidence")
+
+
 @pytest.mark.parametrize("kind", build.KINDS)
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
-def test_runs_from_top_to_bottom(lesson: Any, kind: build.Kind, tmp_path: Path) -> None:
+def test_runs_from_top_to_bottom(
+    lesson: Any, kind: build.Kind, tmp_path: Path, evidence: Path
+) -> None:
     notebook = build.compose(lesson, kind)
+    shutil.copytree(evidence, tmp_path / "evidence")
     execute(notebook, profile="ci", work=tmp_path, cell_seconds=120)
+    shutil.copytree(tmp_path / "evidence", evidence, dirs_exist_ok=True)
     assert list(build.output_faults(notebook)) == []
     printed = outputs(notebook)
     for exercise in lesson.exercises():
