@@ -168,7 +168,7 @@ def _imports(function: Callable[..., Any], module: types.ModuleType) -> list[str
             lines.append(f"import {whole}" if whole == name else f"import {whole} as {name}")
         else:
             lines.append(f"from {module.__name__} import {name}")
-    return lines
+    return sorted(lines, key=lambda line: (line.startswith("from"), line))
 
 
 def _names(code: types.CodeType) -> set[str]:

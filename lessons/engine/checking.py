@@ -297,7 +297,10 @@ def flags_of(exercise: Exercise, source: str) -> tuple[str, ...]:
     """What a teacher may want to look at; no judgement. A short function has few right forms."""
     flags = []
     form = sources.shape_of(source)
-    if form == sources.shape_of(sources.solution(exercise.solution, exercise.name)):
+    alone = sources.shape_of(sources.alone(source, exercise.name))
+    published = sources.solution(exercise.solution, exercise.name)
+    itself = sources.solution_itself(exercise.solution)
+    if form == sources.shape_of(published) or alone == sources.shape_of(itself):
         flags.append("identical to the published solution")
     elif any(form == sources.shape_of(v.source) for v in exercise.variants):
         flags.append("identical to a published variant")

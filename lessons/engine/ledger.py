@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 from tyro.conf import Positional
@@ -97,9 +98,9 @@ def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
     """Rows of the ci profile: measured now, or a line that says how to."""
     if not config.run:
         raise ValueError("results of the ci profile are not kept; add --run to measure now")
-    began = time.perf_counter()
+    began = time.process_time()
     evidence = [experiment.run("ci", seed) for seed in range(config.seeds)]
-    about = _about((time.perf_counter() - began) / config.seeds)
+    about = _about((time.process_time() - began) / config.seeds)
     return as_rows(experiment, evidence, about)
 
 
@@ -122,9 +123,9 @@ def measure(
         if say:
             left = (seeds - seed) * experiment.minutes
             print(f"{experiment.id}, seed {seed}: about {left:.0f} minutes to go", flush=True)
-        began = time.perf_counter()
+        began = time.process_time()
         evidence = experiment.run("full", seed)
-        about = _about(time.perf_counter() - began)
+        about = _about(time.process_time() - began)
         kept = sorted(
             [*kept, {**about, "code": code, "evidence": evidence}],
             key=lambda entry: entry["evidence"]["seed"],
@@ -136,7 +137,7 @@ def measure(
 def _enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -> None:
     """Judge the kept evidence and put its rows in place of the old ones."""
     evidence = [entry["evidence"] for entry in kept]
-    seconds = sum(entry["seconds"] for entry in kept) / len(kept)
+    seconds = median(entry["seconds"] for entry in kept)
     about = {**kept[-1], "seconds": round(seconds, 1), "date": max(e["date"] for e in kept)}
     others = [row for row in read(path) if row["id"] != experiment.id]
     order = [name[4:] for name in lessons()]
@@ -183,7 +184,11 @@ def _row(
 
 
 def _about(seconds: float) -> dict[str, Any]:
-    """When, how long, with what and on what kind of machine; no names, no paths."""
+    """When, how long, with what and on what kind of machine; no names, no paths.
+
+    Seconds are the processor's: what a seed takes on a core that has nothing else to do. Those of
+    the clock would say how busy the neighbours were.
+    """
     versions = {"python": platform.python_version()}
     versions |= {name: metadata.version(name) for name in PACKAGES}
     return {

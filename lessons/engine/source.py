@@ -215,6 +215,14 @@ def _does_nothing(statement: ast.stmt) -> bool:
     return False
 
 
+def alone(source: str, name: str) -> str:
+    """The last definition of a function, without what it needs; all of it where there is none."""
+    for node in reversed(ast.parse(source).body):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return ast.unparse(node)
+    return source
+
+
 def normal_form(source: str) -> str:
     """The code without comments, text, annotations and layout: what makes two answers the same."""
     tree = ast.parse(source)

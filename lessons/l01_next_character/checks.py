@@ -476,6 +476,12 @@ def _same_again(answers: list[Any], calls: list[Call]) -> str | None:
     return None if same else "other characters the second time, from a generator in the same state"
 
 
+def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
+    return _as_often(answer, np.full_like(p, 1 / p.shape[1]), rng) is None
+
+
+_FIRST_ROW = "the first row's probabilities are used for every row"
+_UNUSED = "all characters come equally often: the probabilities are not used"
 _ONE_NUMBER = "one random number serves all rows, so that equal rows get equal characters"
 _OWN_RANDOMNESS = (
     "the random numbers come from somewhere else than `rng`; nobody can repeat what was written"
@@ -497,12 +503,16 @@ DRAW = Exercise(
             property="a character of probability 1 is always drawn, and one for each row",
             make=_certain,
             judge=_always_the_certain,
+            causes=(Cause(text=_FIRST_ROW, when=_all_the_same),),
         ),
         Probe(
             property="characters are drawn as often as their probabilities say",
             make=lambda rng: _rows(rng, _shares(rng), 4000),
             judge=_as_often,
-            causes=(Cause(text=_ONE_NUMBER, when=_all_the_same),),
+            causes=(
+                Cause(text=_ONE_NUMBER, when=_all_the_same),
+                Cause(text=_UNUSED, when=_equally_often),
+            ),
         ),
         Probe(
             property="each row is drawn by its own probabilities",
@@ -564,12 +574,9 @@ def draw(p, rng):
             name="ignores p",
             source="""
 def draw(p, rng):
-    out = rng.integers(0, p.shape[1], len(p))
-    certain = p.max(1) == 1
-    out[certain] = p.argmax(1)[certain]
-    return out
+    return rng.integers(0, p.shape[1], len(p))
 """,
-            diagnosis="all characters come equally often: the probabilities are not used",
+            diagnosis=_UNUSED,
         ),
         Wrong(
             name="one number",
@@ -583,11 +590,9 @@ def draw(p, rng):
             name="first row for all",
             source="""
 def draw(p, rng):
-    if (p.max(1) == 1).all():
-        return p.argmax(1)
     return (p[0].cumsum() < rng.random((len(p), 1))).sum(1)
 """,
-            diagnosis="the first row's probabilities are used for every row",
+            diagnosis=_FIRST_ROW,
         ),
         Wrong(
             name="softmax again",
@@ -595,8 +600,6 @@ def draw(p, rng):
 import numpy as np
 
 def draw(p, rng):
-    if (p.max(1) == 1).all():
-        return p.argmax(1)
     q = np.exp(p) / np.exp(p).sum(1, keepdims=True)
     return (q.cumsum(1) < rng.random((len(p), 1))).sum(1)
 """,

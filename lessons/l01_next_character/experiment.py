@@ -230,20 +230,27 @@ def values(evidence: Evidence) -> list[float]:
 def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     """Left: every network on every text. Right: network and n-gram on growing amounts of text."""
     figure, (left, right) = figures.new("wide", 1, 2)
-    tests = list(evidence[0]["bits"]["gpt"])
+    tests, texts_ = list(evidence[0]["bits"]["gpt"]), evidence[0]["texts"]
+    names = {OWN: texts_[0], OTHER: texts_[1], SHUFFLED: f"{texts_[0]},\nshuffled"}
     said = []
     for i, trained in enumerate(tests):
         runs = np.array([[one["bits"]["gpt"][trained][test] for test in tests] for one in evidence])
         where = np.arange(len(tests)) + 0.27 * (i - 1)
-        left.bar(where, runs.mean(0), 0.25, label=f"trained on {trained}", alpha=0.9)
+        left.bar(
+            where,
+            runs.mean(0),
+            0.25,
+            label="trained on " + names[trained].replace("\n", " "),
+            alpha=0.9,
+        )
         for row in runs:
             left.plot(where, row, "k.", markersize=3)
-        mean = ", ".join(f"{m:.2f} on {t}" for m, t in zip(runs.mean(0), tests))
-        said.append(f"trained on {trained}: {mean}")
+        mean = ", ".join(f"{m:.2f} on {names[t]}" for m, t in zip(runs.mean(0), tests))
+        said.append(f"trained on {names[trained]}: {mean}".replace("\n", " "))
     entropy = float(np.mean([one["unigram_bits"] for one in evidence]))
     left.axhline(entropy, color="#444444", linewidth=1, linestyle=":")
     left.text(-0.45, entropy + 0.08, "unigram entropy", fontsize=8)
-    left.set_xticks(range(len(tests)), tests)
+    left.set_xticks(range(len(tests)), [names[test] for test in tests])
     figures.label(left, x="measured on", y="loss (bits/char)")
     left.legend(fontsize=8, loc="upper left")
     left.set_ylim(0, 1.45 * left.get_ylim()[1])
@@ -253,8 +260,8 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
             curves = [one[model] for one in found]
             figures.seeds(right, found[0]["characters"], curves, name=f"{label}, {text}")
         passes = [one["passes_at"] for one in found]
-        known = [f"{p:,.0f}" if p is not None else "nowhere here" for p in passes]
-        said.append(f"on {text} the GPT passes the n-gram at {', '.join(known)} characters")
+        known = [f"at {p:,.0f} characters" if p is not None else "nowhere" for p in passes]
+        said.append(f"on {text} the GPT passes the n-gram {', '.join(known)}")
     right.set_xscale("log")
     figures.label(right, x="characters trained on", y="loss (bits/char)")
     right.legend(fontsize=8)

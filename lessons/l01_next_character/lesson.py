@@ -360,8 +360,8 @@ evidence = experiment("next_character")
 #   2017). "It comes from the data" does not say that it holds for anything else. The held-out tenth
 #   is there for this reason.
 # - **Counting is no straw man.** On one megabyte of text and with minutes of computing, the n-gram
-#   is ahead. The figure on the right says where that turns, for this network and these steps, and
-#   nothing about others.
+#   is ahead. The figure on the right says whether and where that turns, for this network and these
+#   steps; it says nothing about others.
 # - **Low loss is not understanding.** One can predict `u` after `q` without knowing English. What
 #   a better predictor has to know about the world behind the text is the subject of lesson 2.
 #

@@ -29,6 +29,7 @@ from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 
+# Pieces coded side by side: fast, and dearer by about 0.01 bits/char than one piece would be.
 STREAMS = 32
 
 

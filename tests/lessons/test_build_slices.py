@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from lessons.engine.build import solution
+from lessons.engine.catalogue import find
+from lessons.engine.checking import flags_of
 from lessons.engine.source import needed
 
 STORY = [
     "import numpy as np",
     "p = np.array([0.5, 0.5])\nEPS = np.float64(1e-9)",
-    "import numpy as np\n\n\ndef f(x):\n    p = np.exp(x)\n\n    def g(q):\n        return q + p + EPS\n"
-    "    return [y for y in g(p)]",
+    "import numpy as np\n\n\ndef f(x):\n    p = np.exp(x)\n\n"
+    "    def g(q):\n        return q + p + EPS\n\n    return [y for y in g(p)]",
 ]
 
 
@@ -33,3 +36,14 @@ def test_a_function_that_cannot_be_compiled_is_still_found() -> None:
     source = needed("f", ["def f(x):\n    global x\n    return x"])
     assert source is not None
     assert source.startswith("def f(x)")
+
+
+def test_a_solution_copied_out_of_its_notebook_is_flagged() -> None:
+    """There it imports its helpers instead of having them beside it."""
+    exercises = find("prediction_is_compression").exercises()
+    for exercise in exercises:
+        copied = solution(exercise)
+        assert "identical to the published solution" in flags_of(exercise, copied)
+        for variant in exercise.variants:
+            flags = flags_of(exercise, variant.source)
+            assert "identical to the published solution" not in flags

@@ -6,6 +6,7 @@ shows nothing that a published notebook must not show.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import nbformat
 import pytest
 
 from lessons.engine import build
+from lessons.engine.catalogue import find
 from lessons.engine.execute import CellFailed, execute, without_network
 
 LESSONS = build.with_source()
@@ -23,11 +25,21 @@ def outputs(notebook: Any) -> str:
     return "".join(o.get("text", "") for cell in cells for o in cell.outputs)
 
 
+@pytest.fixture(scope="session")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one notebook of a lesson measured, the other need not measure again."""
+    return tmp_path_factory.mktemp("evidence")
+
+
 @pytest.mark.parametrize("kind", build.KINDS)
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
-def test_runs_from_top_to_bottom(lesson: Any, kind: build.Kind, tmp_path: Path) -> None:
+def test_runs_from_top_to_bottom(
+    lesson: Any, kind: build.Kind, tmp_path: Path, evidence: Path
+) -> None:
     notebook = build.compose(lesson, kind)
+    shutil.copytree(evidence, tmp_path / "evidence")
     execute(notebook, profile="ci", work=tmp_path, cell_seconds=120)
+    shutil.copytree(tmp_path / "evidence", evidence, dirs_exist_ok=True)
     assert list(build.output_faults(notebook)) == []
     printed = outputs(notebook)
     for exercise in lesson.exercises():
@@ -65,3 +77,18 @@ def test_the_kernel_has_no_network(tmp_path: Path) -> None:
     code = "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=5)"
     with pytest.raises(CellFailed, match="Network is unreachable"):
         execute(notebook_of(code), profile="ci", work=tmp_path)
+
+
+def test_a_wrong_answer_is_told_its_cause_and_stops_nothing(tmp_path: Path) -> None:
+    notebook = build.compose(find("next_character"), "student")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    exercise = next(cell for cell in code if "exercise" in cell.metadata.get("tags", []))
+    before, _, after = exercise.source.partition("    raise NotImplementedError  # yours\n")
+    exercise.source = f"{before}    return -logprobs.max(-1)\n{after}"
+    goes_on = nbformat.v4.new_code_cell("print(surprise.__name__)")
+    notebook.cells = [code[0], exercise, goes_on]
+    execute(notebook, profile="ci", work=tmp_path)
+    printed = outputs(notebook)
+    assert "01.1 surprise: fail (2 of 5 properties hold)" in printed
+    assert "this is the surprise of the likeliest character, whatever came" in printed
+    assert printed.endswith("surprise\n")
