@@ -175,6 +175,7 @@ def test_without_the_sandbox_these_attacks_work(tmp_path: Path) -> None:
 def test_nothing_is_left_behind(sandbox: Sandbox, tmp_path: Path) -> None:
     import psutil
 
+    sandbox.start()
     assert sandbox._process is not None
     for name in ("endless loop", "ignored signals", "stops itself"):
         _run(sandbox, ATTACKS[name][0])
