@@ -125,8 +125,8 @@ for gain in (0.9, 1.0, 1.1):
     print(f"gain {gain}: after 64 layers {np.linalg.norm(x) / before:.3g} times as long")
 
 # %% [markdown]
-# A gain of exactly 1 would save it, and that is a narrow ridge to walk on while every weight
-# changes at every step. The two other parts of the claim make it wide.
+# Even at a gain of 1 chance alone moves the signal, and all weights change at every step of
+# training. The two other parts of the claim keep it in bounds.
 #
 # ## 3. Normalisation
 #
@@ -167,60 +167,60 @@ print(f"gain 1.1, normalised before each of 64 layers: a size of {size:.3g}")
 source(model.Block.forward)
 
 # %% [markdown]
-# Measure it. A network that has not been trained gets some text; how large is the gradient that
-# reaches its *first* block, compared with the one at its *last*?
+# Measure it. An untrained network reads 64 characters. How alike are the vectors that come out at
+# different positions? The **cosine** of two vectors is their product divided by both lengths: 1
+# where they point the same way, 0 where they have nothing to do with each other. A network whose
+# positions all say the same can only learn how frequent the characters are.
 
 
 # %%
-def gradient_ratio(depth, residual):
-    """Size of the gradient in the first block over that in the last, before any training."""
+def likeness(depth, residual):
+    """Mean cosine of the vectors of two positions behind `depth` untrained blocks."""
     config = model.GPTConfig(
-        n_layer=depth, n_head=4, n_embd=64, context=64, zero_init=False, residual=residual
+        n_layer=depth, n_head=4, n_embd=64, context=64, residual=residual, zero_init=False
     )
     net = model.GPT(config, tokenizer, torch.Generator().manual_seed(0))
-    ids = torch.from_numpy(tokenizer.encode(land.train))
-    batch = loop.draw_windows(ids, 64, 8, torch.Generator().manual_seed(0))
-    loop.next_char_loss(net, batch).backward()
-    first, last = (
-        torch.cat([w.grad.flatten() for w in block.parameters()]).norm()
-        for block in (net.blocks[0], net.blocks[-1])
-    )
-    return float(first / last)
+    seen = []
+    net.norm.register_forward_hook(lambda module, given, out: seen.append(out[0]))
+    net.logprobs(tokenizer.encode(land.train[:64])[None])
+    vectors = torch.nn.functional.normalize(seen[0], dim=-1)  # [T, E], each of length 1
+    cosines = vectors @ vectors.T
+    return float((cosines.sum() - 64) / (64 * 63))  # without each with itself
 
 
-depths = [2, 4, 8, 16]
-ratios = {
-    name: [gradient_ratio(d, on) for d in depths]
-    for name, on in (("with residuals", True), ("without", False))
+depths = [1, 2, 4, 8, 16]
+alike = {
+    "with residual connections": [likeness(depth, True) for depth in depths],
+    "without": [likeness(depth, False) for depth in depths],
 }
-for name, found in ratios.items():
-    print(f"{name:15}", "  ".join(f"depth {d}: {r:.2g}" for d, r in zip(depths, found)))
+for name, found in alike.items():
+    print(f"{name:26}", "  ".join(f"depth {d}: {c:.2f}" for d, c in zip(depths, found)))
 
 # %%
 with figures.style():
     figure, ax = figures.new()
-    for name, found in ratios.items():
+    for name, found in alike.items():
         ax.plot(depths, found, marker="o", label=name)
     ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
     ax.set_xticks(depths, [str(d) for d in depths])
-    ax.legend()
+    ax.set_ylim(0, 1.05)
+    ax.legend(loc="center left")
     figures.label(
         ax,
         x="depth (blocks)",
-        y="gradient, first block / last block",
-        title="What reaches the first block before training",
+        y="cosine of two positions",
+        title="Without residual connections all positions come to say the same",
     )
 show(
     figure,
-    alt="Gradient in the first block over gradient in the last, by depth. "
+    alt="Mean cosine of the vectors of two positions in untrained networks, by depth. "
     + "; ".join(
-        f"{name}: " + ", ".join(f"{r:.2g} at {d}" for d, r in zip(depths, found))
-        for name, found in ratios.items()
+        f"{name}: " + ", ".join(f"{c:.2f} at {d}" for d, c in zip(depths, found))
+        for name, found in alike.items()
     )
     + ".",
-    caption="One line stays level. Far from 1 in either direction, the first and the last blocks "
-    "learn at speeds so different that no single learning rate suits both.",
+    caption="Each block mixes the positions a little. What is only ever replaced becomes an average "
+    "of averages; what is added to remains. (Dong et al. 2021 call it a collapse of rank.)",
 )
 
 # %% [markdown]
@@ -274,7 +274,8 @@ evidence = experiment("why_it_trains")
 #   2019 trained residual networks of 10,000 layers so); with normalisation, the start matters
 #   less. "Each of them is needed" depends on what else is there.
 # - **The optimiser is a part, too.** Adam rescales every weight's gradient by itself and hides
-#   much of what section 4 shows; with plain gradient descent the penalties would look different.
+#   much of what section 2 warns of; with plain gradient descent the penalties would look
+#   different.
 # - **It says nothing about attention's real strength.** In storyland hardly anything depends on
 #   what stands further back than a line. A convolution that sees 4, 8, 16 characters is well
 #   served there.
@@ -285,6 +286,8 @@ evidence = experiment("why_it_trains")
 # - A. Vaswani et al., *Attention Is All You Need* (2017), arXiv:1706.03762.
 # - J. Ba, J. Kiros and G. Hinton, *Layer Normalization* (2016), arXiv:1607.06450; B. Zhang and R.
 #   Sennrich, *Root Mean Square Layer Normalization* (2019), arXiv:1910.07467.
+# - Y. Dong, J.-B. Cordonnier and A. Loukas, *Attention is not all you need: pure attention loses
+#   rank doubly exponentially with depth* (2021), arXiv:2103.03404.
 # - R. Xiong et al., *On Layer Normalization in the Transformer Architecture* (2020),
 #   arXiv:2002.04745: why it stands before each half of a block.
 # - H. Zhang, Y. Dauphin and T. Ma, *Fixup Initialization* (2019), arXiv:1901.09321.
