@@ -12,7 +12,7 @@ Omits:  the best size for a given compute: all sizes get equal steps, so the lar
 
 Spoiled text: every other kilocharacter, on average, has its words shuffled among its places. Words
 and line ends stay, so it still teaches spelling; what goes with what is lost. The held-out text is
-clean. Equal steps, so spoiled text takes the place of good; `half` is the control that says what it
+clean. The rates were tuned by `tune`, on clean text and a seed that is not judged. Equal steps, so spoiled text takes the place of good; `half` is the control that says what it
 costs merely to have less: clean text, half the steps.
 """
 
