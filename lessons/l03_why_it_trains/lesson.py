@@ -219,7 +219,7 @@ show(
         for name, found in alike.items()
     )
     + ".",
-    caption="Each block mixes the positions a little. What is only ever replaced becomes an average "
+    caption="Each block mixes the positions. What is only ever replaced becomes an average "
     "of averages; what is added to remains. (Dong et al. 2021 call it a collapse of rank.)",
 )
 
