@@ -22,8 +22,9 @@ from typing import Any
 
 from lessons.engine import catalogue, learner, progress
 from lessons.engine import source as sources
-from lessons.engine.checking import check_source, feedback
+from lessons.engine.checking import check_source
 from lessons.engine.exercise import Exercise, Result
+from lessons.engine.feedback import feedback
 from lessons.engine.sandbox import Sandbox
 from lessons.engine.work import work_folder
 
@@ -103,7 +104,7 @@ def _cells_before(function: Callable[..., Any], file: str) -> list[str]:
     shell = sys.modules.get("IPython")
     running = shell.get_ipython() if shell is not None else None
     if running is not None and function.__module__ == "__main__":
-        return [str(cell) for cell in running.user_ns.get("In", [])]
+        return [str(cell) for cell in running.history_manager.input_hist_raw]
     return ["".join(linecache.getlines(file))]
 
 

@@ -25,7 +25,9 @@ from lessons.engine import source as sources
 from lessons.engine import wire
 from lessons.engine.compare import close, describe
 from lessons.engine.exercise import Call, Exercise, Probe, Result, Status, Wrong
-from lessons.engine.sandbox import Answer, Failure, Outcome, Sandbox, stopped
+from lessons.engine.feedback import called, hint_step
+from lessons.engine.outcome import Answer, Failure, Outcome, stopped
+from lessons.engine.sandbox import Sandbox
 
 TRIALS = 2
 """How often each probe is made, each time with new numbers."""
@@ -80,7 +82,7 @@ def _check(
     except sources.Unreadable as error:
         return result("crash", returned=f"code that Python cannot read: {error}")
     if sources.unattempted(source, exercise.name):
-        return result("missing", returned="not attempted yet", next_step=_hint_step(exercise))
+        return result("missing", returned="not attempted yet", next_step=hint_step(exercise))
     trials = [
         _made(probe, np.random.default_rng(entropy(seed, exercise.id, i, k)))
         for i, probe in enumerate(exercise.probes)
@@ -96,14 +98,9 @@ def _check(
         return result("missing", returned=words, next_step=f"Define {exercise.name}.")
     if outcome.status == "unloaded":
         assert outcome.failure is not None
-        status: Status = "crash"
-        if outcome.note:  # it asked for too much memory, or left
-            returned = outcome.note
-        else:
-            returned = _raised(outcome.failure, source, discreet)
-        return result(
-            status, returned=returned, cause="the code fails before the function is called"
-        )
+        raised = _raised(outcome.failure, source, discreet)
+        cause = "the code fails before the function is called"
+        return result("crash", returned=raised, cause=cause)
     return _judge_all(exercise, source, trials, outcome, discreet, flags)
 
 
@@ -135,7 +132,7 @@ def _judge_all(
             expected=trial.probe.property,
             returned=returned,
             cause=cause,
-            next_step=_hint_step(exercise),
+            next_step=hint_step(exercise),
             probes_passed=held,
             flags=flags,
         )
@@ -296,18 +293,6 @@ def _raised(failure: Failure, source: str, discreet: bool) -> str:
     return words
 
 
-def called(name: str, calls: Sequence[Call]) -> str:
-    """What was called, shapes and kinds only.
-
-    >>> called("f", [Call([1, 2], t=0.5)])
-    'f(list of length 2, t=float)'
-    """
-    words = [describe(item) for item in calls[0].args]
-    words += [f"{key}={describe(value)}" for key, value in calls[0].kwargs.items()]
-    more = f", and {len(calls) - 1} more calls" if len(calls) > 1 else ""
-    return f"{name}({', '.join(words)}){more}"
-
-
 def flags_of(exercise: Exercise, source: str) -> tuple[str, ...]:
     """What a teacher may want to look at; no judgement. A short function has few right forms."""
     flags = []
@@ -335,28 +320,3 @@ def entropy(seed: int | str, exercise: str, probe: int, trial: int) -> int:
     """The seed of one draw of numbers."""
     text = f"{seed}|{exercise}|{probe}|{trial}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-
-
-def _hint_step(exercise: Exercise) -> str:
-    return f'Ask for a hint: hint("{exercise.id}"), or python -m lessons hint {exercise.id}.'
-
-
-def feedback(result: Result, name: str = "") -> str:
-    """A result as a learner reads it; plain text, no colour."""
-    title = f"{result.exercise} {name}".strip()
-    if result.status == "missing" and result.returned == "not attempted yet":
-        return f"{title}: not attempted yet. {result.next_step}"
-    if result.passed:
-        lines = [f"{title}: pass, all {result.probes} properties hold."]
-    else:
-        held = f" ({result.probes_passed} of {result.probes} properties hold)"
-        lines = [f"{title}: {result.status}{held if result.expected else ''}"]
-    rows = {
-        "called": result.called,
-        "expected": result.expected,
-        "returned": result.returned,
-        "likely": result.cause,
-        "next": result.next_step,
-        "note": "; ".join(result.flags),
-    }
-    return "\n".join([*lines, *(f"  {key:<9} {text}" for key, text in rows.items() if text)])

@@ -23,7 +23,8 @@ from typing import Any
 from lessons.engine import catalogue
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Call
-from lessons.engine.sandbox import Failure, Outcome, Sandbox
+from lessons.engine.outcome import Failure, Outcome
+from lessons.engine.sandbox import Sandbox
 from lessons.engine.work import ROOT, work_folder
 
 REFERENCE_MS = 4.07

@@ -172,12 +172,15 @@ def _own_network() -> None:
 def _become_nobody() -> None:
     if sys.platform == "win32" or os.geteuid() != 0:
         return
+    linux = sys.platform == "linux"
+    if linux:
+        _prctl(8, 1)  # PR_SET_KEEPCAPS over the change of user
     os.setgroups([])
-    _prctl(8, 1)  # PR_SET_KEEPCAPS over the change of user
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
-    _die_with_parent()  # a change of user forgets it
-    _capabilities(_READ_ANYTHING)
+    os.setgid(NOBODY)  # by root these set the real, effective and saved one
+    os.setuid(NOBODY)
+    if linux:
+        _die_with_parent()  # a change of user forgets it
+        _capabilities(_READ_ANYTHING)
 
 
 def _capabilities(kept: int) -> None:

@@ -22,8 +22,9 @@ from tyro.conf import Positional, arg
 
 from labkit import files
 from lessons.engine import attempts, catalogue, learner, progress
-from lessons.engine.checking import check_source, entropy, feedback
+from lessons.engine.checking import check_source, entropy
 from lessons.engine.exercise import Exercise
+from lessons.engine.feedback import feedback
 from lessons.engine.work import work_folder
 
 

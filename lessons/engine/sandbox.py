@@ -25,59 +25,19 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lessons.engine import source as sources
 from lessons.engine import wire
 from lessons.engine.exercise import Call
+from lessons.engine.outcome import Outcome, Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 HAS_FORK = hasattr(os, "fork") and sys.platform != "win32"
 _START_SECONDS = 180.0  # a cold import of torch from a slow disk
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A call that raised, or whose answer was no plain data."""
-
-    type: str
-    """The exception's name; NotPlain for an answer that cannot be sent."""
-    message: str
-    """Its first 300 characters."""
-    line: int
-    """Line in the source that ran; 0 where it is not known."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a call gave back."""
-
-    value: Any
-    """Plain data, or a Failure."""
-    changed: tuple[int, ...] = ()
-    """Inputs (arrays, lists, dicts) that the call changed, by number."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came of a run."""
-
-    status: Literal["done", "timeout", "memory", "crash", "missing", "unloaded"]
-    """"done": every call has its answer. "unloaded": the source itself raised."""
-    answers: tuple[Answer, ...] = ()
-    """In the order of the calls; fewer than them where it was cut short."""
-    failure: Failure | None = None
-    """What the source raised."""
-    note: str = ""
-    """What happened, in words."""
-    seconds: float = 0.0
-    """From fork to the last answer."""
-    limits: dict[str, str] | None = None
-    """{limit: "" or why it does not hold}, as the child reported them."""
 
 
 class Sandbox:
@@ -93,6 +53,7 @@ class Sandbox:
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._ready = False
 
     def __enter__(self) -> Sandbox:
         return self
@@ -110,9 +71,10 @@ class Sandbox:
         if self._folder is not None:
             self._folder.cleanup()
         self._control = self._process = self._folder = None
+        self._ready = False
 
-    def start(self) -> None:
-        """Start now rather than at the first run; ValueError where it does not come up."""
+    def launch(self) -> None:
+        """Begin to start, and do not wait: meanwhile the caller may do something else."""
         if not self.fork or (self._process is not None and self._process.poll() is None):
             return
         self.close()
@@ -127,6 +89,13 @@ class Sandbox:
             **self._surroundings(),
         )
         theirs.close()
+
+    def start(self) -> None:
+        """Start now rather than at the first run; ValueError where it does not come up."""
+        self.launch()
+        if self._process is None or self._ready:
+            return
+        assert self._control is not None
         self._control.settimeout(_START_SECONDS)
         try:
             ready = self._control.recv(1)
@@ -139,6 +108,7 @@ class Sandbox:
             last = said.splitlines()[-1] if said else "it said nothing"
             raise ValueError(f"the process that runs answers does not start: {last}")
         self._control.settimeout(30)
+        self._ready = True
 
     def _surroundings(self) -> dict[str, Any]:
         """An empty folder and an environment without anything of the user's."""
@@ -147,6 +117,7 @@ class Sandbox:
             os.chmod(self._folder.name, 0o755)
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         kept |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+        kept |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}  # macOS: a fork of ours is clean
         kept |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         return {"cwd": self._folder.name, "env": kept}
 
@@ -191,7 +162,7 @@ class Sandbox:
                 (pid,) = struct.unpack(">I", self._exactly(4))
             finally:
                 os.close(outlet)
-            reader = _Reader(wanted)
+            reader = Reader(wanted)
 
             def more() -> bytes | None:
                 left = began + seconds - time.monotonic()
@@ -227,7 +198,7 @@ class Sandbox:
         command = [sys.executable, "-m", "lessons.engine.zygote", "--once"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(command, **pipes, **self._surroundings())  # type: ignore[call-overload]
-        reader = _Reader(wanted)
+        reader = Reader(wanted)
         timer = threading.Timer(_START_SECONDS, process.kill)
 
         def ran_out() -> None:
@@ -260,120 +231,6 @@ class Sandbox:
         if reader.complete:
             reader.timed_out = False
         return reader.outcome(took, seconds, max(0, -process.returncode), process.returncode)
-
-
-class _Reader:
-    """Reads what a child sends, believing nothing."""
-
-    def __init__(self, wanted: int) -> None:
-        self.wanted = wanted
-        self.answers: list[Answer] = []
-        self.limits: dict[str, str] | None = None
-        self.failure: Failure | None = None
-        self.status: Literal["missing", "unloaded"] | None = None
-        self.timed_out = False
-        self.nonsense = ""
-
-    @property
-    def complete(self) -> bool:
-        """Has it all been said?"""
-        return len(self.answers) == self.wanted or bool(self.status or self.nonsense)
-
-    def read(self, more: Callable[[], bytes | None]) -> None:
-        """Read until there is all, or no more, or (None) no more time."""
-        data, total = bytearray(), 0
-        while not (self.complete and self.limits is not None):
-            part = more()
-            if not part:
-                self.timed_out = self.timed_out or part is None
-                return
-            data += part
-            total += len(part)
-            if total > 2 * wire.MAX_BYTES:
-                self.nonsense = f"it sent more than {2 * wire.MAX_BYTES >> 20} MB"
-                return
-            while len(data) >= 4 and not (self.complete and self.limits is not None):
-                size = int.from_bytes(data[:4], "big")
-                if size > wire.MAX_BYTES:
-                    self.nonsense = f"an answer of more than {wire.MAX_BYTES >> 20} MB"
-                    return
-                if len(data) < 4 + size:
-                    break
-                message = bytes(data[4 : 4 + size])
-                del data[: 4 + size]
-                try:
-                    self._take(json.loads(message))
-                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                    self.nonsense = "what came back is not an answer"
-                    return
-
-    def _take(self, message: dict[str, Any]) -> None:
-        if self.limits is None:
-            self.limits = {str(k): str(v) for k, v in message["limits"].items()}
-        elif "missing" in message:
-            self.status = "missing"
-        elif "unloaded" in message:
-            self.status, self.failure = "unloaded", _failure(message["unloaded"])
-        elif "error" in message:
-            self.answers.append(Answer(_failure(message["error"])))
-        else:
-            changed = tuple(int(i) for i in message["changed"])
-            self.answers.append(Answer(wire.decode(message["value"]), changed))
-
-    def outcome(self, took: float, seconds: float, by_signal: int, code: int) -> Outcome:
-        """All that was read, as an outcome."""
-        status: Any = self.status or "crash"
-        note = ""
-        failures = [self.failure, *(a.value for a in self.answers)]
-        ends = [f for f in failures if isinstance(f, Failure) and stopped(f)]
-        if self.nonsense:
-            note = self.nonsense
-        elif self.timed_out:
-            status, note = "timeout", f"it had not ended after {seconds:g} seconds"
-        elif ends:
-            status = "memory" if _is_memory(ends[0]) else "crash"
-            note = _stop_words(ends[0])
-        elif self.status is None and len(self.answers) == self.wanted:
-            status = "done"
-        elif self.status is None:
-            name = signal.Signals(by_signal).name if by_signal else f"exit code {code}"
-            note = f"the process ended early ({name})"
-        return Outcome(
-            status=status,
-            answers=tuple(self.answers),
-            failure=self.failure,
-            note=note,
-            seconds=took,
-            limits=self.limits,
-        )
-
-
-def _failure(message: dict[str, Any]) -> Failure:
-    return Failure(str(message["type"])[:80], str(message["message"])[:300], int(message["line"]))
-
-
-def _is_memory(failure: Failure) -> bool:
-    words = failure.message.lower()
-    return failure.type == "MemoryError" or (
-        failure.type == "RuntimeError" and ("alloc" in words and "memory" in words)
-    )
-
-
-def stopped(failure: Failure) -> bool:
-    """Is this an end of the whole run rather than an error of one call?"""
-    return _is_memory(failure) or failure.type in (
-        "SystemExit",
-        "KeyboardInterrupt",
-        "TooMuchOutput",
-    )
-
-
-def _stop_words(failure: Failure) -> str:
-    return {
-        "SystemExit": "it called exit instead of returning",
-        "KeyboardInterrupt": "it raised KeyboardInterrupt instead of returning",
-        "TooMuchOutput": "it printed more than a million characters",
-    }.get(failure.type, "it asked for more memory than there is for a check")
 
 
 def _readable() -> list[str]:

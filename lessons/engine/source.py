@@ -57,8 +57,12 @@ def parse(text: str) -> ast.Module:
 
 
 def without_magics(cell: str) -> str:
-    """A notebook cell as plain Python: IPython's own lines become comments."""
-    if cell.lstrip().startswith("%%"):
+    """A notebook cell as plain Python: IPython's own lines become comments.
+
+    A cell that is another language's (%%bash, %%html) is nothing; one that is timed is Python.
+    """
+    other = re.match(r"\s*%%(\w*)", cell)
+    if other and other[1] not in ("time", "timeit", "capture", "prun", "memit"):
         return ""
     return "\n".join(
         f"{line[: len(line) - len(line.lstrip())]}pass  # {line.strip()}"

@@ -15,8 +15,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from lessons.engine import attempts, catalogue, learner, progress
-from lessons.engine.checking import feedback
 from lessons.engine.exercise import Exercise
+from lessons.engine.feedback import feedback
 from lessons.engine.work import work_folder
 
 Id = Annotated[str, Positional, arg(metavar="EXERCISE")]
@@ -48,6 +48,7 @@ class Check:
 
 def check(settings: Check) -> int:
     """Print what was found; 0 where all passed, 1 otherwise."""
+    attempts.sandbox().launch()  # it imports torch while this process reads the lesson
     right = True
     for i, exercise in enumerate(_exercises(settings.exercise)):
         result, remarks = attempts.check_file(exercise, settings.file)

@@ -242,6 +242,10 @@ def main(arguments: list[str]) -> None:
     """`--once`, or the number of the control socket."""
     if arguments[0] == "--once":
         result = os.dup(1)
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.setmode(result, os.O_BINARY)  # or bytes that look like a line's end grow
         os.dup2(os.open(os.devnull, os.O_RDWR), 1)
         job = sys.stdin.buffer.read()
         serve_job(json.loads(job), sender(result))

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from lessons.engine import audit, catalogue, checking
-from lessons.engine.checking import check_source, feedback
+from lessons.engine.checking import check_source
 from lessons.engine.compare import close, describe
 from lessons.engine.exercise import Call, Exercise, Probe, Result, Variant, Wrong
+from lessons.engine.feedback import feedback
 from lessons.engine.sandbox import Sandbox
 
 REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]
@@ -216,6 +217,9 @@ def test_exercises_check_themselves() -> None:
         ("abc", "abd", "text of length 3, not what"),
         (True, 1, None),
         (1, True, "int, not what was expected"),
+        (10**9, 10**9 + 1, "1e+09, off by 1"),
+        (np.array([2**62]), np.array([2**62 + 1]), "1 of 1 numbers off"),
+        (1e9, 10**9 + 1, None),
         ({"a": 1}, {"b": 1}, "2 of them missing or not expected"),
         ({"a": 1}, {"a": 2}, "one entry: 1, off by 1"),
         (None, [1], "None where 1 elements"),

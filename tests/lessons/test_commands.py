@@ -217,7 +217,7 @@ def test_check_in_a_notebook(desk: Path, capsys: pytest.CaptureFixture[str]) -> 
             "from lessons.engine.attempts import check, hint, solution",
             "SCALE = 1.0",
             "this is broken",
-            "def root(x):\n    return x.sqrt() * SCALE",
+            "%%time\ndef root(x):\n    return x.sqrt() * SCALE",
             "def rms_norm(x):\n    raise NotImplementedError\n\ncheck('90.1', rms_norm)",
             f"{WRONG}\ncheck('90.1', rms_norm)",
             "def mine(x):\n    return x / root(x.square().mean(-1, keepdim=True))\n",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lessons.engine import grade, hidden, learner, similar, submissions
+from lessons.engine import grade, gradebook, hidden, learner, similar, submissions
 from lessons.engine.grade import Grade
 from lessons.engine.sandbox import Sandbox
 from lessons.engine.submissions import Student
@@ -169,7 +169,7 @@ def _marker(klass: Path, journal: Path) -> grade.Marker:
     lesson = catalogue.find("90")
     tasks, secret = hidden.tasks([lesson], None)
     return grade.Marker(
-        [lesson], tasks, secret, attempts.sandbox(), grade.Journal(journal, False), False
+        [lesson], tasks, secret, attempts.sandbox(), gradebook.Journal(journal, False), False
     )
 
 
@@ -330,8 +330,8 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\rx", "＝1", "\n=1"])
 def test_a_spreadsheet_computes_nothing(text: str) -> None:
-    assert grade.safe_cell(text) == f"'{text}"
-    assert grade.safe_cell("Zoë = 1") == "Zoë = 1"
+    assert gradebook.safe_cell(text) == f"'{text}"
+    assert gradebook.safe_cell("Zoë = 1") == "Zoë = 1"
 
 
 def test_near_identical_is_found_through_new_names_and_not_among_short_answers() -> None:

@@ -11,11 +11,11 @@ CELLS = [
     "RATE = 0.5\nheavy = train_for_hours()\ntable = {}\ntable['a'] = 1\ntable['b'] = RATE",
     "def helper(x):\n    return x * RATE",
     "!pip install x\nprint('story')",
-    "%%time\nbroken here",
+    "%%bash\nbroken here; wanted",
     "this does not parse",
     "@decorate\ndef wanted(x):\n    return helper(x) + math.pi + table['a']\n\ncheck('1', wanted)",
     "def decorate(f):\n    return f",
-    "def helper(x):\n    return x * 2 * RATE",
+    "%%time\ndef helper(x):\n    return x * 2 * RATE",
     "RATE += 1",
     "async def unrelated(): ...",
 ]
