@@ -8,6 +8,9 @@ Run:    python -m lessons build 03
 #
 # *Lesson 3. A claim, a prediction, three small exercises, one measurement.*
 #
+# *`python -m lessons start 03` gives you a copy of your own, without the results that follow here:
+# make your prediction there.*
+#
 # **The claim.** What made the transformer trainable and scalable is not one trick but several
 # together: residual connections, attention and normalisation. Andrej Karpathy said so on the
 # podcast *No Priors* in 2024 (NP24b). *We read into it*, so that it can be tried, that lacking any
