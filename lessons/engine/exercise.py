@@ -45,7 +45,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -244,10 +244,6 @@ class Result:
     """Of the source that ran."""
     flags: tuple[str, ...] = ()
     """"identical to the published solution", "calls the library's own function"."""
-    printed: str = ""
-    """What the learner's code printed, its beginning."""
-    details: dict[str, Any] = field(default_factory=dict)
-    """For programs."""
 
     @property
     def passed(self) -> bool:

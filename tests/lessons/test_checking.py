@@ -13,7 +13,7 @@ import torch
 from lessons.engine import audit, catalogue, checking
 from lessons.engine.checking import check_source
 from lessons.engine.compare import close, describe
-from lessons.engine.exercise import Call, Exercise, Probe, Result, Variant, Wrong
+from lessons.engine.exercise import Call, Exercise, Made, Probe, Result, Variant, Wrong
 from lessons.engine.feedback import feedback
 from lessons.engine.sandbox import Sandbox
 
@@ -136,6 +136,27 @@ def test_ordinary_mistakes(sandbox: Sandbox, source: str, status: str, says: str
 def test_an_exercise_may_change_its_inputs_if_it_says_so(sandbox: Sandbox) -> None:
     source = "def f(x):\n    x += [3.0]\n    return x[:2]"
     assert check_source(_echo(_ANY, changes_inputs=True), source, sandbox).passed
+
+
+def test_right_answers_of_a_run_that_went_wrong_are_no_pass(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = sandbox.run
+    odd = lambda *a, **k: replace(run(*a, **k), status="crash", note="odd")  # noqa: E731
+    monkeypatch.setattr(sandbox, "run", odd)
+    result = check_source(_echo(_ANY), "def f(x):\n    return x", sandbox)
+    assert (result.status, result.returned) == ("crash", "odd")
+
+
+def test_inputs_can_be_objects_that_are_built_on_both_sides(sandbox: Sandbox) -> None:
+    made = Probe(
+        property="half of it",
+        make=lambda rng: Call(Made("fractions:Fraction", 3, 4)),
+        expect=lambda x: float(x) / 2,
+    )
+    assert check_source(_echo(made), "def f(x):\n    return float(x / 2)", sandbox).passed
+    wrong = check_source(_echo(made), "def f(x):\n    return float(x)", sandbox)
+    assert wrong.called == "f(Fraction)"
 
 
 def test_a_judge_that_raises_is_no_pass(sandbox: Sandbox) -> None:
