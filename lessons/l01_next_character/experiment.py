@@ -285,7 +285,7 @@ EXPERIMENT = Experiment(
             threshold=0.5,
         ),
     ),
-    minutes=3.5,
+    minutes=2.6,
     measure=measure,
     values=values,
     draw=draw,

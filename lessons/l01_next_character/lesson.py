@@ -8,6 +8,9 @@ Run:    python -m lessons build 01
 #
 # *Lesson 1. A claim, a prediction, three small exercises, one measurement.*
 #
+# *`python -m lessons start 01` gives you a copy of your own, without the results that follow here:
+# make your prediction there.*
+#
 # **The claim.** A neural network starts out as a random function that knows nothing. Whatever it
 # knows in the end, it has from its data. Andrej Karpathy said so on the podcast *The Robot Brains*
 # in 2022 (RB22), in his own words and about networks far larger than ours.

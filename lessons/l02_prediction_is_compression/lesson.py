@@ -8,6 +8,9 @@ Run:    python -m lessons build 02
 #
 # *Lesson 2. A claim, a prediction, three small exercises, one measurement.*
 #
+# *`python -m lessons start 02` gives you a copy of your own, without the results that follow here:
+# make your prediction there.*
+#
 # **The claim.** Whoever predicts the next symbol well can compress, and to compress really well
 # one has to find the structure that made the text. Ilya Sutskever put it so in a conversation with
 # Jensen Huang in 2023 (JH23); that the first half is a theorem is Claude Shannon's work of 1948.

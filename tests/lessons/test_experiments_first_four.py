@@ -68,8 +68,9 @@ def test_a_probe_reads_what_is_there_and_nothing_else() -> None:
     labels = rng.integers(4, size=2000)
     noise = rng.normal(size=(2000, 8))
     assert probes.accuracy(noise + 6 * np.eye(8)[labels], labels) > 0.97
-    # noise alone: 1000 judged, chance 1/4, standard deviation 0.014; beyond 6 of them, 1 in 10^9
-    assert abs(probes.accuracy(noise, labels) - 0.25) < 0.085
+    # Noise alone, as wide as half of what the probe is fitted on: 200 judged, chance 1/4, standard
+    # deviation 0.031; beyond 6 of them, 1 in 10^9. Judged on what it was fitted on it gets 0.8.
+    assert abs(probes.accuracy(rng.normal(size=(400, 100)), labels[:400]) - 0.25) < 0.19
 
 
 def test_states_are_what_the_head_reads() -> None:
