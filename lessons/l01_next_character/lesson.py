@@ -57,8 +57,9 @@ from minigpt.tokenizer import CharTokenizer
 # one who knows nothing at all pays about 6 bits for each; one who knew the future would pay 0.
 #
 # By how many bits per character will a text's own network lead the best model that was trained on
-# *another* text? Write your number in place of the dots. 0 would mean that it does not matter what
-# a network was trained on. A wrong guess is worth more than none: you will remember the answer.
+# *another* text, on that of the three texts where its lead is smallest? Write your number in place
+# of the dots. 0 would mean that it does not matter what a network was trained on. A wrong guess is
+# worth more than none: you will remember the answer.
 
 # %%
 my_prediction = ...  # bits per character
@@ -315,9 +316,9 @@ for name, model in writers.items():
 # So far one network has learned from one text. Is it the *text* that it knows, or would any
 # training do? Three networks with the same first weights train for the same number of steps, on
 #
-# 1. **own text**: Shakespeare;
-# 2. **another text**: the King James Bible, with the same alphabet;
-# 3. **shuffled**: Shakespeare's characters in random order. The same characters, equally often:
+# 1. Shakespeare's plays;
+# 2. the King James Bible (KJV), in the characters that both texts share;
+# 3. Shakespeare **shuffled**: his characters in random order. The same characters, equally often:
 #    only the order is gone.
 #
 # What was written down before anything was run:
@@ -326,10 +327,10 @@ for name, model in writers.items():
 #   measured on shuffled text. There is nothing else to know there. A network that brought
 #   knowledge along, or found patterns where there are none, would miss this mark.
 # - On each of the three texts, the network that was trained on it must lead every model trained on
-#   another text by at least 0.5 bits per character. These rivals are the two other networks, and
-#   n-grams that counted the two other texts. They could win: if spelling English were what counts,
-#   the Bible would teach Shakespeare just as well, and a good n-gram beats a small network on most
-#   days.
+#   another text by at least 0.5 bits per character; the smallest lead counts. These rivals are the
+#   two other networks, and n-grams that counted the two other texts. They could win: if spelling
+#   English were what counts, the Bible would teach Shakespeare just as well, and a good n-gram
+#   beats a small network on most days.
 #
 # Beside it is measured how much text a network needs to pass an n-gram. There is no criterion for
 # that; we want to know.
@@ -347,6 +348,9 @@ evidence = experiment("next_character")
 # in each group three networks. The dots are the seeds. The bar of a text's own network should be
 # the lowest in its group. Right: loss against the amount of training text, for network and n-gram.
 #
+# Does any bar stand above 6 bits, the loss of one who knows nothing? How can one do worse than
+# that? (Section 4 has the answer.)
+#
 # Look at the bars once more and ask what the claim says about *each*. The network trained on
 # shuffled text has had just as many steps as the others and is no better than the little counting
 # of section 2. It did learn; there was only so much to learn.
@@ -360,8 +364,8 @@ evidence = experiment("next_character")
 #   knows about pictures stands in its architecture.
 # - **It could also have learned noise.** Networks that classify pictures learn fifty thousand of
 #   them with *random* labels, without a single mistake on what they were trained on (Zhang et al.
-#   2017). "It comes from the data" does not say that it holds for anything else. The held-out tenth
-#   is there for this reason.
+#   2017). "It comes from the data" does not say that it holds for anything else. The held-out
+#   tenth is there for this reason.
 # - **Counting is no straw man.** On one megabyte of text and with minutes of computing, the n-gram
 #   is ahead. The figure on the right says whether and where that turns, for this network and these
 #   steps; it says nothing about others.
