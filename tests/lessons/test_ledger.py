@@ -151,12 +151,14 @@ def test_rows_say_nothing_about_whose_machine_it_was() -> None:
 
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{ledger.BEGIN}\nold\n{ledger.END}\nafter\n", encoding="utf-8")
+    page.write_text(
+        f"before\n{ledger.BEGIN}\nwhat stood here\n{ledger.END}\nafter\n", encoding="utf-8"
+    )
     ledger.write_readme(page, ledger.read())
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
-    assert "old" not in text
+    assert "what stood here" not in text
     assert ledger.markdown(ledger.read()) in text
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(ValueError, match="must have one line"):
