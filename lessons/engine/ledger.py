@@ -88,6 +88,8 @@ def main(config: LedgerConfig) -> None:
     rows = [row for row in read() if row["id"] in wanted]
     print(render(rows) if rows else "nothing measured yet: python -m lessons ledger --run")
     for folder in chosen:
+        if 0 < len(published(folder)) < MINIMUM_SEEDS:
+            print(f"unfinished: {folder}, {len(published(folder))} of {MINIMUM_SEEDS} seeds")
         if is_stale(folder):
             print(f"stale: {folder} has changed since; python -m lessons ledger {folder} --run")
     if config.readme is not None:
@@ -135,7 +137,12 @@ def measure(
 
 
 def _enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -> None:
-    """Judge the kept evidence and put its rows in place of the old ones."""
+    """Judge the kept evidence and put its rows in place of the old ones.
+
+    Fewer seeds than a verdict needs stay evidence: an unfinished run enters nothing.
+    """
+    if len(kept) < MINIMUM_SEEDS:
+        return
     evidence = [entry["evidence"] for entry in kept]
     seconds = median(entry["seconds"] for entry in kept)
     about = {**kept[-1], "seconds": round(seconds, 1), "date": max(e["date"] for e in kept)}

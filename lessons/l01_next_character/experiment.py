@@ -158,7 +158,7 @@ def compare(
 def crossing(amounts: Sequence[float], a: Sequence[float], b: Sequence[float]) -> float | None:
     """From which amount on `a` stays below `b` (linear in log amount); None if not at the last.
 
-    >>> crossing([10, 100, 1000], [3.0, 2.0, 1.0], [2.0, 2.0, 2.0])
+    >>> round(crossing([10, 100, 1000], [3.0, 2.0, 1.0], [2.0, 2.0, 2.0]), 6)
     100.0
     """
     lead = np.array(b) - np.array(a)  # positive where a is ahead

@@ -281,7 +281,7 @@ EXPERIMENT = Experiment(
             threshold=0.1,
         ),
     ),
-    minutes=3.0,
+    minutes=2.4,
     measure=measure,
     values=values,
     draw=draw,

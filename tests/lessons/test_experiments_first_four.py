@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from lessons.engine.ledger import published
 from lessons.engine.training import BASE, stories
 from lessons.l01_next_character import experiment as first
 from lessons.l02_prediction_is_compression import coding, probes
@@ -135,6 +136,9 @@ def test_a_run_that_blows_up_counts_as_knowing_nothing() -> None:
     assert loss == (np.log(len(set(corpus.text))),) * 2
 
 
+@pytest.mark.skipif(
+    not published("why_it_trains"), reason="lesson 3 is not measured yet: its rates are unfinished"
+)
 def test_every_rate_was_tuned_and_none_at_an_edge_unless_nothing_learns() -> None:
     for arm, depths in third.TUNING.items():
         assert set(depths) == set(third.SIZES["full"].depths)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from labkit import files
-from labkit.verdict import Criterion
+from labkit.verdict import MINIMUM_SEEDS, Criterion
 from lessons.engine import ledger
 from lessons.engine.experiment import LESSONS, Experiment, find, lessons
 
@@ -107,9 +107,16 @@ def test_rows_of_one_lesson_leave_the_others_alone(folder: Path) -> None:
     assert [row["id"] for row in run(Planted(), folder, again=True)] == ["elsewhere", "planted"]
 
 
-def test_one_seed_has_no_interval_and_no_verdict(folder: Path) -> None:
-    ledger.measure(Planted().experiment(), folder, 1, say=False)
-    (row,) = ledger.read(folder.parent / ledger.LEDGER)
+def test_an_unfinished_run_leaves_evidence_and_no_row(folder: Path) -> None:
+    for seeds in (1, 2):
+        ledger.measure(Planted().experiment(), folder, seeds, say=False)
+        assert len(files.read_json(folder / ledger.EVIDENCE)) == seeds
+        assert ledger.read(folder.parent / ledger.LEDGER) == []
+
+
+def test_one_seed_has_no_interval_and_no_verdict() -> None:
+    experiment = Planted().experiment()
+    (row,) = ledger.as_rows(experiment, [experiment.run("ci", 0)], ledger._about(1.0))
     assert (row["low"], row["high"], row["verdict"]) == (None, None, "too few seeds to judge")
 
 
@@ -117,7 +124,7 @@ def test_one_seed_has_no_interval_and_no_verdict(folder: Path) -> None:
 
 
 def published() -> list[str]:
-    return [name for name in lessons() if (LESSONS / name / ledger.EVIDENCE).exists()]
+    return [name for name in lessons() if len(ledger.published(name)) >= MINIMUM_SEEDS]
 
 
 @pytest.mark.parametrize("lesson", published())
@@ -126,12 +133,17 @@ def test_every_row_follows_from_its_evidence(lesson: str) -> None:
     rows = [row for row in ledger.read() if row["id"] == experiment.id]
     again = ledger.as_rows(experiment, ledger.published(lesson), rows[0])
     assert rows == again
+    assert len(rows) == len(experiment.criteria)
     assert all(row["seeds"] >= 3 and row["profile"] == "full" for row in rows)
 
 
 @pytest.mark.parametrize("lesson", published())
 def test_no_published_row_is_stale(lesson: str) -> None:
     assert not ledger.is_stale(lesson)
+
+
+def test_every_row_has_evidence() -> None:
+    assert {row["id"] for row in ledger.read()} == {name[4:] for name in published()}
 
 
 def test_the_readmes_table_is_the_ledgers() -> None:
@@ -151,12 +163,14 @@ def test_rows_say_nothing_about_whose_machine_it_was() -> None:
 
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{ledger.BEGIN}\nold\n{ledger.END}\nafter\n", encoding="utf-8")
+    page.write_text(
+        f"before\n{ledger.BEGIN}\nwhat stood here\n{ledger.END}\nafter\n", encoding="utf-8"
+    )
     ledger.write_readme(page, ledger.read())
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
-    assert "old" not in text
+    assert "what stood here" not in text
     assert ledger.markdown(ledger.read()) in text
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(ValueError, match="must have one line"):
@@ -179,10 +193,10 @@ def command(*args: str, environment: dict[str, str]) -> subprocess.CompletedProc
 def test_the_command_prints_claim_criterion_and_verdict(
     command_environment: dict[str, str],
 ) -> None:
-    done = command("why_it_trains", environment=command_environment)
+    done = command("next_character", environment=command_environment)
     assert done.returncode == 0, done.stderr
     for row in ledger.read():
-        assert (row["criterion"] in done.stdout) == (row["id"] == "why_it_trains")
+        assert (row["criterion"] in done.stdout) == (row["id"] == "next_character")
 
 
 @pytest.mark.parametrize(
