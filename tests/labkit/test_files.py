@@ -102,6 +102,35 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         files.write_text(tmp_path / "no" / "folder", "x")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OSError, match="folder"):
+    with pytest.raises(IsADirectoryError, match="folder"):
         files.write_text(tmp_path / "folder", "x")
+    with pytest.raises(NotADirectoryError) as caught:
+        files.write_text(tmp_path / "bad.json" / "x", "x")
+    assert caught.value.filename == str(tmp_path / "bad.json" / "x")  # not the half-written one
     assert leftovers(tmp_path) == ["bad.json", "folder", "latin.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # else the writer would wait for one
+    try:
+        files.write_bytes(pipe, b"through")
+        assert os.read(reader, 100) == b"through"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert leftovers(tmp_path) == ["pipe"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a permission on Windows")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "there" / "file.txt")
+    for words in ("made", "replaced"):
+        files.write_text(link, words)
+        assert link.is_symlink()
+        assert (tmp_path / "there" / "file.txt").read_text() == words
+    assert leftovers(tmp_path) == ["link.txt", "there"]
