@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,35 @@ def _is_special(path: str | os.PathLike[str]) -> bool:
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     return not stat.S_ISREG(kind)
+
+
+@contextmanager
+def held(path: str | os.PathLike[str], message: str) -> Iterator[None]:
+    """Let one process at a time into the block; ValueError(`message`) where another is inside.
+
+    `path` is a file to lock, made where it is missing and left there, empty. The operating system
+    lets go when a process ends, however it ends. Where a file system has no locks, all go in.
+    """
+    with open(path, "ab") as file:
+        try:
+            _lock(file.fileno())
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+                raise ValueError(message) from None
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -134,3 +134,28 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
         assert link.is_symlink()
         assert (tmp_path / "there" / "file.txt").read_text() == words
     assert leftovers(tmp_path) == ["link.txt", "there"]
+
+
+def test_one_process_at_a_time_is_let_in_and_a_killed_one_lets_go(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    program = (
+        "import os, sys; from labkit import files\n"
+        "with files.held(sys.argv[1], 'busy'):\n"
+        "    print('inside', flush=True); sys.stdin.read(); os._exit(9)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(lock)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == b"inside"
+        with pytest.raises(ValueError, match="busy"), files.held(lock, "busy"):
+            pytest.fail("two were let in")
+        other.communicate()  # its input ends, and it dies without cleaning up
+    assert other.returncode == 9
+    with files.held(lock, "busy"):
+        pass
+    with files.held(lock, "busy"):  # left in order, it is free again too
+        pass
