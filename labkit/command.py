@@ -160,6 +160,7 @@ def describe(error: BaseException) -> str:
             errno.EPERM: f"no permission to use{where}; choose a folder you may write to",
             errno.EROFS: f"read-only file system:{where}; choose a folder you may write to",
             errno.ENOENT: f"no such file or folder:{where}",
+            errno.EEXIST: f"something else is there already:{where}; choose another name",
             errno.EISDIR: f"a folder where a file was expected:{where}",
             errno.ENOTDIR: f"a file where a folder was expected:{where}",
         }.get(error.errno)

@@ -7,9 +7,12 @@ Source: POSIX rename(2); the same trick as every package manager.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,22 +24,74 @@ from typing import IO, Any
 def atomic(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]:
     """Open a file for writing that takes `path`'s place only if the block ends without an error.
 
-    `mode` is "wb" or "w" (UTF-8, newlines kept as written). OSError as `open` and `os.replace`
-    raise it; whatever happens, an existing file stays as it was until the new one is complete.
+    `mode` is "wb" or "w" (UTF-8, newlines kept as written). A link stays a link, and the file it
+    names is replaced; a device or a pipe (/dev/stdout) is written into, and never replaced.
+    OSError as `open` and `os.replace` raise it, about `path`; whatever happens, an existing file
+    stays as it was until the new one is complete.
     """
-    target = Path(path)
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    if _is_special(path):
+        with open(path, mode, **text) as file:  # type: ignore[call-overload]
+            yield file
+        return
+    target = Path(os.path.realpath(path))
+    name = None
     try:
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.name}.", suffix=".part"
+        )
         with os.fdopen(handle, mode, **text) as file:  # type: ignore[call-overload]
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())  # mkstemp makes files private; ours are ordinary
         os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except BaseException as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and str(error.filename).endswith(".part"):
+            error.filename, error.filename2 = os.fspath(path), None  # nobody asked for the other
         raise
+
+
+def _is_special(path: str | os.PathLike[str]) -> bool:
+    """Whether `path` is a device, a pipe or the like; IsADirectoryError where it is a folder."""
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:  # nothing there yet; what else is wrong, writing will say
+        return False
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    return not stat.S_ISREG(kind)
+
+
+@contextmanager
+def held(path: str | os.PathLike[str], message: str) -> Iterator[None]:
+    """Let one process at a time into the block; ValueError(`message`) where another is inside.
+
+    `path` is a file to lock, made where it is missing and left there, empty. The operating system
+    lets go when a process ends, however it ends. Where a file system has no locks, all go in.
+    """
+    with open(path, "ab") as file:
+        try:
+            _lock(file.fileno())
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+                raise ValueError(message) from None
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

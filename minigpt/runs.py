@@ -9,6 +9,7 @@ Omits:  a database. Copy a folder and you have copied the run.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -98,6 +99,14 @@ class Run:
                 first = str(error).splitlines()[0]
                 raise ValueError(f"{self.last} does not fit this run: {first}") from None
         state.metrics = [line for line in self.metrics() if line["step"] <= state.step]
+
+    def claim(self) -> contextlib.AbstractContextManager[None]:
+        """Work on the run alone; ValueError where another command does so already."""
+        return files.held(
+            self.folder / ".lock",
+            f"another command is working on {self.folder}; wait for it or stop it, or name "
+            "another --out",
+        )
 
     def tidy(self, state: State) -> None:
         """After `restore`: drop what was logged later, and files that a kill left half written."""

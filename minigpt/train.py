@@ -184,14 +184,32 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
     if asked.dry_run:
         say(report.forecast(resolved, corpus, init))
         return 0
+    begun = run is not None
     if not quiet and run is None:
         run = runs.create(asked.out, f"{corpus.name}-{config.preset}")
-        files.write_json(
-            run.folder / "config.json", report.describe(resolved, corpus, asked.init, init)
-        )
+    with contextlib.nullcontext() if quiet or run is None else run.claim():
+        if run is not None and not begun:
+            files.write_json(
+                run.folder / "config.json", report.describe(resolved, corpus, asked.init, init)
+            )
+        return _learn(asked, resolved, corpus, run, init, began, quiet=quiet, say=say)
+
+
+def _learn(
+    asked: Command,
+    resolved: TrainConfig,
+    corpus: corpora.Corpus,
+    run: Run | None,
+    init: GPT | None,
+    began: float,
+    *,
+    quiet: bool,
+    say: Callable[..., None],
+) -> int:
+    """Train, and report what came out; alone in the run's folder."""
     if run is not None:
         run.record = {
-            "data": config.data,
+            "data": resolved.data,
             "corpus": corpus.name,
             "corpus_sha256": corpus.sha256,
         }

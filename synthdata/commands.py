@@ -6,7 +6,6 @@ Run:    python -m synthdata --help
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,15 +29,17 @@ def run(settings: Any) -> int:
         options.PersonasOptions: personas,
         options.CollapseOptions: collapse,
     }
-    for name in ("html", "out", "reasons", "meter", "png", "csv"):  # not after an hour of work
-        folder = os.path.dirname(getattr(settings, name, None) or "") or "."
-        if not os.path.isdir(folder):
-            raise ValueError(f"--{name}: there is no folder {folder!r}; make it first")
+    outputs = {
+        name: path
+        for name in ("html", "out", "reasons", "meter", "png", "csv")
+        if (path := getattr(settings, name, None)) is not None
+    }
+    writing.check_places(outputs)  # not after an hour of work
     data = [settings.data] if isinstance(settings.data, str) else settings.data or ()
     inputs = [*data, *filter(None, [getattr(settings, "ref", None)])]
     for name in ("html", "reasons"):
-        if inputs and (path := getattr(settings, name, None)):
-            writing.spare_inputs(f"--{name}", path, inputs)
+        if inputs and name in outputs:
+            writing.spare_inputs(f"--{name}", outputs[name], inputs)
     return jobs[type(settings)](settings)
 
 

@@ -54,8 +54,8 @@ class Reading:
         parse_size(self.max_row)
         if self.sample is not None and self.sample < 1:
             raise ValueError(f"--sample is at least 1 document, got {self.sample}")
-        if self.seed < 0:
-            raise ValueError(f"--seed is 0 or more, got {self.seed}")
+        if not 0 <= self.seed <= 2**62:
+            raise ValueError(f"--seed is from 0 to 2^62, got {self.seed}")
 
     def read(self, *columns: str) -> ReadConfig:
         """As `synthdata.io` takes it; `columns` are the fields needed besides the text."""

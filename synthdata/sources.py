@@ -20,7 +20,7 @@ from typing import IO, Any
 
 BLOCK = 1 << 18
 STDIN = "-"
-INSTALL_SCALE = "pip install 'cognitive-core[scale]'"
+INSTALL_SCALE = "python -m pip install -e '.[scale]' in the project's folder"
 
 _FOREIGN = {
     b"\x28\xb5\x2f\xfd": "zstd",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labkit import files
@@ -24,6 +24,22 @@ def check_target(out: str, data: Sequence[str]) -> None:
     spare_inputs("-o", out, data)
     if format_of_name(out) == "parquet":
         raise ValueError(f"-o {out}: rows are written as text; name the file .jsonl")
+
+
+def check_places(outputs: Mapping[str, str]) -> None:
+    """ValueError where an output (its option, its path) cannot become a file of its own."""
+    taken: dict[str, str] = {}
+    for option, path in outputs.items():
+        if not path:
+            raise ValueError(f"--{option} names no file")
+        if os.path.isdir(path):
+            raise ValueError(f"--{option}: {path} is a folder; name a file in it")
+        folder = os.path.dirname(path) or "."
+        if not os.path.isdir(folder):
+            raise ValueError(f"--{option}: there is no folder {folder!r}; make it first")
+        same = taken.setdefault(os.path.realpath(path), option)
+        if same != option and not (os.path.exists(path) and not os.path.isfile(path)):
+            raise ValueError(f"--{same} and --{option} both name {path}; give each its own file")
 
 
 def spare_inputs(option: str, out: str, data: Sequence[str]) -> None:

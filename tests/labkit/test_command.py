@@ -81,6 +81,7 @@ def test_help_is_generated_from_the_docstrings(capsys: pytest.CaptureFixture[str
         (OSError(errno.ENOSPC, "x", "full"), "no space left on the disk for 'full'"),
         (OSError(errno.ENOSPC, "x"), "no space left on the disk;"),
         (IsADirectoryError(errno.EISDIR, "x", "d"), "a folder where a file was expected: 'd'"),
+        (FileExistsError(errno.EEXIST, "x", "f"), "something else is there already: 'f'"),
         (NotADirectoryError(errno.ENOTDIR, "x", "f"), "a file where a folder was expected: 'f'"),
         (OSError(errno.EROFS, "x", "cd"), "read-only file system: 'cd'"),
         (OSError("only words"), "only words"),

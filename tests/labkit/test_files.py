@@ -102,6 +102,60 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         files.write_text(tmp_path / "no" / "folder", "x")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OSError, match="folder"):
+    with pytest.raises(IsADirectoryError, match="folder"):
         files.write_text(tmp_path / "folder", "x")
+    with pytest.raises(NotADirectoryError) as caught:
+        files.write_text(tmp_path / "bad.json" / "x", "x")
+    assert caught.value.filename == str(tmp_path / "bad.json" / "x")  # not the half-written one
     assert leftovers(tmp_path) == ["bad.json", "folder", "latin.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # else the writer would wait for one
+    try:
+        files.write_bytes(pipe, b"through")
+        assert os.read(reader, 100) == b"through"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert leftovers(tmp_path) == ["pipe"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a permission on Windows")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "there" / "file.txt")
+    for words in ("made", "replaced"):
+        files.write_text(link, words)
+        assert link.is_symlink()
+        assert (tmp_path / "there" / "file.txt").read_text() == words
+    assert leftovers(tmp_path) == ["link.txt", "there"]
+
+
+def test_one_process_at_a_time_is_let_in_and_a_killed_one_lets_go(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    program = (
+        "import os, sys; from labkit import files\n"
+        "with files.held(sys.argv[1], 'busy'):\n"
+        "    print('inside', flush=True); sys.stdin.read(); os._exit(9)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(lock)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == b"inside"
+        with pytest.raises(ValueError, match="busy"), files.held(lock, "busy"):
+            pytest.fail("two were let in")
+        other.communicate()  # its input ends, and it dies without cleaning up
+    assert other.returncode == 9
+    with files.held(lock, "busy"):
+        pass
+    with files.held(lock, "busy"):  # left in order, it is free again too
+        pass

@@ -413,7 +413,8 @@ def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
         (["curate", "a.txt", "-o", "c", "--reasons", "a.txt"], "--reasons a.txt would overwrite"),
         (["measure", "a.txt", "--stream", "--ram", "1M"], "the least that works is 64M"),
         (["measure", "a.txt", "--stream", "--ram", "64M"], "lower --max-row"),
-        (["measure", "a.txt", "--seed", "-1"], "--seed is 0 or more"),
+        (["measure", "a.txt", "--seed", "-1"], "--seed is from 0 to 2^62"),
+        (["measure", "a.txt", "--seed", "9" * 23], "--seed is from 0 to 2^62"),
         (["measure", "a.txt", "--colour"], "colour"),
         (["explain", "a.txt", "--top", "0"], "--top is at least 1"),
         (["compare", "a.txt"], "ref"),
@@ -422,6 +423,9 @@ def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
         (["dance"], "dance"),
         (["measure", "none.jsonl", "--html", "no/such.html"], "there is no folder 'no'"),
         (["curate", "none.jsonl", "-o", "no/kept.jsonl"], "there is no folder 'no'"),
+        (["measure", "a.txt", "--html", "."], "--html: . is a folder"),
+        (["measure", "a.txt", "--html", ""], "--html names no file"),
+        (["curate", "a.txt", "-o", "k", "--reasons", "./k"], "--out and --reasons both name ./k"),
     ],
 )
 def test_usage_errors_are_one_line_and_2(
