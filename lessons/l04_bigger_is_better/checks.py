@@ -210,7 +210,7 @@ LAW = Exercise(
     signature="(n, excess)",
     probes=(
         Probe(
-            property="on points of an exact law the slope is the law's, positive where excess falls",
+            property="points of an exact law have its slope, positive where the excess falls",
             make=_exact,
             judge=_two_numbers_falling,
         ),
