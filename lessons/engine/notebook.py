@@ -138,7 +138,7 @@ def experiment(
     show(
         picture.figure,
         alt=picture.alt,
-        caption=f"Measured on {len(found)} seeds, {profile} profile, {seconds:.0f} s of computing.",
+        caption=f"Measured on {_seeds(found)}, {profile} profile, {seconds:.0f} s of computing.",
     )
     _say(_table(claim, claim.judge(found)))
     if profile != "full":
@@ -163,8 +163,12 @@ def _measure(
         kept.append(one)
         when = "" if fresh else f" (measured on {one.date})"
         done += f" Seed {seed}: {one.seconds:.0f} s{when}."
-    line.update(_markdown(f"{len(kept)} seeds, {profile} profile.{done}"), raw=True)
+    line.update(_markdown(f"{_seeds(kept)}, {profile} profile.{done}"), raw=True)
     return kept
+
+
+def _seeds(some: Sequence[Any]) -> str:
+    return "1 seed" if len(some) == 1 else f"{len(some)} seeds"
 
 
 def _table(claim: Experiment, rows: Sequence[Row]) -> str:
