@@ -20,16 +20,27 @@ if TYPE_CHECKING:
     from minigpt.settings import TrainConfig
 
 
+def window_flops(layers: int, width: int, vocabulary: int, time: int) -> int:
+    """Of one window of `time` characters through a transformer of this shape, forwards.
+
+    A weight of a matrix takes part in one multiplication and one addition for each character.
+    Attention adds, for each character and layer, its products with all `time` characters and the
+    weighted sum over them (hidden ones are computed as well). Looking up embeddings is free.
+
+    >>> window_flops(0, 8, 10, 1)  # the head alone: 2 * 8 * 10
+    160
+    """
+    matrices = 12 * width * width  # query, key, value, projection: 4 E^2; MLP: 2 * 4 E^2
+    looking = 2 * time * width  # scores, and the sum they weight
+    return 2 * time * (layers * (matrices + looking) + width * vocabulary)
+
+
 def forward_flops(config: GPTConfig, vocabulary: int, time: int) -> int:
     """Of one window of `time` characters through a GPT."""
-    width = config.n_embd
-    mlp = 2 * 4 * width * width
-    mixing = (
-        4 * width * width + 2 * time * width  # qkv and projection; scores and weighted sum
-        if config.attention == "softmax"
-        else 4 * width * width
-    )
-    return 2 * time * (config.n_layer * (mixing + mlp) + width * vocabulary)
+    flops = window_flops(config.n_layer, config.n_embd, vocabulary, time)
+    if config.attention == "convolution":  # as many weights, but nothing is looked at
+        flops -= 4 * time * time * config.n_layer * config.n_embd
+    return flops
 
 
 def muon_flops(config: TrainConfig) -> int:

@@ -113,16 +113,19 @@ def scaled(full: int, ci: int) -> int:
 
 
 def experiment(
-    lesson: str, seeds: Sequence[int] = SEEDS, *, published: bool = False
+    lesson: str, seeds: Sequence[int] | None = None, *, published: bool = False
 ) -> list[dict[str, Any]]:
     """Run a lesson's experiment for every seed; show its figure, and verdict beside prediction.
 
-    The profile is COGNITIVE_CORE_PROFILE's, full by default. What was measured is kept in
-    work/evidence and not measured again while the code stays as it is. With `published` the
-    ledger's evidence is shown and nothing runs. Returns the evidence, one dictionary a seed.
+    The profile is COGNITIVE_CORE_PROFILE's, full by default. The seeds are those of the published
+    figures; under ci the first of them alone, on which no verdict is given. What was measured is
+    kept in work/evidence and not measured again while the code stays as it is. With `published`
+    the ledger's evidence is shown and nothing runs. Returns the evidence, one dictionary a seed.
     """
     claim, profile = find(lesson), profile_wanted()
     folder = work_folder() / "evidence"
+    if seeds is None:
+        seeds = SEEDS[: scaled(len(SEEDS), ci=1)]
     if published:
         profile = "full"
         seeds = SEEDS if evidence.bring_published(lesson, folder) >= len(SEEDS) else ()
@@ -135,7 +138,7 @@ def experiment(
     show(
         picture.figure,
         alt=picture.alt,
-        caption=f"Measured on {len(found)} seeds, {profile} profile, {seconds:.0f} s of computing.",
+        caption=f"Measured on {_seeds(found)}, {profile} profile, {seconds:.0f} s of computing.",
     )
     _say(_table(claim, claim.judge(found)))
     if profile != "full":
@@ -160,8 +163,12 @@ def _measure(
         kept.append(one)
         when = "" if fresh else f" (measured on {one.date})"
         done += f" Seed {seed}: {one.seconds:.0f} s{when}."
-    line.update(_markdown(f"{len(kept)} seeds, {profile} profile.{done}"), raw=True)
+    line.update(_markdown(f"{_seeds(kept)}, {profile} profile.{done}"), raw=True)
     return kept
+
+
+def _seeds(some: Sequence[Any]) -> str:
+    return "1 seed" if len(some) == 1 else f"{len(some)} seeds"
 
 
 def _table(claim: Experiment, rows: Sequence[Row]) -> str:

@@ -269,6 +269,20 @@ evidence = experiment("why_it_trains")
 # is a loss added by what is missing, a point below it a gain. What is judged is not how high a
 # line lies but whether it *rises* from left to right.
 #
+# Three questions, whatever the verdict. How high could a penalty be at most? One who knows only
+# the frequencies of the characters loses 2.9, so a line that comes near 2.9 minus the loss of the
+# whole block belongs to a network that learned nothing else. Does a line lie *below* 0? Then the
+# part is not needed at this depth, and may be in the way. And does such a line rise all the same?
+# Then by the criterion its slope counts for the claim, but it says only that a gain melts away
+# with depth; one would have to go deeper to see whether it turns into a loss.
+
+# %%
+for one in evidence:
+    print(f"seed {one['seed']}, loss in nats/char at depths {one['depths']}")
+    for arm, losses in one["loss_nats"].items():
+        print(f"  {arm:18}", "  ".join(f"{loss:.3f}" for loss in losses))
+
+# %% [markdown]
 # ## 7. Where it stops being true
 #
 # - **Eight layers are few.** Networks of a hundred layers are where these parts were invented (He

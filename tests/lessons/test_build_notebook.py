@@ -109,11 +109,13 @@ def test_the_verdict_stands_beside_the_prediction(
     for name, function in made.items():  # the settings are frozen: go around them
         monkeypatch.setitem(claim.__dict__, name, function)
     notebook.predict("next_character", 1.25, criterion=2)
-    found = notebook.experiment("next_character")
+    found = notebook.experiment("next_character", notebook.SEEDS)
     assert [one["seed"] for one in found] == [0, 1, 2]
     (row,) = [line for line in words(shown).splitlines() if "| 1.25 |" in line]
     assert row.endswith("| 1.25 | 2 (2 to 2) | **reproduced** |")
     assert "its numbers prove nothing" in words(shown)
+    assert [one["seed"] for one in notebook.experiment("next_character")] == [0]  # to save time
+    assert "**too few seeds to judge**" in words(shown)
 
 
 def test_scaled_is_small_only_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
