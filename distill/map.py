@@ -21,7 +21,7 @@ from distill import arms, compare
 from distill.evaluate import Verdict
 from distill.settings import DistillConfig
 from distill.teachers import ModelTeacher
-from labkit import command, figures
+from labkit import command, figures, files
 from minigpt import corpora
 from minigpt.loop import train
 from minigpt.settings import PRESETS, TrainConfig
@@ -148,6 +148,7 @@ class Command:
 
 def main(asked: Command) -> None:
     """The command."""
+    files.check_place(asked.out)
     quick = PRESETS["quick"]
     student = replace(quick, steps=asked.steps, model=replace(quick.model, n_layer=2))
     cells = chart(

@@ -54,6 +54,20 @@ def atomic(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]:
         raise
 
 
+def check_place(path: str | os.PathLike[str]) -> None:
+    """OSError where `path` cannot become a file, for who would otherwise learn it after an hour.
+
+    >>> check_place("nowhere/at/all.png")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere/at'
+    """
+    _is_special(path)
+    folder = os.path.dirname(os.fspath(path)) or "."
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder)
+
+
 def _is_special(path: str | os.PathLike[str]) -> bool:
     """Whether `path` is a device, a pipe or the like; IsADirectoryError where it is a folder."""
     try:

@@ -46,6 +46,8 @@ def main(asked: Command) -> None:
         for name, one in EXPERIMENTS.items():
             print(f"{name:<20} {(one.__doc__ or '').splitlines()[0]}")
         return
+    if asked.out is not None:
+        files.check_place(asked.out)
     wall, cpu = time.monotonic(), time.process_time()
     found = EXPERIMENTS[asked.name](PROFILES[asked.profile])
     spent = {"seconds": time.monotonic() - wall, "cpu_seconds": time.process_time() - cpu}

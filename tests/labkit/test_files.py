@@ -103,6 +103,11 @@ def test_errors(tmp_path: Path) -> None:
         files.write_text(tmp_path / "no" / "folder", "x")
     (tmp_path / "folder").mkdir()
     with pytest.raises(IsADirectoryError, match="folder"):
+        files.check_place(tmp_path / "folder")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        files.check_place(tmp_path / "nowhere" / "x")
+    files.check_place(tmp_path / "folder" / "x")
+    with pytest.raises(IsADirectoryError, match="folder"):
         files.write_text(tmp_path / "folder", "x")
     with pytest.raises(NotADirectoryError) as caught:
         files.write_text(tmp_path / "bad.json" / "x", "x")

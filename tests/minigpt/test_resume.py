@@ -125,6 +125,18 @@ def test_killed_before_the_first_checkpoint_starts_at_step_0(
     assert not list(run.glob(".*.part"))
 
 
+def test_two_commands_do_not_work_on_one_run(call: Call, tiny_run: Path, tmp_path: Path) -> None:
+    run = stopped_before_first_checkpoint(tiny_run, tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    with runs.Run(run).claim():
+        code, _, err = call("train", "--resume", "--out", run)
+    assert code == 2
+    assert f"another command is working on {run}" in err
+    assert err.count("\n") == 1
+    after = {path.name: path.read_bytes() for path in run.iterdir()}
+    assert after == {**before, ".lock": b""}
+
+
 def test_a_finished_run_says_so(call: Call, tiny_run: Path) -> None:
     before = {p.name: p.read_bytes() for p in tiny_run.iterdir()}
     code, out, err = call("train", "--resume", "--out", tiny_run)

@@ -265,7 +265,7 @@ def test_without_datasketches_the_install_is_named(monkeypatch: pytest.MonkeyPat
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", importing)
-    with pytest.raises(ValueError, match=r"pip install 'cognitive-core\[scale\]'"):
+    with pytest.raises(ValueError, match=r"pip install -e '\.\[scale\]'"):
         Meter()
 
 
