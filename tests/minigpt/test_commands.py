@@ -218,7 +218,7 @@ def bad_inputs() -> list[tuple[str, list[str], str]]:
         ("precision", ["--precision", "fp16"], "fp16"),
         ("init from nothing", ["--init", "no-run"], "no-run"),
         ("unwritable", ["--out", "{empty}/below"], "folder was expected"),
-        ("a file", ["--out", "{empty}"], "exists"),
+        ("a file", ["--out", "{empty}"], "something else is there"),
         ("an existing run", ["--out", "{run}"], "--resume"),
         ("nothing to resume", ["--resume"], "no run"),
     ]
