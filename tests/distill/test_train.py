@@ -223,6 +223,17 @@ def test_flops_are_those_that_torch_counts(optimizer: str) -> None:
     assert told == pytest.approx(counter.get_total_flops(), rel=0.02)
 
 
+@pytest.mark.parametrize("attention", ["softmax", "convolution"])
+def test_flops_of_a_window_are_those_that_torch_counts(attention: str) -> None:
+    """Exactly: the counter knows matrix products alone, and so do we."""
+    shape = replace(SHAPE, n_layer=2, attention=attention)  # type: ignore[arg-type]
+    model = GPT(shape, TOKENIZER, torch.Generator().manual_seed(0))
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(3, 20, dtype=torch.int64))
+    counted = counter.get_total_flops()
+    assert counted == 3 * costs.forward_flops(shape, len(TOKENIZER), 20)
+
+
 def test_equal_compute_gives_labels_more_steps(make_gpt: Callable) -> None:
     """A teacher like the student: a forward pass to a forward and a backward of two: 4/3."""
     config = replace(STUDENT, steps=300, optimizer="adamw")
