@@ -94,9 +94,18 @@ def score(model: NextChar, ids: np.ndarray, *, stride: int | None = None) -> Sco
     return Score(nats=float(nats.mean()), n=len(nats))
 
 
+def surprise(logprobs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """-ln p of what came: logprobs [..., V] in nats, targets [...] (ids) -> nats [...], float64.
+
+    >>> surprise(np.log([[0.5, 0.5], [0.9, 0.1]]), np.array([0, 1])).round(3).tolist()
+    [0.693, 2.303]
+    """
+    chosen = np.take_along_axis(logprobs, targets[..., None], -1)[..., 0]
+    return -chosen.astype(np.float64)
+
+
 def _nats(model: NextChar, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    logprobs = model.logprobs(ids)  # [B, T, V]
-    return -np.take_along_axis(logprobs, targets[..., None], -1)[..., 0].astype(np.float64)
+    return surprise(model.logprobs(ids), targets)
 
 
 def copied(sample: str, training: str, n: int = 20) -> tuple[float, str]:

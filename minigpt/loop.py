@@ -38,8 +38,15 @@ def draw_windows(
 ) -> Batch:
     """`batch` random windows of `context` characters, with the character after each."""
     starts = torch.randint(len(ids) - context, (batch,), generator=generator)
+    return Batch(*cut_windows(ids, starts, context), starts)
+
+
+def cut_windows(
+    ids: Integer[Tensor, " N"], starts: Int[Tensor, " B"], context: int
+) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
+    """What is read, and what comes next: `context` characters from each start, and one later."""
     windows = ids.unfold(0, context + 1, 1)[starts].long()  # [B, T + 1]
-    return Batch(windows[:, :-1], windows[:, 1:], starts)
+    return windows[:, :-1], windows[:, 1:]
 
 
 def check_fits(config: TrainConfig, corpus: Corpus, context: int) -> None:

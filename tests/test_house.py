@@ -73,6 +73,11 @@ def test_importing_the_rest_prints_and_seeds_nothing() -> None:
         for path in modules(package)
         if path.stem not in ("__init__", "__main__") and path.parent.name == package
     ]
+    names += [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in modules("lessons")
+        if path.name not in ("__init__.py", "__main__.py", "lesson.py")  # a notebook's source
+    ]
     code = (
         "import torch, numpy; before = torch.initial_seed(), str(numpy.random.get_state());\n"
         f"import {', '.join(names)}\n"

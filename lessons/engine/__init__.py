@@ -1,0 +1,1 @@
+"""What all lessons share: exercises and their checker, notebooks, experiments and the ledger."""

@@ -1,0 +1,98 @@
+"""Which lessons there are: every folder lessons/lNN_name.
+
+Idea:   the folders are the list; a lesson that is added is found. An unknown one is answered with
+        the nearest there is.
+Run:    python -m lessons list
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lessons.engine.exercise import Exercise
+
+FOLDER = Path(__file__).resolve().parents[1]
+_NAME = re.compile(r"l(\d\d)_(\w+)")
+_TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """One folder."""
+
+    number: int
+    """From 1."""
+    name: str
+    """As in CLAIMS: "next_character"."""
+    folder: Path
+    """Where it is."""
+
+    @property
+    def slug(self) -> str:
+        """What its files are called: "01_next_character"."""
+        return f"{self.number:02d}_{self.name}"
+
+    @property
+    def module(self) -> str:
+        """Its package: "lessons.l01_next_character"."""
+        return f"lessons.{self.folder.name}"
+
+    @property
+    def title(self) -> str:
+        """The first heading of lesson.py; the name where there is none yet."""
+        source = self.folder / "lesson.py"
+        found = _TITLE.search(source.read_text(encoding="utf-8")) if source.exists() else None
+        return found[1].strip() if found else self.name.replace("_", " ")
+
+    def exercises(self) -> tuple[Exercise, ...]:
+        """What checks.py holds, in order; none where there is no such file."""
+        if not (self.folder / "checks.py").exists():
+            return ()
+        found: tuple[Exercise, ...] = importlib.import_module(f"{self.module}.checks").EXERCISES
+        return found
+
+
+def lessons(folder: Path | None = None) -> list[Lesson]:
+    """All lessons, by number."""
+    found = [
+        (m, p)
+        for p in (folder or FOLDER).iterdir()
+        if p.is_dir() and (m := _NAME.fullmatch(p.name))
+    ]
+    rows = [Lesson(number=int(m[1]), name=m[2], folder=p) for m, p in found]
+    return sorted(rows, key=lambda lesson: lesson.number)
+
+
+def find(which: str, folder: Path | None = None) -> Lesson:
+    """The lesson called "3", "03", "03_name" or "name"; ValueError with the nearest name."""
+    known = lessons(folder)
+    wanted = which.strip().lower().replace("-", "_")
+    for lesson in known:
+        if wanted in {
+            str(lesson.number),
+            *lesson.slug.split("_", 1),
+            lesson.slug,
+            "l" + lesson.slug,
+        }:
+            return lesson
+    names = [f"{lesson.number:02d}" for lesson in known] + [lesson.name for lesson in known]
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.3)
+    hint = f"the nearest is {near[0]}; " if near else ""
+    raise ValueError(f"there is no lesson {which!r}; {hint}python -m lessons list shows them all")
+
+
+def find_exercise(which: str, folder: Path | None = None) -> Exercise:
+    """The exercise "03.1" (or "3.1"); ValueError with those the lesson has."""
+    number, _, index = which.strip().partition(".")
+    exercises = find(number, folder).exercises()
+    for exercise in exercises:
+        if index and exercise.id == f"{int(number):02d}.{index}":
+            return exercise
+    has = ", ".join(exercise.id for exercise in exercises) or "no exercises"
+    raise ValueError(f"there is no exercise {which!r}; lesson {number} has {has}")

@@ -1,0 +1,221 @@
+"""What every lesson's experiment is: a claim, a criterion written beforehand, and a measurement.
+
+Idea:   a lesson's `experiment.py` ends in `EXPERIMENT = Experiment(...)`. Its `run(profile, seed)`
+        returns the evidence of one seed as plain numbers; `judge` turns the evidence of several
+        seeds into verdicts by labkit's one rule; `figure` draws it. Nothing else may say how a
+        claim came out.
+Source: the rule is labkit.verdict; the criteria are fixed before an experiment is run.
+Run:    python -m lessons ledger --run
+Omits:  keeping results: see lessons/engine/ledger.py.
+
+How to use it, in a lesson or a notebook:
+
+    experiment = find("next_character")             # also 1 or "01"
+    evidence = [experiment.run("ci", seed) for seed in (0, 1, 2)]
+    rows = experiment.judge(evidence)               # one `Row` a criterion
+    picture = experiment.figure(evidence)           # .figure (matplotlib) and .alt
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from labkit import figures
+from labkit.verdict import MINIMUM_SEEDS, Criterion, Verdict, interval, verdict
+from lessons.engine import catalogue
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Profile = Literal["full", "ci"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
+PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
+LESSONS = catalogue.FOLDER
+CAPTION_WIDTH = 118  # characters that fit under a wide figure
+TOO_FEW = "too few seeds to judge"
+
+Evidence = Mapping[str, Any]
+"""What one seed measured: plain numbers, strings, lists and dictionaries, as JSON has them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """How one criterion came out."""
+
+    criterion: Criterion
+    """What had to hold."""
+    value: float
+    """Mean over seeds, in the criterion's unit."""
+    low: float
+    """Lower end of the 95 % interval; minus infinity from one seed."""
+    high: float
+    """Upper end."""
+    seeds: int
+    """How many values it is made of."""
+    verdict: Verdict | Literal["too few seeds to judge"]
+    """By labkit.verdict; it is not given on fewer than three seeds."""
+
+    def __str__(self) -> str:
+        between = f" [{self.low:.3g}, {self.high:.3g}]" if self.seeds > 1 else ""
+        return f"{self.criterion}: {self.value:.3g}{between}, n={self.seeds}: {self.verdict}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure and the text that stands in for it."""
+
+    figure: Figure
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A claim and how it is measured."""
+
+    id: str
+    """The lesson's name without its number, such as next_character."""
+    title: str
+    """The claim in half a line: the figure's title."""
+    claim: str
+    """The claim in our own words; * marks what we read into it."""
+    source: str
+    """Who said it (RB22, SEQ24, NP24a, NP24b, JH23) and the papers it rests on."""
+    criteria: tuple[Criterion, ...]
+    """All must hold for the claim to count as reproduced. Never changed after a run."""
+    minutes: float
+    """About how long a seed takes at full profile on two cores."""
+    measure: Callable[[Profile, int], dict[str, Any]]
+    """(profile, seed) -> evidence. The same code for both profiles; only sizes differ."""
+    values: Callable[[Evidence], Sequence[float]]
+    """One seed's evidence -> one number a criterion, in their order."""
+    draw: Callable[[Sequence[Evidence]], tuple[Figure, str]]
+    """Evidence of all seeds -> figure (labkit.figures.new) and alt text."""
+
+    def __post_init__(self) -> None:
+        if not self.criteria:
+            raise ValueError(f"{self.id} has no criterion; without one there is no verdict")
+        if self.minutes <= 0:
+            raise ValueError(f"{self.id}: minutes must be above 0, got {self.minutes}")
+
+    def run(self, profile: Profile, seed: int) -> dict[str, Any]:
+        """The evidence of one seed, with its `seed` and `profile` in it.
+
+        What comes back has been through JSON, so that evidence just measured and evidence read
+        from a file are the same. ValueError on an unknown profile, a negative seed, or numbers that
+        are not finite.
+        """
+        if profile not in PROFILES:
+            raise ValueError(f"profile is one of {', '.join(PROFILES)}; got {profile!r}")
+        if seed < 0:
+            raise ValueError(f"a seed is 0 or more, got {seed}")
+        measured = {"seed": seed, "profile": profile, **self.measure(profile, seed)}
+        try:
+            return json.loads(json.dumps(measured, allow_nan=False))
+        except ValueError as error:
+            raise ValueError(f"{self.id}, seed {seed}: {error}") from None
+
+    def judge(self, evidence: Sequence[Evidence]) -> list[Row]:
+        """One row a criterion, over all seeds; ValueError where evidence does not go together."""
+        self._check(evidence)
+        per_seed = [list(self.values(one)) for one in evidence]
+        for numbers in per_seed:
+            if len(numbers) != len(self.criteria):
+                raise ValueError(
+                    f"{self.id}: {len(self.criteria)} criteria, {len(numbers)} values measured"
+                )
+        rows = []
+        for criterion, values in zip(self.criteria, zip(*per_seed)):
+            found = interval(values)
+            judged = verdict(criterion, found) if found.n >= MINIMUM_SEEDS else TOO_FEW
+            rows.append(
+                Row(
+                    criterion=criterion,
+                    value=found.value,
+                    low=found.low,
+                    high=found.high,
+                    seeds=found.n,
+                    verdict=judged,  # type: ignore[arg-type]
+                )
+            )
+        return rows
+
+    def figure(self, evidence: Sequence[Evidence]) -> Picture:
+        """The picture of the evidence: the claim as its title, the verdict in its caption."""
+        rows = self.judge(evidence)
+        with figures.style():
+            figure, alt = self.draw(evidence)
+            figure.suptitle(self.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+            lines = [f"{evidence[0]['profile']} profile; 95 % intervals over seeds"]
+            lines += [str(row) for row in rows]
+            if len(rows) > 1:
+                lines.append(f"together: {overall(rows)}")
+            wrapped = [part for line in lines for part in textwrap.wrap(line, CAPTION_WIDTH)]
+            width, height = figure.get_size_inches()
+            figure.set_size_inches(width, height + 0.16 * (len(wrapped) + 1))
+            figures.caption(figure, "\n".join(wrapped))
+        return Picture(figure, f"{alt} Verdict: {overall(rows)}.")
+
+    def _check(self, evidence: Sequence[Evidence]) -> None:
+        if not evidence:
+            raise ValueError(f"{self.id}: no evidence to judge")
+        profiles = {one["profile"] for one in evidence}
+        if len(profiles) > 1:
+            raise ValueError(f"{self.id}: evidence of {' and '.join(sorted(profiles))} do not mix")
+        seeds = [one["seed"] for one in evidence]
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(f"{self.id}: a seed counts once, got {seeds}")
+
+
+def overall(rows: Sequence[Row]) -> str:
+    """The claim's verdict: reproduced where every criterion is, contradicted where one is."""
+    verdicts = {row.verdict for row in rows}
+    for word in (TOO_FEW, "contradicted", "not at this scale"):
+        if word in verdicts:
+            return word
+    return "reproduced"
+
+
+def profile_wanted() -> Profile:
+    """The profile that COGNITIVE_CORE_PROFILE asks for; full where it says nothing."""
+    wanted = os.environ.get(PROFILE_VARIABLE) or "full"
+    if wanted not in PROFILES:
+        raise ValueError(f"{PROFILE_VARIABLE} is one of {', '.join(PROFILES)}; got {wanted!r}")
+    return wanted
+
+
+def lessons() -> list[str]:
+    """Folders of all lessons that have an experiment, in order: l01_next_character, ..."""
+    return [
+        lesson.folder.name
+        for lesson in catalogue.lessons(LESSONS)
+        if (lesson.folder / "experiment.py").exists()
+    ]
+
+
+def resolve(lesson: str | int) -> str:
+    """The folder of a lesson given as 1, "01", "next_character" or the folder's name.
+
+    ValueError with the nearest name where there is no such lesson.
+
+    >>> resolve(1) == resolve("01") == resolve("next_character")
+    True
+    """
+    return catalogue.find(str(lesson), LESSONS).folder.name
+
+
+def find(lesson: str | int) -> Experiment:
+    """The experiment of a lesson, given as `resolve` takes it."""
+    folder = resolve(lesson)
+    if folder not in lessons():
+        raise ValueError(f"lessons/{folder} has no experiment.py yet; with one: {lessons()}")
+    module = importlib.import_module(f"lessons.{folder}.experiment")
+    found = getattr(module, "EXPERIMENT", None)
+    if not isinstance(found, Experiment) or found.id != folder[4:]:
+        raise ValueError(f"lessons/{folder}/experiment.py must define EXPERIMENT, id {folder[4:]}")
+    return found

@@ -1,0 +1,80 @@
+"""What a teacher keeps back: other numbers, other properties, whole exercises.
+
+Idea:   everything in this repository is public, solutions and checks included. Marks that mean
+        something come from a folder that students never see.
+Run:    python -m lessons grade SUBMISSIONS --hidden DIR ...
+Omits:  encryption. The folder stays on the teacher's machine.
+
+In the folder, all optional:
+
+    seed.txt      any text; the numbers of every probe depend on it
+    *.py          PROBES: dict[str, tuple[Probe, ...]]   more properties of public exercises, by id
+                  EXERCISES: tuple[Exercise, ...]        new exercises, or other versions of public
+                                                         ones (the same id)
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from labkit import files
+from lessons.engine.catalogue import Lesson
+from lessons.engine.exercise import Exercise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """An exercise as a class is asked it."""
+
+    exercise: Exercise
+    """With hidden probes, if there are any."""
+    version: str
+    """Of its checks: a hash."""
+
+
+def tasks(lessons: Sequence[Lesson], folder: Path | None) -> tuple[list[Task], str]:
+    """All exercises of `lessons`, by id, with what is hidden; and the secret for the numbers.
+
+    ValueError where the folder is not there, or names an exercise that there is not.
+    """
+    found: dict[str, Exercise] = {}
+    hashes: dict[str, str] = {}
+    for lesson in lessons:
+        for exercise in lesson.exercises():
+            found[exercise.id] = exercise
+            hashes[exercise.id] = files.sha256((lesson.folder / "checks.py").read_bytes())
+    secret = "class"
+    if folder is not None:
+        if not folder.is_dir():
+            raise ValueError(f"{folder} is not a folder with hidden checks")
+        if (folder / "seed.txt").exists():
+            secret = (folder / "seed.txt").read_text(encoding="utf-8").strip()
+        numbers = {lesson.number for lesson in lessons}
+        for path in sorted(folder.glob("*.py")):
+            _add(path, found, hashes, numbers)
+    return [Task(exercise=found[key], version=hashes[key][:12]) for key in sorted(found)], secret
+
+
+def _add(path: Path, found: dict[str, Exercise], hashes: dict[str, str], numbers: set[int]) -> None:
+    spec = importlib.util.spec_from_file_location(f"hidden_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{path} does not run: {type(error).__name__}: {error}") from None
+    own = files.sha256(path.read_bytes())
+    for exercise in getattr(module, "EXERCISES", ()):
+        if exercise.lesson in numbers:
+            found[exercise.id], hashes[exercise.id] = exercise, own
+    for key, probes in getattr(module, "PROBES", {}).items():
+        if key not in found:
+            if int(key[:2]) not in numbers:
+                continue
+            raise ValueError(f"{path}: there is no exercise {key!r}; there are {', '.join(found)}")
+        found[key] = replace(found[key], probes=(*found[key].probes, *probes))
+        hashes[key] = files.sha256(hashes[key] + own)

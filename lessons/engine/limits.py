@@ -1,0 +1,259 @@
+"""What a process takes from itself before it runs code it does not trust.
+
+Idea:   limits that the kernel keeps, applied by the child to itself, because then nothing outside
+        has to be running as an administrator: memory, processor time, file size and open files
+        (setrlimit); no new processes, no network, no signals to others (seccomp); no file written
+        and only installed code read (Landlock); and, when started as root, the rights of nobody,
+        since root is above process limits.
+Source: seccomp(2), landlock(7), setrlimit(2), unshare(2), prctl(2) of the Linux manual; numbers
+        from the kernel's unistd.h for x86-64 and arm64.
+Run:    python -m lessons doctor   (tries each limit and says which hold here)
+Omits:  hiding the machine (process list, kernel version). Hostile code belongs in a container.
+
+On macOS only setrlimit works, and the network stays open; on Windows neither. There the supervisor
+still keeps wall-clock time and the size of what comes back.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+NOBODY = 65534
+PROCESSES = 64
+_READ_ANYTHING = 1 << 2  # CAP_DAC_READ_SEARCH
+OPEN_FILES = 128
+
+# syscall: (x86-64, arm64); -1 where the machine has none
+_DENIED = {
+    "socket": (41, 198),
+    "socketpair": (53, 199),
+    "connect": (42, 203),
+    "bind": (49, 200),
+    "fork": (57, -1),
+    "vfork": (58, -1),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "tkill": (200, 130),
+    "pidfd_open": (434, 434),
+    "pidfd_send_signal": (424, 424),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "memfd_create": (319, 279),
+    "add_key": (248, 217),
+    "keyctl": (250, 219),
+}
+_CLONE, _CLONE3 = (56, 220), (435, 435)
+_OWN_PID_ONLY = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261)}
+_CLONE_THREAD = 0x00010000
+_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+
+_ALLOW, _DENY = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
+
+
+def apply(*, seconds: float, megabytes: int, readable: Sequence[str]) -> dict[str, str]:
+    """Apply every limit this system has; {limit: "" or why it does not hold}.
+
+    `megabytes` come on top of what the process already uses. `readable` are the folders that may
+    be read. Each step is taken in the order in which the next one still can be.
+    """
+    used = time.process_time()
+    held = {
+        "memory": _try(lambda: _memory(megabytes)),
+        "processor time": _try(lambda: _rlimit("RLIMIT_CPU", int(used + seconds) + 1)),
+        "files": _try(_files),
+        "signals": _try(_die_with_parent),
+    }
+    held["network"] = _try(_own_network)
+    held["user"] = _try(_become_nobody)
+    no_new_rights = _try(lambda: _prctl(38, 1))  # PR_SET_NO_NEW_PRIVS: needed by the next two
+    held["folders"] = no_new_rights or _try(lambda: _landlock(readable))
+    if held["folders"] and not held["user"]:
+        _try(lambda: _capabilities(0))
+    filtered = no_new_rights or _try(_seccomp)
+    held["processes"] = filtered and _try(_few_processes)
+    if filtered == "":
+        held["network"] = ""  # whatever became of the namespace: there are no sockets now
+    return held
+
+
+def _try(step: Callable[[], None]) -> str:
+    try:
+        step()
+    except (OSError, ValueError, ImportError, AttributeError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _rlimit(name: str, value: int) -> None:
+    import resource
+
+    which = getattr(resource, name)
+    _, hard = resource.getrlimit(which)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(which, (value, value))
+
+
+def _memory(megabytes: int) -> None:
+    """Address space, above what is mapped now: torch's libraries alone map gigabytes."""
+    if sys.platform != "linux":
+        raise OSError("only Linux keeps a limit on memory")
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    _rlimit("RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (megabytes << 20))
+
+
+def _files() -> None:
+    _rlimit("RLIMIT_FSIZE", 0)
+    _rlimit("RLIMIT_CORE", 0)
+    _rlimit("RLIMIT_NOFILE", OPEN_FILES)
+
+
+def _few_processes() -> None:
+    """Where seccomp is missing: a number of processes, which counts all of the user's."""
+    import psutil
+
+    user = os.getuid()
+    mine = sum(p.uids().real == user for p in psutil.process_iter())
+    _rlimit("RLIMIT_NPROC", mine + PROCESSES)
+
+
+def _libc() -> ctypes.CDLL:
+    if sys.platform != "linux":
+        raise OSError("only on Linux")
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def _prctl(option: int, a: int = 0, b: int = 0) -> None:
+    arguments = [ctypes.c_ulong(n) for n in (a, b, 0, 0)]
+    _checked(_libc().prctl(option, *arguments), "prctl")
+
+
+def _die_with_parent() -> None:
+    _prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+
+
+def keep_private() -> None:
+    """Other processes of the same user may not read this one's memory."""
+    _prctl(4, 0)  # PR_SET_DUMPABLE
+
+
+def _own_network() -> None:
+    """A network with nothing in it; without root it comes with a user namespace of its own."""
+    flags = 0x40000000 if os.geteuid() == 0 else 0x40000000 | 0x10000000
+    _checked(_libc().unshare(flags), "unshare")
+
+
+def _become_nobody() -> None:
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return
+    linux = sys.platform == "linux"
+    if linux:
+        _prctl(8, 1)  # PR_SET_KEEPCAPS over the change of user
+    os.setgroups([])
+    os.setgid(NOBODY)  # by root these set the real, effective and saved one
+    os.setuid(NOBODY)
+    if linux:
+        _die_with_parent()  # a change of user forgets it
+        _capabilities(_READ_ANYTHING)
+
+
+def _capabilities(kept: int) -> None:
+    """Give up all of root's rights but `kept`.
+
+    One is kept until Landlock says what may be read: an interpreter installed in root's own folder
+    must go on finding its modules.
+    """
+    header = struct.pack("=Ii", 0x20080522, 0)
+    data = struct.pack("=6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; twice
+    _checked(_libc().capset(header, data), "capset")
+
+
+def _landlock(readable: Sequence[str]) -> None:
+    """No file is written, and nothing read outside `readable` (Linux 5.13 and later)."""
+    libc = _libc()
+    create, add, restrict = 444, 445, 446
+    version = _checked(libc.syscall(create, None, 0, 1), "landlock")
+    # execute .. make_sym are bits 0 to 12 of version 1; refer, truncate came with 2 and 3
+    rights = (1 << (13 + min(version - 1, 2))) - 1
+    read = 0b1100  # read_file, read_dir
+    ruleset = ctypes.c_uint64(rights)
+    handle = _checked(libc.syscall(create, ctypes.byref(ruleset), 8, 0), "landlock")
+    for folder in readable:
+        try:
+            place = os.open(folder, getattr(os, "O_PATH", 0) | os.O_CLOEXEC)
+        except OSError:
+            continue  # not there: nothing to allow
+        allowed = read if os.path.isdir(folder) else read & 0b100
+        rule = ctypes.create_string_buffer(struct.pack("=Qi", allowed, place), 12)
+        _checked(libc.syscall(add, handle, 1, rule, 0), f"landlock {folder}")
+        os.close(place)
+    _checked(libc.syscall(restrict, handle, 0), "landlock")
+    os.close(handle)
+
+
+def _seccomp() -> None:
+    """No processes, sockets, or signals to others: the calls answer EPERM."""
+    if platform.machine() not in _ARCHITECTURES:
+        raise OSError(f"no seccomp filter for {platform.machine()}")
+    column, architecture = _ARCHITECTURES[platform.machine()]
+    program = _filter(column, architecture, os.getpid())
+    code = ctypes.create_string_buffer(b"".join(program), len(program) * 8)
+    header = struct.pack("@HP", len(program), ctypes.addressof(code))
+    head = ctypes.create_string_buffer(header, len(header))
+    _prctl(22, 2, ctypes.addressof(head))  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+
+
+def _filter(column: int, architecture: int, pid: int) -> list[bytes]:
+    """A classic BPF program over (number, architecture, arguments)."""
+
+    def load(offset: int) -> bytes:
+        return struct.pack("=HBBI", 0x20, 0, 0, offset)
+
+    def equal(value: int, then: int, otherwise: int) -> bytes:
+        return struct.pack("=HBBI", 0x15, then, otherwise, value)
+
+    def answer(value: int) -> bytes:
+        return struct.pack("=HBBI", 0x06, 0, 0, value)
+
+    refuse = _DENY | errno.EPERM
+    program = [load(4), equal(architecture, 1, 0), answer(refuse), load(0)]
+    # numbers with this bit belong to x86-64's second, 32-bit interface
+    program += [struct.pack("=HBBI", 0x45, 0, 1, 0x40000000), answer(refuse)]
+    for numbers in _DENIED.values():
+        if numbers[column] >= 0:
+            program += [equal(numbers[column], 0, 1), answer(refuse)]
+    # glibc tries clone3 first and, where there is none, clone, whose flags a filter can read
+    program += [equal(_CLONE3[column], 0, 1), answer(_DENY | errno.ENOSYS)]
+    thread = struct.pack("=HBBI", 0x45, 1, 0, _CLONE_THREAD)
+    program += [equal(_CLONE[column], 0, 4), load(16), thread, answer(refuse), answer(_ALLOW)]
+    for name, numbers in _OWN_PID_ONLY.items():
+        program += [equal(numbers[column], 0, 5), load(16), equal(pid, 2, 0)]
+        program += [equal(0, 1, 0) if name == "prlimit64" else equal(pid, 1, 0)]
+        program += [answer(refuse), answer(_ALLOW)]
+    return program + [answer(_ALLOW)]

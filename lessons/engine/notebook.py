@@ -1,0 +1,193 @@
+"""What a lesson's notebook calls: predict, check, show a figure, run the experiment.
+
+Idea:   a notebook tells a story; the machinery behind it stands here, once. Everything that a cell
+        shows is text, or a figure with its alternative text and a caption under it.
+Run:    in a notebook: from lessons.engine.notebook import check, experiment, predict, show
+Omits:  widgets. A notebook is read on paper and by screen readers too.
+"""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from labkit import figures, files
+from lessons.engine import evidence
+from lessons.engine.attempts import check, hint, solution
+from lessons.engine.experiment import Experiment, Profile, Row, find, overall, profile_wanted
+from lessons.engine.work import work_folder
+from minigpt import corpora
+from minigpt.corpora import Corpus
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["check", "experiment", "hint", "predict", "read_text", "scaled", "show", "solution"]
+__all__ += ["source"]
+
+SEEDS = (0, 1, 2)
+"""The seeds of the published figures: as few as a verdict may rest on."""
+
+
+def show(figure: Figure, *, alt: str, caption: str = "") -> None:
+    """Show a figure under the cell; under it the caption, and the alternative text in words.
+
+    The text is in the image's metadata too, where some viewers look for it; others (nbconvert's
+    pages among them) drop it, so all readers get it as text.
+    """
+    from IPython.display import display
+
+    data = base64.b64encode(figures.png(figure, alt=alt)).decode()
+    bundle = {"image/png": data, "text/plain": alt}
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    _say(f"*{caption}* In words: {alt}" if caption else f"In words: {alt}")
+
+
+def read_text() -> Corpus:
+    """The default text: Tiny Shakespeare, or, where it cannot be had, the one Python brings along.
+
+    Under the ci profile its first 60,000 characters.
+    """
+    corpus, note = corpora.load_default()
+    if note:
+        print(note)
+    return replace(corpus, text=corpus.text[: scaled(len(corpus.text), ci=60_000)])
+
+
+def source(function: Callable[..., Any]) -> None:
+    """Show a function of the packages as it is written there."""
+    where = f"{function.__module__.replace('.', '/')}.py"
+    print(f"# {where}\n{inspect.getsource(function).rstrip()}")
+
+
+# Predict, then run.
+
+
+def predict(lesson: str, number: Any, *, criterion: int = 1) -> None:
+    """Write down, before the experiment is run, what the learner expects it to measure.
+
+    `criterion` says which of the experiment's quantities, counted from 1. Kept in
+    work/predictions.json. The first prediction stays; a later one is kept beside it. The dots of
+    the untouched cell are no prediction, and nothing stops. ValueError on what is neither.
+    """
+    claim = find(lesson)
+    quantity = claim.criteria[criterion - 1].quantity
+    if number is ... or number is None:
+        _say(
+            f"**No prediction yet.** Put a number in place of the dots ({quantity}) and run the "
+            "cell again. The notebook goes on without one."
+        )
+        return
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise ValueError(f"a prediction is a number such as 1.5, got {number!r}")
+    if not math.isfinite(number):
+        raise ValueError(f"a prediction is a finite number, got {number}")
+    made = _predictions()
+    rows = made.setdefault(claim.id, {}).setdefault(str(criterion), [])
+    if not rows or rows[-1]["value"] != number:
+        rows.append({"value": number, "date": datetime.now(UTC).isoformat(timespec="seconds")})
+        work_folder().mkdir(parents=True, exist_ok=True)
+        files.write_json(work_folder() / "predictions.json", made)
+    first = rows[0]["value"]
+    later = "" if first == number else f" Your first prediction was {first:g}, and it stays."
+    _say(f"Written down: **{number:g}** ({quantity}).{later}")
+
+
+def _predictions() -> dict[str, Any]:
+    path = work_folder() / "predictions.json"
+    made = files.read_json(path) if path.exists() else {}
+    return made if isinstance(made, dict) else {}
+
+
+# The experiment.
+
+
+def scaled(full: int, ci: int) -> int:
+    """A number of steps: `full`, or `ci` where the notebook is only tried (the ci profile)."""
+    return full if profile_wanted() == "full" else ci
+
+
+def experiment(
+    lesson: str, seeds: Sequence[int] = SEEDS, *, published: bool = False
+) -> list[dict[str, Any]]:
+    """Run a lesson's experiment for every seed; show its figure, and verdict beside prediction.
+
+    The profile is COGNITIVE_CORE_PROFILE's, full by default. What was measured is kept in
+    work/evidence and not measured again while the code stays as it is. With `published` the
+    ledger's evidence is shown and nothing runs. Returns the evidence, one dictionary a seed.
+    """
+    claim, profile = find(lesson), profile_wanted()
+    folder = work_folder() / "evidence"
+    if published:
+        profile = "full"
+        seeds = SEEDS if evidence.bring_published(lesson, folder) >= len(SEEDS) else ()
+        if not seeds:
+            raise ValueError(f"nothing is published yet for this code; run experiment({lesson!r})")
+    kept = _measure(claim, profile, seeds, folder)
+    found = [one.evidence for one in kept]
+    picture = claim.figure(found)
+    seconds = sum(one.seconds for one in kept)
+    show(
+        picture.figure,
+        alt=picture.alt,
+        caption=f"Measured on {len(found)} seeds, {profile} profile, {seconds:.0f} s of computing.",
+    )
+    _say(_table(claim, claim.judge(found)))
+    if profile != "full":
+        _say(f"The {profile} profile only shows that the code runs: its numbers prove nothing.")
+    return found
+
+
+def _measure(
+    claim: Experiment, profile: Profile, seeds: Sequence[int], folder: Path
+) -> list[evidence.Kept]:
+    """Every seed's evidence; a line under the cell says how far it has come."""
+    from IPython.display import display
+
+    line = display(_markdown("starting"), raw=True, display_id=True)
+    minutes = f", about {claim.minutes:g} minutes a seed on two cores" if profile == "full" else ""
+    kept: list[evidence.Kept] = []
+    done = ""
+    for i, seed in enumerate(seeds, 1):
+        words = f"Running seed {i} of {len(seeds)} ({profile} profile{minutes}).{done}"
+        line.update(_markdown(words), raw=True)
+        one, fresh = evidence.measure(claim, profile, seed, folder)
+        kept.append(one)
+        when = "" if fresh else f" (measured on {one.date})"
+        done += f" Seed {seed}: {one.seconds:.0f} s{when}."
+    line.update(_markdown(f"{len(kept)} seeds, {profile} profile.{done}"), raw=True)
+    return kept
+
+
+def _table(claim: Experiment, rows: Sequence[Row]) -> str:
+    """Criteria, what was needed, predicted and measured, and the verdict, as a Markdown table."""
+    made = _predictions().get(claim.id, {})
+    lines = [
+        "| quantity | the claim needs | your prediction | measured (95 % interval) | verdict |",
+        "|---|---|---|---|---|",
+    ]
+    for i, row in enumerate(rows, 1):
+        c = row.criterion
+        mine = f"{made[str(i)][0]['value']:g}" if str(i) in made else ""
+        lines.append(
+            f"| {c.quantity} | {c.direction} {c.threshold:g} | {mine or 'none'} "
+            f"| {row.value:.3g} ({row.low:.3g} to {row.high:.3g}) | **{row.verdict}** |"
+        )
+    if len(rows) > 1:
+        lines.append(f"| all of them | | | | **{overall(rows)}** |")
+    return "\n".join(lines)
+
+
+def _markdown(text: str) -> dict[str, str]:
+    return {"text/markdown": text, "text/plain": text}
+
+
+def _say(text: str) -> None:
+    from IPython.display import display
+
+    display(_markdown(text), raw=True)

@@ -1,0 +1,41 @@
+"""How the lessons' experiments train: one thread, one look at the end, everything from the seed.
+
+Idea:   a comparison is fair when arms differ in one thing. So all arms of an experiment share a
+        base setting, and a seed settles text, first weights and the windows drawn. One thread, so
+        that a number does not depend on how many cores a machine has.
+Run:    used by the experiments of the lessons
+Omits:  choosing the best of several looks: with one look at the end the last weights are judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from labkit.files import sha256
+from minigpt import corpora, storyland
+from minigpt.corpora import Corpus
+from minigpt.loop import TrainResult, train
+from minigpt.model import GPT
+from minigpt.settings import TrainConfig
+
+TUNING_SEED = 99
+"""Rates are tuned on this seed alone; it is never judged."""
+
+BASE = TrainConfig(device="cpu", precision="fp32", threads=1, save_seconds=1e9)
+"""One thread in float32: slower than need be, and the same everywhere."""
+
+
+def stories(characters: int, seed: int) -> Corpus:
+    """Storyland text of the seed's own; the last tenth is held out."""
+    text = storyland.generate(characters, seed=seed)
+    return with_text(corpora.load("storyland:1000"), text)
+
+
+def with_text(corpus: Corpus, text: str) -> Corpus:
+    """`corpus` with another text, and its hash."""
+    return replace(corpus, text=text, sha256=sha256(text))
+
+
+def fit(config: TrainConfig, corpus: Corpus, init: GPT | None = None) -> TrainResult:
+    """Train, looking at the held-out text only once, at the end."""
+    return train(replace(config, eval_every=config.steps), corpus, init=init)

@@ -1,0 +1,631 @@
+"""Exercises of lesson 1: surprise, windows, drawing.
+
+Idea:   score a prediction, cut what is learned from, and write with what was learned.
+Run:    python -m lessons check 01.1
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lessons.engine.exercise import Call, Cause, Exercise, Probe, Variant, Wrong
+from minigpt.evaluate import surprise
+
+# 01.1  How surprising was what came?
+
+
+def _logprobs(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Natural logarithms of random probabilities; the last axis is the alphabet."""
+    scores = 2 * rng.standard_normal(shape)
+    return (scores - np.log(np.exp(scores).sum(-1, keepdims=True))).astype(np.float32)
+
+
+def _coin(rng: np.random.Generator) -> Call:
+    return Call(np.log(np.full((8, 2), 0.5)), rng.integers(0, 2, 8))
+
+
+def _batch(rng: np.random.Generator, *shape: int) -> Call:
+    size = shape[-1]
+    return Call(_logprobs(rng, *shape), rng.integers(0, size, shape[:-1]))
+
+
+def _nearly_impossible(rng: np.random.Generator) -> Call:
+    logprobs = _logprobs(rng, 5, 4).astype(np.float64)
+    came = rng.integers(0, 4, 5)
+    logprobs[np.arange(5), came] = -rng.uniform(800, 900, 5)  # exp(-800) is 0 in float64
+    return Call(logprobs, came)
+
+
+def _shape_and_sign(answer: Any, logprobs: np.ndarray, targets: np.ndarray) -> str | None:
+    shape = np.shape(answer)
+    if shape != targets.shape:
+        return f"shape {list(shape)} where targets have {list(targets.shape)}"
+    if np.min(answer) < 0:
+        return "a surprise below 0: a probability is at most 1, so -ln p is at least 0"
+    return None
+
+
+SURPRISE = Exercise(
+    id="01.1",
+    name="surprise",
+    task="""How surprising each character was: -ln p of the one that came, in nats.
+
+    logprobs [..., V]: natural logarithms of the predicted probabilities of V characters.
+    targets [...]: id of the character that came, 0 to V - 1, at each place.
+    Returns an array [...] shaped like targets. Any number of axes may stand before V.""",
+    solution="minigpt.evaluate:surprise",
+    signature="(logprobs, targets)",
+    probes=(
+        Probe(
+            property="with two equally likely characters, each costs ln 2 = 0.693 nats",
+            make=_coin,
+            expect=surprise,
+        ),
+        Probe(
+            property="one number for each character that came, and none below 0",
+            make=lambda rng: _batch(rng, 9, 5),
+            judge=_shape_and_sign,
+        ),
+        Probe(
+            property="what counts is the probability of the character that came",
+            make=lambda rng: _batch(rng, 12, 7),
+            expect=surprise,
+        ),
+        Probe(
+            property="any number of axes may stand before the alphabet: logprobs [B, T, V]",
+            make=lambda rng: _batch(rng, 3, 4, 6),
+            expect=surprise,
+        ),
+        Probe(
+            property="a character of probability e^-800 costs 800 nats, not infinitely many",
+            make=_nearly_impossible,
+            expect=surprise,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="a loop",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    out = np.empty(targets.shape)
+    for place in np.ndindex(*targets.shape):
+        out[place] = -logprobs[place][targets[place]]
+    return out
+""",
+        ),
+        Variant(
+            name="one-hot",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return -(np.eye(logprobs.shape[-1])[targets] * logprobs).sum(-1)
+""",
+        ),
+        Variant(
+            name="rows by number",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    flat = logprobs.reshape(-1, logprobs.shape[-1])
+    return -flat[np.arange(len(flat)), targets.ravel()].reshape(targets.shape)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="no minus",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return np.take_along_axis(logprobs, targets[..., None], -1)[..., 0]
+""",
+            diagnosis="these are the log-probabilities themselves: the minus sign is missing",
+        ),
+        Wrong(
+            name="bits",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return -np.take_along_axis(logprobs, targets[..., None], -1)[..., 0] / np.log(2)
+""",
+            diagnosis="these are bits: nats are wanted here, without the division by ln 2",
+        ),
+        Wrong(
+            name="probabilities",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return 1 - np.exp(np.take_along_axis(logprobs, targets[..., None], -1)[..., 0])
+""",
+            diagnosis="this is 1 - p, the chance of being wrong; the surprise is -ln p",
+        ),
+        Wrong(
+            name="the likeliest",
+            source="""
+def surprise(logprobs, targets):
+    return -logprobs.max(-1)
+""",
+            diagnosis="this is the surprise of the likeliest character, whatever came; "
+            "look up the one that `targets` names",
+        ),
+        Wrong(
+            name="mean",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return -np.take_along_axis(logprobs, targets[..., None], -1).mean()
+""",
+            diagnosis="this is the mean over all characters; one number for each is wanted",
+        ),
+        Wrong(
+            name="every pair",
+            source="""
+def surprise(logprobs, targets):
+    return -logprobs[..., targets]
+""",
+            diagnosis="logprobs[..., targets] pairs every place with every target; each place "
+            "has its own",
+        ),
+        Wrong(
+            name="through probabilities",
+            source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    p = np.exp(np.take_along_axis(logprobs, targets[..., None], -1)[..., 0].astype(float))
+    return -np.log(np.maximum(p, 1e-300))
+""",
+            diagnosis="going back to probabilities loses what is below 1e-308; stay with the "
+            "logarithms you were given",
+        ),
+    ),
+    hints=(
+        "logprobs[t] holds V numbers. Which one of them belongs to what came at place t?",
+        "np.take_along_axis(array, indices, axis=-1) picks one number from each row. The indices "
+        "need an axis of length 1 at the end: targets[..., None].",
+        "chosen = the entry of each row that its target names\n"
+        "drop the axis of length 1\nreturn minus chosen",
+    ),
+    next_step="The mean of your numbers over a whole text is the loss that every model is "
+    "judged by; divided by ln 2 it is bits per character.",
+    drill="A character of probability 1/8 came. How many nats is that, and how many bits?",
+)
+
+
+# 01.2  What does a network learn from?
+
+
+def _text(rng: np.random.Generator, n: int, dtype: str = "int64") -> Any:
+    """Ids [n], no two neighbours alike, so that a shift cannot go unseen."""
+    import torch
+
+    steps = rng.integers(1, 7, n)
+    return torch.from_numpy((np.cumsum(steps) % 11).astype(dtype))
+
+
+def _starts(*places: int) -> Any:
+    import torch
+
+    return torch.tensor(places, dtype=torch.int64)
+
+
+def _some_windows(rng: np.random.Generator, dtype: str = "int64") -> Call:
+    n, context = 60, 8
+    places = [int(i) for i in rng.integers(0, n - context, 4)]
+    return Call(_text(rng, n, dtype), _starts(*places, 0, n - context - 1), context)
+
+
+def _windows(ids: Any, starts: Any, context: int) -> Any:
+    from minigpt.loop import cut_windows
+
+    return cut_windows(ids, starts, context)
+
+
+def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        return "something else than two tensors (inputs, targets)"
+    for name, part in zip(("inputs", "targets"), answer):
+        shape = list(getattr(part, "shape", ()))
+        if shape != [len(starts), context]:
+            return f"{name} of shape {shape} where {[len(starts), context]} was expected"
+    return None
+
+
+def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
+    kinds = sorted({str(part.dtype).removeprefix("torch.") for part in answer})
+    return None if kinds == ["int64"] else f"tensors of {' and '.join(kinds)}"
+
+
+_KEPT_SMALL = (
+    "the ids are still in the small type that the text is stored in; a table of vectors is "
+    "looked up with int64: .long()"
+)
+
+WINDOWS = Exercise(
+    id="01.2",
+    name="cut_windows",
+    task="""What a network reads, and what it is asked: windows of the text and what comes next.
+
+    ids [N]: the whole text as ids, a tensor of whole numbers of any type.
+    starts [B]: where each window begins, from 0 to N - context - 1.
+    context: T, the number of characters in a window.
+    Returns (inputs, targets), two int64 tensors [B, T]. inputs[b] are the T characters from
+    starts[b] on; targets[b, t] is the character that follows inputs[b, t] in the text.""",
+    solution="minigpt.loop:cut_windows",
+    signature="(ids, starts, context)",
+    probes=(
+        Probe(
+            property="two tensors [B, T]: as many targets as inputs",
+            make=lambda rng: Call(_text(rng, 30), _starts(0, 5, 9), 6),
+            judge=_two_of_shape,
+        ),
+        Probe(
+            property="each window at the start of the text: inputs are its first T characters, "
+            "targets the T from the second on",
+            make=lambda rng: Call(_text(rng, 20), _starts(0), 5),
+            expect=_windows,
+        ),
+        Probe(
+            property="windows begin where `starts` says, the last possible place included",
+            make=_some_windows,
+            expect=_windows,
+        ),
+        Probe(
+            property="a text kept as bytes (uint8) comes back as int64",
+            make=lambda rng: _some_windows(rng, "uint8"),
+            judge=_whole_numbers,
+            causes=(Cause(text=_KEPT_SMALL, when=lambda answer, *_: True),),
+        ),
+    ),
+    variants=(
+        Variant(
+            name="places by addition",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    places = starts[:, None] + torch.arange(context)
+    return ids[places].long(), ids[places + 1].long()
+""",
+        ),
+        Variant(
+            name="a loop over windows",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    inputs = [ids[s : s + context] for s in starts.tolist()]
+    targets = [ids[s + 1 : s + context + 1] for s in starts.tolist()]
+    return torch.stack(inputs).long(), torch.stack(targets).long()
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="no shift",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    windows = ids[starts[:, None] + torch.arange(context)].long()
+    return windows, windows
+""",
+            diagnosis="the targets are the inputs themselves: the network would be asked for the "
+            "character it has just read, and learn to copy",
+        ),
+        Wrong(
+            name="two ahead",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    places = starts[:, None] + torch.arange(context)
+    return ids[places].long(), ids[(places + 2).clamp(max=len(ids) - 1)].long()
+""",
+            diagnosis="the targets are two characters ahead; the next one is one ahead",
+        ),
+        Wrong(
+            name="the one before",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    places = starts[:, None] + torch.arange(context)
+    return ids[places + 1].long(), ids[places].long()
+""",
+            diagnosis="inputs and targets are exchanged: this network would predict the past",
+        ),
+        Wrong(
+            name="one short",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    windows = ids[starts[:, None] + torch.arange(context)].long()
+    return windows[:, :-1], windows[:, 1:]
+""",
+            diagnosis="T characters were cut and then shifted, which leaves T - 1; cut T + 1",
+        ),
+        Wrong(
+            name="only the end",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    places = starts[:, None] + torch.arange(context)
+    return ids[places].long(), ids[starts + context].long()
+""",
+            diagnosis="only the character after each window is asked for; every position predicts "
+            "its own next character, so there are T targets",
+        ),
+        Wrong(
+            name="counted in windows",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    places = starts[:, None] * context + torch.arange(context)
+    places = places.clamp(max=len(ids) - 2)
+    return ids[places].long(), ids[places + 1].long()
+""",
+            diagnosis="`starts` counts characters, and is used here as the number of a window",
+        ),
+        Wrong(
+            name="small type",
+            source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    places = starts[:, None] + torch.arange(context)
+    return ids[places], ids[places + 1]
+""",
+            diagnosis=_KEPT_SMALL,
+        ),
+    ),
+    hints=(
+        "The text is 'hello', T = 4: what is read? What comes next at each of the four places?",
+        "starts[:, None] + torch.arange(T) is a table [B, T] of places in the text; a table of "
+        "places in square brackets picks them all at once.",
+        "places = each start plus 0, 1, ..., T - 1\ninputs = text at places\n"
+        "targets = text at places + 1\nboth as int64",
+    ),
+    next_step="Training is this, over and over: cut some windows, compare predictions with "
+    "targets by 01.1, adjust.",
+    drill="A window of 64 characters: how many predictions does the network make in it?",
+)
+
+
+# 01.3  How does it write?
+
+
+def _rows(rng: np.random.Generator, p: Any, n: int) -> Call:
+    return Call(np.tile(np.asarray(p, dtype=np.float64), (n, 1)), _fresh(rng))
+
+
+def _fresh(rng: np.random.Generator) -> np.random.Generator:
+    return np.random.default_rng(int(rng.integers(1 << 60)))
+
+
+def _certain(rng: np.random.Generator) -> Call:
+    return Call(np.eye(5)[rng.integers(0, 5, 12)], _fresh(rng))
+
+
+def _shares(rng: np.random.Generator) -> np.ndarray:
+    return rng.permutation([0.45, 0.25, 0.15, 0.1, 0.05])
+
+
+def _mixed(rng: np.random.Generator) -> Call:
+    """Two kinds of rows in turn; the likeliest of the one is unlikely in the other."""
+    one = np.array([0.6, 0.25, 0.1, 0.05])
+    return Call(np.tile(np.stack([one, one[::-1]]), (2000, 1)), _fresh(rng))
+
+
+def _twice(rng: np.random.Generator) -> list[Call]:
+    """The same call twice: equal rows, and generators in the same state."""
+    seed = int(rng.integers(1 << 60))
+    p = np.full((40, 8), 1 / 8)
+    return [Call(p, np.random.default_rng(seed)) for _ in range(2)]
+
+
+def _always_the_certain(answer: Any, p: np.ndarray, rng: Any) -> str | None:
+    if np.shape(answer) != (len(p),):
+        return f"shape {list(np.shape(answer))} where [{len(p)}] was expected: one id for each row"
+    wrong = int((np.asarray(answer) != p.argmax(1)).sum())
+    return f"another character in {wrong} of {len(p)} rows" if wrong else None
+
+
+def _as_often(answer: Any, p: np.ndarray, rng: Any) -> str | None:
+    """Counts against expected counts, for each kind of row; Pearson's chi-square statistic.
+
+    With 3 or 4 degrees of freedom a right answer passes 40 in less than 1 of 10 million times
+    (scipy.stats.chi2.sf(40, 4) = 4e-8).
+    """
+    drawn = np.asarray(answer)
+    if drawn.shape != (len(p),) or drawn.min() < 0 or drawn.max() >= p.shape[1]:
+        return "something else than one id from 0 to V - 1 for each row"
+    for row in np.unique(p, axis=0):
+        mine = (p == row).all(1)
+        expected = row * mine.sum()
+        counts = np.bincount(drawn[mine].astype(int), minlength=len(row))
+        if counts[expected == 0].any():
+            return "a character of probability 0"
+        some = expected > 0
+        if ((counts - expected)[some] ** 2 / expected[some]).sum() > 40:
+            k = int(np.abs(counts - expected).argmax())
+            share = counts[k] / mine.sum()
+            return f"a character of probability {row[k]:.2f} in {share:.0%} of {mine.sum()} draws"
+    return None
+
+
+def _all_the_same(answer: Any, p: np.ndarray, rng: Any) -> bool:
+    return len(np.unique(answer)) == 1
+
+
+def _same_again(answers: list[Any], calls: list[Call]) -> str | None:
+    same = np.array_equal(answers[0], answers[1])
+    return None if same else "other characters the second time, from a generator in the same state"
+
+
+def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
+    return _as_often(answer, np.full_like(p, 1 / p.shape[1]), rng) is None
+
+
+_FIRST_ROW = "the first row's probabilities are used for every row"
+_UNUSED = "all characters come equally often: the probabilities are not used"
+_ONE_NUMBER = "one random number serves all rows, so that equal rows get equal characters"
+_OWN_RANDOMNESS = (
+    "the random numbers come from somewhere else than `rng`; nobody can repeat what was written"
+)
+
+DRAW = Exercise(
+    id="01.3",
+    name="draw",
+    task="""Draw one character for each row of probabilities.
+
+    p [B, V]: in each row the probabilities of V characters; a row sums to one.
+    rng: a NumPy generator, the only source of randomness; rng.random(size) gives numbers
+    from 0 to 1.
+    Returns ids [B], whole numbers from 0 to V - 1.""",
+    solution="minigpt.sample:draw",
+    signature="(p, rng)",
+    probes=(
+        Probe(
+            property="a character of probability 1 is always drawn, and one for each row",
+            make=_certain,
+            judge=_always_the_certain,
+            causes=(Cause(text=_FIRST_ROW, when=_all_the_same),),
+        ),
+        Probe(
+            property="characters are drawn as often as their probabilities say",
+            make=lambda rng: _rows(rng, _shares(rng), 4000),
+            judge=_as_often,
+            causes=(
+                Cause(text=_ONE_NUMBER, when=_all_the_same),
+                Cause(text=_UNUSED, when=_equally_often),
+            ),
+        ),
+        Probe(
+            property="each row is drawn by its own probabilities",
+            make=_mixed,
+            judge=_as_often,
+        ),
+        Probe(
+            property="the same state of `rng` draws the same characters",
+            make=_twice,
+            judge=_same_again,
+            causes=(Cause(text=_OWN_RANDOMNESS, when=lambda *_: True),),
+        ),
+    ),
+    variants=(
+        Variant(
+            name="NumPy's choice, row by row",
+            source="""
+import numpy as np
+
+def draw(p, rng):
+    return np.array([rng.choice(p.shape[1], p=row) for row in p])
+""",
+        ),
+        Variant(
+            name="a ladder and bisection",
+            source="""
+import numpy as np
+
+def draw(p, rng):
+    out = []
+    for row in p:
+        ladder = np.cumsum(row)
+        out.append(np.searchsorted(ladder, rng.random() * ladder[-1], side="right"))
+    return np.array(out)
+""",
+        ),
+        Variant(
+            name="Gumbel's trick",
+            source="""
+import numpy as np
+
+def draw(p, rng):
+    with np.errstate(divide="ignore"):
+        return (np.log(p) + rng.gumbel(size=p.shape)).argmax(1)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="the likeliest",
+            source="""
+def draw(p, rng):
+    return p.argmax(1)
+""",
+            diagnosis="this always takes the likeliest character; written text would soon go "
+            "round in a circle",
+        ),
+        Wrong(
+            name="ignores p",
+            source="""
+def draw(p, rng):
+    return rng.integers(0, p.shape[1], len(p))
+""",
+            diagnosis=_UNUSED,
+        ),
+        Wrong(
+            name="one number",
+            source="""
+def draw(p, rng):
+    return (p.cumsum(1) < rng.random()).sum(1)
+""",
+            diagnosis=_ONE_NUMBER,
+        ),
+        Wrong(
+            name="first row for all",
+            source="""
+def draw(p, rng):
+    return (p[0].cumsum() < rng.random((len(p), 1))).sum(1)
+""",
+            diagnosis=_FIRST_ROW,
+        ),
+        Wrong(
+            name="softmax again",
+            source="""
+import numpy as np
+
+def draw(p, rng):
+    q = np.exp(p) / np.exp(p).sum(1, keepdims=True)
+    return (q.cumsum(1) < rng.random((len(p), 1))).sum(1)
+""",
+            diagnosis="the probabilities went through a softmax, which makes them nearly equal; "
+            "they are probabilities already",
+        ),
+        Wrong(
+            name="own randomness",
+            source="""
+import numpy as np
+
+def draw(p, rng):
+    return (p.cumsum(1) < np.random.default_rng().random((len(p), 1))).sum(1)
+""",
+            diagnosis=_OWN_RANDOMNESS,
+        ),
+    ),
+    hints=(
+        "Lay the probabilities end to end on a line from 0 to 1. Throw a dart. Where does it land?",
+        "p.cumsum(1) gives the right end of each character's piece. The dart's character is the "
+        "first whose right end is not below the dart, so count the ends that are below.",
+        "ladder = running sums of each row\ndart = one random number for each row, as a column "
+        "[B, 1]\nreturn how many entries of each row's ladder are below its dart",
+    ),
+    next_step="Predict, draw, read what was drawn, predict again: that is all there is to writing.",
+    drill="p = [0.2, 0.5, 0.3] and the dart lands on 0.65. Which id is drawn?",
+)
+
+EXERCISES = (SURPRISE, WINDOWS, DRAW)

@@ -1,0 +1,1 @@
+"""Lesson 2: predicting is compressing, and compressing finds structure."""

@@ -1,0 +1,563 @@
+"""Exercises of lesson 2: a code, the shortest code, and the numbers a coder works with.
+
+Idea:   from words of different lengths to the entropy, and from probabilities to whole numbers.
+Run:    python -m lessons check 02.1
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+from minigpt.arithmetic import TOTAL_BITS
+from minigpt.escapes import read_varints, varints
+from synthdata.estimate import plug_in
+
+# 02.1  Words of different lengths.
+
+
+def _numbers(rng: np.random.Generator, n: int, below: int) -> Call:
+    return Call([int(i) for i in rng.integers(0, below, n)])
+
+
+def _borders(rng: np.random.Generator) -> Call:
+    near = [2 ** (7 * k) + d for k in (1, 2, 3, 4, 5) for d in (-1, 0, 1)]
+    return Call([int(i) for i in rng.permutation(near)])
+
+
+def _reads_back(answer: Any, numbers: list[int]) -> str | None:
+    if not isinstance(answer, bytes):
+        return f"{type(answer).__name__}, where bytes were expected"
+    try:
+        found, end = read_varints(answer, 0, len(numbers))
+    except ValueError:
+        return "bytes that end within a number"
+    if found != numbers:
+        return "bytes that read back as other numbers"
+    return None if end == len(answer) else "more bytes than the numbers need"
+
+
+VARINTS = Exercise(
+    id="02.1",
+    name="varints",
+    task="""Whole numbers as bytes: small numbers short, large ones long.
+
+    numbers: a list of whole numbers, 0 or more.
+    Returns bytes. Each number is written seven bits a byte, the lowest seven first. A byte's
+    eighth bit (128) is set where more of the same number follows. So 5 is the byte 5, and
+    300 = 2 * 128 + 44 is the two bytes 44 + 128 and 2.""",
+    solution="minigpt.escapes:varints",
+    signature="(numbers)",
+    probes=(
+        Probe(
+            property="a number below 128 is one byte, the number itself",
+            make=lambda rng: _numbers(rng, 12, 128),
+            expect=varints,
+        ),
+        Probe(
+            property="300 is the bytes 172 and 2",
+            make=lambda rng: Call([300]),
+            expect=varints,
+        ),
+        Probe(
+            property="what was written can be read again, number by number",
+            make=lambda rng: _numbers(rng, 20, 1 << 30),
+            judge=_reads_back,
+        ),
+        Probe(
+            property="no number takes a byte more than it needs (127, 128, 16383, 16384, ...)",
+            make=_borders,
+            expect=varints,
+        ),
+        Probe(property="no numbers are no bytes", make=lambda rng: Call([]), expect=varints),
+    ),
+    variants=(
+        Variant(
+            name="divmod",
+            source="""
+def varints(numbers):
+    out = []
+    for number in numbers:
+        digits = [number % 128]
+        while number := number // 128:
+            digits.append(number % 128)
+        out += [digit + 128 for digit in digits[:-1]] + digits[-1:]
+    return bytes(out)
+""",
+        ),
+        Variant(
+            name="recursion",
+            source="""
+def varints(numbers):
+    def one(n):
+        return bytes([n]) if n < 128 else bytes([n % 128 + 128]) + one(n // 128)
+
+    return b"".join(one(n) for n in numbers)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="highest first",
+            source="""
+def varints(numbers):
+    out = []
+    for number in numbers:
+        digits = []
+        while True:
+            digits.append(number & 127)
+            number >>= 7
+            if not number:
+                break
+        digits.reverse()
+        out += [d | 128 for d in digits[:-1]] + digits[-1:]
+    return bytes(out)
+""",
+            diagnosis="the highest seven bits come first; the lowest are wanted first",
+        ),
+        Wrong(
+            name="no mark",
+            source="""
+def varints(numbers):
+    out = []
+    for number in numbers:
+        while number > 127:
+            out.append(number & 127)
+            number >>= 7
+        out.append(number)
+    return bytes(out)
+""",
+            diagnosis="no byte says that more follows (128 added), so nobody can tell where a "
+            "number ends",
+        ),
+        Wrong(
+            name="the mark at the end",
+            source="""
+def varints(numbers):
+    out = []
+    for number in numbers:
+        while number > 127:
+            out.append(number & 127)
+            number >>= 7
+        out.append(number | 128)
+    return bytes(out)
+""",
+            diagnosis="the mark stands on the last byte of a number; it says that more follows, so "
+            "it stands on all others",
+        ),
+        Wrong(
+            name="a byte too many",
+            source="""
+def varints(numbers):
+    out = []
+    for number in numbers:
+        while number >= 64:
+            out.append(number & 127 | 128)
+            number >>= 7
+        out.append(number)
+    return bytes(out)
+""",
+            diagnosis="some numbers get a byte 0 more than they need: one byte holds up to 127",
+        ),
+        Wrong(
+            name="eight bits",
+            source="""
+def varints(numbers):
+    out = []
+    for number in numbers:
+        while number > 255:
+            out.append(number & 255)
+            number >>= 8
+        out.append(number)
+    return bytes(out)
+""",
+            diagnosis="all eight bits of a byte hold the number, and none is left for the mark",
+        ),
+        Wrong(
+            name="a list",
+            source="""
+def varints(numbers):
+    out = []
+    for number in numbers:
+        while number > 127:
+            out.append(number & 127 | 128)
+            number >>= 7
+        out.append(number)
+    return out
+""",
+            diagnosis="a list of numbers comes back; bytes(...) makes bytes of it",
+        ),
+    ),
+    hints=(
+        "How would you write 300 if you had only the digits 0 to 127?",
+        "n % 128 (or n & 127) is the lowest digit, n // 128 (or n >> 7) what remains. Adding 128 "
+        "to a digit sets the byte's eighth bit.",
+        "for each number\n  while it is above 127: write its lowest digit + 128; keep the rest\n"
+        "  write what is left\nreturn it all as bytes",
+    ),
+    next_step="The package keeps the places of rare characters in this form, as gaps.",
+    drill="How many bytes does the number 128 take? And 16,383?",
+)
+
+
+# 02.2  The shortest code.
+
+
+def _counts(*shape_of: int) -> np.ndarray:
+    return np.array(shape_of, dtype=np.int64)
+
+
+ENTROPY = Exercise(
+    id="02.2",
+    name="plug_in",
+    task="""Entropy of the observed shares, in bits: the mean surprise of one who knows them.
+
+    counts: a NumPy array of whole numbers, how often each thing was seen; some may be 0.
+    Returns H = sum of -p log2 p over all things that were seen, p = count / total; a number.""",
+    solution="synthdata.estimate:plug_in",
+    signature="(counts)",
+    probes=(
+        Probe(
+            property="8 equally frequent things have an entropy of 3 bits",
+            make=lambda rng: Call(np.full(8, int(rng.integers(2, 50)))),
+            expect=plug_in,
+        ),
+        Probe(
+            property="where only one thing happens the entropy is 0",
+            make=lambda rng: Call(_counts(int(rng.integers(5, 90)))),
+            expect=plug_in,
+        ),
+        Probe(
+            property="the entropy of uneven counts",
+            make=lambda rng: Call(rng.integers(1, 400, 12)),
+            expect=plug_in,
+        ),
+        Probe(
+            property="things that were never seen change nothing",
+            make=lambda rng: Call(np.concatenate([rng.integers(1, 50, 6), _counts(0, 0, 0)])),
+            expect=plug_in,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="a sum over shares",
+            source="""
+import numpy as np
+
+def plug_in(counts):
+    p = counts[counts > 0] / counts.sum()
+    return float(-(p * np.log2(p)).sum())
+""",
+        ),
+        Variant(
+            name="a loop",
+            source="""
+import math
+
+def plug_in(counts):
+    total = sum(int(c) for c in counts)
+    return sum(c / total * math.log2(total / c) for c in map(int, counts) if c)
+""",
+        ),
+        Variant(
+            name="SciPy",
+            source="""
+from scipy.special import entr
+
+def plug_in(counts):
+    return entr(counts / counts.sum()).sum() / 0.6931471805599453
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="nats",
+            source="""
+import numpy as np
+
+def plug_in(counts):
+    p = counts[counts > 0] / counts.sum()
+    return -(p * np.log(p)).sum()
+""",
+            diagnosis="these are nats (natural logarithm); bits take log2",
+        ),
+        Wrong(
+            name="no minus",
+            source="""
+import numpy as np
+
+def plug_in(counts):
+    p = counts[counts > 0] / counts.sum()
+    return (p * np.log2(p)).sum()
+""",
+            diagnosis="the minus sign is missing: an entropy is never below 0",
+        ),
+        Wrong(
+            name="not weighted",
+            source="""
+import numpy as np
+
+def plug_in(counts):
+    p = counts[counts > 0] / counts.sum()
+    return -np.log2(p).mean()
+""",
+            diagnosis="every thing counts alike here; a frequent thing is met more often, so each "
+            "surprise is weighted by its p",
+        ),
+        Wrong(
+            name="number of things",
+            source="""
+import numpy as np
+
+def plug_in(counts):
+    return np.log2((counts > 0).sum())
+""",
+            diagnosis="this is log2 of how many things there are, the entropy if all were equally "
+            "frequent; use their shares",
+        ),
+        Wrong(
+            name="zero times log of zero",
+            source="""
+import numpy as np
+
+def plug_in(counts):
+    with np.errstate(all="ignore"):
+        p = counts / counts.sum()
+        return -(p * np.log2(p)).sum()
+""",
+            diagnosis="0 times log2(0) is NaN to a computer; leave out what was never seen",
+        ),
+        Wrong(
+            name="perplexity",
+            source="""
+import numpy as np
+
+def plug_in(counts):
+    p = counts[counts > 0] / counts.sum()
+    return 2 ** -(p * np.log2(p)).sum()
+""",
+            diagnosis="this is 2 to the entropy (the perplexity), between how many things one is "
+            "undecided; the entropy itself is wanted",
+        ),
+    ),
+    hints=(
+        "How surprised is one who knows the shares when a thing of share p comes? How often does "
+        "that happen?",
+        "The mean of a quantity weighs each value by how often it occurs: sum of p * surprise.",
+        "drop the zeros\np = counts / total\nreturn minus the sum of p * log2(p)",
+    ),
+    next_step="No code can be shorter on average, and the coder of section 3 comes within a byte.",
+    drill="A coin falls heads 3 times in 4. Is its entropy more or less than 1 bit?",
+)
+
+
+# 02.3  Whole numbers.
+
+TOTAL = 1 << TOTAL_BITS
+
+
+def _rows(rng: np.random.Generator, s: int, v: int, spread: float = 2.0, off: float = 0.0) -> Call:
+    """Log-probabilities [S, V] whose rows sum to e^off."""
+    scores = spread * rng.standard_normal((s, v))
+    return Call(scores - np.log(np.exp(scores).sum(1, keepdims=True)) + off)
+
+
+def _hopeless(rng: np.random.Generator) -> Call:
+    """Rows in which one character is nearly certain and some are nearly impossible."""
+    (logprobs,) = _rows(rng, 4, 7).args
+    logprobs[np.arange(4), rng.integers(0, 7, 4)] += 60
+    return Call(logprobs - np.log(np.exp(logprobs).sum(1, keepdims=True)))
+
+
+def _whole(answer: Any, logprobs: np.ndarray) -> str | None:
+    found = np.asarray(answer)
+    if found.shape != logprobs.shape:
+        return f"shape {list(found.shape)} where {list(logprobs.shape)} was expected"
+    if found.dtype.kind not in "iu":
+        return f"numbers of type {found.dtype}; whole numbers have an integer type"
+    return None
+
+
+def _exact(answer: Any, logprobs: np.ndarray) -> str | None:
+    sums = {sum(int(x) for x in row) for row in np.asarray(answer)}
+    if sums == {TOTAL}:
+        return None
+    off = max((s - TOTAL for s in sums), key=abs)
+    return f"rows whose sum is off by up to {off:+,}"
+
+
+def _none_zero(answer: Any, logprobs: np.ndarray) -> str | None:
+    least = int(np.asarray(answer).astype(np.int64).min())
+    return None if least >= 1 else f"a smallest number of {least}"
+
+
+def _in_proportion(answer: Any, logprobs: np.ndarray) -> str | None:
+    p = np.exp(logprobs)
+    p /= p.sum(1, keepdims=True)
+    off = np.abs(np.asarray(answer).astype(np.float64) / TOTAL - p).max()
+    return None if off < 1e-6 else f"a share that is off by {off:.2g}"
+
+
+FREQUENCIES = Exercise(
+    id="02.3",
+    name="frequencies",
+    task="""Probabilities as whole numbers, for a coder that must repeat itself exactly.
+
+    logprobs [S, V]: in each row the natural logarithms of V probabilities, which sum to one but
+    for rounding.
+    Returns whole numbers [S, V] in proportion to the probabilities. Each row sums to exactly
+    2^32 = 4,294,967,296, and no number is 0.""",
+    solution="minigpt.arithmetic:frequencies",
+    signature="(logprobs)",
+    probes=(
+        Probe(
+            property="whole numbers, as many as there are probabilities",
+            make=lambda rng: _rows(rng, 3, 5),
+            judge=_whole,
+        ),
+        Probe(
+            property="they are in proportion to the probabilities",
+            make=lambda rng: _rows(rng, 6, 9),
+            judge=_in_proportion,
+        ),
+        Probe(
+            property="no number is 0, however small its probability: what came must be codable",
+            make=_hopeless,
+            judge=_none_zero,
+        ),
+        Probe(
+            property="each row sums to exactly 2^32",
+            make=lambda rng: _rows(rng, 6, 9),
+            judge=_exact,
+        ),
+        Probe(
+            property="... also where the probabilities sum to a little more than one",
+            make=lambda rng: _rows(rng, 6, 65, off=1e-5),
+            judge=_exact,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="rounding running sums",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    p = np.exp(logprobs)
+    v = p.shape[1]
+    ends = np.cumsum(p, axis=1)
+    ends = np.rint(ends / ends[:, -1:] * (2**32 - v)).astype(np.int64)
+    return np.diff(ends, axis=1, prepend=0) + 1
+""",
+        ),
+        Variant(
+            name="largest remainders",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    out = []
+    for row in np.exp(logprobs):
+        exact = row / row.sum() * (2**32 - len(row))
+        whole = [int(x) for x in exact]
+        left = 2**32 - len(row) - sum(whole)
+        for i in np.argsort(-(exact - np.floor(exact)))[:left]:
+            whole[i] += 1
+        out.append([n + 1 for n in whole])
+    return np.array(out)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="rounded",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    p = np.exp(logprobs)
+    return np.maximum(np.rint(p / p.sum(1, keepdims=True) * 2**32), 1).astype(np.int64)
+""",
+            diagnosis="each number is rounded by itself, so that rows miss 2^32 by a little; give "
+            "what is left over to one of them",
+        ),
+        Wrong(
+            name="fractions",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    p = np.exp(logprobs)
+    return p / p.sum(1, keepdims=True) * 2**32
+""",
+            diagnosis="these are fractions; a coder needs whole numbers",
+        ),
+        Wrong(
+            name="zeros",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    p = np.exp(logprobs)
+    whole = (p / p.sum(1, keepdims=True) * 2**32).astype(np.int64)
+    whole[np.arange(len(whole)), whole.argmax(1)] += 2**32 - whole.sum(1)
+    return whole
+""",
+            diagnosis="unlikely characters are rounded down to 0, and could never be coded; share "
+            "out 2^32 - V and add 1 to each",
+        ),
+        Wrong(
+            name="not normalised",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    whole = (np.exp(logprobs) * (2**32 - logprobs.shape[1])).astype(np.int64) + 1
+    spare = np.abs(2**32 - whole.sum(1))
+    whole[np.arange(len(whole)), whole.argmax(1)] += spare
+    return whole
+""",
+            diagnosis="the sum can also come out too large, where the probabilities sum to more "
+            "than one: divide them by their sum first",
+        ),
+        Wrong(
+            name="all alike",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    v = logprobs.shape[1]
+    whole = np.full(logprobs.shape, 2**32 // v, dtype=np.int64)
+    whole[:, 0] += 2**32 - whole.sum(1)
+    return whole
+""",
+            diagnosis="all characters get the same share, whatever the probabilities",
+        ),
+        Wrong(
+            name="another total",
+            source="""
+import numpy as np
+
+def frequencies(logprobs):
+    v, p = logprobs.shape[1], np.exp(logprobs)
+    whole = (p / p.sum(1, keepdims=True) * (2**16 - v)).astype(np.int64) + 1
+    whole[np.arange(len(whole)), whole.argmax(1)] += 2**16 - whole.sum(1)
+    return whole
+""",
+            diagnosis="rows sum to 2^16; the total here is 2^32, so that large alphabets lose "
+            "nothing to rounding",
+        ),
+    ),
+    hints=(
+        "If everyone is promised 1, how much is left to be shared out in proportion?",
+        "Rounding down leaves a little over in each row. Nobody feels it less than the likeliest.",
+        "p = exp(logprobs), divided by its row's sum\nwhole = p * (2^32 - V), rounded down, plus 1"
+        "\nadd 2^32 - (sum of the row) to the largest of each row",
+    ),
+    next_step="The coder narrows its interval in these proportions, encoder and decoder alike.",
+    drill="A character of probability 2^-40 gets the number 1. How many bits does it cost then?",
+)
+
+EXERCISES = (VARINTS, ENTROPY, FREQUENCIES)

@@ -1,0 +1,335 @@
+"""Lesson 2, the notebook's source.
+
+Run:    python -m lessons build 02
+"""
+
+# %% [markdown]
+# # Prediction is compression
+#
+# *Lesson 2. A claim, a prediction, three small exercises, one measurement.*
+#
+# *`python -m lessons start 02` gives you a copy of your own, without the results that follow here:
+# make your prediction there.*
+#
+# **The claim.** Whoever predicts the next symbol well can compress, and to compress really well
+# one has to find the structure that made the text. Ilya Sutskever put it so in a conversation with
+# Jensen Huang in 2023 (JH23); that the first half is a theorem is Claude Shannon's work of 1948.
+#
+# The first half you will not have to believe: you will turn predictions into a file and get the
+# text back from it. The second half is the interesting one. "Structure" sounds like something one
+# can only talk about. Here the text comes from a grammar that we wrote ourselves, so that we know
+# what was in the writer's mind, and can look whether it is in the network's.
+#
+# You need lesson 1 (surprise, bits per character). Reading and exercises take 45 to 60 minutes.
+# The experiment near the end computes for about ten minutes on two processor cores.
+
+# %%
+import numpy as np
+
+from labkit import figures
+from lessons.engine.notebook import (
+    check,
+    experiment,
+    hint,
+    predict,
+    read_text,
+    scaled,
+    show,
+    source,
+)
+from lessons.l02_prediction_is_compression import probes
+from minigpt import arithmetic, classical, compress, escapes, evaluate, storyland
+from minigpt.ngram import NGram
+from minigpt.tokenizer import CharTokenizer
+from synthdata import estimate
+
+# %% [markdown]
+# ## Predict first
+#
+# The experiment trains a network to predict tiny stories such as `mia bakes her hot pie`. The verb
+# settles a hidden **theme** (here food; there are six), and the noun at the end has to fit it.
+# Between verb and noun stands `her`, which says nothing about the theme. Exactly there we stop the
+# network and ask a simple classifier, a **probe**, to read the theme off its inner state.
+#
+# Two controls could do as well. One is the same network before training: random machinery also
+# carries traces of what it has read. The other asks the trained network for a label drawn at
+# random for each verb: whoever merely remembers the verb gets that right too.
+#
+# By how much will the probe on the trained network be right more often than on the better control?
+# Write a share: 0.2 means twenty more right answers in a hundred, 0 means that training adds
+# nothing.
+
+# %%
+my_prediction = ...  # share of answers, from -1 to 1
+predict("prediction_is_compression", my_prediction, criterion=2)
+
+# %% [markdown]
+# ## 1. A code
+#
+# To **compress** is to write a text in fewer bits so that it can be read again. The simplest code
+# gives every character a word of the same length. With V different characters a word of log2(V)
+# bits, rounded up, is long enough.
+
+# %%
+corpus = read_text()
+tokenizer = CharTokenizer.from_text(corpus.text)
+V = len(tokenizer)
+print(f"{corpus.title}; V = {V}, so {int(np.ceil(np.log2(V)))} bits for each character")
+
+# %% [markdown]
+# Morse did better in 1838: the frequent `e` is one dot, the rare `q` four signs. Short words for
+# what is frequent, long ones for what is rare. But when words have different lengths, how does the
+# reader know where one ends? Morse needed pauses. A better way is to mark it in the words
+# themselves.
+#
+# ### Exercise 02.1: varints
+#
+# Small numbers are frequent, large ones rare: so write small numbers in one byte and large ones in
+# more. Seven bits of each byte hold the number; the eighth says whether more of it follows.
+
+# %% exercise="02.1"
+
+# %% [markdown]
+# What it is good for, with the package's version. Where do the capital letters of the text stand?
+# Not their places are written down but the gaps between them, which are small.
+
+# %%
+text = corpus.train[:100_000]
+places = [i for i, character in enumerate(text) if character.isupper()]
+gaps = np.diff([0, *places]).tolist()
+print(f"{len(places):,} capitals; four bytes for each place: {4 * len(places):,} bytes")
+print(f"gaps as varints: {len(escapes.varints(gaps)):,} bytes")
+
+# %% [markdown]
+# ## 2. The shortest code
+#
+# How short can a code become? Shannon's answer: if things come independently, each with its
+# probability p, then no code that can be read again needs fewer bits per thing on average than the
+# **entropy**
+#
+# > H = sum of p * (-log2 p) over all things, in bits
+#
+# and there are codes that need hardly more. Compare lesson 1: it is the mean *surprise* of one who
+# knows the probabilities. So a thing of probability p deserves a word of -log2 p bits. A coin that
+# falls heads in 9 of 10 cases has H = 0.47: its outcomes fit into half a bit each.
+#
+# ### Exercise 02.2: entropy
+#
+# From counts to bits: the entropy of the observed shares. (The package calls it `plug_in`, because
+# observed shares are put in place of the true ones. For small samples that is too low; see the
+# estimators beside it.)
+
+# %% exercise="02.2"
+
+# %%
+train_ids = tokenizer.encode(corpus.train).astype(np.int64)
+one = np.bincount(train_ids, minlength=V)
+two = np.bincount(train_ids[:-1] * V + train_ids[1:], minlength=V * V)
+print(f"single characters:        {estimate.plug_in(one):.2f} bits each")
+print(f"pairs of characters:      {estimate.plug_in(two):.2f} bits, half of it for each")
+print(f"second, the first known:  {estimate.plug_in(two) - estimate.plug_in(one):.2f} bits")
+
+# %% [markdown]
+# The last line is what a **prediction** is worth. Who knows the character before needs fewer bits
+# for the next. Nothing has been compressed yet, and already the number says how far one would get.
+#
+# ## 3. From predictions to a file
+#
+# One trouble is left: -log2 p is seldom a whole number. A character that is 99 % certain deserves
+# 0.014 bits, and no word is shorter than one bit. **Arithmetic coding** does not give words to
+# characters at all. It begins with the interval from 0 to 1. Each character narrows it to the
+# share that its probability has of it. At the end, any number inside says the whole text, and to
+# name a number inside an interval of width w takes about -log2 w bits. The width is the
+# *product* of all probabilities: so the file's length is the *sum* of the surprises. Prediction is
+# compression.
+
+# %%
+alphabet, p = "abr", np.array([0.5, 0.25, 0.25])
+low, width = 0.0, 1.0
+for character in "abra":
+    i = alphabet.index(character)
+    low, width = low + width * p[:i].sum(), width * p[i]
+    print(f"{character}: from {low:.6f} to {low + width:.6f}, {-np.log2(width):.0f} bits so far")
+
+# %% [markdown]
+# Fractions would run out of digits soon, and the reader must narrow *exactly* as the writer did:
+# one different last digit, and everything after it is nonsense. So a real coder works with whole
+# numbers.
+#
+# ### Exercise 02.3: frequencies
+#
+# Turn probabilities into whole numbers that sum to exactly 2^32. No number may be 0, or what
+# nobody expected could not be written at all.
+
+# %% exercise="02.3"
+
+# %% [markdown]
+# Now for real: a model that predicts (the n-gram of lesson 1), a text that it has never seen, a
+# file, and the way back.
+
+# %%
+model = NGram.fit(train_ids, tokenizer, 7)
+unseen = corpus.held_out[: scaled(20_000, ci=1_000)]
+ids = tokenizer.encode(unseen)
+
+files, ideal_bits = arithmetic.encode_streams(ids, model, 1)
+again = arithmetic.decode_streams(files, len(ids), model)
+print(f"{len(unseen):,} characters became {len(files[0]):,} bytes")
+print(f"sum of the surprises: {ideal_bits / 8:,.1f} bytes")
+print("read back without a mistake:", tokenizer.decode(again) == unseen)
+
+# %% [markdown]
+# The file is as long as the predictor was surprised, to a byte or two. This is why losses are
+# given in bits per character, and it gives a test that nobody can talk around: a model that claims
+# to predict well has to produce the smaller file. Here are coders that know nothing of networks,
+# each given the same chance to know the training text beforehand.
+
+# %%
+sample = corpus.held_out[: scaled(50_000, ci=2_000)].encode()
+known = corpus.train.encode()
+rows = classical.rows(sample, known)
+counted = compress.compress(sample, model, verify=False)
+rows.append(
+    classical.Row(name="n-gram 7, coded", alone=None, primed=len(counted), how="counted it")
+)
+print(classical.render(rows, len(sample.decode())))
+
+# %%
+measured = {row.name: 8 * row.primed / len(sample) for row in rows if row.primed is not None}
+order = sorted(measured, key=measured.__getitem__, reverse=True)
+with figures.style():
+    figure, ax = figures.new()
+    ax.barh(order, [measured[name] for name in order], color=figures.COLOURS[1])
+    for i, name in enumerate(order):
+        ax.text(measured[name], i, f" {measured[name]:.2f}", va="center", fontsize=9)
+    figures.label(ax, x="size (bits per byte)", y="", title="Old coders are hard to beat")
+show(
+    figure,
+    alt="Bits per byte of coders that know the training text, best first: "
+    + ", ".join(f"{name} {measured[name]:.2f}" for name in order[::-1])
+    + ".",
+    caption="Every coder has the training text: as a dictionary, as a prefix, or counted.",
+)
+
+# %% [markdown]
+# PPMd is from 2002 and mixes counts of several lengths as the n-gram does, but keeps learning
+# while it writes. On one megabyte it is hard to beat for any network that trains for minutes. Keep
+# that in mind when you read that a large model "compresses better than gzip": gzip sees the last
+# 32 kilobytes, and the large model's own size does not appear in the account.
+#
+# ## 4. What there is to find
+#
+# How would one *see* that a good predictor has found structure? One needs a text whose structure
+# is known. **Storyland** writes stories of one line from a small grammar:
+
+# %%
+story = storyland.generate(400, seed=5)
+print(story)
+print(f"the best possible loss: {storyland.entropy_per_char() / np.log(2):.3f} bits/char")
+
+# %% [markdown]
+# Storyland's hidden theme is settled by the verb: one bakes food, mends clothes, rides bikes. The
+# theme is never spelled out. But who has lost it by the time the noun begins will be surprised by
+# the noun, and pay. So there is a reason to keep it, and it is measured in bits. These are the
+# places where the experiment looks, each cut off behind `her`, `his`, `its` or `their`:
+
+# %%
+long_text = storyland.generate(20_000, seed=5)
+land = CharTokenizer.from_text(long_text)
+asked = probes.places(long_text, 24, 8, 0, land.encode(long_text))
+for window, theme in zip(asked.windows, asked.theme):
+    print(f"{land.decode(window)!r:40} theme: {list(storyland.THEMES)[theme]}")
+
+# %% [markdown]
+# A **probe** is deliberately simple: for each theme a weighted sum of the numbers in the network's
+# state, and the largest sum wins. If so simple a thing can read the theme, then it lies in the
+# state ready for use; a cleverer probe might work out by itself what the network did not.
+
+# %%
+source(probes.accuracy)
+
+# %% [markdown]
+# ## 5. The experiment
+#
+# Two networks of different size learn storyland. They are stopped seven times on the way, the
+# first time before they have learned anything. At each stop two numbers are taken: bits per
+# character on held-out stories, and the probe's share of right answers on stories of its own.
+# Written down before anything was run:
+#
+# - Over all stops of both networks, the order by compression and the order by probe accuracy must
+#   agree: rank correlation at least 0.9. (1 means the same order, 0 no relation, -1 the opposite.)
+# - At the end, the probe on the trained network must be right more often than on the better of the
+#   two controls by at least 0.1: the untrained network, and labels drawn at random for each verb.
+#
+# Both could fail. A network can lower its loss for a long time by learning to spell, without any
+# theme; then the orders would not agree. And a random network that happens to keep every letter,
+# or a trained one that only keeps the verb, would do as well as one that has understood. Beside
+# it, all coders are compared on real text, and the table is shown whoever wins.
+#
+# No time? `experiment("prediction_is_compression", published=True)` shows what we have measured,
+# and runs nothing.
+
+# %%
+evidence = experiment("prediction_is_compression")
+
+# %% [markdown]
+# **How to read the figure.** Left: time runs from left to right as the loss falls. Solid lines are
+# the probe for the theme, dotted ones the control with random labels per verb. What counts is that
+# the solid lines climb while the loss falls, and end above their control. Right: the coders on
+# real text, with the training text known to all; lower is better.
+#
+# Two more accounts are in `evidence`. With the size of what each coder must know added, the
+# network loses to everyone on a text this small. And when all start knowing nothing and learn
+# while they write, it pays dearly for its first thousand characters:
+
+# %%
+first = evidence[0]
+print(f"coding while learning, {first['text']}, seed {first['seed']}")
+for row in sorted(first["while_learning"], key=lambda row: row["bits"]):
+    print(f"  {row['coder']:<20} {row['bits']:.2f} bits/char")
+
+# %% [markdown]
+# ## 6. Where it stops being true
+#
+# - **What can be read need not be used.** A probe shows that the theme is in the state, not that
+#   the network acts on it (Hewitt & Liang 2019 made control labels a custom for this reason). To
+#   know, one has to change the state and see whether the prediction follows; the lesson
+#   *world_model* does.
+# - **Compression does not need understanding.** xz finds repeated strings and PPMd counts. Both
+#   compress well, and nobody would look for a theme in them. "Compressing well means finding the
+#   structure" can only hold near the end, where nothing cheaper is left to gain.
+# - **Nobody knows the end.** The shortest program that prints a text is not computable (Kolmogorov
+#   1965). On storyland we know the floor because we wrote the grammar; for English we do not.
+# - **The account decides.** A 70-billion-parameter model writes pictures and speech in smaller
+#   files than PNG and FLAC, made for the purpose (Delétang et al. 2023). With its own size
+#   counted, the file would have to be enormous before that pays, as they say themselves.
+#
+# ## 7. Read on
+#
+# - C. Shannon, *A Mathematical Theory of Communication*, Bell System Technical Journal 27 (1948),
+#   379-423 and 623-656.
+# - I. Witten, R. Neal and J. Cleary, *Arithmetic coding for data compression*, Communications of
+#   the ACM 30 (1987), 520-540.
+# - G. Delétang et al., *Language Modeling Is Compression* (2023), arXiv:2309.10668: image patches
+#   to 43.4 % of their size and speech to 16.4 % by a model trained on text.
+# - L. Blier and Y. Ollivier, *The Description Length of Deep Learning Models* (2018),
+#   arXiv:1802.07044. Coding while learning, the account that no one can cheat.
+# - G. Alain and Y. Bengio, *Understanding intermediate layers using linear classifier probes*
+#   (2016), arXiv:1610.01644; J. Hewitt and P. Liang, *Designing and Interpreting Probes with
+#   Control Tasks* (2019), arXiv:1909.03368.
+#
+# ## An open question
+#
+# How many bits is the theme worth? A predictor that had forgotten it would pay more for the noun.
+# The grammar's own prediction is a class, `storyland.StorylandModel`: compare what it pays for
+# `hot pie` after `mia bakes her` with what it pays after `mia rides her`. Then find the part of a
+# network's loss that is due to the theme, and see whether it falls at the same step at which the
+# probe begins to succeed. We have not looked. (`inf` below: the grammar never writes that.)
+
+# %%
+for beginning in ("mia bakes her ", "mia rides her "):
+    costs = [
+        -(storyland.logprob(beginning + end) - storyland.logprob(beginning)) / np.log(2)
+        for end in ("hot pie\n", "fast bike\n")
+    ]
+    print(f"{beginning!r:18} hot pie: {costs[0]:.1f} bits, fast bike: {costs[1]:.1f} bits")

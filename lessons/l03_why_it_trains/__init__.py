@@ -1,0 +1,1 @@
+"""Lesson 3: residuals, attention and normalisation made it trainable."""

@@ -1,0 +1,535 @@
+"""Exercises of lesson 3: attention, normalisation, the rate along a run.
+
+Idea:   the two parts of a block that the lesson takes away, and how fast one may step.
+Run:    python -m lessons check 03.1
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lessons.engine.compare import tensor
+from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+from minigpt.optim import trapezoid
+
+# 03.1  Who listens to whom.
+
+
+def _pair(rng: np.random.Generator, t: int, s: int, width: int = 8) -> Call:
+    return Call(tensor(rng, 2, 3, t, width), tensor(rng, 2, 3, s, width))
+
+
+def _weights(q: Any, k: Any) -> Any:
+    from minigpt.model import attention_weights
+
+    return attention_weights(q, k)
+
+
+def _rows_sum_to_one(answer: Any, q: Any, k: Any) -> str | None:
+    wanted = [*q.shape[:-1], k.shape[-2]]
+    if list(answer.shape) != wanted:
+        return f"shape {list(answer.shape)} where {wanted} was expected"
+    sums = answer.double().sum(-1)
+    if float((sums - 1).abs().max()) < 1e-4:
+        return None
+    return f"rows that sum to {float(sums.min()):.3g} to {float(sums.max()):.3g}"
+
+
+def _nobody_sees_the_future(answer: Any, q: Any, k: Any) -> str | None:
+    t, s = q.shape[-2], k.shape[-2]
+    future = np.triu(np.ones((t, s)), s - t + 1).astype(bool)
+    share = float(np.abs(answer.numpy())[..., future].max())
+    return f"a weight of up to {share:.2g} on a position that is yet to come" if share else None
+
+
+ATTENTION = Exercise(
+    id="03.1",
+    name="attention_weights",
+    task="""How much each position takes from each: softmax(q k^T / sqrt(D)), the future hidden.
+
+    q [B, H, T, D]: what each of the last T positions asks, in H heads, D numbers each.
+    k [B, H, S, D]: what each of all S positions answers to; S is at least T.
+    Returns weights [B, H, T, S], all 0 or more; each row sums to 1. Row t belongs to position
+    S - T + t and gives weight 0 to every later position.""",
+    solution="minigpt.model:attention_weights",
+    signature="(q, k)",
+    probes=(
+        Probe(
+            property="weights [B, H, T, S], and each row sums to 1",
+            make=lambda rng: _pair(rng, 5, 5),
+            judge=_rows_sum_to_one,
+        ),
+        Probe(
+            property="no position gives any weight to one that is yet to come",
+            make=lambda rng: _pair(rng, 6, 6),
+            judge=_nobody_sees_the_future,
+        ),
+        Probe(
+            property="the weights are those of the formula (T = S)",
+            make=lambda rng: _pair(rng, 6, 6),
+            expect=_weights,
+        ),
+        Probe(
+            property="with T < S the rows belong to the last T positions",
+            make=lambda rng: _pair(rng, 3, 7),
+            expect=_weights,
+        ),
+        Probe(
+            property="a single query, the newest position, sees everything",
+            make=lambda rng: _pair(rng, 1, 6),
+            expect=_weights,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="einsum and a mask",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    scores = torch.einsum("bhtd,bhsd->bhts", q, k) / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    seen = torch.ones(t, s, dtype=torch.bool).tril(s - t)
+    return scores.masked_fill(~seen, float("-inf")).softmax(-1)
+""",
+        ),
+        Variant(
+            name="row by row",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    t, s = q.shape[2], k.shape[2]
+    out = torch.zeros(*q.shape[:3], s)
+    for i in range(t):
+        upto = s - t + i + 1
+        scores = (k[:, :, :upto] * q[:, :, i : i + 1]).sum(-1) / q.shape[-1] ** 0.5
+        out[:, :, i, :upto] = scores.softmax(-1)
+    return out
+""",
+        ),
+        Variant(
+            name="exponentials, zeroed and shared out",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    raw = torch.exp(scores - scores.amax(-1, keepdim=True)).tril(s - t)
+    return raw / raw.sum(-1, keepdim=True)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="no scale",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+""",
+            diagnosis="the scores are not divided by sqrt(D)",
+        ),
+        Wrong(
+            name="scale by D",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1]
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+""",
+            diagnosis="the scores are divided by D; its square root is wanted",
+        ),
+        Wrong(
+            name="scale by time",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / k.shape[-2] ** 0.5
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+""",
+            diagnosis="this matches dividing by the square root of the number of positions, S; the "
+            "width D of a head is meant",
+        ),
+        Wrong(
+            name="no mask",
+            source="""
+def attention_weights(q, k):
+    return (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
+""",
+            diagnosis="nothing hides the future: every position sees what it is to predict",
+        ),
+        Wrong(
+            name="mask after the softmax",
+            source="""
+def attention_weights(q, k):
+    weights = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
+    return weights.tril(weights.shape[-1] - weights.shape[-2])
+""",
+            diagnosis="the future is cut off after the softmax, so that rows no longer sum to 1; "
+            "set its scores to minus infinity before",
+        ),
+        Wrong(
+            name="wrong axis",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-2)
+""",
+            diagnosis="the softmax runs over those who ask; it is over those who are listened to, "
+            "the last axis",
+        ),
+        Wrong(
+            name="rows of the first positions",
+            source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+""",
+            diagnosis="with T < S the mask treats the rows as the first T positions; they are the "
+            "last T, so it starts S - T further right",
+        ),
+    ),
+    hints=(
+        "A score says how well a question fits an answer. Which ones must not count, and what "
+        "score gives weight 0 in a softmax?",
+        "q @ k.mT gives all scores [B, H, T, S]. torch.ones(T, S).triu(S - T + 1) marks the "
+        "future; masked_fill puts minus infinity there; softmax over the last axis.",
+        "scores = q k^T / sqrt(D)\nscores = -infinity where the position is later\n"
+        "return softmax of scores along the last axis",
+    ),
+    next_step="In the block these weights mix the values: weights @ v.",
+    drill="Position 0 sees only itself. What is its weight on itself?",
+)
+
+
+# 03.2  Vectors of one length.
+
+
+def _norm(x: Any) -> Any:
+    from minigpt.ops import rms_norm
+
+    return rms_norm(x)
+
+
+def _mean_square_is_one(answer: Any, x: Any) -> str | None:
+    if list(answer.shape) != list(x.shape):
+        return f"shape {list(answer.shape)} where {list(x.shape)} was expected"
+    found = answer.double().square().mean(-1).sqrt()
+    if float((found - 1).abs().max()) < 1e-3:
+        return None
+    return (
+        f"vectors with a root mean square of {float(found.min()):.3g} to {float(found.max()):.3g}"
+    )
+
+
+def _with_nothing(rng: np.random.Generator) -> Call:
+    x = tensor(rng, 4, 6)
+    x[1] = 0
+    return Call(x)
+
+
+RMS = Exercise(
+    id="03.2",
+    name="rms_norm",
+    task="""Divide each vector by its root mean square: x / sqrt(mean(x^2)).
+
+    x [..., E]: vectors of E numbers along the last axis.
+    Returns a tensor of the same shape. Where the root mean square is below 0.001, the vector is
+    divided by 0.001 instead, so that nothing is divided by zero.""",
+    solution="minigpt.ops:rms_norm",
+    signature="(x)",
+    probes=(
+        Probe(
+            property="every vector has a root mean square of 1 afterwards",
+            make=lambda rng: Call(tensor(rng, 6, 8, scale=3.0)),
+            judge=_mean_square_is_one,
+        ),
+        Probe(
+            property="vectors keep their direction: each is only made longer or shorter",
+            make=lambda rng: Call(tensor(rng, 5, 8) + 2),
+            expect=_norm,
+        ),
+        Probe(
+            property="any number of axes may stand before the last",
+            make=lambda rng: Call(tensor(rng, 2, 3, 4, 6, scale=0.2)),
+            expect=_norm,
+        ),
+        Probe(property="a vector of zeros stays zero", make=_with_nothing, expect=_norm),
+        Probe(
+            property="a vector whose root mean square is below 0.001 is divided by 0.001",
+            make=lambda rng: Call(tensor(rng, 4, 6, scale=1e-4)),
+            expect=_norm,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="the formula",
+            source="""
+def rms_norm(x):
+    return x / x.square().mean(-1, keepdim=True).sqrt().clamp(min=1e-3)
+""",
+        ),
+        Variant(
+            name="by the length of the vector",
+            source="""
+import torch
+
+def rms_norm(x):
+    rms = torch.linalg.norm(x, dim=-1, keepdim=True) / x.shape[-1] ** 0.5
+    return x / torch.where(rms < 1e-3, torch.full_like(rms, 1e-3), rms)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="LayerNorm",
+            source="""
+def rms_norm(x):
+    x = x - x.mean(-1, keepdim=True)
+    return x / x.square().mean(-1, keepdim=True).sqrt().clamp(min=1e-3)
+""",
+            diagnosis="the mean is taken off first: that is LayerNorm; RMSNorm only divides",
+        ),
+        Wrong(
+            name="length",
+            source="""
+def rms_norm(x):
+    return x / x.norm(dim=-1, keepdim=True).clamp(min=1e-3)
+""",
+            diagnosis="this divides by the vector's length; the root *mean* square is smaller by "
+            "sqrt(E)",
+        ),
+        Wrong(
+            name="whole tensor",
+            source="""
+def rms_norm(x):
+    return x / x.square().mean().sqrt().clamp(min=1e-3)
+""",
+            diagnosis="one number divides everything; each vector (last axis) has its own",
+        ),
+        Wrong(
+            name="no root",
+            source="""
+def rms_norm(x):
+    return x / x.square().mean(-1, keepdim=True).clamp(min=1e-3)
+""",
+            diagnosis="this divides by the mean square; the root is missing",
+        ),
+        Wrong(
+            name="mean of absolute values",
+            source="""
+def rms_norm(x):
+    return x / x.abs().mean(-1, keepdim=True).clamp(min=1e-3)
+""",
+            diagnosis="this is the mean of the absolute values, not the root of the mean square",
+        ),
+        Wrong(
+            name="divides by zero",
+            source="""
+def rms_norm(x):
+    return x / x.square().mean(-1, keepdim=True).sqrt()
+""",
+            diagnosis="a vector of zeros is divided by zero; divide by 0.001 at least",
+        ),
+        Wrong(
+            name="a little added",
+            source="""
+def rms_norm(x):
+    return x / (x.square().mean(-1, keepdim=True) + 1e-6).sqrt()
+""",
+            diagnosis="a small number is added under the root, as many libraries do; here the root "
+            "is kept from falling below 0.001",
+        ),
+    ),
+    hints=(
+        "What is the root mean square of (3, 4)? And after dividing by it?",
+        "Along the last axis: square, mean, root; keepdim=True keeps an axis of length 1, so that "
+        "the division finds its vector.",
+        "rms = sqrt(mean(x^2)) along the last axis, axis kept\nraise rms to 0.001 at least\n"
+        "return x / rms",
+    ),
+    next_step="The block normalises before each half: x + attention(norm(x)), x + mlp(norm(x)).",
+    drill="All numbers of a vector are doubled. What happens to its RMS norm's output?",
+)
+
+
+# 03.3  How large the steps are.
+
+
+def _along(steps: int, warmup: int, cooldown: float, *at: int) -> list[Call]:
+    return [Call(step, steps, warmup=warmup, cooldown=cooldown) for step in at]
+
+
+def _as_it_should(answers: list[Any], calls: list[Call]) -> str | None:
+    for answer, call in zip(answers, calls):
+        expected = trapezoid(*call.args, **call.kwargs)
+        if not isinstance(answer, (int, float)):
+            return f"a {type(answer).__name__} where a number was expected"
+        if abs(answer - expected) > 1e-6:
+            return f"{answer:.4g}, off by {abs(answer - expected):.4g}"
+    return None
+
+
+def _schedule(rng: np.random.Generator, part: str) -> list[Call]:
+    steps, warmup = int(rng.integers(200, 400)), int(rng.integers(10, 30))
+    cooldown = float(rng.choice([0.3, 0.4, 0.5]))
+    places = {
+        "up": [0, 1, warmup // 2, warmup - 1, warmup],
+        "flat": [warmup, steps // 4, steps // 3],
+        "down": [steps - 1, steps - 2, steps - int(cooldown * steps) // 2, int(steps * 0.8)],
+    }
+    return _along(steps, warmup, cooldown, *places[part])
+
+
+TRAPEZOID = Exercise(
+    id="03.3",
+    name="trapezoid",
+    task="""What the learning rate is multiplied by at a step: up, level, down.
+
+    step: the step's number, from 0 to steps - 1. steps: how many there are.
+    warmup: steps of the way up; step s has (s + 1) / (warmup + 1) there. 0 for none.
+    cooldown: the share of all steps that go down; so many steps before the end it is the number
+    of steps that are left, step included, over cooldown * steps. 0 for none.
+    Returns a number from 0 to 1: the smallest of the way up, 1, and the way down.""",
+    solution="minigpt.optim:trapezoid",
+    signature="(step, steps, *, warmup, cooldown)",
+    probes=(
+        Probe(
+            property="on the way up, step s has (s + 1) / (warmup + 1)",
+            make=lambda rng: _schedule(rng, "up"),
+            judge=_as_it_should,
+        ),
+        Probe(
+            property="in the middle it is 1",
+            make=lambda rng: _schedule(rng, "flat"),
+            judge=_as_it_should,
+        ),
+        Probe(
+            property="on the way down it falls evenly, and is just above 0 at the last step",
+            make=lambda rng: _schedule(rng, "down"),
+            judge=_as_it_should,
+        ),
+        Probe(
+            property="without warm-up and cool-down it is 1 throughout",
+            make=lambda rng: _along(50, 0, 0.0, 0, 20, 49),
+            judge=_as_it_should,
+        ),
+        Probe(
+            property="where the way up meets the way down, the smaller counts",
+            make=lambda rng: _along(40, 30, 1.0, 0, 5, 12, 18, 25, 39),
+            judge=_as_it_should,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="smallest of three",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    ways = [1.0, (step + 1) / (warmup + 1)]
+    if cooldown:
+        ways.append((steps - step) / (cooldown * steps))
+    return min(ways)
+""",
+        ),
+        Variant(
+            name="case by case",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    up = (step + 1) / (warmup + 1) if step < warmup else 1.0
+    left, falling = steps - step, cooldown * steps
+    down = left / falling if left < falling else 1.0
+    return up if up < down else down
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="starts at zero",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    up = step / warmup if warmup else 1.0
+    down = (steps - step) / (cooldown * steps) if cooldown else 1.0
+    return min(1.0, up, down)
+""",
+            diagnosis="the first step has rate 0 and is wasted; s + 1 over warmup + 1 is wanted",
+        ),
+        Wrong(
+            name="no warm-up",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    return min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
+""",
+            diagnosis="the way up is missing",
+        ),
+        Wrong(
+            name="no cool-down",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    return min(1.0, (step + 1) / (warmup + 1))
+""",
+            diagnosis="the way down is missing: the rate stays at 1 to the end",
+        ),
+        Wrong(
+            name="down from the start",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    up = (step + 1) / (warmup + 1)
+    return min(1.0, up, (steps - step) / steps if cooldown else 1.0)
+""",
+            diagnosis="it falls from the first step on; only the last share of the steps goes down",
+        ),
+        Wrong(
+            name="ends one step early",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    up = (step + 1) / (warmup + 1)
+    down = (steps - step - 1) / (cooldown * steps) if cooldown else 1.0
+    return min(1.0, up, down)
+""",
+            diagnosis="the last step has rate 0 and is wasted: it is itself one of those left",
+        ),
+        Wrong(
+            name="multiplied",
+            source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    up = min(1.0, (step + 1) / (warmup + 1))
+    down = min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
+    return up * down
+""",
+            diagnosis="the two ways are multiplied where they meet; the smaller one counts",
+        ),
+    ),
+    hints=(
+        "Draw the curve. It has three pieces. Which one is lowest at the beginning, and which at "
+        "the end?",
+        "Compute the way up and the way down for every step as if they went on for ever; the curve "
+        "is the smallest of both and 1.",
+        "up = (step + 1) / (warmup + 1)\ndown = (steps - step) / (cooldown * steps), if there is a "
+        "cool-down\nreturn the smallest of 1, up and down",
+    ),
+    next_step="All training here uses it: small steps while little is known, and while it settles.",
+    drill="100 steps, no warm-up, cooldown 0.5. What is the multiplier at step 75?",
+)
+
+EXERCISES = (ATTENTION, RMS, TRAPEZOID)

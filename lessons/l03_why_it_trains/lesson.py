@@ -1,0 +1,309 @@
+"""Lesson 3, the notebook's source.
+
+Run:    python -m lessons build 03
+"""
+
+# %% [markdown]
+# # Why it trains
+#
+# *Lesson 3. A claim, a prediction, three small exercises, one measurement.*
+#
+# *`python -m lessons start 03` gives you a copy of your own, without the results that follow here:
+# make your prediction there.*
+#
+# **The claim.** What made the transformer trainable and scalable is not one trick but several
+# together: residual connections, attention and normalisation. Andrej Karpathy said so on the
+# podcast *No Priors* in 2024 (NP24b). *We read into it*, so that it can be tried, that lacking any
+# one of them costs the more, the deeper the network is.
+#
+# You will write two of the three parts yourself, see what the third does to a signal on its way
+# through many layers, and then take them away one at a time.
+#
+# You need lesson 1 (loss, windows) and a little about vectors: length, and the product of a matrix
+# with a vector. Reading and exercises take 45 to 60 minutes. The experiment near the end computes
+# for about ten minutes on two processor cores.
+
+# %%
+import numpy as np
+import torch
+
+from labkit import figures
+from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
+from minigpt import corpora, loop, model, ops, optim, plots
+from minigpt.settings import TrainConfig
+from minigpt.tokenizer import CharTokenizer
+
+# %% [markdown]
+# ## Predict first
+#
+# The experiment trains the whole network and three others, each of which lacks one part, with 2, 4
+# and 8 layers. The **penalty** of a missing part is the loss that it adds, in nats per character,
+# on a text on which the best possible loss is 0.50 and knowing only the frequencies of the
+# characters costs 2.9.
+#
+# Take away the residual connections. By how much does the penalty grow each time the depth
+# doubles? (Nats per character per doubling; 0 means that it does not depend on depth, a negative
+# number that it shrinks.)
+
+# %%
+my_prediction = ...  # nats/char per doubling of the depth
+predict("why_it_trains", my_prediction, criterion=1)
+
+# %% [markdown]
+# ## 1. Attention
+#
+# A network that reads characters one by one must let them meet somewhere. In **attention** every
+# position asks a question (a vector q), every position offers an answer (a vector k), and the
+# product q k^T says how well they fit. A softmax turns the scores into shares that sum to one.
+# What a position gets is the mean of what the others hold, weighted with these shares.
+#
+# Two details decide. The future is hidden: a score of minus infinity gives the share 0. And scores
+# are divided by sqrt(D), D being the number of entries in q: a sum of D random products grows like
+# sqrt(D), and a softmax of large scores puts everything on one position, where its gradient
+# vanishes.
+#
+# ### Exercise 03.1: who listens to whom
+
+# %% exercise="03.1"
+
+# %% [markdown]
+# What is special about it? Compare a **convolution**: it also mixes positions, but the last four
+# only, and always with the same weights. Attention reaches as far as the context and decides anew
+# for every text. Here is a small network on storyland (lesson 2), trained for some seconds, and
+# one of its attention maps.
+
+# %%
+land = corpora.load(f"storyland:{scaled(300_000, ci=20_000)}")
+tokenizer = CharTokenizer.from_text(land.text)
+shape = model.GPTConfig(n_layer=2, n_head=4, n_embd=64, context=64)
+trained = loop.train(
+    TrainConfig(model=shape, steps=scaled(300, ci=10), batch_size=16, threads=1, precision="fp32"),
+    land,
+).model
+
+line = "mia bakes her hot pie"
+maps = trained.attention(torch.from_numpy(tokenizer.encode(line).astype(np.int64))[None])
+weights = maps[0].numpy()  # [layer, head, T, T]
+distance = np.arange(len(line))[:, None] - np.arange(len(line))
+reach = (weights * distance).sum(-1).mean(-1)  # mean distance it looks back, [layer, head]
+far = np.unravel_index(reach.argmax(), reach.shape)
+for layer_number, row in enumerate(reach, 1):
+    print(
+        f"layer {layer_number}: heads look back", ", ".join(f"{r:.1f}" for r in row), "characters"
+    )
+
+# %%
+with figures.style():
+    figure, ax = figures.new("square")
+    plots.attention_map(weights[far], line, ax)
+    ax.set_title(
+        f"Layer {far[0] + 1}, head {far[1] + 1}: the one that looks furthest back", fontsize=11
+    )
+show(
+    figure,
+    alt=f"Attention map over the characters of {line!r}, rows looking at columns to their left; "
+    f"the head looks back {reach[far]:.1f} characters on average.",
+    caption="Dark: much weight. Nothing stands above the diagonal, for that is the future.",
+)
+
+# %% [markdown]
+# ## 2. A layer, and another, and another
+#
+# A network is a chain: what one layer puts out, the next takes in. Each layer can use what the
+# ones before have found, so more layers can express more. The trouble is that a chain multiplies.
+# If every layer makes its input a tenth longer, 64 layers make it 1.1^64 = 446 times as long; if
+# every layer makes it a tenth shorter, 0.9^64 = 0.001 is left. And **training** sends a signal
+# through the same chain backwards, the gradient, which says how each weight should change. If it
+# arrives as nothing, the first layers learn nothing.
+
+# %%
+rng = np.random.default_rng(0)
+width = 64
+for gain in (0.9, 1.0, 1.1):
+    x = rng.standard_normal(width)
+    before = np.linalg.norm(x)
+    for _ in range(64):
+        layer = rng.standard_normal((width, width)) * gain / np.sqrt(width)
+        x = layer @ x
+    print(f"gain {gain}: after 64 layers {np.linalg.norm(x) / before:.3g} times as long")
+
+# %% [markdown]
+# Even at a gain of 1 chance alone moves the signal, and all weights change at every step of
+# training. The two other parts of the claim keep it in bounds.
+#
+# ## 3. Normalisation
+#
+# The one is simple: whatever comes in, bring it to the same size. **RMS normalisation** divides
+# each vector by its root mean square,
+#
+# > rms(x) = sqrt(mean of x^2),   norm(x) = x / rms(x),
+#
+# so that its numbers are of size 1 or so, and only their proportions count. (Layer normalisation,
+# its elder relative, also takes off the mean.)
+#
+# ### Exercise 03.2: normalise
+#
+# One trap: a vector of zeros has no direction, and nothing may be divided by zero.
+
+# %% exercise="03.2"
+
+# %%
+x = rng.standard_normal(width)
+for _ in range(64):
+    layer = rng.standard_normal((width, width)) * 1.1 / np.sqrt(width)
+    x = layer @ ops.rms_norm(torch.from_numpy(x)).numpy()
+size = np.linalg.norm(x) / np.sqrt(width)
+print(f"gain 1.1, normalised before each of 64 layers: a size of {size:.3g}")
+
+# %% [markdown]
+# ## 4. Residual connections
+#
+# The other is a plus sign. Instead of *replacing* what came in, a layer *adds* to it:
+#
+# > x becomes x + f(x), and not f(x).
+#
+# What comes in is still there, whatever the layer does, and on the way back the gradient passes
+# the plus unchanged (the derivative of x + f(x) is 1 + f'(x)). A chain of such layers no longer
+# multiplies: it sums. This is the block of our transformer, all three parts together:
+
+# %%
+source(model.Block.forward)
+
+# %% [markdown]
+# Measure it. An untrained network reads 64 characters. How alike are the vectors that come out at
+# different positions? The **cosine** of two vectors is their product divided by both lengths: 1
+# where they point the same way, 0 where they have nothing to do with each other. A network whose
+# positions all say the same can only learn how frequent the characters are.
+
+
+# %%
+def likeness(depth, residual):
+    """Mean cosine of the vectors of two positions behind `depth` untrained blocks."""
+    config = model.GPTConfig(
+        n_layer=depth, n_head=4, n_embd=64, context=64, residual=residual, zero_init=False
+    )
+    net = model.GPT(config, tokenizer, torch.Generator().manual_seed(0))
+    seen = []
+    net.norm.register_forward_hook(lambda module, given, out: seen.append(out[0]))
+    net.logprobs(tokenizer.encode(land.train[:64])[None])
+    vectors = torch.nn.functional.normalize(seen[0], dim=-1)  # [T, E], each of length 1
+    cosines = vectors @ vectors.T
+    return float((cosines.sum() - 64) / (64 * 63))  # without each with itself
+
+
+depths = [1, 2, 4, 8, 16]
+alike = {
+    "with residual connections": [likeness(depth, True) for depth in depths],
+    "without": [likeness(depth, False) for depth in depths],
+}
+for name, found in alike.items():
+    print(f"{name:26}", "  ".join(f"depth {d}: {c:.2f}" for d, c in zip(depths, found)))
+
+# %%
+with figures.style():
+    figure, ax = figures.new()
+    for name, found in alike.items():
+        ax.plot(depths, found, marker="o", label=name)
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(depths, [str(d) for d in depths])
+    ax.set_ylim(0, 1.05)
+    ax.legend(loc="center left")
+    figures.label(
+        ax,
+        x="depth (blocks)",
+        y="cosine of two positions",
+        title="Without residual connections all positions come to say the same",
+    )
+show(
+    figure,
+    alt="Mean cosine of the vectors of two positions in untrained networks, by depth. "
+    + "; ".join(
+        f"{name}: " + ", ".join(f"{c:.2f} at {d}" for d, c in zip(depths, found))
+        for name, found in alike.items()
+    )
+    + ".",
+    caption="Each block mixes the positions. What is only ever replaced becomes an average "
+    "of averages; what is added to remains. (Dong et al. 2021 call it a collapse of rank.)",
+)
+
+# %% [markdown]
+# ## 5. How large the steps are
+#
+# Any of these networks can be made to fail by steps that are too large, and to crawl by steps that
+# are too small. An unfair comparison of two designs is easily made: tune the rate for one and use
+# it for the other. In the experiment every design has its own, tuned at each depth on a seed that
+# is not judged. Along a run the rate follows a **trapezoid**: up while little is known, level, and
+# down to let it settle.
+#
+# ### Exercise 03.3: the trapezoid
+
+# %% exercise="03.3"
+
+# %%
+steps = 400
+curve = [optim.trapezoid(step, steps, warmup=20, cooldown=0.5) for step in range(steps)]
+print("step    0    20   200   300   399")
+print("rate ", "  ".join(f"{curve[s]:.2f}" for s in (0, 20, 200, 300, 399)))
+
+# %% [markdown]
+# ## 6. The experiment
+#
+# Four networks with *exactly* as many weights, at depths 2, 4 and 8, on storyland: the whole
+# block; without the residual connections; without any normalisation; with attention replaced by a
+# causal convolution over four characters. All start as the library starts them, each with its own
+# tuned rate. Written down before anything was run: each of the three penalties must **grow with
+# depth**. The slope against the logarithm of the depth has to be above 0, with its whole interval.
+#
+# It could fail. A convolution of four characters looks four characters further with every layer,
+# so depth might be just what it needs. And networks without normalisation train well if they begin
+# as the identity (Zhang et al. 2019), as ours do.
+#
+# No time? `experiment("why_it_trains", published=True)` shows what we have measured, and runs
+# nothing.
+
+# %%
+evidence = experiment("why_it_trains")
+
+# %% [markdown]
+# **How to read the figure.** The line at 0 is the whole block at the same depth; a point above it
+# is a loss added by what is missing, a point below it a gain. What is judged is not how high a
+# line lies but whether it *rises* from left to right.
+#
+# ## 7. Where it stops being true
+#
+# - **Eight layers are few.** Networks of a hundred layers are where these parts were invented (He
+#   et al. 2015 trained 152). What does not matter at eight may be fatal at eighty.
+# - **Parts replace each other.** With a good start, normalisation can be left out (Zhang et al.
+#   2019 trained residual networks of 10,000 layers so); with normalisation, the start matters
+#   less. "Each of them is needed" depends on what else is there.
+# - **The optimiser is a part, too.** Adam rescales every weight's gradient by itself and hides
+#   much of what section 2 warns of; with plain gradient descent the penalties would look
+#   different.
+# - **It says nothing about attention's real strength.** In storyland hardly anything depends on
+#   what stands further back than a line. A convolution that sees 4, 8, 16 characters is well
+#   served there.
+#
+# ## 8. Read on
+#
+# - K. He et al., *Deep Residual Learning for Image Recognition* (2015), arXiv:1512.03385.
+# - A. Vaswani et al., *Attention Is All You Need* (2017), arXiv:1706.03762.
+# - J. Ba, J. Kiros and G. Hinton, *Layer Normalization* (2016), arXiv:1607.06450; B. Zhang and R.
+#   Sennrich, *Root Mean Square Layer Normalization* (2019), arXiv:1910.07467.
+# - Y. Dong, J.-B. Cordonnier and A. Loukas, *Attention is not all you need: pure attention loses
+#   rank doubly exponentially with depth* (2021), arXiv:2103.03404.
+# - R. Xiong et al., *On Layer Normalization in the Transformer Architecture* (2020),
+#   arXiv:2002.04745: why it stands before each half of a block.
+# - H. Zhang, Y. Dauphin and T. Ma, *Fixup Initialization* (2019), arXiv:1901.09321.
+#
+# ## An open question
+#
+# What if *two* parts are missing? If the parts replace each other, taking away two should cost
+# more than the sum of both penalties; if they do different things, about the sum.
+# `model.GPTConfig` has the switches: `residual=False`, `norm="none"`, `attention="convolution"`.
+# We have not tried pairs.
+
+# %%
+pair = model.GPTConfig(
+    n_layer=4, n_head=4, n_embd=64, context=64, norm="none", qk_norm=False, attention="convolution"
+)
+print(sum(w.numel() for w in model.GPT(pair, tokenizer).parameters()), "weights without two parts")

@@ -1,0 +1,1 @@
+"""Lesson 4: bigger is better, and by how much can be forecast."""

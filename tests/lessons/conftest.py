@@ -1,0 +1,50 @@
+"""A lesson that exists in tests only, a sandbox for all of them, and a work folder of their own."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lessons
+from lessons.engine import attempts, catalogue
+from lessons.engine.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of lessons with one in it, importable as lessons.l90_sample."""
+    folder = tmp_path_factory.mktemp("lessons")
+    sample = folder / "l90_sample"
+    sample.mkdir()
+    (sample / "__init__.py").write_text('"""Sample."""\n', encoding="utf-8")
+    (sample / "lesson.py").write_text("# %% [markdown]\n# # A sample\n", encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("sample_checks.py"), sample / "checks.py")
+    lessons.__path__.append(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checks(school: Path) -> Any:
+    """The sample lesson's checks.py."""
+    return importlib.import_module("lessons.l90_sample.checks")
+
+
+@pytest.fixture
+def desk(school: Path, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty work folder, the sample lesson alone in the catalogue, and the shared sandbox."""
+    monkeypatch.setattr(catalogue, "FOLDER", school)
+    monkeypatch.setenv("COGNITIVE_CORE_WORK", str(tmp_path / "work"))
+    monkeypatch.setattr(attempts, "sandbox", lambda: sandbox)
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"

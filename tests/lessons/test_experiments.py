@@ -1,0 +1,177 @@
+"""Every lesson's experiment under the ci profile, and the contract they all follow."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from labkit import figures
+from labkit.verdict import Criterion
+from lessons.engine.experiment import (
+    TOO_FEW,
+    Experiment,
+    Row,
+    find,
+    lessons,
+    overall,
+    profile_wanted,
+    resolve,
+)
+
+SEEDS = (0, 1, 2)
+
+
+@functools.cache
+def evidence(lesson: str) -> list[dict[str, Any]]:
+    return [find(lesson).run("ci", seed) for seed in SEEDS]
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_an_experiment_runs_and_is_judged(lesson: str) -> None:
+    found = evidence(lesson)
+    rows = find(lesson).judge(found)
+    assert len(rows) == len(find(lesson).criteria)
+    for row in rows:
+        assert row.verdict in ("reproduced", "contradicted", "not at this scale")
+        assert row.seeds == 3
+        assert row.low <= row.value <= row.high
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_a_seed_decides_everything(lesson: str) -> None:
+    assert find(lesson).run("ci", 0) == evidence(lesson)[0]
+    values = [tuple(find(lesson).values(one)) for one in evidence(lesson)]
+    assert len(set(values)) == len(SEEDS)
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> None:
+    experiment = find(lesson)
+    picture = experiment.figure(evidence(lesson))
+    caption = picture.figure.get_supxlabel()
+    assert picture.figure.get_suptitle() == experiment.title
+    for row in experiment.judge(evidence(lesson)):
+        assert " ".join(str(row).split()) in " ".join(caption.split())
+    assert len(picture.alt) > 80
+    assert "nan" not in picture.alt
+    for ax in picture.figure.axes:
+        assert ax.get_xlabel()
+    assert figures.png(picture.figure, alt=picture.alt).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_a_claim_names_its_talk_and_can_fail(lesson: str) -> None:
+    experiment = find(lesson)
+    assert any(talk in experiment.source for talk in ("RB22", "SEQ24", "NP24a", "NP24b", "JH23"))
+    assert experiment.minutes <= 4
+    for criterion in experiment.criteria:
+        assert math.isfinite(criterion.threshold)
+
+
+# The contract, on an experiment whose outcome is planted.
+
+
+def planted(outcome: Any, threshold: float = 1.0) -> Experiment:
+    def draw(found: Any) -> Any:
+        figure, ax = figures.new()
+        figures.seeds(ax, [0, 1], [[0.0, one["gain"]] for one in found], name="gain")
+        return figure, "A line that goes up."
+
+    return Experiment(
+        id="planted",
+        title="It goes up",
+        claim="It goes up.",
+        source="JH23",
+        criteria=(Criterion(quantity="gain (points)", threshold=threshold),),
+        minutes=0.1,
+        measure=lambda profile, seed: {"gain": outcome(seed)},
+        values=lambda found: [found["gain"]],
+        draw=draw,
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (lambda seed: 2.0 + 0.1 * seed, "reproduced"),
+        (lambda seed: -2.0 - 0.1 * seed, "contradicted"),
+        (lambda seed: 0.5 * seed, "not at this scale"),
+    ],
+)
+def test_the_verdict_follows_from_the_measured_values(outcome: Any, verdict: str) -> None:
+    experiment = planted(outcome)
+    found = [experiment.run("ci", seed) for seed in SEEDS]
+    (row,) = experiment.judge(found)
+    assert row.value == pytest.approx(sum(outcome(s) for s in SEEDS) / 3)
+    assert row.verdict == verdict
+    picture = experiment.figure(found)
+    assert verdict in picture.figure.get_supxlabel()
+    assert picture.alt.endswith(f"Verdict: {verdict}.")
+
+
+def test_fewer_than_three_seeds_earn_no_verdict() -> None:
+    experiment = planted(lambda seed: 2.0)
+    rows = experiment.judge([experiment.run("ci", seed) for seed in (0, 1)])
+    assert rows[0].verdict == overall(rows) == TOO_FEW
+    assert "inf" not in str(experiment.judge([experiment.run("ci", 0)])[0])
+
+
+def test_all_criteria_must_hold() -> None:
+    def rows(*verdicts: Any) -> list[Row]:
+        criterion = Criterion(quantity="gain", threshold=1.0)
+        return [
+            Row(criterion=criterion, value=0, low=0, high=0, seeds=3, verdict=v) for v in verdicts
+        ]
+
+    assert overall(rows("reproduced", "reproduced")) == "reproduced"
+    assert overall(rows("reproduced", "not at this scale")) == "not at this scale"
+    assert overall(rows("contradicted", "not at this scale")) == "contradicted"
+
+
+def test_unusable_runs_and_evidence_are_refused() -> None:
+    experiment = planted(lambda seed: 1.0)
+    with pytest.raises(ValueError, match="profile is one of full, ci; got 'fast'"):
+        experiment.run("fast", 0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="seed"):
+        experiment.run("ci", -1)
+    with pytest.raises(ValueError, match="planted, seed 0"):
+        planted(lambda seed: math.nan).run("ci", 0)
+    one = experiment.run("ci", 0)
+    with pytest.raises(ValueError, match="no evidence"):
+        experiment.judge([])
+    with pytest.raises(ValueError, match="a seed counts once"):
+        experiment.judge([one, one, one])
+    with pytest.raises(ValueError, match="do not mix"):
+        experiment.judge([one, experiment.run("full", 1)])
+    with pytest.raises(ValueError, match="1 criteria, 2 values"):
+        replace(experiment, values=lambda found: [1.0, 2.0]).judge([one])
+    with pytest.raises(ValueError, match="no criterion"):
+        replace(experiment, criteria=())
+
+
+def test_lessons_are_found_by_number_and_name() -> None:
+    assert resolve(1) == resolve("01") == resolve("next-character") == "l01_next_character"
+    with pytest.raises(ValueError, match="next_character"):
+        resolve("next_charcter")
+    assert find("why_it_trains").id == "why_it_trains"
+
+
+def test_the_profile_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COGNITIVE_CORE_PROFILE", raising=False)
+    assert profile_wanted() == "full"
+    monkeypatch.setenv("COGNITIVE_CORE_PROFILE", "ci")
+    assert profile_wanted() == "ci"
+    monkeypatch.setenv("COGNITIVE_CORE_PROFILE", "quick")
+    with pytest.raises(ValueError, match="'quick'"):
+        profile_wanted()
+
+
+def test_evidence_is_what_a_file_would_hold() -> None:
+    found = planted(lambda seed: 1.0).run("ci", 0)
+    assert json.loads(json.dumps(found)) == found
+    assert (found["seed"], found["profile"]) == (0, "ci")

@@ -1,0 +1,213 @@
+"""The parts that the experiments of lessons 1 to 4 are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lessons.engine.training import BASE, stories
+from lessons.l01_next_character import experiment as first
+from lessons.l02_prediction_is_compression import coding, probes
+from lessons.l02_prediction_is_compression import experiment as second
+from lessons.l03_why_it_trains import experiment as third
+from lessons.l04_bigger_is_better import experiment as fourth
+from lessons.l04_bigger_is_better.lstm import LSTM
+from minigpt.model import GPT, GPTConfig
+from minigpt.storyland import THEMES
+from minigpt.tokenizer import CharTokenizer
+
+# Lesson 1.
+
+
+def test_both_texts_have_one_alphabet_and_the_shuffled_one_the_same_characters() -> None:
+    found = first.texts(first.SIZES["ci"], seed=3)
+    own, other = found[first.OWN].text, found[first.OTHER].text
+    assert set(other) <= set(own) | set(other)
+    assert Counter(found[first.SHUFFLED].text) == Counter(own)
+    assert found[first.SHUFFLED].text != own
+    assert set(other) & set("ABC(){}") == set()  # storyland has none of these
+
+
+def test_the_crossing_is_where_the_lead_begins_to_last() -> None:
+    assert first.crossing([10, 100], [3, 3], [2, 2]) is None
+    assert first.crossing([10, 100], [1, 1], [2, 2]) == 10
+    assert first.crossing([1, 100], [3, 1], [2, 2]) == pytest.approx(10)  # half way in logarithms
+    assert first.crossing([1, 10, 100], [1, 3, 1], [2, 2, 2]) == pytest.approx(np.sqrt(1000))
+    assert first.crossing([1, 10, 100], [1, 1, 3], [2, 2, 2]) is None  # ahead, then behind
+
+
+def test_the_margin_is_against_the_best_model_of_another_text() -> None:
+    table = {
+        "gpt": {"a": {"a": 2.0, "b": 4.0}, "b": {"a": 3.5, "b": 2.5}},
+        "ngram": {"a": {"a": 1.0, "b": 3.9}, "b": {"a": 2.7, "b": 2.0}},
+    }
+    assert first.margin(table) == pytest.approx(0.7)  # the n-gram of b on a; a's own does not count
+
+
+# Lesson 2.
+
+
+def test_probe_places_are_behind_the_owner_and_know_the_theme() -> None:
+    text = "mia bakes her hot pie\nthe boys ride their bike\nben naps\ntom wears the cape\n" * 3
+    tokenizer = CharTokenizer.from_text(text)
+    found = probes.places(text, 8, 100, seed=0, tokenizer_ids=tokenizer.encode(text))
+    ends = [tokenizer.decode(window) for window in found.windows]
+    assert [end[-4:] for end in ends[:3]] == ["her ", "eir ", "the "]
+    themes = list(THEMES)
+    assert [themes[i] for i in found.theme[:3]] == ["food", "ride", "clothes"]
+    assert len(ends) == 9
+    assert (found.control[:3] == found.control[3:6]).all()  # a verb keeps its label
+
+
+def test_a_probe_reads_what_is_there_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(4, size=2000)
+    noise = rng.normal(size=(2000, 8))
+    assert probes.accuracy(noise + 6 * np.eye(8)[labels], labels) > 0.97
+    # Noise alone, as wide as half of what the probe is fitted on: 200 judged, chance 1/4, standard
+    # deviation 0.031; beyond 6 of them, 1 in 10^9. Judged on what it was fitted on it gets 0.8.
+    assert abs(probes.accuracy(rng.normal(size=(400, 100)), labels[:400]) - 0.25) < 0.19
+
+
+def test_states_are_what_the_head_reads() -> None:
+    tokenizer = CharTokenizer("ab \n")
+    config = GPTConfig(n_layer=1, n_head=1, n_embd=8, context=8, zero_init=False)
+    model = GPT(config, tokenizer, torch.Generator().manual_seed(0))
+    windows = np.array([[0, 1, 2, 3], [3, 2, 1, 0]])
+    vectors = probes.states(model, windows)
+    logits = vectors @ model.head.weight.detach().numpy().T
+    expected = model.logprobs(windows)[:, -1]
+    assert np.allclose(logits - np.log(np.exp(logits).sum(-1, keepdims=True)), expected, atol=1e-5)
+
+
+def test_coding_while_learning_reads_every_character_once_in_order() -> None:
+    ids = np.arange(1, 26)
+    account = coding.CodeWhileLearning(ids, batch=2, context=4)
+    assert account.steps == 3
+    assert account.read.flatten().tolist() == list(range(1, 25))
+    assert account.next.flatten().tolist() == list(range(2, 26))
+    for _ in range(3):  # who knows nothing pays log V for each
+        account(lambda read: torch.zeros(*read.shape, 26), None)  # type: ignore[arg-type]
+    assert account.nats == pytest.approx([np.log(26)] * 3)
+
+
+def test_learning_pays_while_coding() -> None:
+    config = second.SIZES["ci"].coder
+    corpus = second._only(stories(40_000, 0), 10_000)
+    rows = {row["coder"]: float(row["bits"]) for row in coding.while_learning(config, corpus, 9000)}
+    uniform = np.log2(len(set(corpus.text)))
+    assert rows["GPT"] < uniform - 0.3
+    assert rows["n-gram 7"] < rows["GPT"]  # a few steps of a tiny network
+    assert rows["bzip2 -9"] < uniform
+
+
+def test_rank_correlation_has_the_sign_of_the_claim() -> None:
+    good = {"a": {"bits": [4, 3, 2], "theme": [0.1, 0.5, 0.9], "control": [0.3, 0.2, 0.1]}}
+    assert second.together(good, "theme") == pytest.approx(1)
+    assert second.together(good, "control") == pytest.approx(-1)
+    assert second.lead({"theme": [0.4, 0.9], "control": [0.1, 0.6]}) == pytest.approx(0.3)
+    assert second.lead({"theme": [0.7, 0.9], "control": [0.1, 0.6]}) == pytest.approx(0.2)
+
+
+# Lesson 3.
+
+
+@pytest.mark.parametrize("depth", [2, 8])
+def test_all_arms_have_the_same_number_of_weights(depth: int) -> None:
+    size, tokenizer = third.SIZES["full"], CharTokenizer("abc \n")
+    counts = set()
+    for arm in third.ARMS:
+        model = GPT(third.config(size, arm, depth, 1e-3, 0).model, tokenizer)
+        counts.add(sum(p.numel() for p in model.parameters()))
+    assert len(counts) == 1
+
+
+def test_a_run_that_blows_up_counts_as_knowing_nothing() -> None:
+    size = third.SIZES["ci"]
+    corpus = stories(size.characters, 0)
+    wild = replace(size, base=replace(size.base, grad_clip=0.0, optimizer="muon"))
+    wild = replace(wild, base=replace(wild.base, muon_lr=1.0, weight_decay=1e30))
+    loss = third._loss(wild, third.WHOLE, 1, 1.0, 0, corpus)
+    assert loss == (np.log(len(set(corpus.text))),) * 2
+
+
+def test_every_rate_was_tuned_and_none_at_an_edge_unless_nothing_learns() -> None:
+    for arm, depths in third.TUNING.items():
+        assert set(depths) == set(third.SIZES["full"].depths)
+        for depth, losses in depths.items():
+            best = third.rate(arm, depth)
+            assert losses[best] == min(losses.values())
+            flat = max(losses.values()) - min(losses.values()) < 0.01
+            assert flat or min(losses) < best < max(losses), (arm, depth)
+
+
+# Lesson 4.
+
+
+def test_spoiling_keeps_words_and_held_out_text() -> None:
+    corpus = stories(60_000, 1)
+    spoiled = fourth.spoil(corpus, seed=1)
+    assert spoiled.held_out == corpus.held_out
+    assert Counter(spoiled.train.split()) != Counter()
+    blocks = range(0, len(corpus.train), fourth.BLOCK)
+    same = [
+        spoiled.train[i : i + fourth.BLOCK] == corpus.train[i : i + fourth.BLOCK] for i in blocks
+    ]
+    # 53 blocks, half of them: 6 standard deviations are 0.41, beyond them 1 in 10^9
+    assert abs(np.mean(same) - 0.5) < 0.42
+    for i, kept in zip(blocks, same):
+        if not kept:
+            piece = slice(i, i + fourth.BLOCK)
+            assert Counter(spoiled.train[piece].split()) == Counter(corpus.train[piece].split())
+            assert spoiled.train[piece].count("\n") == corpus.train[piece].count("\n")
+
+
+def test_the_law_finds_what_was_planted() -> None:
+    n = np.array([1e3, 1e4, 1e5])
+    slope, log_a = fourth.law(n.tolist(), (5 * n**-0.3).tolist())
+    assert slope == pytest.approx(0.3)
+    assert np.exp(log_a) == pytest.approx(5)
+
+
+def test_twice_the_width_is_four_times_the_weights() -> None:
+    size, tokenizer = fourth.SIZES["full"], CharTokenizer("abc \n")
+    wide = (*size.widths, size.target)
+    for model in (GPT, LSTM):
+        counts = [fourth.weights(model(fourth.shape(size, w), tokenizer)) for w in wide]
+        ratios = np.divide(counts[1:], counts[:-1])
+        assert ratios == pytest.approx(4, rel=0.08)
+    assert fourth.weights(GPT(fourth.shape(size, 128), tokenizer)) / 1536 == 256
+
+
+def test_the_lstm_sees_no_future_and_goes_on_as_it_reads() -> None:
+    tokenizer = CharTokenizer("abcd \n")
+    config = GPTConfig(n_layer=2, n_head=1, n_embd=8, context=12, bigram=False, zero_init=False)
+    model = LSTM(config, tokenizer, torch.Generator().manual_seed(1))
+    rng = np.random.default_rng(0)
+    ids = rng.integers(6, size=(3, 10))
+    changed = ids.copy()
+    changed[:, 6:] = (changed[:, 6:] + 1) % 6
+    whole, other = model.logprobs(ids), model.logprobs(changed)
+    assert np.array_equal(whole[:, :6], other[:, :6])
+    assert not np.allclose(whole[:, 6:], other[:, 6:])
+    assert np.allclose(np.exp(whole).sum(-1), 1, atol=1e-5)
+    state, first_one = model.start(ids[:, :4])
+    assert np.allclose(first_one, whole[:, 3], atol=1e-5)
+    for t in range(4, 10):
+        assert np.allclose(model.step(state, ids[:, t]), whole[:, t], atol=1e-5)
+
+
+def test_both_families_learn() -> None:
+    corpus = stories(20_000, 0)
+    size = fourth.SIZES["ci"]
+    for arm in fourth.ARMS:
+        loss = [fourth._train(size, arm, 16, 0.02, 0, corpus, steps)[1] for steps in (2, 60)]
+        assert loss[1] < loss[0] - 0.3
+
+
+def test_the_base_is_the_same_everywhere() -> None:
+    assert (BASE.device, BASE.precision, BASE.threads) == ("cpu", "fp32", 1)

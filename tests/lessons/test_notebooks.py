@@ -1,0 +1,94 @@
+"""Every notebook, the learner's and the one with solutions, runs from top to bottom (ci profile).
+
+It runs as a reader's would, in a fresh kernel, without network where the system can deny it, and
+shows nothing that a published notebook must not show.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from lessons.engine import build
+from lessons.engine.catalogue import find
+from lessons.engine.execute import CellFailed, execute, without_network
+
+LESSONS = build.with_source()
+
+
+def outputs(notebook: Any) -> str:
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return "".join(o.get("text", "") for cell in cells for o in cell.outputs)
+
+
+@pytest.fixture(scope="session")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one notebook of a lesson measured, the other need not measure again."""
+    return tmp_path_factory.mktemp("evidence")
+
+
+@pytest.mark.parametrize("kind", build.KINDS)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_runs_from_top_to_bottom(
+    lesson: Any, kind: build.Kind, tmp_path: Path, evidence: Path
+) -> None:
+    notebook = build.compose(lesson, kind)
+    shutil.copytree(evidence, tmp_path / "evidence")
+    execute(notebook, profile="ci", work=tmp_path, cell_seconds=120)
+    shutil.copytree(tmp_path / "evidence", evidence, dirs_exist_ok=True)
+    assert list(build.output_faults(notebook)) == []
+    printed = outputs(notebook)
+    for exercise in lesson.exercises():
+        untouched = f"{exercise.id} {exercise.name}: not attempted yet"
+        passed = f"{exercise.id} {exercise.name}: pass"
+        assert (untouched if kind == "student" else passed) in printed
+
+
+def test_published_notebooks_agree_with_their_sources() -> None:
+    said: list[str] = []
+    assert build.main(build.Build(check=True), said.append) == 0, "\n".join(said)
+
+
+def notebook_of(*sources: str) -> Any:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+
+
+def test_a_failing_cell_is_named(tmp_path: Path) -> None:
+    wrong = notebook_of("x = 1", "def f():\n    return x / 0\n\n\nf()")
+    with pytest.raises(CellFailed, match=r"code cell 2 \('def f\(\):'\): ZeroDivisionError"):
+        execute(wrong, profile="ci", work=tmp_path)
+
+
+def test_a_failing_assertion_fails_even_where_nobody_shows_it(tmp_path: Path) -> None:
+    """A runner that only reads what is displayed can be fooled; nbclient is not."""
+    hushed = notebook_of(
+        "ip = get_ipython()\nip.showtraceback = lambda *a, **k: None", "assert 1 == 2"
+    )
+    with pytest.raises(CellFailed, match="code cell 2"):
+        execute(hushed, profile="ci", work=tmp_path)
+
+
+@pytest.mark.skipif(not without_network(), reason="this system cannot deny a process the network")
+def test_the_kernel_has_no_network(tmp_path: Path) -> None:
+    code = "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=5)"
+    with pytest.raises(CellFailed, match="Network is unreachable"):
+        execute(notebook_of(code), profile="ci", work=tmp_path)
+
+
+def test_a_wrong_answer_is_told_its_cause_and_stops_nothing(tmp_path: Path) -> None:
+    notebook = build.compose(find("next_character"), "student")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    exercise = next(cell for cell in code if "exercise" in cell.metadata.get("tags", []))
+    before, _, after = exercise.source.partition("    raise NotImplementedError  # yours\n")
+    exercise.source = f"{before}    return -logprobs.max(-1)\n{after}"
+    goes_on = nbformat.v4.new_code_cell("print(surprise.__name__)")
+    notebook.cells = [code[0], exercise, goes_on]
+    execute(notebook, profile="ci", work=tmp_path)
+    printed = outputs(notebook)
+    assert "01.1 surprise: fail (2 of 5 properties hold)" in printed
+    assert "this is the surprise of the likeliest character, whatever came" in printed
+    assert printed.endswith("surprise\n")

@@ -1,0 +1,121 @@
+"""Cutting a function out of a notebook, with what it needs and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from lessons.engine import source as sources
+
+CELLS = [
+    "import math\nimport os.path as p\nfrom collections import Counter\n%matplotlib inline",
+    "RATE = 0.5\nheavy = train_for_hours()\ntable = {}\ntable['a'] = 1\ntable['b'] = RATE",
+    "def helper(x):\n    return x * RATE",
+    "!pip install x\nprint('story')",
+    "%%bash\nbroken here; wanted",
+    "this does not parse",
+    "@decorate\ndef wanted(x):\n    return helper(x) + math.pi + table['a']\n\ncheck('1', wanted)",
+    "def decorate(f):\n    return f",
+    "%%time\ndef helper(x):\n    return x * 2 * RATE",
+    "RATE += 1",
+    "async def unrelated(): ...",
+]
+
+
+def test_a_function_brings_what_it_needs_and_no_more() -> None:
+    found = sources.needed("wanted", CELLS)
+    assert found is not None
+    for part in ("import math", "table['b'] = RATE", "RATE += 1", "x * 2 * RATE", "@decorate"):
+        assert part in found, part
+    for part in ("heavy", "os.path", "Counter", "print", "check(", "return x * RATE", "unrelated"):
+        assert part not in found, part
+    assert found.index("RATE = 0.5") < found.index("table['b']")
+    compile(found, "x", "exec")
+
+
+def test_it_runs_as_it_did_in_the_notebook() -> None:
+    cells = [c for c in CELLS if "decorate" not in c or "wanted" not in c]
+    cells += ["def wanted(x):\n    return helper(x) + table['b']"]
+    space: dict[str, object] = {}
+    exec(sources.needed("wanted", cells) or "", space)
+    assert space["wanted"](1.0) == 2 * 1.5 + 0.5  # type: ignore[operator]
+
+
+def test_the_last_definition_counts() -> None:
+    assert sources.needed("f", ["def f(): return 1", "def f(): return 2"]) == "def f(): return 2\n"
+
+
+def test_nothing_defines_it() -> None:
+    assert sources.needed("f", ["x = 1", "f()"]) is None
+
+
+def test_a_broken_cell_with_the_function_shows_its_line() -> None:
+    with pytest.raises(sources.Unreadable, match=r"line 2: .*: retrun x"):
+        sources.needed("f", ["y = 1", "def f(x):\n    retrun x"])
+    assert sources.needed("f", ["f f f", "def f(): pass"]) == "def f(): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "untouched"),
+    [
+        ('"""Text."""\n    raise NotImplementedError  # yours', True),
+        ("...", True),
+        ("pass", True),
+        ("raise NotImplementedError('x')", True),
+        ('"""Only text."""', True),
+        ("return None", False),
+        ("raise ValueError", False),
+        ("x = 1", False),
+    ],
+)
+def test_untouched_is_seen(body: str, untouched: bool) -> None:
+    assert sources.unattempted(f"def f(x):\n    {body}\n", "f") is untouched
+
+
+def test_the_solution_is_the_packages_own_and_runs_alone() -> None:
+    import torch
+
+    from minigpt.ops import rms_norm
+
+    source = sources.solution("minigpt.ops:rms_norm", "mine")
+    space: dict[str, object] = {"__name__": "answer"}
+    exec(compile(source, "x", "exec", dont_inherit=True), space)
+    x = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(space["mine"](x), rms_norm(x))  # type: ignore[operator]
+    assert "rotation_table" not in source
+    assert "def rms_norm" in sources.solution_itself("minigpt.ops:rms_norm")
+    with pytest.raises(ValueError, match="no function"):
+        sources.solution("minigpt.ops:nothing", "mine")
+
+
+def test_a_stub_has_the_solutions_parameters_without_annotations() -> None:
+    made = sources.stub("minigpt.optim:trapezoid", "rate", "Up, flat, down.")
+    assert made.startswith("def rate(step, steps, *, warmup, cooldown):\n")
+    assert '    """Up, flat, down."""' in made
+    assert sources.unattempted(made, "rate")
+    assert sources.stub("minigpt.ops:rms_norm", "f", "T.", "(a, b=1)").startswith("def f(a, b=1):")
+
+
+def test_answers_of_one_shape_differ_in_names_and_layout_only() -> None:
+    one = "def f(x):\n    '''Doc.'''\n    y = x + 1  # note\n    return y\n"
+    two = "import math\n\ndef f(v: int) -> int:\n    total = (v\n        + 1)\n    return total\n"
+    assert sources.shape_of(one) == sources.shape_of(two)
+    assert sources.shape_of(one) != sources.shape_of(one.replace("+", "-"))
+    assert sources.shape_of(one) != sources.shape_of(one.replace("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("source", "uses"),
+    [
+        ("from minigpt.ops import rms_norm as r\ndef f(x): return r(x)", True),
+        ("import minigpt.ops\ndef f(x): return minigpt.ops.rms_norm(x)", True),
+        ("import minigpt.ops as o\ndef f(x): return o.rms_norm(x)", True),
+        ("from minigpt import ops\ndef f(x): return ops.rms_norm(x)", True),
+        ("from minigpt import ops as q\ndef f(x): return q.rms_norm(x)", True),
+        ("from minigpt.ops import *\ndef f(x): return rms_norm(x)", True),
+        ("import importlib\ndef f(x): return importlib.import_module('minigpt.ops')", True),
+        ("from minigpt.ops import rotate\ndef f(x): return x", False),
+        ("def rms_norm(x): return x", False),
+    ],
+)
+def test_use_of_the_librarys_own_function_is_seen(source: str, uses: bool) -> None:
+    assert sources.uses_library(source, "minigpt.ops:rms_norm") is uses
