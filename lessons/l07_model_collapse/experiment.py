@@ -233,14 +233,18 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     for ax, name in zip(axes.flat, SOURCES):
         error = evidence[0]["sources"][name]["error"]
         measured = [one["sources"][name]["values"] for one in evidence]
-        for regime in regimes(name):
+        for regime in REGIMES:
+            if regime not in measured[0]:
+                ax.plot([], [])  # a regime keeps its colour
+                continue
             curves = [values[regime][error] for values in measured]
             figures.seeds(ax, range(len(curves[0])), curves, name=regime)
             mean = np.mean(curves, axis=0)
             said.append(f"{titles[name]} under {regime}: {mean[0]:.3g} to {mean[-1]:.3g}")
+        ax.locator_params(axis="x", integer=True)
         figures.label(ax, x="generation", y=units[name], title=titles[name])
     axes.flat[0].legend(fontsize=8)
-    figure.set_size_inches(8.0, 6.4)
+    figure.set_size_inches(8.0, 6.0)
     return figure, f"Error of each generation, first to last, in bits: {'; '.join(said)}."
 
 
