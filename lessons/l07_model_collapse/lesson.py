@@ -146,7 +146,7 @@ show(
     alt=f"After {g} generations two draws agree with probability {ends['sum_p2']['replace']:.3f} "
     f"under replace and {ends['sum_p2']['real']:.3f} on real data; "
     f"{ends['types']['replace']:.1f} and {ends['types']['real']:.1f} of 50 colours are left.",
-    caption=f"{len(table.seeds)} chains of each kind; shaded, mostly too thin to see, the 95 % "
+    caption=f"{len(table.seeds)} chains of each kind; shaded: the 95 % "
     "interval of the mean. Crosses: the formula of exercise 07.2, and its like for `real`.",
 )
 
