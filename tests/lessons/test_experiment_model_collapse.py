@@ -22,16 +22,17 @@ CURVES = {
 
 
 def planted(curves: dict[str, list[list[float]]]) -> list[dict[str, Any]]:
-    """Evidence in which all sources have the same error; agreement two deviations off."""
+    """Evidence in which each source errs as the first, times its place; agreement 2 errors off."""
     n, truth = 200, Multinomial().truth
     sd = (agreement_variance(2, n, truth) / 4 / 3) ** 0.5  # 3 seeds of 4 chains
     agreement = [[0.0, 0.0, agreement_replace(2, n, 0.02) - 2 * sd]] * 3
     found = []
     for seed in range(3):
         sources = {}
-        for name in lesson.SOURCES:
+        for place, name in enumerate(lesson.SOURCES, 1):
             values = {
-                r: {"kl": curves[r][seed], "sum_p2": agreement[seed]} for r in lesson.regimes(name)
+                r: {"kl": [place * v for v in curves[r][seed]], "sum_p2": agreement[seed]}
+                for r in lesson.regimes(name)
             }
             units = {"kl": "bits", "sum_p2": "P(two draws agree)"}
             about = {"source": name, "error": "kl", "chains": 4, "units": units}
@@ -66,6 +67,7 @@ def test_shares_are_of_the_mean_over_seeds() -> None:
     assert [v[4] for v in values] == pytest.approx([0.5 / first, 0.5 / first, 0.1 / first])
     rise = (3 + 4 + 2) / 3
     assert [v[8] for v in values] == pytest.approx([0.3 / rise, 0.1 / rise, 0.5 / rise])
+    assert values[0][:4] == pytest.approx([1.5, 3.0, 4.5, 6.0])
     assert [v[0] for v in values] == pytest.approx([1.5, 2.0, 1.0])
     assert [v[-1] for v in values] == pytest.approx([2.0] * 3)  # one distance, of all chains
 
