@@ -297,7 +297,7 @@ EXPERIMENT = Experiment(
             no_effect=NO_COLLAPSE,
         ),
     ),
-    minutes=1.5,
+    minutes=1.7,
     measure=measure,
     values=values,
     together=together,
