@@ -50,7 +50,7 @@ class Multinomial:
 
     def fit(self, data: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Relative frequencies [K]: maximum likelihood."""
-        return np.bincount(data, minlength=len(self.truth)) / len(data)
+        return frequencies(data, len(self.truth))
 
     def sample(
         self, model: np.ndarray, n: int, rng: np.random.Generator, sampler: Sampler
@@ -87,6 +87,15 @@ class Multinomial:
             mean=theory.agreement_replace(g, n, s0),
             sd=math.sqrt(theory.agreement_variance(g, n, self.truth)),
         )
+
+
+def frequencies(draws: np.ndarray, categories: int) -> np.ndarray:
+    """Share of each of K categories, numbered from 0, among the draws [n]: [K], summing to 1.
+
+    >>> frequencies(np.array([0, 2, 2, 0]), 4).tolist()
+    [0.5, 0.0, 0.5, 0.0]
+    """
+    return np.bincount(draws, minlength=categories) / len(draws)
 
 
 def zipf_source(types: int = 2000, n: int = 5000, exponent: float = 1.1) -> Multinomial:

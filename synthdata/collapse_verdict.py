@@ -41,16 +41,47 @@ class Judgement:
     """Whether this is the control, which must not rise."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One criterion and what each seed has to say about it."""
+
+    regime: str
+    """Which regime it is about."""
+    criterion: Criterion
+    """The number to reach."""
+    values: tuple[float, ...]
+    """One a seed of the table."""
+    control: bool = False
+    """Whether this is the control, which must not rise."""
+
+
 def judge(table: Table) -> tuple[Judgement, ...]:
-    """Every criterion that the regimes of this run allow; none below three seeds.
+    """Every criterion that the regimes of this run allow (`questions`); none below three seeds."""
+    if len(table.seeds) < MINIMUM_SEEDS:
+        return ()
+    found = []
+    for question in questions(table):
+        measured = interval(question.values)
+        found.append(
+            Judgement(
+                regime=question.regime,
+                criterion=str(question.criterion),
+                measured=measured,
+                verdict=verdict(question.criterion, measured),
+                control=question.control,
+            )
+        )
+    return tuple(found)
+
+
+def questions(table: Table) -> tuple[Question, ...]:
+    """Every criterion that the regimes of this run allow, and each seed's value.
 
     replace (and accumulate-subsample, curated, for which nothing was claimed but the same question
     is asked): the slope of the error over generations lies above 0. accumulate: the last step is at
     most half of the first. fresh, and the control real: no rise (needs replace in the same run).
     """
-    if len(table.seeds) < MINIMUM_SEEDS:
-        return ()
-    found = []
+    found: list[Question] = []
     for regime in table.regimes:
         kind = regime.partition(":")[0]
         if kind in _TRENDS:
@@ -72,18 +103,13 @@ def slopes(values: np.ndarray) -> np.ndarray:
     return values @ g / (g @ g)
 
 
-def _trend(table: Table, regime: str) -> Judgement:
+def _trend(table: Table, regime: str) -> Question:
     criterion = Criterion(quantity=f"slope of {table.error} a generation", threshold=0)
-    measured = interval(slopes(table.values(regime, table.error)).tolist())
-    return Judgement(
-        regime=regime,
-        criterion=str(criterion),
-        measured=measured,
-        verdict=verdict(criterion, measured),
-    )
+    values = slopes(table.values(regime, table.error))
+    return Question(regime=regime, criterion=criterion, values=tuple(values.tolist()))
 
 
-def _steps(table: Table, regime: str) -> list[Judgement]:
+def _steps(table: Table, regime: str) -> list[Question]:
     """Last step over the mean first one; nothing where there is no first step to speak of."""
     steps = np.diff(table.values(regime, table.error), axis=1)
     first = steps[:, 0].mean()
@@ -92,18 +118,11 @@ def _steps(table: Table, regime: str) -> list[Judgement]:
     criterion = Criterion(
         quantity="last step / first step", threshold=HALF, direction="<=", no_effect=1
     )
-    measured = interval((steps[:, -1] / first).tolist())
-    return [
-        Judgement(
-            regime=regime,
-            criterion=str(criterion),
-            measured=measured,
-            verdict=verdict(criterion, measured),
-        )
-    ]
+    values = tuple((steps[:, -1] / first).tolist())
+    return [Question(regime=regime, criterion=criterion, values=values)]
 
 
-def _no_rise(table: Table, regime: str) -> list[Judgement]:
+def _no_rise(table: Table, regime: str) -> list[Question]:
     """Rise over the mean rise under replace; nothing where replace does not rise."""
     under_replace = table.values("replace", table.error)
     rise = (under_replace[:, -1] - under_replace[:, 0]).mean()
@@ -113,16 +132,8 @@ def _no_rise(table: Table, regime: str) -> list[Judgement]:
     criterion = Criterion(
         quantity="rise / rise under replace", threshold=TENTH, direction="<=", no_effect=1
     )
-    measured = interval(((values[:, -1] - values[:, 0]) / rise).tolist())
-    return [
-        Judgement(
-            regime=regime,
-            criterion=str(criterion),
-            measured=measured,
-            verdict=verdict(criterion, measured),
-            control=regime == "real",
-        )
-    ]
+    shares = tuple(((values[:, -1] - values[:, 0]) / rise).tolist())
+    return [Question(regime=regime, criterion=criterion, values=shares, control=regime == "real")]
 
 
 def against_theory(table: Table) -> tuple[tuple[str, str, float], ...]:

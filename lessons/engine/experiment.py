@@ -96,6 +96,9 @@ class Experiment:
     """One seed's evidence -> one number a criterion, in their order."""
     draw: Callable[[Sequence[Evidence]], tuple[Figure, str]]
     """Evidence of all seeds -> figure (labkit.figures.new) and alt text."""
+    together: Callable[[Sequence[Evidence]], Sequence[Sequence[float]]] | None = None
+    """For values that are relative to a mean over seeds: evidence of all seeds -> what `values`
+    gives, one list a seed. Left out, each seed's values are its own."""
 
     def __post_init__(self) -> None:
         if not self.criteria:
@@ -123,7 +126,8 @@ class Experiment:
     def judge(self, evidence: Sequence[Evidence]) -> list[Row]:
         """One row a criterion, over all seeds; ValueError where evidence does not go together."""
         self._check(evidence)
-        per_seed = [list(self.values(one)) for one in evidence]
+        of_all = self.together or (lambda seeds: [self.values(one) for one in seeds])
+        per_seed = [list(numbers) for numbers in of_all(evidence)]
         for numbers in per_seed:
             if len(numbers) != len(self.criteria):
                 raise ValueError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import inspect
+import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -42,10 +43,22 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> None:
     """
     from IPython.display import display
 
-    data = base64.b64encode(figures.png(figure, alt=alt)).decode()
+    data = base64.b64encode(_with_palette(figures.png(figure, alt=alt), alt)).decode()
     bundle = {"image/png": data, "text/plain": alt}
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
     _say(f"*{caption}* In words: {alt}" if caption else f"In words: {alt}")
+
+
+def _with_palette(png: bytes, alt: str) -> bytes:
+    """The picture in 256 colours, a third of the bytes: a notebook holds 400 kB."""
+    from PIL import Image, PngImagePlugin
+
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Description", alt)
+    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    few.save(out, "png", optimize=True, pnginfo=about)
+    return out.getvalue()
 
 
 def read_text() -> Corpus:

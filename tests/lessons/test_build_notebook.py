@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,9 @@ def test_a_figure_is_shown_with_its_text(shown: Shown) -> None:
     (data, metadata), (caption, _) = shown
     assert metadata["image/png"]["alt"] == data["text/plain"] == "a line that rises"
     assert caption["text/markdown"] == "*It rises.* In words: a line that rises"
+    picture = base64.b64decode(data["image/png"])
+    assert b"a line that rises" in picture
+    assert len(picture) < len(figures.png(figure, alt="a line that rises"))
 
 
 def test_a_figure_without_a_text_is_refused(shown: Shown) -> None:

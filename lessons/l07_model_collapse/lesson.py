@@ -1,0 +1,346 @@
+"""Lesson 7, the notebook's source.
+
+Run:    python -m lessons build 07
+"""
+
+# %% [markdown]
+# # Model collapse
+#
+# *Lesson 7. A claim, a prediction, three small exercises, one measurement.*
+#
+# *`python -m lessons start 07` gives you a copy of your own, without the results that follow here:
+# make your prediction there.*
+#
+# **The claim.** Data written by a model can look fine example by example and yet have lost most of
+# its variety; who trains on such barren data is worse off. Andrej Karpathy said so on the podcast
+# *No Priors* in 2024 (NP24a); that it gets worse from generation to generation of models* is what
+# we read into it (*), and there the term **model collapse** is Shumailov's.
+#
+# You need Python and school mathematics (probabilities, logarithms), and from lesson 1 that a loss
+# in bits is a mean surprise. Reading and exercises take 45 to 60 minutes. The experiment near the
+# end computes for about five minutes on two processor cores; you may start it and read on.
+
+# %%
+import numpy as np
+
+from labkit import figures
+from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
+from synthdata import collapse_expected, collapse_sources, collapse_verdict, plots
+from synthdata.collapse import chain, collapse, regime
+from synthdata.collapse_sources import Multinomial
+from synthdata.collapse_text import NGramSource, Stories
+
+# %% [markdown]
+# ## Predict first
+#
+# A chain of models: the first learns from real data, each later one from what the model before it
+# has written. The **error** is the distance from the truth. It rises from generation to
+# generation.
+#
+# Now the obvious remedy: a tenth of what each generation learns from is new and real, the other
+# nine tenths are the last model's. In the experiment's simplest chain (50 categories, 200 examples
+# a round, 20 generations), **which share of the rise of the error is left?** 1 means that the
+# remedy does nothing, 0 that it cures. Write your number in place of the dots.
+
+# %%
+my_prediction = ...  # a share: 0 cures, 1 does nothing
+predict("model_collapse", my_prediction, criterion=9)
+
+# %% [markdown]
+# ## 1. The smallest model there is
+#
+# Take a bag with balls of K = 50 colours, equally many of each. That is the truth. Draw n = 200
+# balls, putting each back. A **model** of the bag is a list of 50 probabilities, and the one that
+# makes the 200 draws most probable is simply the share of each colour among them. (This is called
+# maximum likelihood. Networks are trained by the same principle; they only cannot be solved by
+# counting.)
+#
+# ### Exercise 07.1: fit by counting
+#
+# Turn draws into the share of each category. A colour that was not drawn still has its place in
+# the list.
+
+# %% exercise="07.1"
+
+# %% [markdown]
+# From here on the story uses the package's own version, whether or not you have solved it.
+#
+# Now throw the bag away. The next generation never sees it: it draws 200 balls *from the model*,
+# fits again, and so on.
+
+# %%
+K, n = 50, 200
+rng = np.random.default_rng(0)
+truth = np.full(K, 1 / K)
+
+p = truth
+fits = [p]
+for _ in range(scaled(200, ci=20)):
+    draws = rng.choice(K, n, p=p)
+    p = collapse_sources.frequencies(draws, K)
+    fits.append(p)
+
+for fit in (0, 1, 2, 5, 10, 20, 50, 100, 200):
+    if fit < len(fits):
+        left = int((fits[fit] > 0).sum())
+        print(f"after {fit:3} fits: {left:2} colours left, the commonest {fits[fit].max():.0%}")
+
+# %% [markdown]
+# Nobody made a mistake. Each fit is the best there is for its 200 draws, and each sample is an
+# honest one. Still colours die out, for one reason: **what was not drawn once has probability 0,
+# and will never be drawn again.** Rare things go first. There is a way out of the list and none
+# back in.
+#
+# And no single ball tells. A red ball of generation 100 is as red as any. What is lost is in the
+# population, not in the example; this is what lesson 6 is about.
+#
+# ## 2. How much is lost
+#
+# Three ways to put a number to it, p being the model's probabilities and q the true ones:
+#
+# | measure | formula | unit | at first |
+# |---|---|---|---|
+# | types | how many p are above 0 | categories | 50 |
+# | agreement | sum of p squared | probability that two draws are alike | 1/50 = 0.02 |
+# | error (KL) | sum of p log2(p/q), over p > 0 | bits a draw | 0 |
+#
+# KL is the Kullback-Leibler divergence: how many bits more one pays on average when draws come
+# from p and one believes in q. It is 0 only where p and q agree.
+#
+# The agreement can be said in advance. Take two draws of a round. With probability 1/n they copy
+# *the same* draw of the round before; then they agree for certain. Otherwise, with probability
+# 1 - 1/n, they agree exactly as two different draws of that earlier round do. So with each fit a
+# share 1/n of what still differs is lost. Generation 0, fitted to real draws, has had one fit.
+#
+# ### Exercise 07.2: what theory says
+#
+# Write down the probability that two draws of generation g agree. `s0` is the truth's sum of
+# squares, `n` the draws in a round. One line is enough; a loop is fine too.
+
+# %% exercise="07.2"
+
+# %% [markdown]
+# The laboratory `synthdata.collapse` runs many such chains at once. `replace` is the name of what
+# we have done so far: each round replaces all earlier data. `real` is the **control**: 200 new
+# draws from the true bag in each round, so that all its movement is chance.
+
+# %%
+bag = Multinomial(truth=truth, n=n)
+table = collapse(bag, regimes=("replace", "real"), generations=20, seeds=scaled(100, ci=10))
+g = table.generations
+measured = table.values("replace", "sum_p2")[:, g].mean()
+formula = collapse_expected.agreement_replace(g, n, 1 / K)
+print(f"generation {g}: two draws agree with probability {measured:.4f}; theory {formula:.4f}")
+print(f"that is {table.z('replace', 'sum_p2', g):+.1f} standard errors from the formula")
+
+# %%
+with figures.style():
+    figure, (left, right) = figures.new("wide", 1, 2)
+    plots.generations(left, table, "sum_p2")
+    plots.generations(right, table, "types", legend=False)
+    left.set_title("Two draws agree more and more")
+    right.set_title("Colours die out")
+ends = {m: {r: table.values(r, m)[:, g].mean() for r in table.regimes} for m in ("sum_p2", "types")}
+show(
+    figure,
+    alt=f"After {g} generations two draws agree with probability {ends['sum_p2']['replace']:.3f} "
+    f"under replace and {ends['sum_p2']['real']:.3f} on real data; "
+    f"{ends['types']['replace']:.1f} and {ends['types']['real']:.1f} of 50 colours are left.",
+    caption=f"{len(table.seeds)} chains of each kind; shaded: the 95 % "
+    "interval of the mean. Crosses: the formula of exercise 07.2, and its like for `real`.",
+)
+
+# %% [markdown]
+# The formula has no model in it and no dice: it is the mean over all chains there could be.
+# Population geneticists know it as the loss of heterozygosity, with n gene copies in place of n
+# draws (Wright 1931); Seddik et al. (2024) found it again for language models. It says when:
+# half of the variety (of 1 - agreement) is gone after about 0.7 n generations. **Large rounds
+# collapse slowly.** They do not cease to.
+#
+# ## 3. Which data stop it?
+#
+# In the world nobody throws all earlier text away. Four regimes, named by what generation g + 1
+# learns from:
+#
+# | regime | training data | who studied it |
+# |---|---|---|
+# | replace | what generation g wrote, nothing else | Shumailov et al. 2024 |
+# | accumulate | the first real data and all that was ever written | Gerstgrasser et al. 2024 |
+# | fresh | a tenth new real data, nine tenths by generation g | Alemohammad et al. 2023 |
+# | real | new real data only | the control |
+#
+# To compare them we need to say what "rises" means. One generation up, the next down: that may be
+# luck. A straight line through all generations of a chain listens to each of them.
+#
+# ### Exercise 07.3: slope
+#
+# The least-squares slope of each chain's error over generations, for many chains at once.
+
+# %% exercise="07.3"
+
+# %%
+four = collapse(
+    bag,
+    regimes=("replace", "accumulate", "fresh", "real"),
+    generations=20,
+    seeds=scaled(20, ci=3),
+)
+for name in four.regimes:
+    found = collapse_verdict.slopes(four.values(name, "kl"))
+    print(
+        f"{name:10} slope {found.mean():+.4f} bits a generation, "
+        f"from {found.min():+.4f} to {found.max():+.4f} over {len(found)} chains"
+    )
+
+# %%
+with figures.style():
+    figure, ax = figures.new()
+    plots.generations(ax, four, "kl")
+    figures.label(ax, x="generation", y="error: KL (bits)", title="What one keeps decides")
+last = {name: four.values(name, "kl")[:, -1].mean() for name in four.regimes}
+show(
+    figure,
+    alt="Error after 20 generations: "
+    + ", ".join(f"{name} {value:.2f}" for name, value in last.items())
+    + " bits.",
+    caption=f"50 categories, 200 examples a round, {len(four.seeds)} chains; shaded: 95 % interval "
+    "of the mean.",
+)
+
+# %% [markdown]
+# Why does accumulate flatten? In round i the new 200 draws are one share in i of all the data, so
+# a round's bad luck counts for 1/i of what it would count alone, and its *square* for 1/i^2. And
+# 1 + 1/4 + 1/9 + ... never passes pi^2/6 = 1.64. For a straight line fitted by least squares this
+# is a theorem: under replace the error grows by the same amount in each round, for ever; under
+# accumulate it stays below 1.64 times the first (Gerstgrasser et al. 2024). So the criterion for
+# accumulate is not "flat": it is that the last *step* is at most half of the first.
+#
+# ## 4. A model that has to generalise
+#
+# Categories can only die. A model of text can also *err*: it gives some probability to what was
+# never seen, and must, for most sentences are new. So let an n-gram (lesson 1: it predicts a
+# character from the four before) learn stories from storyland, write as many, learn from those.
+
+# %%
+stories = NGramSource(Stories(judges=scaled(300, ci=20)), n=scaled(600, ci=20))
+run = list(chain(stories, regime("replace"), generations=scaled(5, ci=1), seed=0))
+for step in (run[0], run[-1]):
+    m = step.measures
+    print(f"generation {step.number}: loss {m['cross_entropy']:.2f} bits/char on real stories;")
+    print(
+        f"  it wrote {m['types']:.0f} different words, {m['real_types']:.0f} of them real ones, "
+        f"entropy {m['entropy']:.1f} bits a word"
+    )
+    for text in step.written[:4]:
+        print(f"  {text[:70]}")
+
+# %% [markdown]
+# Look at both numbers. *Real* words die out, as colours did. But new words are born from errors,
+# and faster: the variety of what is written goes **up** while the model gets worse. Who watches
+# only the entropy sees health. So for text the error is measured where it cannot be fooled: the
+# loss in bits per character on real text that no generation has seen.
+#
+# ## 5. The experiment
+#
+# Four sources: 50 categories; a normal distribution (fit mean and variance to 100 numbers); a
+# 5-gram on Shakespeare, 60,000 characters a round, six generations; and a tiny GPT on storyland,
+# 1,000 stories a round, trained anew from random weights in each of five generations. Written down
+# before anything was run:
+#
+# - **replace:** the slope of the error over generations lies above 0, for each source.
+# - **accumulate:** the last step of the error is at most half of the first, for each source.
+# - **fresh:** no rise. No single rise is exactly 0, so: at most a tenth of the rise under replace.
+#   (Without the GPT; each of its regimes costs as much time as all others together.)
+# - **the formula** of exercise 07.2 lies within 3 standard errors of the categories' chains.
+#
+# The control `real` could win each of these: were it all chance, replace would look like it. The
+# definitions are those of `synthdata.collapse_verdict`, written before its own first runs. Sizes
+# were chosen by time alone.
+#
+# No time? `experiment("model_collapse", published=True)` shows what we have measured, and runs
+# nothing.
+
+# %%
+evidence = experiment("model_collapse")
+
+# %% [markdown]
+# **How to read the figure.** Four sources, each with its regimes; thin lines are seeds, thick ones
+# their mean. For categories and the normal distribution a seed is itself the mean of a hundred
+# chains or more, so that its lines lie close. The error is never 0, not even on real data: a
+# finite sample is not the truth. What counts is how far the others leave `real`.
+#
+# The row on **fresh** is where your prediction stands. The claim "no rise" fails if what is left
+# is more than a tenth, also when fresh data help a lot. Each round nine tenths come from a model
+# that has lost something, and one tenth brings a bit of it back; the two come to a balance, and
+# the balance is not where the truth is. For the categories the balance can be computed:
+
+# %%
+real = n // 10
+balance = collapse_expected.agreement_fresh(1000, n, 1 / K, real)
+print(f"agreement in the long run with a tenth fresh: {balance:.3f}")
+for name, value in (
+    ("fitted to real data alone", collapse_expected.agreement_fresh(0, n, 1 / K, real)),
+    ("under replace after 1000 generations", collapse_expected.agreement_replace(1000, n, 1 / K)),
+):
+    print(f"{name}: {value:.3f}")
+
+# %% [markdown]
+# Beside it, without a criterion: **temperature**. A sampler that prefers the likely (temperature
+# below 1) hurries the loss along: it throws rare things away before chance does.
+
+# %%
+cold = np.mean([one["cold"]["types"] for one in evidence], axis=0)
+warm = np.mean(
+    [one["sources"]["multinomial"]["values"]["replace"]["types"] for one in evidence], axis=0
+)
+print(f"categories left after {len(cold) - 1} generations under replace, of {K}:")
+print(f"  temperature 1:   {warm[-1]:.1f}")
+print(f"  temperature {evidence[0]['cold']['temperature']}: {cold[-1]:.1f}")
+
+# %% [markdown]
+# ## 6. Where it stops being true
+#
+# - **Nobody trains on replace alone.** The web keeps its old pages. Where data accumulate, the
+#   error of least squares stays bounded, and theirs of language models hardly rose (Gerstgrasser
+#   et al. 2024). But keep
+#   the *number* of examples constant, drawn from all there are, and it rises again, slowly (Kazdan
+#   et al. 2024). `python -m synthdata collapse zipf --regime accumulate,accumulate-subsample`
+#   shows both.
+# - **Someone may choose.** If a reader, a test or a proof checker throws the bad text away, what is
+#   left holds more information than the model had. Mathematics and code are learned from checked
+#   examples of a model's own every day. The lesson *climbing_the_stairs* is about that.
+# - **More rounds is not more examples.** The loss for each fit is 1/n. Real corpora have n in the
+#   billions of examples, and a handful of generations; common things are safe for long. What dies
+#   is what occurs a few times: rare languages, rare diseases, rare names.
+# - **The word is used for several things.** Error rising without bound, error rising at all,
+#   variety lost, tails lost: papers that disagree on whether collapse is "inevitable" often measure
+#   different ones. Ask for the number.
+#
+# ## 7. Read on
+#
+# - I. Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature
+#   631 (2024), 755-759; arXiv:2305.17493. OPT-125m on its own text: perplexity on real text goes
+#   from 20 to 28 without original data, and rises little where a tenth of them is kept.
+# - M. Gerstgrasser et al., *Is Model Collapse Inevitable?* (2024), arXiv:2404.01413. Accumulating,
+#   the error of least squares is at most pi^2/6 times the first, whatever the number of rounds.
+# - M. Seddik et al., *How Bad is Training on Synthetic Data?* (2024), arXiv:2404.05090. The formula
+#   1 - (1 - 1/n)^m (1 - S0), and how much synthetic data a mixture can bear.
+# - S. Alemohammad et al., *Self-Consuming Generative Models Go MAD* (2023), arXiv:2307.01850.
+#   Without enough fresh real data in each round, quality or diversity falls.
+# - J. Kazdan et al., *Collapse or Thrive?* (2024), arXiv:2410.16713. The same compute each round.
+# - S. Wright, *Evolution in Mendelian Populations*, Genetics 16 (1931), 97-159. The same
+#   arithmetic, of genes.
+#
+# ## An open question
+#
+# A tenth of fresh data did so much. How much would it take for "no rise", and does the share grow
+# or shrink with the size n of a round? For the agreement, `agreement_fresh` answers exactly; for
+# the error of a model that has to generalise nobody has told us. The cell below is a beginning:
+# find the share at which the last column falls below 0.1, then make n ten times as large.
+
+# %%
+shares = ("replace", "fresh:0.1", "fresh:0.3", "fresh:0.6")
+mixed = collapse(bag, regimes=shares, generations=20, seeds=scaled(20, ci=2))
+rise = {s: np.ptp(mixed.values(s, "kl").mean(axis=0)[[0, -1]]) for s in shares}
+for name in shares[1:]:
+    print(f"{name:10} rise {rise[name]:.3f} bits, {rise[name] / rise['replace']:.2f} of replace's")
