@@ -85,10 +85,11 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         if not runs:
             said.append(f"{name}: no setting writes as well")
             continue
-        colour = "#999999" if name.startswith("healthy") else figures.COLOURS[0]
-        left.barh(place, np.mean(runs), color=figures.COLOURS[1] if name == "personas" else colour)
+        colour = "#bbbbbb" if name.startswith("healthy") else figures.COLOURS[1]
+        colour = figures.COLOURS[2] if name == "personas" else colour
+        left.barh(place, np.mean(runs), color=colour)
         left.plot(runs, [place] * len(runs), "k.", markersize=4)
-        left.text(np.max(runs) * 1.15, place, f"{np.mean(runs):.0f}", va="center", fontsize=8)
+        left.text(np.max(runs) * 1.15, place, f"{np.mean(runs):.3g}", va="center", fontsize=8)
         said.append(f"{name}: {np.mean(runs):.1f}")
     left.set_yticks(range(len(names)), names, fontsize=8)
     left.invert_yaxis()

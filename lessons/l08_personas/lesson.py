@@ -239,15 +239,16 @@ show(
 #
 # ## 5. A control that could win
 #
-# Heating undoes cooling, does it not? In the arithmetic above it does, exactly: who knows the T
-# that was used, and how often, draws at one over it. But a network writes letter by letter. Heat
-# also makes likely what is *wrong*, and the more so the longer the line. **Top-p** (Holtzman et al.
-# 2020) is the usual remedy: draw hot, but only among the likeliest letters that hold a share p of
-# the probability. A model that is quite sure of its next letter, at several settings:
+# Heating undoes cooling, does it not? In the arithmetic above it does, exactly: after k rounds at
+# temperature T, draw at 1 / T^k. But a network writes letter by letter, and what it was never
+# shown it cannot remember. Heat also makes likely what is *wrong*, and a line has many letters to
+# go wrong in. **Top-p** (Holtzman et al. 2020) is the usual remedy: draw hot, but only among the
+# likeliest letters that together hold a share p of the probability. A model that is quite sure of
+# its next letter, at several settings (the columns are five letters):
 
 # %%
 p = np.array([0.90, 0.06, 0.03, 0.007, 0.003])
-for temperature, top_p in [(1.0, 1.0), (0.55, 1.0), (2.0, 1.0), (2.0, 0.9), (2.0, 0.8)]:
+for temperature, top_p in [(1.0, 1.0), (0.55, 1.0), (2.0, 1.0), (2.0, 0.9), (2.0, 0.7)]:
     shaped = sample.shape(np.log(p)[None], temperature=temperature, top_p=top_p)[0]
     shown = " ".join(f"{x:6.1%}" for x in shaped)
     print(f"temperature {temperature:4.2f}, top-p {top_p:.1f}: {shown}")
@@ -360,8 +361,7 @@ for name in ("grammar", "its text", "healthy", "collapsed"):
 #
 # - T. Ge et al., *Scaling Synthetic Data Creation with 1,000,000,000 Personas* (2024),
 #   arXiv:2406.20094. A model of 7 billion weights, tuned on 1.07 million mathematical problems that
-#   were written as personas, solves 64.9 % of the MATH benchmark. There is no comparison at equal
-#   quality with a higher temperature.
+#   were written as personas, solves 64.9 % of the MATH benchmark.
 # - G. Kambhatla, C. Shaib and V. Govindarajan, *Measuring Lexical Diversity of Synthetic Data
 #   Generated through Fine-Grained Persona Prompting* (2025), arXiv:2505.17390.
 # - A. Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), arXiv:1904.09751.
