@@ -337,7 +337,9 @@ for name in ("grammar", "its text", "healthy", "collapsed"):
 # The verdict goes by the interval's lower end, not by the mean. If every seed lies on the same side
 # and the verdict is still open, then three seeds were too few for how different worlds are. That is
 # a fact about the measurement, and we leave it standing: a criterion that is loosened after the run
-# is worth nothing.
+# is worth nothing. (A ratio that differs by factors from world to world is better judged by its
+# logarithm, and by more than three worlds. Whoever repeats this should say so beforehand, and take
+# seeds that nobody has looked at.)
 #
 # ## 7. Where it stops being true
 #
