@@ -10,9 +10,9 @@ Omits:  the models (`personas`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -64,15 +64,24 @@ class Arm:
     fits: float
     """Share of outputs that this persona could say; nan without personas."""
 
-    def no_worse_than(self, other: Arm, entropy: float) -> bool:
-        """Whether it writes as well: as often grammatical, and as likely where it is.
+    def needed(self, entropy: float) -> tuple[float, float]:
+        """Share grammatical, and mean log2-probability, that a control of this arm has to reach.
 
-        An arm need not write likelier outputs than the truth does, whose mean is -`entropy`.
+        It need not write likelier outputs than the truth does, whose mean is -`entropy`.
         """
-        return (
-            self.grammatical >= other.grammatical - SLACK
-            and self.logprob >= min(other.logprob, -entropy) - SLACK_BITS
-        )
+        return self.grammatical - SLACK, min(self.logprob, -entropy) - SLACK_BITS
+
+
+def most_varied(effective: np.ndarray, quality: np.ndarray, needed: np.ndarray) -> int | None:
+    """Which setting is the most varied of those that are good enough; None where none is.
+
+    effective [S]: of S settings; quality [S, Q]: each by Q measures; needed [Q]: the least of each.
+
+    >>> most_varied(np.array([4.0, 9.0, 6.0]), np.array([[0.9], [0.5], [0.8]]), np.array([0.8]))
+    2
+    """
+    good = np.flatnonzero((quality >= needed).all(axis=1))
+    return int(good[effective[good].argmax()]) if good.size else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,12 +134,13 @@ class Evidence:
 
     def best(self, kind: str) -> Arm | None:
         """The most varied control of a kind that writes no worse; None where all write worse."""
-        fit = [
-            arm
-            for arm in self.arms
-            if control_kind(arm) == kind and arm.no_worse_than(self.personas, self.entropy)
-        ]
-        return max(fit, key=lambda arm: arm.effective, default=None)
+        arms = [arm for arm in self.arms if control_kind(arm) == kind]
+        chosen = most_varied(
+            np.array([arm.effective for arm in arms]),
+            np.array([[arm.grammatical, arm.logprob] for arm in arms]).reshape(-1, 2),
+            np.array(self.personas.needed(self.entropy)),
+        )
+        return None if chosen is None else arms[chosen]
 
     @property
     def best_control(self) -> Arm:
@@ -244,3 +254,41 @@ def which_add(
         fields[field_] = split.information.value
         adds += [(f"{field_} {s.value}", s.adds) for s in split.strata]
     return fields, tuple(sorted(adds, key=lambda pair: -pair[1])[:top])
+
+
+def plain(evidence: Evidence) -> dict[str, Any]:
+    """As JSON has it: numbers, strings, lists and dictionaries; None for what is not finite."""
+
+    def made(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: made(part) for name, part in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [made(part) for part in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return made(asdict(evidence))
+
+
+def from_plain(kept: Mapping[str, Any]) -> Evidence:
+    """What `plain` was made of; what was not finite is nan."""
+
+    def number(value: Any) -> Any:
+        return math.nan if value is None else value
+
+    arms = [
+        {name: number(v) for name, v in arm.items()} | {"sampler": Sampler(**arm["sampler"])}
+        for arm in kept["arms"]
+    ]
+    budgets = {
+        name: Budget(**{part: number(v) for part, v in budget.items()})
+        for name, budget in kept["budgets"].items()
+    }
+    return Evidence(
+        seed=kept["seed"],
+        entropy=kept["entropy"],
+        arms=tuple(Arm(**arm) for arm in arms),
+        budgets=budgets,
+        fields={name: number(bits) for name, bits in kept["fields"].items()},
+        adds=tuple((name, number(bits)) for name, bits in kept["adds"]),
+        examples={kind: tuple(said) for kind, said in kept["examples"].items()},
+    )

@@ -210,7 +210,8 @@ class World:
         k = FIELDS.index(field)
         share, leak = self.popularity[k], LEAK if k else 0.0
         given = leak * share + (1 - leak) * np.eye(len(share))  # [said by, what is said]
-        return _entropy(share) - float(share @ [_entropy(row) for row in given])
+        total, within = entropy_split(share, given)
+        return total - within
 
     def budget(self, personas: np.ndarray) -> tuple[float, float]:
         """H(out) and H(out | persona), bits, where each of these personas [n, 4] is as likely."""
@@ -226,6 +227,20 @@ class World:
             within += sum(map(_entropy, given)) / len(personas)
         habits = 2 * _entropy(np.array([HABIT, 1 - HABIT]))
         return _entropy(total) + habits, within + habits
+
+
+def entropy_split(share: np.ndarray, given: np.ndarray) -> tuple[float, float]:
+    """H(out) and H(out | persona), bits; their difference is I(persona; out).
+
+    Persona k comes with chance share[k], and then output j with chance given[k, j]. The outputs of
+    all together are a mixture, and no mixture has less entropy than its parts on average.
+    Source: Shannon 1948, section 6.
+
+    >>> entropy_split(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    (1.0, 0.0)
+    """
+    within = sum(weight * _entropy(row) for weight, row in zip(share, given))
+    return _entropy(share @ given), float(within)
 
 
 def _entropy(share: np.ndarray) -> float:

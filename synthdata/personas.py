@@ -59,6 +59,8 @@ class Profile:
     """Lines that each generation learns from."""
     steps: int = 400
     """Training steps of each generation."""
+    n_layer: int = 2
+    """Of the GPT."""
     generations: int = 2
     """Rounds of learning from its own answers."""
     cold: float = 0.55
@@ -71,7 +73,13 @@ class Profile:
     """And with a code."""
 
     def __post_init__(self) -> None:
-        for name, least in (("n", 100), ("lines", 100), ("steps", 1), ("generations", 1)):
+        for name, least in (
+            ("n", 100),
+            ("lines", 100),
+            ("steps", 1),
+            ("n_layer", 1),
+            ("generations", 1),
+        ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is at least {least}, got {getattr(self, name)}")
         if not 1 < self.asked <= self.n // 4:
@@ -242,7 +250,7 @@ def config(settings: Profile) -> TrainConfig:
         threads=1,
         muon_lr=0.04,
         adamw_lr=6e-3,
-        model=GPTConfig(n_layer=2, n_head=4, n_embd=64, context=LONGEST),
+        model=GPTConfig(n_layer=settings.n_layer, n_head=4, n_embd=64, context=LONGEST),
     )
 
 
