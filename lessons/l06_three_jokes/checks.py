@@ -8,6 +8,7 @@ Run:    python -m lessons check 06.1
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -209,7 +210,7 @@ def _equal(rng: np.random.Generator) -> Call:
 
 def _never_rises(answers: list[Any], calls: list[Call]) -> str | None:
     numbers = [float(answer) for answer in answers]
-    if all(a >= b - 1e-9 for a, b in zip(numbers, numbers[1:])):
+    if all(a >= b - 1e-9 for a, b in pairwise(numbers)):
         return None
     return "a number that rises with q: the larger q, the less rare things may count"
 

@@ -97,6 +97,9 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     whole = result(evidence)
     names = list(dict.fromkeys(f.name for e in whole.evidence for f in e.families))
     figure, (top, middle, low) = figures.new("tall", rows=3)
+    figure.set_size_inches(
+        figures.SIZES["wide"][0], figures.SIZES["tall"][1]
+    )  # the caption's width
     experiment_figures.judges(top, whole, names)
     experiment_figures.population(middle, whole, names)
     experiment_figures.harm(low, whole, names)
@@ -131,7 +134,7 @@ EXPERIMENT = Experiment(
     "entropy, which hurts whoever trains on it.",
     source="NP24a; Pitman 1937; Shumailov et al. 2024",
     criteria=(joke_evidence.NAIVE, joke_evidence.POPULATION, joke_evidence.DOWNSTREAM),
-    minutes=2.1,
+    minutes=2.3,
     measure=measure,
     values=values,
     draw=draw,

@@ -23,7 +23,7 @@ Run:    python -m lessons build 06
 # The claim has three parts, and each can fail by itself: that one text tells *nothing*, that the
 # population tells it *all*, and that it *costs* something. You will write down a number for each
 # before they are measured. You need Python and school mathematics (probabilities, logarithms).
-# Reading and exercises take 45 to 60 minutes; the experiment near the end computes for some six
+# Reading and exercises take 45 to 60 minutes; the experiment near the end computes for some seven
 # minutes on one processor core.
 
 # %%
@@ -169,12 +169,12 @@ show(
     + ", on the line 1 - k/2N. The naive judge, mean over tellers: "
     + ", ".join(f"{v:.2f}" for v in naive.mean(1))
     + f", with single tellers from {naive.min():.2f} to {naive.max():.2f}.",
-    caption="Grey dashes: the naive judge on single tellers. It is right on average half of the "
-    "time, and yet seldom 1/2 for any one of them.",
+    caption="Grey dashes: the naive judge on single tellers. It is right on average about half of "
+    "the time, and yet seldom at 1/2 for any one of them.",
 )
 
 # %% [markdown]
-# Look at the grey dashes. The naive judge is at 1/2 *on average*, but not for each teller. Where
+# Look at the grey dashes. The naive judge is near 1/2 *on average*, but not for each teller. Where
 # the other's favourites happen to be this one's as well, it looks clever. Where they are all
 # different, it is worse than a coin: no collapsed text has what it looks for, and some healthy
 # texts do. If it knows j favourites of others, none of which are this teller's, then
@@ -182,8 +182,13 @@ show(
 # > AUC = 1/2 - j / 2N
 #
 # An **AUC below 1/2** therefore is no blindness. It is a judge that has taken some tellers'
-# favourites for everybody's. Turned round, its answers would be right, but to know that they must
-# be turned round one has to have met the teller. Keep this for the experiment.
+# favourites for everybody's, and had bad luck with this one. Turned round, its answers would be
+# right, but to know that they must be turned round one has to have met the teller.
+#
+# Why 1/2 on average? Whose favourites a teller has is chance, so a text by the collapsed teller
+# and a *different* one by the healthy teller are two texts picked at random. The judge may prefer
+# what it likes: it prefers the one as often as the other. But that is an average over *many*
+# tellers. The mean of four may well lie at 0.4. Keep this for the experiment.
 #
 # So "it looks fine" has a precise meaning: fine to whoever has not met it. Who uses the same
 # chatbot every day is an informed judge, and sees it at once. Fewer favourites make that easier,
@@ -393,16 +398,19 @@ single = [one["naive"] for e in evidence for one in e["families"]["gpt"]["judged
 print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 
 # %% [markdown]
-# Words, pairs and whole texts are about *what* is said: there an AUC below 1/2 is the mistake of
+# Words, pairs and whole texts are about *what* is said: there an AUC off 1/2 is the luck of
 # section 2, of a judge who takes the favourites of others for everybody's. New words and length
-# are about *how* it is said: an AUC far from 1/2 there would be a sign of collapse that shows in a
-# single text, and one that may hold for all GPTs. Which of the two do you see? GPT by GPT you can
-# also see whether a low mean is the luck of a few.
+# are about *how* it is said: an AUC far from 1/2 there, and on the same side for most GPTs, would
+# be a sign of collapse that shows in every single text. Which of the two do you see? GPT by GPT
+# you can also see how much they differ, and how little the mean of four of them says.
 #
 # A sceptic may say: "I would have turned that judge round." Try it: 1 - AUC is the turned judge's.
-# Would it pass 0.6? Then say how you would have known beforehand that it must be turned. The
-# criterion stands as it was written, and this is the reason why you should look at the figure and
-# not only at the verdict.
+# Would it pass 0.6? Then say how you would have known beforehand that it must be turned.
+#
+# And if the verdict on the naive judge is "not at this scale", look *why*. A mean above 0.6 would
+# speak against the claim. A mean below it, with an interval that reaches beyond, only says that
+# twelve GPTs in three seeds are too few to tell. The criterion stands as it was written before the
+# run; to narrow the interval one needs more GPTs, and to have said how many before looking.
 #
 # ## 7. Where it stops being true
 #
