@@ -97,9 +97,8 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     whole = result(evidence)
     names = list(dict.fromkeys(f.name for e in whole.evidence for f in e.families))
     figure, (top, middle, low) = figures.new("tall", rows=3)
-    figure.set_size_inches(
-        figures.SIZES["wide"][0], figures.SIZES["tall"][1]
-    )  # the caption's width
+    # tall for three panels, wide for the caption
+    figure.set_size_inches(figures.SIZES["wide"][0], figures.SIZES["tall"][1])
     experiment_figures.judges(top, whole, names)
     experiment_figures.population(middle, whole, names)
     experiment_figures.harm(low, whole, names)
