@@ -381,7 +381,8 @@ evidence = experiment("three_jokes")
 # %% [markdown]
 # **How to read the figure.** Top: both judges by family of tellers, with the formula where it is
 # known. Middle: effective number of texts, collapsed over healthy, on a logarithmic axis; under it
-# in how many cases the test rejected, and in how many A/A tests. Bottom: the harm.
+# in how many cases the test rejected, and in how many A/A tests. Bottom: the harm. Bars are 95 %
+# intervals over all tellers of a family; those in the caption, which decide, are over three seeds.
 #
 # Does the informed judge lie on the formula? Do the A/A tests stay calm? And is the naive judge
 # right about the GPTs at most as often as the claim allows, *with its whole interval*?
