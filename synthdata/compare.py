@@ -28,6 +28,7 @@ from synthdata.twosample import (
     documents_needed,
     holm,
     number_groups,
+    p_values,
     standard_errors,
 )
 
@@ -168,12 +169,10 @@ def _test(
     for row, (one, two) in enumerate(deals(pool.group, a, b, permutations, rng)):
         dealt[row] = gaps(one, two)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # a deal without a gap (one side got no word) is no evidence against chance: it counts too
-        beyond = (~(np.abs(dealt) < np.abs(observed) - 1e-9)).sum(axis=0)
-        p = np.where(np.isnan(observed), math.nan, (1 + beyond) / (permutations + 1))
         effect = observed / dealt.std(axis=0) if permutations else np.full_like(observed, math.nan)
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
     error, reason = standard_errors(gaps, pool.group, a, b, rng)
+    p = p_values(observed, dealt)
     corrected = holm(p)
     tests = max(1, int((~np.isnan(p)).sum()))
     return {

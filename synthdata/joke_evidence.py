@@ -10,8 +10,8 @@ Omits:  what is measured on `dial` and `jokes` in the verdict: there it holds by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,7 @@ NAIVE = Criterion(
     quantity="AUC of a judge of single texts who has not met the generator",
     threshold=0.6,
     direction="<=",
-    no_effect=1.0,
+    no_effect=0.75,  # who orders three pairs in four rightly does see it in one text
 )
 POPULATION = Criterion(
     quantity="largest p of the population test over generators",
@@ -59,6 +59,8 @@ class Judged:
     """Nats/char on real text of an n-gram that learned from the healthy collection."""
     loss_collapsed: float
     """Likewise from the collapsed one."""
+    naive_parts: Mapping[str, float] = field(default_factory=dict)
+    """AUC of the naive judge going by one kind of feature alone (`Judge.parts`)."""
 
     @property
     def harm(self) -> float:

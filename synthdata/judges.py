@@ -19,6 +19,8 @@ import numpy as np
 PENALTY = 0.01
 """Of squared weights, relative to the mean loss of a text."""
 
+_KINDS = {"w": "words", "p": "pairs", "t": "whole text"}
+
 
 def auc(ill: np.ndarray, well: np.ndarray) -> float:
     """Chance that a text of the collapsed side has the higher score; a tie counts half.
@@ -88,6 +90,18 @@ class Judge:
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Log-odds that each text is of the collapsed side, [n]."""
         return self._matrix(texts) @ self.weights
+
+    def parts(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """What each kind of feature adds to the scores, [n] each; with the constant they sum up.
+
+        Kinds: words, pairs, whole text, new words, length.
+        """
+        x = self._matrix(texts)
+        kinds = np.array([*(_KINDS[name[0]] for name in self.columns), "new words", "length", ""])
+        return {
+            kind: x @ np.where(kinds == kind, self.weights, 0.0)
+            for kind in (*_KINDS.values(), "new words", "length")
+        }
 
     def _matrix(self, texts: Sequence[str], own: Counter[str] | None = None) -> Any:
         """[texts, columns + 3], sparse. `own` counts the features of texts that are learned from.

@@ -271,6 +271,7 @@ def judge(made: Generator, naive: Judge, settings: Profile, seed: int = 0) -> Ju
     p, ratio = population(ill, well, settings.permutations, seed)
     p_null, ratio_null = population(made.healthy[:n], well, settings.permutations, seed)
     alphabet = CharTokenizer.from_text("\n".join([*made.healthy, *made.collapsed, *made.real, ""]))
+    ill_parts, well_parts = naive.parts(ill), naive.parts(well)
     return Judged(
         naive=auc(naive.score(ill), naive.score(well)),
         informed=auc(informed.score(ill), informed.score(well)),
@@ -280,6 +281,7 @@ def judge(made: Generator, naive: Judge, settings: Profile, seed: int = 0) -> Ju
         ratio_null=ratio_null,
         loss_healthy=loss(well, made.real, alphabet),
         loss_collapsed=loss(ill, made.real, alphabet),
+        naive_parts={kind: auc(ill_parts[kind], well_parts[kind]) for kind in ill_parts},
     )
 
 

@@ -97,6 +97,22 @@ def standard_errors(
         return np.std(drawn, axis=0, ddof=1) * math.sqrt(scale), ""
 
 
+def p_values(observed: np.ndarray, dealt: np.ndarray) -> np.ndarray:
+    """Two-sided p [k] of observed gaps [k] beside those of n random deals, [n, k].
+
+    The share of gaps at least as far from 0, the observed one counted among the deals: chance could
+    have dealt it too, and without it p could be 0. Source: Phipson & Smyth 2010. A deal whose gap
+    is nan (one side got no word) is no evidence against chance and counts as far; an observed nan
+    stays nan.
+
+    >>> p_values(np.array([2.0]), np.array([[0.0], [-3.0], [1.0], [0.5]])).tolist()
+    [0.4]
+    """
+    with np.errstate(invalid="ignore"):
+        beyond = (~(np.abs(dealt) < np.abs(observed) - 1e-9)).sum(axis=0)
+    return np.where(np.isnan(observed), math.nan, (1 + beyond) / (1 + len(dealt)))
+
+
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
     """Holm's corrected p-values; nan stays nan and does not count.
 

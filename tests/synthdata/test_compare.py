@@ -5,13 +5,15 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthdata.compare import compare
 from synthdata.matched import Pool
 from synthdata.reading import of_comparison
 from synthdata.support import copied
 from synthdata.tokens import encode
-from synthdata.twosample import deals, documents_needed, holm, number_groups
+from synthdata.twosample import deals, documents_needed, holm, number_groups, p_values
 
 SHARE = 1 / np.arange(1, 301)
 SHARE /= SHARE.sum()
@@ -164,6 +166,26 @@ def test_the_same_seed_gives_the_same_answer():
     one, two = (compare(a, b, permutations=19, seed=7) for _ in range(2))
     assert [d.p for d in one.differences.values()] == [d.p for d in two.differences.values()]
     assert str(one.measure("hill1_ratio")) == str(two.measure("hill1_ratio"))
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda k: st.lists(
+            st.lists(st.integers(-3, 3), min_size=k, max_size=k), min_size=2, max_size=9
+        )
+    )
+)
+def test_p_counts_the_deals_at_least_as_far_out_and_the_observed_one(rows):
+    observed, *dealt = rows
+    far = [1 + sum(abs(row[i]) >= abs(gap) for row in dealt) for i, gap in enumerate(observed)]
+    found = p_values(np.array(observed, float), np.array(dealt, float))
+    assert found.tolist() == pytest.approx([f / (1 + len(dealt)) for f in far])
+
+
+def test_p_where_a_gap_is_nan():
+    found = p_values(np.array([2.0, math.nan]), np.array([[math.nan, 1.0], [1.0, 1.0]]))
+    assert found[0] == pytest.approx(2 / 3)  # the deal without a gap is no evidence
+    assert math.isnan(found[1])
 
 
 def test_holm():

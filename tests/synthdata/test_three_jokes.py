@@ -89,6 +89,12 @@ def test_a_judge_sees_what_is_in_one_text():
     new = [f"so we {''.join(rng.choice(list('qxz'), 6))} here" for _ in range(20)]
     assert auc(judge.score(["so we go here"] * 5), judge.score(new)) == 1
     assert judge.weights[-3] < -0.1  # of new words: a sign of the healthy side, here
+    # its parts and the constant are its score, and here new words alone tell all
+    texts = ["so we go here", *new]
+    parts = judge.parts(texts)
+    assert list(parts) == ["words", "pairs", "whole text", "new words", "length"]
+    assert sum(parts.values()) + judge.weights[-1] == pytest.approx(judge.score(texts))
+    assert auc(parts["new words"][:1], parts["new words"][1:]) == 1
     with pytest.raises(ValueError, match="both sides, got 0 and 1"):
         Judge.fit([], ["a"])
     with pytest.raises(ValueError, match="both sides"):
@@ -121,6 +127,8 @@ def test_learning_from_the_few_hurts_and_from_the_same_does_not():
     null = three_jokes.judge(same, Judge.fit(made.collapsed, made.healthy), SMALL)
     assert null.harm == 0
     assert null.naive == 0.5
+    assert set(null.naive_parts.values()) == {0.5}
+    assert judged.naive_parts["words"] > 0.9  # this judge has met it
 
 
 # -- generators ---------------------------------------------------------------------------------

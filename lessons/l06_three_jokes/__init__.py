@@ -1,0 +1,1 @@
+"""Lesson 6: each text looks fine, the population has lost its variety."""

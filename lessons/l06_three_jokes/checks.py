@@ -1,0 +1,588 @@
+"""Exercises of lesson 6: AUC, effective numbers, the permutation test.
+
+Idea:   what a judge of single texts can tell, how many different texts a collection amounts to, and
+        how often chance alone would make a gap between two collections.
+Run:    python -m lessons check 06.1
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+from synthdata.estimate import hill
+from synthdata.judges import auc
+from synthdata.twosample import p_values
+
+# 06.1  How well does a judge tell two sides apart?
+
+
+def _apart(rng: np.random.Generator) -> Call:
+    return Call(5 + rng.random(7), rng.random(7))
+
+
+def _unequal(rng: np.random.Generator) -> Call:
+    return Call(rng.standard_normal(13) + 0.4, rng.standard_normal(21))
+
+
+def _tied(rng: np.random.Generator) -> Call:
+    return Call(rng.integers(-2, 4, 15).astype(float), rng.integers(-3, 3, 22).astype(float))
+
+
+def _stretched(rng: np.random.Generator) -> list[Call]:
+    ill, well = rng.standard_normal(9) + 0.5, rng.standard_normal(12)
+    return [Call(ill, well), Call(np.exp(3 * ill) + 50, np.exp(3 * well) + 50)]
+
+
+def _only_order_counts(answers: list[Any], calls: list[Call]) -> str | None:
+    plain, stretched = (float(answer) for answer in answers)
+    if math.isclose(plain, stretched, rel_tol=1e-9, abs_tol=1e-9):
+        return None
+    return f"{plain:.4g}, and {stretched:.4g} for scores stretched without changing their order"
+
+
+AUC = Exercise(
+    id="06.1",
+    name="auc",
+    task="""How well a judge's scores tell two sides apart: the chance to order a pair rightly.
+
+    ill [m]: scores of the collapsed side's texts; a higher score says "collapsed".
+    well [n]: scores of the healthy side's texts. m and n may differ.
+    Returns the share of all m x n pairs (one text of each side) in which the collapsed text has
+    the higher score; a pair with equal scores counts one half.""",
+    solution="synthdata.judges:auc",
+    signature="(ill, well)",
+    probes=(
+        Probe(
+            property="1 where every collapsed text scores above every healthy one",
+            make=_apart,
+            expect=auc,
+        ),
+        Probe(
+            property="0 where every collapsed text scores below every healthy one",
+            make=lambda rng: Call(*reversed(_apart(rng).args)),
+            expect=auc,
+        ),
+        Probe(
+            property="all pairs count, m x n of them",
+            make=_unequal,
+            expect=auc,
+        ),
+        Probe(
+            property="one half where a judge gives every text the same score",
+            make=lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5)),
+            expect=auc,
+        ),
+        Probe(
+            property="equal scores within some of the pairs count one half each",
+            make=_tied,
+            expect=auc,
+        ),
+        Probe(
+            property="stretching all scores without changing their order changes nothing",
+            make=_stretched,
+            judge=_only_order_counts,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="a table of pairs",
+            source="""
+def auc(ill, well):
+    gap = ill[:, None] - well[None, :]
+    return ((gap > 0) + 0.5 * (gap == 0)).mean()
+""",
+        ),
+        Variant(
+            name="two loops",
+            source="""
+def auc(ill, well):
+    won = 0.0
+    for a in ill:
+        for b in well:
+            won += 1.0 if a > b else 0.5 if a == b else 0.0
+    return won / (len(ill) * len(well))
+""",
+        ),
+        Variant(
+            name="by ranks",
+            source="""
+import numpy as np
+
+def auc(ill, well):
+    every = np.concatenate((ill, well))
+    _, value, times = np.unique(every, return_inverse=True, return_counts=True)
+    ranks = (times.cumsum() - (times - 1) / 2)[value]
+    m = len(ill)
+    return (ranks[:m].sum() - m * (m + 1) / 2) / (m * len(well))
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="the other way round",
+            source="""
+def auc(ill, well):
+    gap = ill[:, None] - well[None, :]
+    return ((gap < 0) + 0.5 * (gap == 0)).mean()
+""",
+            diagnosis="this is the chance that the healthy text scores higher; a higher score "
+            "says collapsed",
+        ),
+        Wrong(
+            name="a tie is won",
+            source="""
+def auc(ill, well):
+    return (ill[:, None] >= well[None, :]).mean()
+""",
+            diagnosis="pairs with equal scores are counted as won; each is worth one half",
+        ),
+        Wrong(
+            name="a tie is lost",
+            source="""
+def auc(ill, well):
+    return (ill[:, None] > well[None, :]).mean()
+""",
+            diagnosis="pairs with equal scores are counted as lost; each is worth one half",
+        ),
+        Wrong(
+            name="neighbours only",
+            source="""
+def auc(ill, well):
+    pairs = list(zip(ill, well))
+    return sum(1.0 if a > b else 0.5 if a == b else 0.0 for a, b in pairs) / len(pairs)
+""",
+            diagnosis="only texts with the same number are paired; every text of one side meets "
+            "every text of the other",
+        ),
+        Wrong(
+            name="accuracy",
+            source="""
+import numpy as np
+
+def auc(ill, well):
+    middle = (ill.mean() + well.mean()) / 2
+    return (np.mean(ill > middle) + np.mean(well <= middle)) / 2
+""",
+            diagnosis="this is how often a judge is right who splits at a threshold; an AUC has "
+            "none, it compares pairs",
+        ),
+        Wrong(
+            name="a number of pairs",
+            source="""
+def auc(ill, well):
+    gap = ill[:, None] - well[None, :]
+    return ((gap > 0) + 0.5 * (gap == 0)).sum()
+""",
+            diagnosis="this is the number of pairs that are ordered rightly; divide by m x n",
+        ),
+    ),
+    hints=(
+        "Scores 3 and 1 on the collapsed side, 2 on the healthy one: how many pairs are there, "
+        "and in how many does the collapsed text score higher?",
+        "ill[:, None] - well[None, :] is a table [m, n] with the gap of every pair.",
+        "gap = each of ill minus each of well\nwon = 1 where the gap is above 0, 1/2 where it is 0"
+        "\nreturn the mean of won",
+    ),
+    next_step="With it every judge of this lesson is measured; 1/2 is guessing.",
+    drill="A judge is fooled by every pair and always prefers the wrong text. What is its AUC, and "
+    "what would you do with such a judge?",
+)
+
+
+# 06.2  How many different texts does a collection amount to?
+
+
+def _counts(rng: np.random.Generator, n: int = 12) -> np.ndarray:
+    """Unequal counts, some of them nought."""
+    counts = rng.integers(1, 40, n)
+    counts[rng.permutation(n)[:3]] = 0
+    return counts
+
+
+def _equal(rng: np.random.Generator) -> Call:
+    return Call(np.full(int(rng.integers(3, 9)), int(rng.integers(2, 9))), 2.0)
+
+
+def _never_rises(answers: list[Any], calls: list[Call]) -> str | None:
+    numbers = [float(answer) for answer in answers]
+    if all(a >= b - 1e-9 for a, b in pairwise(numbers)):
+        return None
+    return "a number that rises with q: the larger q, the less rare things may count"
+
+
+HILL = Exercise(
+    id="06.2",
+    name="hill",
+    task="""Effective number of different things (Hill 1973), of order q.
+
+    counts [k]: how often each thing was seen, whole numbers; some may be 0, not all.
+    q: from 0 up, infinity (math.inf) included. With shares p = count / sum of counts:
+    (sum of p^q) ^ (1 / (1 - q)). At q = 1 that is 0/0, and its limit is 2^H, with the entropy
+    H = - sum of p log2 p in bits. At infinity the limit is 1 / the largest share.
+    Returns a number from 1 to k. A thing that was never seen counts nowhere.""",
+    solution="synthdata.estimate:hill",
+    signature="(counts, q)",
+    probes=(
+        Probe(
+            property="things seen equally often: as many as there are",
+            make=_equal,
+            expect=hill,
+        ),
+        Probe(
+            property="q = 2 follows the formula",
+            make=lambda rng: Call(_counts(rng), 2.0),
+            expect=hill,
+        ),
+        Probe(
+            property="q = 1/2 follows the formula",
+            make=lambda rng: Call(_counts(rng), 0.5),
+            expect=hill,
+        ),
+        Probe(
+            property="q = 1 is 2 to the entropy in bits",
+            make=lambda rng: Call(_counts(rng), 1.0),
+            expect=hill,
+        ),
+        Probe(
+            property="q = 0 counts what was seen, and nothing else",
+            make=lambda rng: Call(_counts(rng), 0.0),
+            expect=hill,
+        ),
+        Probe(
+            property="q = infinity is 1 / the largest share",
+            make=lambda rng: Call(_counts(rng), math.inf),
+            expect=hill,
+        ),
+        Probe(
+            property="the number never rises with q",
+            make=lambda rng: [Call(c, q) for c in [_counts(rng)] for q in (0, 0.5, 1, 2, 5)],
+            judge=_never_rises,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="entropy in nats",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts[counts > 0] / counts.sum()
+    if q == 1:
+        return np.exp(-(p * np.log(p)).sum())
+    if q == np.inf:
+        return 1 / p.max()
+    return (p**q).sum() ** (1 / (1 - q))
+""",
+        ),
+        Variant(
+            name="a loop",
+            source="""
+import math
+
+def hill(counts, q):
+    total = sum(int(c) for c in counts)
+    shares = [int(c) / total for c in counts if c > 0]
+    if q == 1:
+        return 2 ** -sum(p * math.log2(p) for p in shares)
+    if math.isinf(q):
+        return 1 / max(shares)
+    return sum(p**q for p in shares) ** (1 / (1 - q))
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="entropy itself",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts[counts > 0] / counts.sum()
+    if q == 1:
+        return -(p * np.log2(p)).sum()
+    if q == np.inf:
+        return 1 / p.max()
+    return (p**q).sum() ** (1 / (1 - q))
+""",
+            diagnosis="this is the entropy in bits; the effective number is 2 to that power",
+        ),
+        Wrong(
+            name="two units",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts[counts > 0] / counts.sum()
+    if q == 1:
+        return np.exp(-(p * np.log2(p)).sum())
+    if q == np.inf:
+        return 1 / p.max()
+    return (p**q).sum() ** (1 / (1 - q))
+""",
+            diagnosis="log2 goes with a power of 2, the natural logarithm with exp; here they "
+            "are mixed",
+        ),
+        Wrong(
+            name="the exponent turned round",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts[counts > 0] / counts.sum()
+    if q == 1:
+        return 2 ** -(p * np.log2(p)).sum()
+    if q == np.inf:
+        return 1 / p.max()
+    return (p**q).sum() ** (1 / (q - 1))
+""",
+            diagnosis="the outer exponent is 1 / (1 - q), and here 1 / (q - 1): one over the "
+            "effective number",
+        ),
+        Wrong(
+            name="never seen, and counted",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts / counts.sum()
+    if q == 1:
+        seen = p[p > 0]
+        return 2 ** -(seen * np.log2(seen)).sum()
+    if q == np.inf:
+        return 1 / p.max()
+    return (p**q).sum() ** (1 / (1 - q))
+""",
+            diagnosis="a count of 0 is in the sum: 0^0 is 1 to Python, so at q = 0 a thing that "
+            "was never seen is counted",
+        ),
+        Wrong(
+            name="infinity in the formula",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts[counts > 0] / counts.sum()
+    if q == 1:
+        return 2 ** -(p * np.log2(p)).sum()
+    return (p**q).sum() ** (1 / (1 - q))
+""",
+            diagnosis="at q = infinity the formula gives 0^0, which Python calls 1; the limit is "
+            "1 / the largest share",
+        ),
+        Wrong(
+            name="without the root",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts[counts > 0] / counts.sum()
+    if q == 1:
+        return 2 ** -(p * np.log2(p)).sum()
+    if q == np.inf:
+        return 1 / p.max()
+    return (p**q).sum()
+""",
+            diagnosis="this is the sum of p^q; the power 1 / (1 - q) makes a number of things of "
+            "it",
+        ),
+        Wrong(
+            name="counts for shares",
+            source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts[counts > 0].astype(float)
+    if q == 1:
+        return 2 ** min(1000.0, -(p * np.log2(p)).sum())
+    if q == np.inf:
+        return 1 / p.max()
+    return (p**q).sum() ** (1 / (1 - q))
+""",
+            diagnosis="these are counts, not shares: divide by their sum first",
+        ),
+    ),
+    hints=(
+        "Four things seen five times each: what are the shares, and what is the sum of their "
+        "squares? What has to be done to it to get 4?",
+        "Take the things that were seen: counts[counts > 0] / counts.sum(). Then three cases: "
+        "q = 1, q = infinity, everything else.",
+        "p = shares of what was seen\nif q is 1: 2 to the power of -sum(p log2 p)\n"
+        "if q is infinite: 1 / max(p)\nelse: sum(p^q) to the power of 1 / (1 - q)",
+    ),
+    next_step="2^H of whole texts, q = 1, is what the population test compares.",
+    drill="Of 100 texts 50 are the same one and 50 all different. Is the effective number of order "
+    "infinity 2, 10 or 51?",
+)
+
+
+# 06.3  Could chance have dealt that?
+
+
+def _quarters(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Multiples of 1/4, so that ties are ties."""
+    return rng.integers(-8, 9, shape) / 4
+
+
+def _beyond_all(rng: np.random.Generator) -> Call:
+    return Call(np.array([9.0, 7.5]), _quarters(rng, 49, 2))
+
+
+def _nothing_to_see(rng: np.random.Generator) -> Call:
+    return Call(np.zeros(2), _quarters(rng, 30, 2))
+
+
+def _below(rng: np.random.Generator) -> Call:
+    return Call(np.array([-1.5, -1.0, -9.0]), rng.standard_normal((60, 3)))
+
+
+def _ties(rng: np.random.Generator) -> Call:
+    return Call(_quarters(rng, 4) + np.array([0, 0.25, 0, 0]), _quarters(rng, 80, 4))
+
+
+P_VALUES = Exercise(
+    id="06.3",
+    name="p_values",
+    task="""How often chance alone makes gaps as large as those observed (two-sided p).
+
+    observed [k]: k gaps between two collections, such as differences of log effective numbers.
+    dealt [n, k]: the same k gaps after each of n random deals of all documents to two sides.
+    Returns p [k]: the share of gaps that lie at least as far from 0 as the observed one. The
+    observed deal counts among them: it is one of the n + 1 that chance could have made.""",
+    solution="synthdata.twosample:p_values",
+    signature="(observed, dealt)",
+    probes=(
+        Probe(
+            property="a gap beyond all n deals has p = 1 / (n + 1)",
+            make=_beyond_all,
+            expect=p_values,
+        ),
+        Probe(
+            property="no gap at all has p = 1",
+            make=_nothing_to_see,
+            expect=p_values,
+        ),
+        Probe(
+            property="a gap below 0 is as surprising as one above",
+            make=_below,
+            expect=p_values,
+        ),
+        Probe(
+            property="a deal exactly as far as the observed gap counts",
+            make=_ties,
+            expect=p_values,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="a loop",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    n = len(dealt)
+    found = []
+    for j in range(len(observed)):
+        far = sum(abs(gap) >= abs(observed[j]) for gap in dealt[:, j])
+        found.append((far + 1) / (n + 1))
+    return np.array(found)
+""",
+        ),
+        Variant(
+            name="the observed one added to the deals",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    every = np.vstack([observed, dealt])
+    return (np.abs(every) >= np.abs(observed)).mean(axis=0)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="without the observed one",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    return (np.abs(dealt) >= np.abs(observed)).mean(axis=0)
+""",
+            diagnosis="the observed deal is left out, so that p can be 0, which no finite number "
+            "of deals can show",
+        ),
+        Wrong(
+            name="one-sided",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    return (1 + (dealt >= observed).sum(axis=0)) / (1 + len(dealt))
+""",
+            diagnosis="only deals above the observed gap are counted; a gap as far below 0 is as "
+            "surprising",
+        ),
+        Wrong(
+            name="farther only",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    return (1 + (np.abs(dealt) > np.abs(observed)).sum(axis=0)) / (1 + len(dealt))
+""",
+            diagnosis="a deal exactly as far out as the observed gap is not counted: at least as "
+            "far is wanted",
+        ),
+        Wrong(
+            name="nearer",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    return (1 + (np.abs(dealt) < np.abs(observed)).sum(axis=0)) / (1 + len(dealt))
+""",
+            diagnosis="these are the deals nearer to 0 than the observed gap; the surprising ones "
+            "are those as far out, or farther",
+        ),
+        Wrong(
+            name="one added above only",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    return (1 + (np.abs(dealt) >= np.abs(observed)).sum(axis=0)) / len(dealt)
+""",
+            diagnosis="one is added to what is counted and not to the number of deals, so p can "
+            "exceed 1",
+        ),
+        Wrong(
+            name="all gaps together",
+            source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    far = (np.abs(dealt) >= np.abs(observed)).any(axis=1).sum()
+    return np.full(len(observed), (1 + far) / (1 + len(dealt)))
+""",
+            diagnosis="a deal is counted if any of its k gaps is large; each gap has its own p",
+        ),
+    ),
+    hints=(
+        "Of 99 deals none reaches the observed gap. With the observed one there are 100. What is "
+        "the share of those that are as far out?",
+        "np.abs(dealt) >= np.abs(observed) is a table [n, k]; .sum(axis=0) counts down each "
+        "column.",
+        "far = for each column: how many |dealt| are at least |observed|\nreturn (1 + far) / "
+        "(1 + n)",
+    ),
+    next_step="So the population test of the experiment finds its p, on 299 deals.",
+    drill=lambda rng: (
+        lambda n: (f"None of {n} deals reaches the observed gap. What is p?", 1 / (n + 1))
+    )(int(rng.choice([19, 49, 99, 199]))),
+)
+
+EXERCISES = (AUC, HILL, P_VALUES)

@@ -1,0 +1,140 @@
+"""Every text looks fine, and the collection is ruined: three measurements of one collapse.
+
+Idea:   small GPTs, each on a text with favourites of its own, are measured before and after they
+        have learned from their own cold output: by a judge who reads single texts and has never met
+        that GPT, by a test of the whole population, and by a model that learns from what they
+        wrote. Beside them a judge who has met the GPT, two healthy collections (A/A), and made-up
+        generators whose loss of variety is known exactly.
+Source: synthdata.three_jokes and joke_evidence, where the three criteria stand; Pitman 1937 (the
+        permutation test); Shumailov et al. 2024 (collapse by learning from one's own output).
+Run:    python -m lessons ledger three_jokes --run
+Omits:  human judges, and judges that are large language models.
+
+The control that could win is the naive judge: it learns from the texts of other collapsed GPTs, so
+whatever collapse leaves behind in a single text (length, odd words, too plain words) it may learn.
+Only the GPTs are judged; on made-up generators the claim holds by construction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labkit import figures
+from labkit.verdict import interval
+from lessons.engine.experiment import Evidence, Experiment, Profile
+from synthdata import experiment_figures, joke_evidence, three_jokes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+JUDGED = "gpt"
+"""The family that the verdict is about."""
+
+SIZES: dict[Profile, three_jokes.Profile] = {
+    "full": three_jokes.profile("full"),
+    "ci": three_jokes.Profile(
+        n=20,
+        generators=4,
+        left=(2, 5),
+        gpts=2,
+        lines=50,
+        steps=5,
+        generations=1,
+        permutations=19,
+    ),
+}
+
+
+def measure(profile: Profile, seed: int) -> dict[str, Any]:
+    """What `three_jokes.run` finds about every generator of every family, as plain numbers."""
+    found = three_jokes.run(SIZES[profile], seed)
+    return {
+        "families": {
+            family.name: {
+                "expected": None if math.isnan(family.expected) else family.expected,
+                "judged": [asdict(one) for one in family.judged],
+            }
+            for family in found.families
+        },
+        "missing": found.missing,
+    }
+
+
+def result(evidence: Sequence[Evidence]) -> joke_evidence.Result:
+    """The same as the package's own objects, for its verdict, its table and its figures."""
+    return joke_evidence.Result(
+        profile=SIZES[evidence[0]["profile"]],
+        evidence=tuple(
+            joke_evidence.Evidence(
+                seed=one["seed"],
+                families=tuple(
+                    joke_evidence.Family(
+                        name=name,
+                        expected=math.nan if family["expected"] is None else family["expected"],
+                        judged=tuple(joke_evidence.Judged(**j) for j in family["judged"]),
+                    )
+                    for name, family in one["families"].items()
+                ),
+                missing=one["missing"],
+            )
+            for one in evidence
+        ),
+    )
+
+
+def values(evidence: Evidence) -> list[float]:
+    """Of the GPTs: mean AUC of the naive judge, the largest p, and the mean harm."""
+    return [measured.value for _, measured in result([evidence]).parts]
+
+
+def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
+    """Judges, population and learner, one panel each, over all families."""
+    whole = result(evidence)
+    names = list(dict.fromkeys(f.name for e in whole.evidence for f in e.families))
+    figure, (top, middle, low) = figures.new("tall", rows=3)
+    # tall for three panels, wide for the caption
+    figure.set_size_inches(figures.SIZES["wide"][0], figures.SIZES["tall"][1])
+    experiment_figures.judges(top, whole, names)
+    experiment_figures.population(middle, whole, names)
+    experiment_figures.harm(low, whole, names)
+    said = []
+    for name in names:
+        every = [j for e in whole.evidence for f in e.families if f.name == name for j in f.judged]
+        mean = {
+            q: interval([getattr(j, q) for j in every]).value
+            for q in ("naive", "informed", "ratio", "ratio_null", "harm")
+        }
+        seen, false = (sum(getattr(j, q) < 0.01 for j in every) for q in ("p", "p_null"))
+        said.append(
+            f"{name} ({len(every)} generators): AUC {mean['naive']:.2f} of the judge who has not "
+            f"met them and {mean['informed']:.2f} of the one who has; the population test rejects "
+            f"{seen}, and {false} of the healthy pairs; effective texts, collapsed over healthy, "
+            f"{mean['ratio']:.2g} (healthy pairs {mean['ratio_null']:.2g}); harm "
+            f"{mean['harm']:.2f} nats per character"
+        )
+    return figure, f"Three panels by family of generators. {'. '.join(said)}."
+
+
+def by_part(evidence: Sequence[Evidence], family: str = JUDGED) -> dict[str, float]:
+    """AUC of the naive judge going by one kind of feature alone, mean over generators and seeds."""
+    found = [j["naive_parts"] for one in evidence for j in one["families"][family]["judged"]]
+    return {kind: float(np.mean([parts[kind] for parts in found])) for kind in found[0]}
+
+
+EXPERIMENT = Experiment(
+    id="three_jokes",
+    title="Each text looks fine; the population has lost its variety",
+    claim="Each output of a collapsed model looks fine; the population of outputs has lost its "
+    "entropy, which hurts whoever trains on it.",
+    source="NP24a; Pitman 1937; Shumailov et al. 2024",
+    criteria=(joke_evidence.NAIVE, joke_evidence.POPULATION, joke_evidence.DOWNSTREAM),
+    minutes=2.3,
+    measure=measure,
+    values=values,
+    draw=draw,
+)

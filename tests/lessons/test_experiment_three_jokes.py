@@ -1,0 +1,64 @@
+"""Lesson 6: from what was found about each GPT to the three numbers that are judged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lessons.l06_three_jokes import experiment as sixth
+from synthdata.joke_evidence import Judged
+
+
+def judged(naive: float, p: float, harm: float, words: float = 0.5) -> dict[str, Any]:
+    return {
+        "naive": naive,
+        "informed": 0.9,
+        "p": p,
+        "p_null": 0.5,
+        "ratio": 0.1,
+        "ratio_null": 1.0,
+        "loss_healthy": 2.0,
+        "loss_collapsed": 2.0 + harm,
+        "naive_parts": {"words": words, "length": 0.5},
+    }
+
+
+def evidence(seed: int, *gpts: dict[str, Any]) -> dict[str, Any]:
+    dial = {"expected": 0.875, "judged": [judged(0.99, 0.99, -1.0)]}  # never counts
+    families = {"dial 5/20": dial, "gpt": {"expected": None, "judged": list(gpts)}}
+    return {"seed": seed, "profile": "full", "families": families, "missing": ""}
+
+
+def test_the_mean_judge_the_worst_p_and_the_mean_harm_of_the_gpts_count() -> None:
+    found = evidence(0, judged(0.4, 0.007, 0.2), judged(0.6, 0.02, 0.4))
+    assert sixth.values(found) == pytest.approx([0.5, 0.02, 0.3])
+    one = sixth.result([found]).evidence[0].family("gpt").judged[1]
+    assert one == Judged(**judged(0.6, 0.02, 0.4))
+
+
+def test_one_gpt_that_the_test_misses_is_enough_to_fail() -> None:
+    good = [evidence(i, judged(0.5, 0.007, 0.3), judged(0.52, 0.007, 0.3)) for i in range(3)]
+    assert [row.verdict for row in sixth.EXPERIMENT.judge(good)] == ["reproduced"] * 3
+    good[2]["families"]["gpt"]["judged"][0]["p"] = 0.3
+    verdicts = [row.verdict for row in sixth.EXPERIMENT.judge(good)]
+    assert verdicts == ["reproduced", "not at this scale", "reproduced"]
+
+
+def test_a_judge_who_sees_collapse_in_single_texts_contradicts() -> None:
+    seen = [evidence(i, judged(0.9 + i / 100, 0.007, 0.3)) for i in range(3)]
+    assert sixth.EXPERIMENT.judge(seen)[0].verdict == "contradicted"
+
+
+def test_parts_are_means_over_gpts_and_seeds() -> None:
+    two = [evidence(0, judged(0.4, 0.01, 0.2, words=0.2)), evidence(1, judged(0.4, 0.01, 0.2))]
+    assert sixth.by_part(two) == pytest.approx({"words": 0.35, "length": 0.5})
+
+
+def test_what_is_measured_is_plain_and_comes_back_the_same() -> None:
+    found = evidence(0, judged(0.4, 0.007, 0.2))
+    whole = sixth.result([json.loads(json.dumps(found))])
+    assert whole.evidence[0].family("dial 5/20").expected == 0.875
+    assert str(whole.evidence[0].family("gpt").expected) == "nan"
+    assert whole.profile == sixth.SIZES["full"]
