@@ -2,9 +2,9 @@
 
 Idea:   the same student, five ways, on the same seeds: on labels alone at equal steps, on labels
         alone at equal compute (the teacher's forward passes are not free), taught by the teacher,
-        taught by an n-gram counted on the student's own text; and that n-gram itself. Each way gets
-        the same sweep of learning rates, on the first seed, and keeps its best checkpoint. All
-        choices are made on one half of the held-out text, all figures are of the other.
+        taught by an n-gram counted on the student's own text; and that n-gram itself. How each is
+        trained, `distill.arms` says. Choices are made on one half of the held-out text, all
+        figures are of the other.
 Source: asked for in torchdistill #478; arms after MobileLLM (arXiv:2402.14905), which found none.
 Run:    python -m distill.compare --teacher RUN --student quick --data-fraction 0.05 --seeds 3
 Omits:  a way to print a distilled student without its baselines.
@@ -12,103 +12,30 @@ Omits:  a way to print a distilled student without its baselines.
 
 from __future__ import annotations
 
-import json
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import tyro
 
 from distill import costs
+from distill.arms import Arms, Setting, Sweep, Trained, best_choose, prepare
 from distill.cache import Cache
 from distill.evaluate import Gap, Quality, gap_closed, quality
-from distill.teachers import ModelTeacher, NGramTeacher, Teacher, same_alphabet
-from distill.train import DistillConfig, check_memory, distill, portion
+from distill.settings import DistillConfig
+from distill.teachers import Teacher
 from labkit import command
-from labkit.verdict import interval
-from minigpt import corpora
-from minigpt.corpora import Corpus
 from minigpt.evaluate import score
-from minigpt.loop import TrainResult
-from minigpt.models import load_predictor
 from minigpt.nextchar import NextChar
 from minigpt.runs import Run
-from minigpt.settings import PRESETS, TrainConfig
-from minigpt.tokenizer import CharTokenizer
 
 PROG = "distill.compare"
 TOKENS, COMPUTE = "labels, equal steps", "labels, equal compute"
 TAUGHT, COUNTED, NGRAM = "distilled from the teacher", "distilled from the n-gram", "n-gram itself"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What is compared on what."""
-
-    teacher: NextChar
-    counted: NGramTeacher
-    """An n-gram of the student's own text."""
-    student: TrainConfig
-    corpus: Corpus
-    data: str
-    """What the corpus is called on a command line."""
-    config: DistillConfig
-
-    @property
-    def ids(self) -> np.ndarray:
-        """The training text that the student gets."""
-        return self.teacher.tokenizer.encode(portion(self.corpus, self.config.data_fraction).train)
-
-
-def setting(
-    teacher: NextChar, student: TrainConfig, corpus: Corpus, config: DistillConfig, data: str = ""
-) -> Setting:
-    """Check that these fit together, and count the n-gram."""
-    tokenizer = CharTokenizer.from_text(corpus.text)
-    same_alphabet(teacher.tokenizer, tokenizer)
-    check_memory(student, len(tokenizer))
-    part = portion(corpus, config.data_fraction)
-    if len(part.train) <= student.model.context:
-        raise ValueError(
-            f"data_fraction {config.data_fraction} leaves {len(part.train):,} characters, fewer "
-            f"than one window of {student.model.context} and its next; take more"
-        )
-    return Setting(
-        teacher=teacher,
-        counted=NGramTeacher.fit(part.train, tokenizer),
-        student=student,
-        corpus=corpus,
-        data=data or corpus.name,
-        config=config,
-    )
-
-
-def prepare(
-    teacher: str,
-    student: str,
-    data: str | None,
-    config: DistillConfig,
-    *,
-    steps: int | None = None,
-) -> Setting:
-    """From what a command line says to what is compared."""
-    if teacher == "ngram":
-        corpus = corpora.load(data or corpora.DEFAULT)
-        part = portion(corpus, config.data_fraction)
-        found: NextChar = NGramTeacher.fit(part.train, CharTokenizer.from_text(corpus.text))
-        name = data or corpora.DEFAULT
-    else:
-        loaded = load_predictor(teacher)
-        name = data or loaded.corpus
-        corpus = corpora.load(name)
-        found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
-    shape = PRESETS[student]  # type: ignore[index]
-    if steps is not None:
-        shape = replace(shape, steps=steps)
-    return setting(found, shape, corpus, config, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +48,7 @@ class Arm:
     chosen: list[float]
     """Of each seed on the choosing half, at the best checkpoint."""
     steps: int
+    """Optimiser steps; of labels alone, the length that was best on the first seed."""
     rate: float
     """What the preset's learning rates were multiplied by; chosen on the first seed."""
     seconds: float
@@ -146,6 +74,7 @@ class Comparison:
     baseline: str
     """Which labels-only arm was the better, on the choosing half."""
     seconds: float
+    """Of everything: sweep, training, measuring."""
 
     def arm(self, name: str) -> Arm:
         """One of them by its name."""
@@ -171,59 +100,40 @@ def compare(
     what: Setting,
     *,
     seeds: Sequence[int] = (0, 1, 2),
-    sweep: Sequence[float] = (0.5, 1.0, 2.0),
+    sweep: Sweep | None = None,
     cache: Cache | None = None,
     run: Run | None = None,
     say: Callable[[str], None] = lambda _: None,
+    bar: bool = False,
 ) -> Comparison:
     """Train every arm on every seed. `run` keeps the first seed of the distilled student."""
-    if not seeds:
-        raise ValueError("a comparison needs at least one seed, got none")
-    if not sweep or min(sweep) <= 0:
-        raise ValueError(f"a sweep needs learning-rate factors above 0, got {list(sweep)}")
     began, size = time.monotonic(), len(what.teacher.tokenizer)
+    train = Arms(what, seeds, sweep or Sweep(), say, bar=bar)
+    longer = costs.equal_compute_steps(
+        what.student,
+        what.teacher,
+        size,
+        on_policy=what.config.on_policy,
+        windows=cache.manifest["windows"] if cache else None,
+    )
     judge = what.teacher.tokenizer.encode(what.corpus.judge)
-    longer = costs.equal_compute_steps(what.student, what.teacher, size)
-    plans: list[tuple[str, NextChar | None, int, Cache | None]] = [
-        (TOKENS, None, what.student.steps, None),
-        (COMPUTE, None, longer, None),
-        (TAUGHT, what.teacher, what.student.steps, cache),
-        (COUNTED, what.counted, what.student.steps, None),
-    ]
-    arms = []
-    for name, teacher, steps, kept in plans:
-        train = _Trainer(what, teacher, steps, kept)
-        keep = run if name == TAUGHT and len(sweep) == 1 else None
-        tried: dict[float, TrainResult] = {}
-        for rate in sweep:
-            say(f"{name}: seed {seeds[0]}, learning rates x {rate:g}")
-            tried[rate] = train(rate, seeds[0], keep)
-        rate = min(tried, key=lambda r: best_choose(tried[r]))
-        results = [tried[rate]]
-        for seed in seeds[1:]:
-            say(f"{name}: seed {seed}, learning rates x {rate:g}")
-            results.append(train(rate, seed))
-        arms.append(
-            Arm(
-                name=name,
-                losses=[r.judge_loss for r in results],
-                chosen=[best_choose(r) for r in results],
-                steps=steps,
-                rate=rate,
-                seconds=float(np.mean([r.train_seconds for r in results])),
-                flops=train.flops,
-                quality=quality(results[0].model, what.teacher, judge),
-            )
+    arms = [
+        _arm(name, trained, what.teacher, judge)
+        for name, trained in (
+            (TOKENS, train.labels(TOKENS, what.student.steps)),
+            (COMPUTE, train.labels(COMPUTE, longer)),
+            (TAUGHT, train.taught(TAUGHT, what.teacher, cache, run)),
+            (COUNTED, train.taught(COUNTED, what.counted)),
         )
+    ]
     teacher_loss = score(Teacher(what.teacher), judge).nats
     labels = min(arms[:2], key=lambda arm: float(np.mean(arm.chosen)))
-    counted = score(what.counted, judge).nats
+    choose = what.teacher.tokenizer.encode(what.corpus.choose)
     arms.append(
         Arm(
             name=NGRAM,
-            losses=[counted] * len(seeds),
-            chosen=[score(what.counted, what.teacher.tokenizer.encode(what.corpus.choose)).nats]
-            * len(seeds),
+            losses=[score(what.counted, judge).nats] * len(seeds),
+            chosen=[score(what.counted, choose).nats] * len(seeds),
             steps=0,
             rate=1.0,
             seconds=0.0,
@@ -242,83 +152,16 @@ def compare(
     )
 
 
-class _Trainer:
-    """One arm: the same student, with or without a teacher, for so many steps."""
-
-    def __init__(
-        self, what: Setting, teacher: NextChar | None, steps: int, cache: Cache | None
-    ) -> None:
-        self.what, self.teacher, self.cache = what, teacher, cache
-        self.student = replace(what.student, steps=steps)
-        alpha = what.config.alpha if teacher is not None else 0.0
-        self.config = replace(what.config, alpha=alpha)
-
-    def __call__(self, rate: float, seed: int, keep: Run | None = None) -> TrainResult:
-        tuned = replace(
-            self.student,
-            seed=seed,
-            muon_lr=min(1.0, rate * self.student.muon_lr),
-            adamw_lr=min(1.0, rate * self.student.adamw_lr),
-        )
-        return distill(
-            tuned, self.teacher, self.what.corpus, self.config, cache=self.cache, run=keep
-        )
-
-    @property
-    def flops(self) -> float:
-        """Of all steps, what the teacher is asked included."""
-        step = costs.step_flops(self.student, len(self.what.teacher.tokenizer))
-        if self.teacher is not None:
-            time = self.student.model.context
-            step += self.student.batch_size * costs.teacher_flops(self.teacher, time)
-        return float(self.student.steps * step)
-
-
-def best_choose(result: TrainResult) -> float:
-    """The loss on the choosing half at the checkpoint that was kept."""
-    return min(line["val_loss"] for line in result.metrics if line["val_loss"] is not None)
-
-
-def table(found: Comparison) -> str:
-    """The comparison in words."""
-    width = max(len(arm.name) for arm in found.arms)
-    lines = [
-        f"{'':<{width}}  nats/char   calibration  agreement  exposure   steps  seconds    TFLOP"
-    ]
-    for arm in found.arms:
-        told = interval(arm.losses)
-        half = (told.high - told.low) / 2
-        spread = f"+-{half:.3f}" if math.isfinite(half) else "       "
-        q = arm.quality
-        lines.append(
-            f"{arm.name:<{width}}  {told.value:.4f}{spread}  {q.calibration:>9.4f}  "
-            f"{q.agreement:>9.3f}  {q.exposure:>8.3f}  {arm.steps:>6}  {arm.seconds:>7.1f}  "
-            f"{arm.flops / 1e12:>7.3f}"
-        )
-    lines.append(f"{'teacher':<{width}}  {found.teacher_loss:.4f}")
-    for source, gap in (("the teacher", found.gap), ("the n-gram", found.gap_ngram)):
-        lines.append(f"distilling from {source} {gap.verdict}: {_in_words(gap)}")
-    lines.append(
-        f"against {found.baseline}, the better of the two; {len(found.seeds)} paired seeds, 95 % "
-        f"intervals; {found.seconds:.0f} s in all"
-    )
-    return "\n".join(lines)
-
-
-def show(found: Comparison, *, as_json: bool) -> None:
-    """Print the table, or one line of JSON."""
-    print(json.dumps(found.record()) if as_json else table(found), flush=True)
-
-
-def _in_words(gap: Gap) -> str:
-    gained = f"{gap.gained.value:+.4f} nats/char [{gap.gained.low:.4f}, {gap.gained.high:.4f}]"
-    if gap.closed is None:
-        return f"{gained}; the teacher is no better than labels alone, so there is no gap to close"
-    share = gap.closed
-    return (
-        f"{gained}, {share.value:.0%} of the gap closed [{share.low:.0%}, {share.high:.0%}]"
-        if (math.isfinite(share.low))
-        else f"{gained}, {share.value:.0%} of the gap closed; one seed has no interval"
+def _arm(name: str, trained: Trained, teacher: NextChar, judge: np.ndarray) -> Arm:
+    return Arm(
+        name=name,
+        losses=[r.judge_loss for r in trained.results],
+        chosen=[best_choose(r) for r in trained.results],
+        steps=trained.steps,
+        rate=trained.rate,
+        seconds=float(np.mean([r.train_seconds for r in trained.results])),
+        flops=trained.flops,
+        quality=quality(trained.results[0].model, teacher, judge),
     )
 
 
@@ -359,7 +202,7 @@ class Command:
     sweep: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Learning rates to try on the first seed, as multiples of the preset's."""
     steps: int | None = None
-    """Steps of the student, in place of the preset's."""
+    """Steps of the student; by default twice its preset's. Labels alone may take fewer."""
     json: bool = False
     """One last line of JSON: arms, gap_closed and verdict."""
 
@@ -372,16 +215,17 @@ class Command:
 
 def main(asked: Command) -> None:
     """The command."""
-    import sys
+    from distill import report
 
     what = prepare(asked.teacher, asked.student, asked.data, asked.distill, steps=asked.steps)
     found = compare(
         what,
         seeds=range(asked.seeds),
-        sweep=asked.sweep,
+        sweep=Sweep(rates=asked.sweep),
         say=lambda line: print(line, file=sys.stderr, flush=True),
+        bar=True,
     )
-    show(found, as_json=asked.json)
+    report.show(found, as_json=asked.json)
 
 
 def entry(args: list[str] | None = None) -> None:

@@ -70,8 +70,35 @@ def teacher_flops(teacher: Any, time: int) -> int:
     return 0  # a cache has been paid for; a grammar is the world itself
 
 
-def equal_compute_steps(config: TrainConfig, teacher: Any, vocabulary: int) -> int:
+def taught_flops(
+    config: TrainConfig,
+    teacher: Any,
+    vocabulary: int,
+    *,
+    on_policy: float = 0.0,
+    windows: int | None = None,
+) -> int:
+    """Of all `config.steps` steps of a student with a teacher.
+
+    The teacher is asked about every window of every step, or, where a cache was built, about its
+    `windows` once. What the student writes itself (a share `on_policy`) costs it a forward pass
+    more.
+    """
+    time = config.model.context
+    own = round(on_policy * config.batch_size) * forward_flops(config.model, vocabulary, time)
+    asked = config.steps * config.batch_size if windows is None else windows
+    step = step_flops(config, vocabulary) + own
+    return config.steps * step + asked * teacher_flops(teacher, time)
+
+
+def equal_compute_steps(
+    config: TrainConfig,
+    teacher: Any,
+    vocabulary: int,
+    *,
+    on_policy: float = 0.0,
+    windows: int | None = None,
+) -> int:
     """Steps of labels alone that cost as much as `config.steps` steps with the teacher."""
-    alone = step_flops(config, vocabulary)
-    asked = config.batch_size * teacher_flops(teacher, config.model.context)
-    return round(config.steps * (alone + asked) / alone)
+    taught = taught_flops(config, teacher, vocabulary, on_policy=on_policy, windows=windows)
+    return round(taught / step_flops(config, vocabulary))

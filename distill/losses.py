@@ -114,6 +114,28 @@ def sparse_kd(
     return mean(kept + torch.xlogy(rest_p, rest_p) - rest_p * rest_q, mask, count)
 
 
+def label_loss(
+    student_logits: Float[Tensor, "N V"], labels: Int[Tensor, " N"], *, noise: float = 0.0
+) -> Float[Tensor, " N"]:
+    """-log of what the student gives each label, nats; each position by itself.
+
+    Where a share `noise` of the labels is known to have been drawn evenly from all V characters,
+    the student is judged by what it would say of such a label, (1 - noise) q + noise / V: the
+    forward correction of Patrini et al. 2017, arXiv:1609.03683. Its minimum is the clean source.
+
+    >>> even = torch.zeros(1, 4)  # whatever the noise, an even student loses ln 4
+    >>> round(label_loss(even, torch.tensor([2]), noise=0.3).item(), 4)
+    1.3863
+    """
+    if not 0 <= noise < 1:
+        raise ValueError(f"noise is a share from 0 to below 1, got {noise}")
+    log_q = student_logits.float().log_softmax(-1).gather(-1, labels[:, None]).squeeze(-1)
+    if noise == 0:
+        return -log_q
+    even = torch.full_like(log_q, math.log(noise / student_logits.size(-1)))
+    return -torch.logaddexp(log_q + math.log1p(-noise), even)
+
+
 def mix(cross_entropy: Tensor, kd: Tensor, alpha: float) -> Tensor:
     """(1 - alpha) * cross_entropy + alpha * kd: alpha is the weight of the teacher."""
     check(alpha=alpha)

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from distill import compare
+from distill import arms, compare
 from distill.evaluate import Verdict
+from distill.settings import DistillConfig
 from distill.teachers import ModelTeacher
-from distill.train import DistillConfig
 from labkit import command, figures
 from minigpt import corpora
 from minigpt.loop import train
@@ -60,17 +60,15 @@ def chart(
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Cell]:
     """Compare in every cell; teachers read the whole training text. One learning rate for all."""
-    cells = []
+    cells, sweep = [], arms.Sweep(rates=(1.0,))
     for steps in teacher_steps:
         learned = ModelTeacher(train(replace(teacher, steps=steps, seed=1000), corpus).model)
         for width in widths:
             for fraction in fractions:
                 say(f"teacher of {steps} steps, student {width} wide, {fraction:.0%} of the text")
                 shape = replace(student, model=replace(student.model, n_embd=width))
-                what = compare.setting(
-                    learned, shape, corpus, DistillConfig(data_fraction=fraction)
-                )
-                found = compare.compare(what, seeds=seeds, sweep=(1.0,))
+                what = arms.setting(learned, shape, corpus, DistillConfig(data_fraction=fraction))
+                found = compare.compare(what, seeds=seeds, sweep=sweep)
                 cells.append(
                     Cell(
                         fraction=fraction,

@@ -10,6 +10,7 @@ Omits:  nothing here is used anywhere else; wrong versions live in this file alo
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill import losses
-from distill.cache import CachedTeacher
+from distill.cache import CacheConfig, CachedTeacher, build
 from distill.teachers import EnsembleTeacher
 from labkit import command, figures
+from minigpt.nextchar import NextChar
+from minigpt.tokenizer import CharTokenizer
 
 PROG = "distill.museum"
 LOSSES, TEACHERS = "tests/distill/test_losses.py", "tests/distill/test_teachers.py"
@@ -50,7 +53,7 @@ def _forward(student: Tensor, teacher: Tensor) -> Tensor:
 
 def mean_over_vocabulary(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
     """reduction="mean" divides by N * V: the teacher weighs V times too little."""
-    return F.kl_div(student.log_softmax(-1), teacher, log_target=True, reduction="mean")
+    return F.kl_div(student.log_softmax(-1), teacher, log_target=True, reduction="none").mean()
 
 
 def batchmean_on_windows(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
@@ -197,27 +200,68 @@ BUGS = {
 
 
 def curves(bug: Bug, *, steps: int = 120, seed: int = 0) -> dict[str, list[float]]:
-    """KL(teacher || student) over steps of gradient descent, with the wrong loss and the right.
+    """KL(teacher || student) over steps of gradient descent, `right` and `wrong`; and what the two
+    losses themselves say meanwhile, `right says` and `wrong says`: some bugs only show there.
 
     The smallest student there is: logits for 32 contexts of 12 characters, SGD at one rate, the
-    first two of its contexts ruled by a teacher that is sure. ValueError where `bug` is no loss.
+    first two of its contexts ruled by a teacher that is sure. Where it is the teacher that is
+    wrong, the loss is right, and the distance is that to the right teacher.
     """
-    if isinstance(bug.wrong, type):
-        raise ValueError(f"{bug.name} is a wrong teacher, not a wrong loss; its test shows it")
-    teacher = _teacher(seed)
+    truth = _teacher(seed)
+    teachers = {"right": truth, "wrong": truth}
+    if bug.name == "mean-of-logits":
+        members = [_Table(truth), _Table(_teacher(seed + 1))]
+        teachers = {
+            "right": _ask(EnsembleTeacher(members)),
+            "wrong": _ask(bug.wrong(members)),
+        }
+    elif bug.name == "another-crop":
+        with tempfile.TemporaryDirectory() as folder:
+            text = np.arange(33, dtype=np.uint8)  # two windows of 16, and what follows
+            cache = build(folder, _Table(truth), text, CacheConfig(context=16))
+            teachers = {
+                name: _ask(reader(cache, text), windows=2)
+                for name, reader in (("right", CachedTeacher), ("wrong", bug.wrong))
+            }
+            del cache  # the folder is removed; Windows keeps mapped files
     found = {}
-    for name in ("right", "wrong"):
-        logits = torch.zeros_like(teacher, requires_grad=True)
-        line = []
+    for name, taught in teachers.items():
+        logits = torch.zeros_like(truth, requires_grad=True)
+        distance, says = [], []
         for _ in range(steps):
             with torch.no_grad():
-                line.append(losses.kd(logits, teacher).item())
-            value = _value(bug, name == "wrong", logits, teacher)
+                distance.append(losses.kd(logits, teachers["right"]).item())
+            wrong = name == "wrong" and not isinstance(bug.wrong, type)
+            value = _value(bug, wrong, logits, taught)
+            says.append(value.item())
             (pull,) = torch.autograd.grad(value, logits)
             with torch.no_grad():
                 logits -= 8.0 * pull
-        found[name] = line
+        found[name], found[f"{name} says"] = distance, says
     return found
+
+
+class _Table:
+    """A teacher by hand: what it says depends on the last id alone, which names a context."""
+
+    tokenizer, context = CharTokenizer("abcdefghijkl"), None
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows = rows.numpy()
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        return self.rows[ids % len(self.rows)]
+
+    def start(self, ids: np.ndarray) -> tuple[None, np.ndarray]:
+        return None, self.logprobs(ids)[:, -1]
+
+    def step(self, state: None, ids: np.ndarray) -> np.ndarray:
+        return self.logprobs(ids)
+
+
+def _ask(teacher: NextChar, windows: int = 1) -> Tensor:
+    """What a teacher says in the 32 contexts, [32, 12]."""
+    return torch.from_numpy(teacher.logprobs(np.arange(32).reshape(windows, -1))).flatten(0, 1)
 
 
 def _teacher(seed: int) -> Tensor:
@@ -243,15 +287,16 @@ def _value(bug: Bug, wrong: bool, logits: Tensor, teacher: Tensor) -> Tensor:
 
 
 def draw(bug: Bug, path: Path) -> dict[str, list[float]]:
-    """The two curves, as a picture."""
+    """Distance to the teacher, and what the loss says, as a picture of two panels."""
     found = curves(bug)
     with figures.style():
-        figure, ax = figures.new("wide")
-        for name, line in found.items():
-            ax.plot(line, label=name)
-        figures.label(ax, x="step", y="KL(teacher || student), nats", title=bug.name)
-        ax.legend()
-        figures.caption(figure, f"{bug.what} Caught by {bug.test}")
+        figure, axes = figures.new("wide", 1, 2)
+        for ax, kind, title in zip(axes, ("", " says"), ("KL(teacher || student)", "the loss")):
+            for name in ("right", "wrong"):
+                ax.plot(found[name + kind], label=name)
+            figures.label(ax, x="step", y="nats", title=title)
+            ax.legend()
+        figures.caption(figure, f"{bug.name}: {bug.what} Caught by {bug.test}")
     alt = f"{bug.name}: divergence ends at {found['right'][-1]:.3f} nats with the right loss and "
     figures.save(figure, path, alt=f"{alt}{found['wrong'][-1]:.3f} with the wrong one")
     return found
@@ -277,12 +322,12 @@ def main(asked: Command) -> None:
     """The command."""
     for bug in [BUGS[asked.bug]] if asked.bug else BUGS.values():
         print(f"{bug.name}: {bug.what}")
-        if not isinstance(bug.wrong, type):
-            found = draw(bug, asked.out) if asked.out else curves(bug)
-            print(
-                f"  KL(teacher || student) after {len(found['right'])} steps: "
-                f"{found['right'][-1]:.4f} right, {found['wrong'][-1]:.4f} wrong"
-            )
+        found = draw(bug, asked.out) if asked.out else curves(bug)
+        print(
+            f"  KL(teacher || student) after {len(found['right'])} steps: "
+            f"{found['right'][-1]:.4f} right, {found['wrong'][-1]:.4f} wrong; the loss says "
+            f"{found['right says'][-1]:.4f} and {found['wrong says'][-1]:.4f}"
+        )
         print(f"  caught by {bug.test}")
 
 

@@ -5,7 +5,7 @@ Idea:   a student that learns from real text alone has never seen its own mistak
         teacher says at each place what should have come next.
 Source: Agarwal et al. 2023, arXiv:2306.13649 (GKD), algorithm 1; exposure bias: Bengio et al. 2015,
         arXiv:1506.03099.
-Run:    used by distill.experiments
+Run:    python -m distill.train --teacher RUN --on-policy 0.5
 Omits:  gradients through the drawing of characters: what was written is a fact, as text is.
 
 Legend: B batch, T time, N = B * T.
@@ -14,7 +14,7 @@ Legend: B batch, T time, N = B * T.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from distill import losses
+from distill.settings import DistillConfig
 from distill.teachers import Teacher, same_alphabet
 from minigpt.loop import Batch, next_char_loss
 from minigpt.nextchar import NextChar
@@ -29,31 +30,6 @@ from minigpt.sample import draw, shape
 
 if TYPE_CHECKING:
     from minigpt.model import GPT
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnPolicyConfig:
-    """How much of its text the student writes, and how it is marked."""
-
-    share: float = 0.5
-    """Lambda: the share of windows that the student writes itself; 0 is plain distillation."""
-    prompt: int = 8
-    """Real characters at the beginning of each window that it writes."""
-    alpha: float = 1.0
-    """Weight of the teacher on real windows; on its own there are no labels."""
-    direction: losses.Direction = "forward"
-    """Of the divergence, on all windows."""
-    temperature: float = 1.0
-    """Of the divergence; the student writes at 1."""
-    seed: int = 0
-    """Of what it writes."""
-
-    def __post_init__(self) -> None:
-        losses.check(direction=self.direction, temperature=self.temperature, alpha=self.alpha)
-        if not 0 <= self.share <= 1:
-            raise ValueError(f"share is a share from 0 to 1, got {self.share}")
-        if self.prompt < 1:
-            raise ValueError(f"prompt must be at least 1 character, got {self.prompt}")
 
 
 def write(student: NextChar, real: np.ndarray, prompt: int, rng: np.random.Generator) -> np.ndarray:
@@ -73,25 +49,30 @@ def write(student: NextChar, real: np.ndarray, prompt: int, rng: np.random.Gener
 class OnPolicy:
     """The loss: a `minigpt.loop.Loss`. `student` is the model that is being trained.
 
-    In each batch the first round(share * B) windows are the student's own after their prompt; only
-    what follows the prompt is marked there. Each character that is marked weighs the same.
+    In each batch the first round(on_policy * B) windows are the student's own after their prompt;
+    only what follows the prompt is marked there. Each character that is marked weighs the same.
+    Labels have their share of the loss on the real windows; the student's own have none.
     """
 
     student: GPT
     teacher: NextChar
-    config: OnPolicyConfig = field(default_factory=OnPolicyConfig)
+    config: DistillConfig
+    seed: int = 0
+    """Of what the student writes."""
 
     def __post_init__(self) -> None:
         same_alphabet(self.teacher.tokenizer, self.student.tokenizer)
         if self.student is getattr(self.teacher, "model", self.teacher):
             raise ValueError("the teacher is the student; it would only be told what it says")
+        if {self.config.teacher_view.kind, self.config.student_view.kind} != {"full"}:
+            raise ValueError("on_policy knows no views: the student's own text has one sensor")
         self.reader = Teacher(self.teacher)
-        self.rng = np.random.default_rng(self.config.seed)
+        self.rng = np.random.default_rng(self.seed)
 
     def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
         """Divergence from the teacher, with labels on the real windows; nats/char."""
         config, device = self.config, batch.ids.device
-        own = round(config.share * len(batch.ids))
+        own = round(config.on_policy * len(batch.ids))
         ids = batch.ids.cpu().numpy().copy()
         if own:
             ids[:own] = write(self.student, ids[:own], config.prompt, self.rng)
@@ -103,6 +84,7 @@ class OnPolicy:
             logits.flatten(0, 1),
             told.flatten(0, 1),
             direction=config.direction,
+            beta=config.beta,
             temperature=config.temperature,
             mask=marked.flatten(),
         )

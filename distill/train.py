@@ -4,32 +4,36 @@ Idea:   loss = (1 - alpha) * cross-entropy with the text + alpha * divergence fr
         every place of the same windows.
 Source: Hinton et al. 2015, arXiv:1503.02531.
 Run:    python -m distill.train --teacher RUN --student quick --alpha 0.9 --data-fraction 0.05
+        (--on-policy 0.5: half of what it is marked on the student writes itself)
 Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselines: the command
         trains the same student on labels alone as well, at equal steps and at equal compute.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 import psutil
 import torch
-import torch.nn.functional as F
 import tyro
 from torch import Tensor
 
 from distill import losses
 from distill.cache import Cache
+from distill.evaluate import side_by_side
+from distill.onpolicy import OnPolicy
+from distill.settings import DistillConfig, portion
 from distill.teachers import Teacher, same_alphabet
 from distill.views import View, pieces
 from labkit import command, files
 from minigpt.corpora import Corpus
 from minigpt.evaluate import surprisal
-from minigpt.loop import Batch, Progress, TrainResult, train
+from minigpt.loop import Batch, Loss, Progress, TrainResult, train
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar
 from minigpt.runs import Run
@@ -37,62 +41,6 @@ from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 
 PROG = "distill.train"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DistillConfig:
-    """How a student learns from a teacher."""
-
-    alpha: float = 0.9
-    """Weight of the teacher; the labels have the rest."""
-    temperature: float = 1.0
-    """Softens both distributions; 1 is right for text unless you have measured otherwise."""
-    direction: losses.Direction = "forward"
-    """forward KL (cover the teacher), reverse KL (do nothing it would not), or jsd, between."""
-    beta: float = 0.5
-    """Where between them: 0 is forward, 1 reverse."""
-    data_fraction: float = 1.0
-    """Share of the training text that the student gets: its beginning."""
-    tail: losses.Tail = "bucket"
-    """What is done about characters that a top-k cache left out."""
-    teacher_view: View = field(default_factory=View)
-    """What the teacher sees of the text."""
-    student_view: View = field(default_factory=View)
-    """What the student sees, in training and when it is measured."""
-
-    def __post_init__(self) -> None:
-        losses.check(
-            direction=self.direction,
-            beta=self.beta,
-            temperature=self.temperature,
-            alpha=self.alpha,
-        )
-        if not 0 < self.data_fraction <= 1:
-            raise ValueError(
-                f"data_fraction is a share above 0 and at most 1, got {self.data_fraction}"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Portion(Corpus):
-    """A corpus of which only the beginning is learnt from; what is held out stays the same."""
-
-    fraction: float = 1.0
-    """Of the training text."""
-
-    @property
-    def train(self) -> str:
-        """The first `fraction` of the training text."""
-        whole = self.text[: int(len(self.text) * 0.9)]
-        return whole[: max(1, round(self.fraction * len(whole)))]
-
-
-def portion(corpus: Corpus, fraction: float) -> Corpus:
-    """`corpus` with a prefix of its training text; itself at 1."""
-    if fraction == 1:
-        return corpus
-    names = ("name", "title", "text", "sha256", "source", "licence")
-    return Portion(**{name: getattr(corpus, name) for name in names}, fraction=fraction)
 
 
 class Distillation:
@@ -145,19 +93,22 @@ class Distillation:
         read = self.student_sees[places].to(device)
         said = [model(piece) for piece in pieces(read, config.student_view.length)]
         logits = torch.cat(said, dim=1).float().flatten(0, 1)  # [N, V]
+        # both terms are divided by all places, masked or not, so that the parts of a batch add up
+        counts = None if self.mask is None else self.mask[places + 1].flatten().to(device)
         cross_entropy = torch.zeros((), device=device)
         if config.alpha < 1:
             targets = self.labels[places + 1].flatten().to(device)
-            each = F.cross_entropy(logits, targets, reduction="none")
-            counts = None if self.mask is None else self.mask[places + 1].flatten().to(device)
-            # over all places, so that parts of a batch add up whatever each one's mask is
+            each = losses.label_loss(logits, targets, noise=config.label_noise)
             cross_entropy = losses.mean(each, counts, each.numel())
         if config.alpha == 0:
             return cross_entropy
-        return losses.mix(cross_entropy, self._divergence(logits, starts, places), config.alpha)
+        divergence = self._divergence(logits, starts, places, counts)
+        return losses.mix(cross_entropy, divergence, config.alpha)
 
-    def _divergence(self, logits: Tensor, starts: np.ndarray, places: np.ndarray) -> Tensor:
-        config, device = self.config, logits.device
+    def _divergence(
+        self, logits: Tensor, starts: np.ndarray, places: np.ndarray, counts: Tensor | None
+    ) -> Tensor:
+        config, device, whole = self.config, logits.device, len(logits)
         if self.cache is None:
             assert self.reader is not None
             kept = {"logprobs": self.reader.logprobs(self.teacher_sees[places].astype(np.int64))}
@@ -171,6 +122,8 @@ class Distillation:
                 direction=config.direction,
                 beta=config.beta,
                 temperature=config.temperature,
+                mask=counts,
+                count=whole,
             )
         sampled = "entropy" in found
         return losses.sparse_kd(
@@ -179,6 +132,8 @@ class Distillation:
             found["weights"],
             "sampled" if sampled else config.tail,
             entropy=found.get("entropy"),
+            mask=counts,
+            count=whole,
         )
 
 
@@ -192,13 +147,15 @@ def distill(
     labels: np.ndarray | None = None,
     mask: np.ndarray | None = None,
     init: GPT | None = None,
+    measure: Callable[[GPT, np.ndarray], float] | None = None,
     on_step: Callable[[Progress], None] | None = None,
     run: Run | None = None,
     resume: bool = False,
 ) -> TrainResult:
     """Train a student of shape `student.model` on `corpus`, taught by `teacher` or its `cache`.
 
-    `labels` and `mask` (both as long as the portion's training text) replace the text as targets.
+    `labels` and `mask` (both as long as the portion's training text) are as in `Distillation`, and
+    `measure` says what counts on held-out text where that is not the loss of all characters.
     The rest is as in `minigpt.loop.train`. ValueError where alphabets differ, the cache is of
     something else, the student is its own teacher, or it would not fit into memory.
     """
@@ -208,9 +165,22 @@ def distill(
     tokenizer = init.tokenizer if init else CharTokenizer.from_text(corpus.text)
     check_memory(student, len(tokenizer))
     ids = tokenizer.encode(part.train)
-    loss = Distillation(teacher, ids, tokenizer, config, cache=cache, labels=labels, mask=mask)
+    loss: Loss
+    if config.on_policy:
+        if teacher is None or any(given is not None for given in (cache, labels, mask)):
+            raise ValueError(
+                "on_policy needs a live teacher, and no cache, labels or mask: those are of the "
+                "real text, and the student writes its own"
+            )
+        # the model that writes is the one that is trained: made here, as the loop would make it
+        seed = torch.Generator().manual_seed(student.seed)
+        init = init or GPT(student.model, tokenizer, seed)
+        loss = OnPolicy(init, teacher, config, seed=student.seed)
+    else:
+        loss = Distillation(teacher, ids, tokenizer, config, cache=cache, labels=labels, mask=mask)
     view = config.student_view
-    plain = view.kind == "full"
+    if measure is None and view.kind != "full":
+        measure = lambda model, held: seen_loss(model, held, view)  # noqa: E731
     return train(
         student,
         part,
@@ -219,7 +189,7 @@ def distill(
         run=run,
         init=init,
         resume=resume,
-        measure=None if plain else (lambda model, held: seen_loss(model, held, view)),
+        measure=measure,
     )
 
 
@@ -227,15 +197,9 @@ def seen_loss(model: NextChar, ids: np.ndarray, view: View) -> float:
     """Nats/char of `ids` [N] for a model that sees them through `view`, windows side by side."""
     if view.kind in ("full", "shortened"):
         return float(surprisal(view.through(model), ids).mean())
-    seen = view.see(ids, model.tokenizer, part=1).astype(np.int64)
-    width = model.context or len(ids)
-    total = 0.0
-    for i in range(0, len(ids) - 1, width):
-        window = seen[None, i : min(i + width, len(ids) - 1)]
-        targets = ids[i + 1 : i + 1 + window.shape[1]].astype(np.int64)
-        said = model.logprobs(window)[0]
-        total -= float(np.take_along_axis(said, targets[:, None], -1).sum(dtype=np.float64))
-    return total / (len(ids) - 1)
+    said = side_by_side(model, view.see(ids, model.tokenizer, part=1))
+    right = np.take_along_axis(said, ids[1:, None].astype(np.int64), -1)
+    return -float(right.mean(dtype=np.float64))
 
 
 def memory_needed(config: TrainConfig, vocabulary: int) -> int:
@@ -272,7 +236,7 @@ class Command:
     distill: Annotated[DistillConfig, tyro.conf.arg(name="")] = field(default_factory=DistillConfig)
     """How."""
     steps: int | None = None
-    """Steps of the student, in place of the preset's."""
+    """Steps of the student; by default twice its preset's."""
     targets: Literal["live", "dense", "topk", "sampled"] = "live"
     """Ask the teacher at each step, or build a cache first."""
     k: int = 12
@@ -291,22 +255,26 @@ class Command:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
         if self.k < 1 or self.seed < 0:
             raise ValueError(f"k must be at least 1, seed at least 0, got {self.k}, {self.seed}")
+        if self.targets != "live" and self.distill.on_policy:
+            raise ValueError("--on-policy needs --targets live: a cache knows the real text only")
 
 
 def main(asked: Command) -> None:
     """The command."""
+    from distill import arms, compare, report
     from distill import cache as caching
-    from distill import compare
     from minigpt import runs
 
-    setting = compare.prepare(
+    setting = arms.prepare(
         asked.teacher, asked.student, asked.data, asked.distill, steps=asked.steps
     )
     if asked.out is not None and asked.out.resolve() == Path(asked.teacher).resolve():
         raise ValueError(f"{asked.out} is the teacher; the student needs a folder of its own")
     run = runs.create(asked.out, f"{setting.corpus.name}-distilled")
     run.record = {"data": setting.data, "corpus": setting.corpus.name}
-    files.write_json(run.folder / "config.json", {"distill": str(asked), **run.record})
+    told = {"teacher": asked.teacher, "student": asdict(setting.student), "targets": asked.targets}
+    told["distill"] = asdict(asked.distill)
+    files.write_json(run.folder / "config.json", {**told, **run.record})
     cache = None
     if asked.targets != "live":
         cache = caching.build(
@@ -318,9 +286,18 @@ def main(asked: Command) -> None:
             ),
             view=asked.distill.teacher_view,
         )
-    result = compare.compare(setting, seeds=[asked.seed], sweep=(1.0,), cache=cache, run=run)
+    sweep = arms.Sweep(rates=(1.0,))
+    result = compare.compare(
+        setting,
+        seeds=[asked.seed],
+        sweep=sweep,
+        cache=cache,
+        run=run,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+        bar=True,
+    )
     files.write_json(run.folder / "result.json", result.record())
-    compare.show(result, as_json=asked.json)
+    report.show(result, as_json=asked.json)
 
 
 def entry(args: list[str] | None = None) -> None:

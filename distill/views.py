@@ -6,7 +6,7 @@ Idea:   a teacher may read with an expensive sensor and a student with a cheap o
         was seen there.
 Source: learning with privileged information, Vapnik & Vashist 2009; Lopez-Paz et al. 2016,
         arXiv:1511.03643 (generalised distillation).
-Run:    used by distill.experiments
+Run:    python -m distill.experiments expensive_sensor
 Omits:  sensors that add symbols: a view stays within the alphabet.
 """
 
@@ -25,9 +25,10 @@ from minigpt.tokenizer import CharTokenizer
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """One way of seeing a text; make them with `full`, `masked`, `noisy` and `shortened`."""
+    """One way of seeing a text; make them with `full`, `masked`, `noisy`, `shortened` and
+    `shuffled`."""
 
-    kind: Literal["full", "masked", "noisy", "shortened"] = "full"
+    kind: Literal["full", "masked", "noisy", "shortened", "shuffled"] = "full"
     """What is done to the text."""
     share: float = 0.0
     """Of characters that are hidden or garbled."""
@@ -54,12 +55,14 @@ class View:
     def see(self, ids: np.ndarray, tokenizer: CharTokenizer, part: int = 0) -> np.ndarray:
         """What is seen of a whole text, ids [N] -> [N]; place by place, nothing moves.
 
-        A prefix of a text looks like the same prefix of the whole. `part` sets texts apart
-        (training 0, held out 1), so that their places are hit independently.
+        A prefix of a text looks like the same prefix of the whole, unless it is shuffled. `part`
+        sets texts apart (training 0, held out 1), so that their places are hit independently.
         """
         if self.kind in ("full", "shortened"):
             return ids
         rng = np.random.default_rng((self.seed, part))
+        if self.kind == "shuffled":
+            return np.roll(ids, int(rng.integers(len(ids) // 4, 3 * len(ids) // 4 + 1)))
         luck = rng.random((len(ids), 2))  # row by row, so that a prefix stays a prefix
         hit = luck[:, 0] < self.share
         if self.kind == "masked":
@@ -86,6 +89,14 @@ def masked(p: float, *, mark: str = " ", seed: int = 0) -> View:
 def noisy(p: float, *, seed: int = 0) -> View:
     """A share `p` of the characters is replaced by one drawn from the whole alphabet."""
     return View(kind="noisy", share=p, seed=seed)
+
+
+def shuffled(*, seed: int = 0) -> View:
+    """The sensor works, but was somewhere else: the text, turned by a quarter to three.
+
+    The placebo of a comparison: all that a sensor shows in general, and nothing of this place.
+    """
+    return View(kind="shuffled", seed=seed)
 
 
 def shortened(k: int) -> View:

@@ -41,6 +41,16 @@ class Cache:
     total: int
     """How many were read so far."""
 
+    def rows(self, rows: np.ndarray) -> Cache:
+        """A copy of some streams, [k], to read on with while the others wait."""
+        some = torch.from_numpy(rows)
+        layers = []
+        for layer in self.layers:
+            kept = layer.new_empty((2, len(rows), *layer.shape[2:]))
+            kept[..., : self.length] = layer[:, some.to(layer.device), :, :, : self.length]
+            layers.append(kept)
+        return Cache(layers, self.view[rows], self.length, self.total)
+
 
 class Predicts(nn.Module):
     """The half of `GPT` that makes it a `NextChar`."""
@@ -91,14 +101,21 @@ class Predicts(nn.Module):
 
     def step(self, state: Cache, ids: np.ndarray) -> np.ndarray:
         """Read one more character of each stream, ids [B]: log-probabilities [B, V]."""
-        state.total += 1
-        length, new = window(state.total, self.context), ids[:, None]
-        if length <= state.length:  # the view was full: begin again from the last half of it
-            before = state.view[:, state.length - length + 1 : state.length]
-            new, state.length = np.concatenate((before, new), axis=1), 0
-        elif self.config.attention == "convolution":  # keeps no keys and values: read all again
-            new, state.length = np.concatenate((state.view[:, : state.length], new), axis=1), 0
-        return self._read(state, new)
+        return self.read(state, ids[:, None])
+
+    def read(self, state: Cache, ids: np.ndarray) -> np.ndarray:
+        """Read T >= 1 more characters of each stream at once, ids [B, T]: what follows the last.
+
+        The same as T steps, and a good deal faster; log-probabilities [B, V].
+        """
+        state.total += ids.shape[1]
+        length, kept = window(state.total, self.context), state.length
+        if length != kept + ids.shape[1] or self.config.attention == "convolution":
+            # the view was full: begin again from its last part; a convolution keeps no keys and
+            # values and reads all again each time
+            seen = np.concatenate((state.view[:, :kept], ids), axis=1)
+            ids, state.length = seen[:, -length:], 0
+        return self._read(state, ids)
 
     def _read(self, state: Cache, new: np.ndarray) -> np.ndarray:
         seen, now = state.length, state.length + new.shape[1]

@@ -6,14 +6,15 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from distill import compare, evaluate
+from distill import arms, compare, costs, evaluate, report
 from distill import train as training
-from distill.train import DistillConfig
+from distill.settings import DistillConfig
 from minigpt import checkpoint, corpora
 from minigpt.model import GPT, GPTConfig
 from minigpt.settings import TrainConfig
@@ -85,31 +86,13 @@ def test_divergence_and_agreement() -> None:
     assert evaluate.agreement(np.eye(3), np.eye(3)[[1, 0, 2]]) == pytest.approx(1 / 3)
 
 
-class Chain:
-    """A source over two characters that remembers one: rows of probabilities."""
-
-    tokenizer, context = CharTokenizer("ab"), None
-
-    def __init__(self, rows: list[list[float]]) -> None:
-        self.rows = np.log(np.array(rows)).astype(np.float32)
-
-    def logprobs(self, ids: np.ndarray) -> np.ndarray:
-        return self.rows[ids]
-
-    def start(self, ids: np.ndarray) -> tuple[None, np.ndarray]:
-        return None, self.rows[ids[:, -1]]
-
-    def step(self, state: None, ids: np.ndarray) -> np.ndarray:
-        return self.rows[ids]
-
-
-def test_exposure_error_of_one_who_walks_off_the_road() -> None:
+def test_exposure_error_of_one_who_walks_off_the_road(chain: type) -> None:
     """It differs from the teacher after b only, and writes b five times as often as is real.
 
     Along its own text half the places follow a b, along the real one a tenth: error 5 - 1 = 4.
     The share of b among 64 x 200 draws is off by less than 0.025 (5 standard deviations).
     """
-    teacher, student = Chain([[0.5, 0.5], [0.9, 0.1]]), Chain([[0.5, 0.5], [0.5, 0.5]])
+    teacher, student = chain([[0.5, 0.5], [0.9, 0.1]]), chain([[0.5, 0.5], [0.5, 0.5]])
     real = (np.arange(4000) % 10 == 0).astype(np.uint8)  # every tenth is a b
     rng = np.random.default_rng(0)
     found = evaluate.exposure_error(student, teacher, real, streams=64, rng=rng)
@@ -122,8 +105,8 @@ def test_exposure_error_of_one_who_walks_off_the_road() -> None:
 
 @pytest.fixture(scope="module")
 def compared() -> compare.Comparison:
-    what = compare.setting(TRUTH, STUDENT, CORPUS, DistillConfig(alpha=1.0, data_fraction=0.05))
-    return compare.compare(what, seeds=(0, 1, 2), sweep=(0.7, 1.0))
+    what = arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig(alpha=1.0, data_fraction=0.05))
+    return compare.compare(what, seeds=(0, 1, 2), sweep=arms.Sweep(rates=(0.7, 1.0)))
 
 
 def test_a_comparison_has_every_arm(compared: compare.Comparison) -> None:
@@ -137,7 +120,7 @@ def test_a_comparison_has_every_arm(compared: compare.Comparison) -> None:
     ]
     assert all(len(arm.losses) == 3 for arm in compared.arms)
     assert all(arm.rate in (0.7, 1.0) for arm in compared.arms)
-    text = compare.table(compared)
+    text = report.table(compared)
     assert all(name in text for name in names)
     better = min(compared.arms[:2], key=lambda arm: np.mean(arm.chosen))
     assert compared.baseline == better.name
@@ -153,16 +136,52 @@ def test_a_comparison_is_json(compared: compare.Comparison) -> None:
 
 def test_equal_compute_costs_what_distilling_costs() -> None:
     teacher = GPT(replace(SHAPE, n_layer=3), TOKENIZER)
-    what = compare.setting(teacher, STUDENT, CORPUS, DistillConfig())
-    steps = compare.costs.equal_compute_steps(STUDENT, teacher, len(TOKENIZER))
-    alone = compare._Trainer(what, None, steps, None)
-    taught = compare._Trainer(what, teacher, STUDENT.steps, None)
-    assert alone.flops == pytest.approx(taught.flops, rel=1 / STUDENT.steps)
+    for share in (0.0, 0.5):
+        steps = costs.equal_compute_steps(STUDENT, teacher, len(TOKENIZER), on_policy=share)
+        alone = steps * costs.step_flops(STUDENT, len(TOKENIZER))
+        taught = costs.taught_flops(STUDENT, teacher, len(TOKENIZER), on_policy=share)
+        assert alone == pytest.approx(taught, rel=1 / STUDENT.steps)
+    few = costs.equal_compute_steps(STUDENT, teacher, len(TOKENIZER), windows=8)  # one batch
+    once = 8 * costs.teacher_flops(teacher, 32) / costs.step_flops(STUDENT, len(TOKENIZER))
+    assert few == STUDENT.steps + round(once)
 
 
 def test_too_little_text_is_refused() -> None:
     with pytest.raises(ValueError, match="fewer than one window"):
-        compare.setting(TRUTH, STUDENT, CORPUS, DistillConfig(data_fraction=0.001))
+        arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig(data_fraction=0.001))
+    what = arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig())
+    with pytest.raises(ValueError, match="at least one seed"):
+        compare.compare(what, seeds=())
+    with pytest.raises(ValueError, match="learning rates above 0"):
+        arms.Sweep(rates=(0.0, 1.0))
+    with pytest.raises(ValueError, match="shares from 0 to 1"):
+        arms.Sweep(lengths=(2.0,))
+
+
+class Counted(arms.Arms):
+    """Says what it would train, and that shorter runs are better than long ones, in steps^2."""
+
+    def __init__(self, what: arms.Setting, seeds: tuple[int, ...]) -> None:
+        super().__init__(what, seeds, arms.Sweep(rates=(0.5, 1.0, 2.0), lengths=(0.5,)))
+        self.trained: list[tuple[int, float, int]] = []
+
+    def _train(self, teacher, steps, rate, seed, cache, keep):
+        self.trained.append((steps, rate, seed))
+        loss = (steps - 30) ** 2 + abs(rate - 2)
+        return SimpleNamespace(metrics=[{"val_loss": loss}, {"val_loss": None}])
+
+
+def test_labels_may_take_the_shorter_run_and_nothing_is_trained_twice() -> None:
+    """60 steps, 80 at equal compute; 30 is best, and twice the rate: found on the first seed."""
+    train = Counted(arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig()), (5, 6))
+    found = train.labels("tokens", 60)
+    assert (found.steps, found.rate) == (30, 2.0)
+    assert train.trained == [(30, 1.0, 5), (60, 1.0, 5), (30, 0.5, 5), (30, 2.0, 5), (30, 2.0, 6)]
+    same = train.labels("compute", 80)
+    assert (same.steps, train.trained[5:]) == (30, [(80, 1.0, 5)])
+    taught = train.taught("taught", TRUTH)
+    assert (taught.steps, taught.rate) == (60, 2.0)
+    assert taught.flops == pytest.approx(60 * costs.step_flops(STUDENT, len(TOKENIZER)))
 
 
 # The commands.
@@ -223,7 +242,7 @@ def test_the_train_command_prints_its_baselines(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = saved(tmp_path / "t.safetensors", "storyland:20000", CORPUS.text)
-    monkeypatch.setitem(compare.PRESETS, "quick", replace(STUDENT, steps=8))
+    monkeypatch.setitem(arms.PRESETS, "quick", replace(STUDENT, steps=8))
     out = tmp_path / "student"
     args = ["--teacher", str(file), "--out", str(out), "--targets", "sampled", "--json"]
     with pytest.raises(SystemExit) as stop:

@@ -1,32 +1,100 @@
-"""Every experiment runs in its ci profile, cut further down, and gives paired finite losses."""
+"""Every experiment runs in its ci profile, cut further down, and gives paired finite figures."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from distill import experiments
+from distill.experiments import __main__ as command_line
+from distill.experiments import lab, labels
+from distill.experiments.table import EXPERIMENTS
+from labkit import command
 
-TINY = replace(
-    experiments.PROFILES["ci"], student=replace(experiments.PROFILES["ci"].student, steps=8)
-)
+CI = lab.PROFILES["ci"]
+TINY = replace(CI, student=replace(CI.student, steps=8), teacher_steps=8)
 
 
-@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_runs(name: str) -> None:
-    found = experiments.EXPERIMENTS[name](TINY)
+    found = EXPERIMENTS[name](TINY)
     assert found.expected
+    assert found.findings
     assert len(found.losses) >= 2
-    for losses in found.losses.values():
-        assert len(losses) == TINY.seeds
-        assert np.isfinite(losses).all()
+    for arms in (found.losses, *found.measures.values()):
+        for values in arms.values():
+            assert len(values) == TINY.seeds
+            assert np.isfinite(values).all()
+    for finding in found.findings:
+        assert len(finding.values) == TINY.seeds
+        assert finding.verdict is None  # two seeds are too few for one
+    record = json.loads(json.dumps(command_line.record(found), allow_nan=False))
+    assert len(record["findings"]) == len(found.findings)
+    assert len(command_line.words(found)) > len(found.losses)
+
+
+def test_the_issue_names_thirteen() -> None:
+    assert len(EXPERIMENTS) == 13
 
 
 def test_wrong_labels_cost_and_a_teacher_does_not_read_them() -> None:
     """Two seeds of 60 steps, deterministic."""
-    found = experiments.noisy_labels(experiments.PROFILES["ci"])
+    found = EXPERIMENTS["noisy_labels"](CI)
     noisy, clean = found.gain("clean labels", "noisy labels"), found.gain("taught", "clean labels")
+    mended = found.gain("noisy labels, corrected", "noisy labels")
     assert noisy.value > 0.1
     assert clean.value > -0.1
+    assert mended.value > 0.05
+
+
+def test_the_omitted_character_is_never_trained_on() -> None:
+    """Nobody predicts it before the fix; the bias alone brings some of it back."""
+    found = labels.omitted_character(CI)
+    assert set(found.measures["recall before the fix"]["labels"]) == {0.0}
+    after = found.measures["recall after the fix"]
+    assert set(after) == {"labels", "taught", "teacher"}
+    assert all(0 <= value <= 1 for values in after.values() for value in values)
+
+
+def test_bias_makes_a_character_as_frequent_as_asked() -> None:
+    rng = np.random.default_rng(0)
+    said = rng.normal(size=(200, 5)).astype(np.float32)
+    said -= np.log(np.exp(said).sum(-1, keepdims=True))
+    raised = said.astype(np.float64)
+    raised[:, 2] += labels.bias(said, 2, 0.35)
+    p = np.exp(raised)
+    assert (p / p.sum(-1, keepdims=True))[:, 2].mean() == pytest.approx(0.35, abs=1e-6)
+    with pytest.raises(ValueError, match="frequency"):
+        labels.bias(said, 2, 1.0)
+
+
+def test_findings_follow_the_rule_of_the_house() -> None:
+    good = lab.expect("share", [0.7, 0.71, 0.69], ">=", 0.6)
+    assert good.verdict == "reproduced"
+    bad = lab.expect("share", [-0.7, -0.71, -0.69], ">=", 0.6)
+    assert bad.verdict == "contradicted"
+    null = lab.expect("gain", [0.001, 0.002, 0.0], "<=", 0.01, no_effect=0.05)
+    assert null.verdict == "reproduced"
+
+
+def test_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(lab.PROFILES, "ci", TINY)
+    out = tmp_path / "found.json"
+    for args, code in (
+        (["born_again", "--profile", "ci", "--out", str(out)], 0),
+        (["list"], 0),
+        (["moth"], 2),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            command.run(command_line.main, command_line.Command, prog=command_line.PROG, args=args)
+        assert stop.value.code == code
+    printed = capsys.readouterr()
+    assert "no verdict on 2 seeds" in printed.out
+    assert "omitted_character" in printed.out
+    assert printed.err.count("\n") == 1
+    assert json.loads(out.read_text())["name"] == "born_again"

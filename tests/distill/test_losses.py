@@ -239,6 +239,33 @@ def test_padding_weighs_nothing() -> None:
     assert losses.sparse_kd(q, *padded, "bucket").item() == pytest.approx(right)
 
 
+# Labels.
+
+
+def test_labels_without_noise_are_the_cross_entropy() -> None:
+    q, labels = random_logprobs(seed=25), torch.tensor([0, 1, 2, 3, 4, 0])
+    right = torch.nn.functional.cross_entropy(q, labels, reduction="none")
+    torch.testing.assert_close(losses.label_loss(q + 2.0, labels), right)
+
+
+def test_the_corrected_loss_is_smallest_at_the_clean_source() -> None:
+    """Exact expectation over noisy labels: its gradient is 0 where the student is the source.
+
+    The plain loss pulls away from there, towards the noise.
+    """
+    p, noise, size = random_logprobs(1, 5, seed=26), 0.3, 5
+    drawn = (1 - noise) * p.exp() + noise / size  # what a label is
+
+    def expected(logits: torch.Tensor, corrected: float) -> torch.Tensor:
+        each = losses.label_loss(logits.expand(size, -1), torch.arange(size), noise=corrected)
+        return (drawn[0] * each).sum()
+
+    assert gradient(lambda x: expected(x, noise), p).abs().max() < 1e-6
+    assert gradient(lambda x: expected(x, 0.0), p).abs().max() > 0.01
+    with pytest.raises(ValueError, match="noise is a share"):
+        losses.label_loss(p, torch.tensor([0]), noise=1.0)
+
+
 def test_alpha_is_the_weight_of_the_teacher() -> None:
     assert losses.mix(torch.tensor(2.0), torch.tensor(10.0), 0.75).item() == 8.0
 

@@ -142,6 +142,15 @@ def test_views_are_aligned_seeded_and_keep_prefixes() -> None:
     np.testing.assert_array_equal(views.full().see(IDS, TOKENIZER), IDS)
 
 
+def test_a_shuffled_view_is_the_text_of_another_place() -> None:
+    seen = views.shuffled(seed=2).see(IDS, TOKENIZER)
+    np.testing.assert_array_equal(np.bincount(seen), np.bincount(IDS))
+    turned = [k for k in range(len(IDS)) if (np.roll(IDS, k) == seen).all()]
+    assert len(turned) == 1
+    assert len(IDS) // 4 <= turned[0] <= 3 * len(IDS) // 4
+    assert views.shuffled().hash != views.full().hash
+
+
 def test_a_shortened_view_forgets_what_is_before_the_piece() -> None:
     model = views.shortened(4).through(tiny())
     ids = IDS[None, :10].astype(np.int64)

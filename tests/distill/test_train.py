@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from distill import cache as caching
 from distill import costs, views
+from distill.settings import DistillConfig, portion
 from distill.teachers import ModelTeacher, NGramTeacher
-from distill.train import (
-    Distillation,
-    DistillConfig,
-    check_memory,
-    distill,
-    memory_needed,
-    portion,
-    seen_loss,
-)
+from distill.train import Distillation, check_memory, distill, memory_needed, seen_loss
 from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.loop import Batch, draw_windows, next_char_loss, train
@@ -54,45 +48,36 @@ def batch(n: int = 4) -> Batch:
     return draw_windows(torch.from_numpy(IDS), 32, n, torch.Generator().manual_seed(0))
 
 
-def student(seed: int = 0) -> GPT:
-    model = GPT(SHAPE, TOKENIZER, torch.Generator().manual_seed(seed))
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for p in model.parameters():
-            p += 0.1 * torch.randn(p.shape, generator=generator)
-    return model
-
-
-def test_without_a_teacher_it_is_the_plain_loss() -> None:
+def test_without_a_teacher_it_is_the_plain_loss(make_gpt: Callable) -> None:
     loss = Distillation(None, IDS, TOKENIZER, DistillConfig(alpha=0))
-    torch.testing.assert_close(loss(student(), batch()), next_char_loss(student(), batch()))
+    torch.testing.assert_close(loss(make_gpt(), batch()), next_char_loss(make_gpt(), batch()))
 
 
-def test_a_student_that_is_the_teacher_loses_nothing() -> None:
-    loss = Distillation(ModelTeacher(student()), IDS, TOKENIZER, DistillConfig(alpha=1))
-    assert abs(loss(student(), batch()).item()) < 1e-5
+def test_a_student_that_is_the_teacher_loses_nothing(make_gpt: Callable) -> None:
+    loss = Distillation(ModelTeacher(make_gpt()), IDS, TOKENIZER, DistillConfig(alpha=1))
+    assert abs(loss(make_gpt(), batch()).item()) < 1e-5
 
 
-def test_bayes_loss_of_the_truth() -> None:
+def test_bayes_loss_of_the_truth(make_gpt: Callable) -> None:
     """Against the true source, cross-entropy with labels = KL + entropy, on average."""
     truth = StorylandModel()
     config = DistillConfig(alpha=1)
     windows = batch(64)
-    kl = Distillation(truth, IDS, TOKENIZER, config)(student(), windows).item()
+    kl = Distillation(truth, IDS, TOKENIZER, config)(make_gpt(), windows).item()
     said = truth.logprobs(windows.ids.numpy()).astype(np.float64)
     entropy = -(np.exp(said) * np.where(np.isfinite(said), said, 0)).sum(-1).mean()
-    logq = student()(windows.ids).log_softmax(-1).detach().double().numpy()
+    logq = make_gpt()(windows.ids).log_softmax(-1).detach().double().numpy()
     cross = -(np.exp(said) * logq).sum(-1).mean()
     assert kl == pytest.approx(cross - entropy, rel=1e-4)
 
 
-def test_parts_of_a_batch_give_the_gradient_of_the_whole() -> None:
+def test_parts_of_a_batch_give_the_gradient_of_the_whole(make_gpt: Callable) -> None:
     mask = np.arange(len(IDS)) % 3 > 0
     mask[: len(IDS) // 2] = True  # parts have different numbers that count
     loss = Distillation(TRUTH, IDS, TOKENIZER, DistillConfig(alpha=0.5), mask=mask)
     found = []
     for size in (4, 2):
-        model, whole = student(), batch()
+        model, whole = make_gpt(), batch()
         for i in range(0, 4, size):
             some = slice(i, i + size)
             part = Batch(whole.ids[some], whole.targets[some], whole.starts[some])
@@ -101,9 +86,51 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole() -> None:
     torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-6)
 
 
-def test_a_cached_run_equals_the_live_one(tmp_path: Path) -> None:
+def test_a_masked_character_teaches_nothing(make_gpt: Callable) -> None:
+    """Neither its label nor what the teacher says at its place counts; the rest counts as before.
+
+    The student that is trained everywhere but there equals one whose teacher and labels say
+    something else there.
+    """
+    e = int(TOKENIZER.encode("e")[0])
+    mask = e != IDS
+    lies = IDS.copy()
+    lies[~mask] = e - 1
+
+    class Liar(StorylandModel):
+        def logprobs(self, ids: np.ndarray) -> np.ndarray:
+            said = super().logprobs(ids)
+            hit = np.roll(ids, -1, axis=1) == e
+            hit[:, -1] = windows.targets.numpy()[:, -1] == e
+            said[hit] = np.roll(said[hit], 3, axis=-1)
+            return said
+
+    windows, found = batch(), []
+    for teacher, labels in ((TRUTH, IDS), (Liar(smoothing=1e-3), lies)):
+        config = DistillConfig(alpha=0.5)
+        loss = Distillation(teacher, IDS, TOKENIZER, config, labels=labels, mask=mask)
+        model = make_gpt()
+        loss(model, windows).backward()
+        found.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
+    model = make_gpt()
+    Distillation(TRUTH, IDS, TOKENIZER, DistillConfig(alpha=0.5))(model, windows).backward()
+    everywhere = torch.cat([p.grad.flatten() for p in model.parameters()])
+    assert (everywhere - found[0]).norm() > 0.01 * everywhere.norm()
+
+
+@pytest.mark.parametrize("kind", ["topk", "sampled"])
+def test_the_mask_reaches_sparse_targets(tmp_path: Path, kind: str, make_gpt: Callable) -> None:
+    settings = caching.CacheConfig(context=32, kind=kind, k=4)  # type: ignore[arg-type]
+    cache = caching.build(tmp_path, TRUTH, IDS, settings)
+    none = np.zeros(len(IDS), dtype=bool)
+    loss = Distillation(None, IDS, TOKENIZER, DistillConfig(alpha=1), cache=cache, mask=none)
+    assert loss(make_gpt(), batch()).item() == 0
+
+
+def test_a_cached_run_equals_the_live_one(tmp_path: Path, make_gpt: Callable) -> None:
     """On the windows that the cache has: gradients to float16's tolerance."""
-    teacher = ModelTeacher(student(7))
+    teacher = ModelTeacher(make_gpt(7))
     cache = caching.build(tmp_path, teacher, IDS, caching.CacheConfig(context=32))
     config = DistillConfig(alpha=0.9)
     kept = Distillation(teacher, IDS, TOKENIZER, config, cache=cache)
@@ -112,7 +139,7 @@ def test_a_cached_run_equals_the_live_one(tmp_path: Path) -> None:
     on_grid = Batch(at.ids, at.targets, torch.from_numpy(cache.snap(at.starts.numpy())))
     gradients = []
     for loss, windows in ((kept, at), (live, on_grid)):
-        model = student()
+        model = make_gpt()
         loss(model, windows).backward()
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
     assert (gradients[0] - gradients[1]).norm() / gradients[1].norm() < 2e-3
@@ -168,8 +195,8 @@ def test_views_reach_the_student_and_not_the_targets() -> None:
     assert result.val_loss < floor + 0.4
 
 
-def test_seen_loss_with_nothing_hidden_is_the_score() -> None:
-    model, held = student(), TOKENIZER.encode(CORPUS.held_out)[:500]
+def test_seen_loss_with_nothing_hidden_is_the_score(make_gpt: Callable) -> None:
+    model, held = make_gpt(), TOKENIZER.encode(CORPUS.held_out)[:500]
     right = score(model, held).nats
     assert seen_loss(model, held, views.full()) == pytest.approx(right, rel=1e-6)
     assert seen_loss(model, held, views.noisy(0.0)) == pytest.approx(right, rel=1e-5)
@@ -196,10 +223,10 @@ def test_flops_are_those_that_torch_counts(optimizer: str) -> None:
     assert told == pytest.approx(counter.get_total_flops(), rel=0.02)
 
 
-def test_equal_compute_gives_labels_more_steps() -> None:
+def test_equal_compute_gives_labels_more_steps(make_gpt: Callable) -> None:
     """A teacher like the student: a forward pass to a forward and a backward of two: 4/3."""
     config = replace(STUDENT, steps=300, optimizer="adamw")
-    assert costs.equal_compute_steps(config, ModelTeacher(student()), len(TOKENIZER)) == 400
+    assert costs.equal_compute_steps(config, ModelTeacher(make_gpt()), len(TOKENIZER)) == 400
     counting = NGramTeacher.fit(CORPUS.train, TOKENIZER)
     assert 300 <= costs.equal_compute_steps(config, counting, len(TOKENIZER)) <= 303
 
@@ -215,6 +242,9 @@ def test_equal_compute_gives_labels_more_steps() -> None:
         ({"temperature": 0.0}, "temperature"),
         ({"data_fraction": 0.0}, "data_fraction"),
         ({"beta": 2.0}, "beta"),
+        ({"label_noise": 1.0}, "label_noise"),
+        ({"on_policy": -0.5}, "on_policy"),
+        ({"prompt": 0}, "prompt"),
     ],
 )
 def test_settings_check_themselves(setting: dict, words: str) -> None:
@@ -222,11 +252,11 @@ def test_settings_check_themselves(setting: dict, words: str) -> None:
         DistillConfig(**setting)
 
 
-def test_what_cannot_be_distilled() -> None:
+def test_what_cannot_be_distilled(make_gpt: Callable) -> None:
     other = GPT(SHAPE, CharTokenizer("ab"))
     with pytest.raises(ValueError, match="id 0 is 'a' to the teacher"):
         distill(STUDENT, ModelTeacher(other), CORPUS, DistillConfig())
-    same = student()
+    same = make_gpt()
     with pytest.raises(ValueError, match="the teacher is the student"):
         distill(STUDENT, ModelTeacher(same), CORPUS, DistillConfig(), init=same)
     with pytest.raises(ValueError, match="needs a teacher"):

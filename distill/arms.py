@@ -1,0 +1,243 @@
+"""The arms of a comparison: one student, trained in one way after another.
+
+Idea:   each way gets the same sweep of learning rates, on the first seed, and keeps its best
+        checkpoint. Labels alone may also take a shorter run: they overfit where a teacher's targets
+        do not, and stopping a long run early leaves out the cool-down at its end, which would
+        make the baseline worse than it is. All choices are made on one half of the held-out text.
+Source: fair settings as asked for in torchdistill #478.
+Run:    python -m distill.compare
+Omits:  a sweep for each seed; weights and windows differ between seeds, the right rate hardly does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from tqdm import tqdm
+
+from distill import costs
+from distill.cache import Cache
+from distill.settings import DistillConfig, portion
+from distill.teachers import ModelTeacher, NGramTeacher, same_alphabet
+from distill.train import check_memory, distill
+from minigpt import corpora
+from minigpt.corpora import Corpus
+from minigpt.loop import Progress, TrainResult
+from minigpt.models import load_predictor
+from minigpt.nextchar import NextChar
+from minigpt.runs import Run
+from minigpt.settings import PRESETS, TrainConfig
+from minigpt.tokenizer import CharTokenizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """What is tried on the first seed."""
+
+    rates: tuple[float, ...] = (0.5, 1.0, 2.0)
+    """Learning rates, as multiples of the student's; for every arm."""
+    lengths: tuple[float, ...] = (0.125, 0.25, 0.5)
+    """Shorter runs, as shares of the steps; for labels alone."""
+
+    def __post_init__(self) -> None:
+        if not self.rates or min(self.rates) <= 0:
+            raise ValueError(f"a sweep needs learning rates above 0, got {list(self.rates)}")
+        if not all(0 < length < 1 for length in self.lengths):
+            raise ValueError(f"shorter runs are shares from 0 to 1, got {list(self.lengths)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What is compared on what."""
+
+    teacher: NextChar
+    counted: NGramTeacher
+    """An n-gram of the student's own text."""
+    student: TrainConfig
+    corpus: Corpus
+    data: str
+    """What the corpus is called on a command line."""
+    config: DistillConfig = field(default_factory=DistillConfig)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The training text that the student gets."""
+        return self.teacher.tokenizer.encode(portion(self.corpus, self.config.data_fraction).train)
+
+
+def setting(
+    teacher: NextChar, student: TrainConfig, corpus: Corpus, config: DistillConfig, data: str = ""
+) -> Setting:
+    """Check that these fit together, and count the n-gram."""
+    tokenizer = CharTokenizer.from_text(corpus.text)
+    same_alphabet(teacher.tokenizer, tokenizer)
+    check_memory(student, len(tokenizer))
+    part = portion(corpus, config.data_fraction)
+    if len(part.train) <= student.model.context:
+        raise ValueError(
+            f"data_fraction {config.data_fraction} leaves {len(part.train):,} characters, fewer "
+            f"than one window of {student.model.context} and its next; take more"
+        )
+    return Setting(
+        teacher=teacher,
+        counted=NGramTeacher.fit(part.train, tokenizer),
+        student=student,
+        corpus=corpus,
+        data=data or corpus.name,
+        config=config,
+    )
+
+
+LONGER = 2
+"""How many times as long as its preset a student is trained here, where --steps does not say."""
+
+
+def prepare(
+    teacher: str,
+    student: str,
+    data: str | None,
+    config: DistillConfig,
+    *,
+    steps: int | None = None,
+) -> Setting:
+    """From what a command line says to what is compared."""
+    if teacher == "ngram":
+        corpus = corpora.load(data or corpora.DEFAULT)
+        part = portion(corpus, config.data_fraction)
+        found: NextChar = NGramTeacher.fit(part.train, CharTokenizer.from_text(corpus.text))
+        name = data or corpora.DEFAULT
+    else:
+        loaded = load_predictor(teacher)
+        name = data or loaded.corpus
+        corpus = corpora.load(name)
+        found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
+    shape = PRESETS[student]  # type: ignore[index]
+    return setting(found, replace(shape, steps=steps or LONGER * shape.steps), corpus, config, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What an arm came to: its choices, and a result for each seed."""
+
+    steps: int
+    rate: float
+    results: list[TrainResult]
+    flops: float
+    """Of one seed, the teacher's forward passes included."""
+
+
+class Arms:
+    """Trains the student of a setting in one way or another; nothing is trained twice."""
+
+    def __init__(
+        self,
+        what: Setting,
+        seeds: Sequence[int],
+        sweep: Sweep,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        bar: bool = False,
+    ) -> None:
+        """`say` is told before each training; `bar` shows its progress on a terminal."""
+        if not seeds:
+            raise ValueError("a comparison needs at least one seed, got none")
+        self.what, self.seeds, self.sweep, self.say = what, list(seeds), sweep, say
+        self.hidden = None if bar else True  # None: tqdm hides it where there is no terminal
+        self._done: dict[tuple[int, int, float, int], TrainResult] = {}
+
+    def labels(self, name: str, steps: int) -> Trained:
+        """Labels alone, for at most so many steps: shorter runs are tried as well."""
+        shorter = {max(1, round(length * self.what.student.steps)) for length in self.sweep.lengths}
+        tried = sorted({*shorter, self.what.student.steps, steps})
+        return self._arm(name, None, [n for n in tried if n <= steps])
+
+    def taught(
+        self, name: str, teacher: NextChar, cache: Cache | None = None, keep: Run | None = None
+    ) -> Trained:
+        """Taught by `teacher`, for all the steps. `keep` holds the first seed, if nothing is swept.
+
+        A taught run could be stopped early as well; that it may not is to its disadvantage.
+        """
+        return self._arm(name, teacher, [self.what.student.steps], cache, keep)
+
+    def _arm(
+        self,
+        name: str,
+        teacher: NextChar | None,
+        lengths: list[int],
+        cache: Cache | None = None,
+        keep: Run | None = None,
+    ) -> Trained:
+        rates, first = self.sweep.rates, self.seeds[0]
+        middle = min(rates, key=lambda rate: abs(np.log(rate)))
+
+        def one(steps: int, rate: float, seed: int) -> TrainResult:
+            key = id(teacher), steps, rate, seed
+            if key not in self._done:
+                self.say(f"{name}: seed {seed}, {steps} steps, learning rates x {rate:g}")
+                folder = keep if seed == first and len(rates) == 1 else None
+                self._done[key] = self._train(teacher, steps, rate, seed, cache, folder)
+                self.say(f"  {best_choose(self._done[key]):.4f} nats/char where choices are made")
+            return self._done[key]
+
+        steps = min(lengths, key=lambda n: best_choose(one(n, middle, first)))
+        rate = min(rates, key=lambda r: best_choose(one(steps, r, first)))
+        return Trained(
+            steps=steps,
+            rate=rate,
+            results=[one(steps, rate, seed) for seed in self.seeds],
+            flops=float(self._flops(teacher, steps, cache)),
+        )
+
+    def _flops(self, teacher: NextChar | None, steps: int, cache: Cache | None) -> int:
+        student, size = replace(self.what.student, steps=steps), len(self.what.teacher.tokenizer)
+        if teacher is None:
+            return steps * costs.step_flops(student, size)
+        return costs.taught_flops(
+            student,
+            teacher,
+            size,
+            on_policy=self.what.config.on_policy,
+            windows=cache.manifest["windows"] if cache else None,
+        )
+
+    def _train(
+        self,
+        teacher: NextChar | None,
+        steps: int,
+        rate: float,
+        seed: int,
+        cache: Cache | None,
+        keep: Run | None,
+    ) -> TrainResult:
+        student, config = self.what.student, self.what.config
+        tuned = replace(
+            student,
+            steps=steps,
+            seed=seed,
+            muon_lr=min(1.0, rate * student.muon_lr),
+            adamw_lr=min(1.0, rate * student.adamw_lr),
+        )
+        if teacher is None:
+            config = replace(config, alpha=0.0, on_policy=0.0)
+        with tqdm(total=steps, disable=self.hidden, leave=False, unit="step") as progress:
+
+            def on_step(_: Progress) -> None:
+                progress.update()
+
+            return distill(
+                tuned,
+                teacher,
+                self.what.corpus,
+                config,
+                cache=cache,
+                run=keep,
+                on_step=on_step,
+            )
+
+
+def best_choose(result: TrainResult) -> float:
+    """The loss on the choosing half at the checkpoint that was kept."""
+    return min(line["val_loss"] for line in result.metrics if line["val_loss"] is not None)

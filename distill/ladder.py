@@ -1,0 +1,230 @@
+"""Every model alone and every cascade of them, measured: what to ship.
+
+Idea:   thresholds are set on one half of the held-out text so that a chosen share is passed on at
+        each rung; loss and ms a character are measured on the other half. The control is passing on
+        by lot: whatever a rule is good for, it must be better than that at the same cost.
+Source: Chen et al. 2023, arXiv:2305.05176 (FrugalGPT).
+Run:    python -m distill.cascade --models ngram,RUN,RUN
+Omits:  a search over all thresholds of a long cascade: each rung passes on the same share.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from distill.cascade import Answer, Ran, pooled, run, streams
+from distill.pareto import cheapest_within, hull, loss_at
+from distill.teachers import predict, same_alphabet
+from distill.unsure import Rule, calibrate, learn, unsureness
+from labkit import command
+from minigpt import corpora
+from minigpt.models import load_predictor
+from minigpt.nextchar import NextChar
+
+PROG = "distill.cascade"
+NamedModel = tuple[str, NextChar]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A model or a cascade, measured."""
+
+    name: str
+    nats: float
+    """Mean loss, nats/char."""
+    ms_per_char: float
+    """The fastest of the repeats."""
+    asked: list[float]
+    """Share of the characters that each of its models was asked about."""
+    gap_closed: float | None = None
+    """Of a cascade: how far from its cheapest model's loss to its dearest's; None without a gap."""
+    cost_share: float | None = None
+    """Of a cascade: its cost over that of its dearest model alone."""
+    over_lot: float | None = None
+    """Nats/char by which it beats passing on by lot at the same cost."""
+    on_hull: bool = False
+
+
+def ladder(
+    models: Sequence[NamedModel],
+    choose: np.ndarray,
+    judge: np.ndarray,
+    *,
+    shares: Sequence[float] = (0.1, 0.25, 0.5),
+    rules: Sequence[Rule] = ("entropy", "margin", "learned"),
+    count: int = 128,
+    length: int = 64,
+    repeats: int = 3,
+    reread: int | None = None,
+    answer: Answer = "last",
+    seed: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Point]:
+    """Every model alone, and every cascade of two or more in the order given.
+
+    `choose` [N] calibrates, `judge` [N] measures: `count` streams of `length` characters. `reread`
+    and `answer` are as in `cascade.run`.
+    """
+    tuning, texts = streams(choose, count, length), streams(judge, count, length)
+    said = [
+        predict(model, tuning[:, :-1])[:, 8:].reshape(-1, len(model.tokenizer))
+        for _, model in models
+    ]
+    targets = tuning[:, 9:].reshape(-1)
+
+    def measured(some: list[int], thresholds: list[float], rule: Rule, **extra: Any) -> Ran:
+        rng = np.random.default_rng(seed)
+        asked = [models[i][1] for i in some]
+        tries = [run(asked, thresholds, texts, rule=rule, rng=rng, **extra) for _ in range(repeats)]
+        return min(tries, key=lambda ran: ran.ms_per_char)
+
+    found = []
+    for i, (name, _) in enumerate(models):
+        say(name)
+        found.append(_point(name, measured([i], [], "entropy")))
+    alone = list(found)
+    for depth in range(2, len(models) + 1):
+        for chain in combinations(range(len(models)), depth):
+            some = list(chain)
+            title = " -> ".join(models[i][0] for i in some)
+            say(title)
+            lots = [
+                _point(f"{title}, by lot {share:.0%}", ran)
+                for share in (0.0, *shares, 1.0)
+                for ran in [measured(some, [1 - share] * (depth - 1), "random")]
+            ]
+            line = [(p.ms_per_char, p.nats) for p in lots]
+            cascades = lots[1:-1]
+            for rule in rules:
+                for share in shares:
+                    told = [said[i] for i in some]
+                    thresholds, weights = tune(told, targets, rule, share, answer)
+                    ran = measured(some, thresholds, rule, weights=weights)
+                    point = _point(f"{title}, {rule} {share:.0%}", ran)
+                    over = loss_at(ran.ms_per_char, line) - ran.nats
+                    cascades.append(replace(point, over_lot=over))
+            found += [_against(point, alone[some[0]], alone[some[-1]]) for point in cascades]
+    best = set(hull([(p.ms_per_char, p.nats) for p in found]))
+    return [replace(point, on_hull=i in best) for i, point in enumerate(found)]
+
+
+def tune(
+    said: Sequence[np.ndarray],
+    targets: np.ndarray,
+    rule: Rule,
+    share: float,
+    answer: Answer = "last",
+) -> tuple[list[float], list[np.ndarray | None]]:
+    """Thresholds and weights for each rung, from what each model says [N, V] of validation text.
+
+    Each rung is tuned on the places that reach it, which are not the easy ones.
+    """
+    thresholds: list[float] = []
+    weights: list[np.ndarray | None] = []
+    reached = np.arange(len(targets))
+    final = said[0]
+    for i, large in enumerate(said[1:]):
+        better = pooled(final, large, i + 1) if answer == "mean" else large
+        here, places = final[reached], (reached, targets[reached])
+        gain = better[places] - final[places]
+        weights.append(learn(here, gain) if rule == "learned" else None)
+        doubt = unsureness(here, rule, weights[-1])
+        thresholds.append(calibrate(doubt, share))
+        reached = reached[doubt >= thresholds[-1]]
+        final = better
+    return thresholds, weights
+
+
+def _point(name: str, ran: Ran) -> Point:
+    return Point(name=name, nats=ran.nats, ms_per_char=ran.ms_per_char, asked=ran.asked)
+
+
+def _against(point: Point, small: Point, large: Point) -> Point:
+    gap = small.nats - large.nats
+    return replace(
+        point,
+        gap_closed=(small.nats - point.nats) / gap if gap > 0 else None,
+        cost_share=point.ms_per_char / large.ms_per_char,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Measure models and cascades of them: loss against ms a character."""
+
+    models: str
+    """From cheap to dear, with commas: ngram, or runs' folders."""
+    data: str = "shakespeare"
+    """The text; its held-out halves calibrate and measure."""
+    within: float = 0.02
+    """Name the cheapest within this share of the best loss."""
+    streams: int = 128
+    """Predicted side by side."""
+    repeats: int = 3
+    """Each is timed so often; the fastest counts."""
+    reread: int | None = None
+    """A model that is asked reads so many characters anew; by default it catches up on all."""
+    answer: Answer = "last"
+    """What the last model that was asked says, or the mean of all that were asked."""
+    json: bool = False
+    """One line of JSON."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.within <= 1 or self.streams < 1 or self.repeats < 1:
+            raise ValueError(f"within is a share, streams and repeats at least 1, got {self}")
+        if self.reread is not None and self.reread < 1:
+            raise ValueError(f"reread must be at least 1 character, got {self.reread}")
+
+
+def main(asked: Command) -> None:
+    """The command."""
+    names = [name for name in asked.models.split(",") if name]
+    if not names:
+        raise ValueError("--models names at least one: ngram, or a run's folder")
+    corpus = corpora.load(asked.data)
+    models: list[NamedModel] = []
+    for name in names:
+        kind: dict[str, Any] = {"kind": "ngram", "data": asked.data} if name == "ngram" else {}
+        models.append((name, load_predictor(None if kind else name, **kind).model))
+    encode = models[0][1].tokenizer.encode
+    for _, model in models[1:]:
+        same_alphabet(model.tokenizer, models[0][1].tokenizer)
+    found = ladder(
+        models,
+        encode(corpus.choose),
+        encode(corpus.judge),
+        count=asked.streams,
+        repeats=asked.repeats,
+        reread=asked.reread,
+        answer=asked.answer,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    best = cheapest_within([(p.ms_per_char, p.nats) for p in found], asked.within)
+    if asked.json:
+        print(json.dumps({"points": [asdict(p) for p in found], "cheapest": found[best].name}))
+        return
+    width = max(len(p.name) for p in found)
+    print(f"{'':<{width}}  nats/char  ms/char  gap closed  of its cost  over lot  asked")
+    for p in found:
+        print(
+            f"{p.name:<{width}}  {p.nats:9.4f}  {p.ms_per_char:7.4f}  {_share(p.gap_closed):>10}  "
+            f"{_share(p.cost_share):>11}  {'' if p.over_lot is None else f'{p.over_lot:+.4f}':>8}  "
+            f"{' '.join(f'{share:.0%}' for share in p.asked)}{'  on the hull' if p.on_hull else ''}"
+        )
+    print(f"the cheapest within {asked.within:.0%} of the best: {found[best].name}")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
+
+
+def entry(args: list[str] | None = None) -> None:
+    """`python -m distill.cascade`."""
+    command.run(main, Command, prog=PROG, args=args)

@@ -1,0 +1,84 @@
+"""What a student is told: how it learns from a teacher, and how much of the text it gets.
+
+Idea:   with the student's own settings (minigpt.settings) this record decides the outcome; it is
+        the command line of `distill.train` and of `distill.compare`.
+Source: alpha and temperature: Hinton et al. 2015, arXiv:1503.02531.
+Run:    python -m distill.train --help
+Omits:  a schedule for alpha or temperature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from distill import losses
+from distill.views import View
+from minigpt.corpora import Corpus
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillConfig:
+    """How a student learns from a teacher."""
+
+    alpha: float = 0.9
+    """Weight of the teacher; the labels have the rest."""
+    temperature: float = 1.0
+    """Softens both distributions; 1 is right for text unless you have measured otherwise."""
+    direction: losses.Direction = "forward"
+    """forward KL (cover the teacher), reverse KL (do nothing it would not), or jsd, between."""
+    beta: float = 0.5
+    """Of jsd, where between them: 0 is forward, 1 reverse."""
+    data_fraction: float = 1.0
+    """Share of the training text that the student gets: its beginning."""
+    tail: losses.Tail = "bucket"
+    """What is done about characters that a top-k cache left out."""
+    label_noise: float = 0.0
+    """Share of the labels known to be drawn at random; their loss is corrected for it."""
+    on_policy: float = 0.0
+    """Lambda: share of the windows that the student writes itself, for the teacher to mark."""
+    prompt: int = 8
+    """Real characters at the beginning of each window that the student writes."""
+    teacher_view: View = field(default_factory=View)
+    """What the teacher sees of the text."""
+    student_view: View = field(default_factory=View)
+    """What the student sees, in training and when it is measured."""
+
+    def __post_init__(self) -> None:
+        losses.check(
+            direction=self.direction,
+            beta=self.beta,
+            temperature=self.temperature,
+            alpha=self.alpha,
+        )
+        if not 0 < self.data_fraction <= 1:
+            raise ValueError(
+                f"data_fraction is a share above 0 and at most 1, got {self.data_fraction}"
+            )
+        if not 0 <= self.label_noise < 1:
+            raise ValueError(f"label_noise is a share from 0 to below 1, got {self.label_noise}")
+        if not 0 <= self.on_policy <= 1:
+            raise ValueError(f"on_policy is a share from 0 to 1, got {self.on_policy}")
+        if self.prompt < 1:
+            raise ValueError(f"prompt must be at least 1 character, got {self.prompt}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portion(Corpus):
+    """A corpus of which only the beginning is learnt from; what is held out stays the same."""
+
+    fraction: float = 1.0
+    """Of the training text."""
+
+    @property
+    def train(self) -> str:
+        """The first `fraction` of the training text."""
+        whole = self.text[: int(len(self.text) * 0.9)]
+        return whole[: max(1, round(self.fraction * len(whole)))]
+
+
+def portion(corpus: Corpus, fraction: float) -> Corpus:
+    """`corpus` with a prefix of its training text; itself at 1."""
+    if fraction == 1:
+        return corpus
+    names = ("name", "title", "text", "sha256", "source", "licence")
+    return Portion(**{name: getattr(corpus, name) for name in names}, fraction=fraction)
