@@ -240,4 +240,4 @@ class Arms:
 
 def best_choose(result: TrainResult) -> float:
     """The loss on the choosing half at the checkpoint that was kept."""
-    return min(line["val_loss"] for line in result.metrics if line["val_loss"] is not None)
+    return min(line["choose_loss"] for line in result.metrics if line["choose_loss"] is not None)

@@ -59,13 +59,15 @@ def parse(
     """
     import tyro
 
-    complaint = io.StringIO()
+    complaint, help_text = io.StringIO(), io.StringIO()
     given = {} if default is None else {"default": default}
     try:
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(help_text):
             return tyro.cli(settings, prog=f"python -m {prog}", args=args, **given)
     except SystemExit as stop:
         if stop.code in (0, None):
+            _prepare_output()
+            sys.stdout.write(_plain_help(help_text.getvalue()))
             raise
         if os.environ.get("COGNITIVE_CORE_TRACEBACK"):
             sys.stderr.write(complaint.getvalue())
@@ -171,6 +173,17 @@ def fail(message: str, *, prog: str, code: int = USAGE_ERROR) -> NoReturn:
     kind = "" if code == INTERRUPTED else "error: "
     sys.stderr.write(f"{prog}: {kind}{' '.join(message.split())}\n")
     sys.exit(code)
+
+
+def _plain_help(text: str) -> str:
+    """Help without `{None}|` before a type and `(default: None)`, its columns kept in place."""
+    lines = []
+    for line in text.splitlines():
+        plain = re.sub(r"\{None\}\|([^\s\]]+)(?=  )", r"\1" + " " * len("{None}|"), line)
+        plain = plain.replace("{None}|", "").replace("(default: None)", "").rstrip()
+        if plain or not line.strip():
+            lines.append(plain)
+    return "\n".join(lines) + "\n"
 
 
 def _one_line(box: str) -> str:

@@ -183,8 +183,10 @@ def _identity(model: Coder) -> bytes:
 class CompressConfig:
     """Compress a file with a model, losslessly; -d gets it back."""
 
-    paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """[RUN] FILE. The run is the latest if left out; FILE may be - for standard input."""
+    paths: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RUN] FILE")
+    ] = ()
+    """The run is the latest if left out; FILE may be - for standard input."""
     out: Annotated[str | None, tyro.conf.arg(aliases=["-o"])] = None
     """Where to write; - for standard output. By default FILE.mgz, and FILE without .mgz with -d."""
     decompress: Annotated[bool, tyro.conf.arg(aliases=["-d"])] = False

@@ -130,7 +130,7 @@ def copied(sample: str, training: str, n: int = 20) -> tuple[float, str]:
 class Settings:
     """Measure a trained model on a text: nats and bits per character, perplexity, copying."""
 
-    run: Annotated[str | None, tyro.conf.Positional] = None
+    run: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN]")] = None
     """A run's folder or model file; by default the latest run."""
     model: Literal["gpt", "ngram"] = "gpt"
     """A trained run, or an n-gram of --data, counted now."""

@@ -13,83 +13,24 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import replace
 
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.nn.functional as F
-from jaxtyping import Float, Int, Integer
+from jaxtyping import Integer
 from torch import Tensor, nn
 
 from minigpt.corpora import Corpus
 from minigpt.device import Runtime, choose
 from minigpt.evaluate import score
+from minigpt.hooks import Batch, Loss, Progress, TrainResult, next_char_loss
 from minigpt.model import GPT
 from minigpt.optim import cosine, trapezoid
 from minigpt.runs import Run
 from minigpt.settings import TrainConfig
 from minigpt.state import State
 from minigpt.tokenizer import CharTokenizer
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Windows of text: at each place of `ids` stands what is read, of `targets` what comes next."""
-
-    ids: Int[Tensor, "B T"]
-    targets: Int[Tensor, "B T"]
-    starts: Int[Tensor, " B"]
-    """Where each window begins in the training text: a teacher's predictions are found by it."""
-
-
-@runtime_checkable
-class Loss(Protocol):
-    """What is made small. `model` maps ids [B, T] to logits [B, T, V]; returns nats/char."""
-
-    def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Float[Tensor, ""]: ...
-
-
-def next_char_loss(model: Callable[[Tensor], Tensor], batch: Batch) -> Float[Tensor, ""]:
-    """Mean cross-entropy in nats/char, computed in float32."""
-    return F.cross_entropy(model(batch.ids).float().flatten(0, 1), batch.targets.flatten())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What `on_step` is told after each step."""
-
-    step: int
-    steps: int
-    tokens: int
-    """Characters trained on so far, in all processes."""
-    loss: float
-    """Training loss of this step, nats/char; on CUDA that of the last step that was looked at."""
-    val_loss: float | None
-    """Loss over the choosing half of what is held out, at the last validation; nats/char."""
-    seconds: float
-    """Of training steps alone."""
-    model: GPT
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainResult:
-    """A trained model and how it came about."""
-
-    model: GPT
-    """The best by the choosing half of what is held out; in eval mode."""
-    val_loss: float
-    """Nats/char over all that is held out, non-overlapping windows, every position counted."""
-    judge_loss: float
-    """Likewise over the judging half, which no choice has seen."""
-    metrics: list[dict[str, Any]]
-    """The lines of metrics.jsonl."""
-    train_seconds: float
-    """Of steps alone: no evaluation, saving or start-up."""
-    steps: int
-    tokens: int
-    runtime: Runtime
 
 
 def draw_windows(
@@ -171,8 +112,10 @@ def train(
                 try:
                     on_step(loop.progress())
                 except KeyboardInterrupt:
-                    loop.save()
-                    raise
+                    loop.stopping = True
+            if loop.all_stop():
+                loop.save()
+                raise KeyboardInterrupt
         return loop.finish()
 
 
@@ -200,8 +143,8 @@ class _Loop:
         encode, context = self.model.tokenizer.encode, self.model.context
         check_fits(config, corpus, context)
         self.ids = torch.from_numpy(encode(corpus.train))
-        self.choose, self.held_out = encode(corpus.choose), encode(corpus.held_out)
-        self.judge = encode(corpus.judge)
+        self.choose, self.judge = encode(corpus.choose), encode(corpus.judge)
+        self.held_out = encode(corpus.held_out)
         self.forward: Callable[[Tensor], Tensor] = self.model
         self.parallel: nn.parallel.DistributedDataParallel | None = None
         if dist.is_initialized():
@@ -211,10 +154,14 @@ class _Loop:
         self.peaks = [[g["lr"] for g in o.param_groups] for o in state.optimizers]
         self.last_loss = math.nan
         self.val_loss: float | None = None
+        self.choose_loss: float | None = None
         self.saved_at = time.monotonic()
         self.budget_left = config.minutes is not None and state.step < self.TIMED_STEPS
         self.step_seconds: list[float] = []
         self.began = time.monotonic()
+        self.earlier = state.wall
+        self.stopping = self.agreed = False
+        self.asked = torch.zeros((), device=self.device)
         self.model.train()
 
     def one_step(self) -> None:
@@ -228,6 +175,7 @@ class _Loop:
         looked = self.device.type != "cuda" or number % self.LOG_EVERY == 0 or due or last
         if looked:
             self.last_loss = value.item()
+            self.agreed = bool(self.asked > 0)
         elapsed = time.perf_counter() - start
         state.seconds += elapsed
         state.step += 1
@@ -244,7 +192,7 @@ class _Loop:
         if due or last:
             self._validate()
         elif state.step % self.LOG_EVERY == 0:
-            self._log(None)
+            self._log(looked=False)
         if looked and time.monotonic() - self.saved_at >= config.save_seconds:
             self.save()
 
@@ -273,9 +221,17 @@ class _Loop:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         if dist.is_initialized():
-            dist.all_reduce(total)
-            total /= dist.get_world_size()
+            shared = torch.stack((total, total.new_tensor(float(self.stopping))))
+            dist.all_reduce(shared)
+            total, self.asked = shared[0] / dist.get_world_size(), shared[1]
         return total
+
+    def all_stop(self) -> bool:
+        """Whether to stop here: processes must do so after the same step, so one asks, all agree.
+
+        With several the asking travels with the next step's loss.
+        """
+        return self.agreed if dist.is_initialized() else self.stopping
 
     def _averaging(self, *, last: bool) -> contextlib.AbstractContextManager[None]:
         """Processes average their gradients with the last part of a batch, not with every one."""
@@ -306,11 +262,11 @@ class _Loop:
             return
         typical = float(np.median(self.step_seconds[len(self.step_seconds) // 2 :]))
         start = time.monotonic()
-        self._measure(self.choose)
+        self._measure(self.held_out)
         look = time.monotonic() - start
         every = self.config.eval_every  # 0: eight looks, however long the run
         left = 60 * self.config.minutes - (time.monotonic() - self.began)
-        left -= look * (3 if every else 11)  # at the end all that is held out, and half of it
+        left -= look * (2.5 if every else 10.5)  # at the end all that is held out, and half of it
         each = typical + (look / every if every else 0.0)
         self.state.steps = self.state.step + max(1, int(left / each))
         if dist.is_initialized():  # all processes must stop together
@@ -330,7 +286,9 @@ class _Loop:
             self.model.precision = before
 
     def _validate(self) -> None:
-        self.val_loss = loss = self._measure(self.choose)
+        self.choose_loss = loss = self._measure(self.choose)
+        halves, sizes = (loss, self._measure(self.judge)), (len(self.choose), len(self.judge))
+        self.val_loss = float(np.average(halves, weights=sizes))
         if not math.isfinite(loss):
             raise ValueError(
                 f"the held-out loss is {loss} at step {self.state.step}; the last good checkpoint "
@@ -339,16 +297,17 @@ class _Loop:
         if loss < self.state.best:
             self.state.best = loss
             self.state.best_weights = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self._log(loss)
+        self._log(looked=True)
         self.save()
 
-    def _log(self, val_loss: float | None) -> None:
+    def _log(self, *, looked: bool) -> None:
         state = self.state
         line = {
             "step": state.step,
             "tokens": self.tokens,
             "train_loss": float(np.mean(state.recent)),
-            "val_loss": val_loss,
+            "val_loss": self.val_loss if looked else None,
+            "choose_loss": self.choose_loss if looked else None,
             "tokens_per_second": self.tokens / max(state.seconds, 1e-9),
             "seconds": state.seconds,
         }
@@ -364,6 +323,7 @@ class _Loop:
 
     def save(self) -> None:
         """Write everything needed to go on, if there is a folder for it."""
+        self.state.wall = self.earlier + time.monotonic() - self.began
         if self.run is not None:
             self.run.save(self.state)
         self.saved_at = time.monotonic()
@@ -377,6 +337,7 @@ class _Loop:
             tokens=self.tokens,
             loss=self.last_loss,
             val_loss=self.val_loss,
+            choose_loss=self.choose_loss,
             seconds=state.seconds,
             model=self.model,
         )
@@ -393,6 +354,7 @@ class _Loop:
             judge_loss=self._measure(self.judge, exact=True),
             metrics=state.metrics,
             train_seconds=state.seconds,
+            earlier_seconds=self.earlier,
             steps=state.step,
             tokens=self.tokens,
             runtime=self.runtime,

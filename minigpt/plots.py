@@ -59,7 +59,7 @@ def loss_alt(metrics: Metrics, ngram: float | None) -> str:
 
 
 def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
-    """Loss on the choosing half of what is held out, of several runs, over seconds of training."""
+    """Loss on what is held out, of several runs, over seconds of training."""
     for name, metrics in named:
         looked = [line for line in metrics if line["val_loss"] is not None]
         ax.plot(
@@ -74,7 +74,7 @@ def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
     return figures.label(
         ax,
         x="training time (seconds, logarithmic)",
-        y="held-out loss, first half (nats/char)",
+        y="held-out loss (nats/char)",
         title="Runs; only those on one text compare",
     )
 

@@ -47,15 +47,15 @@ def finish(
     ngram = count_characters(corpus, result.model.tokenizer)
     text = generate(result.model, length=600, rng=np.random.default_rng(config.seed))[0]
     files.write_text(run.folder / "sample.txt", text)
-    draw(run, result, None if ngram is None else ngram["choose"])
+    draw(run, result, ngram)
     record: dict[str, Any] = {
         "val_loss": result.val_loss,
         "bits_per_char": result.val_loss / math.log(2),
         "judge_loss": result.judge_loss,
-        "ngram_val_loss": None if ngram is None else ngram["held_out"],
+        "ngram_val_loss": ngram,
         "best_step": best_step(result),
         "train_seconds": result.train_seconds,
-        "wall_seconds": time.monotonic() - began,
+        "wall_seconds": result.earlier_seconds + time.monotonic() - began,
         "start_seconds": start_seconds,
         "steps": result.steps,
         "tokens": result.tokens,
@@ -76,8 +76,8 @@ def finish(
         lines.append(f"that is the model of step {record['best_step']:,}, the best by validation")
     if ngram is not None:
         lines.append(
-            f"counting alone (Kneser-Ney, order {DEFAULT_ORDER}): {ngram['held_out']:.4f} "
-            "nats/char on the same text"
+            f"counting alone (Kneser-Ney, order {DEFAULT_ORDER}): {ngram:.4f} nats/char "
+            "on the same text"
         )
     lines.append(f"curve: {run.folder / 'loss.png'}   more: python -m minigpt.sample {run.folder}")
     return lines
@@ -93,21 +93,20 @@ def summary(record: dict[str, Any]) -> str:
 
 def best_step(result: TrainResult) -> int:
     """The step whose model was kept: the lowest loss on the choosing half."""
-    looked = [line for line in result.metrics if line["val_loss"] is not None]
-    best = min(looked, key=lambda line: line["val_loss"], default={"step": result.steps})
+    looked = [line for line in result.metrics if line["choose_loss"] is not None]
+    best = min(looked, key=lambda line: line["choose_loss"], default={"step": result.steps})
     return int(best["step"])
 
 
-def count_characters(corpus: Corpus, tokenizer: CharTokenizer) -> dict[str, float] | None:
-    """Nats/char of an n-gram on the held-out text and on its choosing half.
+def count_characters(corpus: Corpus, tokenizer: CharTokenizer) -> float | None:
+    """Nats/char of an n-gram on the held-out text.
 
     None where the text is too long to count in a few seconds.
     """
     if len(corpus.train) > NGRAM_LIMIT:
         return None
     model = NGram.fit(corpus.train, tokenizer, DEFAULT_ORDER)
-    parts = {"held_out": corpus.held_out, "choose": corpus.choose}
-    return {name: score(model, tokenizer.encode(text)).nats for name, text in parts.items()}
+    return score(model, tokenizer.encode(corpus.held_out)).nats
 
 
 def count_parameters(model: GPT) -> int:
@@ -116,7 +115,7 @@ def count_parameters(model: GPT) -> int:
 
 
 def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
-    """The loss curve, as loss.png in the run's folder; `ngram` is its loss on the same half."""
+    """The loss curve, as loss.png in the run's folder; `ngram` is its loss on the same text."""
     from minigpt import plots
 
     with figures.style():
@@ -124,15 +123,21 @@ def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
         plots.loss_curve(result.metrics, ax, ngram=ngram)
         figures.caption(
             figure,
-            f"{run.folder.name}: one run. Held out: the half that chooses the best model; "
-            f"on all held-out text {result.val_loss:.3f} nats/char.",
+            f"{run.folder.name}: one run. Held out: the last tenth of the text; its first half "
+            f"chose the model of step {best_step(result):,}: {result.val_loss:.3f} nats/char.",
         )
     alt = plots.loss_alt(result.metrics, ngram)
     figures.save(figure, run.folder / "loss.png", alt=alt)
 
 
-def describe(config: TrainConfig, corpus: Corpus, init: Path | None) -> dict[str, Any]:
-    """config.json: all that is needed to make the run again."""
+def describe(
+    config: TrainConfig, corpus: Corpus, origin: Path | None, init: GPT | None
+) -> dict[str, Any]:
+    """config.json: all that is needed to make the run again.
+
+    `init` is the model it begins with, and `origin` where that came from. Its alphabet is kept, so
+    that the run can go on where that model is gone.
+    """
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -142,7 +147,8 @@ def describe(config: TrainConfig, corpus: Corpus, init: Path | None) -> dict[str
     return {
         "train": dataclasses.asdict(config),
         "preset": config.preset,
-        "init": None if init is None else str(init),
+        "init": None if origin is None else str(origin),
+        "init_characters": None if init is None else init.tokenizer.characters,
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
         "versions": {

@@ -39,8 +39,8 @@ def shape(
     with np.errstate(over="ignore"):  # at most 0, so it can only become minus infinity
         logits = (logits - logits.max(1, keepdims=True)) / temperature
     if 0 < top_k < logits.shape[1]:
-        least = np.partition(logits, -top_k, axis=1)[:, -top_k, None]
-        logits = np.where(logits < least, -np.inf, logits)
+        others = np.argpartition(-logits, top_k - 1, axis=1)[:, top_k:]
+        np.put_along_axis(logits, others, -np.inf, 1)
     p = np.exp(logits - logits.max(1, keepdims=True))
     p /= p.sum(1, keepdims=True)
     if top_p < 1:
@@ -125,7 +125,7 @@ def _prompts(model: NextChar, prompt: str, n: int) -> np.ndarray:
 class Settings:
     """Write text with a trained model, character by character."""
 
-    run: Annotated[str | None, tyro.conf.Positional] = None
+    run: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN]")] = None
     """A run's folder or model file; by default the latest run."""
     model: Literal["gpt", "ngram"] = "gpt"
     """A trained run, or an n-gram of --data, counted now."""

@@ -26,8 +26,8 @@ class TrainConfig:
     """Settings of a training run; with the text they decide the outcome."""
 
     preset: Preset = "default"
-    """Defaults for all that follows. quick: seconds; default: a minute or two; long: some ten
-    minutes; classic: GPT-2 style, to compare with; gpu: for a graphics card."""
+    """Defaults for all that follows: seconds (quick), a minute or two (default), ten minutes or so
+    (long), GPT-2 style to compare with (classic), for a graphics card (gpu)."""
     data: str = "shakespeare"
     """A corpus (python -m minigpt.corpora lists them) or the path of a UTF-8 text file."""
     steps: int = 1050

@@ -60,6 +60,7 @@ class State:
         self.step = 0
         self.steps, self.minutes = config.steps, config.minutes
         self.seconds = 0.0
+        self.wall = 0.0  # of all sessions, evaluation and saving included
         self.best: float = math.inf
         self.best_weights: dict[str, Tensor] = {}
         self.recent: list[float] = []  # losses since the last line of metrics
@@ -80,7 +81,7 @@ class State:
 
     def header(self) -> dict[str, Any]:
         """Numbers for a checkpoint."""
-        names = ("step", "steps", "seconds", "recent")
+        names = ("step", "steps", "seconds", "wall", "recent")
         best = self.best if math.isfinite(self.best) else None
         return {"best": best, **{name: getattr(self, name) for name in names}}
 
@@ -104,7 +105,7 @@ class State:
         torch.set_rng_state(tensors["dropout"])
         if "dropout_cuda" in tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(tensors["dropout_cuda"])
-        for name in ("step", "seconds", "recent"):
+        for name in ("step", "seconds", "wall", "recent"):
             setattr(self, name, header[name])
         if self.minutes is not None:  # otherwise the number of steps is fixed, and recorded
             self.steps = header["steps"]

@@ -45,6 +45,7 @@ from minigpt.loop import (
 from minigpt.model import GPT
 from minigpt.runs import Run
 from minigpt.settings import PRESETS, TrainConfig
+from minigpt.tokenizer import CharTokenizer
 
 __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
 
@@ -155,7 +156,7 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
     if warning:
         say(warning)
         config = dataclasses.replace(config, data=corpus.name)
-    origin = asked.init
+    init = _initial(asked.init, corpus, say) if asked.init else None
     if run is not None:
         recorded = run.config
         if recorded["corpus_sha256"] != corpus.sha256:
@@ -163,8 +164,10 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
                 f"the text {config.data} is not the one that {run.folder} was trained on; bring "
                 f"that back, or start a new run with --init {run.folder}"
             )
-        origin = Path(recorded["init"]) if recorded["init"] else None
-    init = _initial(origin, corpus, say) if origin else None
+        if recorded["init"] and run.last.exists():  # all its weights are there
+            init = GPT(config.model, CharTokenizer(recorded["init_characters"]))
+        elif recorded["init"]:
+            init = _initial(Path(recorded["init"]), corpus, say)
     if init is not None:
         config = dataclasses.replace(config, model=init.config)
     check_fits(config, corpus, config.model.context)
@@ -183,7 +186,9 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         return 0
     if not quiet and run is None:
         run = runs.create(asked.out, f"{corpus.name}-{config.preset}")
-        files.write_json(run.folder / "config.json", report.describe(resolved, corpus, asked.init))
+        files.write_json(
+            run.folder / "config.json", report.describe(resolved, corpus, asked.init, init)
+        )
     if run is not None:
         run.record = {
             "data": config.data,
@@ -233,7 +238,9 @@ class _Bar:
     def __init__(self, asked: Command, run: Run | None, quiet: bool) -> None:
         self.config, self.run = asked.train, run
         self.hidden = quiet or asked.json
-        self.stopping = self.saved = False
+        self.stopping = 0.0
+        """When it was asked to stop, by the monotonic clock; 0 where it was not."""
+        self.saved = False
         self.bar: Any = None
         self.start_seconds: float | None = None
         """From the start of the process to the first step."""
@@ -244,9 +251,10 @@ class _Bar:
         return self
 
     def _stop(self, number: int, _: object) -> None:
-        if self.stopping:  # asked twice: at once
-            raise KeyboardInterrupt
-        self.stopping = True  # otherwise between two steps, where all is consistent
+        now = time.monotonic()
+        if self.stopping and now - self.stopping > 1:  # asked twice: at once. A launcher repeats
+            raise KeyboardInterrupt  # at the same moment what the terminal has sent already.
+        self.stopping = self.stopping or now  # otherwise between two steps: all is consistent
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.bar is not None:

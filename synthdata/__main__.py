@@ -1,6 +1,9 @@
-"""The command: python -m synthdata {measure, compare, gate, explain, curate}.
+"""The command: python -m synthdata {measure, compare, gate, explain, curate, collapse}.
 
 Run:    python -m synthdata --help
+
+Everything, the option parser included, is imported inside `main`: where a package is missing, that
+too is one line and the exit code of an error, and for `gate` not the 1 that means "fail".
 """
 
 from __future__ import annotations
@@ -8,44 +11,63 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
-from labkit import command
-from synthdata import options
-
+ERROR = 2
 GATE_ERROR = 3  # 2 means "cannot tell" there
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Parse, run, exit: 0, for `gate` also 1 and 2; errors 2, for `gate` 3."""
-    from tyro.conf import FlagCreatePairsOff, subcommand
-
-    from synthdata import commands
-
     words = list(sys.argv[1:] if args is None else args)
     is_gate = words[:1] == ["gate"]
+    code = GATE_ERROR if is_gate else ERROR
+    try:
+        from labkit import command
+        from synthdata import commands
+
+        settings = _settings(with_rules=is_gate)
+    except ImportError as error:
+        sys.stderr.write(f"synthdata: error: {_mend(error)}\n")
+        sys.exit(code)
+
+    def run(options: Any) -> int:
+        try:
+            return commands.run(options)
+        except ImportError as error:  # of what is imported where it is used
+            raise ValueError(_mend(error)) from error
+
+    command.run(run, settings, prog="synthdata", args=words, error_code=code)
+
+
+def _mend(error: ImportError) -> str:
+    """One line for a package that is not there, or not as it should be."""
+    return f"{' '.join(str(error).split())}; mend the installation: pip install cognitive-core"
+
+
+def _settings(*, with_rules: bool) -> Any:
+    """The commands' options as one type; `gate --help` lists its rules, which others need not."""
+    from tyro.conf import FlagCreatePairsOff, subcommand
+
+    from synthdata import options
+
     rules = None
-    if is_gate:
+    if with_rules:
         from synthdata.gate import rules_help
 
         listed = "\n\n".join(
             ": ".join(re.split("  +", r, maxsplit=1)) for r in rules_help().split("\n")
         )
         rules = f"{options.GateOptions.__doc__}\n\nRules\n\n{listed}"
-    settings = FlagCreatePairsOff[
+    commands = FlagCreatePairsOff[
         Annotated[options.MeasureOptions, subcommand(name="measure")]
         | Annotated[options.CompareOptions, subcommand(name="compare")]
         | Annotated[options.GateOptions, subcommand(name="gate", description=rules)]
         | Annotated[options.ExplainOptions, subcommand(name="explain")]
         | Annotated[options.CurateOptions, subcommand(name="curate")]
+        | Annotated[options.CollapseOptions, subcommand(name="collapse")]
     ]
-    command.run(
-        commands.run,
-        settings,
-        prog="synthdata",
-        args=words,
-        error_code=GATE_ERROR if is_gate else command.USAGE_ERROR,
-    )
+    return commands
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from synthdata import finishing, loading, options, progress, record, report
+from synthdata import finishing, loading, options, progress, record, report, writing
 from synthdata.loading import Loaded
 from synthdata.measuring import measure
-from synthdata.report import Report
+from synthdata.report import Report, Table
 
 if TYPE_CHECKING:
     from synthdata.compare import Comparison
@@ -27,11 +27,17 @@ def run(settings: Any) -> int:
         options.GateOptions: gate,
         options.ExplainOptions: explain,
         options.CurateOptions: curate,
+        options.CollapseOptions: collapse,
     }
-    for name in ("html", "out", "reasons", "meter"):  # not after an hour of work
+    for name in ("html", "out", "reasons", "meter", "png", "csv"):  # not after an hour of work
         folder = os.path.dirname(getattr(settings, name, None) or "") or "."
         if not os.path.isdir(folder):
             raise ValueError(f"--{name}: there is no folder {folder!r}; make it first")
+    data = [settings.data] if isinstance(settings.data, str) else settings.data or ()
+    inputs = [*data, *filter(None, [getattr(settings, "ref", None)])]
+    for name in ("html", "reasons"):
+        if inputs and (path := getattr(settings, name, None)):
+            writing.spare_inputs(f"--{name}", path, inputs)
     return jobs[type(settings)](settings)
 
 
@@ -44,6 +50,7 @@ def compare(settings: options.CompareOptions) -> int:
     from synthdata.explain import explain as evidence_of
 
     loaded, reference = finishing.load_both(settings)
+    assert reference is not None  # --ref is not optional here
     compared = _compared(settings, loaded, reference)
     with progress.ticking("looking for what repeats"):
         evidence = evidence_of(loaded.texts, policy=settings.policy, seed=settings.seed)
@@ -58,8 +65,7 @@ def compare(settings: options.CompareOptions) -> int:
             *(d.ratio for d in compared.differences.values()),
             *compared.measures.values(),
         ),
-        table=_side_by_side(compared),
-        table_title=f"Side by side, at {compared.matched}",
+        tables=(Table(title=f"Side by side, at {compared.matched}", rows=_side_by_side(compared)),),
         figures=finishing.figures(
             settings.html,
             lambda: drawing.of_comparison(
@@ -67,9 +73,11 @@ def compare(settings: options.CompareOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(finishing.both(loaded, reference)),
+        notes=loading.notes(finishing.both(loaded, reference))
+        + finishing.group_notes(settings, loaded, reference),
         provenance=finishing.provenance(settings, loaded, reference)
-        | {"made equal": compared.matched},
+        | {"made equal": compared.matched}
+        | finishing.group_provenance(settings),
     )
     tested = record.differences(compared.differences.values())
     return finishing.finish(
@@ -84,16 +92,13 @@ def gate(settings: options.GateOptions) -> int:
     from synthdata.gate import parse
 
     rules = [parse(rule) for rule in settings.rule]
-    reference = None
-    if settings.ref is not None:
-        loaded, reference = finishing.load_both(settings)
-    else:
-        loaded = finishing.load(settings, settings.data)
+    loaded, reference = finishing.load_both(settings)
     with progress.ticking("judging"):
         found = judge(
             loaded.texts,
             rules,
             reference=None if reference is None else reference.texts,
+            **finishing.groups(settings, loaded, reference),
             match=settings.match,
             tokeniser=settings.tokeniser,
             policy=settings.policy,
@@ -105,17 +110,23 @@ def gate(settings: options.GateOptions) -> int:
         verdict=reading.of_gate(found),
         headlines=tuple(judgement.measure for judgement in judged[:3]),
         measures=tuple(judgement.measure for judgement in judged[3:]),
-        table=(
-            ("rule", "result", "why"),
-            *((str(judgement.rule), judgement.outcome, judgement.reason) for judgement in judged),
+        tables=(
+            Table(
+                title="Rules",
+                rows=(
+                    ("rule", "result", "why"),
+                    *((str(j.rule), j.outcome, j.reason) for j in judged),
+                ),
+            ),
         ),
-        table_title="Rules",
         notes=loading.notes(
             loaded.tally if reference is None else finishing.both(loaded, reference)
-        ),
+        )
+        + finishing.group_notes(settings, loaded, reference),
         provenance=finishing.provenance(
             settings, loaded, *([] if reference is None else [reference])
-        ),
+        )
+        | finishing.group_provenance(settings),
     )
     return finishing.finish(
         "gate",
@@ -137,6 +148,7 @@ def _compared(settings: options.CompareOptions, loaded: Loaded, reference: Loade
         return compare_texts(
             loaded.texts,
             reference.texts,
+            **finishing.groups(settings, loaded, reference),
             match=settings.match,
             tokeniser=settings.tokeniser,
             policy=settings.policy,
@@ -204,7 +216,6 @@ def explain(settings: options.ExplainOptions) -> int:
 
 def curate(settings: options.CurateOptions) -> int:
     """Write what is worth keeping."""
-    from synthdata import writing
     from synthdata.curate import curate as choose
     from synthdata.reading import Verdict
 
@@ -235,11 +246,21 @@ def curate(settings: options.CurateOptions) -> int:
         provenance=finishing.provenance(settings, loaded)
         | {
             "drop": settings.drop,
-            "cap per cluster": str(settings.cap_per_cluster),
-            "budget": str(settings.budget),
+            "cap per cluster": str(settings.cap_per_cluster or "not set"),
+            "budget": str(settings.budget or "not set"),
             "written": settings.out,
         },
     )
     return finishing.finish(
         "curate", settings, made, loaded.tally, kept=len(chosen.kept), dropped=chosen.dropped
     )
+
+
+# -- collapse ------------------------------------------------
+
+
+def collapse(settings: options.CollapseOptions) -> int:
+    """Generations that learn from each other."""
+    from synthdata import collapse_command  # brings minigpt, and torch where there is a GPT
+
+    return collapse_command.run(settings)

@@ -17,7 +17,7 @@ import numpy as np
 
 from synthdata.tokens import Tokens, check_texts
 
-_CHUNK = 1 << 18  # keys sorted at a time: two megabytes stay in the processor's cache
+_CHUNK = 1 << 22  # keys sorted at a time: at most 32 MB, and few tables to merge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def count(tokens: Tokens, n: int) -> np.ndarray:
 
 
 def count_keys(tokens: Tokens, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted distinct keys and their counts, in chunks that fit the processor's cache."""
+    """Sorted distinct keys and their counts; of long texts chunk by chunk, to bound memory."""
     valid = inside(tokens, n)
     base = max(len(tokens.vocabulary), 2)
     if base**n > 2**64:
@@ -168,5 +168,11 @@ def _starts_of_runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where each run of equal values starts, and how long it is."""
     if not len(ordered):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    return first, np.diff(np.append(first, len(ordered)))
+    starts = np.empty(len(ordered), dtype=bool)
+    starts[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=starts[1:])
+    first = np.flatnonzero(starts)
+    lengths = np.empty_like(first)
+    np.subtract(first[1:], first[:-1], out=lengths[:-1])
+    lengths[-1] = len(ordered) - first[-1]
+    return first, lengths

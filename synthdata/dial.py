@@ -1,26 +1,21 @@
-"""Self-test corpora: collections whose lack of variety is a dial, and which metric sees it.
+"""Self-test corpora: collections whose lack of variety is a dial.
 
 Idea:   a metric is to be trusted after it has found a disease that was put there, and has stayed
         calm where there was none. Each dial turns one disease from 0 (healthy) to 1; two controls
         turn nothing that matters.
 Source: own construction. Words follow Zipf's law (G. K. Zipf, 1949), so entropies are known.
-Run:    python -m synthdata.dial --runs 40
-Omits:  meaning. The words are made up; no metric here reads them.
+Run:    python -m synthdata.dial --runs 20 --healthy-runs 60
+Omits:  meaning. The words are made up; no metric reads them. What the metrics make of these
+        collections is in `synthdata.sensitivity`, whose table the command prints.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-
-from synthdata import estimate, neardup, overlap, repeats
-from synthdata.counts import count, count_documents
-from synthdata.rarefy import rarefied
-from synthdata.tokens import Tokens, encode
 
 VOCABULARY = 3_000
 LENGTH = 20
@@ -217,122 +212,8 @@ def make(dial: str, n: int, strength: float, seed: int) -> Dialled:
     return DIALS[dial](n, strength, np.random.default_rng([seed, list(DIALS).index(dial)]))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A number about texts, and which way lies less variety."""
-
-    of: Callable[[Sequence[str], Tokens], float]
-    """The number."""
-    alarm: Literal["low", "high"]
-    """Whether less variety makes it low or high."""
-
-
-def _per_tokens(texts: Sequence[str], tokens: Tokens) -> float:
-    return rarefied(count(tokens, 1), LENGTH * tokens.documents, 1)
-
-
-METRICS: dict[str, Metric] = {
-    "hill1, equal tokens": Metric(of=_per_tokens, alarm="low"),
-    "hill1, raw": Metric(of=lambda _, t: estimate.hill(count(t, 1), 1), alarm="low"),
-    "words_entropy_source": Metric(of=lambda _, t: estimate.entropy(count(t, 1)), alarm="low"),
-    "documents_hill1": Metric(of=lambda x, _: estimate.hill(count_documents(x), 1), alarm="low"),
-    "distinct2": Metric(of=lambda _, t: len(count(t, 2)) / count(t, 2).sum(), alarm="low"),
-    "self_bleu": Metric(of=lambda _, t: float(overlap.self_bleu(t).mean()), alarm="high"),
-    "cosine": Metric(of=lambda _, t: overlap.mean_cosine(t), alarm="high"),
-    "vendi": Metric(of=lambda _, t: overlap.vendi_ngrams(t)[0], alarm="low"),
-    "near_duplicates": Metric(of=lambda x, _: neardup.near_duplicates(x).share, alarm="high"),
-    "repeated": Metric(of=lambda x, _: repeats.repeats(x).share, alarm="high"),
-    "xz_ratio": Metric(of=lambda x, _: repeats.xz_ratio(x), alarm="high"),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Print which metric sees which disease."""
-
-    documents: int = 200
-    """Documents in each collection."""
-    strength: float = 0.3
-    """How far each dial is turned, 0 to 1."""
-    runs: int = 40
-    """Collections of each dial."""
-    healthy_runs: int = 200
-    """Healthy collections, which say what is usual: an alarm is beyond 95 % of them."""
-    seed: int = 0
-    """Seed of all collections."""
-
-    def __post_init__(self) -> None:
-        for name in ("documents", "runs", "healthy_runs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
-        if self.healthy_runs < 20:
-            raise ValueError(f"a 95 % limit takes 20 healthy runs, got {self.healthy_runs}")
-        if not 0 <= self.strength <= 1:
-            raise ValueError(f"strength lies between 0 and 1, got {self.strength}")
-
-
-def alarms(
-    settings: Settings, report: Callable[[int, int], None] | None = None
-) -> dict[str, dict[str, float]]:
-    """Share of collections that raise an alarm, by metric and dial.
-
-    In a dial's column that is the metric's sensitivity, in a control's its rate of false alarms. An
-    alarm is a value on the side of less variety that at most 5 % of healthy collections reach.
-    `report` is called with how many collections are done, and of how many.
-    """
-    total = settings.healthy_runs + settings.runs * len(DIALS)
-    done = 0
-
-    def values(dial: str, runs: int, first_seed: int) -> np.ndarray:
-        nonlocal done
-        rows = []
-        for run in range(runs):
-            texts = make(dial, settings.documents, settings.strength, first_seed + run).texts
-            tokens = encode(texts, "word")
-            rows.append([metric.of(texts, tokens) for metric in METRICS.values()])
-            done += 1
-            if report:
-                report(done, total)
-        return np.array(rows)
-
-    sign = np.array([1.0 if m.alarm == "high" else -1.0 for m in METRICS.values()])
-    usual = sign * values("healthy", settings.healthy_runs, 1_000_000 + settings.seed)
-    limit = np.quantile(usual, 0.95, axis=0, method="higher")
-    rates = {
-        dial: (sign * values(dial, settings.runs, settings.seed) > limit).mean(axis=0)
-        for dial in DIALS
-    }
-    return {name: {dial: float(rates[dial][i]) for dial in DIALS} for i, name in enumerate(METRICS)}
-
-
-def table(rates: dict[str, dict[str, float]]) -> str:
-    """The rates as a Markdown table, in percent; controls last."""
-    lines = [
-        "| metric | "
-        + " | ".join(d + (" (control)" if d in CONTROLS else "") for d in DIALS)
-        + " |",
-        "|---|" + "---|" * len(DIALS),
-    ]
-    for name, row in rates.items():
-        lines.append(f"| {name} | " + " | ".join(f"{100 * row[d]:.0f}" for d in DIALS) + " |")
-    return "\n".join(lines)
-
-
-def main(settings: Settings) -> None:
-    """Measure and print the table."""
-    from tqdm import tqdm
-
-    total = settings.healthy_runs + settings.runs * len(DIALS)
-    with tqdm(total=total, desc="collections", leave=False) as bar:
-        rates = alarms(settings, lambda done, _: bar.update(done - bar.n))
-    print(
-        f"Alarms in %, {settings.runs} collections of {settings.documents} documents, dials at "
-        f"{settings.strength:g}; limit: 95 % of {settings.healthy_runs} healthy collections."
-    )
-    print(table(rates))
-
-
 if __name__ == "__main__":
     from labkit import command
+    from synthdata.sensitivity import Settings, main
 
     command.run(main, Settings, prog="synthdata.dial")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from synthdata.compare import Comparison
     from synthdata.meter import Meter
 
+_POINTS = 120
 _ORDERS = tuple(i / 8 for i in range(25))
 Curve = tuple[int, list[tuple[int, float]]]
 
@@ -76,15 +77,18 @@ def of_comparison(
 
 
 def of_meter(meter: Meter) -> list[Figure]:
-    """Rarefaction curves of words and documents from a one-pass meter."""
+    """Rarefaction curves and Hill profiles of words and documents from a one-pass meter."""
     from synthdata import streamed
 
     curves: list[dict[str, Curve]] = []
+    profiles: dict[str, list[tuple[float, float]]] = {}
     for name in ("words", "documents"):
         known = streamed.counts_of(meter.channels[name])
         points = streamed.curve(known)
         curves.append({"this collection": (known.n, points)} if points else {})
-    return _rarefaction(*curves) if all(curves) else []
+        if points:
+            profiles[name] = [(q, streamed.hill(known, q)) for q in _ORDERS]
+    return [*(_rarefaction(*curves) if all(curves) else []), *_profile_of(profiles)]
 
 
 def _counts(
@@ -100,7 +104,7 @@ def _rarefaction_pair(
 ) -> list[Figure]:
     def curves(tallies: Mapping[str, np.ndarray]) -> dict[str, Curve]:
         return {
-            name: (int(tally.sum()), [(m, v) for m, v, _ in rarefy.curve(tally)])
+            name: (int(tally.sum()), [(m, v) for m, v, _ in rarefy.curve(tally, points=_POINTS)])
             for name, tally in tallies.items()
             if tally.sum()
         }
@@ -121,12 +125,15 @@ def _rarefaction(words: Mapping[str, Curve], documents: Mapping[str, Curve]) -> 
             for name, curve in curves.items()
         )
         image = figures.html(figure, alt=f"Rarefaction curves. {said}.")
+    estimated = any(points[-1][0] > n for n, points in (*words.values(), *documents.values()))
+    beyond = "; a dotted line beyond it is what twice as much would show, by estimate"
+    beyond = beyond if estimated else ""
     return [
         Figure(
             title="Rarefaction: how much more would more show?",
             image=image,
-            caption=f"{said}. The dot is the collection as it is; a dotted line beyond it is what "
-            "twice as much would show, by estimate. A curve that has gone flat has shown all.",
+            caption=f"{said}. The dot is the collection as it is{beyond}. A curve that has gone "
+            "flat has shown all.",
         )
     ]
 
@@ -137,19 +144,25 @@ def _at(curve: Curve) -> str:
 
 
 def _profile(tallies: Mapping[str, np.ndarray]) -> list[Figure]:
-    some = {name: tally for name, tally in tallies.items() if len(tally)}
-    if not some:
+    return _profile_of(
+        {
+            name: [(q, estimate.hill(tally, q)) for q in _ORDERS]
+            for name, tally in tallies.items()
+            if len(tally)
+        }
+    )
+
+
+def _profile_of(profiles: Mapping[str, list[tuple[float, float]]]) -> list[Figure]:
+    if not profiles:
         return []
-    profiles = {
-        name: [(q, estimate.hill(tally, q)) for q in _ORDERS] for name, tally in some.items()
-    }
     with figures.style():
         figure, ax = figures.new()
         plots.hill_profile(ax, profiles)
         said = "; ".join(
-            f"{name}: {number(estimate.hill(tally, 0))} at order 0, "
-            f"{number(estimate.hill(tally, 1))} at 1, {number(estimate.hill(tally, 2))} at 2"
-            for name, tally in some.items()
+            f"{name}: {number(dict(profile)[0])} at order 0, {number(dict(profile)[1])} at 1, "
+            f"{number(dict(profile)[2])} at 2"
+            for name, profile in profiles.items()
         )
         image = figures.html(figure, alt=f"Hill profile. {said}.")
     return [

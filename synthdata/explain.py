@@ -9,8 +9,9 @@ Omits:  topics and meanings.
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,14 +79,22 @@ def commonest(texts: Sequence[str], top: int = 3) -> Evidence:
     """Whole outputs that were given more than once."""
     times = Counter(texts)
     again = sum(count for count in times.values() if count > 1)
-    items = tuple(
-        Item(text=text, count=count) for text, count in times.most_common(top) if count > 1
-    )
+    items = tuple(Item(text=text, count=count) for text, count in repeated_texts(times, top))
     return Evidence(
         title="Commonest outputs",
         summary=f"{_share(again, len(texts))} of documents are given word for word more than once",
         items=items,
     )
+
+
+def repeated_texts(times: Mapping[str, int], top: int) -> list[tuple[str, int]]:
+    """The commonest texts that occur twice or more; the alphabet decides between equals.
+
+    >>> repeated_texts({"b": 2, "a": 2, "c": 1}, 3)
+    [('a', 2), ('b', 2)]
+    """
+    several = ((text, count) for text, count in times.items() if count > 1)
+    return heapq.nsmallest(top, several, key=lambda pair: (-pair[1], pair[0]))
 
 
 def clusters(
@@ -97,13 +106,11 @@ def clusters(
     items = []
     for cluster in found.clusters[:top]:
         members = Counter(texts[i] for i in cluster.documents)
+        wordings = sorted(members, key=lambda text: (-members[text], text))
         note = "word for word" if cluster.distinct == 1 else f"{cluster.distinct} wordings"
         if cluster.distinct > 1:
-            others = [t for t, _ in members.most_common(2)][1]
-            note += f", another: {others}"
-        items.append(
-            Item(text=members.most_common(1)[0][0], count=len(cluster.documents), note=note)
-        )
+            note += f", another: {wordings[1]}"
+        items.append(Item(text=wordings[0], count=len(cluster.documents), note=note))
     inside = sum(len(c.documents) for c in found.clusters)
     return Evidence(
         title="Near-duplicates",
@@ -146,7 +153,9 @@ def templates(texts: Sequence[str], top: int = 3) -> Evidence:
         key=lambda pair: (-len(pair[1]), pair[0]),
     )
     items = tuple(
-        Item(text=" ".join(frame), count=len(who), note=f"for example: {texts[who[0]]}")
+        Item(
+            text=" ".join(frame), count=len(who), note=f"for example: {min(texts[i] for i in who)}"
+        )
         for frame, who in kept[:top]
     )
     inside = sum(len(who) for _, who in kept)
@@ -162,12 +171,12 @@ def passages(texts: Sequence[str], top: int = 3, found: Repeats | None = None) -
     if found is None:
         found = repeats(texts, examples=top)
     items = [
-        Item(text=span.text, count=span.documents, note=f"{span.occurrences} times")
+        Item(text=span.text.strip(), count=span.documents, note=f"{span.occurrences} times")
         for span in found.heaviest[:top]
     ]
     if found.longest and found.longest[0] not in found.heaviest:
         span = found.longest[0]
-        items.append(Item(text=span.text, count=span.documents, note="the longest"))
+        items.append(Item(text=span.text.strip(), count=span.documents, note="the longest"))
     share = "none" if found.size == 0 else f"{found.share:.1%}"
     return Evidence(
         title="Repeated passages",

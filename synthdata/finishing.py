@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from labkit import files
-from synthdata import loading, options, progress, record, report
+from synthdata import loading, options, page, progress, record, report
 from synthdata.io import Tally
 from synthdata.loading import Loaded
 from synthdata.report import Figure, Report
@@ -19,21 +19,88 @@ from synthdata.report import Figure, Report
 
 def load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loaded:
     """The rows; whole ones for curating, which writes them again."""
-    config, fields = settings.read(*columns), columns
     if isinstance(settings, options.CurateOptions):
-        config = replace(config, columns=None)
+        config = replace(settings.read(), columns=None)
         return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=None)
-    return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=fields)
+    hints = loading.GROUPERS if getattr(settings, "group", "") is None else ()
+    return loading.load(
+        data,
+        settings.read(*columns, *hints),
+        sample=settings.sample,
+        seed=settings.seed,
+        fields=columns,
+        hints=hints,
+    )
 
 
-def load_both(settings: Any) -> tuple[Loaded, Loaded]:
-    """The collection under test, and its reference, whose text may stand in another field."""
-    loaded = load(settings, settings.data)
-    config = settings.read()
-    if settings.ref_text:
-        config = replace(config, text=settings.ref_text)
-    reference = loading.load([settings.ref], config, sample=settings.sample, seed=settings.seed + 1)
-    return loaded, reference
+def load_both(settings: Any) -> tuple[Loaded, Loaded | None]:
+    """The collection under test, and its reference, whose text may stand in another field.
+
+    With the fields that group their documents, or that may do so where nobody has said.
+    """
+    sides: list[Loaded | None] = []
+    for place, (paths, text, group) in enumerate(
+        zip(
+            (settings.data, None if settings.ref is None else [settings.ref]),
+            (settings.text, settings.ref_text or settings.text),
+            _group_fields(settings),
+        )
+    ):
+        fields = () if group is None else (group,)
+        hints = loading.GROUPERS if settings.group is None else ()
+        sides.append(
+            None
+            if paths is None
+            else loading.load(
+                paths,
+                replace(settings.read(*fields, *hints), text=text),
+                sample=settings.sample,
+                seed=settings.seed + place,
+                fields=fields,
+                hints=hints,
+            )
+        )
+    assert sides[0] is not None
+    return sides[0], sides[1]
+
+
+def groups(settings: Any, loaded: Loaded, reference: Loaded | None) -> dict[str, Any]:
+    """Groups of both sides, as `compare` and `gate` take them."""
+    own, other = _group_fields(settings)
+    found: dict[str, Any] = {
+        "groups": None if own is None else loaded.groups(own),
+        "reference_groups": None,
+    }
+    if other is not None and reference is not None:
+        try:
+            found["reference_groups"] = reference.groups(other)
+        except ValueError as error:
+            raise ValueError(
+                f"{error}; --ref-group names the reference's field, or none where its documents "
+                "are independent"
+            ) from None
+    return found
+
+
+def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None = None) -> tuple[str, ...]:
+    """Warnings where documents seem to hang together and nobody has said so."""
+    if settings.group is not None:
+        return ()
+    notes = [f"of the collection, {hint}" for hint in loaded.hints()]
+    if reference is not None and settings.ref_group is None:
+        notes += [f"of the reference, {hint}" for hint in reference.hints()]
+    return tuple(notes)
+
+
+def group_provenance(settings: Any) -> dict[str, str]:
+    """Which documents were taken to depend on each other."""
+    return {} if settings.group is None else {"groups": settings.group}
+
+
+def _group_fields(settings: Any) -> tuple[str | None, str | None]:
+    """The grouping field of each side; "none" for a side whose documents are independent."""
+    own, other = settings.group, settings.ref_group or settings.group
+    return own, None if other == "none" else other
 
 
 def both(loaded: Loaded, reference: Loaded) -> Tally:
@@ -55,9 +122,11 @@ def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> di
     tally = loaded.tally
     for other in others:
         tally = both(loaded, other)
-    n = f"{len(loaded.rows):,} documents"
-    if settings.sample is not None:
-        n += f" drawn from {loaded.tally.rows:,}"
+    n = "; ".join(
+        f"{len(side.rows):,} documents{what}"
+        + (f" drawn from {side.tally.rows:,}" if settings.sample is not None else "")
+        for side, what in zip((loaded, *others), ("", " of the reference"))
+    )
     return loading.provenance(
         tally,
         text_field=settings.text,
@@ -79,7 +148,7 @@ def finish(command: str, settings: Any, made: Report, tally: Tally, **more: Any)
     """Print the report, write the HTML, print the JSON line."""
     sys.stdout.write(report.terminal(made))
     if getattr(settings, "html", None):
-        files.write_text(settings.html, report.to_html(made))
+        files.write_text(settings.html, page.to_html(made))
         sys.stdout.write(f"\nwritten: {settings.html}\n")
     if settings.json:
         sys.stdout.write(record.line(record.record(command, made, tally, **more)) + "\n")

@@ -127,6 +127,19 @@ def share_interval(successes: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
+def unmoved_mean(value: float, units: int) -> tuple[float, float]:
+    """Least interval of a mean of scores from 0 to 1, such as self-BLEU.
+
+    Subsamples tell nothing of a kind of document that did not come up, and it may have a share of
+    up to `share_interval(0, units)`: of score 1 at worst for the upper end, of 0 for the lower.
+
+    >>> [round(end, 3) for end in unmoved_mean(0.2, 100)]
+    [0.193, 0.23]
+    """
+    unseen = share_interval(0, units)[1]
+    return value * (1 - unseen), value + (1 - value) * unseen
+
+
 def unmoved_hill(counts: np.ndarray, q: float, units: int | None = None) -> tuple[float, float]:
     """Least interval of a Hill number, for where every subsample shows the same.
 

@@ -19,6 +19,8 @@ from synthdata.io import ReadConfig, Tally, read_file
 from synthdata.rows import BadRow, Row, dig
 
 NO_VALUE = "(no value)"
+GROUPERS = ("prompt", "prompt_id", "author", "persona", "conversation_id", "session")
+"""Fields that are asked whether documents hang together, where nobody has said so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,25 @@ class Loaded:
             raise ValueError(complaint or f"the field {field!r} is empty in every row")
         return found
 
+    def groups(self, field: str) -> list[str | int]:
+        """The field's value of each row; a row without one is a group of its own (a number)."""
+        return [row if v == NO_VALUE else v for row, v in enumerate(self.values(field))]
+
+    def hints(self) -> tuple[str, ...]:
+        """A warning for each field that is often a group, where its values come again."""
+        found = []
+        for field in GROUPERS:
+            values = [row.fields[field] for row in self.rows if field in row.fields]
+            known = [str(v) for v in values if not isinstance(v, BadRow | None) and v != ""]
+            kinds = len(set(known))
+            if known and 1 < kinds < len(known):
+                found.append(
+                    f"{len(known):,} documents have {kinds:,} values of {field!r}: documents of "
+                    f"one {field} depend on each other, and without --group {field} intervals are "
+                    "too narrow and p-values too small"
+                )
+        return tuple(found)
+
 
 def load(
     paths: Sequence[str],
@@ -64,11 +85,13 @@ def load(
     sample: int | None = None,
     seed: int = 0,
     fields: Sequence[str] | None = (),
+    hints: Sequence[str] = (),
 ) -> Loaded:
     """All usable rows, or `sample` of them drawn without replacement, in their order.
 
     Of each row the text and `fields` are kept, None keeps all of it (a parsed row takes several
-    times the memory of its text). Errors as `synthdata.io.read`; ValueError for a sample below 1.
+    times the memory of its text); of `hints`, where there are such fields, a hash of the value.
+    Errors as `synthdata.io.read`; ValueError for a sample below 1.
     """
     if sample is not None and sample < 1:
         raise ValueError(f"a sample has at least 1 document, got {sample}")
@@ -82,7 +105,7 @@ def load(
             seen = 0
             for row in read_file(path, config, tally):
                 if fields is not None:
-                    row = _slim(row, fields)
+                    row = _slim(row, fields, hints)
                 if sample is None or len(kept) < sample:
                     kept.append((number, row))
                 elif (place := int(rng.integers(number + 1))) < sample:  # Vitter's algorithm R
@@ -100,9 +123,12 @@ def load(
     )
 
 
-def _slim(row: Row, fields: Sequence[str]) -> Row:
+def _slim(row: Row, fields: Sequence[str], hints: Sequence[str]) -> Row:
     """The row with nothing but its text and these fields, by their dotted paths."""
-    found = {}
+    own = row.fields if isinstance(row.fields, dict) else {}
+    found: dict[str, Any] = {
+        field: hash(str(own[field])) for field in hints if own.get(field) not in (None, "")
+    }
     for field in fields:
         try:
             found[field] = dig(row.fields, field)

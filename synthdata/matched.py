@@ -1,9 +1,16 @@
 """Quantities of two collections at equal terms: equal tokens, equal documents or equal coverage.
 
 Idea:   twice as many texts show more variety even from the same source, so both sides are brought
-        to the smaller one's terms before they are compared.
-Source: equal coverage: Chao & Jost, Ecology 2012.
+        to the smaller one's terms before they are compared: the larger side is drawn from, without
+        replacement, several times, and the values are averaged.
+Source: equal coverage: Chao & Jost, Ecology 2012; whole documents as the unit that is drawn:
+        Colwell et al., Journal of Plant Ecology 2012, "sample-based rarefaction".
 Omits:  tests and intervals (`synthdata.compare`).
+
+Whole documents are drawn (whole groups of them, where they depend on each other), and only the last
+one is cut to reach the size. Drawing single words instead would break up the words that a text says
+again and again: from documents of one topic each, a tenth of the words would show all the topics
+that a tenth of the documents does not, and the larger side would look more varied than it is.
 """
 
 from __future__ import annotations
@@ -18,13 +25,15 @@ import numpy as np
 
 from synthdata import estimate, neardup, overlap
 from synthdata.measures import Direction
-from synthdata.rarefy import rarefied, size_for_coverage
 from synthdata.tokens import Tokens
 
 Match = Literal["tokens", "size", "coverage"]
 
 BLEU_DOCUMENTS = 300
-"""Self-BLEU is compared on so many documents of each side at most."""
+"""Self-BLEU is compared on so many documents of each side at most (drawn once)."""
+ORDERS = 5
+"""So many times the larger side is drawn from. One draw is unbiased too, but its luck adds as much
+variance as the smaller side has; the mean of five adds a fifth of that."""
 QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
 """What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
 
@@ -58,15 +67,18 @@ class Pool:
         smaller: int,
         rng: np.random.Generator,
         quantities: Sequence[str],
+        groups: np.ndarray | None = None,
     ) -> None:
         self.tokens, self.match, self.smaller = tokens, match, smaller
         # by a dictionary: an array of strings is as wide as the longest, and drops closing NULs
         number: dict[str, int] = {}
         self.text = np.array([number.setdefault(t, len(number)) for t in texts], dtype=np.int64)
-        self.cluster = neardup.near_duplicates(texts).label
-        # Where documents have to be left out to make sides equal, the same ones go every time:
-        # drawn anew, they would add a spread that the data do not have.
-        self.priority = rng.permutation(len(texts))
+        wanted = "near_duplicates" in quantities  # finding them costs more than all the rest
+        self.cluster = neardup.near_duplicates(texts).label if wanted else np.arange(len(texts))
+        self.group = np.arange(len(texts)) if groups is None else groups
+        # The same orders serve every time: drawn anew, they would add a spread that the data do
+        # not have.
+        self.orders = [self._order(rng) for _ in range(ORDERS)]
         self._last: tuple[np.ndarray, np.ndarray, list[tuple[float, float]]] | None = None
         table = {f"hill{q}": ("times", False, partial(self.hill, q)) for q in (0, 1, 2)} | {
             "documents_hill1": ("times", False, self.documents_hill1),
@@ -86,71 +98,98 @@ class Pool:
             if name in quantities
         ]
 
-    def equal(
-        self, a: np.ndarray, b: np.ndarray, most: int | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """As many documents of each side; of `most`, where a tenth is left out, nine tenths."""
+    def _order(self, rng: np.random.Generator) -> np.ndarray:
+        """All documents in a random order in which groups stay together."""
+        n = len(self.text)
+        turn = rng.permutation(int(self.group.max(initial=-1)) + 1)[self.group]
+        return np.lexsort((rng.permutation(n), turn))
+
+    def units(self, documents: np.ndarray) -> int:
+        """How many groups these documents are (how many documents, where each is its own)."""
+        return len(np.unique(self.group[documents]))
+
+    def arranged(self, documents: np.ndarray, order: np.ndarray) -> np.ndarray:
+        """These documents as they come in this order of all."""
+        chosen = np.zeros(len(order), dtype=bool)
+        chosen[documents] = True
+        return order[chosen[order]]
+
+    def parts(self, documents: np.ndarray, size: int) -> list[np.ndarray]:
+        """Parts of so many documents: all of them once, or several draws of fewer."""
+        if size >= len(documents):
+            return [documents]
+        return [self.arranged(documents, order)[:size] for order in self.orders]
+
+    def equal(self, a: np.ndarray, b: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Parts of both sides with as many documents as the smaller has."""
         size = min(len(a), len(b))
-        if most is not None and most < self.smaller:
-            size = round(most * size / self.smaller)
-        one, two = (
-            part if len(part) == size else part[np.argsort(self.priority[part])[:size]]
-            for part in (a, b)
-        )
-        return one, two
+        return self.parts(a, size), self.parts(b, size)
+
+    def ids(self, documents: np.ndarray) -> np.ndarray:
+        """The words of these documents, one after the other."""
+        return self.tokens.select(documents).ids
 
     def words(self, documents: np.ndarray) -> np.ndarray:
         """How often each word occurs in these documents; those that do not occur are left out."""
-        counts = np.bincount(self.tokens.select(documents).ids)
-        return counts[counts > 0]
+        return _tally(self.ids(documents))
 
     def documents(self, documents: np.ndarray) -> np.ndarray:
         """How often each text occurs among these documents."""
-        counts = np.bincount(self.text[documents])
-        return counts[counts > 0]
+        return _tally(self.text[documents])
 
     def hill(self, q: int, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
         if self._last is None or self._last[0] is not a or self._last[1] is not b:
-            self._last = (a, b, self._hills(a, b))
+            sides = self._at_equal_size(a, b) if self.match == "size" else self._cut(a, b)
+            one, two = (np.mean([_log_hills(ids) for ids in parts], axis=0) for parts in sides)
+            self._last = (a, b, list(zip(np.exp(one).tolist(), np.exp(two).tolist())))
         return self._last[2][q]
 
-    def _hills(self, a: np.ndarray, b: np.ndarray) -> list[tuple[float, float]]:
-        if self.match == "size":
-            a, b = self.equal(a, b)
-        counts = (self.words(a), self.words(b))
-        sizes = [int(c.sum()) for c in counts]
-        if not min(sizes):
-            return [(math.nan, math.nan)] * 3
-        if self.match == "tokens":
-            sizes = [min(sizes)] * 2
-        elif self.match == "coverage":
-            covered = [estimate.coverage(c) for c in counts]
-            goal = min(covered)
-            if 0 < goal < 1:  # the side that covers less stays whole, the other is made smaller
-                sizes = [
-                    m if have <= goal else max(1, round(min(m, size_for_coverage(c, goal, 0.25))))
-                    for c, m, have in zip(counts, sizes, covered)
-                ]
-        one, two = ([rarefied(c, m, q) for q in (0, 1, 2)] for c, m in zip(counts, sizes))
-        return list(zip(one, two))
+    def _at_equal_size(self, a: np.ndarray, b: np.ndarray) -> list[list[np.ndarray]]:
+        return [[self.ids(part) for part in parts] for parts in self.equal(a, b)]
+
+    def _cut(self, a: np.ndarray, b: np.ndarray) -> list[list[np.ndarray]]:
+        """Words of both sides, the larger one's cut to the tokens or the coverage of the other."""
+        sides, whole = (a, b), (self.ids(a), self.ids(b))
+        have = [len(ids) if self.match == "tokens" else _coverage(ids) for ids in whole]
+        goal = min(have)
+        if self.match == "coverage" and not 0 < goal < 1:
+            return [[ids] for ids in whole]
+        cut = []
+        for side, ids, value in zip(sides, whole, have):
+            if value <= goal:
+                cut.append([ids])
+                continue
+            rows = [self.ids(self.arranged(side, order)) for order in self.orders]
+            size = int(goal) if self.match == "tokens" else _size_at_coverage(rows, goal)
+            cut.append([row[:size] for row in rows])
+        return cut
 
     def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Effective number of different documents, at an equal number of documents."""
-        size = min(len(a), len(b))
-        one, two = (rarefied(self.documents(part), size, 1) for part in (a, b))
+        one, two = (
+            math.exp(np.mean([_log_hills(self.text[part])[1] for part in parts]))
+            for parts in self.equal(a, b)
+        )
         return one, two
 
     def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-        """Self-BLEU of an equal number of documents."""
-        a, b = self.equal(a, b, BLEU_DOCUMENTS)
-        one, two = (overlap.mean_self_bleu(self.tokens.select(part)) for part in (a, b))
+        """Self-BLEU of an equal number of documents, 300 at most (270 where a tenth is out)."""
+        size = min(len(a), len(b))
+        if self.smaller > BLEU_DOCUMENTS:
+            size = round(size * BLEU_DOCUMENTS / self.smaller)
+        one, two = (
+            overlap.mean_self_bleu(self.tokens.select(self.parts(side, size)[0])) for side in (a, b)
+        )
         return one, two
 
     def near_duplicates(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         """Share of documents in a cluster of near-duplicates, at an equal number of documents."""
-        a, b = self.equal(a, b)
-        return clustered(self.cluster[a]), clustered(self.cluster[b])
+        one, two = (
+            float(np.mean([clustered(self.cluster[part]) for part in parts]))
+            for parts in self.equal(a, b)
+        )
+        return one, two
 
     def describe(self, a: np.ndarray, b: np.ndarray) -> str:
         """What was made equal, at which value."""
@@ -162,6 +201,44 @@ class Pool:
             goal = min(estimate.coverage(one), estimate.coverage(two))
             return f"coverage {goal:.1%} of {self.tokens.tokeniser}s, {documents}"
         return documents
+
+
+def _tally(numbers: np.ndarray) -> np.ndarray:
+    """How often each number occurs, of those that do."""
+    counts = np.bincount(numbers)
+    return counts[counts > 0]
+
+
+def _log_hills(numbers: np.ndarray) -> np.ndarray:
+    """Natural logarithms of the Hill numbers of order 0, 1 and 2, [3]; nan for none.
+
+    Their mean over draws is taken, not that of the numbers: it is what makes the logarithm of the
+    ratio nought on average where both sides are one source.
+    """
+    counts = _tally(numbers)
+    n = len(numbers)
+    if not n:
+        return np.full(3, math.nan)
+    entropy = math.log(n) - float(counts @ np.log(counts)) / n
+    return np.array(
+        [math.log(len(counts)), entropy, 2 * math.log(n) - math.log(float(counts @ counts))]
+    )
+
+
+def _coverage(ids: np.ndarray) -> float:
+    return estimate.coverage_from(len(ids), *estimate.ones_and_twos(np.bincount(ids)))
+
+
+def _size_at_coverage(rows: Sequence[np.ndarray], goal: float) -> int:
+    """The smallest number of words whose mean coverage over the rows is the goal, by bisection."""
+    low, high = 0, len(rows[0])
+    while high - low > max(1, high >> 12):
+        middle = (low + high) // 2
+        if np.mean([_coverage(row[:middle]) for row in rows]) < goal:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def clustered(label: np.ndarray) -> float:

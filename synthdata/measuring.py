@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from synthdata import finishing, loading, options, progress, report
-from synthdata.report import Report
+from synthdata import finishing, loading, options, progress, record, report, sizes
+from synthdata.report import Report, Table
 
 if TYPE_CHECKING:
+    from synthdata.meter import Meter
     from synthdata.panel import Panel
 
 
@@ -24,7 +26,8 @@ def measure(settings: options.MeasureOptions) -> int:
     from synthdata.explain import explain as evidence_of
     from synthdata.panel import measure as panel
 
-    loaded = finishing.load(settings, settings.data, *([settings.by] if settings.by else []))
+    fields = [field for field in (settings.by, settings.group) if field]
+    loaded = finishing.load(settings, settings.data, *fields)
     texts = loaded.texts
     by = loaded.values(settings.by) if settings.by else None
     vectors = loading.embeddings(settings.embeddings, loaded) if settings.embeddings else None
@@ -32,6 +35,7 @@ def measure(settings: options.MeasureOptions) -> int:
         found = panel(
             texts,
             by=by,
+            groups=loaded.groups(settings.group) if settings.group else None,
             tokeniser=settings.tokeniser,
             policy=settings.policy,
             embeddings=vectors,
@@ -54,8 +58,8 @@ def measure(settings: options.MeasureOptions) -> int:
         ),
         headlines=tuple(found[name] for name in ("near_duplicates", "documents_hill1", "hill1")),
         measures=tuple(found.values()),
-        table=_by_value(settings.by, found),
-        table_title=f"What each {settings.by} adds",
+        tables=_by_value(settings.by, found),
+        curves=_in_numbers(found),
         figures=finishing.figures(
             settings.html,
             lambda: drawing.of_collection(
@@ -63,10 +67,64 @@ def measure(settings: options.MeasureOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(loaded.tally),
-        provenance=finishing.provenance(settings, loaded) | {"word": found.tokeniser},
+        notes=loading.notes(loaded.tally) + finishing.group_notes(settings, loaded),
+        provenance=finishing.provenance(settings, loaded)
+        | {"word": found.tokeniser}
+        | finishing.group_provenance(settings),
     )
-    return finishing.finish("measure", settings, made, loaded.tally)
+    by_field = {} if settings.by is None else {"by": record.by(settings.by, found)}
+    return finishing.finish(
+        "measure",
+        settings,
+        made,
+        loaded.tally,
+        rarefaction=[row.to_json() for row in found.sizes],
+        profile=record.profile(found),
+        **by_field,
+    )
+
+
+def _in_numbers(found: Panel) -> tuple[Table, ...]:
+    """The rarefaction curve and the Hill profile as rows."""
+    head = ("at", "draws", "coverage", "distinct", "order 1", "order 2", "kind")
+    made = []
+    for what in ("words", "documents"):
+        rows = [
+            (
+                row.asked,
+                f"{row.size:,}",
+                f"{row.coverage:.1%}",
+                *map(report.number, (row.hill0, row.hill1, row.hill2)),
+                row.kind,
+            )
+            for row in found.sizes
+            if row.of == what
+        ]
+        if rows:
+            made.append(Table(title=f"Rarefaction of {what}", rows=(head, *rows)))
+    if made:
+        made[-1] = replace(
+            made[-1],
+            caption="What a sample of so many draws shows on average. Rarefied is exact; "
+            "extrapolated is an estimate, to be trusted to twice the sample.",
+        )
+    kinds = [what for what in found.profile if found.profile[what]]
+    if kinds:
+        value = {(what, q): v for what in kinds for q, v in found.profile[what]}
+        made.append(
+            Table(
+                title="Hill profile of the sample",
+                rows=(
+                    ("order", *(f"effective {what}" for what in kinds)),
+                    *(
+                        (f"{q:g}", *(report.number(value[what, q]) for what in kinds))
+                        for q in sizes.SHOWN_ORDERS
+                    ),
+                ),
+                caption="Order 0 counts every kind once; higher orders count common kinds more.",
+            )
+        )
+    return tuple(made)
 
 
 def _budgets(by: str | None, found: Panel) -> dict[str, tuple[float, float]]:
@@ -79,7 +137,7 @@ def _budgets(by: str | None, found: Panel) -> dict[str, tuple[float, float]]:
     }
 
 
-def _by_value(by: str | None, found: Panel) -> tuple[tuple[str, ...], ...]:
+def _by_value(by: str | None, found: Panel) -> tuple[Table, ...]:
     """Which value of the field adds how much, the ten that add most."""
     if found.budget is None or not found.budget.strata:
         return ()
@@ -88,37 +146,72 @@ def _by_value(by: str | None, found: Panel) -> tuple[tuple[str, ...], ...]:
         (s.value, f"{s.documents:,}", report.number(s.entropy), report.number(s.adds))
         for s in found.budget.strata[:10]
     ]
-    return (head, *rows)
+    more = len(found.budget.strata) - len(rows)
+    return (
+        Table(
+            title=f"What each {by} adds",
+            rows=(head, *rows),
+            caption=f"and {more:,} more, which add less" if more else "",
+        ),
+    )
+
+
+def _metered(settings: options.MeasureOptions) -> Meter:
+    """Saved meters and newly read files, as one meter, which is saved where that was asked for."""
+    from synthdata import scale, sources
+    from synthdata.meter import AUTO, Meter, MeterConfig
+
+    named = sources.expand(settings.data)
+    saved = [path for path in named if Meter.is_saved(path)]
+    files = [path for path in named if path not in saved]
+    if settings.meter and os.path.exists(settings.meter):
+        saved.insert(0, settings.meter)
+    whole: Meter | None = None
+    for path in saved:
+        whole = _joined(whole, Meter.load(path), path)
+    if files:
+        words: str = settings.tokens
+        if whole is not None and words == AUTO:
+            words = whole.config.words  # what was decided then goes on
+        config = MeterConfig(
+            ram=sources.parse_size(settings.ram),
+            seed=settings.seed,
+            words=words,
+            policy=settings.policy,
+        )
+        with progress.bytes_bar("reading", progress.total_bytes(files)) as bar:
+            read = settings.read()
+            fresh = scale.meter_files(
+                files, read, config, engine=settings.engine, progress=bar.update
+            )
+        whole = _joined(whole, fresh, "a saved meter")
+    assert whole is not None  # `expand` lets no empty list through
+    if settings.meter:
+        whole.save(settings.meter)
+    return whole
+
+
+def _joined(whole: Meter | None, more: Meter, name: str) -> Meter:
+    """Both as one; ValueError where a file would count twice."""
+    if whole is None:
+        return more
+    again = {f.sha256: f.path for f in whole.tally.files}
+    for file in more.tally.files:
+        if file.sha256 in again:
+            raise ValueError(
+                f"{name} has counted one of these files already ({again[file.sha256]}); "
+                "its rows would count double"
+            )
+    return whole.merge(more)
 
 
 def stream(settings: options.MeasureOptions) -> int:
     """The measures of one pass."""
-    from synthdata import drawing, reading, scale, sources, streamed
+    from synthdata import drawing, reading, streamed
     from synthdata.explain import Evidence, Item
-    from synthdata.meter import Meter, MeterConfig
 
-    words = "character" if settings.tokens == "character" else "word"
-    config = MeterConfig(
-        ram=sources.parse_size(settings.ram),
-        seed=settings.seed,
-        words="byte" if settings.tokens == "byte" else words,
-        policy=settings.policy,
-    )
-    before = None
-    if settings.meter and os.path.exists(settings.meter):
-        before = Meter.load(settings.meter)
-    total = progress.total_bytes(sources.expand(settings.data))
-    with progress.bytes_bar("reading", total) as bar:
-        meter = scale.meter_files(
-            settings.data, settings.read(), config, engine=settings.engine, progress=bar.update
-        )
-    if before is not None:
-        again = {f.sha256 for f in before.tally.files} & {f.sha256 for f in meter.tally.files}
-        if again:
-            raise ValueError(f"{settings.meter} has counted one of these files already")
-        meter = before.merge(meter)
-    if settings.meter:
-        meter.save(settings.meter)
+    meter = _metered(settings)
+    config = meter.config
     found = {m.name: m for m in streamed.measures(meter)}
     views = []
     for name, channel in meter.channels.items():
@@ -139,15 +232,39 @@ def stream(settings: options.MeasureOptions) -> int:
             for name in ("documents_types", "words_hill1_source", "words_entropy_source")
         ),
         measures=tuple(found.values()),
+        curves=_rarefaction_of(meter),
         figures=finishing.figures(settings.html, lambda: drawing.of_meter(meter)),
         evidence=tuple(views),
         notes=loading.notes(meter.tally),
         provenance=loading.provenance(
             meter.tally,
             n=f"{meter.documents:,} documents, {meter.characters:,} characters",
-            tokeniser=f"{config.words}, {config.policy}",
+            tokeniser=f"{settings.tokens}, {config.policy}",
+            word=meter.config.words,
             seed=config.seed,
             memory=f"{config.ram:,} bytes, {config.k:,} types sampled in each channel",
         ),
     )
     return finishing.finish("measure", settings, made, meter.tally)
+
+
+def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:
+    """Distinct words and documents in parts of what went by, and effective ones in all of it."""
+    from synthdata import streamed
+
+    rows, profile = [], []
+    for name in ("words", "documents"):
+        known = streamed.counts_of(meter.channels[name])
+        for part, asked in ((4, "a quarter"), (2, "half"), (1, "all")):
+            if size := known.n // part:
+                found = report.number(round(streamed.types_at(known, size)))
+                rows.append((name, asked, f"{size:,}", found))
+        hills = (report.number(streamed.hill(known, q)) for q in (0, 1, 2))
+        profile.append((name, *hills))
+    if not rows:
+        return ()
+    orders = ("of", "order 0", "order 1", "order 2")
+    return (
+        Table(title="Rarefaction", rows=(("of", "in", "draws", "distinct"), *rows)),
+        Table(title="Hill profile of what went by", rows=(orders, *profile)),
+    )

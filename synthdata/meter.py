@@ -20,21 +20,22 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from labkit import files
-from synthdata import sketch
+from synthdata import hashing
 from synthdata.io import Tally
 from synthdata.sketch import Channel
-from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, encode, words
+from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, default_tokeniser, encode, words
 
 CHUNK_ROWS = 4096
 CHUNK_CHARACTERS = 1 << 20
 LEAST_RAM = 64 << 20
+AUTO = "auto"
 _MAGIC = b"synthdata meter 1\n"
 _LABEL = 200
 
@@ -47,8 +48,9 @@ class MeterConfig:
     """Memory in bytes above what Python and its libraries take."""
     seed: int = 0
     """Of the hashes: another seed, another sample."""
-    words: str = "word"
-    """Tokeniser behind the channels words and word pairs."""
+    words: str = AUTO
+    """Tokeniser behind the channels words and word pairs; auto: what the first chunk shows, words
+    or, in Chinese, Japanese and Korean, characters."""
     order: int = 5
     """Length of the character n-grams."""
     policy: Policy = DEFAULT_POLICY
@@ -57,8 +59,9 @@ class MeterConfig:
     def __post_init__(self) -> None:
         if self.ram < LEAST_RAM:
             raise ValueError(f"--ram is {self.ram:,} bytes; the least that works is 64M")
-        if self.words not in TOKENISERS:
-            raise ValueError(f"no tokeniser {self.words!r}; choose one of {sorted(TOKENISERS)}")
+        if self.words not in (AUTO, *TOKENISERS):
+            known = [AUTO, *sorted(TOKENISERS)]
+            raise ValueError(f"no tokeniser {self.words!r}; choose one of {known}")
         if not 2 <= self.order <= 16:
             raise ValueError(f"character n-grams are of 2 to 16 characters, got {self.order}")
         if not 0 <= self.seed < 2**32:
@@ -78,6 +81,10 @@ class MeterConfig:
     def largest_row(self) -> int:
         """A row needs up to sixteen times its bytes while it is parsed."""
         return self.ram // 16
+
+    def decided(self, texts: Sequence[str]) -> MeterConfig:
+        """The settings with their tokeniser chosen by these texts, where it was left open."""
+        return self if self.words != AUTO else replace(self, words=default_tokeniser(texts))
 
     @property
     def channels(self) -> dict[str, tuple[str, int]]:
@@ -107,7 +114,7 @@ class _Hashes(dict[str, int]):
         self.seed = seed
 
     def __missing__(self, token: str) -> int:
-        number = self[token] = sketch.text_hash(token, self.seed)
+        number = self[token] = hashing.text_hash(token, self.seed)
         return number
 
 
@@ -131,6 +138,7 @@ class Meter:
     def update(self, texts: Iterable[str]) -> Meter:
         """Count these texts, chunk by chunk."""
         for chunk in chunks(texts, self.config.chunk):
+            self.config = self.config.decided(chunk)
             self._count(chunk)
             chunk.clear()  # so that long texts do not stay while the next ones are read
         return self
@@ -146,14 +154,14 @@ class Meter:
             else:
                 text = policy(text)
                 whole.append(text)
-                number, size, start = sketch.text_hash(text, seed), len(text), text[:_LABEL]
+                number, size, start = hashing.text_hash(text, seed), len(text), text[:_LABEL]
             names.append(number)
             labels[number] = start
             self.empty += not size
             self.characters += size
         self.documents += len(names)
         channel = self.channels["documents"]
-        wanted = channel.add(*sketch.count_grams(np.array(names, np.uint64)))
+        wanted = channel.add(*hashing.count_grams(np.array(names, np.uint64)))
         channel.keep_labels({number: labels[number] for number in wanted})
         if any(whole):
             for unit in self._units():
@@ -161,7 +169,7 @@ class Meter:
 
     def _count_long(self, text: str) -> tuple[int, int, str]:
         """A document longer than a chunk, in pieces; returns its hash, size and beginning."""
-        digest = sketch.new_hash(self.config.seed)
+        digest = hashing.new_hash(self.config.seed)
         before = {unit: np.empty(0, np.uint64) for unit in self._units()}
         size, start = 0, ""
         for piece in pieces(text, self.config.chunk):
@@ -185,17 +193,17 @@ class Meter:
         ends = tokens.ends + len(before)
         orders = self._units()[unit]
         for name, order in orders:
-            grams = sketch.gram_hashes(hashed, order, self.config.seed)
+            grams = hashing.gram_hashes(hashed, order, self.config.seed)
             inside = np.ones(len(grams), dtype=bool)
             inside[: max(len(before) - order + 1, 0)] = False  # counted with the piece before
             for back in range(1, order):
                 across = ends - back
                 inside[across[(across >= 0) & (across < len(grams))]] = False
             grams = grams if inside.all() else grams[inside]
-            head = grams[: sketch.LOOKED_AT].copy()
+            head = grams[: hashing.LOOKED_AT].copy()
             channel = self.channels[name]
-            wanted = sketch.where_first(head, channel.add(*sketch.count_grams(grams)))
-            places = np.flatnonzero(inside[: 4 * sketch.LOOKED_AT])
+            wanted = hashing.where_first(head, channel.add(*hashing.count_grams(grams)))
+            places = np.flatnonzero(inside[: 4 * hashing.LOOKED_AT])
             labels = {}
             for number, at in wanted.items():
                 first = int(places[at]) - len(before) if at < len(places) else -1
@@ -237,7 +245,10 @@ class Meter:
 
     def merge(self, other: Meter) -> Meter:
         """Add everything `other` has counted; ValueError where the settings differ."""
-        if other.config != self.config:
+        if self.config.words == AUTO:  # nothing counted yet: nothing was decided
+            self.config = replace(self.config, words=other.config.words)
+        theirs_decided = self.config.words if other.config.words == AUTO else other.config.words
+        if replace(other.config, words=theirs_decided) != self.config:
             mine, theirs = asdict(self.config), asdict(other.config)
             odd = [
                 f"{key} {mine[key]} and {theirs[key]}" for key in mine if mine[key] != theirs[key]
@@ -301,6 +312,14 @@ class Meter:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the meter to `path`, whole or not at all; `load` it to go on or to merge it."""
         files.write_bytes(path, self.to_bytes())
+
+    @staticmethod
+    def is_saved(path: str) -> bool:
+        """Whether a file is a saved meter, by its first bytes."""
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Meter:

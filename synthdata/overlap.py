@@ -140,11 +140,17 @@ def vendi_ngrams(tokens: Tokens, n: int = 1, q: float = 1) -> tuple[float, str]:
     time; the score then reads low (by a third on 1,500 Zipf documents of 40 words and 512 columns)
     and cannot exceed 2,048. nan where no document has an n-gram.
     """
+    eigenvalues, how = ngram_spectrum(tokens, n)
+    return (vendi_from_spectrum(eigenvalues, q) if len(eigenvalues) else math.nan), how
+
+
+def ngram_spectrum(tokens: Tokens, n: int = 1) -> tuple[np.ndarray, str]:
+    """Eigenvalues behind `vendi_ngrams`, from which any order follows, and how they were made."""
     key, document, weight = unit_features(tokens, n)
     rows = np.unique(document, return_inverse=True)[1]
     documents, features = int(rows.max(initial=-1)) + 1, int(key.max(initial=-1)) + 1
     if documents == 0:
-        return math.nan, "no document has an n-gram"
+        return np.empty(0), "no document has an n-gram"
     if min(documents, features) <= EXACT_SIDE:
         by_rows = documents <= features
         side, other = (rows, key) if by_rows else (key, rows)
@@ -159,7 +165,7 @@ def vendi_ngrams(tokens: Tokens, n: int = 1, q: float = 1) -> tuple[float, str]:
         column = (mixed >> np.uint64(1)) % np.uint64(EXACT_SIDE)
         gram = _sparse_gram(column.astype(np.int64), rows, weight * sign, EXACT_SIDE)
         how = f"reads low, n-grams hashed to {EXACT_SIDE} columns"
-    return vendi_from_spectrum(np.linalg.eigvalsh(gram), q), how
+    return np.linalg.eigvalsh(gram), how
 
 
 def _sparse_gram(side: np.ndarray, other: np.ndarray, weight: np.ndarray, size: int) -> np.ndarray:
@@ -184,6 +190,45 @@ def vendi(vectors: np.ndarray, q: float = 1) -> float:
     Through the smaller of the n x n and the d x d matrix of products, whose eigenvalues are the
     same. ValueError where a vector is nought, or not finite, or `vectors` is not a table.
     """
+    return vendi_from_spectrum(spectrum(vectors), q)
+
+
+def spectrum(vectors: np.ndarray) -> np.ndarray:
+    """Eigenvalues behind `vendi`, from which any order follows."""
+    vectors, norms = _with_norms(vectors)
+    documents, width = vectors.shape
+    gram = np.zeros((min(documents, width),) * 2)
+    if documents <= width:
+        unit = vectors / norms[:, None]
+        gram = unit @ unit.T
+    else:
+        for start in range(0, documents, 4096):  # a memory of one block, however many documents
+            unit = vectors[start : start + 4096] / norms[start : start + 4096, None]
+            gram += unit.T @ unit
+    return np.linalg.eigvalsh(gram)
+
+
+def mean_cosine_of(vectors: np.ndarray) -> float:
+    """Mean cosine over all pairs of your own vectors [n, d], exact, -1 to 1; nan for one vector.
+
+    From the same sum as `mean_cosine`; ValueError as `vendi`.
+
+    >>> mean_cosine_of([[1, 0], [2, 0], [0, 3]])  # one of three pairs agrees
+    0.3333333333333333
+    """
+    vectors, norms = _with_norms(vectors)
+    n = len(vectors)
+    if n < 2:
+        return math.nan
+    total = sum(
+        (vectors[start : start + 4096] / norms[start : start + 4096, None]).sum(axis=0)
+        for start in range(0, n, 4096)
+    )
+    return float((total @ total - n) / (n * (n - 1)))
+
+
+def _with_norms(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors and their lengths; ValueError where they cannot be compared by angle."""
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"vectors are a table [documents, width], got shape {vectors.shape}")
@@ -194,16 +239,7 @@ def vendi(vectors: np.ndarray, q: float = 1) -> float:
         raise ValueError(
             f"vector {int(np.argmin(norms))} is all noughts and has no direction; drop its document"
         )
-    documents, width = vectors.shape
-    gram = np.zeros((min(documents, width),) * 2)
-    if documents <= width:
-        unit = vectors / norms[:, None]
-        gram = unit @ unit.T
-    else:
-        for start in range(0, documents, 4096):  # a memory of one block, however many documents
-            unit = vectors[start : start + 4096] / norms[start : start + 4096, None]
-            gram += unit.T @ unit
-    return vendi_from_spectrum(np.linalg.eigvalsh(gram), q)
+    return vectors, norms
 
 
 def vendi_from_spectrum(eigenvalues: Sequence[float] | np.ndarray, q: float = 1) -> float:

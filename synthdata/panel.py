@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata import neardup, repeats, strata
+from synthdata import neardup, rarefy, repeats, sizes, strata, whole
 from synthdata.counts import grams
+from synthdata.explain import repeated_texts
 from synthdata.measures import Measure
 from synthdata.sheet import Sheet
 from synthdata.tokens import (
@@ -51,6 +52,8 @@ class Panel(Mapping[str, Measure]):
     """Rarefaction curves ("words", "documents"): size, effective number of order 1, coverage."""
     profile: dict[str, list[tuple[float, float]]]
     """Hill profiles of the sample ("words", "documents"): order and effective number."""
+    sizes: tuple[sizes.AtSize, ...]
+    """What smaller and larger samples would show, of words and of documents."""
     budget: strata.Budget | None
     """Entropy of words by field, where one was given."""
     documents_budget: strata.Budget | None
@@ -83,8 +86,9 @@ def measure(
 
     `by` holds a field's value for each document (persona, prompt, model) and adds its entropy
     budget. `groups` says which documents depend on each other; they are left out together when
-    intervals are made. `embeddings` [n, width] adds their Vendi score. ValueError where the lengths
-    differ or a document is not text. What an empty collection leaves undefined is nan.
+    intervals are made, and shuffled together for the budget. `embeddings` [n, width] adds their
+    Vendi scores and mean cosine. What an empty collection leaves undefined is nan. ValueError where
+    the lengths differ or a document is not text.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
     documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
@@ -98,22 +102,25 @@ interval (at least 20))
             )
     clean = [policy(text) for text in texts]
     tokens = encode(clean, tokeniser or default_tokeniser(clean))
-    rng = np.random.default_rng(seed)
     sheet = Sheet(clean, tokens, str(policy), seed, None if groups is None else _numbers(groups))
-    sheet.documents(rng)
-    sheet.words(rng)
-    sheet.entropies()
-    sheet.vendi(rng, embeddings)
-    passages = sheet.passages(rng)
+    sheet.documents(sheet.rng(0))
+    sheet.words(sheet.rng(1))
+    whole.entropies(sheet)
+    whole.vendi(sheet, sheet.rng(2))
+    if embeddings is not None:
+        whole.of_vectors(sheet, np.asarray(embeddings), sheet.rng(4))
+    passages = whole.passages(sheet, sheet.rng(3))
     budgets: list[strata.Budget | None] = [None, None]
     if by is not None:
+        order, values, units = _sorted(sheet, by)
         for place, (what, found) in enumerate(
-            (("words", grams(tokens, 1)), ("documents", sheet.as_grams()))
+            (("words", grams(tokens.select(order), 1)), ("documents", sheet.as_grams(order)))
         ):
-            split = strata.budget(found, by, seed=seed, what=what)
+            split = strata.budget(found, values, seed=seed, what=what, groups=units)
             budgets[place] = split
             for part in (split.information, split.within):
                 sheet.add(part, name=f"{what}_{part.name}")
+    tallies = {"words": sheet.word_counts, "documents": sheet.document_counts}
     return Panel(
         measures=sheet.measures,
         documents=len(clean),
@@ -122,14 +129,25 @@ interval (at least 20))
         seed=seed,
         near=sheet.near,
         passages=passages,
-        commonest=tuple((t, c) for t, c in sheet.tally.most_common(10) if c > 1),
-        curves=sheet.curves(),
-        profile=sheet.profile(),
+        commonest=tuple(repeated_texts(sheet.tally, 10)),
+        curves={name: rarefy.curve(tally, 1) for name, tally in tallies.items()},
+        profile={name: sizes.profile(tally) for name, tally in tallies.items()},
+        sizes=tuple(row for name, tally in tallies.items() for row in sizes.rows(tally, name)),
         budget=budgets[0],
         documents_budget=budgets[1],
     )
 
 
-def _numbers(groups: Sequence[Hashable]) -> np.ndarray:
+def _numbers(values: Sequence[Hashable]) -> np.ndarray:
     number: dict[Hashable, int] = {}
-    return np.array([number.setdefault(g, len(number)) for g in groups], dtype=np.int64)
+    return np.array([number.setdefault(v, len(number)) for v in values], dtype=np.int64)
+
+
+def _sorted(
+    sheet: Sheet, by: Sequence[Hashable]
+) -> tuple[np.ndarray, list[Hashable], np.ndarray | None]:
+    """Documents by text, then value, then group; so labels are shuffled alike in any order."""
+    rank = np.unique([str(value) for value in by], return_inverse=True)[1]
+    groups = np.zeros(sheet.n, np.int64) if sheet.groups is None else sheet.groups
+    order = np.lexsort((groups, rank, sheet.text))
+    return order, [by[i] for i in order], None if sheet.groups is None else groups[order]

@@ -17,6 +17,7 @@ from labkit import figures
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from synthdata.collapse_table import Table
     from synthdata.compare import Comparison
 
 
@@ -44,6 +45,9 @@ def rarefaction(
             ax.plot(*_xy(seen[-1:]), marker="o", color=colour, linestyle="")
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
+    ax.locator_params(axis="x", nbins=6)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:,.10g}")
     if len(curves) > 1:
         ax.legend()
     return figures.label(ax, x=f"{what} drawn", y=f"{kind} {what}")
@@ -88,7 +92,7 @@ def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes
         hatch="//",
         label="within its values",
     )
-    ax.set_yticks(list(where), [name[:30] for name in names])
+    ax.set_yticks(list(where), [_short(name) for name in names])
     ax.invert_yaxis()
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figures.label(ax, x="entropy of outputs, bits", y="")
@@ -114,10 +118,63 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(_plain)
     ax.xaxis.set_minor_formatter(_plain)
+    low, high = ax.get_xlim()
+    if high < 5 * low:  # 1, 2, 5, 10 would leave a short axis with a tick or two
+        from matplotlib.ticker import MaxNLocator
+
+        inside = [
+            x
+            for x in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(low, high)
+            if low <= x <= high
+        ]
+        ax.set_xticks(inside, [f"{x:g}" for x in inside])
+        ax.set_xticks([], minor=True)
     ax.margins(y=0.25)
     ax.set_yticks(range(len(rows)), [d.name for d in rows])
     ax.invert_yaxis()
     return figures.label(ax, x="synthetic / reference, 95 % interval (log scale)", y="")
+
+
+def _short(name: str, most: int = 30) -> str:
+    """A stranger's name as a label; the whole of it stands in the caption.
+
+    Shortened, its dollars no formula, and a box for what Matplotlib's own font cannot draw.
+    """
+    from matplotlib import font_manager
+
+    known = font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap()
+    name = name if len(name) <= most else name[: most - 1] + "…"
+    return "".join(c if ord(c) in known else "□" for c in name).replace("$", r"\$")
+
+
+def generations(ax: Axes, table: Table, measure: str, *, legend: bool = True) -> Axes:
+    """A measure against generations: a line for each regime, its 95 % interval over seeds shaded.
+
+    With five seeds or fewer each is a thin line. Crosses are what theory says.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    x = range(table.generations + 1)
+    for i, regime in enumerate(table.regimes):
+        colour = figures.COLOURS[i % len(figures.COLOURS)]
+        dash = figures.DASHES[i % len(figures.DASHES)]
+        values = table.values(regime, measure)
+        ax.plot(x, values.mean(axis=0), color=colour, linestyle=dash, linewidth=2, label=regime)
+        if len(values) <= 5:
+            for row in values:
+                ax.plot(x, row, color=colour, linestyle="-", linewidth=0.6, alpha=0.5)
+        if len(values) > 1:
+            ends = [table.interval(regime, measure, g) for g in x]
+            low, high = [e.low for e in ends], [e.high for e in ends]
+            ax.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
+        theory = [table.expected.get((regime, measure, g)) for g in x]
+        known = [(g, found.mean) for g, found in zip(x, theory) if found is not None]
+        if known:
+            ax.plot(*_xy(known), color=colour, marker="x", markersize=5, linestyle="")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if legend:
+        ax.legend(fontsize=9)
+    return figures.label(ax, x="generation", y=table.units[measure], title=measure)
 
 
 def _plain(value: float, _: float) -> str:

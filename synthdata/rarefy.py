@@ -5,7 +5,7 @@ Idea:   variety grows with n, so two collections are compared at the same n, or 
         trusted to about twice the sample.
 Source: Chao & Jost, Ecology 2012 (coverage); Colwell et al., Journal of Plant Ecology 2012 (types);
         Chao et al., Ecological Monographs 2014 (Hill numbers of order 1 and 2).
-Omits:  samples whose units are documents of several tokens; `synthdata.intervals` draws those.
+Omits:  samples whose units are documents of several tokens; `synthdata.matched` draws those.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
     return 1 - (1 - coverage_from(n, singles, pairs)) * fall ** (size - n)
 
 
-def size_for_coverage(counts: np.ndarray, target: float, within: float = 0.0) -> float:
+def size_for_coverage(counts: np.ndarray, target: float) -> float:
     """The smallest sample size, not always whole, that reaches coverage `target`, by bisection.
 
-    To `within` draws, or as exactly as floats allow. Infinite where no size reaches it.
+    As exactly as floats allow. Infinite where no size reaches it.
     ValueError unless 0 < target < 1.
     """
     if not 0 < target < 1:
@@ -87,8 +87,6 @@ def size_for_coverage(counts: np.ndarray, target: float, within: float = 0.0) ->
         if high > 1e12:
             return math.inf
     for _ in range(60):
-        if high - low <= within:
-            break
         middle = (low + high) / 2
         if coverage_at(counts, max(middle, 1e-9)) < target:
             low = middle
@@ -159,7 +157,8 @@ def _extrapolated(counts: np.ndarray, size: float, q: float) -> float:
     _, frequency, n = _summary(counts)
     singles, pairs = ones_and_twos(counts)
     if q == 1:  # a mixture of what was seen and of the source, by the shares of the draws
-        return 2 ** (n / size * plug_in(counts) + (1 - n / size) * chao_wang_jost(counts))
+        mixed = 2 ** (n / size * plug_in(counts) + (1 - n / size) * chao_wang_jost(counts))
+        return min(mixed, _extrapolated(counts, size, 0))  # few copies: it can pass the types
     unseen = unseen_types(n, singles, pairs)
     if unseen == 0:
         return float(frequency.sum())

@@ -93,12 +93,14 @@ def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Ver
 def of_comparison(compared: Comparison) -> Verdict:
     """Less varied, as varied, or more varied than the reference, and by what."""
     tested = [d for d in compared.differences.values() if not math.isnan(d.p_holm)]
-    few = min(compared.documents)
+    few = min(compared.units)
     if few < FEWEST or not tested:
+        grouped = compared.units != compared.documents
+        what = "groups of documents that depend on each other" if grouped else "documents"
         return Verdict(
             text="Too few documents to compare.",
             confidence="none",
-            because=f"The smaller side has {few:,}; at least {FEWEST} are needed.",
+            because=f"The smaller side has {few:,} {what}; at least {FEWEST} are needed.",
         )
     sure = [d for d in tested if d.p_holm < _ALPHA]
     worse = [d for d in sure if _loss(d) > 0]
@@ -125,11 +127,11 @@ def of_comparison(compared: Comparison) -> Verdict:
             tone="bad",
         )
     needed = [d.needed for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
-    enough = bool(needed) and few >= needed[0]
+    enough = bool(needed) and min(compared.documents) >= needed[0]
     power = ""
     if needed:
         power = f" To see a loss of 10 %, {needed[0]:,.0f} documents a side are needed; "
-        power += "these are enough." if enough else f"there are {few:,}."
+        power += "these are enough." if enough else f"there are {min(compared.documents):,}."
     return Verdict(
         text="No loss of variety against the reference was found.",
         confidence="high" if enough else "low",

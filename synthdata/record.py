@@ -6,7 +6,7 @@ Idea:   a script reads one line and checks one number, `version`, before it trus
 One object with these fields, version 1:
     schema      "synthdata", always
     version     1
-    command     "measure", "compare", "gate", "explain" or "curate"
+    command     "measure", "compare", "gate", "explain", "curate" or "collapse"
     verdict     {"text", "confidence", "because"}; confidence is high, medium, low or none
     measures    list of measures: {"name", "value", "low", "high", "n", "coverage", "method",
                 "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
@@ -16,12 +16,28 @@ One object with these fields, version 1:
     rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
                 or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits
+    rarefaction measure only, not with --stream: list of {"of", "asked", "size", "kind", "coverage",
+                "hill0", "hill1", "hill2"}: what a sample of `size` draws "of" words or documents
+                shows on average; kind is "rarefied", "observed" or "extrapolated"
+    profile     measure only, not with --stream: {"words", "documents"}, each a list of
+                [order, effective number]
+    by          measure --by only: {"field", "words", "documents"}, the last two {"total",
+                "information", "within" (bits), "p", "strata": [{"value", "documents", "entropy",
+                "adds"}]}; the parts of information are also among the measures
     evidence    list of {"title", "summary", "items": [{"text", "count", "note"}]}; empty for gate
                 and curate, which show none
     dropped     curate only: reason -> rows
     kept        curate only: rows written
     rows        {"used", "empty", "bad": kind -> rows}
     provenance  what is needed to repeat it, as in the report
+
+`collapse` reads no rows; it has schema, version, command, verdict and provenance as above, and
+    source, n, sampler, generations, seeds (a list)
+    results     list of {"regime", "generation", "measures"}, a measure being {"name", "unit",
+                "value", "low", "high"} over seeds; where theory knows the number also "expected"
+                and "z", how many standard errors the value lies above it (null with few seeds and
+                no exact variance)
+    judgements  list of {"regime", "criterion", "value", "low", "high", "verdict", "control"}
 """
 
 from __future__ import annotations
@@ -39,6 +55,7 @@ from synthdata.report import Report
 
 if TYPE_CHECKING:
     from synthdata.compare import Difference
+    from synthdata.panel import Panel
 
 SCHEMA, VERSION = "synthdata", 1
 
@@ -82,6 +99,27 @@ def differences(found: Iterable[Difference]) -> list[dict[str, Any]]:
     """What was tested, without the ratios, which stand among the measures."""
     names = ("synthetic", "reference", "effect", "p", "p_holm", "needed")
     return [{"name": d.name, **{n: finite(getattr(d, n)) for n in names}} for d in found]
+
+
+def profile(found: Panel) -> dict[str, list[tuple[float, float | None]]]:
+    """Hill numbers over the order, of words and of documents."""
+    return {name: [(q, finite(v)) for q, v in pairs] for name, pairs in found.profile.items()}
+
+
+def by(field: str, found: Panel) -> dict[str, Any]:
+    """What the field explains, and what each of its values adds."""
+    made: dict[str, Any] = {"field": field}
+    for name, split in (("words", found.budget), ("documents", found.documents_budget)):
+        assert split is not None
+        parts = {key: getattr(split, key).value for key in ("total", "information", "within")}
+        made[name] = {
+            **{key: finite(value) for key, value in (parts | {"p": split.p}).items()},
+            "strata": [
+                {k: finite(v) if isinstance(v, float) else v for k, v in asdict(part).items()}
+                for part in split.strata
+            ],
+        }
+    return made
 
 
 def finite(value: float) -> float | None:

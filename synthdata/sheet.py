@@ -1,9 +1,10 @@
-"""The measures of one collection, one after the other, with the warnings each deserves.
+"""The measures of one collection that have intervals by subsampling: documents and their words.
 
 Idea:   every measure is taken by a method of `Sheet`; subsamples are shared, so that intervals of
-        many measures cost one set of draws.
+        many measures cost one set of draws. They are drawn from the documents in sorted order, so
+        that nothing depends on the order in which the documents came.
 Source: the modules it calls name theirs.
-Omits:  the order and choice of measures (`synthdata.panel`).
+Omits:  measures taken once, on everything (`synthdata.whole`); their choice (`synthdata.panel`).
 """
 
 from __future__ import annotations
@@ -11,21 +12,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
-from synthdata import estimate, intervals, neardup, overlap, rarefy, repeats
-from synthdata.counts import Grams, count, grams
+from synthdata import estimate, intervals, neardup, overlap
+from synthdata.counts import Grams, count
 from synthdata.measures import Direction, Measure
-from synthdata.tokens import Tokens, encode
+from synthdata.tokens import Tokens
 
 SPREAD_DOCUMENTS = 2_000
 """Intervals of words are worked out on so many documents at most; more would make them narrower."""
-REPEAT_BYTES = 32_000_000
-"""Passages and xz read so much text at most (whole documents, drawn by seed)."""
-VENDI_DOCUMENTS = 2_048
-"""The Vendi score is exact on so many documents (drawn by seed)."""
 DRAWS = 60
+_UNSTEADY = "no interval: undefined in some of the draws"
 
 
 class Sheet:
@@ -35,16 +34,26 @@ class Sheet:
         self, texts: list[str], tokens: Tokens, policy: str, seed: int, groups: np.ndarray | None
     ) -> None:
         self.texts, self.tokens, self.policy, self.seed = texts, tokens, policy, seed
-        self.groups = groups
         self.n = len(texts)
         self.measures: dict[str, Measure] = {}
         self.tally = Counter(texts)
-        self.near = neardup.near_duplicates(texts, seed=seed)
         number = {text: i for i, text in enumerate(sorted(self.tally))}
         self.text = np.array([number[text] for text in texts], dtype=np.int64)
+        self.order = np.argsort(self.text, kind="stable")
+        """[n] documents sorted by text, from which everything random draws."""
+        self.groups = None if groups is None else _by_content(groups, self.text)
         self.document_counts = np.bincount(self.text) if self.n else np.empty(0, np.int64)
         self.word_counts = count(tokens, 1)
         self.how_words = f"{tokens.tokeniser} tokens, {policy}"
+
+    @cached_property
+    def near(self) -> neardup.NearDuplicates:
+        """Clusters of near-duplicates."""
+        return neardup.near_duplicates(self.texts, seed=self.seed)
+
+    def rng(self, part: int) -> np.random.Generator:
+        """The generator of a part: what it draws must not hang on which other parts are wanted."""
+        return np.random.default_rng([self.seed, part])
 
     def add(self, made: Measure, *, name: str = "") -> None:
         """Put a measure on the sheet, under another name where one is given."""
@@ -65,14 +74,17 @@ class Sheet:
         high: float = math.nan,
         coverage: float = math.nan,
         warnings: Sequence[str] = (),
+        no_interval: str = "",
         n: int | None = None,
     ) -> None:
-        """Add a value, or that it is undefined and why."""
+        """Add a value, or why it is undefined; where it has no interval, why it has none."""
         notes = [w for w in warnings if w]
         if math.isnan(value) and not notes:
             notes = ["there is nothing to measure" if self.n else "no documents"]
         if math.isnan(value) or math.isnan(low) or math.isnan(high):
             low = high = math.nan
+            if not math.isnan(value):
+                notes.append(no_interval or _UNSTEADY)
         self.measures[name] = Measure(
             name=name,
             value=value,
@@ -86,9 +98,27 @@ class Sheet:
             warnings=tuple(notes),
         )
 
-    def as_grams(self) -> Grams:
-        """Whole documents as the only n-gram of each."""
-        return Grams(keys=self.text, owner=np.arange(self.n), documents=self.n)
+    def as_grams(self, order: np.ndarray | None = None) -> Grams:
+        """Whole documents as the only n-gram of each, in another order where one is given."""
+        keys = self.text if order is None else self.text[order]
+        return Grams(keys=keys, owner=np.arange(self.n), documents=self.n)
+
+    def draw(self, documents: int, rng: np.random.Generator) -> np.ndarray:
+        """Numbers of so many documents, the same texts whatever order they came in."""
+        return self.order[np.sort(rng.permutation(self.n)[:documents])]
+
+    def subsample(
+        self, statistic: intervals.Statistic, rng: np.random.Generator
+    ) -> intervals.Spread:
+        """Intervals from all documents; those of a group are left out together."""
+        groups = None if self.groups is None else self.groups[self.order]
+        return intervals.subsample(
+            lambda chosen: statistic(self.order[chosen]),
+            self.n,
+            rng=rng,
+            groups=groups,
+            draws=DRAWS,
+        )
 
     def spread(
         self, statistic: intervals.Statistic, rng: np.random.Generator
@@ -98,11 +128,11 @@ class Sheet:
         Beyond 2,000 documents the relative error is that of 2,000: too wide for means and for
         numbers of words. Whole documents are not measured so: most copies lie outside the part.
         """
-        value = np.atleast_1d(statistic(np.arange(self.n)))
         if self.n <= SPREAD_DOCUMENTS or self.groups is not None:
-            found = intervals.subsample(statistic, self.n, rng=rng, groups=self.groups, draws=DRAWS)
-            return value, found.low, found.high, found.reason
-        some = np.sort(rng.permutation(self.n)[:SPREAD_DOCUMENTS])
+            found = self.subsample(statistic, rng)
+            return found.value, found.low, found.high, found.reason
+        value = np.atleast_1d(statistic(np.arange(self.n)))
+        some = self.draw(SPREAD_DOCUMENTS, rng)
         found = intervals.subsample(
             lambda chosen: statistic(some[chosen]), SPREAD_DOCUMENTS, rng=rng, draws=DRAWS
         )
@@ -125,13 +155,14 @@ class Sheet:
         value = low = high = np.full(5, math.nan)
         reason = "no documents"
         if self.n:  # on all documents: counting them again is cheap, and copies are rare in a part
-            found = intervals.subsample(statistic, self.n, rng=rng, groups=self.groups, draws=DRAWS)
+            found = self.subsample(statistic, rng)
             value, low, high, reason = found.value, found.low, found.high, found.reason
         covered = estimate.coverage(self.document_counts)
         note = ""
         if self.n and covered < 0.5:
             note = "most documents were seen once: the sample's size sets this number"
         units = None if self.groups is None else len(np.unique(self.groups))
+        of = units or self.n
         for q in (0, 1, 2):
             least = intervals.unmoved_hill(self.document_counts, q, units)
             ends = _at_least((low[q], high[q]), least)
@@ -144,7 +175,8 @@ class Sheet:
                 low=_clip(ends[0], 1.0, math.inf),
                 high=ends[1],
                 coverage=covered,
-                warnings=(note, reason),
+                warnings=(note,),
+                no_interval=reason,
             )
         self.put(
             "documents_chao1",
@@ -153,6 +185,7 @@ class Sheet:
             "higher is more varied",
             "Chao1: different documents the source holds at least",
             coverage=covered,
+            no_interval="no interval: it is itself a lower bound of what the source holds",
         )
         for place, name, what in (
             (3, "near_duplicates", "share of documents in a near-duplicate pair; "),
@@ -160,7 +193,7 @@ class Sheet:
         ):
             ends = low[place], high[place]
             if self.n:
-                least = intervals.share_interval(round(value[place] * self.n), self.n)
+                least = intervals.share_interval(round(value[place] * of), of)
                 ends = _at_least(ends, least)
             self.put(
                 name,
@@ -170,7 +203,7 @@ class Sheet:
                 what + self.near.method,
                 low=_clip(ends[0], 0.0, 1.0),
                 high=_clip(ends[1], 0.0, 1.0),
-                warnings=(reason,),
+                no_interval=reason,
             )
 
     def words(self, rng: np.random.Generator) -> None:
@@ -193,6 +226,10 @@ class Sheet:
         reason = "no documents"
         if self.n:
             value, low, high, reason = self.spread(statistic, rng)
+            units = self.n if self.groups is None else len(np.unique(self.groups))
+            bleu = 4  # its place; copies that happen not to be there move no subsample
+            least = intervals.unmoved_mean(value[bleu], units)
+            low[bleu], high[bleu] = _at_least((low[bleu], high[bleu]), least)
         covered = estimate.coverage(self.word_counts)
         empty = "" if len(self.word_counts) or not self.n else "no document has a word"
         two = "" if self.n > 1 else "it takes two documents"
@@ -244,119 +281,20 @@ class Sheet:
                 low=_clip(low[place], *ends),
                 high=_clip(high[place], *ends),
                 coverage=covered if name.startswith("hill") else math.nan,
-                warnings=(empty, note, reason),
+                warnings=(empty, note),
+                no_interval=reason,
             )
 
-    def entropies(self) -> None:
-        """Plug-in entropy of the sample and Chao-Wang-Jost entropy of the source."""
-        characters = encode(self.texts, "character")
-        for name, unit, found in (
-            ("documents", "bits/document", self.as_grams()),
-            ("words", f"bits/{self.tokens.tokeniser}", grams(self.tokens, 1)),
-            ("characters", "bits/character", grams(characters, 1)),
-            ("characters5", "bits/5-gram", grams(characters, 5)),
-        ):
-            totals = np.bincount(found.keys) if len(found.keys) else np.empty(0, np.int64)
-            source = intervals.source_entropy(found, self.groups)
-            what = {"characters5": "character 5-grams"}.get(name, name)
-            self.put(
-                f"{name}_entropy",
-                estimate.plug_in(totals),
-                unit,
-                "higher is more varied",
-                f"plug-in entropy of the sample's {what}, {self.policy}",
-                coverage=source.coverage,
-            )
-            self.put(
-                f"{name}_entropy_source",
-                source.value,
-                unit,
-                "higher is more varied",
-                f"Chao-Wang-Jost entropy of the source's {what}, {self.policy}",
-                low=source.low,
-                high=source.high,
-                coverage=source.coverage,
-                warnings=(source.warning if source.warning != "empty" else "",),
-            )
 
-    def vendi(self, rng: np.random.Generator, embeddings: np.ndarray | None) -> None:
-        """Vendi scores of word counts, and of the user's vectors."""
-        tokens, some = self.tokens, self.n
-        if self.n > VENDI_DOCUMENTS:
-            some = VENDI_DOCUMENTS
-            tokens = tokens.select(np.sort(rng.permutation(self.n)[:some]))
-        value, how = overlap.vendi_ngrams(tokens)
-        self.put(
-            "vendi",
-            value,
-            "effective documents",
-            "higher is more varied",
-            f"Vendi score, order 1, cosine of 1-gram counts, {how}, rises with n, {self.how_words}",
-            n=some,
-            warnings=(
-                "" if not math.isnan(value) else how,
-                f"on {some:,} of {self.n:,} documents" if some < self.n else "",
-            ),
-        )
-        if embeddings is not None and self.n:
-            self.put(
-                "vendi_embeddings",
-                overlap.vendi(embeddings),
-                "effective documents",
-                "higher is more varied",
-                f"Vendi score, order 1, cosine of the given vectors of width {embeddings.shape[1]}",
-            )
-
-    def passages(self, rng: np.random.Generator) -> repeats.Repeats:
-        """Repeated passages and the xz ratio."""
-        texts, note = self.texts, ""
-        sizes = np.array([len(text) for text in texts], dtype=np.int64)
-        if sizes.sum() > REPEAT_BYTES:
-            order = rng.permutation(self.n)
-            order = order[np.cumsum(sizes[order]) <= REPEAT_BYTES]
-            texts = [texts[i] for i in np.sort(order)]
-            note = f"on {len(texts):,} of {self.n:,} documents"
-        found = repeats.repeats(texts)
-        how = f"passages of {found.min_length} UTF-8 bytes or more, suffix array, {self.policy}"
-        for name, value, what in (
-            ("repeated", found.share, "share of text also found in another document; "),
-            ("repeated_within", found.share_within, "share of text that its document repeats; "),
-        ):
-            self.put(
-                name,
-                value,
-                "share",
-                "lower is more varied",
-                what + how,
-                n=len(texts),
-                warnings=(note,),
-            )
-        self.put(
-            "xz_ratio",
-            repeats.xz_ratio(texts, seed=self.seed),
-            "times",
-            "lower is more varied",
-            "size over compressed size, xz with a window over all text, rises with n, order by "
-            f"seed {self.seed}",
-            n=len(texts),
-            warnings=(note,),
-        )
-        return found
-
-    def curves(self) -> dict[str, list[tuple[int, float, float]]]:
-        """Rarefaction curves of order 1."""
-        return {
-            "words": rarefy.curve(self.word_counts, 1),
-            "documents": rarefy.curve(self.document_counts, 1),
-        }
-
-    def profile(self) -> dict[str, list[tuple[float, float]]]:
-        """Hill numbers of the sample over the order."""
-        orders = [round(0.1 * i, 1) for i in range(31)]
-        return {
-            name: [(q, estimate.hill(counts, q)) for q in orders] if len(counts) else []
-            for name, counts in (("words", self.word_counts), ("documents", self.document_counts))
-        }
+def _by_content(groups: np.ndarray, text: np.ndarray) -> np.ndarray:
+    """Groups numbered by the texts they hold, so that names and order play no part."""
+    order = np.lexsort((text, groups))
+    edges = np.flatnonzero(np.diff(groups[order])) + 1
+    members = np.split(order, edges)
+    number = np.empty(len(text), dtype=np.int64)
+    for i, group in enumerate(sorted(members, key=lambda group: tuple(text[group].tolist()))):
+        number[group] = i
+    return number
 
 
 def _clip(value: float, low: float, high: float) -> float:

@@ -64,12 +64,17 @@ def budget(
     permutations: int = PERMUTATIONS,
     seed: int = 0,
     what: str = "words",
+    groups: np.ndarray | None = None,
 ) -> Budget:
     """Split the entropy of n-grams (or whole documents) by a field with one value a document.
 
     Labels are shuffled over documents, not over n-grams, because a document's words hang together.
-    ValueError where `field` and the documents differ in number. With one value there is nothing to
-    tell apart, and the information is undefined.
+    Where `groups` [n] number documents that hang together too, labels are shuffled over groups,
+    each of which has one label (three prompts to a model), or, where groups have several (each
+    prompt given to every persona), inside them. A field that is the grouping itself is shuffled
+    over documents: without it they are independent. ValueError where `field` and the documents
+    differ in number. With one value there is nothing to tell apart, and the information is
+    undefined.
     """
     if len(field) != found.documents:
         raise ValueError(
@@ -96,7 +101,7 @@ def budget(
     rng = np.random.default_rng(seed)
     shuffled = np.array(
         [
-            _parts(key, rng.permutation(label)[document], count, totals, len(values))
+            _parts(key, _shuffled(label, groups, rng)[document], count, totals, len(values))
             for _ in range(permutations)
         ]
     )
@@ -138,6 +143,22 @@ def budget(
             for v in order
         ),
     )
+
+
+def _shuffled(label: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    """The labels in one of the orders that would be as likely if they said nothing."""
+    if groups is None:
+        return rng.permutation(label)
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    of_group = label[first]
+    if (of_group[group] != label).any():
+        mixed = np.lexsort((rng.random(len(label)), group))
+        inside = np.empty_like(label)
+        inside[np.argsort(group, kind="stable")] = label[mixed]
+        return inside
+    if len(np.unique(of_group)) == len(of_group):  # the field is the grouping itself
+        return rng.permutation(label)
+    return rng.permutation(of_group)[group]
 
 
 def _parts(

@@ -30,6 +30,10 @@ from synthdata.sketch import Channel
 
 _HEAVY = 20  # a heavy hitter's count is at least this many times its error
 _ENOUGH_COVERAGE = 0.95
+_NONE = (math.nan, math.nan)
+_DESCRIBES = "no interval: it describes what went by"
+_ESTIMATED = "no interval: from a sample of the types; tests hold it to 3 % at 10 million things"
+_NO_INTERVAL = "no interval: one pass does not keep documents apart, so none can be left out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +130,30 @@ def hill2(counts: Counts) -> float:
 
 def curve(counts: Counts, points: int = 40) -> list[tuple[int, float]]:
     """Expected types in samples of growing size, up to everything: (size, types)."""
-    from synthdata.rarefy import _none_drawn
-
     if not counts.n:
         return []
-    sizes = sorted({counts.n, *np.geomspace(1, counts.n, points).round().astype(int).tolist()})
-    return [(m, float(counts.types @ (1 - _none_drawn(counts.values, counts.n, m)))) for m in sizes]
+    first, rest = np.geomspace(1, counts.n, points), np.linspace(1, counts.n, points)
+    sizes = sorted({*np.concatenate((first, rest)).round().astype(int).tolist()})
+    return [(m, types_at(counts, m)) for m in sizes]
+
+
+def hill(counts: Counts, q: float) -> float:
+    """Hill number of order q of what went by, from the same masses as its entropy."""
+    if not counts.n:
+        return math.nan
+    if q == 0:
+        return counts.distinct
+    if q == 1:
+        return float(2 ** plug_in(counts))
+    share = counts.values / counts.n
+    return float((counts.mass @ share ** (q - 1)) ** (1 / (1 - q)))
+
+
+def types_at(counts: Counts, size: int) -> float:
+    """Expected types in `size` draws without replacement from what went by."""
+    from synthdata.rarefy import _none_drawn
+
+    return float(counts.types @ (1 - _none_drawn(counts.values, counts.n, size)))
 
 
 def measures(meter: Meter) -> list[Measure]:
@@ -160,7 +182,9 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     bound: tuple[str, ...] = ()
     if seen < _ENOUGH_COVERAGE:
         bound = (f"a lower bound: the sample covers only {seen:.1%} of the source",)
-    spread = 0.0 if counts.exact else 1.96 / math.sqrt(channel.bottom.k)
+    around = 1.96 / math.sqrt(channel.bottom.k)
+    types = counts.distinct * (1 - around), counts.distinct * (1 + around)
+    hll = channel.cardinality
     distinct = "count" if counts.exact else "bottom-k estimate of the sample's types"
 
     def measure(
@@ -170,13 +194,15 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
         direction: Direction,
         estimator: str,
         *notes: str,
-        around: float = 0.0,
+        ends: tuple[float, float] = _NONE,
     ) -> Measure:
         if math.isnan(value):
             return Measure.undefined(
                 f"{slug}_{kind}", "there is only one", n=1, method=f"{estimator}, {how}"
             )
-        ends = (value * (1 - around), value * (1 + around)) if around else (math.nan, math.nan)
+        if math.isnan(ends[0]) and not any(notes):
+            of_sample = _DESCRIBES if counts.exact or kind == "total" else _ESTIMATED
+            notes = (_NO_INTERVAL if kind.endswith("source") else of_sample,)
         return Measure(
             name=f"{slug}_{kind}",
             value=value,
@@ -195,13 +221,21 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     source = "Chao-Wang-Jost estimate for the source"
     return [
         measure("total", counts.n, name, "neither", "count"),
-        measure("types", counts.distinct, f"distinct {name}", varied, distinct, around=spread),
+        measure(
+            "types",
+            counts.distinct,
+            f"distinct {name}",
+            varied,
+            distinct,
+            ends=_NONE if counts.exact else types,
+        ),
         measure(
             "types_hyperloglog",
-            channel.cardinality.get_estimate(),
+            hll.get_estimate(),
             f"distinct {name}",
             varied,
             "HyperLogLog estimate of the sample's types",
+            ends=(hll.get_lower_bound(2), hll.get_upper_bound(2)),
         ),
         measure("entropy", plug_in(counts), "bits", varied, "plug-in entropy of the sample"),
         measure("entropy_source", entropy, "bits", varied, source, *bound),

@@ -221,35 +221,86 @@ def check_texts(texts: Sequence[str]) -> None:
 def _encode_bytes(texts: Sequence[str]) -> Tokens:
     pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
     points = np.frombuffer(b"".join(pieces), dtype=np.uint8)
-    return _from_points(points, [len(piece) for piece in pieces], [], "byte")
+    return _from_points(points, _starts([len(piece) for piece in pieces]), [], "byte")
 
 
 _BEYOND = 0x110000  # one above the last code point: numbers for graphemes of several code points
 
 
 def _encode_characters(texts: Sequence[str]) -> Tokens:
-    """Code points as they are, and a number beyond them for each longer grapheme."""
-    joined = "".join(texts)
-    if not _has_joins(joined):
-        lengths = [len(text) for text in texts]
-        return _from_points(_code_points(joined), lengths, [], "character")
-    split = {
-        number: _GRAPHEME.findall(text) for number, text in enumerate(texts) if _has_joins(text)
-    }
-    clusters = sorted({part for parts in split.values() for part in parts if len(part) > 1})
-    beyond = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
-    points: list[np.ndarray] = []
-    lengths, plain = [], 0  # texts[plain:number] wait to be converted together
-    for number, parts in split.items():
-        points.append(_code_points("".join(texts[plain:number])))
-        lengths += [len(text) for text in texts[plain:number]]
-        numbers = [ord(part) if len(part) == 1 else beyond[part] for part in parts]
-        points.append(np.array(numbers, dtype=np.uint32))
-        lengths.append(len(parts))
-        plain = number + 1
-    points.append(_code_points("".join(texts[plain:])))
-    lengths += [len(text) for text in texts[plain:]]
-    return _from_points(np.concatenate(points), lengths, clusters, "character")
+    """Code points as they are, and a number beyond them for each longer grapheme.
+
+    A grapheme ends wherever the code point before does not join the next one, nor the next that
+    before. So a text falls into runs; each kind of run longer than one is taken apart once.
+    """
+    text = "".join(texts)
+    points, starts = _code_points(text), _starts([len(part) for part in texts])
+    present = _present(points)
+    joins = [p for p in np.flatnonzero(present).tolist() if _JOINS.match(chr(p))]
+    if not joins:  # looking through the alphabet was enough
+        return _from_points(points, starts, [], "character")
+    present[:] = False
+    present[joins] = True
+    joined = present[points]
+    present[[p for p in joins if _is_vowel_sign(chr(p))]] = False
+    joining = present[points]  # what may hold on to the next one, too
+    while (more := joined[1:] & joining[:-1] & ~joining[1:]).any():
+        joining[1:] |= more
+    begins = np.ones(len(points) + 1, dtype=bool)
+    begins[1:-1] = ~(joined[1:] | joining[:-1])
+    begins[starts] = True
+    edges = np.flatnonzero(begins)
+    first, length = edges[:-1], np.diff(edges)
+    longer = np.flatnonzero(length > 1)
+    kind, runs = _kinds(text, points, first[longer], length[longer])
+    parts = [_GRAPHEME.findall(run) for run in runs]
+    clusters = sorted({part for found in parts for part in found if len(part) > 1})
+    number = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
+    flat = [number[part] if len(part) > 1 else ord(part) for found in parts for part in found]
+    size = np.array([len(found) for found in parts], dtype=np.int64)
+    many = size[kind]
+    length[longer] = many  # now in graphemes
+    ends = np.cumsum(length)
+    whole = np.repeat(points[first].astype(np.uint32), length)
+    is_longer = np.zeros(len(first), dtype=bool)
+    is_longer[longer] = True
+    before = np.cumsum(size)[kind] - many - (np.cumsum(many) - many)
+    whole[np.repeat(is_longer, length)] = np.array(flat, dtype=np.uint32)[
+        np.repeat(before, many) + np.arange(int(many.sum()))
+    ]
+    return _from_points(
+        whole, np.append(0, ends)[np.searchsorted(edges, starts)], clusters, "character"
+    )
+
+
+def _kinds(
+    text: str, points: np.ndarray, first: np.ndarray, length: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Which kind of run each is, and the kinds; runs of two or three, the most, without a loop."""
+    short = length <= 3
+    packed = np.zeros(int(short.sum()), dtype=np.uint64)
+    for place in range(3):  # 21 bits for a code point, and 0 for none
+        has = length[short] > place
+        found = points[first[short][has] + place].astype(np.uint64) + np.uint64(1)
+        packed[has] |= found << np.uint64(21 * place)
+    keys, inverse = np.unique(packed, return_inverse=True)
+    runs = [
+        "".join(chr((key >> shift) % (1 << 21) - 1) for shift in (0, 21, 42) if key >> shift)
+        for key in keys.tolist()
+    ]
+    kind = np.empty(len(first), dtype=np.int64)
+    kind[short] = inverse
+    others: dict[str, int] = {}
+    kind[~short] = [
+        others.setdefault(text[i : i + n], len(runs) + len(others))
+        for i, n in zip(first[~short].tolist(), length[~short].tolist())
+    ]
+    return kind, [*runs, *others]
+
+
+def _is_vowel_sign(mark: str) -> bool:
+    """Whether it only joins what is before it (by itself; after a virama all marks join on)."""
+    return unicodedata.category(mark).startswith("M") and not unicodedata.combining(mark)
 
 
 def _code_points(text: str) -> np.ndarray:
@@ -259,25 +310,25 @@ def _code_points(text: str) -> np.ndarray:
 
 
 def _from_points(
-    points: np.ndarray, lengths: Sequence[int], clusters: Sequence[str], name: str
+    points: np.ndarray, starts: np.ndarray, clusters: Sequence[str], name: str
 ) -> Tokens:
     """Renumber the points that occur 0, 1, ... by a table, without a loop over tokens."""
-    present = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
-    present[points] = True
+    present = _present(points)
     table = (np.cumsum(present) - 1).astype(np.uint8 if points.dtype == np.uint8 else np.uint32)
     seen = np.flatnonzero(present).tolist()
     return Tokens(
         ids=table[points] if len(points) else np.empty(0, np.uint8),
-        starts=_starts(lengths),
+        starts=starts,
         vocabulary=tuple(chr(p) if p < _BEYOND else clusters[p - _BEYOND] for p in seen),
         tokeniser=name,
     )
 
 
-def _has_joins(text: str) -> bool:
-    if text.isascii():
-        return "\r" in text
-    return _JOINS.search(text) is not None
+def _present(points: np.ndarray) -> np.ndarray:
+    """For each number up to the largest, whether it occurs."""
+    present = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
+    present[points] = True
+    return present
 
 
 def _starts(lengths: Sequence[int]) -> np.ndarray:

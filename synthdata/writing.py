@@ -21,12 +21,17 @@ from synthdata.rows import Row
 
 def check_target(out: str, data: Sequence[str]) -> None:
     """ValueError where the output would overwrite an input, or is to be Parquet."""
+    spare_inputs("-o", out, data)
+    if format_of_name(out) == "parquet":
+        raise ValueError(f"-o {out}: rows are written as text; name the file .jsonl")
+
+
+def spare_inputs(option: str, out: str, data: Sequence[str]) -> None:
+    """ValueError where the file that `option` names is one of the inputs."""
     for path in sources.expand(data):
         local = not sources.is_remote(path) and path != sources.STDIN
         if local and os.path.exists(out) and os.path.samefile(path, out):
-            raise ValueError(f"-o {out} would overwrite its own input; name another file")
-    if format_of_name(out) == "parquet":
-        raise ValueError(f"-o {out}: rows are written as text; name the file .jsonl")
+            raise ValueError(f"{option} {out} would overwrite its own input; name another file")
 
 
 def write_rows(out: str, rows: Sequence[Row], tally: Tally, settings: Any) -> None:

@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "synthdata": {"synthdata", "labkit"},
     "lessons": {"lessons", "distill", "synthdata", "minigpt", "labkit"},
 }
-EXPERIMENTS = {"collapse.py", "three_jokes.py", "personas.py"}  # of synthdata: these use minigpt
+EXPERIMENTS = {"three_jokes.py", "personas.py"}  # of synthdata: these, and what makes up the
+EXPERIMENTS |= {f"collapse_{part}.py" for part in ("regimes", "text", "passages", "command")}
 TORCH_FREE = ["labkit", "minigpt.corpora", "minigpt.ngram", "minigpt.storyland", "minigpt.nextchar"]
 TORCH_FREE += ["synthdata"] if "synthdata" in PACKAGES else []
 README = (ROOT / "README.md").read_text(encoding="utf-8")

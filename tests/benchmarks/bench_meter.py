@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synthdata import estimate, scale, sketch, streamed
+from synthdata import estimate, hashing, scale, sketch, streamed
 from synthdata.io import ReadConfig
 from synthdata.meter import MeterConfig, chunks
 from synthdata.sketch import Channel
@@ -47,12 +47,12 @@ def speed() -> None:
     start = time.perf_counter()
     for chunk in chunks(rows, MeterConfig().chunk):
         tokens = encode(chunk, "character")
-        names = np.array([sketch.text_hash(c, 0) for c in tokens.vocabulary], np.uint64)
-        grams = sketch.gram_hashes(names[tokens.ids], 5, 0)
+        names = np.array([hashing.text_hash(c, 0) for c in tokens.vocabulary], np.uint64)
+        grams = hashing.gram_hashes(names[tokens.ids], 5, 0)
         inside = np.ones(len(grams), dtype=bool)
         for back in range(1, 5):
             inside[tokens.starts[1:-1] - back] = False
-        bottom.add(*sketch.count_grams(grams[inside]))
+        bottom.add(*hashing.count_grams(grams[inside]))
     bottom.settle()
     seconds = time.perf_counter() - start
     print(f"counting character 5-grams: {size / seconds / 1e6:.1f} MB/s")
@@ -78,9 +78,9 @@ def accuracy(n: int = 10_000_000) -> None:
     print(f"{n:,} draws, k = {k:,}; error of types, coverage, entropy (Chao-Wang-Jost, plug-in)")
     for name, draws in sources.items():
         channel = Channel(k, k.bit_length() - 1)
-        hashes = sketch.gram_hashes(draws.astype(np.uint64), 1, 0)
+        hashes = hashing.gram_hashes(draws.astype(np.uint64), 1, 0)
         for start in range(0, n, 1 << 20):
-            channel.add(*sketch.count_grams(hashes[start : start + (1 << 20)].copy()))
+            channel.add(*hashing.count_grams(hashes[start : start + (1 << 20)].copy()))
         truth = np.unique(draws, return_counts=True)[1]
         counts = streamed.counts_of(channel)
         print(

@@ -1,8 +1,10 @@
-"""Rates of the diversity meter on one core.
+"""Rates of the diversity meter on one core, and how long its command takes to start.
 
 Run: python tests/benchmarks/bench_synthdata.py
 """
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -32,8 +34,39 @@ def corpus(n: int, rng: np.random.Generator) -> list[str]:
     return [" ".join(names[row])[:200] for row in drawn]
 
 
+LATIN = "abcdefghijklmnopqrstuvwxyz"
+LETTERS = {
+    "accents": str.maketrans("ae", "àé"),
+    "Cyrillic": str.maketrans(LATIN, "абцдефгхийклмнопярстувшхыз"),
+    "Devanagari": str.maketrans(LATIN, "\u093eबचद\u0947फगह\u093fजकलमन\u094bपखरसत\u0941वभषयझ"),
+    "emoji of several code points": str.maketrans({"a": "👨\u200d👩", "e": "👍🏽"}),
+}
+
+
+def other_scripts(texts: list[str], rng: np.random.Generator) -> None:
+    """Rates of counting where a character is not a byte; the same texts in other letters."""
+    written = {name: [text.translate(table) for text in texts] for name, table in LETTERS.items()}
+    for signs in (3_000, 8_000):
+        drawn = rng.choice(signs, (len(texts), 100), p=zipf(signs)) + 0x4E00
+        written[f"Chinese, {signs:,} signs"] = ["".join(map(chr, row)) for row in drawn.tolist()]
+    for name, some in written.items():
+        timed(
+            f"count character 5-grams, {name}",
+            "MB/s",
+            sum(len(text.encode()) for text in some) / 1e6,
+            lambda some=some: counts.count(encode(some, "character"), 5),
+        )
+
+
 def main() -> None:
     """Print every rate."""
+    for what in (["-c", "import synthdata"], ["-m", "synthdata", "measure", "--help"]):
+        timed(
+            f"start: python {' '.join(what)}",
+            "starts/s",
+            1,
+            lambda what=what: subprocess.run([sys.executable, *what], capture_output=True),
+        )
     rng = np.random.default_rng(0)
     texts = corpus(100_000, rng)
     size = sum(map(len, texts)) / 1e6
@@ -44,6 +77,7 @@ def main() -> None:
         size,
         lambda: counts.count(encode(texts, "character"), 5),
     )
+    other_scripts(texts[:20_000], np.random.default_rng(1))
     for n in (1_000, 100_000):
         some = texts[:n]
         timed(

@@ -168,7 +168,7 @@ class Counted(arms.Arms):
     def _train(self, teacher, steps, rate, seed, cache, keep):
         self.trained.append((steps, rate, seed))
         loss = (steps - 30) ** 2 + abs(rate - 2)
-        return SimpleNamespace(metrics=[{"val_loss": loss}, {"val_loss": None}])
+        return SimpleNamespace(metrics=[{"choose_loss": loss}, {"choose_loss": None}])
 
 
 def test_labels_may_take_the_shorter_run_and_nothing_is_trained_twice() -> None:

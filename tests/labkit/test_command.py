@@ -265,3 +265,22 @@ def test_a_closed_pipe_changes_no_answer(
     started.stdin.close()
     assert (started.wait(timeout=60), started.stderr.read()) == (expected, b"")
     started.stderr.close()
+
+
+def test_help_is_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    @dataclass(frozen=True)
+    class Asked:
+        """What it does."""
+
+        width: int | None = None
+        """How wide."""
+
+    with pytest.raises(SystemExit) as stop:
+        command.parse(Asked, prog="x.y", args=["--help"])
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert "What it does." in out
+    assert "None" not in out
+    widths = [line for line in out.splitlines() if line.startswith("  --width INT")]
+    assert len(widths) == 1
+    assert "How wide." in out

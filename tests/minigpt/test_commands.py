@@ -252,6 +252,36 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert sorted(p.name for p in (*tmp_path.rglob("*"), *tiny_run.iterdir())) == before
 
 
+FORBIDDEN = """
+import os, sys
+from minigpt import corpora, train
+corpora.load("storyland:5000")  # loads the rest of NumPy while Python's own files may be read
+if os.geteuid() == 0:  # nothing is forbidden to root
+    os.setuid(65534)
+train.entry(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no permission bits")
+def test_a_folder_one_may_not_write_to(tmp_path: Path, command_environment: dict[str, str]) -> None:
+    out = ("--data", "storyland:5000", "--out", str(tmp_path / "run"))
+    tmp_path.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", FORBIDDEN, *SMALL, *out],
+            env=command_environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        tmp_path.chmod(0o755)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("minigpt.train: error: no permission to use")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_the_default_text_it_says_so_and_trains_on_another(
     call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,10 @@ ARGS = (
     *("--n-layer", "1", "--n-head", "2", "--n-embd", "16", "--context", "16", "--dropout", "0"),
     *("--threads", "1", "--precision", "fp32", "--device", "cpu", "--warmup", "2", "--json"),
 )
+TORCHRUN = (
+    *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
+    *("-m", "minigpt.train"),
+)
 
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
@@ -25,10 +32,7 @@ def test_two_processes_reach_the_loss_of_one(
     call: Any, tmp_path: Path, command_environment: dict[str, str]
 ) -> None:
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
-            *("--nproc-per-node", "2", "-m", "minigpt.train", *ARGS, "--out", "two"),
-        ],
+        [*TORCHRUN, *ARGS, "--out", "two"],
         env=command_environment,
         cwd=tmp_path,
         capture_output=True,
@@ -59,3 +63,29 @@ def test_two_processes_reach_the_loss_of_one(
         p.name for p in (tmp_path / "one").iterdir()
     )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one", "two"]
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot send SIGINT to one process")
+def test_ctrl_c_stops_two_processes_after_the_same_step(
+    call: Any, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    """As a terminal does: the signal goes to the launcher and to its processes alike."""
+    asked = ("--data", "storyland:5000", "--steps", "1000000", "--eval-every", "1000000")
+    process = subprocess.Popen(
+        [*TORCHRUN, *ARGS, *asked, "--save-seconds", "0", "--out", "run"],
+        env=command_environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    last, end = tmp_path / "run" / "last.safetensors", time.monotonic() + 120
+    while not last.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert "minigpt.train: stopped and saved" in err, err
+    assert "gloo" not in err  # no process was left waiting for the other
+    assert 0 < checkpoint.load(last)[1]["step"] < 1_000_000

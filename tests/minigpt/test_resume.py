@@ -38,7 +38,7 @@ def assert_same_state(one: Path, two: Path) -> None:
         assert [k for k in a if not torch.equal(a[k], b[k])] == []
     lines = [runs.Run(folder).metrics() for folder in (one, two)]
     for a, b in zip(*lines, strict=True):
-        for key in ("step", "tokens", "train_loss", "val_loss"):
+        for key in ("step", "tokens", "train_loss", "val_loss", "choose_loss"):
             assert a[key] == b[key]
 
 
@@ -94,8 +94,14 @@ def test_killed_then_interrupted_then_resumed(
     assert "Traceback" not in err
     assert second <= step_of(run) < 40
 
+    earlier = checkpoint.load(run / "last.safetensors")[1]["wall"]
+    began = time.monotonic()
     code, _, err = call("train", "--resume", "--out", "run")
     assert code == 0, err
+    last_session = time.monotonic() - began
+    result = runs.Run(run).result
+    assert result is not None
+    assert 0 < earlier < result["wall_seconds"] <= earlier + last_session
     assert_same_state(run, tiny_run)
     assert sorted(p.name for p in run.iterdir()) == sorted(p.name for p in tiny_run.iterdir())
 
@@ -216,9 +222,16 @@ def test_going_on_from_another_run_and_resuming_that(
     finally:
         checkpoint.save = real
     assert 1 <= step_of(tmp_path / "parts") < 12
+    config = tmp_path / "parts" / "config.json"  # the model it began with is gone meanwhile
+    config.write_text(config.read_text().replace(str(tiny_run), "moved-away"))
     code, _, err = call("train", "--resume", "--out", "parts")
     assert code == 0, err
     assert_same_state(tmp_path / "parts", tmp_path / "whole")
+    (tmp_path / "parts" / "result.json").unlink()
+    (tmp_path / "parts" / "last.safetensors").unlink()  # then that model is needed
+    code, _, err = call("train", "--resume", "--out", "parts")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "no run at moved-away" in err
 
 
 CONFIGS = {

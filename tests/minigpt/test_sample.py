@@ -71,6 +71,12 @@ def test_shape_follows_the_definitions(
         )
 
 
+def test_top_k_keeps_k_where_several_are_equally_likely() -> None:
+    tied = np.log(np.array([[0.2, 0.2, 0.2, 0.2, 0.2], [0.1, 0.3, 0.3, 0.2, 0.1]]))
+    for k in range(1, 6):
+        assert ((shape(tied, top_k=k) > 0).sum(1) == k).all()
+
+
 def test_top_p_and_top_k_by_hand() -> None:
     p = np.log(np.array([[0.1, 0.5, 0.15, 0.25]]))
     np.testing.assert_allclose(shape(p), [[0.1, 0.5, 0.15, 0.25]])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +13,7 @@ import numpy as np
 import pytest
 
 from synthdata import __main__ as command
-from synthdata import loading, progress
+from synthdata import loading
 from synthdata.io import ReadConfig, read
 from synthdata.meter import Meter
 
@@ -242,6 +240,21 @@ def test_by_reports_the_budget_and_names_missing_fields(run: Run, tmp_path: Path
     measures = {m["name"]: m for m in done.record["measures"]}
     assert measures["words_information"]["value"] > 0
     assert "What each meta.who adds" in done.out
+    by = done.record["by"]
+    assert by["field"] == "meta.who"
+    for what in ("words", "documents"):
+        split = by[what]
+        assert split["information"] == measures[f"{what}_information"]["value"]
+        assert split["within"] == measures[f"{what}_entropy_within"]["value"]
+        assert split["information"] + split["within"] == pytest.approx(split["total"])
+        assert {part["value"]: part["documents"] for part in split["strata"]} == {
+            "ada": 15,
+            "bob": 15,
+            loading.NO_VALUE: 1,
+        }
+        adds = sum(part["adds"] for part in split["strata"])
+        assert adds == pytest.approx(split["information"], abs=1e-9)
+    assert "by" not in run("measure", path, "--json").record
     assert loading.NO_VALUE in done.out
     page = (tmp_path / "a.html").read_text()
     assert page.count("<img") == 3
@@ -263,6 +276,91 @@ def test_stream_goes_on_from_a_saved_meter(run: Run, tmp_path: Path) -> None:
     done = run("measure", tmp_path / "b.txt", *options)
     assert "has counted one of these files already" in done.err
     assert Meter.load(saved).documents == 100
+
+
+def test_saved_meters_merge_into_that_of_the_whole(run: Run, tmp_path: Path) -> None:
+    for i, name in enumerate("abc"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(texts(40, i)))
+        run("measure", tmp_path / f"{name}.txt", "--stream", "--meter", tmp_path / f"{name}.meter")
+    whole = run("measure", tmp_path / "[abc].txt", "--stream", "--json").record
+    merged = run("measure", tmp_path / "[abc].meter", "--stream", "--json").record
+    mixed = run("measure", tmp_path / "[bc].meter", tmp_path / "a.txt", "--stream", "--json").record
+    assert merged["measures"] == mixed["measures"] == whole["measures"]
+    assert merged["rows"]["used"] == 120
+    assert {k for k in merged["provenance"] if k.startswith("file")} == {
+        "file 1",
+        "file 2",
+        "file 3",
+    }
+    for twice in (
+        ["a.meter", "a.txt"],
+        ["a.meter", "b.meter", "--meter", str(tmp_path / "b.meter")],
+    ):
+        args = [tmp_path / t if t.endswith((".meter", ".txt")) else t for t in twice]
+        done = run("measure", *args, "--stream")
+        assert done.code == 2
+        assert "would count double" in done.err
+    done = run("measure", tmp_path / "a.meter", tmp_path / "b.txt", "--stream", "--seed", "1")
+    assert "count different things: seed 0 and 1" in done.err
+
+
+def test_one_pass_counts_what_the_panel_counts(run: Run, tmp_path: Path) -> None:
+    """Characters in Chinese, Japanese and Korean, unless told otherwise; words elsewhere."""
+    tales = {
+        "zh": ["从前有座山", "山里有座庙", "庙里有个老和尚"] * 9,
+        "ja": ["むかしむかし", "あるところに", "おじいさんが"] * 9,
+        "ko": ["옛날 옛적에", "호랑이 한 마리가", "살고 있었어요"] * 9,
+        "en": ["once upon a time", "there was a hen"] * 9,
+    }
+
+    def words(*args: str | Path) -> tuple[float, str, str]:
+        done = run("measure", *args, "--json")
+        found = {m["name"]: m["value"] for m in done.record["measures"]}
+        return found["words_entropy"], done.record["provenance"]["word"], done.out
+
+    for name, documents in tales.items():
+        path = tmp_path / f"{name}.txt"
+        path.write_text("\n".join(documents))
+        exact, unit, _ = words(path)
+        assert words(path, "--stream")[:2] == (pytest.approx(exact, abs=1e-9), unit)
+        assert unit == ("word" if name == "en" else "character")
+    asked = words(tmp_path / "zh.txt", "--stream", "--tokens", "word")
+    assert asked[1] == "word"
+    assert asked[0] != pytest.approx(words(tmp_path / "zh.txt")[0])
+    # the first file decides for all, and what a saved meter counts goes on
+    assert words(tmp_path / "zh.txt", tmp_path / "en.txt", "--stream")[1] == "character"
+    assert words(tmp_path / "en.txt", tmp_path / "zh.txt", "--stream")[1] == "word"
+    saved = tmp_path / "all.meter"
+    assert words(tmp_path / "en.txt", "--stream", "--meter", saved)[1] == "word"
+    assert words(tmp_path / "zh.txt", "--stream", "--meter", saved)[1] == "word"
+
+
+def test_the_terminal_shows_n_curves_and_profile(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join([*texts(30, 0), *["one joke, told again and again"] * 10]))
+    done = run("measure", path, "--json")
+    lines = done.out.splitlines()
+    for made in done.record["measures"]:
+        rows = [i for i, line in enumerate(lines) if line.split()[:1] == [made["name"]]]
+        assert rows, made["name"]
+        said = " ".join(" ".join(lines[rows[-1] : rows[-1] + 3]).split())
+        assert f"n = {made['n']:,}" in said or made["value"] is None
+    assert "Jaccard index" in done.out.split("\n\n")[1] + done.out.split("\n\n")[2]
+    for row in done.record["rarefaction"]:
+        shown = [line for line in lines if row["asked"] in line and f"{row['size']:,}" in line]
+        assert shown, row
+        assert row["kind"] in shown[0]
+    observed = [r for r in done.record["rarefaction"] if r["kind"] == "observed"]
+    values = {m["name"]: m["value"] for m in done.record["measures"]}
+    assert {r["of"]: r["hill0"] for r in observed} == {
+        "words": values["hill0"],
+        "documents": values["documents_hill0"],
+    }
+    assert dict(done.record["profile"]["words"])[2.0] == pytest.approx(values["hill2"])
+    assert "Hill profile of the sample" in lines
+    said = run("measure", path, "--stream").out
+    assert "Rarefaction" in said.splitlines()
+    assert "n = 40" in said
 
 
 def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
@@ -309,6 +407,10 @@ def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
         (["measure", "a.txt", "--max-row", "big"], "'big' is not a size"),
         (["measure", "a.txt", "--stream", "--by", "x"], "leave out --stream"),
         (["measure", "a.txt", "--engine", "ray"], "belong to --stream"),
+        (["measure", "a.txt", "--ram", "1G"], "belong to --stream"),
+        (["measure", "a.txt", "--html", "a.txt"], "--html a.txt would overwrite its own input"),
+        (["compare", "a.txt", "--ref", "b.txt", "--html", "b.txt"], "--html b.txt would overwrite"),
+        (["curate", "a.txt", "-o", "c", "--reasons", "a.txt"], "--reasons a.txt would overwrite"),
         (["measure", "a.txt", "--stream", "--ram", "1M"], "the least that works is 64M"),
         (["measure", "a.txt", "--stream", "--ram", "64M"], "lower --max-row"),
         (["measure", "a.txt", "--seed", "-1"], "--seed is 0 or more"),
@@ -325,13 +427,15 @@ def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
 def test_usage_errors_are_one_line_and_2(
     args: list[str], message: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "a.txt").write_text("a\nb\n")
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("a\nb\n")
     monkeypatch.chdir(tmp_path)
     done = run(*args)
     assert done.code == 2
     assert message in done.err
     assert done.err.count("\n") == 1
     assert "Traceback" not in done.err
+    assert all((tmp_path / name).read_text() == "a\nb\n" for name in ("a.txt", "b.txt"))
 
 
 BAD: dict[str, bytes] = {
@@ -403,59 +507,3 @@ def test_strict_and_max_row_reach_the_reader(run: Run, tmp_path: Path) -> None:
     done = run("explain", path, "--strict")
     assert done.code == 2
     assert "line 2: text is not a string" in done.err
-
-
-# -- starting -------------------------------------------------------------------------------------
-
-
-def test_measure_starts_without_what_is_slow(tmp_path: Path) -> None:
-    """No torch ever; SciPy's statistics, Matplotlib and the rest only where they are used."""
-    (tmp_path / "a.txt").write_text("\n".join(texts(30, 0)))
-    script = (
-        "import sys, synthdata.__main__ as m\n"
-        "try: m.main(sys.argv[1:])\n"
-        "except SystemExit: pass\n"
-        "print([n for n in ('torch', 'scipy.stats', 'matplotlib', 'ray', 'pyarrow', 'fsspec') "
-        "if n in sys.modules])"
-    )
-    for args in (["measure", "--help"], ["measure", str(tmp_path / "a.txt")], ["gate", "--help"]):
-        done = subprocess.run(
-            [sys.executable, "-c", script, *args],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            check=True,
-        )
-        assert done.stdout.splitlines()[-1] == "[]", args
-
-
-def test_help_says_what_streams_and_what_rules_there_are(run: Run) -> None:
-    done = run("measure", "--help")
-    assert done.code == 0
-    assert "Streams: documents, words" in " ".join(done.out.replace("│", " ").split())
-    from synthdata.gate import RULES
-
-    said = " ".join(run("gate", "--help").out.split())
-    for name, rule in RULES.items():
-        assert f"{name}: {rule.definition}" in said
-
-
-def test_progress_is_silent_where_nobody_looks(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(progress, "DELAY", 0.0)
-    with progress.ticking("working"), progress.bytes_bar("reading", 10) as bar:
-        bar.update(5)
-    assert capsys.readouterr().err == ""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    screen = Terminal()
-    monkeypatch.setattr("sys.stderr", screen)
-    with progress.ticking("working"):
-        import time
-
-        time.sleep(0.1)
-    assert "working" in screen.getvalue()

@@ -5,8 +5,9 @@ import pytest
 
 from synthdata import estimate
 from synthdata.counts import count, count_documents
-from synthdata.dial import CONTROLS, DIALS, METRICS, Settings, alarms, make, table, word
+from synthdata.dial import CONTROLS, DIALS, make, word
 from synthdata.neardup import near_duplicates
+from synthdata.sensitivity import COMPARED, METRICS, Settings, alarms, table
 from synthdata.tokens import encode
 
 
@@ -54,12 +55,17 @@ def test_words_are_different():
 
 
 def test_the_table_tells_disease_from_health():
-    settings = Settings(documents=120, runs=6, healthy_runs=40, strength=0.5)
+    settings = Settings(documents=100, runs=3, healthy_runs=40, strength=0.6)
     rates = alarms(settings)
-    assert set(rates) == set(METRICS)
-    # Every disease is seen by some metric in every collection ...
+    assert list(rates) == [*METRICS, *COMPARED]
+    # Every disease is seen by some metric in every collection, and by some comparison ...
     for dial in set(DIALS) - set(CONTROLS):
-        assert max(row[dial] for row in rates.values()) == 1.0, dial
+        assert max(rates[name][dial] for name in METRICS) == 1.0, dial
+        assert max(rates[name][dial] for name in COMPARED) == 1.0, dial
+    # ... which stay calm beside a control: each interval fails so with 2.5 %, two of three or
+    # more with .2 %.
+    for name in COMPARED:
+        assert max(rates[name][dial] for dial in CONTROLS) < 0.5, name
     # ... equal tokens keep the Hill number calm where documents only grow longer, which the share
     # of different 2-grams and the mean cosine do not survive; whole documents see no temperature.
     assert rates["hill1, equal tokens"]["length_drift"] <= 0.5
@@ -67,7 +73,7 @@ def test_the_table_tells_disease_from_health():
     assert rates["documents_hill1"]["temperature"] == 0.0
     assert rates["near_duplicates"]["healthy"] == 0.0
     printed = table(rates)
-    assert printed.count("\n") == len(METRICS) + 1
+    assert printed.count("\n") == len(rates) + 1
     assert "(control)" in printed
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import synthdata
+from synthdata import overlap, sizes
+from synthdata.explain import explain
 from synthdata.measures import Measure
 from synthdata.panel import measure
 from synthdata.sheet import SPREAD_DOCUMENTS, Sheet
@@ -62,12 +64,54 @@ def test_canonically_equal_texts_are_equal():
     assert measure(["e\u0301 x", "é  x "])["documents_hill0"].value == 1
 
 
-def test_document_order_does_not_matter():
-    shuffled = list(TEXTS)
-    np.random.default_rng(1).shuffle(shuffled)
-    a, b = measure(TEXTS), measure(shuffled)
+def same(a, b):
+    """Values and intervals agree to rounding."""
     for name in a:
-        assert a[name].value == pytest.approx(b[name].value, rel=1e-9), name
+        for part in ("value", "low", "high", "coverage"):
+            mine, theirs = getattr(a[name], part), getattr(b[name], part)
+            assert mine == pytest.approx(theirs, rel=1e-9, nan_ok=True), f"{name}.{part}"
+        assert a[name].warnings == b[name].warnings
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_document_order_does_not_matter(monkeypatch, large):
+    if large:  # as if these were millions: everything that is taken on a part is
+        monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
+        monkeypatch.setattr("synthdata.whole.VENDI_DOCUMENTS", 50)
+        monkeypatch.setattr("synthdata.whole.REPEAT_BYTES", 2_000)
+    shuffled = np.random.default_rng(1).permutation(len(TEXTS))
+    groups, by = [i // 2 for i in range(len(TEXTS))], ["xyz"[i % 3] for i in range(len(TEXTS))]
+    for given in ({"by": by}, {"groups": groups, "by": by}):
+        if large and "groups" in given:
+            continue  # a part of the documents would break groups up
+        moved = {key: [value[i] for i in shuffled] for key, value in given.items()}
+        a = measure(TEXTS, **given)
+        b = measure([TEXTS[i] for i in shuffled], **moved)
+        same(a, b)
+        assert ("on 50 of 120 documents" in a["vendi"].warnings) == large
+        assert (a["repeated"].n < 120) == large
+        assert a.commonest == b.commonest
+        assert a.sizes == b.sizes
+
+
+def test_evidence_does_not_depend_on_order():
+    texts = [*TEXTS, *(f"tale {i} of {c}" for c in "ab" for i in range(9)), *["x y", "p q"] * 4]
+    shuffled = [texts[i] for i in np.random.default_rng(3).permutation(len(texts))]
+    for mine, theirs in zip(explain(texts), explain(shuffled)):
+        assert mine == theirs
+
+
+def test_where_there_is_no_interval_the_reason_is_given():
+    for texts in (TEXTS, TEXTS[:5], ["the same"] * 40, [f"w{i}" for i in range(40)]):
+        by = [i % 2 for i in range(len(texts))]
+        panel = measure(texts, embeddings=np.ones((len(texts), 2)), by=by)
+        for made in panel.values():
+            words = "; ".join(made.warnings)
+            why = ("no interval", "too few", "lower bound", "two documents", "has one value only")
+            assert made.has_interval or math.isnan(made.value) or any(w in words for w in why), made
+            assert not (made.has_interval and "no interval" in words), made
+    for name in ("vendi", "repeated", "xz_ratio", "documents_chao1"):
+        assert any("no interval: " in w for w in measure(TEXTS)[name].warnings)
 
 
 def test_evidence_is_there():
@@ -79,11 +123,54 @@ def test_evidence_is_there():
     assert [q for q, _ in panel.profile["words"]][:3] == [0.0, 0.1, 0.2]
 
 
-def test_by_adds_a_budget_and_embeddings_a_vendi_score():
-    panel = measure(TEXTS, by=["x", "y"] * 60, embeddings=np.eye(120)[:, :7] + 0.1)
+def test_by_adds_a_budget():
+    panel = measure(TEXTS, by=["x", "y"] * 60)
     total = panel["words_information"].value + panel["words_entropy_within"].value
     assert total == pytest.approx(panel["words_entropy"].value, abs=1e-9)
-    assert 1 < panel["vendi_embeddings"].value <= 8
+
+
+def test_embeddings_add_vendi_scores_and_mean_cosine():
+    # 30, 60 and 30 documents along three axes: shares 1/4, 1/2, 1/4 of the spectrum. Of all
+    # 120 * 119 ordered pairs, 30 * 29 + 60 * 59 + 30 * 29 agree and the others are at right angles.
+    axis = [0] * 30 + [1] * 60 + [2] * 30
+    panel = measure(TEXTS, embeddings=np.eye(3)[axis] * 7)
+    assert panel["vendi_embeddings_order0"].value == pytest.approx(3)
+    assert panel["vendi_embeddings"].value == pytest.approx(2**1.5)
+    assert panel["vendi_embeddings_order2"].value == pytest.approx(1 / (1 / 16 + 1 / 4 + 1 / 16))
+    cosine = panel["cosine_embeddings"]
+    assert cosine.value == pytest.approx(5280 / (120 * 119))
+    assert cosine.low < cosine.value < cosine.high
+    assert panel["vendi_order0"].value > panel["vendi"].value > panel["vendi_order2"].value > 1
+
+
+def test_mean_cosine_of_vectors_is_that_of_all_pairs():
+    vectors = np.random.default_rng(5).normal(size=(40, 6))
+    unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+    pairs = [unit[i] @ unit[j] for i in range(40) for j in range(i)]
+    assert overlap.mean_cosine_of(vectors) == pytest.approx(np.mean(pairs), abs=1e-12)
+    assert math.isnan(overlap.mean_cosine_of(vectors[:1]))
+    with pytest.raises(ValueError, match="vector 1 is all noughts"):
+        overlap.mean_cosine_of(np.array([[1.0, 0.0], [0.0, 0.0]]))
+
+
+def test_sizes_say_what_other_samples_would_show():
+    panel = measure(TEXTS)
+    rows = {(row.of, row.asked): row for row in panel.sizes}
+    whole = rows["documents", "the sample"]
+    assert (whole.size, whole.kind) == (120, "observed")
+    assert whole.hill0 == panel["documents_hill0"].value
+    assert whole.hill1 == pytest.approx(panel["documents_hill1"].value)
+    assert whole.coverage == pytest.approx(panel["documents_hill1"].coverage)
+    for of in ("words", "documents"):
+        parts = [rows[of, name] for name in ("a quarter", "half", "the sample", "twice as much")]
+        assert [r.hill0 for r in parts] == sorted(r.hill0 for r in parts)
+        assert [r.kind for r in parts] == ["rarefied", "rarefied", "observed", "extrapolated"]
+        for row in parts:
+            assert row.size >= row.hill0 >= row.hill1 >= row.hill2 > 1
+    reached = [row for row in panel.sizes if row.asked.startswith("coverage")]
+    assert [row.of for row in reached] == ["words"] * len(reached) != []  # 25 % of the documents
+    for row in reached:
+        assert row.coverage >= float(row.asked.removeprefix("coverage ").rstrip("%")) / 100 - 1e-9
 
 
 def test_groups_widen_intervals():
@@ -168,3 +255,13 @@ def test_documents_all_equal_or_all_different_have_an_interval_with_a_width(kind
     for q in (0, 1, 2):
         made = panel[f"documents_hill{q}"]
         assert made.high > 1.001 * made.low, str(made)
+
+
+def test_effective_numbers_fall_with_their_order_at_every_size():
+    # Two estimates made apart may not: of 100 different documents, twice as many would show
+    # thousands of effective ones by entropy and 200 by concentration, among 199 kinds.
+    for counts in (np.ones(100, int), np.array([1]), np.array([9, 1, 1]), np.full(50, 4)):
+        for row in sizes.rows(counts, "documents"):
+            assert row.size >= row.hill0 - 1e-9, row
+            assert row.hill0 >= row.hill1 - 1e-9, row
+            assert row.hill1 >= row.hill2 - 1e-9, row

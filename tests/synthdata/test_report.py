@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit import figures
-from synthdata import drawing, plots, reading, record, report
+from synthdata import drawing, page, plots, reading, record, report
 from synthdata.explain import Evidence, Item, explain, templates
 from synthdata.io import Tally
 from synthdata.measures import Measure
 from synthdata.reading import Verdict
-from synthdata.report import Report
+from synthdata.report import Report, Table
 from synthdata.tokens import DEFAULT_POLICY
 
 EVIL = "<script>alert('x')</script><img src=//evil onerror=x>\x1b[31m\x9b2J\u202egpj.exe\"&\ud800"
@@ -46,7 +46,8 @@ def made(text: str = EVIL) -> Report:
             Measure.undefined("words_entropy", f"no words in {text}"),
         ),
         measures=(share(0.5),),
-        table=(("a", text), (text, "b")),
+        tables=(Table(title=text, rows=(("a", text), (text, "b")), caption=text),),
+        curves=(Table(title=text, rows=((text,), (text,))),),
         evidence=(
             Evidence(title="Commonest", summary=text, items=(Item(text=text, count=3, note=text),)),
         ),
@@ -56,11 +57,11 @@ def made(text: str = EVIL) -> Report:
 
 
 class Page(HTMLParser):
-    def __init__(self, page: str) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
-        self.feed(page)
+        self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -81,10 +82,10 @@ def hidden(text: str) -> list[str]:
 
 
 def test_html_escapes_everything_a_stranger_wrote() -> None:
-    page = Page(report.to_html(made()))
-    assert {tag for tag, _ in page.tags}.isdisjoint({"script", "img", "link", "iframe", "base"})
-    assert all(not key.startswith("on") for _, attrs in page.tags for key in attrs)
-    text = "".join(page.words)
+    found = Page(page.to_html(made()))
+    assert {tag for tag, _ in found.tags}.isdisjoint({"script", "img", "link", "iframe", "base"})
+    assert all(not key.startswith("on") for _, attrs in found.tags for key in attrs)
+    text = "".join(found.words)
     assert text.count("<script>alert('x')</script>") >= 9  # shown, in every place
     assert not hidden(text)
 
@@ -92,7 +93,7 @@ def test_html_escapes_everything_a_stranger_wrote() -> None:
 def test_html_needs_no_network_and_forbids_it() -> None:
     texts = ["a joke about a cat"] * 5 + [f"tale {i} of a fox and a hen" for i in range(9)]
     pictures = drawing.of_collection(texts, DEFAULT_POLICY, None, {"persona": (0.5, 2.0)})
-    page = report.to_html(
+    shown = page.to_html(
         Report(
             title="t",
             verdict=made().verdict,
@@ -101,24 +102,24 @@ def test_html_needs_no_network_and_forbids_it() -> None:
             provenance={},
         )
     )
-    found = Page(page)
-    assert "content=\"default-src 'none'; img-src data:;" in page
+    found = Page(shown)
+    assert "content=\"default-src 'none'; img-src data:;" in shown
     images = [attrs for tag, attrs in found.tags if tag == "img"]
     assert len(images) == 3
     for attrs in images:
         assert (attrs["src"] or "").startswith("data:image/png;base64,")
         assert len(attrs["alt"] or "") > 40
-    assert "14 distinct" not in page
+    assert "14 distinct" not in shown
     assert "10 distinct documents among 14" in images[0]["alt"] + ""  # type: ignore[operator]
     outside = [a for _, attrs in found.tags for a in (attrs.get("src"), attrs.get("href")) if a]
     assert all(a.startswith("data:") for a in outside)
-    assert page.startswith("<!DOCTYPE html>")
+    assert shown.startswith("<!DOCTYPE html>")
 
 
 def test_the_report_says_things_in_order() -> None:
     for text in (
         report.terminal(made("plain")),
-        "".join(Page(report.to_html(made("plain"))).words),
+        "".join(Page(page.to_html(made("plain"))).words),
     ):
         places = [text.index(w) for w in ("It says plain", "25.0%", "Commonest", "Provenance")]
         assert places == sorted(places)
@@ -130,7 +131,7 @@ def test_terminal_output_commands_no_terminal() -> None:
     assert not hidden(text)
     assert "␛[31m\\x9b2J\\u202egpj" in text
     text.encode()  # half a surrogate pair would stop a terminal that speaks UTF-8
-    report.to_html(made()).encode()
+    page.to_html(made()).encode()
 
 
 @given(st.text(max_size=400))
@@ -260,6 +261,17 @@ def test_plots_take_what_measure_gives() -> None:
     assert axes[0].get_ylabel() == "effective documents"
     plots.hill_profile(axes[1], found.profile)
     assert len(axes[1].lines) == 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["by $x_{$ y", "by 人物 \x00\x1b", "x" * 300])
+def test_a_strangers_field_name_can_be_drawn(name: str) -> None:
+    """Dollars would be a formula, here a broken one; what the font lacks would be a warning."""
+    with figures.style():
+        figure, ax = figures.new()
+        plots.entropy_budget(ax, {name: (1.0, 2.0)})
+        assert len(figures.png(figure, alt=name)) > 1000
+    assert len(ax.get_yticklabels()[0].get_text()) < 40
 
 
 # -- the JSON record ------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthdata.tokens import TOKENISERS, Policy, default_tokeniser, encode, named
@@ -117,3 +117,17 @@ def test_own_tokeniser_is_named():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+JOINING = "ab \r\n\u0301\u0903\u0600\u200d👩🇩🇪👍🏽가ᄀ\u1161\u11a8क\u094dष\u093f\u0941\u093c中"
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts=st.lists(st.text(st.sampled_from(JOINING), max_size=9), max_size=6))
+def test_graphemes_are_those_of_annex_29(texts):
+    """Runs are taken apart once for all documents; the oracle takes each document by itself."""
+    found = encode(texts, "character")
+    parts = [regex.findall(r"\X", text) for text in texts]
+    assert [found.vocabulary[i] for i in found.ids] == [part for p in parts for part in p]
+    assert found.starts.tolist() == [0, *np.cumsum([len(p) for p in parts]).tolist()]
+    assert list(found.vocabulary) == sorted(found.vocabulary, key=lambda p: (len(p) > 1, p))

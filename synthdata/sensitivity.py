@@ -1,0 +1,177 @@
+"""Which metric sees which disease, and which raises an alarm where there is none.
+
+Idea:   a metric is to be trusted after it has found a disease that was put there, and has stayed
+        calm where there was none. The diseases are the dials of `synthdata.dial`.
+Source: own construction; sensitivity and false alarms as in any diagnostic test.
+Run:    python -m synthdata.dial --runs 20 --healthy-runs 60
+Omits:  strengths in between; `--strength` turns all dials together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from synthdata import estimate, neardup, overlap, repeats
+from synthdata.compare import compare
+from synthdata.counts import count, count_documents
+from synthdata.dial import CONTROLS, DIALS, LENGTH, make
+from synthdata.rarefy import rarefied
+from synthdata.tokens import Tokens, encode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A number about texts, and which way lies less variety."""
+
+    of: Callable[[Sequence[str], Tokens], float]
+    """The number."""
+    alarm: Literal["low", "high"]
+    """Whether less variety makes it low or high."""
+
+
+def _per_tokens(tokens: Tokens, q: int) -> float:
+    return rarefied(count(tokens, 1), LENGTH * tokens.documents, q)
+
+
+def _characters(texts: Sequence[str], n: int) -> float:
+    return estimate.entropy(count(encode(texts, "character"), n))
+
+
+METRICS: dict[str, Metric] = {
+    "hill0, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 0), alarm="low"),
+    "hill1, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 1), alarm="low"),
+    "hill2, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 2), alarm="low"),
+    "hill1, raw": Metric(of=lambda _, t: estimate.hill(count(t, 1), 1), alarm="low"),
+    "chao1": Metric(of=lambda _, t: estimate.chao1(count(t, 1)), alarm="low"),
+    "words_entropy_source": Metric(of=lambda _, t: estimate.entropy(count(t, 1)), alarm="low"),
+    "words2_entropy_source": Metric(of=lambda _, t: estimate.entropy(count(t, 2)), alarm="low"),
+    "characters5_entropy_source": Metric(of=lambda x, _: _characters(x, 5), alarm="low"),
+    "documents_hill1": Metric(of=lambda x, _: estimate.hill(count_documents(x), 1), alarm="low"),
+    "documents_chao1": Metric(of=lambda x, _: estimate.chao1(count_documents(x)), alarm="low"),
+    "distinct2": Metric(of=lambda _, t: len(count(t, 2)) / count(t, 2).sum(), alarm="low"),
+    "self_bleu": Metric(of=lambda _, t: float(overlap.self_bleu(t).mean()), alarm="high"),
+    "cosine": Metric(of=lambda _, t: overlap.mean_cosine(t), alarm="high"),
+    "vendi": Metric(of=lambda _, t: overlap.vendi_ngrams(t)[0], alarm="low"),
+    "near_duplicates": Metric(of=lambda x, _: neardup.near_duplicates(x).share, alarm="high"),
+    "top3_clusters": Metric(of=lambda x, _: neardup.near_duplicates(x).top_share(3), alarm="high"),
+    "repeated": Metric(of=lambda x, _: repeats.repeats(x).share, alarm="high"),
+    "xz_ratio": Metric(of=lambda x, _: repeats.xz_ratio(x), alarm="high"),
+}
+COMPARED: dict[str, Literal["low", "high"]] = {
+    "hill0_ratio": "low",
+    "hill1_ratio": "low",
+    "hill2_ratio": "low",
+    "documents_hill1_ratio": "low",
+    "self_bleu_difference": "high",
+    "near_duplicates_difference": "high",
+}
+"""Measures of a comparison with a healthy collection, and which way lies less variety."""
+
+
+def _losses(texts: Sequence[str], reference: Sequence[str], seed: int) -> list[bool]:
+    """Whether each measure of `COMPARED` has its whole interval on the side of less variety."""
+    found = compare(texts, reference, permutations=0, seed=seed)
+    return [
+        found.measure(name).high < 1 if alarm == "low" else found.measure(name).low > 0
+        for name, alarm in COMPARED.items()
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Print which metric sees which disease."""
+
+    documents: int = 200
+    """Documents in each collection."""
+    strength: float = 0.3
+    """How far each dial is turned, 0 to 1."""
+    runs: int = 40
+    """Collections of each dial."""
+    healthy_runs: int = 200
+    """Healthy collections, which say what is usual: an alarm is beyond 95 % of them."""
+    seed: int = 0
+    """Seed of all collections."""
+
+    def __post_init__(self) -> None:
+        for name in ("documents", "runs", "healthy_runs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
+        if self.healthy_runs < 20:
+            raise ValueError(f"a 95 % limit takes 20 healthy runs, got {self.healthy_runs}")
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength lies between 0 and 1, got {self.strength}")
+
+
+def alarms(
+    settings: Settings, report: Callable[[int, int], None] | None = None
+) -> dict[str, dict[str, float]]:
+    """Share of collections that raise an alarm, by metric and dial.
+
+    In a dial's column that is the metric's sensitivity, in a control's its rate of false alarms. A
+    metric raises an alarm by a value on the side of less variety that at most 5 % of healthy
+    collections reach; a comparison, made with a fresh healthy collection as the reference, where
+    its whole 95 % interval lies on that side (as a gate's rule `hill1_ratio>=1` would fail).
+    `report` is called with how many collections are done, and of how many.
+    """
+    total = settings.healthy_runs + settings.runs * len(DIALS)
+    done = 0
+
+    def values(dial: str, seed: int) -> list[float]:
+        nonlocal done
+        texts = make(dial, settings.documents, settings.strength, seed).texts
+        tokens = encode(texts, "word")
+        found = [metric.of(texts, tokens) for metric in METRICS.values()]
+        done += 1
+        if report:
+            report(done, total)
+        return found
+
+    def losses(dial: str, seed: int) -> list[bool]:
+        texts = make(dial, settings.documents, settings.strength, seed).texts
+        reference = make("healthy", settings.documents, 0, 2_000_000 + seed).texts
+        return _losses(texts, reference, seed)
+
+    sign = np.array([1.0 if m.alarm == "high" else -1.0 for m in METRICS.values()])
+    first = 1_000_000 + settings.seed
+    usual = [sign * values("healthy", first + run) for run in range(settings.healthy_runs)]
+    limit = np.quantile(usual, 0.95, axis=0, method="higher")
+    rates: dict[str, dict[str, float]] = {name: {} for name in (*METRICS, *COMPARED)}
+    seeds = range(settings.seed, settings.seed + settings.runs)
+    for dial in DIALS:
+        alone = np.mean([sign * values(dial, seed) > limit for seed in seeds], axis=0)
+        beside = np.mean([losses(dial, seed) for seed in seeds], axis=0)
+        for name, rate in zip(rates, (*alone, *beside)):
+            rates[name][dial] = float(rate)
+    return rates
+
+
+def table(rates: dict[str, dict[str, float]]) -> str:
+    """The rates as a Markdown table, in percent; controls last."""
+    lines = [
+        "| metric | "
+        + " | ".join(d + (" (control)" if d in CONTROLS else "") for d in DIALS)
+        + " |",
+        "|---|" + "---|" * len(DIALS),
+    ]
+    for name, row in rates.items():
+        lines.append(f"| {name} | " + " | ".join(f"{100 * row[d]:.0f}" for d in DIALS) + " |")
+    return "\n".join(lines)
+
+
+def main(settings: Settings) -> None:
+    """Measure and print the table."""
+    from tqdm import tqdm
+
+    total = settings.healthy_runs + settings.runs * len(DIALS)
+    with tqdm(total=total, desc="collections", leave=False) as bar:
+        rates = alarms(settings, lambda done, _: bar.update(done - bar.n))
+    print(
+        f"Alarms in %, {settings.runs} collections of {settings.documents} documents, dials at "
+        f"{settings.strength:g}; limit: 95 % of {settings.healthy_runs} healthy collections; "
+        "of ratios and differences: the 95 % interval beside a healthy reference."
+    )
+    print(table(rates))
