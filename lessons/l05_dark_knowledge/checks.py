@@ -355,12 +355,10 @@ def kd(student_logits, teacher_logprobs, temperature=1.0):
         Wrong(
             name="mean over characters too",
             source="""
-import torch.nn.functional as F
-
 def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = F.log_softmax(student_logits / temperature, dim=-1)
-    p = F.softmax(teacher_logprobs / temperature, dim=-1)
-    return F.kl_div(q, p, reduction="mean") * temperature**2
+    q = (student_logits / temperature).log_softmax(-1)
+    p = (teacher_logprobs / temperature).softmax(-1)
+    return (p * (p.log() - q)).mean() * temperature**2
 """,
             diagnosis="reduction='mean' divides by N * V; characters are summed and only "
             "positions averaged (torch calls it 'batchmean')",

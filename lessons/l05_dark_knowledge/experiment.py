@@ -241,11 +241,11 @@ def values(evidence: Evidence) -> list[float]:
 
 
 NAMES = {
-    TOKENS: "labels,\nequal steps",
-    COMPUTE: "labels,\nequal compute",
-    TAUGHT: "taught by\nthe GPT",
-    COUNTED: "taught by\nthe n-gram",
-    NGRAM: "the n-gram\nitself",
+    TOKENS: "labels,\nequal\nsteps",
+    COMPUTE: "labels,\nequal\ncompute",
+    TAUGHT: "taught\nby the\nGPT",
+    COUNTED: "taught\nby the\nn-gram",
+    NGRAM: "the\nn-gram\nitself",
 }
 
 
@@ -267,9 +267,10 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         bounds = (low, high) if i == 0 else (min(bounds[0], low), max(bounds[1], high))
     teacher = float(np.mean([one["teacher"] for one in evidence]))
     left.axhline(teacher, color="#444444", linewidth=1, linestyle=":")
-    left.text(len(NAMES) - 0.5, teacher, "the GPT that teaches", fontsize=8, ha="right", va="top")
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}
+    left.text(-0.5, teacher, "the GPT that teaches", fontsize=8, va="center", bbox=ground)
     left.set_ylim(min(bounds[0], teacher) - 0.15, bounds[1] + 0.35 * (bounds[1] - bounds[0]))
-    left.set_xticks(range(len(NAMES)), list(NAMES.values()), fontsize=7)
+    left.set_xticks(range(len(NAMES)), list(NAMES.values()), fontsize=8)
     figures.label(left, x="way of training", y="loss (nats/char)")
     left.legend(fontsize=8, loc="upper right")
     characters = [part["characters"] for part in evidence[0]["parts"]]
@@ -284,6 +285,8 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         said.append(f"{name}, gain {gains} nats")
     right.axhline(0, color="#444444", linewidth=1, linestyle=":")
     right.set_xscale("log")
+    right.set_xticks(characters, [f"{count:,}" for count in characters])
+    right.minorticks_off()
     figures.label(right, x="characters the student reads", y="gain over labels alone (nats/char)")
     right.legend(fontsize=8)
     return figure, f"Loss in nats per character; the teacher {teacher:.3f}; {'; '.join(said)}."
