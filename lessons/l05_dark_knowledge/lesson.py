@@ -339,8 +339,8 @@ show(
 )
 
 # %% [markdown]
-# Of students that were stopped at their best moment, as here, neither need be badly calibrated. To
-# see the difference grow, train the one on labels ten times as long.
+# Both students are kept as they were at their best look, before they could do themselves much harm.
+# Try it: the same plot for one that has learned from labels ten times as long, judged at the end.
 #
 # ## 6. The experiment
 #
