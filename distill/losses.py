@@ -56,7 +56,7 @@ def kd(
     >>> kd(p, p).item()
     0.0
     """
-    check(direction=direction, beta=beta, temperature=temperature)
+    check_loss(direction=direction, beta=beta, temperature=temperature)
     log_q = _floored(student_logits.float() / temperature)  # the student
     log_p = _floored(teacher_logprobs.float().clamp(min=FLOOR) / temperature)  # the teacher
     if direction == "jsd" and 0 < beta < 1:
@@ -138,7 +138,7 @@ def label_loss(
 
 def mix(cross_entropy: Tensor, kd: Tensor, alpha: float) -> Tensor:
     """(1 - alpha) * cross_entropy + alpha * kd: alpha is the weight of the teacher."""
-    check(alpha=alpha)
+    check_loss(alpha=alpha)
     return (1 - alpha) * cross_entropy + alpha * kd
 
 
@@ -152,7 +152,7 @@ def mean(
     return total / (mask.sum().clamp(min=1) if count is None else count)
 
 
-def check(
+def check_loss(
     *,
     direction: str = "forward",
     beta: float = 0.5,

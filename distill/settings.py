@@ -44,7 +44,7 @@ class DistillConfig:
     """What the student sees, in training and when it is measured."""
 
     def __post_init__(self) -> None:
-        losses.check(
+        losses.check_loss(
             direction=self.direction,
             beta=self.beta,
             temperature=self.temperature,

@@ -1,0 +1,618 @@
+"""Exercises of lesson 5: how far apart two predictions are, Hinton's loss, and honest confidence.
+
+Idea:   compare whole distributions, teach with them, and check that a model means what it says.
+Run:    python -m lessons check 05.1
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from distill.evaluate import calibration_error, divergence
+from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+
+# 05.1  How far is the student from the teacher?
+
+
+def _logprobs(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Natural logarithms of random probabilities; the last axis is the alphabet."""
+    scores = 1.5 * rng.standard_normal(shape)
+    return scores - np.log(np.exp(scores).sum(-1, keepdims=True))
+
+
+def _alike(rng: np.random.Generator) -> Call:
+    same = _logprobs(rng, 6, 5)
+    return Call(same, same.copy())
+
+
+def _pair(rng: np.random.Generator, *shape: int) -> Call:
+    return Call(_logprobs(rng, *shape), _logprobs(rng, *shape))
+
+
+def _coins(rng: np.random.Generator) -> Call:
+    return Call(np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]]))
+
+
+def _ruled_out(rng: np.random.Generator) -> Call:
+    """The teacher gives some characters no probability at all."""
+    p = np.exp(_logprobs(rng, 7, 6))
+    p[np.arange(7), rng.integers(0, 6, 7)] = 0
+    with np.errstate(divide="ignore"):
+        teacher = np.log(p / p.sum(-1, keepdims=True))
+    return Call(teacher, _logprobs(rng, 7, 6))
+
+
+def _both_ruled_out(rng: np.random.Generator) -> Call:
+    """And the student knows that one of them cannot come."""
+    call = _ruled_out(rng)
+    teacher, q = call.args[0], np.exp(call.args[1])
+    q[np.isneginf(teacher)] = 0
+    with np.errstate(divide="ignore"):
+        return Call(teacher, np.log(q / q.sum(-1, keepdims=True)))
+
+
+def _one_each(answer: Any, teacher: np.ndarray, student: np.ndarray) -> str | None:
+    if np.shape(answer) != teacher.shape[:-1]:
+        return f"shape {list(np.shape(answer))} where {list(teacher.shape[:-1])} was expected"
+    return None
+
+
+DIVERGENCE = Exercise(
+    id="05.1",
+    name="divergence",
+    task="""How far the student's prediction is from the teacher's, in nats, at each place.
+
+    teacher [..., V], student [..., V]: natural logarithms of predicted probabilities. The teacher
+    may rule a character out (log-probability -inf); what is ruled out adds nothing.
+    Returns KL(teacher || student) = sum over characters of p_teacher (ln p_teacher -
+    ln p_student), an array [...].""",
+    solution="distill.evaluate:divergence",
+    signature="(teacher, student)",
+    probes=(
+        Probe(
+            property="one number at each place",
+            make=lambda rng: _pair(rng, 3, 4, 6),
+            judge=_one_each,
+        ),
+        Probe(
+            property="where the student says what the teacher says, it is 0",
+            make=_alike,
+            expect=divergence,
+        ),
+        Probe(
+            property="a fair coin taught, 0.9 : 0.1 learned: 0.5 ln(0.5/0.9) + 0.5 ln(0.5/0.1)",
+            make=_coins,
+            expect=divergence,
+        ),
+        Probe(
+            property="the sum over all characters, weighted by what the teacher finds probable",
+            make=lambda rng: _pair(rng, 2, 5, 7),
+            expect=divergence,
+        ),
+        Probe(
+            property="a character the teacher rules out adds nothing (0 ln 0 is 0)",
+            make=_ruled_out,
+            expect=divergence,
+        ),
+        Probe(
+            property="also where the student rules it out too",
+            make=_both_ruled_out,
+            expect=divergence,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="a loop",
+            source="""
+import math
+import numpy as np
+
+def divergence(teacher, student):
+    out = np.zeros(teacher.shape[:-1])
+    for place in np.ndindex(*out.shape):
+        for t, s in zip(teacher[place], student[place]):
+            if t > -math.inf:
+                out[place] += math.exp(t) * (t - s)
+    return out
+""",
+        ),
+        Variant(
+            name="SciPy",
+            source="""
+import numpy as np
+from scipy.special import rel_entr
+
+def divergence(teacher, student):
+    return rel_entr(np.exp(teacher), np.exp(student)).sum(-1)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="the other way round",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    q = np.exp(student)
+    known = np.where(q > 0, student, 0)
+    return (q * (known - np.where(q > 0, teacher, 0))).sum(-1)
+""",
+            diagnosis="this is KL(student || teacher): the weights are the student's "
+            "probabilities; the teacher's are wanted",
+        ),
+        Wrong(
+            name="cross-entropy",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    return -(p * np.where(p > 0, student, 0)).sum(-1)
+""",
+            diagnosis="this is the cross-entropy: it does not become 0 at a match; the teacher's "
+            "own entropy has to be taken off",
+        ),
+        Wrong(
+            name="mean over characters",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    known = np.where(p > 0, teacher, 0)
+    return (p * (known - np.where(p > 0, student, 0))).mean(-1)
+""",
+            diagnosis="this divides by V: the probabilities have weighted the terms already, so "
+            "they are summed and not averaged",
+        ),
+        Wrong(
+            name="one number",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    known = np.where(p > 0, teacher, 0)
+    return (p * (known - np.where(p > 0, student, 0))).sum(-1).mean()
+""",
+            diagnosis="this is the mean over all places; one number for each is wanted",
+        ),
+        Wrong(
+            name="bits",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    known = np.where(p > 0, teacher, 0)
+    return (p * (known - np.where(p > 0, student, 0))).sum(-1) / np.log(2)
+""",
+            diagnosis="these are bits: nats are wanted, without the division by ln 2",
+        ),
+        Wrong(
+            name="zero times infinity",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    with np.errstate(invalid="ignore"):
+        return (np.exp(teacher) * (teacher - student)).sum(-1)
+""",
+            diagnosis="0 * (-inf) is NaN in floating-point numbers; what the teacher rules out "
+            "has to be left out before multiplying",
+        ),
+    ),
+    hints=(
+        "Who decides how much a mistake matters: the one who knows, or the one who learns?",
+        "Each character adds p (ln p - ln q), with the teacher's p. Sum over the last axis. NumPy "
+        "computes 0 * -inf as NaN, so use np.where(p > 0, ..., 0) before you multiply.",
+        "p = exp of the teacher\ndifference = teacher - student where p > 0, else 0\n"
+        "return the sum of p * difference over the last axis",
+    ),
+    next_step="This is the loss a student is taught with, once its gradient is taken.",
+    drill="The teacher says 1/2, 1/2 and the student 1/4, 3/4. Which direction of KL is larger?",
+)
+
+
+# 05.2  Hinton's loss.
+
+
+def _float32(rng: np.random.Generator, *shape: int) -> Any:
+    import torch
+
+    return torch.from_numpy((2 * rng.standard_normal(shape)).astype(np.float32))
+
+
+def _taught(rng: np.random.Generator, temperature: float, n: int = 9, v: int = 6) -> Call:
+    return Call(_float32(rng, n, v), _float32(rng, n, v).log_softmax(-1), temperature=temperature)
+
+
+def _agrees(rng: np.random.Generator) -> Call:
+    logits = _float32(rng, 5, 7)
+    return Call(logits + 3, logits.log_softmax(-1), temperature=2.0)
+
+
+def _kd(student_logits: Any, teacher_logprobs: Any, temperature: float = 1.0) -> Any:
+    from distill.losses import kd
+
+    return kd(student_logits, teacher_logprobs, temperature=temperature)
+
+
+def _a_number(answer: Any, *_: Any, **__: Any) -> str | None:
+    shape = tuple(np.shape(answer))
+    return None if shape == () else f"shape {list(shape)} where one number was expected"
+
+
+_SOFT = """
+import torch
+
+def _kl(a, b):
+    return (a.exp() * (a - b)).sum(-1)
+
+"""
+
+KD = Exercise(
+    id="05.2",
+    name="kd",
+    task="""Hinton's loss: how far the softened student is from the softened teacher, times T^2.
+
+    student_logits [N, V]: scores, before any softmax.
+    teacher_logprobs [N, V]: natural logarithms of the teacher's probabilities.
+    temperature: T > 0. Both are softened: divided by T, then a (log-)softmax. At T = 1 the
+    teacher stays what it was.
+    Returns one number: T^2 times the mean over the N positions of KL(teacher || student).""",
+    solution="distill.losses:kd",
+    signature="(student_logits, teacher_logprobs, temperature=1.0)",
+    probes=(
+        Probe(
+            property="one number for all positions",
+            make=lambda rng: _taught(rng, 1.0),
+            judge=_a_number,
+        ),
+        Probe(
+            property="0 where the student's softmax is the teacher's, at any temperature",
+            make=_agrees,
+            expect=_kd,
+            atol=1e-4,
+        ),
+        Probe(
+            property="at T = 1: the mean over positions of the sum over characters",
+            make=lambda rng: _taught(rng, 1.0),
+            expect=_kd,
+        ),
+        Probe(
+            property="at T = 4: both softened, and the loss times T^2",
+            make=lambda rng: _taught(rng, 4.0, n=12),
+            expect=_kd,
+        ),
+        Probe(
+            property="at T = 0.5: both sharpened",
+            make=lambda rng: _taught(rng, 0.5, n=12),
+            expect=_kd,
+        ),
+    ),
+    variants=(
+        Variant(
+            name="two log-softmaxes",
+            source=_SOFT
+            + """
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = (student_logits / temperature).log_softmax(-1)
+    p = (teacher_logprobs / temperature).log_softmax(-1)
+    return temperature**2 * _kl(p, q).mean()
+""",
+        ),
+        Variant(
+            name="torch's kl_div with batchmean",
+            source="""
+import torch.nn.functional as F
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = F.log_softmax(student_logits / temperature, dim=-1)
+    p = F.softmax(teacher_logprobs / temperature, dim=-1)
+    return F.kl_div(q, p, reduction="batchmean") * temperature * temperature
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="no T squared",
+            source=_SOFT
+            + """
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = (student_logits / temperature).log_softmax(-1)
+    p = (teacher_logprobs / temperature).log_softmax(-1)
+    return _kl(p, q).mean()
+""",
+            diagnosis="the factor T^2 is missing: gradients would shrink with 1 / T^2, and the "
+            "teacher's say would depend on the temperature",
+        ),
+        Wrong(
+            name="teacher not softened",
+            source=_SOFT
+            + """
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = (student_logits / temperature).log_softmax(-1)
+    return temperature**2 * _kl(teacher_logprobs, q).mean()
+""",
+            diagnosis="only the student is softened: the teacher's distribution is still that of "
+            "T = 1, and a student that equals it is punished",
+        ),
+        Wrong(
+            name="softened but not a distribution",
+            source=_SOFT
+            + """
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = (student_logits / temperature).log_softmax(-1)
+    return temperature**2 * _kl(teacher_logprobs / temperature, q).mean()
+""",
+            diagnosis="log-probabilities divided by T do not belong to probabilities that sum to "
+            "1; they need a softmax again",
+        ),
+        Wrong(
+            name="mean over characters too",
+            source="""
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = (student_logits / temperature).log_softmax(-1)
+    p = (teacher_logprobs / temperature).softmax(-1)
+    return (p * (p.log() - q)).mean() * temperature**2
+""",
+            diagnosis="reduction='mean' divides by N * V; characters are summed and only "
+            "positions averaged (torch calls it 'batchmean')",
+        ),
+        Wrong(
+            name="swapped",
+            source=_SOFT
+            + """
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = (student_logits / temperature).log_softmax(-1)
+    p = (teacher_logprobs / temperature).log_softmax(-1)
+    return temperature**2 * _kl(q, p).mean()
+""",
+            diagnosis="this is KL(student || teacher), the reverse: it lets the student leave out "
+            "what the teacher finds possible",
+        ),
+        Wrong(
+            name="soft cross-entropy",
+            source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    q = (student_logits / temperature).log_softmax(-1)
+    p = (teacher_logprobs / temperature).softmax(-1)
+    return -temperature**2 * (p * q).sum(-1).mean()
+""",
+            diagnosis="this is a cross-entropy with soft targets: its gradient is right, but it is "
+            "not 0 at a match, so it does not say how far the student still has to go",
+        ),
+        Wrong(
+            name="softmax forgotten",
+            source=_SOFT
+            + """
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    p = (teacher_logprobs / temperature).log_softmax(-1)
+    return temperature**2 * _kl(p, student_logits / temperature).mean()
+""",
+            diagnosis="the student's scores are not logarithms of probabilities yet: they need a "
+            "log-softmax",
+        ),
+    ),
+    hints=(
+        "Which of the two has to be softened for the loss to be 0 exactly where they agree?",
+        "Divide both by T, take a log-softmax of both. Then the formula of 05.1, and T^2 in front: "
+        "gradients through logits / T shrink with 1 / T, and so do the differences they feel.",
+        "q = log-softmax of student_logits / T\np = log-softmax of teacher_logprobs / T\n"
+        "each = sum over characters of exp(p) * (p - q)\nreturn T * T * mean of each",
+    ),
+    next_step="distill's training minimises alpha times your loss plus (1 - alpha) times the "
+    "labels' cross-entropy.",
+    drill="Logits are divided by T = 4 and T^2 left out. By about what factor do gradients shrink?",
+)
+
+
+# 05.3  Does a model mean what it says?
+
+
+def _answers(rng: np.random.Generator, n: int, v: int = 5) -> Call:
+    return Call(_logprobs(rng, n, v), rng.integers(0, v, n))
+
+
+def _never_right(rng: np.random.Generator) -> Call:
+    """Sure to 0.8 every time, and right every second time."""
+    logprobs = np.log(np.tile([0.8, 0.1, 0.1], (10, 1)))
+    return Call(logprobs, np.array([0, 1] * 5))
+
+
+def _modest(rng: np.random.Generator) -> Call:
+    """Sure to 0.4 and always right: too modest is wrong too."""
+    return Call(np.log(np.tile([0.4, 0.3, 0.3], (8, 1))), np.zeros(8, np.int64))
+
+
+def _two_groups(rng: np.random.Generator) -> Call:
+    """One group too sure, one too modest: over all they would cancel out."""
+    sure, modest = np.tile([0.9, 0.1], (30, 1)), np.tile([0.6, 0.4], (10, 1))
+    targets = np.r_[np.tile([0, 0, 1], 10), np.zeros(10)].astype(np.int64)
+    return Call(np.log(np.r_[sure, modest]), targets)
+
+
+def _few_bins(rng: np.random.Generator) -> Call:
+    call = _answers(rng, 300)
+    return Call(*call.args, bins=4)
+
+
+def _between(answer: Any, *_: Any, **__: Any) -> str | None:
+    if np.shape(answer) != ():
+        return f"shape {list(np.shape(answer))} where one number was expected"
+    return None if 0 <= float(answer) <= 1 else f"{float(answer):.3g}, not a share from 0 to 1"
+
+
+CALIBRATION = Exercise(
+    id="05.3",
+    name="calibration_error",
+    task="""Does it rain on 70 % of the days that are announced with 70 %? The calibration error.
+
+    logprobs [N, V]: natural logarithms of predicted probabilities. targets [N]: what came.
+    At each place the model is as sure as the probability of its likeliest character, and right
+    or not. Sort the places into `bins` equally wide bins by how sure it was (0 to 1; exactly 1
+    belongs to the last). In each bin: |mean sureness - share right|.
+    Returns the mean of these over bins, each weighted by its share of the places.""",
+    solution="distill.evaluate:calibration_error",
+    signature="(logprobs, targets, bins=15)",
+    probes=(
+        Probe(
+            property="one number from 0 to 1",
+            make=lambda rng: _answers(rng, 40),
+            judge=_between,
+        ),
+        Probe(
+            property="0.8 sure and right every second time: 0.3",
+            make=_never_right,
+            expect=calibration_error,
+        ),
+        Probe(
+            property="0.4 sure and always right: 0.6; too modest counts as too sure does",
+            make=_modest,
+            expect=calibration_error,
+        ),
+        Probe(
+            property="bins count apart: one too sure and one too modest do not cancel out",
+            make=_two_groups,
+            expect=calibration_error,
+        ),
+        Probe(
+            property="many places in many bins",
+            make=lambda rng: _answers(rng, 500),
+            expect=calibration_error,
+        ),
+        Probe(property="as many bins as asked for", make=_few_bins, expect=calibration_error),
+    ),
+    variants=(
+        Variant(
+            name="a loop over bins",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    total = 0.0
+    for b in range(bins):
+        here = (sure * bins >= b) & ((sure * bins < b + 1) | (b == bins - 1))
+        if here.any():
+            total += here.mean() * abs(sure[here].mean() - right[here].mean())
+    return total
+""",
+        ),
+        Variant(
+            name="digitize",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    p = np.exp(logprobs)
+    sure, right = p.max(1), p.argmax(1) == targets
+    which = np.digitize(sure, np.arange(1, bins) / bins)
+    gaps = [abs((sure - right)[which == b].sum()) for b in range(bins)]
+    return sum(gaps) / len(targets)
+""",
+        ),
+    ),
+    wrong=(
+        Wrong(
+            name="over all",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    return abs(sure.mean() - (logprobs.argmax(-1) == targets).mean())
+""",
+            diagnosis="this compares means over all places, in which too sure here and too modest "
+            "there cancel out; the bins are missing",
+        ),
+        Wrong(
+            name="every bin alike",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [abs(sure[which == b].mean() - right[which == b].mean()) for b in np.unique(which)]
+    return float(np.mean(gaps))
+""",
+            diagnosis="every bin weighs the same here; a bin counts by its share of the places",
+        ),
+        Wrong(
+            name="probability of what came",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs[np.arange(len(targets)), targets])
+    right = logprobs.argmax(-1) == targets
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    off = np.bincount(which, weights=sure - right, minlength=bins)
+    return np.abs(off).sum() / len(targets)
+""",
+            diagnosis="how sure the model was is the probability of its own first choice, not of "
+            "the character that came",
+        ),
+        Wrong(
+            name="how often wrong",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    return float((logprobs.argmax(-1) != targets).mean())
+""",
+            diagnosis="this is the share of wrong answers; one may be wrong often and know it",
+        ),
+        Wrong(
+            name="signed",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    off = np.bincount(which, weights=sure - right, minlength=bins)
+    return max(0.0, off.sum() / len(targets))
+""",
+            diagnosis="the sign is kept here, so that bins cancel out and modesty costs nothing; "
+            "take the absolute value in each bin",
+        ),
+        Wrong(
+            name="logarithms",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.clip(-logprobs.max(-1), 0, 1)
+    right = logprobs.argmax(-1) == targets
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    off = np.bincount(which, weights=sure - right, minlength=bins)
+    return np.abs(off).sum() / len(targets)
+""",
+            diagnosis="how sure it was is a probability: take exp of the logarithm first",
+        ),
+    ),
+    hints=(
+        "A model says 0.9 a hundred times. How often should it be right?",
+        "sure = the largest probability at each place, right = whether that character came. Group "
+        "the places by int(sure * bins), and compare the two means in each group.",
+        "sure = exp(max of logprobs), right = argmax equals target\n"
+        "bin of a place = int(sure * bins), at most bins - 1\n"
+        "in each bin: |sum of (sure - right)|\nreturn the sum of these / N",
+    ),
+    next_step="The lesson measures it for students: those taught by a teacher are often better "
+    "calibrated than those that learned from labels.",
+    drill="Ten answers, 0.7 sure each, nine of them right. What is the calibration error?",
+)
+
+EXERCISES = (DIVERGENCE, KD, CALIBRATION)
