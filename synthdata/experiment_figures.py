@@ -162,7 +162,7 @@ def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes
     ax.set_ylim(0, 1.05)
     _legend_above(ax)
     _families_axis(ax, names)
-    return figures.label(ax, x="", y="AUC of a judge\nof single texts")
+    return figures.label(ax, x="family of generators", y="AUC of a judge\nof single texts")
 
 
 def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
@@ -183,7 +183,7 @@ def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> 
     ax.set_ylim(0.001, 2)
     _legend_above(ax)
     _families_axis(ax, names)
-    return figures.label(ax, x="", y="effective distinct\ntexts, ratio")
+    return figures.label(ax, x="family of generators", y="effective distinct\ntexts, ratio")
 
 
 def harm(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:

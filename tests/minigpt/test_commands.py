@@ -254,11 +254,13 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 
 FORBIDDEN = """
 import os, sys
+from labkit import command
 from minigpt import corpora, train
-corpora.load("storyland:5000")  # loads the rest of NumPy while Python's own files may be read
+corpora.load("storyland:5000")  # this and parsing load what is needed while Python's own files may
+asked = train.parse(sys.argv[1:])  # still be read
 if os.geteuid() == 0:  # nothing is forbidden to root
     os.setuid(65534)
-train.entry(sys.argv[1:])
+command.guard(lambda: train.main(asked), prog=train.PROG)
 """
 
 

@@ -129,7 +129,7 @@ def test_parquet_without_pyarrow_names_the_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbid(monkeypatch, "pyarrow")
-    with pytest.raises(ValueError, match=r"cognitive-core\[scale\]"):
+    with pytest.raises(ValueError, match=r"-e .\.\[scale\]"):
         read(put(tmp_path, "a.parquet", b"PAR1"))
 
 
@@ -177,7 +177,7 @@ def test_remote_paths_go_through_fsspec(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ValueError, match="fsspec cannot open"):
         read("nosuch://bucket/a.jsonl")
     forbid(monkeypatch, "fsspec")
-    with pytest.raises(ValueError, match=r"cognitive-core\[scale\]"):
+    with pytest.raises(ValueError, match=r"-e .\.\[scale\]"):
         read("memory://folder/a.jsonl")
     assert read(put(tmp_path, "a.jsonl", jsonl({"text": "near"})))[0] == ["near"]
 

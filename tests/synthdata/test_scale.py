@@ -99,7 +99,7 @@ def test_without_ray_the_install_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", importing)
-    with pytest.raises(ValueError, match=r"pip install 'cognitive-core\[scale\]'"):
+    with pytest.raises(ValueError, match=r"pip install -e '\.\[scale\]'"):
         scale.start_ray()
 
 
