@@ -22,6 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+\s*=\s*[%!]")
+STUB_WIDTH = 96  # characters of a task's line behind its indentation
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
 IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
 IMPORTED_EARLY |= {"operator", "random", "re", "statistics", "string", "typing"}
@@ -312,7 +313,9 @@ def stub(where: str, name: str, task: str, signature: str = "") -> str:
                 node.annotation = None
         signature = f"({ast.unparse(definition.args)})"
     paragraphs = inspect.cleandoc(task).splitlines()
-    lines = [line for part in paragraphs for line in textwrap.wrap(part, 92) or [""]] or [""]
+    lines = [line for part in paragraphs for line in textwrap.wrap(part, STUB_WIDTH) or [""]] or [
+        ""
+    ]
     text = lines[0] if len(lines) == 1 else "\n    ".join([*lines, ""]).replace("    \n", "\n")
     return f'def {name}{signature}:\n    """{text}"""\n    raise NotImplementedError  # yours\n'
 
