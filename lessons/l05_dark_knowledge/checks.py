@@ -53,6 +53,11 @@ def _both_ruled_out(rng: np.random.Generator) -> Call:
         return Call(teacher, np.log(q / q.sum(-1, keepdims=True)))
 
 
+def _sure_of_the_wrong(rng: np.random.Generator) -> Call:
+    """A fair coin taught; the student finds one side all but impossible."""
+    return Call(np.log([[0.5, 0.5]]), np.array([[np.log1p(-np.exp(-50.0)), -50.0]]))
+
+
 def _one_each(answer: Any, teacher: np.ndarray, student: np.ndarray) -> str | None:
     if np.shape(answer) != teacher.shape[:-1]:
         return f"shape {list(np.shape(answer))} where {list(teacher.shape[:-1])} was expected"
@@ -99,6 +104,11 @@ DIVERGENCE = Exercise(
         Probe(
             property="also where the student rules it out too",
             make=_both_ruled_out,
+            expect=divergence,
+        ),
+        Probe(
+            property="a fair coin taught, and ln p_student is -50 for one side: 25 - ln 2",
+            make=_sure_of_the_wrong,
             expect=divergence,
         ),
     ),
@@ -203,6 +213,43 @@ def divergence(teacher, student):
 """,
             diagnosis="0 * (-inf) is NaN in floating-point numbers; what the teacher rules out "
             "has to be left out before multiplying",
+        ),
+        Wrong(
+            name="sign",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    with np.errstate(invalid="ignore"):
+        return np.where(p > 0, p * (student - teacher), 0.0).sum(-1)
+""",
+            diagnosis="the sign is turned round: ln p_teacher comes first, and the sum is never "
+            "below 0",
+        ),
+        Wrong(
+            name="logarithms as weights",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(teacher), teacher * (teacher - student), 0.0).sum(-1)
+""",
+            diagnosis="the weights here are the teacher's logarithms; its probabilities, exp of "
+            "them, are wanted",
+        ),
+        Wrong(
+            name="clipped",
+            source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    return (p * (np.maximum(teacher, -20) - np.maximum(student, -20))).sum(-1)
+""",
+            diagnosis="the logarithms are cut off at some low value, so that being sure of what "
+            "is wrong costs too little; leave out only what the teacher rules out",
         ),
     ),
     hints=(
@@ -399,6 +446,67 @@ def kd(student_logits, teacher_logprobs, temperature=1.0):
             diagnosis="the student's scores are not logarithms of probabilities yet: they need a "
             "log-softmax",
         ),
+        Wrong(
+            name="T once",
+            source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return temperature * (a.exp() * (a - b)).sum(-1).mean()
+""",
+            diagnosis="the factor is T here; T^2 is wanted",
+        ),
+        Wrong(
+            name="divided by T squared",
+            source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return (a.exp() * (a - b)).sum(-1).mean() / temperature**2
+""",
+            diagnosis="this divides by T^2; the loss is multiplied by it",
+        ),
+        Wrong(
+            name="sum over positions",
+            source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return temperature**2 * (a.exp() * (a - b)).sum()
+""",
+            diagnosis="this is the sum over all positions; their mean is wanted",
+        ),
+        Wrong(
+            name="teacher alone softened",
+            source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = student_logits.log_softmax(-1)
+    return temperature**2 * (a.exp() * (a - b)).sum(-1).mean()
+""",
+            diagnosis="only the teacher is softened: the student's scores are divided by T as well",
+        ),
+        Wrong(
+            name="arguments of kl_div",
+            source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return temperature**2 * torch.nn.functional.kl_div(a, b, reduction="batchmean")
+""",
+            diagnosis="torch's kl_div takes the student's logarithms first, then the teacher's "
+            "probabilities (or its logarithms with log_target=True)",
+        ),
     ),
     hints=(
         "Which of the two has to be softened for the loss to be 0 exactly where they agree?",
@@ -441,6 +549,12 @@ def _two_groups(rng: np.random.Generator) -> Call:
 def _few_bins(rng: np.random.Generator) -> Call:
     call = _answers(rng, 300)
     return Call(*call.args, bins=4)
+
+
+def _certain(rng: np.random.Generator) -> Call:
+    """The favourite has probability 1, and comes every second time."""
+    with np.errstate(divide="ignore"):
+        return Call(np.log(np.tile([1.0, 0.0, 0.0], (8, 1))), np.arange(8) % 2)
 
 
 def _between(answer: Any, *_: Any, **__: Any) -> str | None:
@@ -488,6 +602,11 @@ CALIBRATION = Exercise(
             expect=calibration_error,
         ),
         Probe(property="as many bins as asked for", make=_few_bins, expect=calibration_error),
+        Probe(
+            property="sure with probability exactly 1, and right every second time: 0.5",
+            make=_certain,
+            expect=calibration_error,
+        ),
     ),
     variants=(
         Variant(
@@ -600,6 +719,109 @@ def calibration_error(logprobs, targets, bins=15):
     return np.abs(off).sum() / len(targets)
 """,
             diagnosis="how sure it was is a probability: take exp of the logarithm first",
+        ),
+        Wrong(
+            name="empty bins",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        with np.errstate(invalid="ignore"):
+            total += here.mean() * abs((sure - right)[here].sum() / here.sum())
+    return total
+""",
+            diagnosis="a bin into which nothing falls has no mean (0 / 0 is NaN); leave it out",
+        ),
+        Wrong(
+            name="place by place",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    return np.abs(sure - right).mean()
+""",
+            diagnosis="this takes the difference at each place, where one is right or wrong; only "
+            "the places of a bin together have a share of right ones",
+        ),
+        Wrong(
+            name="middle of the bin",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        if here.any():
+            total += here.mean() * abs((b + 0.5) / bins - right[here].mean())
+    return total
+""",
+            diagnosis="the middle of the bin stands for how sure the model was; the mean of what "
+            "fell into it is wanted",
+        ),
+        Wrong(
+            name="squared",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        if here.any():
+            total += here.mean() * (sure[here].mean() - right[here].mean()) ** 2
+    return total
+""",
+            diagnosis="the differences are squared; their absolute values are wanted",
+        ),
+        Wrong(
+            name="the worst bin",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [abs((sure - right)[place == b].mean()) for b in range(bins) if (place == b).any()]
+    return max(gaps)
+""",
+            diagnosis="this is the largest difference of all bins; their mean is wanted, weighted "
+            "by how many places fall into each",
+        ),
+        Wrong(
+            name="exactly 1 lost",
+            source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = (sure * bins).astype(int)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        if here.any():
+            total += here.mean() * abs(sure[here].mean() - right[here].mean())
+    return total
+""",
+            diagnosis="a probability of exactly 1 falls behind the last bin and is lost; it "
+            "belongs to the last",
         ),
     ),
     hints=(
