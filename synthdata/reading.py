@@ -141,7 +141,10 @@ def of_comparison(compared: Comparison) -> Verdict:
 
 
 def of_gate(found: Gate) -> Verdict:
-    """Pass, fail or cannot tell, the rules that decided, and how many documents they rest on."""
+    """Pass, fail or cannot tell, the rules that decided, and how sure that is.
+
+    Sure by the number of documents; of those that depend on each other, by that of their groups.
+    """
     outcome = found.outcome
     deciding = [j for j in found.judgements if j.outcome == outcome]
     texts = {
@@ -150,7 +153,7 @@ def of_gate(found: Gate) -> Verdict:
         "cannot tell": "Cannot tell: these data do not decide every rule.",
     }
     tones: dict[str, Tone] = {"pass": "good", "fail": "bad", "cannot tell": "neutral"}
-    n = min((j.measure.n for j in deciding), default=0)
+    n = min((j.units for j in deciding), default=0)
     confidence: Confidence = "high" if n >= MANY else "medium"
     if outcome == "cannot tell" or n < FEWEST:
         confidence = "low"

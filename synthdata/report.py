@@ -132,6 +132,7 @@ def value_of(value: float, measure: Measure) -> str:
 
 
 def unit_of(measure: Measure) -> str:
+    """What the value counts; nothing for a share, which is shown in percent."""
     return "" if measure.unit == "share" else measure.unit
 
 

@@ -202,8 +202,8 @@ def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
         )
     if encoding := _wide(head):
         raise ValueError(
-            f"{path} is most likely {encoding} without a byte-order mark: at least every other byte "
-            f"is NUL; convert it: iconv -f {encoding} -t UTF-8 in > out"
+            f"{path} is most likely {encoding} without a byte-order mark: its bytes are NUL as in "
+            f"no other text; convert it: iconv -f {encoding} -t UTF-8 in > out"
         )
     yield from chain(head.removeprefix(b"\xef\xbb\xbf"), plain)
 

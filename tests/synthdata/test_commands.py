@@ -263,6 +263,28 @@ def test_by_reports_the_budget_and_names_missing_fields(run: Run, tmp_path: Path
     assert "no field 'meta.whom': meta has the fields who" in done.err
 
 
+def test_explain_and_gate_show_the_numbers_that_measure_shows(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(
+        "\n".join([*texts(40, 0), *["one joke, told again and again"] * 6, *texts(9, 0)])
+    )
+    shown = {}
+    for asked, *options in (
+        ("measure",),
+        ("explain",),
+        ("gate", "--rule", "near_duplicates<=1", "--rule", "top3_clusters<=1"),
+    ):
+        record = run(asked, path, *options, "--seed", "3", "--json").record
+        shown[asked] = {
+            m["name"]: m
+            for m in record["measures"]
+            if m["name"] in ("near_duplicates", "top3_clusters")
+        }
+    assert len(shown["explain"]) == 2
+    assert shown["explain"]["near_duplicates"]["low"] is not None
+    assert shown["explain"] == shown["measure"] == shown["gate"]
+
+
 def test_stream_goes_on_from_a_saved_meter(run: Run, tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 1)):
         (tmp_path / f"{name}.txt").write_text("\n".join(texts(50, seed)))

@@ -35,9 +35,9 @@ def test_published_spider_example(counts, n, types, covered, observed, asymptoti
         assert hill_asymptotic(counts, q) == pytest.approx(asymptotic[q], abs=5e-4)
 
 
-# iNEXT(spider$Girdled, q = c(0, 1, 2)): sizes 1 to 336 as printed by the package's vignette (version
-# of 23 March 2016: 1, 10, 19, 168, 327, 336 at order 0, three decimals) and by a port that took them
-# from iNEXT 3.0.2; size 300 from the vignette of Marcon's package divent, which quotes iNEXT.
+# iNEXT(spider$Girdled, q = c(0, 1, 2)): what the package's vignette of 23 March 2016 prints (sizes
+# 1, 10, 19, 168, 327 and 336 at order 0, three decimals), what the tests of a port to TypeScript
+# took from iNEXT 3.0.2, and size 300 from the vignette of Marcon's package divent.
 INEXT = [
     (1, (1, 1, 1), 0.1223268),
     (10, (6.478617, 5.608968, 4.759772), 0.5969308),

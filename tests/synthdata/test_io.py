@@ -302,7 +302,9 @@ def test_wide_characters_without_a_mark_are_named(
     tmp_path: Path, encoding: str, name: str, pack: Any
 ) -> None:
     data = pack('{"text": "a naïve joke 🙂 从前"}\n'.encode(encoding) * 3)
-    with pytest.raises(ValueError, match=encoding.replace("-le", "LE").replace("-be", "BE").upper()):
+    with pytest.raises(
+        ValueError, match=encoding.replace("-le", "LE").replace("-be", "BE").upper()
+    ):
         read(put(tmp_path, name, data))
 
 
