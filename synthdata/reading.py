@@ -64,7 +64,8 @@ def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Ver
         return Verdict(
             text="Nothing to measure.", confidence="none", because="; ".join(repeated.warnings)
         )
-    because = f"{repeated.value:.1%} of {n:,} documents are {kind}{_ends(repeated)}"
+    share = "None" if repeated.value == 0 else f"{repeated.value:.1%}"
+    because = f"{share} of {n:,} documents are {kind}{_ends(repeated)}"
     if top_share > 0 and repeated.value > 0:
         because += f"; the three largest clusters hold {top_share:.1%} of everything"
     because += "."

@@ -105,6 +105,8 @@ def budget(
     adds = observed - shuffled.mean(axis=0)
     by_chance, information = shuffled.sum(axis=1), observed.sum()
     corrected = float(information - by_chance.mean())
+    if abs(corrected) < 1e-12:  # each document different: all labels give the same, to rounding
+        corrected = 0.0
     p = float((1 + (by_chance >= information - 1e-12).sum()) / (permutations + 1))
     no_evidence = f"shuffled labels give as much with probability {p:.2g}: no evidence"
     h = _entropy(totals)
