@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from synthdata.measures import Measure
@@ -167,7 +167,10 @@ def of_gate(found: Gate) -> Verdict:
 
 
 def of_stream(n: int, types: Measure) -> Verdict:
-    """What one pass can say: how many documents repeat another word for word."""
+    """What one pass can say: how many documents repeat another word for word.
+
+    That few do is no good news yet: it does not see documents that are nearly the same.
+    """
     share = Measure(
         name="repeated",
         value=max(0.0, 1 - types.value / n) if n else math.nan,
@@ -179,7 +182,15 @@ def of_stream(n: int, types: Measure) -> Verdict:
         direction="lower is more varied",
         warnings=() if n else ("there are no documents",),
     )
-    return of_collection(n, share, math.nan, "repeated word for word (one pass sees no more)")
+    verdict = of_collection(n, share, math.nan, "repeated word for word")
+    if verdict.tone != "good":
+        return verdict
+    return replace(
+        verdict,
+        text="Few documents repeat another word for word; one pass sees no other repetition.",
+        because=f"{verdict.because} Near-duplicates show without --stream, on a --sample if need be.",
+        tone="neutral",
+    )
 
 
 def _loss(difference: Difference) -> float:
