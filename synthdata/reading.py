@@ -188,7 +188,8 @@ def of_stream(n: int, types: Measure) -> Verdict:
     return replace(
         verdict,
         text="Few documents repeat another word for word; one pass sees no other repetition.",
-        because=f"{verdict.because} Near-duplicates show without --stream, on a --sample if need be.",
+        because=f"{verdict.because} Near-duplicates show without --stream, on a --sample if need "
+        "be.",
         tone="neutral",
     )
 
