@@ -170,16 +170,19 @@ def measures(meter: Meter) -> list[Measure]:
     return found
 
 
-KINDS = (
-    "total",
-    "types",
-    "types_hyperloglog",
-    "entropy",
-    "entropy_source",
-    "hill1_source",
-    "hill2_source",
-)
-"""What is measured of each channel."""
+KINDS = {
+    "total": ("count", "{}"),
+    "types": ("count", "distinct {}"),
+    "types_hyperloglog": ("HyperLogLog estimate of the sample's types", "distinct {}"),
+    "entropy": ("plug-in entropy of the sample", "bits"),
+    "entropy_source": ("Chao-Wang-Jost estimate for the source", "bits"),
+    "hill1_source": ("2 to the Chao-Wang-Jost estimate for the source", "effective {}"),
+    "hill2_source": (
+        "n (n-1) / sum x (x-1), unbiased for the source's concentration",
+        "effective {}",
+    ),
+}
+"""What is measured of each channel: estimator and unit."""
 
 
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
@@ -195,11 +198,10 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     if not channel.total:
         reason = f"there are no {name} in {meter.documents:,} documents"
         return [Measure.undefined(f"{slug}_{kind}", reason, n=0, method=how) for kind in KINDS]
-    values = dict(zip(KINDS, _values(counts, channel)))
     seen = coverage(counts)
     made = []
-    for kind, (value, (low, high)) in values.items():
-        estimator, unit = _SAID[kind]
+    for kind, (value, (low, high)) in zip(KINDS, _values(counts, channel)):
+        estimator, unit = KINDS[kind]
         if kind == "types" and not counts.exact:
             estimator = "bottom-k estimate of the sample's types"
         method = f"{estimator}, {how}"
@@ -224,21 +226,6 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
             )
         )
     return made
-
-
-_SAID = {
-    "total": ("count", "{}"),
-    "types": ("count", "distinct {}"),
-    "types_hyperloglog": ("HyperLogLog estimate of the sample's types", "distinct {}"),
-    "entropy": ("plug-in entropy of the sample", "bits"),
-    "entropy_source": ("Chao-Wang-Jost estimate for the source", "bits"),
-    "hill1_source": ("2 to the Chao-Wang-Jost estimate for the source", "effective {}"),
-    "hill2_source": (
-        "n (n-1) / sum x (x-1), unbiased for the source's concentration",
-        "effective {}",
-    ),
-}
-"""Estimator and unit of each kind."""
 
 
 def _values(counts: Counts, channel: Channel) -> list[tuple[float, tuple[float, float]]]:
