@@ -180,7 +180,7 @@ class Table(NamedTuple):
     """Number of the n-gram, ascending: 0, 1, ..."""
     document: np.ndarray
     """Number of the document, ascending where the n-gram is the same."""
-    count: np.ndarray
+    times: np.ndarray
     """How often."""
 
     def part(self, kept: np.ndarray) -> Table:
@@ -195,11 +195,11 @@ class Table(NamedTuple):
         new = np.ones(len(key), dtype=np.int64)
         np.not_equal(key[1:], key[:-1], out=new[1:], casting="unsafe")
         document = (np.cumsum(kept) - 1)[self.document[rows]]
-        return Table(np.cumsum(new) - 1, document, self.count[rows])
+        return Table(np.cumsum(new) - 1, document, self.times[rows])
 
     def totals(self) -> np.ndarray:
         """How often each n-gram occurs in all."""
-        return np.bincount(self.key, self.count).astype(np.int64)
+        return np.bincount(self.key, self.times).astype(np.int64)
 
 
 def by_document(found: Grams) -> Table:

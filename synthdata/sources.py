@@ -30,7 +30,7 @@ _FOREIGN = {
     b"BZh": "bzip2",
 }
 _UTF16_32 = (b"\xff\xfe", b"\xfe\xff")
-_WIDE = {
+_WIDE: dict[tuple[bool, ...], str] = {
     (False, True, False, True): "UTF-16LE",
     (True, False, True, False): "UTF-16BE",
     (False, True, True, True): "UTF-32LE",
