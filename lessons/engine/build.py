@@ -294,7 +294,7 @@ class Build:
 def main(settings: Build, say: Callable[[str], None] = print) -> int:
     """The command; returns 1 where --check finds something."""
     folder = settings.out or NOTEBOOKS
-    chosen = [find(name) for name in settings.names] if settings.names else with_source()
+    chosen = [find(name) for name in settings.names] or with_source()
     if settings.check:
         problems = [p for lesson in chosen for kind in KINDS for p in stale(lesson, kind, folder)]
         problems += _strangers(folder) if not settings.names else []
@@ -331,7 +331,7 @@ def build(lesson: Lesson, kind: Kind, path: Path, *, profile: str = "full") -> i
 
 def with_source() -> list[Lesson]:
     """The lessons that have a lesson.py."""
-    return [lesson for lesson in lessons() if (lesson.folder / "lesson.py").exists()]
+    return lessons(having="lesson.py")
 
 
 def _strangers(folder: Path) -> list[str]:

@@ -58,21 +58,22 @@ class Lesson:
         return found
 
 
-def lessons(folder: Path | None = None) -> list[Lesson]:
-    """All lessons, by number."""
-    found = [
-        (m, p)
-        for p in (folder or FOLDER).iterdir()
-        if p.is_dir() and (m := _NAME.fullmatch(p.name))
-    ]
+def lessons(*, having: str = "") -> list[Lesson]:
+    """All lessons, by number; with `having`, those whose folder has a file of that name."""
+    found = [(m, p) for p in FOLDER.iterdir() if p.is_dir() and (m := _NAME.fullmatch(p.name))]
     rows = [Lesson(number=int(m[1]), name=m[2], folder=p) for m, p in found]
-    return sorted(rows, key=lambda lesson: lesson.number)
+    chosen = [lesson for lesson in rows if (lesson.folder / having).exists()]
+    return sorted(chosen, key=lambda lesson: lesson.number)
 
 
-def find(which: str, folder: Path | None = None) -> Lesson:
-    """The lesson called "3", "03", "03_name" or "name"; ValueError with the nearest name."""
-    known = lessons(folder)
-    wanted = which.strip().lower().replace("-", "_")
+def find(which: str | int) -> Lesson:
+    """The lesson called 3, "3", "03", "03_name" or "name"; ValueError with the nearest name.
+
+    >>> find(1) == find("01") == find("next-character")
+    True
+    """
+    known = lessons()
+    wanted = str(which).strip().lower().replace("-", "_")
     for lesson in known:
         if wanted in {
             str(lesson.number),
@@ -87,10 +88,10 @@ def find(which: str, folder: Path | None = None) -> Lesson:
     raise ValueError(f"there is no lesson {which!r}; {hint}python -m lessons list shows them all")
 
 
-def find_exercise(which: str, folder: Path | None = None) -> Exercise:
+def find_exercise(which: str) -> Exercise:
     """The exercise "03.1" (or "3.1"); ValueError with those the lesson has."""
     number, _, index = which.strip().partition(".")
-    exercises = find(number, folder).exercises()
+    exercises = find(number).exercises()
     for exercise in exercises:
         if index and exercise.id == f"{int(number):02d}.{index}":
             return exercise

@@ -49,7 +49,7 @@ def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) ->
                 return f"one entry: {found}"
         return None
     if isinstance(expected, (list, tuple)):
-        if not isinstance(answer, (list, tuple)) and not hasattr(answer, "shape"):
+        if not isinstance(answer, (list, tuple)) and getattr(answer, "shape", ()) == ():
             return f"{describe(answer)} where {len(expected)} elements were expected"
         if len(answer) != len(expected):
             return f"{len(answer)} elements where {len(expected)} were expected"
@@ -89,7 +89,7 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        kind = "array" if isinstance(value, np.ndarray) else "tensor"
+        kind = "array" if isinstance(value, (np.ndarray, np.generic)) else "tensor"
         return f"{str(value.dtype).removeprefix('torch.')} {kind} {list(value.shape)}"
     if isinstance(value, (str, bytes, list, tuple, dict, set)):
         words = {"str": "text", "bytes": "bytes"}

@@ -8,7 +8,6 @@ Omits:  mending anything by itself.
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import os
 import platform
@@ -18,9 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from lessons.engine import catalogue
+from lessons.engine import catalogue, experiment
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Call
 from lessons.engine.outcome import Failure, Outcome
@@ -174,8 +172,7 @@ def minutes(lesson: Lesson) -> float | None:
     """What experiment.py states for a seed at full profile; None where it states nothing."""
     if not (lesson.folder / "experiment.py").exists():
         return None
-    experiment: Any = importlib.import_module(f"{lesson.module}.experiment").EXPERIMENT
-    return float(experiment.minutes)
+    return experiment.find(lesson.name).minutes
 
 
 def versions() -> str:

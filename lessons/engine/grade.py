@@ -31,6 +31,7 @@ from lessons.engine.catalogue import Lesson
 from lessons.engine.checking import check_source
 from lessons.engine.exercise import Result
 from lessons.engine.feedback import feedback
+from lessons.engine.form import shape_of
 from lessons.engine.gradebook import COLUMNS, Journal, Row, write_csv, write_feedback
 from lessons.engine.sandbox import Sandbox
 from lessons.engine.submissions import Student, Submission
@@ -200,7 +201,7 @@ class Marker:
         form = ""
         if source and result.status != "missing":
             try:
-                form = sources.shape_of(source)
+                form = shape_of(source)
             except (SyntaxError, RecursionError):
                 form = ""
         return Row(
@@ -222,11 +223,16 @@ class Marker:
 def _parsed(submission: Submission) -> dict[str, learner.Written | str]:
     """Every file read, or why not; the shortest path first, so that copies come last."""
     found: dict[str, learner.Written | str] = {}
+    code = 0
     for name in sorted(submission.files, key=lambda n: (n.count("/"), len(n), n)):
         try:
-            found[name] = learner.parse(Path(name), submission.files[name])
+            written = learner.parse(Path(name), submission.files[name])
         except ValueError as error:
             found[name] = str(error)
+            continue
+        code += sum(map(len, written.cells))
+        too_much = f"{name} is left out: more than {learner.MAX_CODE >> 20} MB of code in all"
+        found[name] = written if code <= learner.MAX_CODE else too_much
     return found
 
 

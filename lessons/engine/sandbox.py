@@ -79,7 +79,7 @@ class Sandbox:
             return
         self.close()
         self._control, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "lessons.engine.zygote", str(theirs.fileno())]
+        command = [*_zygote(), str(theirs.fileno())]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
@@ -195,7 +195,7 @@ class Sandbox:
 
     def _run_spawned(self, body: bytes, wanted: int, seconds: float) -> Outcome:
         """Without fork: a fresh interpreter for every run, whose start is not counted."""
-        command = [sys.executable, "-m", "lessons.engine.zygote", "--once"]
+        command = [*_zygote(), "--once"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(command, **pipes, **self._surroundings())  # type: ignore[call-overload]
         reader = Reader(wanted)
@@ -231,6 +231,12 @@ class Sandbox:
         if reader.complete:
             reader.timed_out = False
         return reader.outcome(took, seconds, max(0, -process.returncode), process.returncode)
+
+
+def _zygote() -> list[str]:
+    """The command that starts it. -P: nothing is imported from its folder, where there may be
+    no limit that keeps an answer from leaving a file for the next one."""
+    return [sys.executable, "-P", "-m", "lessons.engine.zygote"]
 
 
 def _readable() -> list[str]:

@@ -140,10 +140,17 @@ REFUSED = {
     "read a parent's memory": "open(f'/proc/{os.getppid()}/maps').read(); return 0",
     "read the environment": "open(f'/proc/{os.getppid()}/environ', 'rb').read(); return 0",
     "more memory": "resource.setrlimit(resource.RLIMIT_AS, (-1, -1)); bytearray(1 << 30); return 0",
+    "change a file's rights": "r, w = os.pipe(); os.fchmod(r, 0o600); return 0",
+    "change a file's times": "r, w = os.pipe(); os.utime(r); return 0",
+    "signal through a pipe": "r, w = os.pipe(); return fcntl.fcntl(r, fcntl.F_SETOWN, 1)",
+    "a pace of others": "os.sched_setaffinity(0, os.sched_getaffinity(0)); return 0",
+    "memory that stays": "libc = ctypes.CDLL(None, use_errno=True)\n"
+    " key = libc.shmget(0, 4096, 0o1600)\n if key < 0: raise PermissionError\n"
+    " return libc.shmctl(key, 0, None)",
     "trace": "ptrace = ctypes.CDLL(None, use_errno=True).ptrace\n"
     " if ptrace(0, 0, 0, 0) < 0: raise PermissionError\n return 0",
 }
-HEAD = "import ctypes, os, resource, socket, subprocess, sys, tempfile\ndef f(x=0):\n "
+HEAD = "import ctypes, fcntl, os, resource, socket, subprocess, sys, tempfile\ndef f(x=0):\n "
 
 
 @LINUX
@@ -305,6 +312,14 @@ CHEATS = {
     "        f = f.f_back\n"
     "    return x\n",
     "exits first": "import os\ndef rms_norm(x): os._exit(0)\n",
+    "an object for the judge to describe": "from lessons.engine.exercise import Made\n"
+    "def rms_norm(x): return Made('nothing')\n",
+    "a line number without end": "import os, struct\n"
+    'm = b\'{"error": {"type": "E", "message": "", "line": 1e999}}\'\n'
+    "def rms_norm(x):\n"
+    "    for h in range(3, 60):\n"
+    "        try: os.write(h, struct.pack('>I', len(m)) + m)\n"
+    "        except OSError: pass\n",
     "right once": "import os\nn = 0\n"
     "def rms_norm(x):\n    global n\n    n += 1\n"
     "    if n > 1: os._exit(0)\n    return x / x.square().mean(-1, keepdim=True).sqrt()\n",
@@ -321,6 +336,18 @@ def test_a_cheat_is_not_a_pass(sandbox: Sandbox, checks: Any, name: str) -> None
     assert result.status in ("fail", "crash", "missing"), result
     right = check_source(checks.NORM, checks.NORM.variants[0].source, sandbox)
     assert right.passed  # the same harness passes what is right, after the cheat too
+
+
+@LINUX
+def test_a_file_left_by_one_answer_is_not_imported_by_the_next() -> None:
+    """Where nothing keeps an answer from writing (macOS), it must not reach another's."""
+    with Sandbox() as box:
+        box.start()
+        assert box._folder is not None
+        Path(box._folder.name, "left_behind.py").touch()
+        outcome = _run(box, "def f(x):\n import left_behind\n return 1")
+    assert isinstance(outcome.answers[0].value, Failure)
+    assert outcome.answers[0].value.type == "ModuleNotFoundError"
 
 
 def test_a_dead_zygote_is_a_crash_and_then_replaced(checks: Any) -> None:

@@ -123,6 +123,45 @@ def test_nonsense_is_an_error_and_never_an_object(form: Any) -> None:
         wire.unpack(json.dumps(form).encode())
 
 
+def test_an_answer_is_data_alone() -> None:
+    for value in (Made("os:getcwd"), np.random.default_rng(0), torch.Generator(), [[Made("a:b")]]):
+        with pytest.raises(wire.NotPlain, match="an answer is data"):
+            wire.decode_answer(wire.encode(value))
+    plain = {"a": (1, [2.5, {3}], np.zeros(2), torch.ones(1))}
+    assert repr(wire.decode_answer(wire.encode(plain))) == repr(plain)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {i * (2**61 - 1) for i in range(wire.MAX_KEYS + 1)},  # Python's hash of all of them is 0
+        dict.fromkeys(range(wire.MAX_KEYS + 1)),
+        ["x" * 100_000, *("y" * 1000)],  # as a NumPy array 400 MB
+    ],
+    ids=["one hash", "many keys", "a wide table"],
+)
+def test_an_answer_that_would_be_costly_to_look_at_is_refused(value: Any) -> None:
+    form = wire.encode(value)
+    with pytest.raises(wire.NotPlain, match="an answer with"):
+        wire.decode_answer(form)
+
+
+def test_a_message_of_many_parts_is_refused_before_it_fills_the_memory() -> None:
+    with pytest.raises(wire.NotPlain, match="1,048,576 parts"):
+        wire.unpack(b'{"list":[' + b"[]," * (wire.MAX_ITEMS // 2) + b"[]]}")
+
+
+@pytest.mark.parametrize("form", [{"list": "text"}, {"dict": "text"}, {"dict": ["ab"]}])
+def test_text_in_place_of_a_list_is_nonsense(form: Any) -> None:
+    with pytest.raises(ValueError, match="not plain data"):
+        wire.decode_answer(form)
+
+
+def test_truth_values_are_true_or_false() -> None:
+    odd = wire.decode({"array": ["bool", [3], "AAEC"]})  # bytes 0, 1, 2
+    assert odd.view(np.uint8).tolist() == [0, 1, 1]
+
+
 def test_made_is_built_on_the_other_side() -> None:
     made = wire.unpack(wire.pack([Made("math:hypot", 3.0, 4.0)]))
     assert made == [Made("math:hypot", 3.0, 4.0)]
