@@ -132,16 +132,16 @@ def test_an_answer_is_data_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
+    "form",
     [
-        {i * (2**61 - 1) for i in range(wire.MAX_KEYS + 1)},  # Python's hash of all of them is 0
-        dict.fromkeys(range(wire.MAX_KEYS + 1)),
-        ["x" * 100_000, *("y" * 1000)],  # as a NumPy array 400 MB
+        # Python's hash of all of these is 0
+        {"set": [{"int": hex(i * (2**61 - 1))} for i in range(wire.MAX_KEYS + 1)]},
+        {"dict": [[i, None] for i in range(wire.MAX_KEYS + 1)]},
+        {"list": ["x" * 100_000, *("y" * 1000)]},  # as a NumPy array 400 MB
     ],
     ids=["one hash", "many keys", "a wide table"],
 )
-def test_an_answer_that_would_be_costly_to_look_at_is_refused(value: Any) -> None:
-    form = wire.encode(value)
+def test_an_answer_that_would_be_costly_to_look_at_is_refused(form: Any) -> None:
     with pytest.raises(wire.NotPlain, match="an answer with"):
         wire.decode_answer(form)
 
