@@ -49,8 +49,9 @@ from labkit import files
 from lessons.engine import learner, percent
 from lessons.engine.catalogue import Lesson, find, lessons
 from lessons.engine.evidence import bring_published, experiment_hash
-from lessons.engine.execute import ROOT, execute
+from lessons.engine.execute import execute
 from lessons.engine.exercise import Exercise
+from lessons.engine.work import ROOT, from_here
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -309,7 +310,7 @@ def main(settings: Build, say: Callable[[str], None] = print) -> int:
         for kind in KINDS:
             path = path_of(lesson, kind, folder)
             size = build(lesson, kind, path, profile=settings.profile)
-            say(f"{path}: {size:,} bytes")
+            say(f"{from_here(path)}: {size:,} bytes")
     return 0
 
 

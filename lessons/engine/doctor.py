@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lessons.engine import catalogue, experiment
+from lessons.engine import catalogue, experiment, ledger
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Call
 from lessons.engine.outcome import Failure, Outcome
@@ -169,10 +169,11 @@ def times() -> Iterator[Line]:
 
 
 def minutes(lesson: Lesson) -> float | None:
-    """What experiment.py states for a seed at full profile; None where it states nothing."""
+    """Minutes of a seed at full profile, as the ledger measured them or experiment.py states them;
+    None where there is no experiment."""
     if not (lesson.folder / "experiment.py").exists():
         return None
-    return experiment.find(lesson.name).minutes
+    return ledger.minutes(experiment.find(lesson.name))
 
 
 def versions() -> str:

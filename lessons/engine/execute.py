@@ -18,10 +18,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lessons.engine.work import ROOT
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "python3"
 UNSHARE = ("unshare", "--net")
 UNSHARE_AS_USER = ("unshare", "--user", "--map-current-user", "--net")

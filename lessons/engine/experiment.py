@@ -88,7 +88,8 @@ class Experiment:
     criteria: tuple[Criterion, ...]
     """All must hold for the claim to count as reproduced. Never changed after a run."""
     minutes: float
-    """About how long a seed takes at full profile on two cores."""
+    """About how long a seed should take at full profile on one core; `ledger.minutes` says how
+    long it took, where it has been measured."""
     measure: Callable[[Profile, int], dict[str, Any]]
     """(profile, seed) -> evidence. The same code for both profiles; only sizes differ."""
     values: Callable[[Evidence], Sequence[float]]

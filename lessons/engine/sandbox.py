@@ -26,15 +26,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from lessons.engine import source as sources
 from lessons.engine import wire
 from lessons.engine.exercise import Call
 from lessons.engine.outcome import Outcome, Reader
+from lessons.engine.work import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 HAS_FORK = hasattr(os, "fork") and sys.platform != "win32"
 _START_SECONDS = 180.0  # a cold import of torch from a slow disk
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH")

@@ -24,6 +24,7 @@ from pathlib import Path
 MAX_DEPTH = 100
 """Levels of nesting in what is read; Python's own tools give up at some three hundred."""
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+\s*=\s*[%!]")
+STUB_WIDTH = 96  # characters of a task's line behind its indentation
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
 IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
 IMPORTED_EARLY |= {"operator", "random", "re", "statistics", "string", "typing"}
@@ -279,6 +280,8 @@ def stub(where: str, name: str, task: str, signature: str = "") -> str:
                 node.annotation = None
         signature = f"({ast.unparse(definition.args)})"
     paragraphs = inspect.cleandoc(task).splitlines()
-    lines = [line for part in paragraphs for line in textwrap.wrap(part, 92) or [""]] or [""]
+    lines = [line for part in paragraphs for line in textwrap.wrap(part, STUB_WIDTH) or [""]] or [
+        ""
+    ]
     text = lines[0] if len(lines) == 1 else "\n    ".join([*lines, ""]).replace("    \n", "\n")
     return f'def {name}{signature}:\n    """{text}"""\n    raise NotImplementedError  # yours\n'

@@ -114,6 +114,13 @@ def test_an_unfinished_run_leaves_evidence_and_no_row(folder: Path) -> None:
         assert ledger.read(folder.parent / ledger.LEDGER) == []
 
 
+def test_stated_minutes_are_the_measured_ones_where_there_are_any(folder: Path) -> None:
+    path, experiment = folder.parent / ledger.LEDGER, Planted().experiment()
+    assert ledger.minutes(experiment, path) == 1.0  # as the experiment states
+    files.write_json(path, [{"id": "planted", "seconds": 215.0}])
+    assert ledger.minutes(experiment, path) == 3.6
+
+
 def test_one_seed_has_no_interval_and_no_verdict() -> None:
     experiment = Planted().experiment()
     (row,) = ledger.as_rows(experiment, [experiment.run("ci", 0)], ledger._about(1.0))
