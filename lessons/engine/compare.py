@@ -1,31 +1,18 @@
 """Comparing what came back with what should have, in words that give nothing away.
 
 Idea:   a learner needs to know how far off an answer is (shape, NaN, how many numbers, by how
-        much), not what was asked or what was right. Here too: the inputs probes are made of.
+        much), not what was asked or what was right.
 Run:    used by checks.py of every lesson
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lessons.engine.exercise import Made
-
-
-def tensor(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Any:
-    """A float32 torch tensor of normal numbers, for `Probe.make`."""
-    import torch
-
-    return torch.from_numpy(rng.standard_normal(shape).astype(np.float32) * np.float32(scale))
-
-
-def integers(rng: np.random.Generator, high: int, *shape: int) -> Any:
-    """An int64 torch tensor of ids from 0 to high - 1, for `Probe.make`."""
-    import torch
-
-    return torch.from_numpy(rng.integers(0, high, shape))
 
 
 def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) -> str | None:
@@ -82,6 +69,18 @@ def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) ->
     if a.ndim == 0:
         return f"{a[()]:.6g}, off by {largest:.4g}"
     return f"{int(wrong.sum())} of {a.size} numbers off, the worst by {largest:.4g}"
+
+
+def shape(answer: Any, wanted: Sequence[int]) -> str | None:
+    """None where `answer` has this shape, else what came back; () is that of a single number.
+
+    >>> shape([1.0, 2.0], ())
+    'shape [2] where one number was expected'
+    """
+    found = list(np.shape(answer))
+    if found == list(wanted):
+        return None
+    return f"shape {found} where {list(wanted) or 'one number'} was expected"
 
 
 def describe(value: Any) -> str:

@@ -9,8 +9,9 @@ Source: property-based testing: Claessen & Hughes, "QuickCheck", 2000; wrong ans
 Run:    python -m lessons audit
 Omits:  style. Whatever computes the right thing passes.
 
-A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`. `tensor`, `integers` and
-`close` are in lessons.engine.compare. Example:
+A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`. What probes are
+made of is in lessons.engine.inputs (`tensor`, `logprobs`, `generator`), what judges need in
+lessons.engine.compare (`close`, `shape`). Example:
 
     EXERCISES = (
         Exercise(

@@ -10,16 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from lessons.engine import inputs
 from lessons.engine.exercise import Call, Cause, Exercise, Probe, Variant, Wrong
 from minigpt.evaluate import surprise
 
 # 01.1  How surprising was what came?
-
-
-def _logprobs(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Natural logarithms of random probabilities; the last axis is the alphabet."""
-    scores = 2 * rng.standard_normal(shape)
-    return (scores - np.log(np.exp(scores).sum(-1, keepdims=True))).astype(np.float32)
 
 
 def _coin(rng: np.random.Generator) -> Call:
@@ -28,11 +23,12 @@ def _coin(rng: np.random.Generator) -> Call:
 
 def _batch(rng: np.random.Generator, *shape: int) -> Call:
     size = shape[-1]
-    return Call(_logprobs(rng, *shape), rng.integers(0, size, shape[:-1]))
+    logprobs = inputs.logprobs(rng, *shape).astype(np.float32)
+    return Call(logprobs, rng.integers(0, size, shape[:-1]))
 
 
 def _nearly_impossible(rng: np.random.Generator) -> Call:
-    logprobs = _logprobs(rng, 5, 4).astype(np.float64)
+    logprobs = inputs.logprobs(rng, 5, 4)
     came = rng.integers(0, 4, 5)
     logprobs[np.arange(5), came] = -rng.uniform(800, 900, 5)  # exp(-800) is 0 in float64
     return Call(logprobs, came)
@@ -409,15 +405,11 @@ def cut_windows(ids, starts, context):
 
 
 def _rows(rng: np.random.Generator, p: Any, n: int) -> Call:
-    return Call(np.tile(np.asarray(p, dtype=np.float64), (n, 1)), _fresh(rng))
-
-
-def _fresh(rng: np.random.Generator) -> np.random.Generator:
-    return np.random.default_rng(int(rng.integers(1 << 60)))
+    return Call(np.tile(np.asarray(p, dtype=np.float64), (n, 1)), inputs.generator(rng))
 
 
 def _certain(rng: np.random.Generator) -> Call:
-    return Call(np.eye(5)[rng.integers(0, 5, 12)], _fresh(rng))
+    return Call(np.eye(5)[rng.integers(0, 5, 12)], inputs.generator(rng))
 
 
 def _shares(rng: np.random.Generator) -> np.ndarray:
@@ -427,14 +419,7 @@ def _shares(rng: np.random.Generator) -> np.ndarray:
 def _mixed(rng: np.random.Generator) -> Call:
     """Two kinds of rows in turn; the likeliest of the one is unlikely in the other."""
     one = np.array([0.6, 0.25, 0.1, 0.05])
-    return Call(np.tile(np.stack([one, one[::-1]]), (2000, 1)), _fresh(rng))
-
-
-def _twice(rng: np.random.Generator) -> list[Call]:
-    """The same call twice: equal rows, and generators in the same state."""
-    seed = int(rng.integers(1 << 60))
-    p = np.full((40, 8), 1 / 8)
-    return [Call(p, np.random.default_rng(seed)) for _ in range(2)]
+    return Call(np.tile(np.stack([one, one[::-1]]), (2000, 1)), inputs.generator(rng))
 
 
 def _always_the_certain(answer: Any, p: np.ndarray, rng: Any) -> str | None:
@@ -521,7 +506,7 @@ DRAW = Exercise(
         ),
         Probe(
             property="the same state of `rng` draws the same characters",
-            make=_twice,
+            make=lambda rng: inputs.same_state_twice(rng, np.full((40, 8), 1 / 8)),
             judge=_same_again,
             causes=(Cause(text=_OWN_RANDOMNESS, when=lambda *_: True),),
         ),

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from lessons.engine import inputs
+from lessons.engine.compare import shape
 from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
 from minigpt.arithmetic import TOTAL_BITS
 from minigpt.escapes import read_varints, varints
@@ -358,26 +360,25 @@ def plug_in(counts):
 TOTAL = 1 << TOTAL_BITS
 
 
-def _rows(rng: np.random.Generator, s: int, v: int, spread: float = 2.0, off: float = 0.0) -> Call:
-    """Log-probabilities [S, V] whose rows sum to e^off."""
-    scores = spread * rng.standard_normal((s, v))
-    return Call(scores - np.log(np.exp(scores).sum(1, keepdims=True)) + off)
+def _rows(rng: np.random.Generator, s: int, v: int, off: float = 0.0) -> Call:
+    """Log-probabilities [S, V]; the probabilities of a row sum to e^off."""
+    return Call(inputs.logprobs(rng, s, v) + off)
 
 
 def _hopeless(rng: np.random.Generator) -> Call:
     """Rows in which one character is nearly certain and some are nearly impossible."""
-    (logprobs,) = _rows(rng, 4, 7).args
+    logprobs = inputs.logprobs(rng, 4, 7)
     logprobs[np.arange(4), rng.integers(0, 7, 4)] += 60
     return Call(logprobs - np.log(np.exp(logprobs).sum(1, keepdims=True)))
 
 
 def _whole(answer: Any, logprobs: np.ndarray) -> str | None:
-    found = np.asarray(answer)
-    if found.shape != logprobs.shape:
-        return f"shape {list(found.shape)} where {list(logprobs.shape)} was expected"
-    if found.dtype.kind not in "iu":
-        return f"numbers of type {found.dtype}; whole numbers have an integer type"
-    return None
+    if other := shape(answer, logprobs.shape):
+        return other
+    kind = np.asarray(answer).dtype
+    return (
+        None if kind.kind in "iu" else f"numbers of type {kind}; whole numbers have an integer type"
+    )
 
 
 def _exact(answer: Any, logprobs: np.ndarray) -> str | None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lessons.engine.compare import tensor
+from lessons.engine.compare import shape
 from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+from lessons.engine.inputs import tensor
 from minigpt.optim import trapezoid
 
 # 03.1  Who listens to whom.
@@ -28,9 +29,8 @@ def _weights(q: Any, k: Any) -> Any:
 
 
 def _rows_sum_to_one(answer: Any, q: Any, k: Any) -> str | None:
-    wanted = [*q.shape[:-1], k.shape[-2]]
-    if list(answer.shape) != wanted:
-        return f"shape {list(answer.shape)} where {wanted} was expected"
+    if other := shape(answer, [*q.shape[:-1], k.shape[-2]]):
+        return other
     sums = answer.double().sum(-1)
     if float((sums - 1).abs().max()) < 1e-4:
         return None
@@ -233,8 +233,8 @@ def _norm(x: Any) -> Any:
 
 
 def _mean_square_is_one(answer: Any, x: Any) -> str | None:
-    if list(answer.shape) != list(x.shape):
-        return f"shape {list(answer.shape)} where {list(x.shape)} was expected"
+    if other := shape(answer, x.shape):
+        return other
     found = answer.double().square().mean(-1).sqrt()
     if float((found - 1).abs().max()) < 1e-3:
         return None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from distill.costs import window_flops
+from lessons.engine import inputs
 from lessons.engine.compare import close
 from lessons.engine.exercise import Call, Cause, Exercise, Probe, Variant, Wrong
 
@@ -386,23 +387,13 @@ def _text(rng: np.random.Generator, lines: int = 40) -> str:
     )
 
 
-def _fresh(rng: np.random.Generator) -> np.random.Generator:
-    return np.random.default_rng(int(rng.integers(1 << 60)))
-
-
 def _block(rng: np.random.Generator) -> Call:
-    return Call(_text(rng), _fresh(rng))
-
-
-def _twice(rng: np.random.Generator) -> list[Call]:
-    """The same call twice: equal texts, and generators in the same state."""
-    text, seed = _text(rng), int(rng.integers(1 << 60))
-    return [Call(text, np.random.default_rng(seed)) for _ in range(2)]
+    return Call(_text(rng), inputs.generator(rng))
 
 
 def _two_states(rng: np.random.Generator) -> list[Call]:
     text = _text(rng)
-    return [Call(text, _fresh(rng)) for _ in range(2)]
+    return [Call(text, inputs.generator(rng)) for _ in range(2)]
 
 
 def _same_words(answer: Any, block: str, rng: Any) -> str | None:
@@ -517,7 +508,7 @@ SALAD = Exercise(
         ),
         Probe(
             property="the same state of `rng`, the same order",
-            make=_twice,
+            make=lambda rng: inputs.same_state_twice(rng, _text(rng)),
             judge=_same_order,
             causes=(Cause(text=_OWN_RANDOMNESS, when=lambda *_: True),),
         ),

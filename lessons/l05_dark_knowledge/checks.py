@@ -6,20 +6,20 @@ Run:    python -m lessons check 05.1
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from distill.evaluate import calibration_error, divergence
+from lessons.engine import inputs
+from lessons.engine.compare import shape
 from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
 
 # 05.1  How far is the student from the teacher?
 
 
-def _logprobs(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Natural logarithms of random probabilities; the last axis is the alphabet."""
-    scores = 1.5 * rng.standard_normal(shape)
-    return scores - np.log(np.exp(scores).sum(-1, keepdims=True))
+_logprobs = partial(inputs.logprobs, spread=1.5)
 
 
 def _alike(rng: np.random.Generator) -> Call:
@@ -54,9 +54,7 @@ def _both_ruled_out(rng: np.random.Generator) -> Call:
 
 
 def _one_each(answer: Any, teacher: np.ndarray, student: np.ndarray) -> str | None:
-    if np.shape(answer) != teacher.shape[:-1]:
-        return f"shape {list(np.shape(answer))} where {list(teacher.shape[:-1])} was expected"
-    return None
+    return shape(answer, teacher.shape[:-1])
 
 
 DIVERGENCE = Exercise(
@@ -220,18 +218,15 @@ def divergence(teacher, student):
 # 05.2  Hinton's loss.
 
 
-def _float32(rng: np.random.Generator, *shape: int) -> Any:
-    import torch
-
-    return torch.from_numpy((2 * rng.standard_normal(shape)).astype(np.float32))
+_logits = partial(inputs.tensor, scale=2.0)
 
 
 def _taught(rng: np.random.Generator, temperature: float, n: int = 9, v: int = 6) -> Call:
-    return Call(_float32(rng, n, v), _float32(rng, n, v).log_softmax(-1), temperature=temperature)
+    return Call(_logits(rng, n, v), _logits(rng, n, v).log_softmax(-1), temperature=temperature)
 
 
 def _agrees(rng: np.random.Generator) -> Call:
-    logits = _float32(rng, 5, 7)
+    logits = _logits(rng, 5, 7)
     return Call(logits + 3, logits.log_softmax(-1), temperature=2.0)
 
 
@@ -242,8 +237,7 @@ def _kd(student_logits: Any, teacher_logprobs: Any, temperature: float = 1.0) ->
 
 
 def _a_number(answer: Any, *_: Any, **__: Any) -> str | None:
-    shape = tuple(np.shape(answer))
-    return None if shape == () else f"shape {list(shape)} where one number was expected"
+    return shape(answer, ())
 
 
 _SOFT = """
@@ -444,8 +438,8 @@ def _few_bins(rng: np.random.Generator) -> Call:
 
 
 def _between(answer: Any, *_: Any, **__: Any) -> str | None:
-    if np.shape(answer) != ():
-        return f"shape {list(np.shape(answer))} where one number was expected"
+    if other := shape(answer, ()):
+        return other
     return None if 0 <= float(answer) <= 1 else f"{float(answer):.3g}, not a share from 0 to 1"
 
 

@@ -187,7 +187,7 @@ def test_a_failure_of_the_grader_is_a_row_for_a_teacher(
 
 
 HIDDEN = """
-from lessons.engine.compare import tensor
+from lessons.engine.inputs import tensor
 from lessons.engine.exercise import Call, Probe
 from minigpt.ops import rms_norm
 PROBES = {"90.1": (Probe(property="a hidden one", make=lambda rng: Call(tensor(rng, 2, 4) * 0),
