@@ -87,7 +87,6 @@ def compose(lesson: Lesson, kind: Kind) -> NotebookNode:
         words = f"{lesson.name}\0{cell.cell_type}\0{cell.source}"
         seen[words] += 1  # equal cells are told apart by their order
         cell["id"] = hashlib.sha256(f"{words}\0{seen[words]}".encode()).hexdigest()[:16]
-    checks = lesson.folder / "checks.py"
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata = nbformat.from_dict(
         {
@@ -97,7 +96,7 @@ def compose(lesson: Lesson, kind: Kind) -> NotebookNode:
                 "lesson": lesson.slug,
                 "kind": kind,
                 "source": files.sha256(text),
-                "checks": files.sha256(checks.read_text(encoding="utf-8")) if exercises else "",
+                "checks": lesson.checks_hash(),
                 "experiment": experiment_hash(lesson.name),
             },
         }

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labkit import files
+
 if TYPE_CHECKING:
     from lessons.engine.exercise import Exercise
 
@@ -51,11 +53,24 @@ class Lesson:
         return found[1].strip() if found else self.name.replace("_", " ")
 
     def exercises(self) -> tuple[Exercise, ...]:
-        """What checks.py holds, in order; none where there is no such file."""
+        """What checks.py holds, in order; none where there is no such file.
+
+        Their variants and wrong answers stand in answers.py beside it.
+        """
         if not (self.folder / "checks.py").exists():
             return ()
         found: tuple[Exercise, ...] = importlib.import_module(f"{self.module}.checks").EXERCISES
         return found
+
+    def checks_hash(self) -> str:
+        """SHA-256 of what judges its exercises: checks.py, and the known answers wherever they
+        stand; empty where there are no exercises."""
+        exercises = self.exercises()
+        if not exercises:
+            return ""
+        known = [(e.id, e.variants, e.wrong) for e in exercises]
+        checks = (self.folder / "checks.py").read_text(encoding="utf-8")
+        return files.sha256(f"{checks}\0{known!r}")
 
 
 def lessons(*, having: str = "") -> list[Lesson]:

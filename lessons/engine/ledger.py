@@ -36,7 +36,7 @@ LEDGER = "ledger.json"
 EVIDENCE = "evidence.json"
 PACKAGES = ("numpy", "scipy", "torch")
 PROSE = ("title", "claim", "source", "minutes")  # of an Experiment: words, not measurement
-NOT_MEASURED = ("lesson.py", "checks.py")
+NOT_MEASURED = ("lesson.py", "checks.py", "answers.py")
 BEGIN, END = "<!-- ledger: python -m lessons ledger --readme README.md -->", "<!-- /ledger -->"
 
 
