@@ -75,11 +75,43 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
         say(remark)
     settings.out.parent.mkdir(parents=True, exist_ok=True)
     journal = Journal(settings.out.with_name(settings.out.name + ".journal.jsonl"), settings.again)
+    discreet = settings.hidden is not None
+    began = time.monotonic()
+    try:
+        rows = _mark_all(
+            students,
+            found,
+            lambda sandbox: Marker(chosen, tasks, secret, sandbox, journal, discreet),
+            settings.jobs,
+            say,
+        )
+    finally:
+        journal.close()
+    ordered = [row for student in students for row in rows[student.id]]
+    write_csv(settings.out, COLUMNS, [asdict(row) for row in ordered])
+    pairs = similar.pairs((row.exercise, row.student, row.form) for row in ordered)
+    likenesses = settings.out.with_name(settings.out.stem + ".similar.csv")
+    write_csv(likenesses, similar.COLUMNS, [asdict(pair) for pair in pairs])
+    write_feedback(settings.feedback or settings.out.parent / "feedback", students, rows)
+    say(
+        f"{settings.out}: {len(ordered)} rows in {time.monotonic() - began:.0f} s; "
+        f"{len(pairs)} near-identical pairs in {likenesses.name}"
+    )
+    return 0
+
+
+def _mark_all(
+    students: list[Student],
+    found: dict[str, Path],
+    marker: Callable[[Sandbox], Marker],
+    jobs: int,
+    say: Callable[[str], None],
+) -> dict[str, list[Row]]:
+    """Every student's rows; so many `jobs` at once, each with a sandbox of its own."""
     waiting: queue.SimpleQueue[Student] = queue.SimpleQueue()
     for student in students:
         waiting.put(student)
     rows: dict[str, list[Row]] = {}
-    began = time.monotonic()
     halt = threading.Event()
     stopped: list[Exception] = []
 
@@ -87,8 +119,7 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
         try:
             with Sandbox() as sandbox:
                 sandbox.start()
-                discreet = settings.hidden is not None
-                mark_waiting(Marker(chosen, tasks, secret, sandbox, journal, discreet))
+                mark_waiting(marker(sandbox))
         except Exception as error:  # no sandbox, no disk: not one student's fault
             stopped.append(error)
             halt.set()
@@ -101,9 +132,10 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
                 return
             rows[student.id] = marker.mark(student, found.get(student.id))
             passed = sum(row.status == "pass" for row in rows[student.id])
-            say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {len(tasks)} pass")
+            asked = len(rows[student.id])
+            say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {asked} pass")
 
-    threads = [threading.Thread(target=work) for _ in range(min(settings.jobs, len(students)))]
+    threads = [threading.Thread(target=work) for _ in range(min(jobs, len(students)))]
     try:
         for thread in threads:
             thread.start()
@@ -111,20 +143,9 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
             thread.join()
     finally:
         halt.set()
-        journal.close()
     if stopped:
         raise stopped[0]
-    ordered = [row for student in students for row in rows[student.id]]
-    write_csv(settings.out, COLUMNS, [asdict(row) for row in ordered])
-    pairs = similar.pairs((row.exercise, row.student, row.form) for row in ordered)
-    likenesses = settings.out.with_name(settings.out.stem + ".similar.csv")
-    write_csv(likenesses, similar.COLUMNS, [asdict(pair) for pair in pairs])
-    write_feedback(settings.feedback or settings.out.parent / "feedback", students, rows)
-    say(
-        f"{settings.out}: {len(ordered)} rows in {time.monotonic() - began:.0f} s; "
-        f"{len(pairs)} near-identical pairs in {likenesses.name}"
-    )
-    return 0
+    return rows
 
 
 @dataclass(frozen=True)

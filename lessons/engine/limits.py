@@ -157,7 +157,7 @@ def _memory(megabytes: int) -> None:
     """Address space, above what is mapped now: torch's libraries alone map gigabytes."""
     if sys.platform != "linux":
         raise OSError("only Linux keeps a limit on memory")
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     _rlimit("RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (megabytes << 20))
 
 
@@ -171,8 +171,9 @@ def _few_processes() -> None:
     """Where seccomp is missing: a number of processes, which counts all of the user's."""
     import psutil
 
-    user = os.getuid()
-    mine = sum(p.uids().real == user for p in psutil.process_iter())
+    # asked for by name, what cannot be known of another's process or of one just ended is None
+    owners = [process.info["uids"] for process in psutil.process_iter(["uids"])]
+    mine = sum(owner is not None and owner.real == os.getuid() for owner in owners)
     _rlimit("RLIMIT_NPROC", mine + PROCESSES)
 
 

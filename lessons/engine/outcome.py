@@ -138,7 +138,7 @@ class Reader:
         elif self.status is None and len(self.answers) == self.wanted:
             status = "done"
         elif self.status is None:
-            name = signal.Signals(by_signal).name if by_signal else f"exit code {code}"
+            name = _signal_name(by_signal) if by_signal else f"exit code {code}"
             note = f"the process ended early ({name})"
         return Outcome(
             status=status,
@@ -148,6 +148,13 @@ class Reader:
             seconds=took,
             limits=self.limits,
         )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # of the real-time signals only the first and the last have a name
+        return f"signal {number}"
 
 
 def _failure(message: dict[str, Any]) -> Failure:

@@ -364,6 +364,19 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert "no ordinary file" in submissions.read(tmp_path / "d.py").refused
 
 
+def test_the_journal_keeps_rows_with_any_line_separator(tmp_path: Path) -> None:
+    row = gradebook.Row(
+        student="a", name="A\u2028B\x85C", exercise="90.1", status="pass", points=1.0,
+        diagnosis="", seconds=0.1, source_hash="", version="", flags="", text="one\ntwo", form="",
+    )  # fmt: skip
+    journal = gradebook.Journal(tmp_path / "j", again=False)
+    journal.add("key", row)
+    journal.close()
+    again = gradebook.Journal(tmp_path / "j", again=False)
+    again.close()
+    assert again.get("key") == row
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\rx", "＝1", "\n=1"])
 def test_a_spreadsheet_computes_nothing(text: str) -> None:
     assert gradebook.safe_cell(text) == f"'{text}"

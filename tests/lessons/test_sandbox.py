@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,6 +60,11 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "exit: os._exit(0)": ("import os\ndef f(x): os._exit(0)", "crash", "ended early"),
     "exit: sys.exit(0)": ("import sys\ndef f(x): sys.exit(0)", "crash", "exit"),
     "exit: kill -9": ("import os\ndef f(x): os.kill(os.getpid(), 9)", "crash", "SIGKILL"),
+    "exit: a signal without a name": (
+        "import os\ndef f(x): os.kill(os.getpid(), 40)",
+        "crash",
+        "signal 40",
+    ),
     "exit: abort": ("import os\ndef f(x): os.abort()", "crash", "SIGABRT"),
     "exit: segmentation fault": (
         "import ctypes\ndef f(x): return ctypes.string_at(0)",
@@ -395,6 +401,19 @@ def test_limits_report_what_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> No
         "memory", "processor time", "files", "signals", "network", "user", "folders", "processes"
     }  # fmt: skip
     assert all(why == "not here" for why in held.values())
+
+
+def test_a_process_that_has_just_ended_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no seccomp (macOS), processes are counted while others come and go."""
+    import psutil
+
+    here = SimpleNamespace(info={"uids": SimpleNamespace(real=os.getuid())})
+    ended = SimpleNamespace(info={"uids": None})
+    asked: list[Any] = []
+    monkeypatch.setattr(psutil, "process_iter", lambda names: [here, ended, here])
+    monkeypatch.setattr(limits, "_rlimit", lambda *given: asked.append(given))
+    limits._few_processes()
+    assert asked == [("RLIMIT_NPROC", 2 + limits.PROCESSES)]
 
 
 def test_the_zygote_forks_from_one_thread() -> None:
