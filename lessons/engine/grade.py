@@ -74,6 +74,7 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
     for remark in remarks:
         say(remark)
     settings.out.parent.mkdir(parents=True, exist_ok=True)
+    files.check_place(settings.out)
     journal = Journal(settings.out.with_name(settings.out.name + ".journal.jsonl"), settings.again)
     discreet = settings.hidden is not None
     began = time.monotonic()
