@@ -55,8 +55,6 @@ class Outcome:
     """What the source raised."""
     note: str = ""
     """What happened, in words."""
-    seconds: float = 0.0
-    """From fork to the last answer."""
     limits: dict[str, str] | None = None
     """{limit: "" or why it does not hold}, as the child reported them."""
 
@@ -122,8 +120,8 @@ class Reader:
             changed = tuple(int(i) for i in message["changed"])
             self.answers.append(Answer(wire.decode_answer(message["value"]), changed))
 
-    def outcome(self, took: float, seconds: float, by_signal: int, code: int) -> Outcome:
-        """All that was read, as an outcome."""
+    def outcome(self, seconds: float, by_signal: int, code: int) -> Outcome:
+        """All that was read, as an outcome, of a process that had `seconds` and ended so."""
         status: Any = self.status or "crash"
         note = ""
         failures = [self.failure, *(a.value for a in self.answers)]
@@ -145,7 +143,6 @@ class Reader:
             answers=tuple(self.answers),
             failure=self.failure,
             note=note,
-            seconds=took,
             limits=self.limits,
         )
 

@@ -169,7 +169,6 @@ class Sandbox:
                 return os.read(inlet, 1 << 20) if ready else None
 
             reader.read(more)
-            took = time.monotonic() - began
             self._control.sendall(struct.pack(">cII", b"E", 4, pid))
             end = json.loads(self._exactly(struct.unpack(">I", self._exactly(4))[0]))
         except (OSError, EOFError) as error:  # the zygote is gone: fail closed, start another
@@ -180,7 +179,7 @@ class Sandbox:
             os.close(inlet)
         if end["cpu"] >= seconds and end["signal"] in (signal.SIGKILL, signal.SIGXCPU):
             reader.timed_out = not reader.complete
-        return reader.outcome(took, seconds, end["signal"], end["code"])
+        return reader.outcome(seconds, end["signal"], end["code"])
 
     def _exactly(self, size: int) -> bytes:
         assert self._control is not None
@@ -205,23 +204,22 @@ class Sandbox:
             process.kill()
 
         def more() -> bytes:
-            nonlocal timer
+            nonlocal timer, begun
             part: bytes = os.read(process.stdout.fileno(), 1 << 16)
-            if not began and part:  # the first message: the code starts now
-                began.append(time.monotonic())
+            if not begun and part:  # the first message: the code starts now
+                begun = True
                 timer.cancel()
                 timer = threading.Timer(seconds, ran_out)
                 timer.start()
             return part
 
-        began: list[float] = []
+        begun = False
         timer.start()
         try:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):  # it has ended; Windows does not say BrokenPipe
                 process.stdin.write(body)
                 process.stdin.close()
             reader.read(more)
-            took = time.monotonic() - began[0] if began else 0.0
         finally:
             timer.cancel()
             process.kill()
@@ -229,7 +227,7 @@ class Sandbox:
             process.stdout.close()
         if reader.complete:
             reader.timed_out = False
-        return reader.outcome(took, seconds, max(0, -process.returncode), process.returncode)
+        return reader.outcome(seconds, max(0, -process.returncode), process.returncode)
 
 
 def _zygote() -> list[str]:

@@ -52,18 +52,6 @@ def pack(value: Any) -> bytes:
     return message
 
 
-def unpack(message: bytes) -> Any:
-    """The value in a message; ValueError where it is not one.
-
-    >>> unpack(pack({"a": (1, 2.5, None)}))
-    {'a': (1, 2.5, None)}
-    """
-    try:
-        return decode(read(message))
-    except RecursionError:
-        raise ValueError("a message nested too deeply") from None
-
-
 def read(message: bytes) -> Any:
     """The JSON in a message; ValueError where it is none, or where it would fill the memory."""
     if sum(message.count(mark) for mark in (b",", b"[", b"{")) > MAX_ITEMS:
@@ -128,7 +116,11 @@ def _array(form: str, values: np.ndarray, name: str) -> dict[str, Any]:
 
 
 def decode(form: Any) -> Any:
-    """What `encode` made, as a value; ValueError on anything else."""
+    """What `encode` made, as a value; ValueError on anything else.
+
+    >>> decode(read(pack({"a": (1, 2.5, None)})))
+    {'a': (1, 2.5, None)}
+    """
     if form is None or isinstance(form, (bool, int, float, str)):
         return form
     if not isinstance(form, dict) or len(form) != 1:

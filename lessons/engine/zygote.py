@@ -178,28 +178,24 @@ def _child(job: bytes, result: int) -> None:
 
 def _end(pid: int) -> dict[str, Any]:
     """Kill the child and what it started; how it ended."""
-    done, status, usage = _wait(pid, os.WNOHANG)
+    done, status, usage = os.wait4(pid, os.WNOHANG)
     for _ in range(20):  # a closed pipe comes a moment before the end
         if done:
             break
         time.sleep(0.002)
-        done, status, usage = _wait(pid, os.WNOHANG)
+        done, status, usage = os.wait4(pid, os.WNOHANG)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     if not done:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        done, status, usage = _wait(pid, 0)
+        done, status, usage = os.wait4(pid, 0)
     by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     return {
         "signal": by,
         "code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1,
         "cpu": usage.ru_utime + usage.ru_stime,
     }
-
-
-def _wait(pid: int, how: int) -> tuple[int, int, Any]:
-    return os.wait4(pid, how)
 
 
 def _receive(control: socket.socket, size: int) -> bytes:
