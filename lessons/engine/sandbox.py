@@ -198,6 +198,7 @@ class Sandbox:
         process = subprocess.Popen(command, **pipes, **self._surroundings())  # type: ignore[call-overload]
         reader = Reader(wanted)
         timer = threading.Timer(_START_SECONDS, process.kill)
+        begun = False
 
         def ran_out() -> None:
             reader.timed_out = True
@@ -213,7 +214,6 @@ class Sandbox:
                 timer.start()
             return part
 
-        begun = False
         timer.start()
         try:
             with contextlib.suppress(OSError):  # it has ended; Windows does not say BrokenPipe
