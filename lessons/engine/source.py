@@ -212,7 +212,11 @@ def _used(statement: ast.stmt) -> set[str]:
 
 
 def imported_modules(source: str) -> list[str]:
-    """Modules of well-known packages that `source` imports anywhere."""
+    """Modules of well-known packages that `source` imports anywhere.
+
+    They are imported before any limit holds, so only what is meant to be imported is named here:
+    numpy.f2py.__main__ runs a command when it is.
+    """
     found = []
     try:
         tree = ast.parse(source)
@@ -223,7 +227,11 @@ def imported_modules(source: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in dict.fromkeys(found) if name.split(".")[0] in IMPORTED_EARLY]
+    return [
+        name
+        for name in dict.fromkeys(found)
+        if name.split(".")[0] in IMPORTED_EARLY and not re.search(r"(^|\.)_", name)
+    ]
 
 
 def unattempted(source: str, name: str) -> bool:

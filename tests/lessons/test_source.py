@@ -126,6 +126,11 @@ def test_answers_of_one_shape_differ_in_names_and_layout_only() -> None:
     assert form.shape_of(one) != form.shape_of(one.replace("1", "2"))
 
 
+def test_only_what_is_meant_to_be_imported_is_imported_before_the_limits() -> None:
+    source = "import numpy.f2py.__main__, os\nfrom torch import _C, nn\nfrom scipy import special"
+    assert sources.imported_modules(source) == ["torch", "torch.nn", "scipy", "scipy.special"]
+
+
 @pytest.mark.parametrize(
     ("source", "opens"),
     [
