@@ -216,6 +216,16 @@ def test_every_limit_holds_here(sandbox: Sandbox) -> None:
     assert {name: why for name, why in outcome.limits.items() if why} == {}
 
 
+_RIGHTS = (
+    "import ctypes\n"
+    "def f(x):\n"
+    "    head, rights = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()\n"
+    "    assert ctypes.CDLL(None).capget(head, rights) == 0\n"
+    "    return sum(rights)\n"
+)
+"""What is left of root's capabilities: effective, permitted and inheritable, as one number."""
+
+
 @LINUX
 def test_every_limit_holds_for_an_ordinary_user_too() -> None:
     """In a user namespace without a mapping we are not root, and have none of its rights."""
@@ -224,14 +234,15 @@ def test_every_limit_holds_for_an_ordinary_user_too() -> None:
         pytest.skip("the tests run as an ordinary user already, or user namespaces are closed")
     code = (
         "import os, json; from lessons.engine.sandbox import Sandbox, Call\n"
-        "with Sandbox() as box: held = box.run('def f(x): return x', 'f', [Call(0)]).limits\n"
-        "print(os.geteuid(), json.dumps(held))"
+        f"with Sandbox() as box: ended = box.run({_RIGHTS!r}, 'f', [Call(0)])\n"
+        "print(os.geteuid(), ended.answers[0].value, json.dumps(ended.limits))"
     )
     done = subprocess.run(
         [*unshare, sys.executable, "-c", code], capture_output=True, text=True, cwd=sandbox_.ROOT
     )
-    user, _, held = done.stdout.partition(" ")
+    user, rights, held = (*done.stdout.split(" ", 2), "", "")[:3]
     assert user not in ("", "0"), done.stderr
+    assert rights == "0"
     assert {name for name, why in json.loads(held).items() if why} <= {"folders"}
 
 
