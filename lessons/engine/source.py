@@ -78,7 +78,7 @@ def without_magics(cell: str) -> str:
         f"{line[: len(line) - len(line.lstrip())]}pass  # {line.strip()}"
         if _MAGIC.match(line)
         else line
-        for line in cell.splitlines()
+        for line in cell.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )
 
 
@@ -136,8 +136,10 @@ class _Statement:
 
 
 def _statements(text: str) -> list[_Statement]:
-    """A cell's top-level statements. `ast.get_source_segment` would split the cell for each."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    """A cell's top-level statements; its lines end in \\n.
+
+    `ast.get_source_segment` would split the whole cell for each.
+    """
     lines = text.encode().split(b"\n")  # Python counts columns in bytes
     found = []
     for tree in parse(text).body:

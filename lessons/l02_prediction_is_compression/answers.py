@@ -10,6 +10,18 @@ from lessons.engine.exercise import Variant, Wrong
 # 02.1  Words of different lengths.
 
 
+_VARINTS = """
+def varints(numbers):
+    out = []
+    for number in numbers:
+        while number > 127:
+            out.append(number & 127 | 128)
+            number >>= 7
+        out.append(number)
+    return bytes(out)
+"""
+"""Right. Some mistakes are this with a line changed."""
+
 VARINTS_VARIANTS = (
     Variant(
         name="divmod",
@@ -57,46 +69,19 @@ def varints(numbers):
     ),
     Wrong(
         name="no mark",
-        source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number > 127:
-            out.append(number & 127)
-            number >>= 7
-        out.append(number)
-    return bytes(out)
-""",
+        source=_VARINTS.replace(" | 128", ""),
         diagnosis="no byte says that more follows (128 added), so nobody can tell where a "
         "number ends",
     ),
     Wrong(
         name="the mark at the end",
-        source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number > 127:
-            out.append(number & 127)
-            number >>= 7
-        out.append(number | 128)
-    return bytes(out)
-""",
+        source=_VARINTS.replace(" | 128", "").replace("(number)\n", "(number | 128)\n"),
         diagnosis="the mark stands on the last byte of a number; it says that more follows, so "
         "it stands on all others",
     ),
     Wrong(
         name="a byte too many",
-        source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number >= 64:
-            out.append(number & 127 | 128)
-            number >>= 7
-        out.append(number)
-    return bytes(out)
-""",
+        source=_VARINTS.replace("> 127", ">= 64"),
         diagnosis="some numbers get a byte 0 more than they need: one byte holds up to 127",
     ),
     Wrong(
@@ -115,22 +100,22 @@ def varints(numbers):
     ),
     Wrong(
         name="a list",
-        source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number > 127:
-            out.append(number & 127 | 128)
-            number >>= 7
-        out.append(number)
-    return out
-""",
+        source=_VARINTS.replace("bytes(out)", "out"),
         diagnosis="a list of numbers comes back; bytes(...) makes bytes of it",
     ),
 )
 
 # 02.2  The shortest code.
 
+
+_ENTROPY = """
+import numpy as np
+
+def plug_in(counts):
+    p = counts[counts > 0] / counts.sum()
+    return -(p * np.log2(p)).sum()
+"""
+"""Right. Some mistakes are this with a line changed."""
 
 ENTROPY_VARIANTS = (
     Variant(
@@ -167,24 +152,12 @@ def plug_in(counts):
 ENTROPY_WRONG = (
     Wrong(
         name="nats",
-        source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return -(p * np.log(p)).sum()
-""",
+        source=_ENTROPY.replace("log2", "log"),
         diagnosis="these are nats (natural logarithm); bits take log2",
     ),
     Wrong(
         name="no minus",
-        source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return (p * np.log2(p)).sum()
-""",
+        source=_ENTROPY.replace("-(p", "(p"),
         diagnosis="the minus sign is missing: an entropy is never below 0",
     ),
     Wrong(
@@ -224,13 +197,7 @@ def plug_in(counts):
     ),
     Wrong(
         name="perplexity",
-        source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return 2 ** -(p * np.log2(p)).sum()
-""",
+        source=_ENTROPY.replace("-(p", "2 ** -(p"),
         diagnosis="this is 2 to the entropy (the perplexity), between how many things one is "
         "undecided; the entropy itself is wanted",
     ),

@@ -10,6 +10,17 @@ from lessons.engine.exercise import Variant, Wrong
 # 03.1  Who listens to whom.
 
 
+_ATTENTION = """
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+"""
+"""Right. Some mistakes are this with a line changed."""
+
 ATTENTION_VARIANTS = (
     Variant(
         name="einsum and a mask",
@@ -55,41 +66,17 @@ def attention_weights(q, k):
 ATTENTION_WRONG = (
     Wrong(
         name="no scale",
-        source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
-""",
+        source=_ATTENTION.replace(" / q.shape[-1] ** 0.5", ""),
         diagnosis="the scores are not divided by sqrt(D)",
     ),
     Wrong(
         name="scale by D",
-        source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / q.shape[-1]
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
-""",
+        source=_ATTENTION.replace(" ** 0.5", ""),
         diagnosis="the scores are divided by D; its square root is wanted",
     ),
     Wrong(
         name="scale by time",
-        source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / k.shape[-2] ** 0.5
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
-""",
+        source=_ATTENTION.replace("q.shape[-1]", "k.shape[-2]"),
         diagnosis="this matches dividing by the square root of the number of positions, S; the "
         "width D of a head is meant",
     ),
@@ -113,15 +100,7 @@ def attention_weights(q, k):
     ),
     Wrong(
         name="wrong axis",
-        source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / q.shape[-1] ** 0.5
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-2)
-""",
+        source=_ATTENTION.replace("softmax(-1)", "softmax(-2)"),
         diagnosis="the softmax runs over those who ask; it is over those who are listened to, "
         "the last axis",
     ),

@@ -10,6 +10,16 @@ from lessons.engine.exercise import Variant, Wrong
 # 05.1  How far is the student from the teacher?
 
 
+_DIVERGENCE = """
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    known = np.where(p > 0, teacher, 0)
+    return (p * (known - np.where(p > 0, student, 0))).sum(-1)
+"""
+"""Right. Some mistakes are this with a line changed."""
+
 DIVERGENCE_VARIANTS = (
     Variant(
         name="a loop",
@@ -66,39 +76,18 @@ def divergence(teacher, student):
     ),
     Wrong(
         name="mean over characters",
-        source="""
-import numpy as np
-
-def divergence(teacher, student):
-    p = np.exp(teacher)
-    known = np.where(p > 0, teacher, 0)
-    return (p * (known - np.where(p > 0, student, 0))).mean(-1)
-""",
+        source=_DIVERGENCE.replace(".sum(-1)", ".mean(-1)"),
         diagnosis="this divides by V: the probabilities have weighted the terms already, so "
         "they are summed and not averaged",
     ),
     Wrong(
         name="one number",
-        source="""
-import numpy as np
-
-def divergence(teacher, student):
-    p = np.exp(teacher)
-    known = np.where(p > 0, teacher, 0)
-    return (p * (known - np.where(p > 0, student, 0))).sum(-1).mean()
-""",
+        source=_DIVERGENCE.replace(".sum(-1)", ".sum(-1).mean()"),
         diagnosis="this is the mean over all places; one number for each is wanted",
     ),
     Wrong(
         name="bits",
-        source="""
-import numpy as np
-
-def divergence(teacher, student):
-    p = np.exp(teacher)
-    known = np.where(p > 0, teacher, 0)
-    return (p * (known - np.where(p > 0, student, 0))).sum(-1) / np.log(2)
-""",
+        source=_DIVERGENCE.replace(".sum(-1)", ".sum(-1) / np.log(2)"),
         diagnosis="these are bits: nats are wanted, without the division by ln 2",
     ),
     Wrong(

@@ -10,6 +10,17 @@ from lessons.engine.exercise import Variant, Wrong
 # 08.2  Whose variety is it?
 
 
+_SPLIT = """
+import numpy as np
+
+def entropy_split(share, given):
+    def entropy(p):
+        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
+
+    return float(entropy(share @ given)), float(share @ entropy(given))
+"""
+"""Right. Some mistakes are this with a line changed."""
+
 SPLIT_VARIANTS = (
     Variant(
         name="two loops",
@@ -38,43 +49,22 @@ def entropy_split(share, given):
     ),
     Variant(
         name="masked logarithms",
-        source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(share @ given)), float(share @ entropy(given))
-""",
+        source=_SPLIT,
     ),
 )
 
 SPLIT_WRONG = (
     Wrong(
         name="exchanged",
-        source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(share @ entropy(given)), float(entropy(share @ given))
-""",
+        source=_SPLIT.replace(
+            "float(entropy(share @ given)), float(share @ entropy(given))",
+            "float(share @ entropy(given)), float(entropy(share @ given))",
+        ),
         diagnosis="total and within are exchanged; the mixture's entropy comes first",
     ),
     Wrong(
         name="nats",
-        source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(share @ given)), float(share @ entropy(given))
-""",
+        source=_SPLIT.replace("log2", "log"),
         diagnosis="these are nats (natural logarithm); bits take log2",
     ),
     Wrong(
@@ -94,28 +84,12 @@ def entropy_split(share, given):
     ),
     Wrong(
         name="equal weights within",
-        source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(share @ given)), float(entropy(given).mean())
-""",
+        source=_SPLIT.replace("share @ entropy(given)", "entropy(given).mean()"),
         diagnosis="within is a plain mean over personas; a persona counts by its share",
     ),
     Wrong(
         name="equal weights in the mixture",
-        source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(given.mean(0))), float(share @ entropy(given))
-""",
+        source=_SPLIT.replace("share @ given", "given.mean(0)"),
         diagnosis="the mixture takes every persona as equally likely; weigh the rows by share",
     ),
     Wrong(

@@ -67,6 +67,8 @@ def test_a_long_cell_takes_no_longer_than_it_is_long() -> None:
 def test_columns_are_counted_in_bytes_and_lines_end_in_any_way() -> None:
     cell = "a = 'é'; b = 'ü' + a; c = 3\r\ndef f():\r\n    return b"
     assert sources.needed("f", [cell]) == "a = 'é'\nb = 'ü' + a\ndef f():\n    return b\n"
+    cell = "def f():\n    return 'a\u2028b'"  # to str.splitlines the end of a line, not to Python
+    assert sources.needed("f", [cell]) == cell + "\n"
 
 
 def test_what_is_nested_too_deeply_is_unreadable() -> None:
