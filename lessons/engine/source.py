@@ -140,9 +140,10 @@ def _statements(text: str) -> list[_Statement]:
 
     `ast.get_source_segment` would split the whole cell for each.
     """
+    whole = parse(text)
     lines = text.encode().split(b"\n")  # Python counts columns in bytes
     found = []
-    for tree in parse(text).body:
+    for tree in whole.body:
         part = lines[tree.lineno - 1 : tree.end_lineno]
         part[-1] = part[-1][: tree.end_col_offset]
         part[0] = part[0][tree.col_offset :]

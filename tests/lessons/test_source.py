@@ -53,6 +53,10 @@ def test_a_broken_cell_with_the_function_shows_its_line() -> None:
     with pytest.raises(sources.Unreadable, match=r"line 2: .*: retrun x"):
         sources.needed("f", ["y = 1", "def f(x):\n    retrun x"])
     assert sources.needed("f", ["f f f", "def f(): pass"]) == "def f(): pass\n"
+    half = "x = '\ud800'"  # half a character, as JSON can hold it
+    assert sources.needed("f", [half, "def f(): pass"]) == "def f(): pass\n"
+    with pytest.raises(sources.Unreadable, match="surrogates"):
+        sources.needed("f", [f"def f(): {half}"])
 
 
 def test_a_long_cell_takes_no_longer_than_it_is_long() -> None:
