@@ -256,6 +256,14 @@ def test_code_without_end_is_left_out_and_the_rest_is_read(
     assert "of code" in rows["loop", "90.1"]["diagnosis"]
 
 
+def test_a_table_that_cannot_be_written_is_said_before_the_work(klass: Path) -> None:
+    (klass / "out" / "grades.csv").mkdir(parents=True)
+    said: list[str] = []
+    with pytest.raises(IsADirectoryError):
+        grade.main(_settings(klass), said.append)
+    assert not [line for line in said if " pass" in line]
+
+
 def test_numbers_differ_between_students(klass: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seeds: list[str] = []
     real = grade.check_source
