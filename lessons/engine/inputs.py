@@ -1,7 +1,7 @@
 """Inputs that probes are made of.
 
-Idea:   every number comes from the generator that a probe is handed, so that a student has numbers
-        of his own and a check can be repeated.
+Idea:   every number comes from the generator that a probe is handed, so that all students have
+        numbers of their own and a check can be repeated.
 Run:    used by checks.py of every lesson
 """
 

@@ -1,6 +1,7 @@
 """Answers to the exercises of lesson 8 whose verdict is known: right ones, and mistakes by name.
 
 Run:    python -m lessons audit 08
+Omits:  those to 08.1, which are those to 06.2.
 """
 
 from __future__ import annotations
