@@ -161,7 +161,7 @@ def _error(error: BaseException) -> dict[str, Any]:
     return {"type": type(error).__name__, "message": message, "line": line}
 
 
-def _child(job: bytes, result: int) -> None:
+def _child(job: bytearray, result: int) -> None:
     """What a forked child does; never returns."""
     try:
         os.setsid()
@@ -198,15 +198,16 @@ def _end(pid: int) -> dict[str, Any]:
     }
 
 
-def _receive(control: socket.socket, size: int) -> bytes:
-    parts, left = [], size
+def _receive(control: socket.socket, size: int) -> bytearray:
+    """`size` bytes in one place, where they can be wiped out."""
+    data = bytearray(size)
+    left = memoryview(data)
     while left:
-        part = control.recv(min(left, 1 << 20))
-        if not part:
+        count = control.recv_into(left)
+        if not count:
             raise EOFError
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+        left = left[count:]
+    return data
 
 
 def serve(control: socket.socket) -> None:
@@ -217,7 +218,7 @@ def serve(control: socket.socket) -> None:
             head, handles, _, _ = socket.recv_fds(control, 5, 1)
             if not head:
                 return
-            head += _receive(control, 5 - len(head))
+            head += bytes(_receive(control, 5 - len(head)))
             kind, size = struct.unpack(">cI", head)
             body = _receive(control, size)
         except (EOFError, ConnectionError):
@@ -227,6 +228,7 @@ def serve(control: socket.socket) -> None:
             if pid == 0:
                 control.close()
                 _child(body, handles[0])
+            body[:] = bytes(size)  # the next child inherits this memory, and may be another's
             os.close(handles[0])
             control.sendall(struct.pack(">I", pid))
         else:

@@ -356,6 +356,43 @@ def test_a_cheat_is_not_a_pass(sandbox: Sandbox, checks: Any, name: str) -> None
 
 
 @LINUX
+def test_what_the_next_child_inherits_holds_nothing_of_the_last_answer() -> None:
+    """Of a class, one student's code must not find another's in its memory."""
+    marker = os.urandom(16).hex()
+    with Sandbox() as box:
+        code = f"def f(x):\n    return '{marker}' is not None\n" + "# long\n" * 20_000
+        for source in (code, f"def f(x): return {marker!r}"):  # in pages of its own, and in a heap
+            assert _run(box, source, seconds=5).status == "done"
+        assert box._process is not None
+        found, seen = _in_memory(box._process.pid, marker.encode(), b"lessons.engine.zygote")
+    assert seen, "the search finds nothing at all"
+    assert not found
+
+
+def _in_memory(pid: int, *wanted: bytes) -> list[bool]:
+    """Which of these stand in what a process may write to."""
+    found = [False] * len(wanted)
+    try:
+        maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
+        memory = open(f"/proc/{pid}/mem", "rb", buffering=0)  # noqa: SIM115
+    except PermissionError:
+        pytest.skip("only root may look into the memory of that process")
+    with memory:
+        for line in maps:
+            span, rights, *_ = line.split()
+            begin, end = (int(address, 16) for address in span.split("-"))
+            if not rights.startswith("rw") or "[v" in line:
+                continue
+            memory.seek(begin)
+            try:
+                data = memory.read(end - begin)
+            except OSError:  # mapped, and nothing there yet
+                continue
+            found = [known or text in data for known, text in zip(found, wanted)]
+    return found
+
+
+@LINUX
 def test_a_file_left_by_one_answer_is_not_imported_by_the_next() -> None:
     """Where nothing keeps an answer from writing (macOS), it must not reach another's."""
     with Sandbox() as box:
