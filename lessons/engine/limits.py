@@ -159,7 +159,7 @@ def _memory(megabytes: int) -> None:
     """Address space, above what is mapped now: torch's libraries alone map gigabytes."""
     if sys.platform != "linux":
         raise OSError("only Linux keeps a limit on memory")
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
     _rlimit("RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (megabytes << 20))
 
 
