@@ -117,6 +117,70 @@ def attention_weights(q, k):
         diagnosis="with T < S the mask treats the rows as the first T positions; they are the "
         "last T, so it starts S - T further right",
     ),
+    Wrong(
+        name="hides itself too",
+        source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+""",
+        diagnosis="each position hides itself as well; only later ones are hidden",
+    ),
+    Wrong(
+        name="hides the past",
+        source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).tril(s - t - 1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+""",
+        diagnosis="the mask is the wrong way round: it hides the past and shows the future",
+    ),
+    Wrong(
+        name="zeros before the softmax",
+        source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    return scores.tril(s - t).softmax(-1)
+""",
+        diagnosis="a score of 0 hides nothing, for e^0 is 1; a hidden score is minus infinity",
+    ),
+    Wrong(
+        name="exponentials not shared out",
+        source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    return scores.exp().tril(s - t)
+""",
+        diagnosis="these are exponentials of the scores; each row still has to be divided by "
+        "its sum",
+    ),
+    Wrong(
+        name="multiplied",
+        source="""
+import torch
+
+def attention_weights(q, k):
+    scores = q @ k.mT * q.shape[-1] ** 0.5
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
+    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
+""",
+        diagnosis="the scores are multiplied by sqrt(D); they are divided by it",
+    ),
 )
 
 # 03.2  Vectors of one length.
@@ -191,7 +255,7 @@ def rms_norm(x):
 def rms_norm(x):
     return x / x.square().mean(-1, keepdim=True).sqrt()
 """,
-        diagnosis="a vector of zeros is divided by zero; divide by 0.001 at least",
+        diagnosis="nothing keeps the divisor from being too small, or 0: divide by 0.001 at least",
     ),
     Wrong(
         name="a little added",
@@ -201,6 +265,32 @@ def rms_norm(x):
 """,
         diagnosis="a small number is added under the root, as many libraries do; here the root "
         "is kept from falling below 0.001",
+    ),
+    Wrong(
+        name="standard deviation",
+        source="""
+def rms_norm(x):
+    return x / x.std(-1, keepdim=True).clamp(min=1e-3)
+""",
+        diagnosis="this divides by the standard deviation, into which the mean does not "
+        "enter; the squares of the numbers themselves are averaged",
+    ),
+    Wrong(
+        name="mean square kept from falling",
+        source="""
+def rms_norm(x):
+    return x / x.square().mean(-1, keepdim=True).clamp(min=1e-3).sqrt()
+""",
+        diagnosis="it is the mean square that is kept from falling below 0.001 here; its root "
+        "is meant",
+    ),
+    Wrong(
+        name="0.001 added to the root",
+        source="""
+def rms_norm(x):
+    return x / (x.square().mean(-1, keepdim=True).sqrt() + 1e-3)
+""",
+        diagnosis="0.001 is added to every root; it only takes the place of a smaller one",
     ),
 )
 
@@ -247,7 +337,7 @@ def trapezoid(step, steps, *, warmup, cooldown):
 def trapezoid(step, steps, *, warmup, cooldown):
     return min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
 """,
-        diagnosis="the way up is missing",
+        diagnosis="the way up is missing, or does not count where it is the smallest",
     ),
     Wrong(
         name="no cool-down",
@@ -255,7 +345,8 @@ def trapezoid(step, steps, *, warmup, cooldown):
 def trapezoid(step, steps, *, warmup, cooldown):
     return min(1.0, (step + 1) / (warmup + 1))
 """,
-        diagnosis="the way down is missing: the rate stays at 1 to the end",
+        diagnosis="the way down is missing, the rate stays at 1 to the end (cooldown is a "
+        "share: the last cooldown * steps steps go down)",
     ),
     Wrong(
         name="down from the start",
@@ -285,5 +376,27 @@ def trapezoid(step, steps, *, warmup, cooldown):
     return up * down
 """,
         diagnosis="the two ways are multiplied where they meet; the smaller one counts",
+    ),
+    Wrong(
+        name="s + 1 over warmup",
+        source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    up = (step + 1) / warmup if warmup else 1.0
+    down = (steps - step) / (cooldown * steps) if cooldown else 1.0
+    return min(up, 1.0, down)
+""",
+        diagnosis="the way up is divided by warmup, so that its last step is at 1 already; "
+        "warmup + 1 is wanted",
+    ),
+    Wrong(
+        name="the way up goes first",
+        source="""
+def trapezoid(step, steps, *, warmup, cooldown):
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    down = (steps - step) / (cooldown * steps) if cooldown else 1.0
+    return min(1.0, down)
+""",
+        diagnosis="where both ways meet, this takes the way up even where the way down is lower",
     ),
 )

@@ -33,6 +33,8 @@ def _rows_sum_to_one(answer: Any, q: Any, k: Any) -> str | None:
     if other := shape(answer, [*q.shape[:-1], k.shape[-2]]):
         return other
     sums = answer.double().sum(-1)
+    if sums.isnan().any():
+        return "rows of NaN: a softmax over nothing but minus infinity"
     if float((sums - 1).abs().max()) < 1e-4:
         return None
     return f"rows that sum to {float(sums.min()):.3g} to {float(sums.max()):.3g}"

@@ -102,6 +102,43 @@ def divergence(teacher, student):
         diagnosis="0 * (-inf) is NaN in floating-point numbers; what the teacher rules out "
         "has to be left out before multiplying",
     ),
+    Wrong(
+        name="sign",
+        source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    with np.errstate(invalid="ignore"):
+        return np.where(p > 0, p * (student - teacher), 0.0).sum(-1)
+""",
+        diagnosis="the sign is turned round: ln p_teacher comes first, and the sum is never "
+        "below 0",
+    ),
+    Wrong(
+        name="logarithms as weights",
+        source="""
+import numpy as np
+
+def divergence(teacher, student):
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(teacher), teacher * (teacher - student), 0.0).sum(-1)
+""",
+        diagnosis="the weights here are the teacher's logarithms; its probabilities, exp of "
+        "them, are wanted",
+    ),
+    Wrong(
+        name="clipped",
+        source="""
+import numpy as np
+
+def divergence(teacher, student):
+    p = np.exp(teacher)
+    return (p * (np.maximum(teacher, -20) - np.maximum(student, -20))).sum(-1)
+""",
+        diagnosis="the logarithms are cut off at some low value, so that being sure of what "
+        "is wrong costs too little; leave out only what the teacher rules out",
+    ),
 )
 
 # 05.2  Hinton's loss.
@@ -220,6 +257,67 @@ def kd(student_logits, teacher_logprobs, temperature=1.0):
         diagnosis="the student's scores are not logarithms of probabilities yet: they need a "
         "log-softmax",
     ),
+    Wrong(
+        name="T once",
+        source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return temperature * (a.exp() * (a - b)).sum(-1).mean()
+""",
+        diagnosis="the factor is T here; T^2 is wanted",
+    ),
+    Wrong(
+        name="divided by T squared",
+        source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return (a.exp() * (a - b)).sum(-1).mean() / temperature**2
+""",
+        diagnosis="this divides by T^2; the loss is multiplied by it",
+    ),
+    Wrong(
+        name="sum over positions",
+        source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return temperature**2 * (a.exp() * (a - b)).sum()
+""",
+        diagnosis="this is the sum over all positions; their mean is wanted",
+    ),
+    Wrong(
+        name="teacher alone softened",
+        source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = student_logits.log_softmax(-1)
+    return temperature**2 * (a.exp() * (a - b)).sum(-1).mean()
+""",
+        diagnosis="only the teacher is softened: the student's scores are divided by T as well",
+    ),
+    Wrong(
+        name="arguments of kl_div",
+        source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return temperature**2 * torch.nn.functional.kl_div(a, b, reduction="batchmean")
+""",
+        diagnosis="torch's kl_div takes the student's logarithms first, then the teacher's "
+        "probabilities (or its logarithms with log_target=True)",
+    ),
 )
 
 # 05.3  Does a model mean what it says?
@@ -337,5 +435,108 @@ def calibration_error(logprobs, targets, bins=15):
     return np.abs(off).sum() / len(targets)
 """,
         diagnosis="how sure it was is a probability: take exp of the logarithm first",
+    ),
+    Wrong(
+        name="empty bins",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        with np.errstate(invalid="ignore"):
+            total += here.mean() * abs((sure - right)[here].sum() / here.sum())
+    return total
+""",
+        diagnosis="a bin into which nothing falls has no mean (0 / 0 is NaN); leave it out",
+    ),
+    Wrong(
+        name="place by place",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    return np.abs(sure - right).mean()
+""",
+        diagnosis="this takes the difference at each place, where one is right or wrong; only "
+        "the places of a bin together have a share of right ones",
+    ),
+    Wrong(
+        name="middle of the bin",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        if here.any():
+            total += here.mean() * abs((b + 0.5) / bins - right[here].mean())
+    return total
+""",
+        diagnosis="the middle of the bin stands for how sure the model was; the mean of what "
+        "fell into it is wanted",
+    ),
+    Wrong(
+        name="squared",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        if here.any():
+            total += here.mean() * (sure[here].mean() - right[here].mean()) ** 2
+    return total
+""",
+        diagnosis="the differences are squared; their absolute values are wanted",
+    ),
+    Wrong(
+        name="the worst bin",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [abs((sure - right)[place == b].mean()) for b in range(bins) if (place == b).any()]
+    return max(gaps)
+""",
+        diagnosis="this is the largest difference of all bins; their mean is wanted, weighted "
+        "by how many places fall into each",
+    ),
+    Wrong(
+        name="exactly 1 lost",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    place = (sure * bins).astype(int)
+    total = 0.0
+    for b in range(bins):
+        here = place == b
+        if here.any():
+            total += here.mean() * abs(sure[here].mean() - right[here].mean())
+    return total
+""",
+        diagnosis="a probability of exactly 1 falls behind the last bin and is lost; it "
+        "belongs to the last",
     ),
 )

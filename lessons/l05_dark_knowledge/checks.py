@@ -54,6 +54,11 @@ def _both_ruled_out(rng: np.random.Generator) -> Call:
         return Call(teacher, np.log(q / q.sum(-1, keepdims=True)))
 
 
+def _sure_of_the_wrong(rng: np.random.Generator) -> Call:
+    """A fair coin taught; the student finds one side all but impossible."""
+    return Call(np.log([[0.5, 0.5]]), np.array([[np.log1p(-np.exp(-50.0)), -50.0]]))
+
+
 def _one_each(answer: Any, teacher: np.ndarray, student: np.ndarray) -> str | None:
     return shape(answer, teacher.shape[:-1])
 
@@ -98,6 +103,11 @@ DIVERGENCE = Exercise(
         Probe(
             property="also where the student rules it out too",
             make=_both_ruled_out,
+            expect=divergence,
+        ),
+        Probe(
+            property="a fair coin taught, and ln p_student is -50 for one side: 25 - ln 2",
+            make=_sure_of_the_wrong,
             expect=divergence,
         ),
     ),
@@ -225,6 +235,12 @@ def _few_bins(rng: np.random.Generator) -> Call:
     return Call(*call.args, bins=4)
 
 
+def _certain(rng: np.random.Generator) -> Call:
+    """The favourite has probability 1, and comes every second time."""
+    with np.errstate(divide="ignore"):
+        return Call(np.log(np.tile([1.0, 0.0, 0.0], (8, 1))), np.arange(8) % 2)
+
+
 def _between(answer: Any, *_: Any, **__: Any) -> str | None:
     if other := shape(answer, ()):
         return other
@@ -270,6 +286,11 @@ CALIBRATION = Exercise(
             expect=calibration_error,
         ),
         Probe(property="as many bins as asked for", make=_few_bins, expect=calibration_error),
+        Probe(
+            property="sure with probability exactly 1, and right every second time: 0.5",
+            make=_certain,
+            expect=calibration_error,
+        ),
     ),
     variants=answers.CALIBRATION_VARIANTS,
     wrong=answers.CALIBRATION_WRONG,

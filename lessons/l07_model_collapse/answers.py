@@ -122,6 +122,40 @@ def frequencies(draws, categories):
         diagnosis="only categories that were seen have a place, one after the other, so that "
         "shares slide into the places of others",
     ),
+    Wrong(
+        name="histogram",
+        source="""
+import numpy as np
+
+def frequencies(draws, categories):
+    return np.histogram(draws, bins=categories)[0] / len(draws)
+""",
+        diagnosis="np.histogram spreads its bins from the smallest draw to the largest, so "
+        "that they fit the categories only if both ends were drawn; np.bincount counts whole "
+        "numbers",
+    ),
+    Wrong(
+        name="from 1 to K",
+        source="""
+import numpy as np
+
+def frequencies(draws, categories):
+    return np.array([(draws == k).mean() for k in range(1, categories + 1)])
+""",
+        diagnosis="this counts the categories from 1 to K; they are 0 to K - 1",
+    ),
+    Wrong(
+        name="share of the commonest",
+        source="""
+import numpy as np
+
+def frequencies(draws, categories):
+    counts = np.bincount(draws, minlength=categories)
+    return counts / counts.max()
+""",
+        diagnosis="the counts are divided by the largest of them; divided by all draws they "
+        "sum to one",
+    ),
 )
 
 # 07.2  What theory says.
@@ -229,6 +263,41 @@ def agreement_replace(g, n, s0):
 """,
         diagnosis="this is one fit to all (g + 1) n draws together; under replace the earlier "
         "ones are thrown away",
+    ),
+    Wrong(
+        name="one fit too many",
+        source="""
+def agreement_replace(g, n, s0):
+    return 1 - (1 - 1 / n) ** (g + 2) * (1 - s0)
+""",
+        diagnosis="one fit too many: generation 0 has had one, so generation g has had g + 1",
+    ),
+    Wrong(
+        name="agreement in place of disagreement",
+        source="""
+def agreement_replace(g, n, s0):
+    return 1 - (1 - 1 / n) ** (g + 1) * s0
+""",
+        diagnosis="it is the disagreement, 1 - s0, of which each fit leaves a share 1 - 1/n; "
+        "here it is s0",
+    ),
+    Wrong(
+        name="added to all",
+        source="""
+def agreement_replace(g, n, s0):
+    return s0 + 1 - (1 - 1 / n) ** (g + 1)
+""",
+        diagnosis="what begins to agree is a share of all pairs here; only those that still "
+        "differ, 1 - s0 of them, can",
+    ),
+    Wrong(
+        name="nothing happens",
+        source="""
+def agreement_replace(g, n, s0):
+    return s0
+""",
+        diagnosis="this stays at s0: with each fit two draws copy the same one with "
+        "probability 1 / n (and 1 // n is 0)",
     ),
 )
 
@@ -342,5 +411,42 @@ def slopes(values):
 """,
         diagnosis="np.cov divides by the number of points less one and np.var by their number; "
         "both sums must be divided alike",
+    ),
+    Wrong(
+        name="intercept",
+        source="""
+import numpy as np
+
+def slopes(values):
+    g = np.arange(values.shape[1])
+    return np.polyfit(g, values.T, 1)[1]
+""",
+        diagnosis="this is the line's height at generation 0; np.polyfit gives the slope first",
+    ),
+    Wrong(
+        name="correlation",
+        source="""
+import numpy as np
+
+def slopes(values):
+    g = np.arange(values.shape[1])
+    d, v = g - g.mean(), values - values.mean(1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        return (v * d).sum(1) / np.sqrt((d**2).sum() * (v**2).sum(1))
+""",
+        diagnosis="this is the correlation with g, from -1 to 1 and without a unit; a slope "
+        "is in units of the error per generation",
+    ),
+    Wrong(
+        name="median of the steps",
+        source="""
+import numpy as np
+
+def slopes(values):
+    g = np.arange(values.shape[1])
+    return np.median(np.diff(values, axis=1), axis=1)
+""",
+        diagnosis="this is the median of the single steps, which are mostly noise; least "
+        "squares listens to all generations together",
     ),
 )
