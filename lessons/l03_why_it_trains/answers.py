@@ -272,8 +272,8 @@ def rms_norm(x):
 def rms_norm(x):
     return x / x.std(-1, keepdim=True).clamp(min=1e-3)
 """,
-        diagnosis="this divides by the standard deviation, into which the mean does not "
-        "enter; the squares of the numbers themselves are averaged",
+        diagnosis="this divides by the standard deviation, which takes the mean off before it "
+        "squares; here the squares of the numbers themselves are averaged",
     ),
     Wrong(
         name="mean square kept from falling",
