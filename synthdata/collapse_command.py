@@ -158,9 +158,9 @@ def run(settings: CollapseOptions) -> int:
         files.write_text(settings.html, page.to_html(made))
     if settings.csv:
         files.write_text(settings.csv, table.to_csv())
-    for path in (settings.html, settings.png, settings.csv):
-        if path:
-            sys.stdout.write(f"\nwritten: {path}\n")
+    written = [path for path in (settings.html, settings.png, settings.csv) if path]
+    if written:
+        sys.stdout.write("\n" + "".join(f"written: {path}\n" for path in written))
     if settings.json:
         sys.stdout.write(record.line(reporting.to_record(table, judged, made)) + "\n")
     return 0

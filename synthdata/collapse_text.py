@@ -75,8 +75,20 @@ class KnowsWords(Protocol):
         ...
 
 
+class LineTexts:
+    """What all texts of one line have in common."""
+
+    def joined(self, texts: list[str]) -> str:
+        """One to a line."""
+        return "\n".join(texts) + "\n"
+
+    def distance(self, model: NextChar) -> dict[str, float]:
+        """Not asked for, where models are compared by what they write."""
+        return {"cross_entropy": math.nan, "kl": math.nan}
+
+
 @dataclass(frozen=True, kw_only=True)
-class Stories:
+class Stories(LineTexts):
     """Storyland: a text is a story, one line."""
 
     judges: int = 1000
@@ -107,10 +119,6 @@ class Stories:
         return write_lines(
             model, n, rng, sampler, streams=self.streams, longest=4 * storyland.grammar().longest
         )
-
-    def joined(self, texts: list[str]) -> str:
-        """One story a line."""
-        return "\n".join(texts) + "\n"
 
     def distance(self, model: NextChar) -> dict[str, float]:
         """KL(grammar || model) by stories of the grammar, whose own probability is exact.

@@ -8,12 +8,11 @@ Run:    python -m synthdata personas --profile ci --seeds 3
 from __future__ import annotations
 
 import math
-import sys
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures
 from labkit.verdict import Interval, interval
-from synthdata import finishing, options, reading, report
+from synthdata import finishing, options, progress, reading, report
 from synthdata.io import Tally
 from synthdata.measures import Measure
 from synthdata.report import Figure, Report
@@ -24,19 +23,11 @@ if TYPE_CHECKING:
 
 def personas(settings: options.PersonasOptions) -> int:
     """Run the experiment and print what it found."""
-    from tqdm import tqdm
-
     from synthdata.personas import experiment, profile, steps
 
     chosen = profile(settings.profile, settings.n)
     seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
-    total = settings.seeds * steps(chosen)
-    with tqdm(total=total, desc="personas", file=sys.stderr, disable=None, leave=False) as bar:
-
-        def tell(step: str) -> None:
-            bar.set_postfix_str(step[:40])
-            bar.update()
-
+    with progress.steps("personas", settings.seeds * steps(chosen)) as tell:
         result = experiment(chosen, seeds, tell)
     made = of_result(result, settings)
     return finishing.finish("personas", settings, made, Tally(), runs=as_json(result))
@@ -219,15 +210,6 @@ def as_json(result: Result) -> list[dict[str, Any]]:
 
 
 def _measure(name: str, found: Interval, n: int, method: str, unit: str = "times") -> Measure:
-    has = math.isfinite(found.low)
-    return Measure(
-        name=name,
-        value=found.value,
-        low=found.low if has else math.nan,
-        high=found.high if has else math.nan,
-        n=n,
-        method=method,
-        unit=unit,
-        direction="higher is more varied",
-        warnings=() if has else ("one seed has no interval",),
+    return Measure.over_seeds(
+        name, found, n=n, method=method, unit=unit, direction="higher is more varied"
     )
