@@ -176,7 +176,8 @@ def _drawn(table: Table, made: Report, settings: CollapseOptions) -> Report:
         picture = report.Figure(
             title="Generation by generation",
             image=figures.html(figure, alt=alt),
-            caption=reporting.caption(table),
+            caption="Thick lines are means over seeds; with five seeds or fewer each is a thin "
+            "line. What does not rise above the control, real, has not drifted.",
         )
     return replace(made, figures=(picture,))
 

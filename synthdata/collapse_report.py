@@ -125,7 +125,8 @@ def alt(table: Table) -> str:
     for measure in shown(table):
         for name in table.regimes:
             means = table.values(name, measure).mean(axis=0)
-            parts.append(f"{measure} under {name} from {means[0]:.3g} to {means[-1]:.3g}")
+            first, last = report.number(float(means[0])), report.number(float(means[-1]))
+            parts.append(f"{measure} under {name} from {first} to {last}")
     return f"{table.source} over {table.generations} generations: " + "; ".join(parts) + "."
 
 

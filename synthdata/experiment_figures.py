@@ -36,9 +36,9 @@ def of_personas(result: persona_evidence.Result) -> tuple[Figure, str]:
         )
         figures.caption(
             figure,
-            f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point; persona words are "
-            "not counted.\nShaded: as often grammatical as personas. Personas / best control that "
-            f"writes no worse:\n{said}; "
+            f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point, bars means over "
+            "seeds; persona words\nare not counted. Shaded: as often grammatical as personas. "
+            f"Personas / best control that writes no worse:\n{said}; "
             f"verdict: {result.verdict or 'none below 3 seeds'}.",
         )
     best = interval([e.best_control.effective for e in result.evidence])

@@ -65,12 +65,9 @@ def of_result(result: Result, settings: options.ThreeJokesOptions) -> Report:
         ),
         figures=finishing.figures(settings.html, lambda: [figure(result)]),
         notes=notes(result),
-        provenance={
-            "seeds": ", ".join(str(e.seed) for e in result.evidence),
-            "profile": repr(p),
-            "criteria": "; ".join(str(criterion) for criterion, _ in result.parts)
-            + "; the whole 95 % interval over seeds, of the GPTs",
-        },
+        provenance=finishing.experiment_provenance(
+            settings, p, [criterion for criterion, _ in result.parts]
+        ),
     )
 
 

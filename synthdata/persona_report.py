@@ -8,6 +8,7 @@ Run:    python -m synthdata personas --profile ci --seeds 3
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures
@@ -15,10 +16,11 @@ from labkit.verdict import Interval, interval
 from synthdata import finishing, options, progress, reading, report
 from synthdata.io import Tally
 from synthdata.measures import Measure
+from synthdata.persona_evidence import CONTROLS, CRITERION
 from synthdata.report import Figure, Report
 
 if TYPE_CHECKING:
-    from synthdata.persona_evidence import Evidence, Result
+    from synthdata.persona_evidence import Arm, Evidence, Result
 
 
 def personas(settings: options.PersonasOptions) -> int:
@@ -72,11 +74,7 @@ def of_result(result: Result, settings: options.PersonasOptions) -> Report:
         ),
         figures=finishing.figures(settings.html, lambda: [figure(result)]),
         notes=notes(result),
-        provenance={
-            "seeds": ", ".join(str(e.seed) for e in found),
-            "profile": repr(p),
-            "criterion": "personas / best control >= 1.3, whole 95 % interval over seeds",
-        },
+        provenance=finishing.experiment_provenance(settings, p, [CRITERION]),
     )
 
 
@@ -104,34 +102,41 @@ def verdict(result: Result) -> reading.Verdict:
 
 
 def table(result: Result) -> tuple[tuple[str, ...], ...]:
-    """Every arm: means over seeds."""
-    head = ("model", "prompts", "sampler", "effective", "grammatical", "log2 p", "fits persona")
-    rows = []
-    for i, arm in enumerate(result.evidence[0].arms):
-        alike = [e.arms[i] for e in result.evidence]
-        best = any(a == e.best(k) for a, e in zip(alike, result.evidence) for k in _kinds())
-        mean = {
-            q: math.fsum(getattr(a, q) for a in alike) / len(alike)
-            for q in ("effective", "grammatical", "logprob", "fits")
-        }
-        rows.append(
-            (
-                arm.model,
-                arm.prompts,
-                str(arm.sampler) + (" *" if best else ""),
-                report.number(mean["effective"]),
-                f"{mean['grammatical']:.1%}",
-                report.number(mean["logprob"]),
-                "" if math.isnan(mean["fits"]) else f"{mean['fits']:.1%}",
-            )
-        )
+    """Every arm, and each control at each seed's best: means over seeds, and their range."""
+    head = (
+        *("model", "prompts", "sampler", "effective", "over seeds"),
+        *("grammatical", "log2 p", "fits persona"),
+    )
+    every, rows = result.evidence, []
+    for i, arm in enumerate(every[0].arms):
+        alike = [e.arms[i] for e in every]
+        best = any(a == e.best(kind) for a, e in zip(alike, every) for kind in CONTROLS)
+        rows.append(_row(alike, str(arm.sampler) + (" *" if best else "")))
+    for kind in CONTROLS:
+        chosen = [arm for arm in (e.best(kind) for e in every) if arm is not None]
+        if chosen:
+            seeds = "" if len(chosen) == len(every) else f", {len(chosen)} of {len(every)} seeds"
+            rows.append(_row(chosen, f"{kind}, each seed's best{seeds}"))
     return (head, *rows)
 
 
-def _kinds() -> tuple[str, ...]:
-    from synthdata.persona_evidence import CONTROLS
-
-    return CONTROLS
+def _row(alike: Sequence[Arm], sampler: str) -> tuple[str, ...]:
+    """One line of the table: arms of the same kind, one a seed."""
+    mean = {
+        q: math.fsum(getattr(a, q) for a in alike) / len(alike)
+        for q in ("effective", "grammatical", "logprob", "fits")
+    }
+    ends = [report.number(f(a.effective for a in alike)) for f in (min, max)]
+    return (
+        alike[0].model,
+        alike[0].prompts,
+        sampler,
+        report.number(mean["effective"]),
+        " to ".join(ends),
+        f"{mean['grammatical']:.1%}",
+        report.number(mean["logprob"]),
+        "" if math.isnan(mean["fits"]) else f"{mean['fits']:.1%}",
+    )
 
 
 def notes(result: Result) -> tuple[str, ...]:
