@@ -305,4 +305,4 @@ class CollapseOptions:
 def _between(name: str, value: int | None, least: int, most: int) -> None:
     """ValueError where an option was given and lies outside."""
     if value is not None and not least <= value <= most:
-        raise ValueError(f"--{name} is from {least:,} to {most:,}, got {value:,}")
+        raise ValueError(f"--{name} is from {least:,} to {most:,}, got {value}")

@@ -158,7 +158,8 @@ def test_every_other_source_runs_as_a_command(
         (["gaussian", "--data", "shakespeare"], "--data is for ngram and gpt"),
         (["ngram", "--data", "no-such-text"], "no corpus and no file"),
         (["ngram", "--data", "storyland", "--n", "1"], "at least 2 texts"),
-        (["ngram", "--data", "storyland:3000", "--n", "50"], "fewer than 50"),
+        (["ngram", "--data", "storyland:3000", "--n", "50"], "use --n 5 or less, or a text of"),
+        (["ngram", "--data", "storyland:900"], "use a text of at least 1,667"),
         (["gaussian", "--html", "nowhere/at/all.html"], "there is no folder"),
     ],
 )
