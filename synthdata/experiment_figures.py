@@ -36,8 +36,8 @@ def of_personas(result: persona_evidence.Result) -> tuple[Figure, str]:
         )
         figures.caption(
             figure,
-            f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point, bars means over "
-            "seeds; persona words\nare not counted. Shaded: as often grammatical as personas. "
+            f"n = {n:,} outputs an arm, {seeds} seed(s); every seed a point, bars means over "
+            "seeds.\nPersona words are not counted. Shaded: as often grammatical as personas.\n"
             f"Personas / best control that writes no worse:\n{said}; "
             f"verdict: {result.verdict or 'none below 3 seeds'}.",
         )
@@ -124,16 +124,18 @@ def of_three_jokes(result: joke_evidence.Result) -> tuple[Figure, str]:
     names = [family.name for family in result.families]
     with figures.style():
         figure, (top, middle, low) = figures.new("tall", rows=3)
+        # tall for three panels, wide for the caption
+        figure.set_size_inches(figures.SIZES["wide"][0], figures.SIZES["tall"][1])
         judges(top, result, names)
         population(middle, result, names)
         harm(low, result, names)
         n, seeds = result.profile.n, len(result.evidence)
-        counts = ", ".join(f"{f.name} {len(f.judged)}" for f in result.families)
+        counts = ", ".join(f"{f.name}: {len(f.judged)}" for f in result.families)
         figures.caption(
             figure,
             f"n = {n} texts a collection, {seeds} seed(s); bars: 95 % over generators, of which "
-            f"there are\n{counts}. A/A: two collections by the healthy one.\nBelow 0.5 a naive "
-            "judge has taken the favourites of others for everybody's.\nVerdict about the GPTs, "
+            f"there are\n{counts}.\nA/A: two collections by the healthy one. Below 0.5 a naive "
+            "judge has taken the favourites of others\nfor everybody's. Verdict about the GPTs, "
             f"over seeds: {result.verdict or 'none below 3 seeds'}.",
         )
     said = "; ".join(f"{c}: measured {m.value:.3g}" for c, m in result.parts)

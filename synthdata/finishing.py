@@ -141,20 +141,18 @@ def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> di
 def experiment_provenance(
     settings: options.Experiment, sizes: Any, criteria: Iterable[Criterion]
 ) -> dict[str, str]:
-    """What an experiment was told; `sizes` is a dataclass, of which numbers are shown."""
-    shown = (int, float, tuple)
-    numbers = {name: v for name, v in vars(sizes).items() if isinstance(v, shown)}
+    """What an experiment was told; `sizes` is its profile, a dataclass."""
     return {
         "seeds": f"{settings.first_seed} to {settings.first_seed + settings.seeds - 1}",
         "profile": settings.profile,
-        "sizes": "; ".join(f"{name} {_plain(v)}" for name, v in numbers.items()),
+        "sizes": "; ".join(f"{name} {_plain(value)}" for name, value in vars(sizes).items()),
         "criteria": "; ".join(map(str, criteria)) + " (whole 95 % interval over seeds)",
         "version": version("cognitive-core"),
     }
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return " / ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def figures(wanted: str | None, draw: Callable[[], Iterable[Figure]]) -> tuple[Figure, ...]:

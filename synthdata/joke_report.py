@@ -75,7 +75,7 @@ def in_words(result: Result) -> reading.Verdict:
     """The sentence, and the three parts behind it."""
     judged = len(result.evidence) >= MINIMUM_SEEDS
     parts = [
-        f"{criterion}: {measured.value:.3g}"
+        f"{str(criterion)[:1].upper()}{str(criterion)[1:]}: {measured.value:.3g}"
         + (
             f" [{measured.low:.3g}, {measured.high:.3g}], {verdict(criterion, measured)}."
             if judged

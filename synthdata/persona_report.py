@@ -58,13 +58,18 @@ def of_result(result: Result, settings: options.PersonasOptions) -> Report:
         ),
         measures=tuple(
             _measure(
-                f"information_{name.replace(' ', '_')}",
-                interval([e.budgets[name].information for e in found]),
+                f"{part}_{name.replace(' ', '_')}",
+                interval([getattr(e.budgets[name], part) for e in found]),
                 p.n,
-                f"I(persona; out) of {p.asked} personas, bits",
+                f"{symbol} of {p.asked} personas, bits",
                 "bits",
             )
             for name in found[0].budgets
+            for part, symbol in (
+                ("total", "H(out)"),
+                ("information", "I(persona; out)"),
+                ("within", "H(out | persona)"),
+            )
         ),
         tables=(
             report.Table(

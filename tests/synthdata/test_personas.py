@@ -348,7 +348,9 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
     assert rows[-1][3:5] == ("90", "90 to 90")
     assert found.provenance["seeds"] == "0 to 2"
     assert "lines 100; steps 2" in found.provenance["sizes"]
-    assert found.measures[0].value == 3.0
+    budget = {m.name: m.value for m in found.measures}
+    assert (budget["total_grammar"], budget["information_grammar"]) == (5.0, 3.0)
+    assert budget["within_its_text"] == 2.0
 
 
 @pytest.mark.parametrize(
