@@ -135,7 +135,7 @@ def run(settings: CollapseOptions) -> int:
     if settings.data is not None and settings.source not in ("ngram", "gpt"):
         raise ValueError(f"--data is for ngram and gpt; {settings.source} makes its own data")
     profile = known[settings.source]
-    names = [name.strip() for name in settings.regime.split(",") if name.strip()]
+    names = [name.strip() for name in settings.regime.split(",")] if settings.regime else []
     chosen = [regime(name) for name in names or profile.regimes]
     sampler = Sampler(temperature=settings.temperature, top_k=settings.top_k, top_p=settings.top_p)
     generations = settings.generations or profile.generations
