@@ -296,7 +296,8 @@ class GPTSource(TextSource):
     def fit(self, data: list[str], rng: np.random.Generator) -> NextChar:
         """Train from new random weights; the alphabet stays that of the first generation.
 
-        `train` holds a tenth of the data out to choose the best model by, real or not.
+        `train` holds a tenth of the data out to choose the best model by, real or not. A text
+        shorter than what the model sees at once (little may be left to curate) is repeated.
         """
         import torch
 
@@ -304,6 +305,8 @@ class GPTSource(TextSource):
         from minigpt.model import GPT
 
         text = self.texts.joined(data)
+        enough = max(31, math.ceil((self.config.model.context + 1) / 0.9))
+        text *= math.ceil(enough / max(1, len(text)))
         seed = int(rng.integers(1 << 31))
         corpus = Corpus(name="round", title="", text=text, sha256="", source="", licence="")
         model = GPT(self.config.model, self.texts.tokenizer, torch.Generator().manual_seed(seed))

@@ -180,6 +180,15 @@ def test_a_gpt_chain_is_deterministic_and_keeps_its_alphabet() -> None:
     assert run[0][1].model.fingerprint != run[0][2].model.fingerprint
 
 
+def test_a_gpt_learns_from_a_text_shorter_than_it_sees() -> None:
+    """The coldest sampler leaves one text to curate; the chain goes on all the same."""
+    cold = Sampler(temperature=0)
+    for step in chain(small(), regime("curated"), sampler=cold, generations=2, seed=0):
+        assert math.isfinite(step.measures["kl"])
+    assert step.data == list(dict.fromkeys(step.data))  # nothing twice
+    assert small().fit(["ab"], rng()).tokenizer.characters == Stories().tokenizer.characters
+
+
 def test_a_gpt_learns_from_its_data() -> None:
     """More steps, nearer to the truth; a chain of untrained models would show nothing."""
     source = small()
