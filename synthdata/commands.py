@@ -183,36 +183,33 @@ def _side_by_side(compared: Comparison) -> tuple[tuple[str, ...], ...]:
 
 def explain(settings: options.ExplainOptions) -> int:
     """The repeated texts themselves."""
-    from synthdata import intervals, reading
+    from synthdata import reading
     from synthdata.explain import explain as evidence_of
-    from synthdata.measures import Measure
-    from synthdata.neardup import near_duplicates
+    from synthdata.panel import only
 
     loaded = finishing.load(settings, settings.data)
-    plain = [settings.policy(text) for text in loaded.texts]
     with progress.ticking("looking for what repeats"):
-        found = near_duplicates(plain, seed=settings.seed)
-        evidence = evidence_of(
-            loaded.texts, policy=settings.policy, top=settings.top, seed=settings.seed
+        sheet = only(
+            loaded.texts,
+            ["near_duplicates"],
+            tokeniser=settings.tokeniser,
+            policy=settings.policy,
+            seed=settings.seed,
         )
-    inside = sum(len(cluster.documents) for cluster in found.clusters)
-    low, high = intervals.share_interval(inside, len(plain))
-    share = Measure(
-        name="near_duplicates",
-        value=found.share,
-        low=low,
-        high=high,
-        n=len(plain),
-        method=found.method,
-        unit="share",
-        direction="lower is more varied",
-    )
+        evidence = evidence_of(
+            loaded.texts,
+            policy=settings.policy,
+            top=settings.top,
+            seed=settings.seed,
+            near=sheet.near,
+        )
+    share, top3 = (sheet.measures[name] for name in ("near_duplicates", "top3_clusters"))
     made = Report(
-        title=finishing.title("What repeats in", settings.data, len(plain)),
+        title=finishing.title("What repeats in", settings.data, sheet.n),
         verdict=reading.of_collection(
-            len(plain), share, found.top_share(3), "in a cluster of near-duplicates"
+            sheet.n, share, top3.value, "in a cluster of near-duplicates"
         ),
-        headlines=(share,),
+        headlines=(share, top3),
         evidence=tuple(evidence),
         notes=loading.notes(loaded.tally),
         provenance=finishing.provenance(settings, loaded),
