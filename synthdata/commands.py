@@ -6,6 +6,7 @@ Run:    python -m synthdata --help
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ def run(settings: Any) -> int:
         options.ExplainOptions: explain,
         options.CurateOptions: curate,
         options.PersonasOptions: personas,
+        options.ThreeJokesOptions: three_jokes,
         options.CollapseOptions: collapse,
     }
     outputs = {
@@ -35,9 +37,11 @@ def run(settings: Any) -> int:
         if (path := getattr(settings, name, None)) is not None
     }
     writing.check_places(outputs)  # not after an hour of work
-    data = [settings.data] if isinstance(settings.data, str) else settings.data or ()
+    data = getattr(settings, "data", None) or ()  # experiments make their own
+    if isinstance(data, str):  # a corpus by its name, or a file
+        data = [data] if os.path.isfile(data) else []
     inputs = [*data, *filter(None, [getattr(settings, "ref", None)])]
-    for name in ("html", "reasons"):
+    for name in ("html", "reasons", "png", "csv"):
         if inputs and name in outputs:
             writing.spare_inputs(f"--{name}", outputs[name], inputs)
     return jobs[type(settings)](settings)
@@ -259,14 +263,21 @@ def curate(settings: options.CurateOptions) -> int:
 
 
 def personas(settings: options.PersonasOptions) -> int:
-    """Personas against collapse; only this needs torch."""
+    """Personas against collapse."""
     from synthdata import persona_report
 
     return persona_report.personas(settings)
 
 
+def three_jokes(settings: options.ThreeJokesOptions) -> int:
+    """Judges of one text against a test of many."""
+    from synthdata import joke_report
+
+    return joke_report.three_jokes(settings)
+
+
 def collapse(settings: options.CollapseOptions) -> int:
     """Generations that learn from each other."""
-    from synthdata import collapse_command  # brings minigpt, and torch where there is a GPT
+    from synthdata import collapse_command
 
     return collapse_command.run(settings)
