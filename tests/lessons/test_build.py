@@ -316,8 +316,7 @@ def test_the_ledgers_evidence_is_taken_if_its_code_is_this(
     place = tmp_path / "l01_next_character"
     place.mkdir()
     (place / "experiment.py").write_text("x = 1\n", encoding="utf-8")
-    monkeypatch.setattr("lessons.engine.evidence.LESSONS", tmp_path)
-    monkeypatch.setattr("lessons.engine.evidence.resolve", lambda _: place.name)
+    monkeypatch.setattr("lessons.engine.catalogue.FOLDER", tmp_path)
     code = build.bring_published.__globals__["ledger"].code_hash(place)
     entries = [
         {
