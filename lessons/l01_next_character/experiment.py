@@ -260,7 +260,9 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
             curves = [one[model] for one in found]
             figures.seeds(right, found[0]["characters"], curves, name=f"{label}, {text}")
         passes = [one["passes_at"] for one in found]
-        known = [f"at {p:,.0f} characters" if p is not None else "nowhere" for p in passes]
+        known = [f"at {p:,.0f} characters" for p in passes if p is not None]
+        if missing := len(passes) - len(known):
+            known.append(f"nowhere with {missing} of {len(passes)} seeds")
         said.append(f"on {text} the GPT passes the n-gram {', '.join(known)}")
     right.set_xscale("log")
     figures.label(right, x="characters trained on", y="loss (bits/char)")

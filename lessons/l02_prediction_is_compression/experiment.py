@@ -8,8 +8,7 @@ Idea:   two networks of different width are stopped at several points of their t
 Source: JH23's claim; Deletang et al. 2023, arXiv:2309.10668; Hewitt & Liang 2019,
         arXiv:1909.03368.
 Run:    python -m lessons ledger prediction_is_compression --run
-Omits:  what causes what: a probe shows that something can be read, not that the network uses it
-        (lesson world_model edits the state).
+Omits:  what causes what: a probe shows that something can be read, not that the network uses it.
 
 Two controls that could have won: the untrained network (random weights keep a good deal of what
 they read; so the blocks must not start at zero here, or there would be nothing to read), and

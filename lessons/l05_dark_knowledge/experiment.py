@@ -270,8 +270,8 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     said, ends = [], []
     for i, share in enumerate(evidence[0]["shares"]):
         runs = np.array([[one["parts"][i]["losses"][arm] for arm in NAMES] for one in evidence])
-        where = np.arange(len(NAMES)) + 0.4 * (i - 0.5)
-        left.bar(where, runs.mean(0), 0.38, label=f"{share:.0%} of the text", alpha=0.9)
+        where = np.arange(len(NAMES)) + 0.3 * (i - 0.5)
+        left.plot(where, runs.mean(0), "os"[i], fillstyle="none", markersize=9, label=f"{share:.0%} of the text")
         for row in runs:
             left.plot(where, row, "k.", markersize=3)
         each = ", ".join(
@@ -281,10 +281,9 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         ends += [runs.min(), runs.max()]
     teacher = float(np.mean([one["teacher"] for one in evidence]))
     left.axhline(teacher, color="#444444", linewidth=1, linestyle=":")
-    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}
-    left.text(-0.5, teacher, "the GPT that teaches", fontsize=8, va="center", bbox=ground)
+    left.text(-0.4, teacher, "the GPT that teaches", fontsize=8, va="bottom")
     low, high = min(*ends, teacher), max(ends)
-    left.set_ylim(low - 0.15, high + 0.35 * (high - low))
+    left.set_ylim(low - 0.1 * (high - low), high + 0.35 * (high - low))
     left.set_xticks(range(len(NAMES)), list(NAMES.values()), fontsize=8)
     figures.label(left, x="way of training", y="loss (nats/char)")
     left.legend(fontsize=8, loc="upper right")

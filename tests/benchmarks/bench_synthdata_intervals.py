@@ -18,9 +18,9 @@ import numpy as np
 
 from labkit import command
 from synthdata.compare import compare
-from synthdata.gate import RULES, Rule, _alone, judge
+from synthdata.gate import RULES, Rule, judge
 from synthdata.measures import Measure
-from synthdata.tokens import DEFAULT_POLICY
+from synthdata.panel import only
 
 TYPES = 300
 SHARE = 1 / np.arange(1, TYPES + 1)
@@ -135,7 +135,7 @@ def one_pair(
     )
     measures = {d.ratio.name: d.ratio for d in found.differences.values()} | found.measures
     names = {name for name, rule in RULES.items() if not rule.needs_reference}
-    alone = _alone(texts, names, groups, "word", DEFAULT_POLICY, seed)
+    alone = only(texts, names, groups=groups, tokeniser="word", seed=seed).measures
     known = set(reference)
     more, _ = kind.synthetic(1000, rng)
     truth = float(np.mean([text in known for text in more]))
