@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from distill.costs import equal_compute_steps
 from distill.experiments.lab import Lab, Outcome, Profile, expect, less
 from distill.settings import DistillConfig
@@ -26,10 +24,10 @@ from distill.train import distill
 def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
     """Students of little text, one of them as teacher, and all of them as one."""
     lab = Lab(profile)
-    few, trained = _peers(lab, members)
+    few, steps, trained = _peers(lab, members)
     taught = replace(few, alpha=0.9)
     losses = {
-        "labels": lab.arm(few),
+        "labels": lab.arm(few, steps=steps),
         "one": lab.arm(taught, trained[0]),
         "ensemble": lab.arm(taught, EnsembleTeacher(trained)),
     }
@@ -50,9 +48,9 @@ def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
 def born_again(profile: Profile) -> Outcome:
     """The student's own shape as teacher, trained on the same text."""
     lab = Lab(profile)
-    few, trained = _peers(lab, 1)
+    few, steps, trained = _peers(lab, 1)
     losses = {
-        "labels": lab.arm(few),
+        "labels": lab.arm(few, steps=steps),
         "born again": lab.arm(replace(few, alpha=0.9), trained[0]),
     }
     return Outcome(
@@ -113,12 +111,13 @@ def capacity_gap(profile: Profile, times: Sequence[int] = (1, 2, 4)) -> Outcome:
     )
 
 
-def _peers(lab: Lab, members: int) -> tuple[DistillConfig, list[ModelTeacher]]:
-    """Students of little text on labels alone, to be teachers; and their settings."""
+def _peers(lab: Lab, members: int) -> tuple[DistillConfig, int, list[ModelTeacher]]:
+    """Settings of little text on labels alone, its best length, and teachers trained so."""
     few = DistillConfig(alpha=0.0, data_fraction=lab.profile.few)
-    seeds = 100 + np.arange(members)
+    steps = lab.best_length(few)
+    student = replace(lab.profile.student, steps=steps)
     models = [
-        distill(replace(lab.profile.student, seed=int(seed)), None, lab.corpus, few).model
-        for seed in seeds
+        distill(replace(student, seed=seed), None, lab.corpus, few).model
+        for seed in range(100, 100 + members)
     ]
-    return few, [ModelTeacher(model) for model in models]
+    return few, steps, [ModelTeacher(model) for model in models]
