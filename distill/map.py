@@ -31,6 +31,8 @@ from minigpt.settings import PRESETS, TrainConfig
 PROG = "distill.map"
 COLOURS: dict[str, str] = {"helps": "#009E73", "cannot tell": "#dddddd", "hurts": "#D55E00"}
 SIGNS: dict[str, str] = {"helps": "+", "cannot tell": "?", "hurts": "-"}
+SMALL = replace(PRESETS["quick"], batch_size=16, model=replace(PRESETS["quick"].model, n_layer=2))
+"""Of teachers and, but for their width and steps, of students."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,17 +165,19 @@ class Command:
             raise ValueError("a map needs at least one fraction, one width and one teacher")
         if self.seeds < 1 or self.steps < 1 or min(self.teacher_steps) < 1:
             raise ValueError("seeds, steps and teacher_steps must be at least 1")
+        for fraction in self.fractions:
+            DistillConfig(data_fraction=fraction)  # refuses what makes no sense
+        for width in self.widths:
+            replace(SMALL.model, n_embd=width)
 
 
 def main(asked: Command) -> None:
     """The command."""
     files.check_place(asked.out)
-    quick = PRESETS["quick"]
-    small = replace(quick, batch_size=16, model=replace(quick.model, n_layer=2))
     cells = chart(
         corpora.load(asked.data),
-        replace(small, steps=asked.steps),
-        small,
+        replace(SMALL, steps=asked.steps),
+        SMALL,
         fractions=asked.fractions,
         widths=asked.widths,
         teacher_steps=asked.teacher_steps,

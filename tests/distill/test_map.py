@@ -61,8 +61,18 @@ def test_a_cell_is_what_the_comparison_finds() -> None:
     assert (cell.teacher_loss, cell.verdict) == (found.teacher_loss, found.gap.verdict)
 
 
-def test_a_map_of_nothing(capsys: pytest.CaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--seeds", "0"],
+        ["--widths", "33"],
+        ["--fractions", "0"],
+        ["--data", "nowhere"],
+        ["--out", "no/where.png"],
+    ],
+)
+def test_what_cannot_be_mapped(flags: list[str], capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
-        command.run(mapping.main, mapping.Command, prog=mapping.PROG, args=["--seeds", "0"])
+        command.run(mapping.main, mapping.Command, prog=mapping.PROG, args=flags)
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
