@@ -308,29 +308,32 @@ def test_a_stopped_student_goes_on_to_the_same_end(
     args = ["--teacher", str(file), "--steps", "12"]
     whole = run_training([*args, "--out", str(tmp_path / "whole")], capsys)
 
-    original = arms.distill
+    original, steps, last = arms.distill, [], 6
 
-    def stopped(*told, run=None, on_step=None, **more):
-        def until_the_sixth(now):
+    def watched(*told, run=None, on_step=None, **more):
+        def until_the_last(now):
             on_step(now)
-            if run is not None and now.step == 6:
-                raise KeyboardInterrupt
+            if run is not None:
+                steps.append(now.step)
+                if now.step == last:
+                    raise KeyboardInterrupt
 
-        return original(*told, run=run, on_step=until_the_sixth, **more)
+        return original(*told, run=run, on_step=until_the_last, **more)
 
     half = str(tmp_path / "half")
-    monkeypatch.setattr(arms, "distill", stopped)
+    monkeypatch.setattr(arms, "distill", watched)
     with pytest.raises(SystemExit) as stop:
         training.entry([*args, "--out", half])
     assert stop.value.code == command.INTERRUPTED
     assert not (tmp_path / "half" / "result.json").exists()
-    monkeypatch.setattr(arms, "distill", original)
+    last = None
     capsys.readouterr()
     assert "holds a run already" in error_line(training, [*args, "--out", half], capsys)
     other = [*args, "--out", half, "--resume", "--alpha", "0.5"]
     assert "another distill" in error_line(training, other, capsys)
     mended = run_training([*args, "--out", half, "--resume"], capsys)
     assert mended["arms"][2]["losses"] == whole["arms"][2]["losses"]
+    assert steps == list(range(1, 13))  # none of them twice
 
 
 def test_minutes_set_the_steps_of_all_arms(
