@@ -30,7 +30,6 @@ from minigpt.settings import PRESETS, TrainConfig
 
 PROG = "distill.map"
 COLOURS: dict[str, str] = {"helps": "#009E73", "cannot tell": "#dddddd", "hurts": "#D55E00"}
-SIGNS: dict[str, str] = {"helps": "+", "cannot tell": "?", "hurts": "-"}
 SMALL = replace(PRESETS["quick"], batch_size=16, model=replace(PRESETS["quick"].model, n_layer=2))
 """Of teachers and, but for their width and steps, of students."""
 
@@ -100,7 +99,7 @@ def chart(
 
 
 def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
-    """One panel a teacher; colour, hatching and sign are the verdict, the number the gain."""
+    """One panel a teacher; in each cell the verdict, as a colour too, and the gain."""
     steps = sorted({cell.teacher_steps for cell in cells})
     fractions = sorted({cell.fraction for cell in cells})
     widths = sorted({cell.width for cell in cells})
@@ -111,9 +110,9 @@ def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
             for cell in here:
                 x, y = fractions.index(cell.fraction), widths.index(cell.width)
                 ax.add_patch(_square(x, y, cell.verdict))
-                ax.text(
-                    x, y, f"{SIGNS[cell.verdict]}\n{cell.gained:+.2f}", ha="center", va="center"
-                )
+                said = f"{cell.verdict}\n{cell.gained:+.2f}"
+                ground = {"facecolor": COLOURS[cell.verdict], "edgecolor": "none", "pad": 3}
+                ax.text(x, y, said, ha="center", va="center", bbox=ground)
             ax.set(xlim=(-0.5, len(fractions) - 0.5), ylim=(-0.5, len(widths) - 0.5))
             ax.set_xticks(range(len(fractions)), [f"{100 * f:g}" for f in fractions])
             ax.set_yticks(range(len(widths)), [str(w) for w in widths])
@@ -124,8 +123,8 @@ def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
             )
         figures.caption(
             figure,
-            "What distilling gains over labels alone at equal compute (nats/char): + helps, "
-            f"- hurts (hatched), ? cannot tell; mean of {seeds} seeds, 95 % intervals",
+            "What distilling gains over labels alone at equal compute, nats/char;\n"
+            f"helps or hurts: the 95 % interval over {seeds} seeds leaves out 0.",
         )
     helped = sum(cell.verdict == "helps" for cell in cells)
     figures.save(figure, path, alt=f"distilling helps in {helped} of {len(cells)} cells")
