@@ -153,11 +153,14 @@ def describe(error: BaseException) -> str:
         return "not enough memory for this; use a smaller model, batch or text"
     if isinstance(error, OSError) and error.errno is not None:
         where = f" {error.filename!r}" if error.filename is not None else ""
+        denied = f"no permission to use{where}; choose a folder you may write to"
+        if sys.platform == "win32":  # where nobody can replace a file that somebody has open
+            denied += ", or close it if another program has it open"
         plain = {
             errno.ENOSPC: f"no space left on the disk{where and ' for' + where}; "
             "free some, or name another folder",
-            errno.EACCES: f"no permission to use{where}; choose a folder you may write to",
-            errno.EPERM: f"no permission to use{where}; choose a folder you may write to",
+            errno.EACCES: denied,
+            errno.EPERM: denied,
             errno.EROFS: f"read-only file system:{where}; choose a folder you may write to",
             errno.ENOENT: f"no such file or folder:{where}",
             errno.EEXIST: f"something else is there already:{where}; choose another name",

@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Integer
+from jaxtyping import Int, Integer
 from torch import Tensor, nn
 
 from minigpt.corpora import Corpus

@@ -1,5 +1,5 @@
-"""The command: python -m synthdata {measure, compare, gate, explain, curate, collapse,
-personas}.
+"""The command: python -m synthdata {measure, compare, gate, explain, curate, personas,
+three-jokes, collapse}.
 
 Run:    python -m synthdata --help
 
@@ -67,6 +67,7 @@ def _settings(*, with_rules: bool) -> Any:
         | Annotated[options.ExplainOptions, subcommand(name="explain")]
         | Annotated[options.CurateOptions, subcommand(name="curate")]
         | Annotated[options.PersonasOptions, subcommand(name="personas")]
+        | Annotated[options.ThreeJokesOptions, subcommand(name="three-jokes")]
         | Annotated[options.CollapseOptions, subcommand(name="collapse")]
     ]
     return commands

@@ -135,7 +135,7 @@ def run(settings: CollapseOptions) -> int:
     if settings.data is not None and settings.source not in ("ngram", "gpt"):
         raise ValueError(f"--data is for ngram and gpt; {settings.source} makes its own data")
     profile = known[settings.source]
-    names = [name.strip() for name in settings.regime.split(",") if name.strip()]
+    names = [name.strip() for name in settings.regime.split(",")] if settings.regime else []
     chosen = [regime(name) for name in names or profile.regimes]
     sampler = Sampler(temperature=settings.temperature, top_k=settings.top_k, top_p=settings.top_p)
     generations = settings.generations or profile.generations
@@ -158,9 +158,9 @@ def run(settings: CollapseOptions) -> int:
         files.write_text(settings.html, page.to_html(made))
     if settings.csv:
         files.write_text(settings.csv, table.to_csv())
-    for path in (settings.html, settings.png, settings.csv):
-        if path:
-            sys.stdout.write(f"\nwritten: {path}\n")
+    written = [path for path in (settings.html, settings.png, settings.csv) if path]
+    if written:
+        sys.stdout.write("\n" + "".join(f"written: {path}\n" for path in written))
     if settings.json:
         sys.stdout.write(record.line(reporting.to_record(table, judged, made)) + "\n")
     return 0
@@ -176,7 +176,8 @@ def _drawn(table: Table, made: Report, settings: CollapseOptions) -> Report:
         picture = report.Figure(
             title="Generation by generation",
             image=figures.html(figure, alt=alt),
-            caption=reporting.caption(table),
+            caption="Thick lines are means over seeds; with five seeds or fewer each is a thin "
+            "line. What does not rise above the control, real, has not drifted.",
         )
     return replace(made, figures=(picture,))
 

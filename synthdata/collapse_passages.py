@@ -9,6 +9,7 @@ Omits:  cutting at sentences; a passage ends after so many characters.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -39,10 +40,12 @@ class Passages:
     def __post_init__(self) -> None:
         if not 20 <= self.length <= 1_000_000:
             raise ValueError(f"a passage has from 20 to 1,000,000 characters, got {self.length}")
-        if len(self.corpus.held_out) < 2:
+        if len(self.passages) < 2:
+            # a passage may have to wait almost its own length for a line to begin
+            enough = math.ceil(3 * self.length / 0.9)
             raise ValueError(
-                f"{self.corpus.name} has {len(self.corpus.text):,} characters, too few to hold out "
-                "a tenth; use a longer text"
+                f"{self.name} has {len(self.corpus.text):,} characters, too few for two passages "
+                f"of {self.length} in its first nine tenths; use a text of at least {enough:,}"
             )
 
     @property
@@ -72,12 +75,15 @@ class Passages:
 
     def real(self, n: int, rng: np.random.Generator) -> list[str]:
         """`n` different passages. ValueError where the corpus has fewer."""
-        if n > len(self.passages):
+        there = len(self.passages)
+        if n > there:
+            size = len(self.corpus.text)
             raise ValueError(
-                f"{self.name} has {len(self.passages):,} passages of {self.length} characters, "
-                f"fewer than {n:,}; use a longer text or a smaller --n"
+                f"{self.name} has {size:,} characters, which make {there:,} passages of "
+                f"{self.length}, fewer than the {n:,} of a round; use --n {there} or less, or a "
+                f"text of about {math.ceil(n * size / there):,} characters"
             )
-        return [self.passages[i] for i in rng.choice(len(self.passages), n, replace=False)]
+        return [self.passages[i] for i in rng.choice(there, n, replace=False)]
 
     def write(
         self, model: NextChar, n: int, rng: np.random.Generator, sampler: Sampler

@@ -7,7 +7,6 @@ Omits:  judging (`collapse_verdict`) and drawing (`plots`).
 
 from __future__ import annotations
 
-import math
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ _SHOWN = ("real_types", "types", "sum_p2", "entropy", "variance")
 
 
 def to_report(table: Table, judged: tuple[Judgement, ...], profile: str) -> report.Report:
+    """The verdict, the error of each regime, and all means; without a picture."""
     seeds = len(table.seeds)
     measured = [
         _measure(table, name, measure) for name in table.regimes for measure in shown(table)
@@ -66,46 +66,37 @@ def shown(table: Table) -> tuple[str, ...]:
 
 def _measure(table: Table, name: str, measure: str) -> Measure:
     found = table.interval(name, measure, table.generations)
-    if found.value != found.value:
-        return Measure.undefined(
-            f"{name}: {measure}", "a seed has no such value (nothing was written)", n=found.n
-        )
-    low, high = (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
-    return Measure(
-        name=f"{name}: {measure}",
-        value=found.value,
-        low=low,
-        high=high,
+    return Measure.over_seeds(
+        f"{name}: {measure}",
+        found,
         n=found.n,
         method=f"generation {table.generations}, Student's t over seeds",
         unit=table.units[measure],
-        direction="neither",
     )
 
 
 def _by_regime(table: Table) -> tuple[tuple[str, ...], ...]:
     last = table.generations
     columns = sorted({0, 1, last // 2, last})
-    head = ("regime", "measure", *(f"g{g}" for g in columns), f"theory g{last}", "z")
+    head = ("regime", "measure", *(f"g{g}" for g in columns))
     rows = []
     for name in table.regimes:
         for measure in table.units:
-            theory = table.expected.get((name, measure, last))
-            z = table.z(name, measure, last)
             means = table.values(name, measure).mean(axis=0)
-            rows.append(
-                (
-                    name,
-                    measure,
-                    *(report.number(float(means[g])) for g in columns),
-                    "" if theory is None else report.number(theory.mean),
-                    "" if z != z else f"{z:+.1f}",
-                )
-            )
-    return (head, *rows)
+            known = _theory(table, name, measure, last) if table.expected else ()
+            rows.append((name, measure, *(report.number(float(means[g])) for g in columns), *known))
+    return ((*head, f"theory g{last}", "z") if table.expected else head, *rows)
+
+
+def _theory(table: Table, name: str, measure: str, generation: int) -> tuple[str, str]:
+    """Expected value and z; empty where there is none."""
+    theory = table.expected.get((name, measure, generation))
+    z = table.z(name, measure, generation)
+    return "" if theory is None else report.number(theory.mean), "" if z != z else f"{z:+.1f}"
 
 
 def figure(table: Table) -> Figure:
+    """The measures worth a picture over generations, a line for each regime, with a caption."""
     measures = shown(table)
     with figures.style():
         size, rows, columns = ("wide", 1, 1) if len(measures) == 1 else ("tall", 2, 2)
@@ -120,6 +111,7 @@ def figure(table: Table) -> Figure:
 
 
 def caption(table: Table) -> str:
+    """What was measured: source, n, sampler, seeds, and what is shaded."""
     theory = "; crosses: what theory says" if table.expected else ""
     return (
         f"{table.source}, n = {table.n:,} a round, {table.sampler}, {len(table.seeds)} seeds.\n"
@@ -133,7 +125,8 @@ def alt(table: Table) -> str:
     for measure in shown(table):
         for name in table.regimes:
             means = table.values(name, measure).mean(axis=0)
-            parts.append(f"{measure} under {name} from {means[0]:.3g} to {means[-1]:.3g}")
+            first, last = report.number(float(means[0])), report.number(float(means[-1]))
+            parts.append(f"{measure} under {name} from {first} to {last}")
     return f"{table.source} over {table.generations} generations: " + "; ".join(parts) + "."
 
 
@@ -149,14 +142,7 @@ def to_record(table: Table, judged: tuple[Judgement, ...], made: report.Report) 
         for generation in range(table.generations + 1)
     ]
     return {
-        "schema": record.SCHEMA,
-        "version": record.VERSION,
-        "command": "collapse",
-        "verdict": {
-            "text": made.verdict.text,
-            "confidence": made.verdict.confidence,
-            "because": made.verdict.because,
-        },
+        **record.head("collapse", made),
         "source": table.source,
         "n": table.n,
         "sampler": table.sampler,

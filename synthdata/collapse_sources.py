@@ -19,6 +19,9 @@ from synthdata import collapse_expected as theory
 from synthdata.collapse import Expected, Regime, Sampler
 from synthdata.dial import entropy_bits, zipf
 
+HOTTEST = 1_000_000
+"""Largest temperature of a continuous source."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Multinomial:
@@ -140,6 +143,11 @@ class Gaussian:
     def measures(self, model: tuple[float, float], written: np.ndarray) -> dict[str, float]:
         """Of the model's two parameters; exact."""
         mean, variance = model
+        if not variance + mean**2 < 1e100:  # the next rounds' squares would overflow
+            raise ValueError(
+                f"the chain has run away: its variance is {variance:.0e}; use a lower temperature "
+                "or fewer generations"
+            )
         variance = max(variance, 1e-300)  # a variance of 0 is infinitely far away
         return {
             "kl": 0.5 * (variance + mean**2 - 1 - math.log(variance)) / math.log(2),
@@ -248,9 +256,15 @@ class Linear:
 
 def shaped_normal(n: int, rng: np.random.Generator, sampler: Sampler) -> np.ndarray:
     """Standard normal draws [n], shaped: p^(1/T) has T times the variance, and top-p keeps the
-    middle. ValueError for top-k: a continuous source has no k likeliest values."""
+    middle. ValueError for top-k: a continuous source has no k likeliest values; and above HOTTEST.
+    """
     if sampler.top_k:
         raise ValueError("top-k needs separate choices; for this source use temperature or top-p")
+    if sampler.temperature > HOTTEST:
+        raise ValueError(
+            f"here a temperature multiplies the variance, by at most {HOTTEST:,}; got "
+            f"{sampler.temperature:g}"
+        )
     scale = math.sqrt(sampler.temperature)
     if sampler.top_p == 1:
         return scale * rng.standard_normal(n)

@@ -75,8 +75,20 @@ class KnowsWords(Protocol):
         ...
 
 
+class LineTexts:
+    """What all texts of one line have in common."""
+
+    def joined(self, texts: list[str]) -> str:
+        """One to a line."""
+        return "\n".join(texts) + "\n"
+
+    def distance(self, model: NextChar) -> dict[str, float]:
+        """Not asked for, where models are compared by what they write."""
+        return {"cross_entropy": math.nan, "kl": math.nan}
+
+
 @dataclass(frozen=True, kw_only=True)
-class Stories:
+class Stories(LineTexts):
     """Storyland: a text is a story, one line."""
 
     judges: int = 1000
@@ -107,10 +119,6 @@ class Stories:
         return write_lines(
             model, n, rng, sampler, streams=self.streams, longest=4 * storyland.grammar().longest
         )
-
-    def joined(self, texts: list[str]) -> str:
-        """One story a line."""
-        return "\n".join(texts) + "\n"
 
     def distance(self, model: NextChar) -> dict[str, float]:
         """KL(grammar || model) by stories of the grammar, whose own probability is exact.
@@ -288,7 +296,8 @@ class GPTSource(TextSource):
     def fit(self, data: list[str], rng: np.random.Generator) -> NextChar:
         """Train from new random weights; the alphabet stays that of the first generation.
 
-        `train` holds a tenth of the data out to choose the best model by, real or not.
+        `train` holds a tenth of the data out to choose the best model by, real or not. A text
+        shorter than what the model sees at once (little may be left to curate) is repeated.
         """
         import torch
 
@@ -296,6 +305,8 @@ class GPTSource(TextSource):
         from minigpt.model import GPT
 
         text = self.texts.joined(data)
+        enough = max(31, math.ceil((self.config.model.context + 1) / 0.9))
+        text *= math.ceil(enough / max(1, len(text)))
         seed = int(rng.integers(1 << 31))
         corpus = Corpus(name="round", title="", text=text, sha256="", source="", licence="")
         model = GPT(self.config.model, self.texts.tokenizer, torch.Generator().manual_seed(seed))

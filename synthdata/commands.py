@@ -6,6 +6,7 @@ Run:    python -m synthdata --help
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ def run(settings: Any) -> int:
         options.ExplainOptions: explain,
         options.CurateOptions: curate,
         options.PersonasOptions: personas,
+        options.ThreeJokesOptions: three_jokes,
         options.CollapseOptions: collapse,
     }
     outputs = {
@@ -35,9 +37,11 @@ def run(settings: Any) -> int:
         if (path := getattr(settings, name, None)) is not None
     }
     writing.check_places(outputs)  # not after an hour of work
-    data = [settings.data] if isinstance(settings.data, str) else settings.data or ()
+    data = getattr(settings, "data", None) or ()  # experiments make their own
+    if isinstance(data, str):  # a corpus by its name, or a file
+        data = [data] if os.path.isfile(data) else []
     inputs = [*data, *filter(None, [getattr(settings, "ref", None)])]
-    for name in ("html", "reasons"):
+    for name in ("html", "reasons", "png", "csv"):
         if inputs and name in outputs:
             writing.spare_inputs(f"--{name}", outputs[name], inputs)
     return jobs[type(settings)](settings)
@@ -179,36 +183,33 @@ def _side_by_side(compared: Comparison) -> tuple[tuple[str, ...], ...]:
 
 def explain(settings: options.ExplainOptions) -> int:
     """The repeated texts themselves."""
-    from synthdata import intervals, reading
+    from synthdata import reading
     from synthdata.explain import explain as evidence_of
-    from synthdata.measures import Measure
-    from synthdata.neardup import near_duplicates
+    from synthdata.panel import only
 
     loaded = finishing.load(settings, settings.data)
-    plain = [settings.policy(text) for text in loaded.texts]
     with progress.ticking("looking for what repeats"):
-        found = near_duplicates(plain, seed=settings.seed)
-        evidence = evidence_of(
-            loaded.texts, policy=settings.policy, top=settings.top, seed=settings.seed
+        sheet = only(
+            loaded.texts,
+            ["near_duplicates"],
+            tokeniser=settings.tokeniser,
+            policy=settings.policy,
+            seed=settings.seed,
         )
-    inside = sum(len(cluster.documents) for cluster in found.clusters)
-    low, high = intervals.share_interval(inside, len(plain))
-    share = Measure(
-        name="near_duplicates",
-        value=found.share,
-        low=low,
-        high=high,
-        n=len(plain),
-        method=found.method,
-        unit="share",
-        direction="lower is more varied",
-    )
+        evidence = evidence_of(
+            loaded.texts,
+            policy=settings.policy,
+            top=settings.top,
+            seed=settings.seed,
+            near=sheet.near,
+        )
+    share, top3 = (sheet.measures[name] for name in ("near_duplicates", "top3_clusters"))
     made = Report(
-        title=finishing.title("What repeats in", settings.data, len(plain)),
+        title=finishing.title("What repeats in", settings.data, sheet.n),
         verdict=reading.of_collection(
-            len(plain), share, found.top_share(3), "in a cluster of near-duplicates"
+            sheet.n, share, top3.value, "in a cluster of near-duplicates"
         ),
-        headlines=(share,),
+        headlines=(share, top3),
         evidence=tuple(evidence),
         notes=loading.notes(loaded.tally),
         provenance=finishing.provenance(settings, loaded),
@@ -262,14 +263,21 @@ def curate(settings: options.CurateOptions) -> int:
 
 
 def personas(settings: options.PersonasOptions) -> int:
-    """Personas against collapse; only this needs torch."""
+    """Personas against collapse."""
     from synthdata import persona_report
 
     return persona_report.personas(settings)
 
 
+def three_jokes(settings: options.ThreeJokesOptions) -> int:
+    """Judges of one text against a test of many."""
+    from synthdata import joke_report
+
+    return joke_report.three_jokes(settings)
+
+
 def collapse(settings: options.CollapseOptions) -> int:
     """Generations that learn from each other."""
-    from synthdata import collapse_command  # brings minigpt, and torch where there is a GPT
+    from synthdata import collapse_command
 
     return collapse_command.run(settings)

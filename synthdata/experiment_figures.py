@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labkit import figures
 from labkit.verdict import interval
@@ -36,9 +36,9 @@ def of_personas(result: persona_evidence.Result) -> tuple[Figure, str]:
         )
         figures.caption(
             figure,
-            f"n = {n:,} outputs an arm, {seeds} seed(s), every seed a point; persona words are "
-            "not counted.\nShaded: as often grammatical as personas. Personas / best control that "
-            f"writes no worse:\n{said}; "
+            f"n = {n:,} outputs an arm, {seeds} seed(s); every seed a point, bars means over "
+            "seeds.\nPersona words are not counted. Shaded: as often grammatical as personas.\n"
+            f"Personas / best control that writes no worse:\n{said}; "
             f"verdict: {result.verdict or 'none below 3 seeds'}.",
         )
     best = interval([e.best_control.effective for e in result.evidence])
@@ -121,21 +121,21 @@ def budgets(ax: Axes, result: persona_evidence.Result) -> Axes:
 
 def of_three_jokes(result: joke_evidence.Result) -> tuple[Figure, str]:
     """Judges, population and learner, all families; the figure and its alt text."""
-    names = list(dict.fromkeys(f.name for e in result.evidence for f in e.families))
+    names = [family.name for family in result.families]
     with figures.style():
         figure, (top, middle, low) = figures.new("tall", rows=3)
+        # tall for three panels, wide for the caption
+        figure.set_size_inches(figures.SIZES["wide"][0], figures.SIZES["tall"][1])
         judges(top, result, names)
         population(middle, result, names)
         harm(low, result, names)
         n, seeds = result.profile.n, len(result.evidence)
-        counts = ", ".join(
-            f"{name} {sum(len(f.judged) for f in _families(result, name))}" for name in names
-        )
+        counts = ", ".join(f"{f.name}: {len(f.judged)}" for f in result.families)
         figures.caption(
             figure,
             f"n = {n} texts a collection, {seeds} seed(s); bars: 95 % over generators, of which "
-            f"there are\n{counts}. A/A: two collections by the healthy one.\nBelow 0.5 a naive "
-            "judge has taken the favourites of others for everybody's.\nVerdict about the GPTs, "
+            f"there are\n{counts}.\nA/A: two collections by the healthy one. Below 0.5 a naive "
+            "judge has taken the favourites of others\nfor everybody's. Verdict about the GPTs, "
             f"over seeds: {result.verdict or 'none below 3 seeds'}.",
         )
     said = "; ".join(f"{c}: measured {m.value:.3g}" for c, m in result.parts)
@@ -146,7 +146,7 @@ def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes
     """AUC of both judges, with the formula of the informed one."""
     _points(ax, result, names, "naive", marker="o", colour=_BLUE, name="has not met the generator")
     _points(ax, result, names, "informed", marker="s", colour=_RED, name="has met it")
-    known = [(i, _families(result, name)[0].expected) for i, name in enumerate(names)]
+    known = [(i, family.expected) for i, family in enumerate(_families(result, names))]
     known = [(i, value) for i, value in known if not math.isnan(value)]
     ax.plot(
         [i for i, _ in known],
@@ -169,11 +169,11 @@ def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> 
     """Effective number of different texts, collapsed over healthy, and A/A; shares rejected."""
     _points(ax, result, names, "ratio", marker="s", colour=_RED, name="collapsed / healthy")
     _points(ax, result, names, "ratio_null", marker="o", colour=_BLACK, name="A/A")
-    for i, name in enumerate(names):
-        all_ = [j for f in _families(result, name) for j in f.judged]
-        found, null = (sum(getattr(j, q) < 0.01 for j in all_) for q in ("p", "p_null"))
+    for i, family in enumerate(_families(result, names)):
+        of = len(family.judged)
+        found, null = (round(of * family.rejected(q)) for q in ("p", "p_null"))
         ax.annotate(
-            f"p < .01: {found}/{len(all_)}\nA/A: {null}/{len(all_)}",
+            f"p < .01: {found}/{of}\nA/A: {null}/{of}",
             (i, 0.02),
             xycoords=("data", "axes fraction"),
             ha="center",
@@ -209,8 +209,9 @@ def _legend_above(ax: Axes) -> None:
     ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
-def _families(result: joke_evidence.Result, name: str) -> list[Any]:
-    return [f for e in result.evidence for f in e.families if f.name == name]
+def _families(result: joke_evidence.Result, names: Sequence[str]) -> list[joke_evidence.Family]:
+    found = {family.name: family for family in result.families}
+    return [found[name] for name in names]
 
 
 def _points(
@@ -224,10 +225,7 @@ def _points(
     name: str,
 ) -> None:
     """Mean over all generators of a family and its 95 % interval."""
-    found = [
-        interval([getattr(j, quantity) for f in _families(result, family) for j in f.judged])
-        for family in names
-    ]
+    found = [family.mean(quantity) for family in _families(result, names)]
     shift = 0.12 if marker == "s" else -0.12
     for i, one in enumerate(found):
         ax.plot([i + shift] * 2, [one.low, one.high], color=colour, linestyle="-", linewidth=2)

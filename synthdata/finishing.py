@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 from labkit import files
+from labkit.verdict import Criterion
 from synthdata import loading, options, page, progress, record, report
 from synthdata.io import Tally
 from synthdata.loading import Loaded
@@ -134,6 +136,23 @@ def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> di
         tokeniser=f"{settings.tokens}, {settings.policy}",
         seed=settings.seed,
     )
+
+
+def experiment_provenance(
+    settings: options.Experiment, sizes: Any, criteria: Iterable[Criterion]
+) -> dict[str, str]:
+    """What an experiment was told; `sizes` is its profile, a dataclass."""
+    return {
+        "seeds": f"{settings.first_seed} to {settings.first_seed + settings.seeds - 1}",
+        "profile": settings.profile,
+        "sizes": "; ".join(f"{name} {_plain(value)}" for name, value in vars(sizes).items()),
+        "criteria": "; ".join(map(str, criteria)) + " (whole 95 % interval over seeds)",
+        "version": version("cognitive-core"),
+    }
+
+
+def _plain(value: Any) -> str:
+    return " / ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def figures(wanted: str | None, draw: Callable[[], Iterable[Figure]]) -> tuple[Figure, ...]:

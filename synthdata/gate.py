@@ -15,20 +15,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from synthdata import whole
 from synthdata.compare import Comparison, compare
 from synthdata.matched import QUANTITIES, Match
 from synthdata.measures import Measure
-from synthdata.sheet import Sheet
-from synthdata.tokens import (
-    DEFAULT_POLICY,
-    Policy,
-    Tokenise,
-    check_texts,
-    default_tokeniser,
-    encode,
-)
-from synthdata.twosample import number_groups
+from synthdata.panel import only
+from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, check_texts
 
 Outcome = Literal["pass", "fail", "cannot tell"]
 
@@ -178,6 +169,9 @@ class Judgement:
     """What was measured."""
     reason: str
     """Why, in a sentence."""
+    units: int
+    """On how many documents it rests; where they depend on each other, on how many groups of them,
+    of the side that has fewer."""
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.rule} ({self.reason})"
@@ -207,12 +201,15 @@ class Gate:
         return "\n".join(map(str, self.judgements))
 
 
-def judge(rule: Rule, measured: Measure) -> Judgement:
-    """Judge one rule by its measure's interval."""
+def judge(rule: Rule, measured: Measure, units: int | None = None) -> Judgement:
+    """Judge one rule by its measure's interval, which rests on `units` (or on its n) documents."""
     needed = RULES[rule.name].minimum_coverage
+    rests_on = measured.n if units is None else min(units, measured.n)
 
     def answer(outcome: Outcome, reason: str) -> Judgement:
-        return Judgement(rule=rule, outcome=outcome, measure=measured, reason=reason)
+        return Judgement(
+            rule=rule, outcome=outcome, measure=measured, reason=reason, units=rests_on
+        )
 
     if math.isnan(measured.value):
         return answer("cannot tell", f"{rule.name} is undefined: {'; '.join(measured.warnings)}")
@@ -280,7 +277,8 @@ def gate(
     one_empty = empty or _empty(() if reference is None else reference, "reference", policy)
     if not empty:
         names = {r.name for r in asked if not RULES[r.name].needs_reference}
-        alone = _alone(texts, names, groups, tokeniser, policy, seed)
+        sheet = only(texts, names, groups=groups, tokeniser=tokeniser, policy=policy, seed=seed)
+        alone = sheet.measures
     if missing and reference is not None and not one_empty:
         needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
         comparison = compare(
@@ -295,41 +293,20 @@ def gate(
             permutations=permutations,
             seed=seed,
         )
+    own = len(texts) if groups is None else len(set(groups))
     judgements = []
     for rule in asked:
-        quantity = RULES[rule.name]
+        quantity, units = RULES[rule.name], own
         if quantity.needs_reference and comparison is not None:
             found = comparison.measure(quantity.measure)
+            if quantity.measure != "copied":  # of which the reference is no sample
+                units = min(comparison.units)
         elif quantity.measure in alone:
             found = alone[quantity.measure]
         else:
             found = Measure.undefined(quantity.measure, one_empty, n=len(texts))
-        judgements.append(judge(rule, found))
+        judgements.append(judge(rule, found, units))
     return Gate(judgements=tuple(judgements))
-
-
-def _alone(
-    texts: Sequence[str],
-    names: set[str],
-    groups: Sequence[Hashable] | None,
-    tokeniser: str | Tokenise | None,
-    policy: Policy,
-    seed: int,
-) -> dict[str, Measure]:
-    """The measures of the collection alone that these rules need, as `measure` gives them."""
-    if not names:
-        return {}
-    numbers = None if groups is None else number_groups(groups, None, (len(texts), 0))
-    clean = [policy(text) for text in texts]
-    tokens = encode(clean, tokeniser or default_tokeniser(clean))
-    sheet = Sheet(clean, tokens, str(policy), seed, numbers)
-    if names & {"near_duplicates", "top3_clusters", "documents_hill1"}:
-        sheet.documents(sheet.rng(0))
-    if "self_bleu" in names:
-        sheet.words(sheet.rng(1))
-    if "words_entropy_source" in names:
-        whole.entropies(sheet, ["words"])
-    return sheet.measures
 
 
 def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:

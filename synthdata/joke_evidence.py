@@ -4,7 +4,7 @@ Idea:   the claim has three parts, each with a number that was fixed beforehand:
         sees (nearly) nothing, the population test sees it, and a model that learns from it pays.
         All three have to hold.
 Source: the rule for each part is labkit.verdict's.
-Run:    see synthdata/three_jokes.py
+Run:    python -m synthdata three-jokes
 Omits:  what is measured on `dial` and `jokes` in the verdict: there it holds by construction.
 """
 
@@ -132,8 +132,18 @@ class Result:
             (DOWNSTREAM, self.over_seeds("harm", np.mean)),
         )
 
-    def __str__(self) -> str:
-        return summary(self)
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """Each family with its generators of all seeds."""
+        every = [family for e in self.evidence for family in e.families]
+        return tuple(
+            Family(
+                name=name,
+                expected=next(f.expected for f in every if f.name == name),
+                judged=tuple(j for f in every if f.name == name for j in f.judged),
+            )
+            for name in dict.fromkeys(f.name for f in every)
+        )
 
     @property
     def verdict(self) -> Verdict | None:
@@ -144,23 +154,3 @@ class Result:
         if found == {"reproduced"}:
             return "reproduced"
         return "contradicted" if "contradicted" in found else "not at this scale"
-
-
-def summary(result: Result) -> str:
-    """All families of all seeds in a table, then the parts of the claim and the verdict."""
-    lines = ["family        naive AUC  informed AUC  (formula)  p < .01  A/A < .01  ratio  harm"]
-    for name in dict.fromkeys(f.name for e in result.evidence for f in e.families):
-        found = [f for e in result.evidence for f in e.families if f.name == name]
-        all_ = Family(
-            name=name, expected=found[0].expected, judged=tuple(j for f in found for j in f.judged)
-        )
-        lines.append(
-            f"{name:<13} {all_.mean('naive').value:9.3f}  {all_.mean('informed').value:12.3f}  "
-            f"{all_.expected:9.3f}  {all_.rejected():7.0%}  {all_.rejected('p_null'):9.0%}  "
-            f"{all_.mean('ratio').value:5.2f}  {all_.mean('harm').value:4.2f}"
-        )
-    for criterion, measured in result.parts:
-        lines.append(f"{criterion}: {measured.value:.3g} [{measured.low:.3g}, {measured.high:.3g}]")
-    lines += sorted({e.missing for e in result.evidence if e.missing})
-    lines.append(f"verdict: {result.verdict or 'none below three seeds'}")
-    return "\n".join(lines)

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from labkit.verdict import Interval
 
 Direction = Literal["higher is more varied", "lower is more varied", "neither"]
 DIRECTIONS: tuple[Direction, ...] = ("higher is more varied", "lower is more varied", "neither")
@@ -81,6 +84,39 @@ class Measure:
             unit=unit,
             direction=direction,
             warnings=(reason,),
+        )
+
+    @classmethod
+    def over_seeds(
+        cls,
+        name: str,
+        found: Interval,
+        *,
+        n: int,
+        method: str,
+        unit: str,
+        direction: Direction = "neither",
+    ) -> Measure:
+        """A mean over seeds, as `labkit.verdict.interval` finds it; undefined where that is nan.
+
+        >>> from labkit.verdict import interval
+        >>> print(Measure.over_seeds("gain", interval([2.0]), n=9, method="", unit="bits"))
+        gain 2 bits, n=9 (one seed has no interval)
+        """
+        if math.isnan(found.value):
+            reason = "a seed has no such value"
+            return cls.undefined(name, reason, n=n, method=method, unit=unit, direction=direction)
+        known = math.isfinite(found.low)
+        return cls(
+            name=name,
+            value=found.value,
+            low=found.low if known else math.nan,
+            high=found.high if known else math.nan,
+            n=n,
+            method=method,
+            unit=unit,
+            direction=direction,
+            warnings=() if known else ("one seed has no interval",),
         )
 
     @property

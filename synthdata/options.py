@@ -18,6 +18,7 @@ Files = Positional[Annotated[tuple[str, ...], arg(metavar="FILE ...")]]
 Tokeniser = Literal["auto", "word", "character", "byte"]
 
 _RAM = "256M"
+_LAST_SEED = 10**9
 _STREAM = (
     "One pass in bounded memory, any number of rows. Streams: documents, words, word pairs, "
     "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
@@ -214,29 +215,47 @@ class CurateOptions(Reading):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonasOptions:
-    """Whether personas in the prompt bring back what a collapsed model has lost (trains models)."""
+class Experiment:
+    """What `personas` and `three-jokes` have in common."""
 
-    n: int | None = None
-    """Outputs of every arm; by default 2000, or 200 with --profile ci."""
     profile: Literal["full", "ci"] = "full"
     """full: minutes a seed; ci: seconds, too small to find anything."""
     seeds: int = 3
-    """How many worlds, models and samples; below three there is no verdict."""
+    """How often all is done anew: worlds, models, samples. Below three there is no verdict."""
     first_seed: int = 0
     """Seeds count from here."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
     json: bool = False
-    """Print the result once more, as one last line of JSON."""
+    """Print the result once more, as one last line of JSON (fields: synthdata/record.py)."""
 
     def __post_init__(self) -> None:
-        if self.n is not None and self.n < 100:
-            raise ValueError(f"--n is at least 100 outputs, got {self.n}")
-        if self.seeds < 1:
-            raise ValueError(f"--seeds is at least 1, got {self.seeds}")
-        if self.first_seed < 0:
-            raise ValueError(f"--first-seed is 0 or more, got {self.first_seed}")
+        _between("seeds", self.seeds, 1, 10_000)
+        _between("first-seed", self.first_seed, 0, _LAST_SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonasOptions(Experiment):
+    """Whether personas in the prompt bring back what a collapsed model has lost (trains models)."""
+
+    n: int | None = None
+    """Outputs of every arm; by default 2000, or 200 with --profile ci."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _between("n", self.n, 100, 1_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreeJokesOptions(Experiment):
+    """Whether one text shows that its generator has collapsed, or only many (trains models)."""
+
+    n: int | None = None
+    """Texts of every collection; by default 200, or 60 with --profile ci."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _between("n", self.n, 20, 100_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,9 +297,12 @@ class CollapseOptions:
     """Print the result once more, as one last line of JSON (fields: synthdata/record.py)."""
 
     def __post_init__(self) -> None:
-        for name, most in (("generations", 1000), ("seeds", 10_000)):
-            value = getattr(self, name)
-            if value is not None and not 1 <= value <= most:
-                raise ValueError(f"--{name} is from 1 to {most:,}, got {value}")
-        if self.first_seed < 0:
-            raise ValueError(f"--first-seed is 0 or more, got {self.first_seed}")
+        _between("generations", self.generations, 1, 1000)
+        _between("seeds", self.seeds, 1, 10_000)
+        _between("first-seed", self.first_seed, 0, _LAST_SEED)
+
+
+def _between(name: str, value: int | None, least: int, most: int) -> None:
+    """ValueError where an option was given and lies outside."""
+    if value is not None and not least <= value <= most:
+        raise ValueError(f"--{name} is from {least:,} to {most:,}, got {value}")

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
-from synthdata.counts import by_document, grams
+from synthdata.counts import Table, by_document, grams
 from synthdata.tokens import Tokens
 
 Smoothing = Literal[0, 1, 2, 3]
@@ -34,17 +34,24 @@ def self_bleu(tokens: Tokens, *, order: int = 4, smoothing: Smoothing = 1) -> np
     clipped at its largest count in another document, which is the largest count of all unless this
     document alone holds it, and then the second largest. ValueError for fewer than two documents.
     """
-    n = tokens.documents
+    tables = (by_document(grams(tokens, size)) for size in range(1, order + 1))
+    return self_bleu_of(tables, tokens.lengths, smoothing)
+
+
+def self_bleu_of(
+    tables: Iterable[Table], lengths: np.ndarray, smoothing: Smoothing = 1
+) -> np.ndarray:
+    """`self_bleu` from the tables of 1-grams, 2-grams, ... and the documents' lengths."""
+    n = len(lengths)
     if n < 2:
         raise ValueError(f"self-BLEU compares documents with each other and needs two, got {n}")
     if smoothing not in (0, 1, 2, 3):
         raise ValueError(f"smoothing is one of NLTK's methods 0 to 3, got {smoothing}")
-    lengths = tokens.lengths
-    log_precision = np.zeros(n)
+    logs: list[np.ndarray] = []
     invented = np.zeros(n)  # smoothing 3 halves once more for each order without a match
     no_word_matches = np.zeros(n, dtype=bool)
-    for size in range(1, order + 1):
-        matched = _clipped_matches(tokens, size)
+    for size, table in enumerate(tables, 1):
+        matched = _clipped_matches(table, n)
         possible = np.maximum(1, lengths - size + 1).astype(float)
         if size == 1:
             no_word_matches = matched == 0
@@ -60,8 +67,8 @@ def self_bleu(tokens: Tokens, *, order: int = 4, smoothing: Smoothing = 1) -> np
                 precision[none] = 1 / (2 ** invented[none] * possible[none])
             else:
                 precision[none] = sys.float_info.min
-        log_precision += np.log(precision) / order
-    scores = _brevity(lengths) * np.exp(log_precision)
+        logs.append(np.log(precision))
+    scores = _brevity(lengths) * np.exp(sum(log / len(logs) for log in logs))
     scores[no_word_matches] = 0.0
     return scores
 
@@ -77,11 +84,11 @@ def mean_self_bleu(tokens: Tokens) -> float:
     return float(self_bleu(tokens).mean())
 
 
-def _clipped_matches(tokens: Tokens, size: int) -> np.ndarray:
+def _clipped_matches(table: Table, documents: int) -> np.ndarray:
     """For each document, its n-grams that another holds, each clipped at its count there."""
-    key, document, count = by_document(grams(tokens, size))
+    key, document, count = table
     if not len(key):
-        return np.zeros(tokens.documents)
+        return np.zeros(documents)
     first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     run = np.cumsum(np.concatenate(([0], (key[1:] != key[:-1]).astype(np.int64))))
     largest = np.maximum.reduceat(count, first)
@@ -89,7 +96,7 @@ def _clipped_matches(tokens: Tokens, size: int) -> np.ndarray:
     holders = np.add.reduceat(is_largest.astype(np.int64), first)
     second = np.maximum.reduceat(np.where(is_largest, 0, count), first)
     elsewhere = np.where(is_largest & (holders[run] == 1), second[run], largest[run])
-    return np.bincount(document, np.minimum(count, elsewhere), minlength=tokens.documents)
+    return np.bincount(document, np.minimum(count, elsewhere), minlength=documents)
 
 
 def _brevity(lengths: np.ndarray) -> np.ndarray:
@@ -109,8 +116,12 @@ def _brevity(lengths: np.ndarray) -> np.ndarray:
 
 def unit_features(tokens: Tokens, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """n-gram counts of each document scaled to length 1, sparse: (n-gram, document, weight)."""
-    key, document, count = by_document(grams(tokens, n))
-    norm = np.sqrt(np.bincount(document, count.astype(float) ** 2, minlength=tokens.documents))
+    return _unit_length(by_document(grams(tokens, n)))
+
+
+def _unit_length(table: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    key, document, count = table
+    norm = np.sqrt(np.bincount(document, count.astype(float) ** 2))
     return key, document, count / norm[document]
 
 
@@ -120,8 +131,13 @@ def mean_cosine(tokens: Tokens, n: int = 1) -> float:
     Over unit vectors u: sum of u_i . u_j over i != j = |sum u|^2 - sum |u|^2. Documents without an
     n-gram have no direction and are left out; nan where fewer than two are left.
     """
-    key, document, weight = unit_features(tokens, n)
-    kept = len(np.unique(document))
+    return mean_cosine_of_table(by_document(grams(tokens, n)))
+
+
+def mean_cosine_of_table(table: Table) -> float:
+    """`mean_cosine` from the table of n-grams."""
+    key, document, weight = _unit_length(table)
+    kept = int((np.bincount(document) > 0).sum())
     if kept < 2:
         return math.nan
     total = np.bincount(key, weight)

@@ -16,7 +16,16 @@ from html import escape
 
 from synthdata.explain import Evidence, Item
 from synthdata.measures import Measure
-from synthdata.report import PLAIN, SHOWN, Report, Table, unit_of, value_of, visible
+from synthdata.report import (
+    MEANINGS,
+    PLAIN,
+    SHOWN,
+    Report,
+    Table,
+    unit_of,
+    value_of,
+    visible,
+)
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -114,7 +123,8 @@ def _card(measure: Measure) -> str:
     if measure.has_interval:
         low, high = value_of(measure.low, measure), value_of(measure.high, measure)
         interval = f"95 %: {low} to {high}"
-    below = " · ".join(part for part in (_safe(unit_of(measure)), interval) if part)
+    unit = MEANINGS.get(measure.name, unit_of(measure))
+    below = " · ".join(part for part in (_safe(unit), interval) if part)
     reasons = f'<div class="small">{_safe("; ".join(measure.warnings), 400)}</div>'
     return (
         f'<div class="card"><div class="name">{_safe(_words(measure.name))}</div>'

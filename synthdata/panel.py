@@ -8,7 +8,8 @@ Omits:  collections larger than memory (`synthdata.meter`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ from synthdata.tokens import (
     default_tokeniser,
     encode,
 )
+from synthdata.twosample import number_groups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,16 +102,19 @@ interval (at least 20))
             raise ValueError(
                 f"{name} has {len(given)} values for {len(texts)} documents; give one for each"
             )
-    clean = [policy(text) for text in texts]
-    tokens = encode(clean, tokeniser or default_tokeniser(clean))
-    sheet = Sheet(clean, tokens, str(policy), seed, None if groups is None else _numbers(groups))
-    sheet.documents(sheet.rng(0))
-    sheet.words(sheet.rng(1))
-    whole.entropies(sheet)
-    whole.vendi(sheet, sheet.rng(2))
-    if embeddings is not None:
-        whole.of_vectors(sheet, np.asarray(embeddings), sheet.rng(4))
-    passages = whole.passages(sheet, sheet.rng(3))
+    sheet = _sheet(texts, groups, tokeniser, policy, seed)
+    clean, tokens = sheet.texts, sheet.tokens
+    some, note = whole.text_to_search(sheet, sheet.rng(3))
+    with ThreadPoolExecutor(1) as beside:  # half the work on long texts, and a core may be idle
+        ratio = beside.submit(repeats.xz_ratio, some, seed=seed)
+        sheet.documents(sheet.rng(0))
+        sheet.words(sheet.rng(1))
+        whole.entropies(sheet)
+        whole.vendi(sheet, sheet.rng(2))
+        if embeddings is not None:
+            whole.of_vectors(sheet, np.asarray(embeddings), sheet.rng(4))
+        passages = whole.passages(sheet, some, note)
+        whole.compression(sheet, ratio.result(), some, note)
     budgets: list[strata.Budget | None] = [None, None]
     if by is not None:
         order, values, units = _sorted(sheet, by)
@@ -138,9 +143,42 @@ interval (at least 20))
     )
 
 
-def _numbers(values: Sequence[Hashable]) -> np.ndarray:
-    number: dict[Hashable, int] = {}
-    return np.array([number.setdefault(v, len(number)) for v in values], dtype=np.int64)
+def only(
+    texts: Sequence[str],
+    names: Collection[str],
+    *,
+    groups: Sequence[Hashable] | None = None,
+    tokeniser: str | Tokenise | None = None,
+    policy: Policy = DEFAULT_POLICY,
+    seed: int = 0,
+) -> Sheet:
+    """These measures, and what is worked out with them, as `measure` gives them: the same numbers.
+
+    For `gate` and `explain`, which need few. ValueError where `groups` has another length.
+    """
+    sheet = _sheet(texts, groups, tokeniser, policy, seed)
+    if {"near_duplicates", "top3_clusters", "documents_hill1"} & set(names):
+        sheet.documents(sheet.rng(0))
+    if "self_bleu" in names:
+        sheet.words(sheet.rng(1))
+    if "words_entropy_source" in names:
+        whole.entropies(sheet, ["words"])
+    return sheet
+
+
+def _sheet(
+    texts: Sequence[str],
+    groups: Sequence[Hashable] | None,
+    tokeniser: str | Tokenise | None,
+    policy: Policy,
+    seed: int,
+) -> Sheet:
+    """A sheet with nothing on it yet."""
+    check_texts(texts)
+    number = None if groups is None else number_groups(groups, None, (len(texts), 0))
+    clean = [policy(text) for text in texts]
+    tokens = encode(clean, tokeniser or default_tokeniser(clean))
+    return Sheet(clean, tokens, str(policy), seed, number)
 
 
 def _sorted(

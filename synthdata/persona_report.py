@@ -8,35 +8,28 @@ Run:    python -m synthdata personas --profile ci --seeds 3
 from __future__ import annotations
 
 import math
-import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures
 from labkit.verdict import Interval, interval
-from synthdata import finishing, options, reading, report
+from synthdata import finishing, options, progress, reading, report
 from synthdata.io import Tally
 from synthdata.measures import Measure
+from synthdata.persona_evidence import CONTROLS, CRITERION
 from synthdata.report import Figure, Report
 
 if TYPE_CHECKING:
-    from synthdata.persona_evidence import Evidence, Result
+    from synthdata.persona_evidence import Arm, Evidence, Result
 
 
 def personas(settings: options.PersonasOptions) -> int:
     """Run the experiment and print what it found."""
-    from tqdm import tqdm
-
     from synthdata.personas import experiment, profile, steps
 
     chosen = profile(settings.profile, settings.n)
     seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
-    total = settings.seeds * steps(chosen)
-    with tqdm(total=total, desc="personas", file=sys.stderr, disable=None, leave=False) as bar:
-
-        def tell(step: str) -> None:
-            bar.set_postfix_str(step[:40])
-            bar.update()
-
+    with progress.steps("personas", settings.seeds * steps(chosen)) as tell:
         result = experiment(chosen, seeds, tell)
     made = of_result(result, settings)
     return finishing.finish("personas", settings, made, Tally(), runs=as_json(result))
@@ -65,13 +58,18 @@ def of_result(result: Result, settings: options.PersonasOptions) -> Report:
         ),
         measures=tuple(
             _measure(
-                f"information_{name.replace(' ', '_')}",
-                interval([e.budgets[name].information for e in found]),
+                f"{part}_{name.replace(' ', '_')}",
+                interval([getattr(e.budgets[name], part) for e in found]),
                 p.n,
-                f"I(persona; out) of {p.asked} personas, bits",
+                f"{symbol} of {p.asked} personas, bits",
                 "bits",
             )
             for name in found[0].budgets
+            for part, symbol in (
+                ("total", "H(out)"),
+                ("information", "I(persona; out)"),
+                ("within", "H(out | persona)"),
+            )
         ),
         tables=(
             report.Table(
@@ -81,11 +79,7 @@ def of_result(result: Result, settings: options.PersonasOptions) -> Report:
         ),
         figures=finishing.figures(settings.html, lambda: [figure(result)]),
         notes=notes(result),
-        provenance={
-            "seeds": ", ".join(str(e.seed) for e in found),
-            "profile": repr(p),
-            "criterion": "personas / best control >= 1.3, whole 95 % interval over seeds",
-        },
+        provenance=finishing.experiment_provenance(settings, p, [CRITERION]),
     )
 
 
@@ -113,34 +107,41 @@ def verdict(result: Result) -> reading.Verdict:
 
 
 def table(result: Result) -> tuple[tuple[str, ...], ...]:
-    """Every arm: means over seeds."""
-    head = ("model", "prompts", "sampler", "effective", "grammatical", "log2 p", "fits persona")
-    rows = []
-    for i, arm in enumerate(result.evidence[0].arms):
-        alike = [e.arms[i] for e in result.evidence]
-        best = any(a == e.best(k) for a, e in zip(alike, result.evidence) for k in _kinds())
-        mean = {
-            q: math.fsum(getattr(a, q) for a in alike) / len(alike)
-            for q in ("effective", "grammatical", "logprob", "fits")
-        }
-        rows.append(
-            (
-                arm.model,
-                arm.prompts,
-                str(arm.sampler) + (" *" if best else ""),
-                report.number(mean["effective"]),
-                f"{mean['grammatical']:.1%}",
-                report.number(mean["logprob"]),
-                "" if math.isnan(mean["fits"]) else f"{mean['fits']:.1%}",
-            )
-        )
+    """Every arm, and each control at each seed's best: means over seeds, and their range."""
+    head = (
+        *("model", "prompts", "sampler", "effective", "over seeds"),
+        *("grammatical", "log2 p", "fits persona"),
+    )
+    every, rows = result.evidence, []
+    for i, arm in enumerate(every[0].arms):
+        alike = [e.arms[i] for e in every]
+        best = any(a == e.best(kind) for a, e in zip(alike, every) for kind in CONTROLS)
+        rows.append(_row(alike, str(arm.sampler) + (" *" if best else "")))
+    for kind in CONTROLS:
+        chosen = [arm for arm in (e.best(kind) for e in every) if arm is not None]
+        if chosen:
+            seeds = "" if len(chosen) == len(every) else f", {len(chosen)} of {len(every)} seeds"
+            rows.append(_row(chosen, f"{kind}, each seed's best{seeds}"))
     return (head, *rows)
 
 
-def _kinds() -> tuple[str, ...]:
-    from synthdata.persona_evidence import CONTROLS
-
-    return CONTROLS
+def _row(alike: Sequence[Arm], sampler: str) -> tuple[str, ...]:
+    """One line of the table: arms of the same kind, one a seed."""
+    mean = {
+        q: math.fsum(getattr(a, q) for a in alike) / len(alike)
+        for q in ("effective", "grammatical", "logprob", "fits")
+    }
+    ends = [report.number(f(a.effective for a in alike)) for f in (min, max)]
+    return (
+        alike[0].model,
+        alike[0].prompts,
+        sampler,
+        report.number(mean["effective"]),
+        " to ".join(ends),
+        f"{mean['grammatical']:.1%}",
+        report.number(mean["logprob"]),
+        "" if math.isnan(mean["fits"]) else f"{mean['fits']:.1%}",
+    )
 
 
 def notes(result: Result) -> tuple[str, ...]:
@@ -219,15 +220,6 @@ def as_json(result: Result) -> list[dict[str, Any]]:
 
 
 def _measure(name: str, found: Interval, n: int, method: str, unit: str = "times") -> Measure:
-    has = math.isfinite(found.low)
-    return Measure(
-        name=name,
-        value=found.value,
-        low=found.low if has else math.nan,
-        high=found.high if has else math.nan,
-        n=n,
-        method=method,
-        unit=unit,
-        direction="higher is more varied",
-        warnings=() if has else ("one seed has no interval",),
+    return Measure.over_seeds(
+        name, found, n=n, method=method, unit=unit, direction="higher is more varied"
     )

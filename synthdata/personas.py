@@ -15,9 +15,8 @@ Only the answers are the model's own.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ from minigpt.sample import draw, shape
 from minigpt.tokenizer import CharTokenizer
 from synthdata.collapse import chain
 from synthdata.collapse_regimes import Sampler, regime
-from synthdata.collapse_text import GPTSource
+from synthdata.collapse_text import GPTSource, LineTexts, tiny
 from synthdata.persona_evidence import (
     Budget,
     Evidence,
@@ -106,7 +105,7 @@ def controls(
 def profile(name: str, n: int | None = None) -> Profile:
     """`full` for figures that are published, `ci` for seconds; ValueError for another name."""
     if name == "full":
-        return Profile(n=n or 2000)
+        return Profile(n=n or Profile.n)
     if name == "ci":
         return Profile(
             n=n or 200,
@@ -153,7 +152,7 @@ def answers(
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonaTexts:
+class PersonaTexts(LineTexts):
     """The text of a world as `collapse_text.GPTSource` wants it: prompts real, answers anyone's."""
 
     world: World
@@ -197,14 +196,6 @@ class PersonaTexts:
             found += answers(model, told[i : i + self.streams], rng, sampler)
         return found
 
-    def joined(self, texts: list[str]) -> str:
-        """One to a line."""
-        return "\n".join(texts) + "\n"
-
-    def distance(self, model: NextChar) -> dict[str, float]:
-        """Not asked for: arms are compared by what they write."""
-        return {"cross_entropy": math.nan, "kl": math.nan}
-
 
 def experiment(
     settings: Profile,
@@ -237,21 +228,11 @@ def _plan(settings: Profile) -> Iterator[tuple[str, Prompts, Sampler]]:
 
 
 def config(settings: Profile) -> TrainConfig:
-    """The tiny GPT of every generation."""
+    """The tiny GPT of the laboratory, with a context as long as the longest line."""
     from minigpt.model import GPTConfig
-    from minigpt.settings import TrainConfig
 
-    return TrainConfig(
-        steps=settings.steps,
-        batch_size=32,
-        eval_every=10_000,
-        precision="fp32",
-        device="cpu",
-        threads=1,
-        muon_lr=0.04,
-        adamw_lr=6e-3,
-        model=GPTConfig(n_layer=settings.n_layer, n_head=4, n_embd=64, context=LONGEST),
-    )
+    shape = GPTConfig(n_layer=settings.n_layer, n_head=4, n_embd=64, context=LONGEST)
+    return replace(tiny(), steps=settings.steps, model=shape)
 
 
 def run(settings: Profile, seed: int = 0, report: Callable[[str], None] | None = None) -> Evidence:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,6 +38,20 @@ def bytes_bar(what: str, total: int | None) -> Any:
         disable=None,
         leave=False,
     )
+
+
+@contextmanager
+def steps(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar over so many steps; the block calls what it is given with each one that is done."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what, file=sys.stderr, disable=None, leave=False) as bar:
+
+        def tell(step: str) -> None:
+            bar.set_postfix_str(step[:40])
+            bar.update()
+
+        yield tell
 
 
 @contextmanager

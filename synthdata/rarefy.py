@@ -4,7 +4,8 @@ Idea:   variety grows with n, so two collections are compared at the same n, or 
         coverage. Going down (rarefaction) is exact; going up (extrapolation) is an estimate, to be
         trusted to about twice the sample.
 Source: Chao & Jost, Ecology 2012 (coverage); Colwell et al., Journal of Plant Ecology 2012 (types);
-        Chao et al., Ecological Monographs 2014 (Hill numbers of order 1 and 2).
+        Chao et al., Ecological Monographs 2014 (Hill numbers of order 1 and 2); order 1 beyond the
+        sample as in the authors' package iNEXT from version 3, whose numbers the tests hold.
 Omits:  samples whose units are documents of several tokens; `synthdata.matched` draws those.
 """
 
@@ -19,11 +20,10 @@ import numpy as np
 from synthdata.estimate import (
     _rare_share,
     _summary,
-    chao_wang_jost,
     coverage_from,
+    hill,
+    hill_asymptotic,
     ones_and_twos,
-    plug_in,
-    unseen_types,
 )
 
 
@@ -154,16 +154,21 @@ def _log_factorials(n: int) -> np.ndarray:
 
 
 def _extrapolated(counts: np.ndarray, size: float, q: float) -> float:
-    _, frequency, n = _summary(counts)
-    singles, pairs = ones_and_twos(counts)
-    if q == 1:  # a mixture of what was seen and of the source, by the shares of the draws
-        mixed = 2 ** (n / size * plug_in(counts) + (1 - n / size) * chao_wang_jost(counts))
-        return min(mixed, _extrapolated(counts, size, 0))  # few copies: it can pass the types
-    unseen = unseen_types(n, singles, pairs)
-    if unseen == 0:
-        return float(frequency.sum())
-    met = -math.expm1((size - n) * math.log1p(-singles / (n * unseen + singles)))
-    return float(frequency.sum()) + unseen * met
+    """Order 0 or 1 beyond the sample: each draw closes the same share of the gap to the source.
+
+    The share is the one that the last draw of the sample closed, so the curve goes on smoothly.
+    """
+    _, _, n = _summary(counts)
+    here, source = hill(counts, q), hill_asymptotic(counts, int(q))
+    if n == 1 or source <= here:
+        return here
+    before = rarefied(counts, n - 1, q)
+    further = here + (source - here) * -math.expm1(
+        (size - n) * math.log((source - here) / (source - before))
+    )
+    if q == 1:  # few copies: its estimate can pass that of the types
+        return min(further, _extrapolated(counts, size, 0))
+    return further
 
 
 def _check_size(size: float) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from synthdata.measures import Measure
@@ -64,7 +64,8 @@ def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Ver
         return Verdict(
             text="Nothing to measure.", confidence="none", because="; ".join(repeated.warnings)
         )
-    because = f"{repeated.value:.1%} of {n:,} documents are {kind}{_ends(repeated)}"
+    share = "None" if repeated.value == 0 else f"{repeated.value:.1%}"
+    because = f"{share} of {n:,} documents are {kind}{_ends(repeated)}"
     if top_share > 0 and repeated.value > 0:
         because += f"; the three largest clusters hold {top_share:.1%} of everything"
     because += "."
@@ -141,7 +142,10 @@ def of_comparison(compared: Comparison) -> Verdict:
 
 
 def of_gate(found: Gate) -> Verdict:
-    """Pass, fail or cannot tell, the rules that decided, and how many documents they rest on."""
+    """Pass, fail or cannot tell, the rules that decided, and how sure that is.
+
+    Sure by the number of documents; of those that depend on each other, by that of their groups.
+    """
     outcome = found.outcome
     deciding = [j for j in found.judgements if j.outcome == outcome]
     texts = {
@@ -150,7 +154,7 @@ def of_gate(found: Gate) -> Verdict:
         "cannot tell": "Cannot tell: these data do not decide every rule.",
     }
     tones: dict[str, Tone] = {"pass": "good", "fail": "bad", "cannot tell": "neutral"}
-    n = min((j.measure.n for j in deciding), default=0)
+    n = min((j.units for j in deciding), default=0)
     confidence: Confidence = "high" if n >= MANY else "medium"
     if outcome == "cannot tell" or n < FEWEST:
         confidence = "low"
@@ -163,7 +167,10 @@ def of_gate(found: Gate) -> Verdict:
 
 
 def of_stream(n: int, types: Measure) -> Verdict:
-    """What one pass can say: how many documents repeat another word for word."""
+    """What one pass can say: how many documents repeat another word for word.
+
+    That few do is no good news yet: it does not see documents that are nearly the same.
+    """
     share = Measure(
         name="repeated",
         value=max(0.0, 1 - types.value / n) if n else math.nan,
@@ -175,7 +182,16 @@ def of_stream(n: int, types: Measure) -> Verdict:
         direction="lower is more varied",
         warnings=() if n else ("there are no documents",),
     )
-    return of_collection(n, share, math.nan, "repeated word for word (one pass sees no more)")
+    verdict = of_collection(n, share, math.nan, "repeated word for word")
+    if verdict.tone != "good":
+        return verdict
+    return replace(
+        verdict,
+        text="Few documents repeat another word for word; one pass sees no other repetition.",
+        because=f"{verdict.because} Near-duplicates show without --stream, on a --sample if need "
+        "be.",
+        tone="neutral",
+    )
 
 
 def _loss(difference: Difference) -> float:

@@ -6,7 +6,8 @@ Idea:   a script reads one line and checks one number, `version`, before it trus
 One object with these fields, version 1:
     schema      "synthdata", always
     version     1
-    command     "measure", "compare", "gate", "explain", "curate", "collapse" or "personas"
+    command     "measure", "compare", "gate", "explain", "curate", "personas", "three-jokes" or
+                "collapse"
     verdict     {"text", "confidence", "because"}; confidence is high, medium, low or none
     measures    list of measures: {"name", "value", "low", "high", "n", "coverage", "method",
                 "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
@@ -28,18 +29,30 @@ One object with these fields, version 1:
                 and curate, which show none
     dropped     curate only: reason -> rows
     kept        curate only: rows written
-    runs        personas only: list of {"seed", "ratio", "calibrated_ratio", "best_control",
-                "arms", "budgets", "fields", "adds"}; fields as in synthdata/personas.py
-    rows        {"used", "empty", "bad": kind -> rows}
+    runs        personas and three-jokes only: a list, one for each seed. What is undefined is null.
+                personas: {"seed", "ratio", "calibrated_ratio", "best_control": {"prompts",
+                "sampler"}, "arms", "budgets": name -> {"total", "information", "within"} (bits),
+                "fields": part of the persona -> bits/word, "adds": [{"persona", "bits"}]}; an arm
+                is {"model", "prompts", "sampler", "effective", "source", "coverage",
+                "grammatical", "logprob", "fits"}, as `Arm` in synthdata/persona_evidence.py says.
+                three-jokes: {"seed", "families": [{"name", "expected", "generators"}], "missing"};
+                a generator has "harm" and the numbers of `Judged` in synthdata/joke_evidence.py
+    rows        {"used", "empty", "bad": kind -> rows}; zeros for experiments, which read none
     provenance  what is needed to repeat it, as in the report
 
-`collapse` reads no rows; it has schema, version, command, verdict and provenance as above, and
-    source, n, sampler, generations, seeds (a list)
-    results     list of {"regime", "generation", "measures"}, a measure being {"name", "unit",
-                "value", "low", "high"} over seeds; where theory knows the number also "expected"
-                and "z", how many standard errors the value lies above it (null with few seeds and
-                no exact variance)
-    judgements  list of {"regime", "criterion", "value", "low", "high", "verdict", "control"}
+`collapse` has schema, version, command, verdict and provenance as above, and in place of the rest
+    source      what was fitted, with its text where it has one
+    n           examples in each round
+    sampler     how models were sampled, in words
+    generations the last one's number; 0 is fitted to real data alone
+    seeds       list
+    results     list of {"regime", "generation", "measures"}, each generation of each regime once;
+                a measure is {"name", "unit", "value", "low", "high"}, the mean over seeds and its
+                95 % interval (null with one seed); where theory knows the number also "expected"
+                and "z", how many standard errors the value lies above it (null below ten seeds
+                where the variance is not known exactly)
+    judgements  list of {"regime", "criterion", "value", "low", "high", "verdict", "control"};
+                empty below three seeds
 """
 
 from __future__ import annotations
@@ -64,6 +77,18 @@ SCHEMA, VERSION = "synthdata", 1
 
 def record(command: str, report: Report, tally: Tally, **more: Any) -> dict[str, Any]:
     """The record of a report; `more` are the fields only some commands have."""
+    return {
+        **head(command, report),
+        "measures": measures([*report.headlines, *report.measures]),
+        "evidence": evidence(report.evidence),
+        "rows": {"used": tally.rows, "empty": tally.empty, "bad": dict(tally.bad)},
+        "provenance": dict(report.provenance),
+        **more,
+    }
+
+
+def head(command: str, report: Report) -> dict[str, Any]:
+    """What every record begins with."""
     verdict = report.verdict
     return {
         "schema": SCHEMA,
@@ -74,11 +99,6 @@ def record(command: str, report: Report, tally: Tally, **more: Any) -> dict[str,
             "confidence": verdict.confidence,
             "because": verdict.because,
         },
-        "measures": measures([*report.headlines, *report.measures]),
-        "evidence": evidence(report.evidence),
-        "rows": {"used": tally.rows, "empty": tally.empty, "bad": dict(tally.bad)},
-        "provenance": dict(report.provenance),
-        **more,
     }
 
 

@@ -127,11 +127,12 @@ def amount(measure: Measure) -> str:
 def value_of(value: float, measure: Measure) -> str:
     """Shares as percentages, everything else as a number."""
     if measure.unit == "share" and math.isfinite(value):
-        return f"{value:.1%}" if abs(value) >= 0.001 or value == 0 else f"{value:.2g}"
+        return f"{value:.1%}" if abs(value) >= 0.001 or value == 0 else f"{100 * value:.2g}%"
     return number(value)
 
 
 def unit_of(measure: Measure) -> str:
+    """What the value counts; nothing for a share, which is shown in percent."""
     return "" if measure.unit == "share" else measure.unit
 
 
@@ -149,6 +150,12 @@ PLAIN = {
     "copied": "documents copied from the reference",
 }
 """Names for readers who have not met ours."""
+MEANINGS = {
+    "documents_hill1": "as varied as so many different documents, all equally common",
+    "hill1": "as varied as so many words, all used equally often",
+    "words_hill1_source": "as varied as so many words, all used equally often",
+}
+"""What a headline's unit means, where that needs a sentence."""
 
 
 # -- terminal -------------------------------------------------------------------------------------

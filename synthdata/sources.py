@@ -12,6 +12,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +30,14 @@ _FOREIGN = {
     b"BZh": "bzip2",
 }
 _UTF16_32 = (b"\xff\xfe", b"\xfe\xff")
+_WIDE: dict[tuple[bool, ...], str] = {
+    (False, True, False, True): "UTF-16LE",
+    (True, False, True, False): "UTF-16BE",
+    (False, True, True, True): "UTF-32LE",
+    (True, True, True, False): "UTF-32BE",
+}
+"""Which of four neighbouring bytes are NUL in text of Latin letters."""
+_METER = re.compile(rb"synthdata meter \d+\n")
 
 
 @dataclass
@@ -168,7 +177,8 @@ def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
     """The file's bytes, gunzipped where it is gzip (told by its first bytes), without a BOM.
 
     Damaged where a gzip file is broken or cut short (after everything before the cut was yielded);
-    ValueError for zstd, zip, xz, bzip2, UTF-16 and UTF-32.
+    ValueError for zstd, zip, xz, bzip2, UTF-16, UTF-32, and where a saved meter is taken for text,
+    or text for a saved meter.
     """
     stored = stored_blocks(path, record)
     first = next(stored, b"")
@@ -177,6 +187,7 @@ def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
         if not more:
             break
         first += more
+    _refuse_meters(path, first)
     plain = chain(first, stored)
     if first.startswith(b"\x1f\x8b"):
         plain = _gunzip(plain, path)
@@ -189,7 +200,36 @@ def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
         raise ValueError(
             f"{path} is UTF-16 or UTF-32; convert it: iconv -f UTF-16 -t UTF-8 in > out"
         )
+    if encoding := _wide(head):
+        raise ValueError(
+            f"{path} is most likely {encoding} without a byte-order mark: its bytes are NUL as in "
+            f"no other text; convert it: iconv -f {encoding} -t UTF-8 in > out"
+        )
     yield from chain(head.removeprefix(b"\xef\xbb\xbf"), plain)
+
+
+def _refuse_meters(path: str, first: bytes) -> None:
+    """ValueError for a saved meter, which holds no texts, and for what only has its name."""
+    if _METER.match(first):
+        raise ValueError(f"{path} is a saved meter, not texts; measure --stream goes on from it")
+    if path.lower().endswith(".meter"):
+        raise ValueError(
+            f"{path} is named like a saved meter and is none (or was cut short); save it anew with "
+            "--stream --meter, or name a file of texts by what it is: .jsonl, .txt, .csv"
+        )
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 or UTF-32 without a mark, told by where the NULs stand; "" where it is neither.
+
+    >>> _wide("why did it cross".encode("utf-16-le"))
+    'UTF-16LE'
+    """
+    head = head[:4096]
+    if len(head) < 16:
+        return ""
+    places = [head[place::4] for place in range(4)]
+    return _WIDE.get(tuple(2 * place.count(0) > len(place) for place in places), "")
 
 
 def chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:

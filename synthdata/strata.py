@@ -84,65 +84,76 @@ def budget(
     values = sorted(set(names))
     number = {value: i for i, value in enumerate(values)}
     label = np.array([number[name] for name in names], dtype=np.int64)
-    method = f"plug-in entropy of {what}, less the mean of {permutations} shufflings of the field"
+    made = _Maker(
+        n=found.documents,
+        method=f"plug-in entropy of {what}, less the mean of {permutations} shufflings of the "
+        "field",
+    )
     key, document, count = by_document(found)
-    n = int(count.sum())
-    if n == 0 or len(values) < 2:
-        reason = (
-            f"there are no {what}" if n == 0 else f"the field has one value only ({values[0]!r})"
-        )
-        gone = [
-            Measure.undefined(name, reason, n=found.documents, method=method, unit="bits")
-            for name in ("entropy", "information", "entropy_within")
-        ]
-        return Budget(total=gone[0], information=gone[1], within=gone[2], p=math.nan, strata=())
+    if not len(count):
+        return made.nothing(f"there are no {what}")
+    if len(values) < 2:
+        return made.nothing(f"the field has one value only ({values[0]!r})")
     totals = np.bincount(key, count)
-    observed = _parts(key, label[document], count, totals, len(values))
     rng = np.random.default_rng(seed)
-    shuffled = np.array(
-        [
-            _parts(key, _shuffled(label, groups, rng)[document], count, totals, len(values))
-            for _ in range(permutations)
-        ]
-    )
-    information = observed.sum()
-    by_chance = shuffled.sum(axis=1)
+
+    def parts(label: np.ndarray) -> np.ndarray:
+        return _parts(key, label[document], count, totals, len(values))
+
+    observed = parts(label)
+    shuffled = np.array([parts(_shuffled(label, groups, rng)) for _ in range(permutations)])
+    adds = observed - shuffled.mean(axis=0)
+    by_chance, information = shuffled.sum(axis=1), observed.sum()
     corrected = float(information - by_chance.mean())
-    h = _entropy(totals)
+    if abs(corrected) < 1e-12:  # each document different: all labels give the same, to rounding
+        corrected = 0.0
     p = float((1 + (by_chance >= information - 1e-12).sum()) / (permutations + 1))
-    warnings = (
-        ()
-        if p <= 0.05
-        else (f"shuffled labels give as much with probability {p:.2g}: no evidence",)
-    )
-
-    def made(name: str, value: float, notes: tuple[str, ...] = ()) -> Measure:
-        return Measure(
-            name=name,
-            value=value,
-            n=found.documents,
-            method=method,
-            unit="bits",
-            direction="higher is more varied" if name != "information" else "neither",
-            warnings=(*notes, NO_INTERVAL) if name != "entropy" else notes,
-        )
-
-    order = np.argsort(-(observed - shuffled.mean(axis=0)), kind="stable")
+    no_evidence = f"shuffled labels give as much with probability {p:.2g}: no evidence"
+    h = _entropy(totals)
     return Budget(
-        total=made("entropy", h),
-        information=made("information", corrected, warnings),
-        within=made("entropy_within", h - corrected),
+        total=made.measure("entropy", h),
+        information=made.measure(
+            "information", corrected, *([no_evidence] if p > 0.05 else []), NO_INTERVAL
+        ),
+        within=made.measure("entropy_within", h - corrected, NO_INTERVAL),
         p=p,
         strata=tuple(
             Stratum(
                 value=values[v],
                 documents=int((label == v).sum()),
                 entropy=_entropy(np.bincount(key, count * (label[document] == v))),
-                adds=float(observed[v] - shuffled[:, v].mean()),
+                adds=float(adds[v]),
             )
-            for v in order
+            for v in np.argsort(-adds, kind="stable")
         ),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Maker:
+    """What the measures of one budget have in common."""
+
+    n: int
+    method: str
+
+    def measure(self, name: str, value: float, *warnings: str) -> Measure:
+        return Measure(
+            name=name,
+            value=value,
+            n=self.n,
+            method=self.method,
+            unit="bits",
+            direction="neither" if name == "information" else "higher is more varied",
+            warnings=warnings,
+        )
+
+    def nothing(self, reason: str) -> Budget:
+        """The budget where there is nothing to split."""
+        total, information, within = (
+            Measure.undefined(name, reason, n=self.n, method=self.method, unit="bits")
+            for name in ("entropy", "information", "entropy_within")
+        )
+        return Budget(total=total, information=information, within=within, p=math.nan, strata=())
 
 
 def _shuffled(label: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:

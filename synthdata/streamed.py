@@ -24,16 +24,22 @@ import numpy as np
 
 from synthdata import estimate
 from synthdata.counts import counts_of_counts
-from synthdata.measures import Direction, Measure
+from synthdata.measures import Measure
 from synthdata.meter import Meter
 from synthdata.sketch import Channel
 
 _HEAVY = 20  # a heavy hitter's count is at least this many times its error
 _ENOUGH_COVERAGE = 0.95
-_NONE = (math.nan, math.nan)
-_DESCRIBES = "no interval: it describes what went by"
-_ESTIMATED = "no interval: from a sample of the types; tests hold it to 3 % at 10 million things"
-_NO_INTERVAL = "no interval: one pass does not keep documents apart, so none can be left out"
+_EXACT = "no interval: nothing is estimated, it describes what was read"
+_ESTIMATED = (
+    "no interval: estimated from a sample of the different things; in tests on 10 million the "
+    "error is below 3 %"
+)
+_NO_INTERVAL = (
+    "no interval: that takes leaving documents out, and one pass does not keep them apart; without "
+    "--stream (on a --sample, where all is too much) there is one"
+)
+_TOO_LITTLE = "a lower bound without an interval: the sample covers only {:.1%} of the source"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,90 +170,88 @@ def measures(meter: Meter) -> list[Measure]:
     return found
 
 
+KINDS = {
+    "total": ("count", "{}"),
+    "types": ("count", "distinct {}"),
+    "types_hyperloglog": ("HyperLogLog estimate of the sample's types", "distinct {}"),
+    "entropy": ("plug-in entropy of the sample", "bits"),
+    "entropy_source": ("Chao-Wang-Jost estimate for the source", "bits"),
+    "hill1_source": ("2 to the Chao-Wang-Jost estimate for the source", "effective {}"),
+    "hill2_source": (
+        "n (n-1) / sum x (x-1), unbiased for the source's concentration",
+        "effective {}",
+    ),
+}
+"""What is measured of each channel: estimator and unit."""
+
+
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
+    """All `KINDS` of one channel."""
     config = meter.config
-    unit = {"documents": "whole documents"}.get(name, name)
+    slug = name.replace(" ", "_").replace("-", "_")
+    what = {"documents": "whole documents"}.get(name, name)
     if name in ("words", "word pairs"):
-        unit = f"{name} ({config.words} tokens)"
+        what = f"{name} ({config.words} tokens)"
     counts = counts_of(channel)
     rate = "exact counts" if counts.exact else f"{channel.bottom.k:,} sampled types, heavy hitters"
-    how = f"one pass, {unit}, {rate}, {config.policy}, seed {config.seed}"
-    slug = name.replace(" ", "_").replace("-", "_")
+    how = f"one pass, {what}, {rate}, {config.policy}, seed {config.seed}"
     if not channel.total:
         reason = f"there are no {name} in {meter.documents:,} documents"
-        kinds = ("total", "types", "entropy", "entropy_source", "hill1_source", "hill2_source")
-        return [Measure.undefined(f"{slug}_{kind}", reason, n=0, method=how) for kind in kinds]
+        return [Measure.undefined(f"{slug}_{kind}", reason, n=0, method=how) for kind in KINDS]
     seen = coverage(counts)
-    varied: Direction = "higher is more varied"
-    bound: tuple[str, ...] = ()
-    if seen < _ENOUGH_COVERAGE:
-        bound = (f"a lower bound: the sample covers only {seen:.1%} of the source",)
+    made = []
+    for kind, (value, (low, high)) in zip(KINDS, _values(counts, channel)):
+        estimator, unit = KINDS[kind]
+        if kind == "types" and not counts.exact:
+            estimator = "bottom-k estimate of the sample's types"
+        method = f"{estimator}, {how}"
+        if math.isnan(value):
+            made.append(
+                Measure.undefined(f"{slug}_{kind}", "there is only one", n=1, method=method)
+            )
+            continue
+        reason = "" if not math.isnan(low) else _no_interval(kind, value, seen, counts.exact)
+        made.append(
+            Measure(
+                name=f"{slug}_{kind}",
+                value=value,
+                low=low,
+                high=high,
+                n=counts.n,
+                coverage=seen,
+                method=method,
+                unit=unit.format(name),
+                direction="neither" if kind == "total" else "higher is more varied",
+                warnings=(reason,) if reason else (),
+            )
+        )
+    return made
+
+
+def _values(counts: Counts, channel: Channel) -> list[tuple[float, tuple[float, float]]]:
+    """Value and interval of each of `KINDS`; an interval of nan is none."""
+    none = (math.nan, math.nan)
     around = 1.96 / math.sqrt(channel.bottom.k)
     types = counts.distinct * (1 - around), counts.distinct * (1 + around)
     hll = channel.cardinality
-    distinct = "count" if counts.exact else "bottom-k estimate of the sample's types"
-
-    def measure(
-        kind: str,
-        value: float,
-        unit: str,
-        direction: Direction,
-        estimator: str,
-        *notes: str,
-        ends: tuple[float, float] = _NONE,
-    ) -> Measure:
-        if math.isnan(value):
-            return Measure.undefined(
-                f"{slug}_{kind}", "there is only one", n=1, method=f"{estimator}, {how}"
-            )
-        if math.isnan(ends[0]) and not any(notes):
-            of_sample = _DESCRIBES if counts.exact or kind == "total" else _ESTIMATED
-            notes = (_NO_INTERVAL if kind.endswith("source") else of_sample,)
-        return Measure(
-            name=f"{slug}_{kind}",
-            value=value,
-            low=ends[0],
-            high=ends[1],
-            n=counts.n,
-            coverage=seen,
-            method=f"{estimator}, {how}",
-            unit=unit,
-            direction=direction,
-            warnings=notes,
-        )
-
-    entropy, pairs = chao_wang_jost(counts), hill2(counts)
-    unseen = ("infinite: nothing was seen twice",) if math.isinf(pairs) else ()
-    source = "Chao-Wang-Jost estimate for the source"
+    entropy = chao_wang_jost(counts)
     return [
-        measure("total", counts.n, name, "neither", "count"),
-        measure(
-            "types",
-            counts.distinct,
-            f"distinct {name}",
-            varied,
-            distinct,
-            ends=_NONE if counts.exact else types,
-        ),
-        measure(
-            "types_hyperloglog",
-            hll.get_estimate(),
-            f"distinct {name}",
-            varied,
-            "HyperLogLog estimate of the sample's types",
-            ends=(hll.get_lower_bound(2), hll.get_upper_bound(2)),
-        ),
-        measure("entropy", plug_in(counts), "bits", varied, "plug-in entropy of the sample"),
-        measure("entropy_source", entropy, "bits", varied, source, *bound),
-        measure(
-            "hill1_source", 2**entropy, f"effective {name}", varied, f"2 to the {source}", *bound
-        ),
-        measure(
-            "hill2_source",
-            pairs,
-            f"effective {name}",
-            varied,
-            "n (n-1) / sum x (x-1), unbiased for the source's concentration",
-            *unseen,
-        ),
+        (counts.n, none),
+        (counts.distinct, none if counts.exact else types),
+        (hll.get_estimate(), (hll.get_lower_bound(2), hll.get_upper_bound(2))),
+        (plug_in(counts), none),
+        (entropy, none),
+        (2**entropy, none),
+        (hill2(counts), none),
     ]
+
+
+def _no_interval(kind: str, value: float, seen: float, exact: bool) -> str:
+    """Why a value of this kind has no interval."""
+    if not kind.endswith("source"):
+        return _EXACT if exact or kind == "total" else _ESTIMATED
+    if math.isinf(value):
+        return "infinite: nothing was seen twice"
+    if kind != "hill2_source" and seen < _ENOUGH_COVERAGE:
+        return _TOO_LITTLE.format(seen)
+    return _NO_INTERVAL

@@ -5,7 +5,7 @@ Idea:   a generator that has k favourites left of N still tells good ones. Whoev
         (AUC 1 - k/2N). A test of the population needs to have met nobody, and a model that learns
         from the collection pays for what is missing.
 Source: the claim is Andrej Karpathy's (No Priors, 2024); the tests are `judges` and `compare`.
-Run:    python -c "from synthdata import three_jokes as t; print(t.experiment(t.profile('ci')))"
+Run:    python -m synthdata three-jokes --profile ci
 Omits:  human judges.
 
 Three families of generators, each with one healthy and one collapsed collection: `dial` (made-up
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -31,7 +31,7 @@ from minigpt.tokenizer import CharTokenizer
 from synthdata import dial
 from synthdata.collapse import chain
 from synthdata.collapse_regimes import Sampler, regime
-from synthdata.collapse_text import GPTSource, tiny, write_lines
+from synthdata.collapse_text import GPTSource, LineTexts, tiny, write_lines
 from synthdata.compare import compare
 from synthdata.joke_evidence import Evidence, Family, Judged, Result
 from synthdata.judges import Judge, auc, informed_auc
@@ -81,13 +81,13 @@ class Profile:
             raise ValueError(f"left names two or more k from 1 to {self.size}, got {self.left}")
 
 
-def profile(name: str) -> Profile:
+def profile(name: str, n: int | None = None) -> Profile:
     """`full` for figures that are published, `ci` for seconds; ValueError for another name."""
     if name == "full":
-        return Profile()
+        return Profile(n=n or Profile.n)
     if name == "ci":
         return Profile(
-            n=60,
+            n=n or 60,
             generators=6,
             left=(2, 5),
             gpts=2,
@@ -124,6 +124,11 @@ def experiment(
     return Result(profile=settings, evidence=tuple(run(settings, s, report) for s in seeds))
 
 
+def steps(settings: Profile) -> int:
+    """How often `report` is called for each seed."""
+    return len(settings.left) + 1 + settings.gpts
+
+
 def run(settings: Profile, seed: int = 0, report: Callable[[str], None] | None = None) -> Evidence:
     """All families, for one seed."""
     tell = report or (lambda _: None)
@@ -140,7 +145,7 @@ def run(settings: Profile, seed: int = 0, report: Callable[[str], None] | None =
     else:
         made = [of_jokes(settings, told, [seed, i]) for i in range(settings.generators)]
         families.append(family("jokes", made, settings, seed))
-        tell("jokes")
+    tell("jokes")
     made = []
     for i in range(settings.gpts):
         made.append(of_gpt(settings, 1000 * seed + i))
@@ -179,7 +184,7 @@ def of_jokes(settings: Profile, told: Sequence[str], seed: Sequence[int]) -> Gen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lines:
+class Lines(LineTexts):
     """The lines of a world, without prompts, as `collapse_text.GPTSource` wants them."""
 
     world: World
@@ -199,14 +204,6 @@ class Lines:
     ) -> list[str]:
         """n lines by the model."""
         return write_lines(model, n, rng, sampler, longest=80)
-
-    def joined(self, texts: list[str]) -> str:
-        """One to a line."""
-        return "\n".join(texts) + "\n"
-
-    def distance(self, model: NextChar) -> dict[str, float]:
-        """Not asked for: what a model is worth shows in what is learned from it."""
-        return {"cross_entropy": math.nan, "kl": math.nan}
 
 
 def of_gpt(settings: Profile, seed: int) -> Generator:
@@ -235,8 +232,6 @@ def of_gpt(settings: Profile, seed: int) -> Generator:
 
 def config(settings: Profile) -> TrainConfig:
     """The tiny GPT of the laboratory, for so many steps."""
-    from dataclasses import replace
-
     return replace(tiny(), steps=settings.steps)
 
 

@@ -121,7 +121,7 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
             no_interval=_SPECTRUM,
         )
     value, low, high, reason = sheet.spread(
-        lambda chosen: np.array([overlap.mean_cosine_of(vectors[chosen])]), rng
+        lambda _: lambda chosen: np.array([overlap.mean_cosine_of(vectors[chosen])]), rng
     )
     sheet.put(
         "cosine_embeddings",
@@ -136,8 +136,8 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
     )
 
 
-def passages(sheet: Sheet, rng: np.random.Generator) -> repeats.Repeats:
-    """Repeated passages and the xz ratio."""
+def text_to_search(sheet: Sheet, rng: np.random.Generator) -> tuple[list[str], str]:
+    """The texts in which passages are looked for, and a note where these are not all."""
     texts, note = [sheet.texts[i] for i in sheet.order], ""
     sizes = np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64)
     if sizes.sum() > REPEAT_BYTES:
@@ -145,6 +145,11 @@ def passages(sheet: Sheet, rng: np.random.Generator) -> repeats.Repeats:
         drawn = np.sort(drawn[np.cumsum(sizes[drawn]) <= REPEAT_BYTES])
         texts = [texts[i] for i in drawn]
         note = f"on {len(texts):,} of {sheet.n:,} documents"
+    return texts, note
+
+
+def passages(sheet: Sheet, texts: list[str], note: str) -> repeats.Repeats:
+    """Repeated passages in the texts of `text_to_search`."""
     found = repeats.repeats(texts)
     how = f"passages of {found.min_length} UTF-8 bytes or more, suffix array, {sheet.policy}"
     for name, value, what in (
@@ -161,9 +166,14 @@ def passages(sheet: Sheet, rng: np.random.Generator) -> repeats.Repeats:
             warnings=(note,),
             no_interval=_SORTED,
         )
+    return found
+
+
+def compression(sheet: Sheet, ratio: float, texts: list[str], note: str) -> None:
+    """The xz ratio of the texts of `text_to_search`."""
     sheet.put(
         "xz_ratio",
-        repeats.xz_ratio(texts, seed=sheet.seed),
+        ratio,
         "times",
         "lower is more varied",
         "size over compressed size, xz with a window over all text, rises with n, order by "
@@ -172,4 +182,3 @@ def passages(sheet: Sheet, rng: np.random.Generator) -> repeats.Repeats:
         warnings=(note,),
         no_interval=_COMPRESSED,
     )
-    return found

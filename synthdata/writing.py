@@ -37,8 +37,11 @@ def check_places(outputs: Mapping[str, str]) -> None:
         folder = os.path.dirname(path) or "."
         if not os.path.isdir(folder):
             raise ValueError(f"--{option}: there is no folder {folder!r}; make it first")
+        device = os.path.exists(path) and not os.path.isfile(path)
+        if not device and not os.access(folder, os.W_OK):
+            raise ValueError(f"--{option}: no permission to write into {folder!r}; name another")
         same = taken.setdefault(os.path.realpath(path), option)
-        if same != option and not (os.path.exists(path) and not os.path.isfile(path)):
+        if same != option and not device:
             raise ValueError(f"--{same} and --{option} both name {path}; give each its own file")
 
 

@@ -67,7 +67,7 @@ def attempt(exercise: Exercise, source: str, *, today: date | None = None) -> Re
 
 def check_file(exercise: Exercise, path: Path | None = None) -> tuple[Result, list[str]]:
     """Check what is in work/ (or in `path`); the result and remarks on the file."""
-    lesson = catalogue.find(str(exercise.lesson))
+    lesson = catalogue.find(exercise.lesson)
     written = learner.read(path or learner.file_of(lesson, work_folder()))
     remarks = []
     if written.path.suffix == ".ipynb" and not written.has_check(exercise.id):

@@ -49,8 +49,9 @@ from labkit import files
 from lessons.engine import learner, percent
 from lessons.engine.catalogue import Lesson, find, lessons
 from lessons.engine.evidence import bring_published, experiment_hash
-from lessons.engine.execute import ROOT, execute
+from lessons.engine.execute import execute
 from lessons.engine.exercise import Exercise
+from lessons.engine.work import ROOT, from_here
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -86,7 +87,6 @@ def compose(lesson: Lesson, kind: Kind) -> NotebookNode:
         words = f"{lesson.name}\0{cell.cell_type}\0{cell.source}"
         seen[words] += 1  # equal cells are told apart by their order
         cell["id"] = hashlib.sha256(f"{words}\0{seen[words]}".encode()).hexdigest()[:16]
-    checks = lesson.folder / "checks.py"
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata = nbformat.from_dict(
         {
@@ -96,7 +96,7 @@ def compose(lesson: Lesson, kind: Kind) -> NotebookNode:
                 "lesson": lesson.slug,
                 "kind": kind,
                 "source": files.sha256(text),
-                "checks": files.sha256(checks.read_text(encoding="utf-8")) if exercises else "",
+                "checks": lesson.checks_hash(),
                 "experiment": experiment_hash(lesson.name),
             },
         }
@@ -294,7 +294,7 @@ class Build:
 def main(settings: Build, say: Callable[[str], None] = print) -> int:
     """The command; returns 1 where --check finds something."""
     folder = settings.out or NOTEBOOKS
-    chosen = [find(name) for name in settings.names] if settings.names else with_source()
+    chosen = [find(name) for name in settings.names] or with_source()
     if settings.check:
         problems = [p for lesson in chosen for kind in KINDS for p in stale(lesson, kind, folder)]
         problems += _strangers(folder) if not settings.names else []
@@ -309,7 +309,7 @@ def main(settings: Build, say: Callable[[str], None] = print) -> int:
         for kind in KINDS:
             path = path_of(lesson, kind, folder)
             size = build(lesson, kind, path, profile=settings.profile)
-            say(f"{path}: {size:,} bytes")
+            say(f"{from_here(path)}: {size:,} bytes")
     return 0
 
 
@@ -331,7 +331,7 @@ def build(lesson: Lesson, kind: Kind, path: Path, *, profile: str = "full") -> i
 
 def with_source() -> list[Lesson]:
     """The lessons that have a lesson.py."""
-    return [lesson for lesson in lessons() if (lesson.folder / "lesson.py").exists()]
+    return lessons(having="lesson.py")
 
 
 def _strangers(folder: Path) -> list[str]:

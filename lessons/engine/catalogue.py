@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labkit import files
+
 if TYPE_CHECKING:
     from lessons.engine.exercise import Exercise
 
@@ -51,28 +53,42 @@ class Lesson:
         return found[1].strip() if found else self.name.replace("_", " ")
 
     def exercises(self) -> tuple[Exercise, ...]:
-        """What checks.py holds, in order; none where there is no such file."""
+        """What checks.py holds, in order; none where there is no such file.
+
+        Their variants and wrong answers stand in answers.py beside it.
+        """
         if not (self.folder / "checks.py").exists():
             return ()
         found: tuple[Exercise, ...] = importlib.import_module(f"{self.module}.checks").EXERCISES
         return found
 
+    def checks_hash(self) -> str:
+        """SHA-256 of what judges its exercises: checks.py, and the known answers wherever they
+        stand; empty where there are no exercises."""
+        exercises = self.exercises()
+        if not exercises:
+            return ""
+        known = [(e.id, e.variants, e.wrong) for e in exercises]
+        checks = (self.folder / "checks.py").read_text(encoding="utf-8")
+        return files.sha256(f"{checks}\0{known!r}")
 
-def lessons(folder: Path | None = None) -> list[Lesson]:
-    """All lessons, by number."""
-    found = [
-        (m, p)
-        for p in (folder or FOLDER).iterdir()
-        if p.is_dir() and (m := _NAME.fullmatch(p.name))
-    ]
+
+def lessons(*, having: str = "") -> list[Lesson]:
+    """All lessons, by number; with `having`, those whose folder has a file of that name."""
+    found = [(m, p) for p in FOLDER.iterdir() if p.is_dir() and (m := _NAME.fullmatch(p.name))]
     rows = [Lesson(number=int(m[1]), name=m[2], folder=p) for m, p in found]
-    return sorted(rows, key=lambda lesson: lesson.number)
+    chosen = [lesson for lesson in rows if (lesson.folder / having).exists()]
+    return sorted(chosen, key=lambda lesson: lesson.number)
 
 
-def find(which: str, folder: Path | None = None) -> Lesson:
-    """The lesson called "3", "03", "03_name" or "name"; ValueError with the nearest name."""
-    known = lessons(folder)
-    wanted = which.strip().lower().replace("-", "_")
+def find(which: str | int) -> Lesson:
+    """The lesson called 3, "3", "03", "03_name" or "name"; ValueError with the nearest name.
+
+    >>> find(1) == find("01") == find("next-character")
+    True
+    """
+    known = lessons()
+    wanted = str(which).strip().lower().replace("-", "_")
     for lesson in known:
         if wanted in {
             str(lesson.number),
@@ -87,10 +103,10 @@ def find(which: str, folder: Path | None = None) -> Lesson:
     raise ValueError(f"there is no lesson {which!r}; {hint}python -m lessons list shows them all")
 
 
-def find_exercise(which: str, folder: Path | None = None) -> Exercise:
+def find_exercise(which: str) -> Exercise:
     """The exercise "03.1" (or "3.1"); ValueError with those the lesson has."""
     number, _, index = which.strip().partition(".")
-    exercises = find(number, folder).exercises()
+    exercises = find(number).exercises()
     for exercise in exercises:
         if index and exercise.id == f"{int(number):02d}.{index}":
             return exercise

@@ -11,6 +11,7 @@ Omits:  partial credit.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import hashlib
 import io
@@ -21,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from lessons.engine import form, wire
 from lessons.engine import source as sources
-from lessons.engine import wire
 from lessons.engine.compare import close, describe
 from lessons.engine.exercise import Call, Exercise, Probe, Result, Status, Wrong
 from lessons.engine.feedback import called, hint_step
@@ -58,8 +59,8 @@ def check_source(
 ) -> Result:
     """Judge a source that defines `exercise.name`. Never raises for what the source does.
 
-    `seed` picks the inputs. `discreet` leaves the learner's own error messages out, into which
-    hidden inputs can be printed.
+    `seed` picks the inputs. `discreet` leaves out what the learner's code words itself (messages,
+    names of its own classes), into which hidden inputs can be written.
     """
     began = time.monotonic()
     result = _check(exercise, source, sandbox, seed, discreet)
@@ -161,8 +162,9 @@ def _problem(
             if stopped(answer.value):
                 status: Any = outcome.status if outcome.status == "memory" else "crash"
                 return status, outcome.note, ""
-            if answer.value.type == "NotPlain":
-                return "fail", answer.value.message, "return plain numbers, lists or tensors"
+            if answer.value.type == "NotPlain":  # its words name a class, which the code has named
+                named = "something that is not plain data" if discreet else answer.value.message
+                return "fail", named, "return plain numbers, lists or tensors"
             return "fail", _raised(answer.value, source, discreet), ""
     if len(answers) < len(trial.calls):
         status = outcome.status if outcome.status in ("timeout", "memory") else "crash"
@@ -284,7 +286,9 @@ def _loaded(source: str, name: str) -> Any:
 
 
 def _raised(failure: Failure, source: str, discreet: bool) -> str:
-    words = f"it raised {failure.type}"
+    """What was raised and in which line. A message can hold inputs, and so can a class's name."""
+    known = isinstance(getattr(builtins, failure.type, None), type)
+    words = f"it raised {failure.type if known or not discreet else 'an error of its own'}"
     if failure.message and not discreet:
         words += f": {' '.join(failure.message.split())}"
     lines = source.splitlines()
@@ -296,16 +300,18 @@ def _raised(failure: Failure, source: str, discreet: bool) -> str:
 def flags_of(exercise: Exercise, source: str) -> tuple[str, ...]:
     """What a teacher may want to look at; no judgement. A short function has few right forms."""
     flags = []
-    form = sources.shape_of(source)
-    alone = sources.shape_of(sources.alone(source, exercise.name))
+    mine = form.shape_of(source)
+    alone = form.shape_of(form.alone(source, exercise.name))
     published = sources.solution(exercise.solution, exercise.name)
     itself = sources.solution_itself(exercise.solution)
-    if form == sources.shape_of(published) or alone == sources.shape_of(itself):
+    if mine == form.shape_of(published) or alone == form.shape_of(itself):
         flags.append("identical to the published solution")
-    elif any(form == sources.shape_of(v.source) for v in exercise.variants):
+    elif any(mine == form.shape_of(v.source) for v in exercise.variants):
         flags.append("identical to a published variant")
-    if sources.uses_library(source, exercise.solution):
+    if form.uses_library(source, exercise.solution):
         flags.append("calls the library's own function")
+    elif form.opens_lessons(source):
+        flags.append("looks into the lessons, where the checks stand")
     return tuple(flags)
 
 

@@ -1,31 +1,18 @@
 """Comparing what came back with what should have, in words that give nothing away.
 
 Idea:   a learner needs to know how far off an answer is (shape, NaN, how many numbers, by how
-        much), not what was asked or what was right. Here too: the inputs probes are made of.
+        much), not what was asked or what was right.
 Run:    used by checks.py of every lesson
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lessons.engine.exercise import Made
-
-
-def tensor(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Any:
-    """A float32 torch tensor of normal numbers, for `Probe.make`."""
-    import torch
-
-    return torch.from_numpy(rng.standard_normal(shape).astype(np.float32) * np.float32(scale))
-
-
-def integers(rng: np.random.Generator, high: int, *shape: int) -> Any:
-    """An int64 torch tensor of ids from 0 to high - 1, for `Probe.make`."""
-    import torch
-
-    return torch.from_numpy(rng.integers(0, high, shape))
 
 
 def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) -> str | None:
@@ -49,7 +36,7 @@ def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) ->
                 return f"one entry: {found}"
         return None
     if isinstance(expected, (list, tuple)):
-        if not isinstance(answer, (list, tuple)) and not hasattr(answer, "shape"):
+        if not isinstance(answer, (list, tuple)) and getattr(answer, "shape", ()) == ():
             return f"{describe(answer)} where {len(expected)} elements were expected"
         if len(answer) != len(expected):
             return f"{len(answer)} elements where {len(expected)} were expected"
@@ -78,10 +65,23 @@ def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) ->
         return None
     with np.errstate(invalid="ignore"):
         off = np.abs(a.astype(np.complex128) - e.astype(np.complex128))
-    largest = np.nanmax(np.where(wrong, off, 0)) if off.size else 0.0
+    known = off[wrong & ~np.isnan(off)]
+    largest = known.max() if known.size else np.nan
     if a.ndim == 0:
         return f"{a[()]:.6g}, off by {largest:.4g}"
     return f"{int(wrong.sum())} of {a.size} numbers off, the worst by {largest:.4g}"
+
+
+def shape(answer: Any, wanted: Sequence[int]) -> str | None:
+    """None where `answer` has this shape, else what came back; () is that of a single number.
+
+    >>> shape([1.0, 2.0], ())
+    'shape [2] where one number was expected'
+    """
+    found = list(np.shape(answer))
+    if found == list(wanted):
+        return None
+    return f"shape {found} where {list(wanted) or 'one number'} was expected"
 
 
 def describe(value: Any) -> str:
@@ -89,7 +89,7 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        kind = "array" if isinstance(value, np.ndarray) else "tensor"
+        kind = "array" if isinstance(value, (np.ndarray, np.generic)) else "tensor"
         return f"{str(value.dtype).removeprefix('torch.')} {kind} {list(value.shape)}"
     if isinstance(value, (str, bytes, list, tuple, dict, set)):
         words = {"str": "text", "bytes": "bytes"}

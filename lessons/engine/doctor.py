@@ -8,7 +8,6 @@ Omits:  mending anything by itself.
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import os
 import platform
@@ -18,9 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from lessons.engine import catalogue
+from lessons.engine import catalogue, experiment, ledger
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Call
 from lessons.engine.outcome import Failure, Outcome
@@ -171,11 +169,11 @@ def times() -> Iterator[Line]:
 
 
 def minutes(lesson: Lesson) -> float | None:
-    """What experiment.py states for a seed at full profile; None where it states nothing."""
+    """Minutes of a seed at full profile, as the ledger measured them or experiment.py states them;
+    None where there is no experiment."""
     if not (lesson.folder / "experiment.py").exists():
         return None
-    experiment: Any = importlib.import_module(f"{lesson.module}.experiment").EXPERIMENT
-    return float(experiment.minutes)
+    return ledger.minutes(experiment.find(lesson.name))
 
 
 def versions() -> str:

@@ -17,7 +17,8 @@ from typing import Any
 
 from labkit import files
 from lessons.engine import ledger
-from lessons.engine.experiment import LESSONS, Experiment, Profile, resolve
+from lessons.engine.catalogue import find
+from lessons.engine.experiment import Experiment, Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +59,13 @@ def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -
 
 def bring_published(lesson: str, folder: Path) -> int:
     """Put what the ledger has measured with this code into `folder`; how many seeds."""
-    place = LESSONS / resolve(lesson)
-    path = place / ledger.EVIDENCE
-    code = ledger.code_hash(place)
-    entries = files.read_json(path) if path.exists() else []
-    fresh = [entry for entry in entries if entry["code"] == code]
+    place = find(lesson)
+    code = ledger.code_hash(place.folder)
+    fresh = [entry for entry in ledger.entries(place.folder) if entry["code"] == code]
     for entry in fresh:
         found = entry["evidence"]
         kept = Kept(evidence=found, seconds=entry["seconds"], date=entry["date"], by="ledger")
-        _write(kept, _path(resolve(lesson)[4:], found["profile"], found["seed"], folder))
+        _write(kept, _path(place.name, found["profile"], found["seed"], folder))
     return len(fresh)
 
 
@@ -77,7 +76,7 @@ def experiment_hash(lesson: str) -> str:
     Unlike the ledger's hash it counts every character, since the drawing and the claim's wording
     are in the notebook.
     """
-    place = LESSONS / resolve(lesson)
+    place = find(lesson).folder
     paths = [p for p in sorted(place.glob("*.py")) if p.name not in ledger.NOT_MEASURED]
     paths += [p for p in [place / ledger.EVIDENCE] if p.exists()]
     return files.sha256("\n".join(f"{p.name} {_text_hash(p)}" for p in paths))
@@ -88,7 +87,7 @@ def _text_hash(path: Path) -> str:
 
 
 def _path(name: str, profile: str, seed: int, folder: Path) -> Path:
-    code = ledger.code_hash(LESSONS / resolve(name))
+    code = ledger.code_hash(find(name).folder)
     return folder / f"{name}-{profile}-{seed}-{code[:12]}.json"
 
 

@@ -18,10 +18,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lessons.engine.work import ROOT
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "python3"
 UNSHARE = ("unshare", "--net")
 UNSHARE_AS_USER = ("unshare", "--user", "--map-current-user", "--net")
@@ -62,7 +63,6 @@ def execute(
     `network` the kernel gets none, where the system can deny it. CellFailed names the lesson, the
     cell and the error.
     """
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -72,16 +72,9 @@ def execute(
         empty = Path(folder) / "here"
         sockets.mkdir()
         empty.mkdir()
-        manager: Any = AsyncKernelManager(kernel_name=KERNEL)
-        # this very Python, whatever kernels are registered on the machine
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        manager.kernel_spec.argv = [*deny, *argv]
-        if deny:
-            manager.transport = "ipc"  # sockets that are files pass between network namespaces
-            manager.ip = str(sockets / "kernel")
         client = NotebookClient(
             notebook,
-            km=manager,
+            km=_kernel(deny, sockets),
             timeout=int(cell_seconds),
             record_timing=False,
             resources={"metadata": {"path": str(empty)}},
@@ -108,6 +101,20 @@ def execute(
             number, source = _failing(notebook)
             raise CellFailed(f"{title}, code cell {number} ({source!r}): {error}") from error
     return notebook
+
+
+def _kernel(deny: tuple[str, ...], sockets: Path) -> Any:
+    """The manager of a kernel in this very Python, whatever kernels are registered here; the words
+    `deny` take its network away."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    manager: Any = AsyncKernelManager(kernel_name=KERNEL)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager.kernel_spec.argv = [*deny, *argv]
+    if deny:
+        manager.transport = "ipc"  # sockets that are files pass between network namespaces
+        manager.ip = str(sockets / "kernel")
+    return manager
 
 
 def _title(notebook: NotebookNode) -> str:

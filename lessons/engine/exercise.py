@@ -9,8 +9,10 @@ Source: property-based testing: Claessen & Hughes, "QuickCheck", 2000; wrong ans
 Run:    python -m lessons audit
 Omits:  style. Whatever computes the right thing passes.
 
-A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`. `tensor`, `integers` and
-`close` are in lessons.engine.compare. Example:
+A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`; variants and wrong
+answers, which are long, stand in `answers.py` beside it. What probes are made of is in
+lessons.engine.inputs (`tensor`, `logprobs`, `generator`), what judges need in
+lessons.engine.compare (`close`, `shape`). Example:
 
     EXERCISES = (
         Exercise(
@@ -30,13 +32,22 @@ A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`. `ten
                     expect=attention_weights,
                 ),
             ),
-            variants=(Variant(name="a loop", source="def causal_attention(q, k): ..."),
-                      Variant(name="einsum", source="...")),
-            wrong=(Wrong(name="no scale", source="...", diagnosis="the scores are not divided by "
-                         "sqrt(D)"), ...),
+            variants=answers.ATTENTION_VARIANTS,
+            wrong=answers.ATTENTION_WRONG,
             hints=("question", "concept", "pseudocode"),
             next_step="03.2 uses your weights to mix values.",
         ),
+    )
+
+and, in answers.py,
+
+    ATTENTION_VARIANTS = (
+        Variant(name="a loop", source="def causal_attention(q, k): ..."),
+        Variant(name="einsum", source="..."),
+    )
+    ATTENTION_WRONG = (
+        Wrong(name="no scale", source="...", diagnosis="the scores are not divided by sqrt(D)"),
+        ...
     )
 """
 

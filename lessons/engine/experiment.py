@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 Profile = Literal["full", "ci"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
-LESSONS = catalogue.FOLDER
 CAPTION_WIDTH = 118  # characters that fit under a wide figure
 TOO_FEW = "too few seeds to judge"
 
@@ -89,7 +88,8 @@ class Experiment:
     criteria: tuple[Criterion, ...]
     """All must hold for the claim to count as reproduced. Never changed after a run."""
     minutes: float
-    """About how long a seed takes at full profile on two cores."""
+    """About how long a seed should take at full profile on one core; `ledger.minutes` says how
+    long it took, where it has been measured."""
     measure: Callable[[Profile, int], dict[str, Any]]
     """(profile, seed) -> evidence. The same code for both profiles; only sizes differ."""
     values: Callable[[Evidence], Sequence[float]]
@@ -193,33 +193,17 @@ def profile_wanted() -> Profile:
     return wanted
 
 
-def lessons() -> list[str]:
-    """Folders of all lessons that have an experiment, in order: l01_next_character, ..."""
-    return [
-        lesson.folder.name
-        for lesson in catalogue.lessons(LESSONS)
-        if (lesson.folder / "experiment.py").exists()
-    ]
+def find(which: str | int) -> Experiment:
+    """The experiment of a lesson, given by number or name.
 
-
-def resolve(lesson: str | int) -> str:
-    """The folder of a lesson given as 1, "01", "next_character" or the folder's name.
-
-    ValueError with the nearest name where there is no such lesson.
-
-    >>> resolve(1) == resolve("01") == resolve("next_character")
-    True
+    ValueError where there is no such lesson, or its experiment.py is missing or has no EXPERIMENT.
     """
-    return catalogue.find(str(lesson), LESSONS).folder.name
-
-
-def find(lesson: str | int) -> Experiment:
-    """The experiment of a lesson, given as `resolve` takes it."""
-    folder = resolve(lesson)
-    if folder not in lessons():
-        raise ValueError(f"lessons/{folder} has no experiment.py yet; with one: {lessons()}")
-    module = importlib.import_module(f"lessons.{folder}.experiment")
+    lesson = catalogue.find(which)
+    path = f"lessons/{lesson.folder.name}/experiment.py"
+    if not (lesson.folder / "experiment.py").exists():
+        raise ValueError(f"there is no {path} yet")
+    module = importlib.import_module(f"{lesson.module}.experiment")
     found = getattr(module, "EXPERIMENT", None)
-    if not isinstance(found, Experiment) or found.id != folder[4:]:
-        raise ValueError(f"lessons/{folder}/experiment.py must define EXPERIMENT, id {folder[4:]}")
+    if not isinstance(found, Experiment) or found.id != lesson.name:
+        raise ValueError(f"{path} must define EXPERIMENT, id {lesson.name}")
     return found

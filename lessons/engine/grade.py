@@ -31,6 +31,7 @@ from lessons.engine.catalogue import Lesson
 from lessons.engine.checking import check_source
 from lessons.engine.exercise import Result
 from lessons.engine.feedback import feedback
+from lessons.engine.form import shape_of
 from lessons.engine.gradebook import COLUMNS, Journal, Row, write_csv, write_feedback
 from lessons.engine.sandbox import Sandbox
 from lessons.engine.submissions import Student, Submission
@@ -73,12 +74,45 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
     for remark in remarks:
         say(remark)
     settings.out.parent.mkdir(parents=True, exist_ok=True)
+    files.check_place(settings.out)
     journal = Journal(settings.out.with_name(settings.out.name + ".journal.jsonl"), settings.again)
+    discreet = settings.hidden is not None
+    began = time.monotonic()
+    try:
+        rows = _mark_all(
+            students,
+            found,
+            lambda sandbox: Marker(chosen, tasks, secret, sandbox, journal, discreet),
+            settings.jobs,
+            say,
+        )
+    finally:
+        journal.close()
+    ordered = [row for student in students for row in rows[student.id]]
+    write_csv(settings.out, COLUMNS, [asdict(row) for row in ordered])
+    pairs = similar.pairs((row.exercise, row.student, row.form) for row in ordered)
+    likenesses = settings.out.with_name(settings.out.stem + ".similar.csv")
+    write_csv(likenesses, similar.COLUMNS, [asdict(pair) for pair in pairs])
+    write_feedback(settings.feedback or settings.out.parent / "feedback", students, rows)
+    say(
+        f"{settings.out}: {len(ordered)} rows in {time.monotonic() - began:.0f} s; "
+        f"{len(pairs)} near-identical pairs in {likenesses.name}"
+    )
+    return 0
+
+
+def _mark_all(
+    students: list[Student],
+    found: dict[str, Path],
+    marker: Callable[[Sandbox], Marker],
+    jobs: int,
+    say: Callable[[str], None],
+) -> dict[str, list[Row]]:
+    """Every student's rows; so many `jobs` at once, each with a sandbox of its own."""
     waiting: queue.SimpleQueue[Student] = queue.SimpleQueue()
     for student in students:
         waiting.put(student)
     rows: dict[str, list[Row]] = {}
-    began = time.monotonic()
     halt = threading.Event()
     stopped: list[Exception] = []
 
@@ -86,8 +120,7 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
         try:
             with Sandbox() as sandbox:
                 sandbox.start()
-                discreet = settings.hidden is not None
-                mark_waiting(Marker(chosen, tasks, secret, sandbox, journal, discreet))
+                mark_waiting(marker(sandbox))
         except Exception as error:  # no sandbox, no disk: not one student's fault
             stopped.append(error)
             halt.set()
@@ -100,9 +133,10 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
                 return
             rows[student.id] = marker.mark(student, found.get(student.id))
             passed = sum(row.status == "pass" for row in rows[student.id])
-            say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {len(tasks)} pass")
+            asked = len(rows[student.id])
+            say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {asked} pass")
 
-    threads = [threading.Thread(target=work) for _ in range(min(settings.jobs, len(students)))]
+    threads = [threading.Thread(target=work) for _ in range(min(jobs, len(students)))]
     try:
         for thread in threads:
             thread.start()
@@ -110,20 +144,9 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
             thread.join()
     finally:
         halt.set()
-        journal.close()
     if stopped:
         raise stopped[0]
-    ordered = [row for student in students for row in rows[student.id]]
-    write_csv(settings.out, COLUMNS, [asdict(row) for row in ordered])
-    pairs = similar.pairs((row.exercise, row.student, row.form) for row in ordered)
-    likenesses = settings.out.with_name(settings.out.stem + ".similar.csv")
-    write_csv(likenesses, similar.COLUMNS, [asdict(pair) for pair in pairs])
-    write_feedback(settings.feedback or settings.out.parent / "feedback", students, rows)
-    say(
-        f"{settings.out}: {len(ordered)} rows in {time.monotonic() - began:.0f} s; "
-        f"{len(pairs)} near-identical pairs in {likenesses.name}"
-    )
-    return 0
+    return rows
 
 
 @dataclass(frozen=True)
@@ -200,7 +223,7 @@ class Marker:
         form = ""
         if source and result.status != "missing":
             try:
-                form = sources.shape_of(source)
+                form = shape_of(source)
             except (SyntaxError, RecursionError):
                 form = ""
         return Row(
@@ -222,11 +245,16 @@ class Marker:
 def _parsed(submission: Submission) -> dict[str, learner.Written | str]:
     """Every file read, or why not; the shortest path first, so that copies come last."""
     found: dict[str, learner.Written | str] = {}
+    code = 0
     for name in sorted(submission.files, key=lambda n: (n.count("/"), len(n), n)):
         try:
-            found[name] = learner.parse(Path(name), submission.files[name])
+            written = learner.parse(Path(name), submission.files[name])
         except ValueError as error:
             found[name] = str(error)
+            continue
+        code += sum(map(len, written.cells))
+        too_much = f"{name} is left out: more than {learner.MAX_CODE >> 20} MB of code in all"
+        found[name] = written if code <= learner.MAX_CODE else too_much
     return found
 
 

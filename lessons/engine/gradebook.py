@@ -58,7 +58,7 @@ class Journal:
         self._known: dict[str, Row] = {}
         self._lock = threading.Lock()
         if path.exists() and not again:
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for line in path.read_text(encoding="utf-8").split("\n"):
                 try:
                     found = json.loads(line)
                     self._known[found["key"]] = Row(**found["row"])

@@ -20,6 +20,8 @@ from lessons.engine.exercise import Exercise
 
 MAX_FILE = 20 << 20
 """Bytes of the largest notebook that is read."""
+MAX_CODE = 1 << 20
+"""Characters of code in one: outputs may be large, answers are not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +52,18 @@ def parse(path: Path, data: bytes) -> Written:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text (byte {error.start})") from None
-    if path.suffix.lower() == ".py":
-        return Written(path=path, cells=(text,))
+    cells = [text] if path.suffix.lower() == ".py" else _code_cells(path, text)
+    if sum(map(len, cells)) > MAX_CODE:
+        raise ValueError(f"{path} has more than {MAX_CODE >> 20} MB of code")
+    return Written(path=path, cells=tuple(cells))
+
+
+def _code_cells(path: Path, text: str) -> list[str]:
     try:
         found = json.loads(text)
-        cells = [_text(c["source"]) for c in found["cells"] if c["cell_type"] == "code"]
+        return [_text(c["source"]) for c in found["cells"] if c["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(f"{path} is not a notebook; save it again from Jupyter") from None
-    return Written(path=path, cells=tuple(cells))
 
 
 def _text(source: object) -> str:

@@ -28,23 +28,15 @@ from tyro.conf import Positional
 
 from labkit import command, files
 from labkit.verdict import MINIMUM_SEEDS
-from lessons.engine.experiment import (
-    LESSONS,
-    Evidence,
-    Experiment,
-    Profile,
-    Row,
-    find,
-    lessons,
-    overall,
-    resolve,
-)
+from lessons.engine import catalogue
+from lessons.engine.catalogue import Lesson
+from lessons.engine.experiment import Evidence, Experiment, Profile, Row, find, overall
 
 LEDGER = "ledger.json"
 EVIDENCE = "evidence.json"
 PACKAGES = ("numpy", "scipy", "torch")
 PROSE = ("title", "claim", "source", "minutes")  # of an Experiment: words, not measurement
-NOT_MEASURED = ("lesson.py", "checks.py")
+NOT_MEASURED = ("lesson.py", "checks.py", "answers.py")
 BEGIN, END = "<!-- ledger: python -m lessons ledger --readme README.md -->", "<!-- /ledger -->"
 
 
@@ -76,24 +68,29 @@ class LedgerConfig:
 
 def main(config: LedgerConfig) -> None:
     """The command."""
-    chosen = [resolve(name) for name in config.lessons] or lessons()
+    chosen = [catalogue.find(name) for name in config.lessons] or _lessons()
     if config.profile == "ci":
-        for folder in chosen:
-            print(render(_ci(find(folder), config)))
+        for lesson in chosen:
+            print(render(_ci(find(lesson.name), config)))
         return
     if config.run:
-        for folder in chosen:
-            measure(find(folder), LESSONS / folder, config.seeds, again=config.again)
-    wanted = {folder[4:] for folder in chosen}
+        for lesson in chosen:
+            measure(find(lesson.name), lesson.folder, config.seeds, again=config.again)
+    wanted = {lesson.name for lesson in chosen}
     rows = [row for row in read() if row["id"] in wanted]
     print(render(rows) if rows else "nothing measured yet: python -m lessons ledger --run")
-    for folder in chosen:
-        if 0 < len(published(folder)) < MINIMUM_SEEDS:
-            print(f"unfinished: {folder}, {len(published(folder))} of {MINIMUM_SEEDS} seeds")
-        if is_stale(folder):
-            print(f"stale: {folder} has changed since; python -m lessons ledger {folder} --run")
+    for name in (lesson.name for lesson in chosen):
+        seeds = len(published(name))
+        if 0 < seeds < MINIMUM_SEEDS:
+            print(f"unfinished: {name}, {seeds} of {MINIMUM_SEEDS} seeds")
+        if is_stale(name):
+            print(f"stale: {name} has changed since; python -m lessons ledger {name} --run")
     if config.readme is not None:
         write_readme(config.readme, read())
+
+
+def _lessons() -> list[Lesson]:
+    return catalogue.lessons(having="experiment.py")
 
 
 def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
@@ -117,13 +114,12 @@ def measure(
     Each seed is kept as soon as it is there. Evidence of other code is dropped, never mixed in.
     """
     path, code = folder / EVIDENCE, code_hash(folder)
-    kept = [] if again or not path.exists() else files.read_json(path)
-    kept = [entry for entry in kept if entry["code"] == code]
+    kept = [] if again else [entry for entry in entries(folder) if entry["code"] == code]
     for seed in range(seeds):
         if any(entry["evidence"]["seed"] == seed for entry in kept):
             continue
         if say:
-            left = (seeds - seed) * experiment.minutes
+            left = (seeds - seed) * minutes(experiment, folder.parent / LEDGER)
             print(f"{experiment.id}, seed {seed}: about {left:.0f} minutes to go", flush=True)
         began = time.process_time()
         evidence = experiment.run("full", seed)
@@ -147,7 +143,7 @@ def _enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -
     seconds = median(entry["seconds"] for entry in kept)
     about = {**kept[-1], "seconds": round(seconds, 1), "date": max(e["date"] for e in kept)}
     others = [row for row in read(path) if row["id"] != experiment.id]
-    order = [name[4:] for name in lessons()]
+    order = [lesson.name for lesson in _lessons()]
     rows = [*others, *as_rows(experiment, evidence, about)]
     rows.sort(key=lambda row: order.index(row["id"]) if row["id"] in order else len(order))
     files.write_json(path, rows)
@@ -209,9 +205,16 @@ def _about(seconds: float) -> dict[str, Any]:
 # Reading.
 
 
-def read(path: Path = LESSONS / LEDGER) -> list[dict[str, Any]]:
+def read(path: Path = catalogue.FOLDER / LEDGER) -> list[dict[str, Any]]:
     """The rows of the ledger; none where nothing has been measured."""
     return files.read_json(path) if path.exists() else []
+
+
+def minutes(experiment: Experiment, path: Path = catalogue.FOLDER / LEDGER) -> float:
+    """Minutes of one core that a seed takes at full profile, to a tenth: as measured, or, before
+    that, as the experiment states."""
+    seconds = [row["seconds"] for row in read(path) if row["id"] == experiment.id]
+    return round(seconds[0] / 60, 1) if seconds else experiment.minutes
 
 
 def published(lesson: str | int) -> list[dict[str, Any]]:
@@ -219,16 +222,20 @@ def published(lesson: str | int) -> list[dict[str, Any]]:
 
     `find(lesson).figure(published(lesson))` is the published figure.
     """
-    path = LESSONS / resolve(lesson) / EVIDENCE
-    return [entry["evidence"] for entry in files.read_json(path)] if path.exists() else []
+    return [entry["evidence"] for entry in entries(catalogue.find(lesson).folder)]
 
 
 def is_stale(lesson: str | int) -> bool:
     """Has the code that measures changed since the evidence was written?"""
-    folder = LESSONS / resolve(lesson)
+    folder = catalogue.find(lesson).folder
+    code = code_hash(folder)
+    return any(entry["code"] != code for entry in entries(folder))
+
+
+def entries(folder: Path) -> list[dict[str, Any]]:
+    """What a lesson's evidence.json holds: evidence, hash of its code, seconds, date, machine."""
     path = folder / EVIDENCE
-    entries = files.read_json(path) if path.exists() else []
-    return any(entry["code"] != code_hash(folder) for entry in entries)
+    return files.read_json(path) if path.exists() else []
 
 
 def code_hash(folder: Path) -> str:

@@ -2,9 +2,10 @@
 
 Idea:   limits that the kernel keeps, applied by the child to itself, because then nothing outside
         has to be running as an administrator: memory, processor time, file size and open files
-        (setrlimit); no new processes, no network, no signals to others (seccomp); no file written
-        and only installed code read (Landlock); and, when started as root, the rights of nobody,
-        since root is above process limits.
+        (setrlimit); no new processes, no network, no signals to others, no file's rights changed,
+        nothing that outlives the process (seccomp); no file written and only installed code read
+        (Landlock); and, when started as root, the rights of nobody, since root is above process
+        limits.
 Source: seccomp(2), landlock(7), setrlimit(2), unshare(2), prctl(2) of the Linux manual; numbers
         from the kernel's unistd.h for x86-64 and arm64.
 Run:    python -m lessons doctor   (tries each limit and says which hold here)
@@ -49,21 +50,61 @@ _DENIED = {
     "tkill": (200, 130),
     "pidfd_open": (434, 434),
     "pidfd_send_signal": (424, 424),
+    "pidfd_getfd": (438, 438),
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "unshare": (272, 97),
     "setns": (308, 268),
     "mount": (165, 40),
+    "open_by_handle_at": (304, 265),  # a file without its path, for who may read anything
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
     "memfd_create": (319, 279),
     "add_key": (248, 217),
     "keyctl": (250, 219),
+    # what Landlock does not restrict: rights, owner and times of the user's files, and, before
+    # Linux 6.2, cutting them short
+    "truncate": (76, 45),
+    "chmod": (90, -1),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, -1),
+    "fchown": (93, 55),
+    "lchown": (94, -1),
+    "fchownat": (260, 54),
+    "utime": (132, -1),
+    "utimes": (235, -1),
+    "futimesat": (261, -1),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    # memory and queues that stay when the process has gone
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    # the pace of other processes of the same user
+    "setpriority": (141, 140),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
 }
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _OWN_PID_ONLY = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261)}
 _CLONE_THREAD = 0x00010000
+_FCNTL = (72, 25)
+_TO_OTHERS = (8, 10, 15)
+"""F_SETOWN, F_SETSIG, F_SETOWN_EX: with them a pipe sends any signal to a process of its user."""
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _ALLOW, _DENY = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
@@ -76,6 +117,7 @@ def apply(*, seconds: float, megabytes: int, readable: Sequence[str]) -> dict[st
     be read. Each step is taken in the order in which the next one still can be.
     """
     used = time.process_time()
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
     held = {
         "memory": _try(lambda: _memory(megabytes)),
         "processor time": _try(lambda: _rlimit("RLIMIT_CPU", int(used + seconds) + 1)),
@@ -86,7 +128,7 @@ def apply(*, seconds: float, megabytes: int, readable: Sequence[str]) -> dict[st
     held["user"] = _try(_become_nobody)
     no_new_rights = _try(lambda: _prctl(38, 1))  # PR_SET_NO_NEW_PRIVS: needed by the next two
     held["folders"] = no_new_rights or _try(lambda: _landlock(readable))
-    if held["folders"] and not held["user"]:
+    if held["folders"] or not root:  # an ordinary user has all of them in a namespace of its own
         _try(lambda: _capabilities(0))
     filtered = no_new_rights or _try(_seccomp)
     held["processes"] = filtered and _try(_few_processes)
@@ -117,7 +159,7 @@ def _memory(megabytes: int) -> None:
     """Address space, above what is mapped now: torch's libraries alone map gigabytes."""
     if sys.platform != "linux":
         raise OSError("only Linux keeps a limit on memory")
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
     _rlimit("RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (megabytes << 20))
 
 
@@ -131,8 +173,9 @@ def _few_processes() -> None:
     """Where seccomp is missing: a number of processes, which counts all of the user's."""
     import psutil
 
-    user = os.getuid()
-    mine = sum(p.uids().real == user for p in psutil.process_iter())
+    # asked for by name, what cannot be known of another's process or of one just ended is None
+    owners = [process.info["uids"] for process in psutil.process_iter(["uids"])]
+    mine = sum(owner is not None and owner.real == os.getuid() for owner in owners)
     _rlimit("RLIMIT_NPROC", mine + PROCESSES)
 
 
@@ -252,6 +295,9 @@ def _filter(column: int, architecture: int, pid: int) -> list[bytes]:
     program += [equal(_CLONE3[column], 0, 1), answer(_DENY | errno.ENOSYS)]
     thread = struct.pack("=HBBI", 0x45, 1, 0, _CLONE_THREAD)
     program += [equal(_CLONE[column], 0, 4), load(16), thread, answer(refuse), answer(_ALLOW)]
+    own, sig, own_ex = _TO_OTHERS
+    program += [equal(_FCNTL[column], 0, 6), load(24), equal(own, 2, 0), equal(sig, 1, 0)]
+    program += [equal(own_ex, 0, 1), answer(refuse), answer(_ALLOW)]
     for name, numbers in _OWN_PID_ONLY.items():
         program += [equal(numbers[column], 0, 5), load(16), equal(pid, 2, 0)]
         program += [equal(0, 1, 0) if name == "prlimit64" else equal(pid, 1, 0)]

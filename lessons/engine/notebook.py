@@ -15,10 +15,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures, files
-from lessons.engine import evidence
+from lessons.engine import evidence, ledger
 from lessons.engine.attempts import check, hint, solution
 from lessons.engine.experiment import Experiment, Profile, Row, find, overall, profile_wanted
 from lessons.engine.work import work_folder
@@ -166,7 +167,8 @@ def _measure(
     from IPython.display import display
 
     line = display(_markdown("starting"), raw=True, display_id=True)
-    minutes = f", about {claim.minutes:g} minutes a seed on two cores" if profile == "full" else ""
+    took = f", about {ledger.minutes(claim):g} minutes a seed on one core"
+    minutes = took if profile == "full" else ""
     kept: list[evidence.Kept] = []
     done = ""
     for i, seed in enumerate(seeds, 1):

@@ -9,13 +9,16 @@ Omits:  judging what the answers say (lessons.engine.checking).
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from lessons.engine import wire
+
+_MALFORMED: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, ArithmeticError)
+_MALFORMED += (AttributeError, RecursionError, MemoryError)
+"""What a message can raise that is not as it should be; 1e999 as a line number overflows."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,6 @@ class Outcome:
     """What the source raised."""
     note: str = ""
     """What happened, in words."""
-    seconds: float = 0.0
-    """From fork to the last answer."""
     limits: dict[str, str] | None = None
     """{limit: "" or why it does not hold}, as the child reported them."""
 
@@ -98,8 +99,11 @@ class Reader:
                 message = bytes(data[4 : 4 + size])
                 del data[: 4 + size]
                 try:
-                    self._take(json.loads(message))
-                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                    self._take(wire.read(message))
+                except wire.NotPlain as error:
+                    self.nonsense = str(error)
+                    return
+                except _MALFORMED:
                     self.nonsense = "what came back is not an answer"
                     return
 
@@ -114,10 +118,10 @@ class Reader:
             self.answers.append(Answer(_failure(message["error"])))
         else:
             changed = tuple(int(i) for i in message["changed"])
-            self.answers.append(Answer(wire.decode(message["value"]), changed))
+            self.answers.append(Answer(wire.decode_answer(message["value"]), changed))
 
-    def outcome(self, took: float, seconds: float, by_signal: int, code: int) -> Outcome:
-        """All that was read, as an outcome."""
+    def outcome(self, seconds: float, by_signal: int, code: int) -> Outcome:
+        """All that was read, as an outcome, of a process that had `seconds` and ended so."""
         status: Any = self.status or "crash"
         note = ""
         failures = [self.failure, *(a.value for a in self.answers)]
@@ -132,20 +136,32 @@ class Reader:
         elif self.status is None and len(self.answers) == self.wanted:
             status = "done"
         elif self.status is None:
-            name = signal.Signals(by_signal).name if by_signal else f"exit code {code}"
+            name = _signal_name(by_signal) if by_signal else f"exit code {code}"
             note = f"the process ended early ({name})"
         return Outcome(
             status=status,
             answers=tuple(self.answers),
             failure=self.failure,
             note=note,
-            seconds=took,
             limits=self.limits,
         )
 
 
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # of the real-time signals only the first and the last have a name
+        return f"signal {number}"
+
+
 def _failure(message: dict[str, Any]) -> Failure:
-    return Failure(str(message["type"])[:80], str(message["message"])[:300], int(message["line"]))
+    kind, words = (_plain_text(message[key]) for key in ("type", "message"))
+    return Failure(kind[:80], words[:300], int(message["line"]))
+
+
+def _plain_text(words: object) -> str:
+    """One line without control characters: nothing that could pass for a line of feedback."""
+    return "".join(c if c.isprintable() else " " for c in str(words)[:400])
 
 
 def _is_memory(failure: Failure) -> bool:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from labkit import files
-from lessons.engine import source as sources
 from lessons.engine.exercise import Result
+from lessons.engine.form import normal_form
 
 VERSION = 1
 REVIEW_DAYS = (1, 3, 7)
@@ -47,7 +47,7 @@ class Record:
 def code_hash(source: str) -> str:
     """Of the code alone: comments and layout do not count."""
     try:
-        return files.sha256(sources.normal_form(source))[:16]
+        return files.sha256(normal_form(source))[:16]
     except SyntaxError:
         return files.sha256(source)[:16]
 

@@ -26,15 +26,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from lessons.engine import source as sources
 from lessons.engine import wire
 from lessons.engine.exercise import Call
 from lessons.engine.outcome import Outcome, Reader
+from lessons.engine.work import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 HAS_FORK = hasattr(os, "fork") and sys.platform != "win32"
 _START_SECONDS = 180.0  # a cold import of torch from a slow disk
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH")
@@ -79,7 +78,7 @@ class Sandbox:
             return
         self.close()
         self._control, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "lessons.engine.zygote", str(theirs.fileno())]
+        command = [*_zygote(), str(theirs.fileno())]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
@@ -170,7 +169,6 @@ class Sandbox:
                 return os.read(inlet, 1 << 20) if ready else None
 
             reader.read(more)
-            took = time.monotonic() - began
             self._control.sendall(struct.pack(">cII", b"E", 4, pid))
             end = json.loads(self._exactly(struct.unpack(">I", self._exactly(4))[0]))
         except (OSError, EOFError) as error:  # the zygote is gone: fail closed, start another
@@ -181,7 +179,7 @@ class Sandbox:
             os.close(inlet)
         if end["cpu"] >= seconds and end["signal"] in (signal.SIGKILL, signal.SIGXCPU):
             reader.timed_out = not reader.complete
-        return reader.outcome(took, seconds, end["signal"], end["code"])
+        return reader.outcome(seconds, end["signal"], end["code"])
 
     def _exactly(self, size: int) -> bytes:
         assert self._control is not None
@@ -195,34 +193,33 @@ class Sandbox:
 
     def _run_spawned(self, body: bytes, wanted: int, seconds: float) -> Outcome:
         """Without fork: a fresh interpreter for every run, whose start is not counted."""
-        command = [sys.executable, "-m", "lessons.engine.zygote", "--once"]
+        command = [*_zygote(), "--once"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(command, **pipes, **self._surroundings())  # type: ignore[call-overload]
         reader = Reader(wanted)
         timer = threading.Timer(_START_SECONDS, process.kill)
+        begun = False
 
         def ran_out() -> None:
             reader.timed_out = True
             process.kill()
 
         def more() -> bytes:
-            nonlocal timer
+            nonlocal timer, begun
             part: bytes = os.read(process.stdout.fileno(), 1 << 16)
-            if not began and part:  # the first message: the code starts now
-                began.append(time.monotonic())
+            if not begun and part:  # the first message: the code starts now
+                begun = True
                 timer.cancel()
                 timer = threading.Timer(seconds, ran_out)
                 timer.start()
             return part
 
-        began: list[float] = []
         timer.start()
         try:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):  # it has ended; Windows does not say BrokenPipe
                 process.stdin.write(body)
                 process.stdin.close()
             reader.read(more)
-            took = time.monotonic() - began[0] if began else 0.0
         finally:
             timer.cancel()
             process.kill()
@@ -230,7 +227,13 @@ class Sandbox:
             process.stdout.close()
         if reader.complete:
             reader.timed_out = False
-        return reader.outcome(took, seconds, max(0, -process.returncode), process.returncode)
+        return reader.outcome(seconds, max(0, -process.returncode), process.returncode)
+
+
+def _zygote() -> list[str]:
+    """The command that starts it. -P: nothing is imported from its folder, where there may be
+    no limit that keeps an answer from leaving a file for the next one."""
+    return [sys.executable, "-P", "-m", "lessons.engine.zygote"]
 
 
 def _readable() -> list[str]:

@@ -1,7 +1,7 @@
 """Answers that are nearly the same, for a teacher to read.
 
 Idea:   names and layout are easily changed, the rest less so. Answers are reduced to their shape
-        (lessons.engine.source.shape_of), cut into runs of four symbols, and compared by the share
+        (lessons.engine.form.shape_of), cut into runs of four symbols, and compared by the share
         of runs in common.
 Source: winnowing and k-grams: Schleimer, Wilkerson & Aiken 2003 (MOSS); Jaccard 1901.
 Run:    used by python -m lessons grade

@@ -21,7 +21,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+MAX_DEPTH = 100
+"""Levels of nesting in what is read; Python's own tools give up at some three hundred."""
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+\s*=\s*[%!]")
+STUB_WIDTH = 96  # characters of a task's line behind its indentation
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
 IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
 IMPORTED_EARLY |= {"operator", "random", "re", "statistics", "string", "typing"}
@@ -44,9 +47,9 @@ class Unreadable(ValueError):
 
 
 def parse(text: str) -> ast.Module:
-    """The syntax tree; Unreadable with the line where there is none."""
+    """The syntax tree; Unreadable with the line where there is none, or one that is too deep."""
     try:
-        return ast.parse(text)
+        tree = ast.parse(text)
     except SyntaxError as error:
         line = error.lineno or 1
         lines = text.splitlines() or [""]
@@ -54,6 +57,13 @@ def parse(text: str) -> ast.Module:
         raise Unreadable(line, shown, error.msg) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(1, "", str(error) or type(error).__name__) from None
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
+        line = min((n.lineno for n in level if isinstance(n, (ast.expr, ast.stmt))), default=1)
+        raise Unreadable(line, "", f"nested more than {MAX_DEPTH} levels deep; write it in steps")
+    return tree
 
 
 def without_magics(cell: str) -> str:
@@ -68,7 +78,7 @@ def without_magics(cell: str) -> str:
         f"{line[: len(line) - len(line.lstrip())]}pass  # {line.strip()}"
         if _MAGIC.match(line)
         else line
-        for line in cell.splitlines()
+        for line in cell.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )
 
 
@@ -78,65 +88,84 @@ def needed(name: str, cells: Sequence[str]) -> str | None:
     Of several definitions of a name the last one counts, as when a cell was run again. Cells that
     do not parse are skipped, unless the wanted function may be in one: then Unreadable.
     """
-    statements: list[tuple[ast.stmt, str]] = []
+    statements: list[_Statement] = []
     broken: Unreadable | None = None
     for cell in cells:
         text = without_magics(cell)
         try:
-            tree = parse(text)
+            statements += _statements(text)
         except Unreadable as error:
             if re.search(rf"\b{re.escape(name)}\b", text):
                 broken = error
-            continue
-        for statement in tree.body:
-            statements.append((statement, ast.get_source_segment(text, statement) or ""))
     binders: dict[str, list[int]] = {}
-    stars = []
-    for i, (statement, _) in enumerate(statements):
-        for bound in _bound(statement):
-            if bound == "*":
-                stars.append(i)
-            else:
-                binders.setdefault(bound, []).append(i)
+    for i, statement in enumerate(statements):
+        for bound in statement.bound:
+            binders.setdefault(bound, []).append(i)
     if name not in binders:
         if broken is not None:
             raise broken
         return None
-    chosen: set[int] = set(stars)
+    chosen: set[int] = set(binders.get("*", ()))
     waiting, seen = [name], {name}
     while waiting:
-        wanted = waiting.pop()
-        for i in _that_bind(wanted, binders, statements):
-            chosen.add(i)
-            for used in _used(statements[i][0]) - seen:
-                seen.add(used)
-                waiting.append(used)
-    future = [i for i, (statement, _) in enumerate(statements) if _is_future(statement)][:1]
-    order = future + sorted(i for i in chosen if not _is_future(statements[i][0]))
-    return "\n".join(_full_segment(*statements[i]) for i in order) + "\n"
+        for i in _that_bind(waiting.pop(), binders, statements):
+            if i not in chosen:
+                chosen.add(i)
+                used = _used(statements[i].tree) - seen
+                seen |= used
+                waiting += used
+    future = [i for i, statement in enumerate(statements) if statement.is_future][:1]
+    order = future + sorted(i for i in chosen if not statements[i].is_future)
+    return "\n".join(statements[i].text for i in order) + "\n"
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """One top-level statement of a cell."""
+
+    tree: ast.stmt
+    text: str
+    defines: frozenset[str]
+    """Names that it gives a new value."""
+    bound: frozenset[str]
+    """Those, and names whose value it modifies; "*" for a star import."""
+
+    @property
+    def is_future(self) -> bool:
+        return isinstance(self.tree, ast.ImportFrom) and self.tree.module == "__future__"
+
+
+def _statements(text: str) -> list[_Statement]:
+    """A cell's top-level statements; its lines end in \\n.
+
+    `ast.get_source_segment` would split the whole cell for each.
+    """
+    whole = parse(text)
+    lines = text.encode().split(b"\n")  # Python counts columns in bytes
+    found = []
+    for tree in whole.body:
+        part = lines[tree.lineno - 1 : tree.end_lineno]
+        part[-1] = part[-1][: tree.end_col_offset]
+        part[0] = part[0][tree.col_offset :]
+        decorators = getattr(tree, "decorator_list", [])  # stand above the line it begins in
+        own = "".join(f"@{ast.unparse(d)}\n" for d in decorators) + b"\n".join(part).decode()
+        defines = _defines(tree)
+        bound = frozenset(defines | _modifies(tree))
+        found.append(_Statement(tree, own, frozenset(defines), bound))
+    return found
 
 
 def _that_bind(
-    name: str, binders: dict[str, list[int]], statements: list[tuple[ast.stmt, str]]
+    name: str, binders: dict[str, list[int]], statements: list[_Statement]
 ) -> Iterable[int]:
     """The last whole definition of a name and what modifies it after that."""
     places = binders.get(name, [])
-    whole = [i for i in places if name in _defines(statements[i][0])]
+    whole = [i for i in places if name in statements[i].defines]
     if not whole:
         return places
-    if all(isinstance(statements[i][0], (ast.Import, ast.ImportFrom)) for i in whole):
+    if all(isinstance(statements[i].tree, (ast.Import, ast.ImportFrom)) for i in whole):
         return places  # imported again later; what stands between needs the first import
     return places[places.index(whole[-1]) :]
-
-
-def _full_segment(statement: ast.stmt, segment: str) -> str:
-    """A definition with its decorators, which `get_source_segment` leaves out."""
-    decorators = getattr(statement, "decorator_list", [])
-    return "".join(f"@{ast.unparse(d)}\n" for d in decorators) + segment
-
-
-def _is_future(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def _defines(statement: ast.stmt) -> set[str]:
@@ -156,9 +185,9 @@ def _defines(statement: ast.stmt) -> set[str]:
     return names
 
 
-def _bound(statement: ast.stmt) -> set[str]:
-    """Names that a top-level statement defines or modifies (`x += 1`, `x[0] = 1`)."""
-    names = _defines(statement)
+def _modifies(statement: ast.stmt) -> set[str]:
+    """Names that a top-level statement assigns to or into (`x += 1`, `x[0] = 1`)."""
+    names: set[str] = set()
     if isinstance(statement, (ast.Assign, ast.AugAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
@@ -186,7 +215,11 @@ def _used(statement: ast.stmt) -> set[str]:
 
 
 def imported_modules(source: str) -> list[str]:
-    """Modules of well-known packages that `source` imports anywhere."""
+    """Modules of well-known packages that `source` imports anywhere.
+
+    They are imported before any limit holds, so only what is meant to be imported is named here:
+    numpy.f2py.__main__ runs a command when it is.
+    """
     found = []
     try:
         tree = ast.parse(source)
@@ -197,7 +230,11 @@ def imported_modules(source: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in dict.fromkeys(found) if name.split(".")[0] in IMPORTED_EARLY]
+    return [
+        name
+        for name in dict.fromkeys(found)
+        if name.split(".")[0] in IMPORTED_EARLY and not re.search(r"(^|\.)_", name)
+    ]
 
 
 def unattempted(source: str, name: str) -> bool:
@@ -217,64 +254,6 @@ def _does_nothing(statement: ast.stmt) -> bool:
         raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
         return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
     return False
-
-
-def alone(source: str, name: str) -> str:
-    """The last definition of a function, without what it needs; all of it where there is none."""
-    for node in reversed(ast.parse(source).body):
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            return ast.unparse(node)
-    return source
-
-
-def normal_form(source: str) -> str:
-    """The code without comments, text, annotations and layout: what makes two answers the same."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            kept = [s for s in body if not (isinstance(s, ast.Expr) and _does_nothing(s))]
-            node.body = kept or [ast.Pass()]
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
-    kept_top = [s for s in tree.body if not isinstance(s, (ast.Import, ast.ImportFrom))]
-    return ast.unparse(ast.Module([s for s in kept_top if not _is_text(s)], []))
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def shape_of(source: str) -> str:
-    """`normal_form` with every name of the learner's own replaced by its order of appearance.
-
-    Two answers of one shape differ in nothing but names and layout.
-    """
-    tree = ast.parse(normal_form(source))
-    own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    own |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    order: dict[str, str] = {}
-
-    class Rename(ast.NodeTransformer):
-        def _new(self, name: str) -> str:
-            return order.setdefault(name, f"v{len(order)}") if name in own else name
-
-        def visit_Name(self, node: ast.Name) -> ast.Name:
-            node.id = self._new(node.id)
-            return node
-
-        def visit_arg(self, node: ast.arg) -> ast.arg:
-            node.arg = self._new(node.arg)
-            return node
-
-        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-            node.name = self._new(node.name)
-            return self.generic_visit(node)
-
-    return ast.unparse(Rename().visit(tree))
 
 
 @lru_cache(maxsize=256)
@@ -312,34 +291,8 @@ def stub(where: str, name: str, task: str, signature: str = "") -> str:
                 node.annotation = None
         signature = f"({ast.unparse(definition.args)})"
     paragraphs = inspect.cleandoc(task).splitlines()
-    lines = [line for part in paragraphs for line in textwrap.wrap(part, 92) or [""]] or [""]
+    lines = [line for part in paragraphs for line in textwrap.wrap(part, STUB_WIDTH) or [""]] or [
+        ""
+    ]
     text = lines[0] if len(lines) == 1 else "\n    ".join([*lines, ""]).replace("    \n", "\n")
     return f'def {name}{signature}:\n    """{text}"""\n    raise NotImplementedError  # yours\n'
-
-
-def uses_library(source: str, where: str) -> bool:
-    """Does the code import or refer to the package's own function?"""
-    module, function = where.split(":")
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.module == module:
-            if any(alias.name in (function, "*") for alias in node.names):
-                return True
-        elif isinstance(node, ast.Attribute) and node.attr == function:
-            root = ast.unparse(node.value)
-            if root == module or root == module.split(".")[-1] or _alias_of(source, root, module):
-                return True
-        elif isinstance(node, ast.Constant) and node.value == module:  # importlib, getattr
-            return True
-    return False
-
-
-def _alias_of(source: str, name: str, module: str) -> bool:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            if any(a.name == module and a.asname == name for a in node.names):
-                return True
-        elif isinstance(node, ast.ImportFrom) and any(
-            f"{node.module}.{a.name}" == module and (a.asname or a.name) == name for a in node.names
-        ):
-            return True
-    return False

@@ -18,7 +18,7 @@ from tyro.conf import Positional
 
 from lessons.engine import learner
 from lessons.engine.catalogue import Lesson, find
-from lessons.engine.work import work_folder
+from lessons.engine.work import from_here, work_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ def main(settings: Start) -> None:
     """The command."""
     lesson = find(settings.lesson)
     path, new = start(lesson, work_folder(), py=settings.py)
-    shown = _short(path)
+    shown = from_here(path)
     print(f"{shown} is yours now" if new else f"{shown} is there already; it stays as it is")
     if path.suffix == ".ipynb":
         print(f"open it: jupyter lab {shown}")
@@ -76,11 +76,3 @@ def exercises_alone(lesson: Lesson) -> str:
     head += "".join(f"python -m lessons check {exercise.id}\n" for exercise in exercises)
     head += '"""\n\nimport math\n\nimport numpy as np\nimport torch\n'
     return "\n\n".join([head, *(f"{learner.stub(exercise)}" for exercise in exercises)])
-
-
-def _short(path: Path) -> str:
-    """The path as one would type it from here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -20,7 +20,6 @@ from lessons.engine.feedback import feedback
 from lessons.engine.work import work_folder
 
 Id = Annotated[str, Positional, arg(metavar="EXERCISE")]
-Name = Annotated[str, Positional, arg(metavar="LESSON")]
 
 
 @dataclass(frozen=True, kw_only=True)

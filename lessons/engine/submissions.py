@@ -23,7 +23,9 @@ from pathlib import Path, PurePosixPath
 from lessons.engine import learner
 
 MAX_FILES = 2000
+"""Files in a submission, of whatever kind."""
 MAX_TOTAL = 200 << 20
+"""Bytes of a zip, and of all notebooks in a submission."""
 _ID_NAMES = ("student", "id", "student_id", "username", "login", "email")
 
 
@@ -123,8 +125,12 @@ def read(path: Path) -> Submission:
             return Submission(files={}, refused=f"{path.name} is a link")
         if path.is_dir():
             return Submission(files=dict(_in_folder(path)))
+        if not path.is_file():
+            return Submission(files={}, refused=f"{path.name} is no ordinary file")
         if path.suffix.lower() in (".ipynb", ".py"):
             return Submission(files={path.name: _small(path)})
+        if path.stat().st_size > MAX_TOTAL:
+            raise ValueError(f"{path.name} is larger than {MAX_TOTAL >> 20} MB")
         if not zipfile.is_zipfile(path):
             return Submission(files={}, refused=f"{path.name} is neither a zip nor a notebook")
         return Submission(files=dict(_in_zip(path)))

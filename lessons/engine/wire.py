@@ -3,8 +3,11 @@
 Idea:   what comes back from code one does not trust is read as data, never as objects: a tensor is
         a dtype, a shape and bytes; an object that claims to be equal to everything has no form
         here and does not get through. Reading checks every field.
+        An answer is held to more than an input: it names nothing to be built, and costs the one
+        who reads it neither hours nor gigabytes.
 Source: pickle's own warning (docs.python.org, pickle: "never unpickle data that could have come
-        from an untrusted source").
+        from an untrusted source"); keys that share a hash make a set slow: Crosby & Wallach,
+        "Denial of Service via Algorithmic Complexity Attacks", USENIX Security 2003.
 Omits:  objects, functions, sparse and quantised tensors.
 """
 
@@ -24,6 +27,14 @@ MAX_BYTES = 64 << 20
 """The largest message, in bytes."""
 MAX_DEPTH = 40
 """Lists within lists."""
+MAX_ITEMS = 1 << 20
+"""Commas and brackets in a message; each may become an object of a hundred bytes."""
+MAX_KEYS = 1 << 13
+"""Elements of sets and keys of dictionaries in an answer: all may have been given one hash, and
+then each is compared with all before it."""
+MAX_TABLE = 1 << 26
+"""Longest text in an answer times its number of values: NumPy makes a list of texts a table in
+which every one takes as much room as the longest."""
 _DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 _DTYPES |= {"uint16", "uint32", "uint64", "complex64", "complex128"}
 _TORCH_ONLY = {"bfloat16": "int16"}  # NumPy has no such numbers; their bits travel as integers
@@ -41,16 +52,11 @@ def pack(value: Any) -> bytes:
     return message
 
 
-def unpack(message: bytes) -> Any:
-    """The value in a message; ValueError where it is not one.
-
-    >>> unpack(pack({"a": (1, 2.5, None)}))
-    {'a': (1, 2.5, None)}
-    """
-    try:
-        return decode(json.loads(message))
-    except RecursionError:
-        raise ValueError("a message nested too deeply") from None
+def read(message: bytes) -> Any:
+    """The JSON in a message; ValueError where it is none, or where it would fill the memory."""
+    if sum(message.count(mark) for mark in (b",", b"[", b"{")) > MAX_ITEMS:
+        raise NotPlain(f"an answer of more than {MAX_ITEMS:,} parts")
+    return json.loads(message)
 
 
 def encode(value: Any, depth: int = 0) -> Any:
@@ -110,7 +116,11 @@ def _array(form: str, values: np.ndarray, name: str) -> dict[str, Any]:
 
 
 def decode(form: Any) -> Any:
-    """What `encode` made, as a value; ValueError on anything else."""
+    """What `encode` made, as a value; ValueError on anything else.
+
+    >>> decode(read(pack({"a": (1, 2.5, None)})))
+    {'a': (1, 2.5, None)}
+    """
     if form is None or isinstance(form, (bool, int, float, str)):
         return form
     if not isinstance(form, dict) or len(form) != 1:
@@ -122,6 +132,39 @@ def decode(form: Any) -> Any:
         raise ValueError(f"a message that is not plain data ({type(error).__name__})") from None
 
 
+def decode_answer(form: Any) -> Any:
+    """`decode` for what came from a child: data alone, none of it costly; ValueError otherwise."""
+    keys = values = longest = 0
+    waiting = [form]
+    while waiting:
+        part = waiting.pop()
+        values += 1
+        if isinstance(part, str):
+            longest = max(longest, len(part))
+        if not isinstance(part, dict):
+            continue
+        for kind, body in part.items():
+            if kind in ("made", "numpy generator", "torch generator"):
+                raise NotPlain(f"an answer is data; this one holds a {kind}")
+            if kind == "dict":
+                keys += len(body)
+                waiting += [item for pair in _list(body) for item in _list(pair)]
+            elif kind in ("list", "tuple", "set", "frozenset"):
+                keys += len(body) if kind in ("set", "frozenset") else 0
+                waiting += _list(body)
+    if keys > MAX_KEYS:
+        raise NotPlain(f"an answer with {keys:,} keys; at most {MAX_KEYS:,}")
+    if longest * values > MAX_TABLE:
+        raise NotPlain(f"an answer with a text of {longest:,} characters among {values:,} values")
+    return decode(form)
+
+
+def _list(body: Any) -> list[Any]:
+    if not isinstance(body, list):
+        raise ValueError("a message that is not plain data")
+    return body
+
+
 def _decode_array(form: str, body: Any) -> Any:
     name, shape, text = body
     stored = _TORCH_ONLY.get(name, name)
@@ -131,6 +174,8 @@ def _decode_array(form: str, body: Any) -> Any:
         raise ValueError("a shape is made of whole numbers")
     data = base64.b64decode(text, validate=True)
     values = np.frombuffer(data, dtype=stored)  # ValueError where the bytes do not fit
+    if stored == "bool":
+        values = values.view(np.uint8) != 0  # to NumPy a byte of 2 is neither true nor false
     if math.prod(shape) != values.size:
         raise ValueError(f"{values.size} numbers for shape {shape}")
     values = values.reshape(shape).copy()

@@ -17,3 +17,11 @@ def work_folder() -> Path:
     if named:
         return Path(named)
     return (ROOT if (ROOT / "pyproject.toml").exists() else Path.cwd()) / "work"
+
+
+def from_here(path: Path) -> str:
+    """The path as one would type it in the folder one stands in."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # another drive on Windows
+        return str(path)

@@ -161,7 +161,7 @@ def _error(error: BaseException) -> dict[str, Any]:
     return {"type": type(error).__name__, "message": message, "line": line}
 
 
-def _child(job: bytes, result: int) -> None:
+def _child(job: bytearray, result: int) -> None:
     """What a forked child does; never returns."""
     try:
         os.setsid()
@@ -178,18 +178,18 @@ def _child(job: bytes, result: int) -> None:
 
 def _end(pid: int) -> dict[str, Any]:
     """Kill the child and what it started; how it ended."""
-    done, status, usage = _wait(pid, os.WNOHANG)
+    done, status, usage = os.wait4(pid, os.WNOHANG)
     for _ in range(20):  # a closed pipe comes a moment before the end
         if done:
             break
         time.sleep(0.002)
-        done, status, usage = _wait(pid, os.WNOHANG)
+        done, status, usage = os.wait4(pid, os.WNOHANG)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     if not done:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        done, status, usage = _wait(pid, 0)
+        done, status, usage = os.wait4(pid, 0)
     by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     return {
         "signal": by,
@@ -198,19 +198,16 @@ def _end(pid: int) -> dict[str, Any]:
     }
 
 
-def _wait(pid: int, how: int) -> tuple[int, int, Any]:
-    return os.wait4(pid, how)
-
-
-def _receive(control: socket.socket, size: int) -> bytes:
-    parts, left = [], size
+def _receive(control: socket.socket, size: int) -> bytearray:
+    """`size` bytes in one place, where they can be wiped out."""
+    data = bytearray(size)
+    left = memoryview(data)
     while left:
-        part = control.recv(min(left, 1 << 20))
-        if not part:
+        count = control.recv_into(left)
+        if not count:
             raise EOFError
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+        left = left[count:]
+    return data
 
 
 def serve(control: socket.socket) -> None:
@@ -221,7 +218,7 @@ def serve(control: socket.socket) -> None:
             head, handles, _, _ = socket.recv_fds(control, 5, 1)
             if not head:
                 return
-            head += _receive(control, 5 - len(head))
+            head += bytes(_receive(control, 5 - len(head)))
             kind, size = struct.unpack(">cI", head)
             body = _receive(control, size)
         except (EOFError, ConnectionError):
@@ -231,6 +228,7 @@ def serve(control: socket.socket) -> None:
             if pid == 0:
                 control.close()
                 _child(body, handles[0])
+            body[:] = bytes(size)  # the next child inherits this memory, and may be another's
             os.close(handles[0])
             control.sendall(struct.pack(">I", pid))
         else:

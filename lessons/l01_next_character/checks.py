@@ -10,16 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from lessons.engine.exercise import Call, Cause, Exercise, Probe, Variant, Wrong
+from lessons.engine import inputs
+from lessons.engine.exercise import Call, Cause, Exercise, Probe
+from lessons.l01_next_character import answers
 from minigpt.evaluate import surprise
 
 # 01.1  How surprising was what came?
-
-
-def _logprobs(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Natural logarithms of random probabilities; the last axis is the alphabet."""
-    scores = 2 * rng.standard_normal(shape)
-    return (scores - np.log(np.exp(scores).sum(-1, keepdims=True))).astype(np.float32)
 
 
 def _coin(rng: np.random.Generator) -> Call:
@@ -28,11 +24,12 @@ def _coin(rng: np.random.Generator) -> Call:
 
 def _batch(rng: np.random.Generator, *shape: int) -> Call:
     size = shape[-1]
-    return Call(_logprobs(rng, *shape), rng.integers(0, size, shape[:-1]))
+    logprobs = inputs.logprobs(rng, *shape).astype(np.float32)
+    return Call(logprobs, rng.integers(0, size, shape[:-1]))
 
 
 def _nearly_impossible(rng: np.random.Generator) -> Call:
-    logprobs = _logprobs(rng, 5, 4).astype(np.float64)
+    logprobs = inputs.logprobs(rng, 5, 4)
     came = rng.integers(0, 4, 5)
     logprobs[np.arange(5), came] = -rng.uniform(800, 900, 5)  # exp(-800) is 0 in float64
     return Call(logprobs, came)
@@ -84,111 +81,8 @@ SURPRISE = Exercise(
             expect=surprise,
         ),
     ),
-    variants=(
-        Variant(
-            name="a loop",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    out = np.empty(targets.shape)
-    for place in np.ndindex(*targets.shape):
-        out[place] = -logprobs[place][targets[place]]
-    return out
-""",
-        ),
-        Variant(
-            name="one-hot",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    return -(np.eye(logprobs.shape[-1])[targets] * logprobs).sum(-1)
-""",
-        ),
-        Variant(
-            name="rows by number",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    flat = logprobs.reshape(-1, logprobs.shape[-1])
-    return -flat[np.arange(len(flat)), targets.ravel()].reshape(targets.shape)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="no minus",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    return np.take_along_axis(logprobs, targets[..., None], -1)[..., 0]
-""",
-            diagnosis="these are the log-probabilities themselves: the minus sign is missing",
-        ),
-        Wrong(
-            name="bits",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    return -np.take_along_axis(logprobs, targets[..., None], -1)[..., 0] / np.log(2)
-""",
-            diagnosis="these are bits: nats are wanted here, without the division by ln 2",
-        ),
-        Wrong(
-            name="probabilities",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    return 1 - np.exp(np.take_along_axis(logprobs, targets[..., None], -1)[..., 0])
-""",
-            diagnosis="this is 1 - p, the chance of being wrong; the surprise is -ln p",
-        ),
-        Wrong(
-            name="the likeliest",
-            source="""
-def surprise(logprobs, targets):
-    return -logprobs.max(-1)
-""",
-            diagnosis="this is the surprise of the likeliest character, whatever came; "
-            "look up the one that `targets` names",
-        ),
-        Wrong(
-            name="mean",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    return -np.take_along_axis(logprobs, targets[..., None], -1).mean()
-""",
-            diagnosis="this is the mean over all characters; one number for each is wanted",
-        ),
-        Wrong(
-            name="every pair",
-            source="""
-def surprise(logprobs, targets):
-    return -logprobs[..., targets]
-""",
-            diagnosis="logprobs[..., targets] pairs every place with every target; each place "
-            "has its own",
-        ),
-        Wrong(
-            name="through probabilities",
-            source="""
-import numpy as np
-
-def surprise(logprobs, targets):
-    p = np.exp(np.take_along_axis(logprobs, targets[..., None], -1)[..., 0].astype(float))
-    return -np.log(np.maximum(p, 1e-300))
-""",
-            diagnosis="going back to probabilities loses what is below 1e-308; stay with the "
-            "logarithms you were given",
-        ),
-    ),
+    variants=answers.SURPRISE_VARIANTS,
+    wrong=answers.SURPRISE_WRONG,
     hints=(
         "logprobs[t] holds V numbers. Which one of them belongs to what came at place t?",
         "np.take_along_axis(array, indices, axis=-1) picks one number from each row. The indices "
@@ -246,11 +140,6 @@ def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | No
     return None if kinds == ["int64"] else f"tensors of {' and '.join(kinds)}"
 
 
-_KEPT_SMALL = (
-    "the ids are still in the small type that the text is stored in; a table of vectors is "
-    "looked up with int64: .long()"
-)
-
 WINDOWS = Exercise(
     id="01.2",
     name="cut_windows",
@@ -284,114 +173,11 @@ WINDOWS = Exercise(
             property="a text kept as bytes (uint8) comes back as int64",
             make=lambda rng: _some_windows(rng, "uint8"),
             judge=_whole_numbers,
-            causes=(Cause(text=_KEPT_SMALL, when=lambda answer, *_: True),),
+            causes=(Cause(text=answers.KEPT_SMALL, when=lambda answer, *_: True),),
         ),
     ),
-    variants=(
-        Variant(
-            name="places by addition",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    places = starts[:, None] + torch.arange(context)
-    return ids[places].long(), ids[places + 1].long()
-""",
-        ),
-        Variant(
-            name="a loop over windows",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    inputs = [ids[s : s + context] for s in starts.tolist()]
-    targets = [ids[s + 1 : s + context + 1] for s in starts.tolist()]
-    return torch.stack(inputs).long(), torch.stack(targets).long()
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="no shift",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    windows = ids[starts[:, None] + torch.arange(context)].long()
-    return windows, windows
-""",
-            diagnosis="the targets are the inputs themselves: the network would be asked for the "
-            "character it has just read, and learn to copy",
-        ),
-        Wrong(
-            name="two ahead",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    places = starts[:, None] + torch.arange(context)
-    return ids[places].long(), ids[(places + 2).clamp(max=len(ids) - 1)].long()
-""",
-            diagnosis="the targets are two characters ahead; the next one is one ahead",
-        ),
-        Wrong(
-            name="the one before",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    places = starts[:, None] + torch.arange(context)
-    return ids[places + 1].long(), ids[places].long()
-""",
-            diagnosis="inputs and targets are exchanged: this network would predict the past",
-        ),
-        Wrong(
-            name="one short",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    windows = ids[starts[:, None] + torch.arange(context)].long()
-    return windows[:, :-1], windows[:, 1:]
-""",
-            diagnosis="T characters were cut and then shifted, which leaves T - 1; cut T + 1",
-        ),
-        Wrong(
-            name="only the end",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    places = starts[:, None] + torch.arange(context)
-    return ids[places].long(), ids[starts + context].long()
-""",
-            diagnosis="only the character after each window is asked for; every position predicts "
-            "its own next character, so there are T targets",
-        ),
-        Wrong(
-            name="counted in windows",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    places = starts[:, None] * context + torch.arange(context)
-    places = places.clamp(max=len(ids) - 2)
-    return ids[places].long(), ids[places + 1].long()
-""",
-            diagnosis="`starts` counts characters, and is used here as the number of a window",
-        ),
-        Wrong(
-            name="small type",
-            source="""
-import torch
-
-def cut_windows(ids, starts, context):
-    places = starts[:, None] + torch.arange(context)
-    return ids[places], ids[places + 1]
-""",
-            diagnosis=_KEPT_SMALL,
-        ),
-    ),
+    variants=answers.WINDOWS_VARIANTS,
+    wrong=answers.WINDOWS_WRONG,
     hints=(
         "The text is 'hello', T = 4: what is read? What comes next at each of the four places?",
         "starts[:, None] + torch.arange(T) is a table [B, T] of places in the text; a table of "
@@ -409,15 +195,11 @@ def cut_windows(ids, starts, context):
 
 
 def _rows(rng: np.random.Generator, p: Any, n: int) -> Call:
-    return Call(np.tile(np.asarray(p, dtype=np.float64), (n, 1)), _fresh(rng))
-
-
-def _fresh(rng: np.random.Generator) -> np.random.Generator:
-    return np.random.default_rng(int(rng.integers(1 << 60)))
+    return Call(np.tile(np.asarray(p, dtype=np.float64), (n, 1)), inputs.generator(rng))
 
 
 def _certain(rng: np.random.Generator) -> Call:
-    return Call(np.eye(5)[rng.integers(0, 5, 12)], _fresh(rng))
+    return Call(np.eye(5)[rng.integers(0, 5, 12)], inputs.generator(rng))
 
 
 def _shares(rng: np.random.Generator) -> np.ndarray:
@@ -427,14 +209,7 @@ def _shares(rng: np.random.Generator) -> np.ndarray:
 def _mixed(rng: np.random.Generator) -> Call:
     """Two kinds of rows in turn; the likeliest of the one is unlikely in the other."""
     one = np.array([0.6, 0.25, 0.1, 0.05])
-    return Call(np.tile(np.stack([one, one[::-1]]), (2000, 1)), _fresh(rng))
-
-
-def _twice(rng: np.random.Generator) -> list[Call]:
-    """The same call twice: equal rows, and generators in the same state."""
-    seed = int(rng.integers(1 << 60))
-    p = np.full((40, 8), 1 / 8)
-    return [Call(p, np.random.default_rng(seed)) for _ in range(2)]
+    return Call(np.tile(np.stack([one, one[::-1]]), (2000, 1)), inputs.generator(rng))
 
 
 def _always_the_certain(answer: Any, p: np.ndarray, rng: Any) -> str | None:
@@ -480,13 +255,6 @@ def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
     return _as_often(answer, np.full_like(p, 1 / p.shape[1]), rng) is None
 
 
-_FIRST_ROW = "the first row's probabilities are used for every row"
-_UNUSED = "all characters come equally often: the probabilities are not used"
-_ONE_NUMBER = "one random number serves all rows, so that equal rows get equal characters"
-_OWN_RANDOMNESS = (
-    "the random numbers come from somewhere else than `rng`; nobody can repeat what was written"
-)
-
 DRAW = Exercise(
     id="01.3",
     name="draw",
@@ -503,15 +271,15 @@ DRAW = Exercise(
             property="a character of probability 1 is always drawn, and one for each row",
             make=_certain,
             judge=_always_the_certain,
-            causes=(Cause(text=_FIRST_ROW, when=_all_the_same),),
+            causes=(Cause(text=answers.FIRST_ROW, when=_all_the_same),),
         ),
         Probe(
             property="characters are drawn as often as their probabilities say",
             make=lambda rng: _rows(rng, _shares(rng), 4000),
             judge=_as_often,
             causes=(
-                Cause(text=_ONE_NUMBER, when=_all_the_same),
-                Cause(text=_UNUSED, when=_equally_often),
+                Cause(text=answers.ONE_NUMBER, when=_all_the_same),
+                Cause(text=answers.UNUSED, when=_equally_often),
             ),
         ),
         Probe(
@@ -521,102 +289,13 @@ DRAW = Exercise(
         ),
         Probe(
             property="the same state of `rng` draws the same characters",
-            make=_twice,
+            make=lambda rng: inputs.same_state_twice(rng, np.full((40, 8), 1 / 8)),
             judge=_same_again,
-            causes=(Cause(text=_OWN_RANDOMNESS, when=lambda *_: True),),
+            causes=(Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),),
         ),
     ),
-    variants=(
-        Variant(
-            name="NumPy's choice, row by row",
-            source="""
-import numpy as np
-
-def draw(p, rng):
-    return np.array([rng.choice(p.shape[1], p=row) for row in p])
-""",
-        ),
-        Variant(
-            name="a ladder and bisection",
-            source="""
-import numpy as np
-
-def draw(p, rng):
-    out = []
-    for row in p:
-        ladder = np.cumsum(row)
-        out.append(np.searchsorted(ladder, rng.random() * ladder[-1], side="right"))
-    return np.array(out)
-""",
-        ),
-        Variant(
-            name="Gumbel's trick",
-            source="""
-import numpy as np
-
-def draw(p, rng):
-    with np.errstate(divide="ignore"):
-        return (np.log(p) + rng.gumbel(size=p.shape)).argmax(1)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="the likeliest",
-            source="""
-def draw(p, rng):
-    return p.argmax(1)
-""",
-            diagnosis="this always takes the likeliest character; written text would soon go "
-            "round in a circle",
-        ),
-        Wrong(
-            name="ignores p",
-            source="""
-def draw(p, rng):
-    return rng.integers(0, p.shape[1], len(p))
-""",
-            diagnosis=_UNUSED,
-        ),
-        Wrong(
-            name="one number",
-            source="""
-def draw(p, rng):
-    return (p.cumsum(1) < rng.random()).sum(1)
-""",
-            diagnosis=_ONE_NUMBER,
-        ),
-        Wrong(
-            name="first row for all",
-            source="""
-def draw(p, rng):
-    return (p[0].cumsum() < rng.random((len(p), 1))).sum(1)
-""",
-            diagnosis=_FIRST_ROW,
-        ),
-        Wrong(
-            name="softmax again",
-            source="""
-import numpy as np
-
-def draw(p, rng):
-    q = np.exp(p) / np.exp(p).sum(1, keepdims=True)
-    return (q.cumsum(1) < rng.random((len(p), 1))).sum(1)
-""",
-            diagnosis="the probabilities went through a softmax, which makes them nearly equal; "
-            "they are probabilities already",
-        ),
-        Wrong(
-            name="own randomness",
-            source="""
-import numpy as np
-
-def draw(p, rng):
-    return (p.cumsum(1) < np.random.default_rng().random((len(p), 1))).sum(1)
-""",
-            diagnosis=_OWN_RANDOMNESS,
-        ),
-    ),
+    variants=answers.DRAW_VARIANTS,
+    wrong=answers.DRAW_WRONG,
     hints=(
         "Lay the probabilities end to end on a line from 0 to 1. Throw a dart. Where does it land?",
         "p.cumsum(1) gives the right end of each character's piece. The dart's character is the "

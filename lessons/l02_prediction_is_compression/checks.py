@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+from lessons.engine import inputs
+from lessons.engine.compare import shape
+from lessons.engine.exercise import Call, Exercise, Probe
+from lessons.l02_prediction_is_compression import answers
 from minigpt.arithmetic import TOTAL_BITS
 from minigpt.escapes import read_varints, varints
 from synthdata.estimate import plug_in
@@ -73,123 +76,8 @@ VARINTS = Exercise(
         ),
         Probe(property="no numbers are no bytes", make=lambda rng: Call([]), expect=varints),
     ),
-    variants=(
-        Variant(
-            name="divmod",
-            source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        digits = [number % 128]
-        while number := number // 128:
-            digits.append(number % 128)
-        out += [digit + 128 for digit in digits[:-1]] + digits[-1:]
-    return bytes(out)
-""",
-        ),
-        Variant(
-            name="recursion",
-            source="""
-def varints(numbers):
-    def one(n):
-        return bytes([n]) if n < 128 else bytes([n % 128 + 128]) + one(n // 128)
-
-    return b"".join(one(n) for n in numbers)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="highest first",
-            source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        digits = []
-        while True:
-            digits.append(number & 127)
-            number >>= 7
-            if not number:
-                break
-        digits.reverse()
-        out += [d | 128 for d in digits[:-1]] + digits[-1:]
-    return bytes(out)
-""",
-            diagnosis="the highest seven bits come first; the lowest are wanted first",
-        ),
-        Wrong(
-            name="no mark",
-            source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number > 127:
-            out.append(number & 127)
-            number >>= 7
-        out.append(number)
-    return bytes(out)
-""",
-            diagnosis="no byte says that more follows (128 added), so nobody can tell where a "
-            "number ends",
-        ),
-        Wrong(
-            name="the mark at the end",
-            source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number > 127:
-            out.append(number & 127)
-            number >>= 7
-        out.append(number | 128)
-    return bytes(out)
-""",
-            diagnosis="the mark stands on the last byte of a number; it says that more follows, so "
-            "it stands on all others",
-        ),
-        Wrong(
-            name="a byte too many",
-            source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number >= 64:
-            out.append(number & 127 | 128)
-            number >>= 7
-        out.append(number)
-    return bytes(out)
-""",
-            diagnosis="some numbers get a byte 0 more than they need: one byte holds up to 127",
-        ),
-        Wrong(
-            name="eight bits",
-            source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number > 255:
-            out.append(number & 255)
-            number >>= 8
-        out.append(number)
-    return bytes(out)
-""",
-            diagnosis="all eight bits of a byte hold the number, and none is left for the mark",
-        ),
-        Wrong(
-            name="a list",
-            source="""
-def varints(numbers):
-    out = []
-    for number in numbers:
-        while number > 127:
-            out.append(number & 127 | 128)
-            number >>= 7
-        out.append(number)
-    return out
-""",
-            diagnosis="a list of numbers comes back; bytes(...) makes bytes of it",
-        ),
-    ),
+    variants=answers.VARINTS_VARIANTS,
+    wrong=answers.VARINTS_WRONG,
     hints=(
         "How would you write 300 if you had only the digits 0 to 127?",
         "n % 128 (or n & 127) is the lowest digit, n // 128 (or n >> 7) what remains. Adding 128 "
@@ -240,108 +128,8 @@ ENTROPY = Exercise(
             expect=plug_in,
         ),
     ),
-    variants=(
-        Variant(
-            name="a sum over shares",
-            source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return float(-(p * np.log2(p)).sum())
-""",
-        ),
-        Variant(
-            name="a loop",
-            source="""
-import math
-
-def plug_in(counts):
-    total = sum(int(c) for c in counts)
-    return sum(c / total * math.log2(total / c) for c in map(int, counts) if c)
-""",
-        ),
-        Variant(
-            name="SciPy",
-            source="""
-from scipy.special import entr
-
-def plug_in(counts):
-    return entr(counts / counts.sum()).sum() / 0.6931471805599453
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="nats",
-            source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return -(p * np.log(p)).sum()
-""",
-            diagnosis="these are nats (natural logarithm); bits take log2",
-        ),
-        Wrong(
-            name="no minus",
-            source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return (p * np.log2(p)).sum()
-""",
-            diagnosis="the minus sign is missing: an entropy is never below 0",
-        ),
-        Wrong(
-            name="not weighted",
-            source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return -np.log2(p).mean()
-""",
-            diagnosis="every thing counts alike here; a frequent thing is met more often, so each "
-            "surprise is weighted by its p",
-        ),
-        Wrong(
-            name="number of things",
-            source="""
-import numpy as np
-
-def plug_in(counts):
-    return np.log2((counts > 0).sum())
-""",
-            diagnosis="this is log2 of how many things there are, the entropy if all were equally "
-            "frequent; use their shares",
-        ),
-        Wrong(
-            name="zero times log of zero",
-            source="""
-import numpy as np
-
-def plug_in(counts):
-    with np.errstate(all="ignore"):
-        p = counts / counts.sum()
-        return -(p * np.log2(p)).sum()
-""",
-            diagnosis="0 times log2(0) is NaN to a computer; leave out what was never seen",
-        ),
-        Wrong(
-            name="perplexity",
-            source="""
-import numpy as np
-
-def plug_in(counts):
-    p = counts[counts > 0] / counts.sum()
-    return 2 ** -(p * np.log2(p)).sum()
-""",
-            diagnosis="this is 2 to the entropy (the perplexity), between how many things one is "
-            "undecided; the entropy itself is wanted",
-        ),
-    ),
+    variants=answers.ENTROPY_VARIANTS,
+    wrong=answers.ENTROPY_WRONG,
     hints=(
         "How surprised is one who knows the shares when a thing of share p comes? How often does "
         "that happen?",
@@ -358,25 +146,24 @@ def plug_in(counts):
 TOTAL = 1 << TOTAL_BITS
 
 
-def _rows(rng: np.random.Generator, s: int, v: int, spread: float = 2.0, off: float = 0.0) -> Call:
-    """Log-probabilities [S, V] whose rows sum to e^off."""
-    scores = spread * rng.standard_normal((s, v))
-    return Call(scores - np.log(np.exp(scores).sum(1, keepdims=True)) + off)
+def _rows(rng: np.random.Generator, s: int, v: int, off: float = 0.0) -> Call:
+    """Log-probabilities [S, V]; the probabilities of a row sum to e^off."""
+    return Call(inputs.logprobs(rng, s, v) + off)
 
 
 def _hopeless(rng: np.random.Generator) -> Call:
     """Rows in which one character is nearly certain and some are nearly impossible."""
-    (logprobs,) = _rows(rng, 4, 7).args
+    logprobs = inputs.logprobs(rng, 4, 7)
     logprobs[np.arange(4), rng.integers(0, 7, 4)] += 60
     return Call(logprobs - np.log(np.exp(logprobs).sum(1, keepdims=True)))
 
 
 def _whole(answer: Any, logprobs: np.ndarray) -> str | None:
-    found = np.asarray(answer)
-    if found.shape != logprobs.shape:
-        return f"shape {list(found.shape)} where {list(logprobs.shape)} was expected"
-    if found.dtype.kind not in "iu":
-        return f"numbers of type {found.dtype}; whole numbers have an integer type"
+    if other := shape(answer, logprobs.shape):
+        return other
+    dtype = np.asarray(answer).dtype
+    if dtype.kind not in "iu":
+        return f"numbers of type {dtype}; whole numbers have an integer type"
     return None
 
 
@@ -438,118 +225,8 @@ FREQUENCIES = Exercise(
             judge=_exact,
         ),
     ),
-    variants=(
-        Variant(
-            name="rounding running sums",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    p = np.exp(logprobs)
-    v = p.shape[1]
-    ends = np.cumsum(p, axis=1)
-    ends = np.rint(ends / ends[:, -1:] * (2**32 - v)).astype(np.int64)
-    return np.diff(ends, axis=1, prepend=0) + 1
-""",
-        ),
-        Variant(
-            name="largest remainders",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    out = []
-    for row in np.exp(logprobs):
-        exact = row / row.sum() * (2**32 - len(row))
-        whole = [int(x) for x in exact]
-        left = 2**32 - len(row) - sum(whole)
-        for i in np.argsort(-(exact - np.floor(exact)))[:left]:
-            whole[i] += 1
-        out.append([n + 1 for n in whole])
-    return np.array(out)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="rounded",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    p = np.exp(logprobs)
-    return np.maximum(np.rint(p / p.sum(1, keepdims=True) * 2**32), 1).astype(np.int64)
-""",
-            diagnosis="each number is rounded by itself, so that rows miss 2^32 by a little; give "
-            "what is left over to one of them",
-        ),
-        Wrong(
-            name="fractions",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    p = np.exp(logprobs)
-    return p / p.sum(1, keepdims=True) * 2**32
-""",
-            diagnosis="these are fractions; a coder needs whole numbers",
-        ),
-        Wrong(
-            name="zeros",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    p = np.exp(logprobs)
-    whole = (p / p.sum(1, keepdims=True) * 2**32).astype(np.int64)
-    whole[np.arange(len(whole)), whole.argmax(1)] += 2**32 - whole.sum(1)
-    return whole
-""",
-            diagnosis="unlikely characters are rounded down to 0, and could never be coded; share "
-            "out 2^32 - V and add 1 to each",
-        ),
-        Wrong(
-            name="not normalised",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    whole = (np.exp(logprobs) * (2**32 - logprobs.shape[1])).astype(np.int64) + 1
-    spare = np.abs(2**32 - whole.sum(1))
-    whole[np.arange(len(whole)), whole.argmax(1)] += spare
-    return whole
-""",
-            diagnosis="the sum can also come out too large, where the probabilities sum to more "
-            "than one: divide them by their sum first",
-        ),
-        Wrong(
-            name="all alike",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    v = logprobs.shape[1]
-    whole = np.full(logprobs.shape, 2**32 // v, dtype=np.int64)
-    whole[:, 0] += 2**32 - whole.sum(1)
-    return whole
-""",
-            diagnosis="all characters get the same share, whatever the probabilities",
-        ),
-        Wrong(
-            name="another total",
-            source="""
-import numpy as np
-
-def frequencies(logprobs):
-    v, p = logprobs.shape[1], np.exp(logprobs)
-    whole = (p / p.sum(1, keepdims=True) * (2**16 - v)).astype(np.int64) + 1
-    whole[np.arange(len(whole)), whole.argmax(1)] += 2**16 - whole.sum(1)
-    return whole
-""",
-            diagnosis="rows sum to 2^16; the total here is 2^32, so that large alphabets lose "
-            "nothing to rounding",
-        ),
-    ),
+    variants=answers.FREQUENCIES_VARIANTS,
+    wrong=answers.FREQUENCIES_WRONG,
     hints=(
         "If everyone is promised 1, how much is left to be shared out in proportion?",
         "Rounding down leaves a little over in each row. Nobody feels it less than the likeliest.",

@@ -21,7 +21,7 @@ Run:    python -m lessons build 02
 # what was in the writer's mind, and can look whether it is in the network's.
 #
 # You need lesson 1 (surprise, bits per character). Reading and exercises take 45 to 60 minutes.
-# The experiment near the end computes for about ten minutes on two processor cores.
+# The experiment near the end computes for about seven minutes on one processor core.
 
 # %%
 import numpy as np
@@ -139,10 +139,10 @@ print(f"second, the first known:  {estimate.plug_in(two) - estimate.plug_in(one)
 # One trouble is left: -log2 p is seldom a whole number. A character that is 99 % certain deserves
 # 0.014 bits, and no word is shorter than one bit. **Arithmetic coding** does not give words to
 # characters at all. It begins with the interval from 0 to 1. Each character narrows it to the
-# share that its probability has of it. At the end, any number inside says the whole text, and to
-# name a number inside an interval of width w takes about -log2 w bits. The width is the
-# *product* of all probabilities: so the file's length is the *sum* of the surprises. Prediction is
-# compression.
+# share that its probability has of it. At the end, any number inside says the whole text to one
+# who knows how many characters it has, and to name a number inside an interval of width w takes
+# about -log2 w bits. The width is the *product* of all probabilities: so the file's length is the
+# *sum* of the surprises. Prediction is compression.
 
 # %%
 alphabet, p = "abr", np.array([0.5, 0.25, 0.25])
@@ -183,7 +183,8 @@ print("read back without a mistake:", tokenizer.decode(again) == unseen)
 # The file is as long as the predictor was surprised, to a byte or two. This is why losses are
 # given in bits per character, and it gives a test that nobody can talk around: a model that claims
 # to predict well has to produce the smaller file. Here are coders that know nothing of networks,
-# each given the same chance to know the training text beforehand.
+# each given the same chance to know the training text beforehand. *alone* are the bytes it takes
+# without it, *after text* with it; the n-gram of order 7 (it looks six characters back) is ours.
 
 # %%
 sample = corpus.held_out[: scaled(50_000, ci=2_000)].encode()
@@ -203,6 +204,7 @@ with figures.style():
     ax.barh(order, [measured[name] for name in order], color=figures.COLOURS[1])
     for i, name in enumerate(order):
         ax.text(measured[name], i, f" {measured[name]:.2f}", va="center", fontsize=9)
+    ax.set_xlim(0, 1.1 * max(measured.values()))
     figures.label(ax, x="size (bits per byte)", y="", title="Old coders are hard to beat")
 show(
     figure,
@@ -265,7 +267,8 @@ source(probes.accuracy)
 # Both could fail. A network can lower its loss for a long time by learning to spell, without any
 # theme; then the orders would not agree. And a random network that happens to keep every letter,
 # or a trained one that only keeps the verb, would do as well as one that has understood. Beside
-# it, all coders are compared on real text, and the table is shown whoever wins.
+# it, all coders are compared on real text, and the table is shown whoever wins. (It is the second
+# half of what is held out, another stretch than in section 3, so that the sizes differ a little.)
 #
 # No time? `experiment("prediction_is_compression", published=True)` shows what we have measured,
 # and runs nothing.
@@ -310,8 +313,7 @@ for row in sorted(first["while_learning"], key=lambda row: row["bits"]):
 #
 # - **What can be read need not be used.** A probe shows that the theme is in the state, not that
 #   the network acts on it (Hewitt & Liang 2019 made control labels a custom for this reason). To
-#   know, one has to change the state and see whether the prediction follows; the lesson
-#   *world_model* does.
+#   know, one has to change the state and see whether the prediction follows.
 # - **Compression does not need understanding.** xz finds repeated strings and PPMd counts. Both
 #   compress well, and nobody would look for a theme in them. "Compressing well means finding the
 #   structure" can only hold near the end, where nothing cheaper is left to gain.

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lessons.engine.compare import tensor
-from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+from lessons.engine.compare import shape
+from lessons.engine.exercise import Call, Exercise, Probe
+from lessons.engine.inputs import tensor
+from lessons.l03_why_it_trains import answers
 from minigpt.optim import trapezoid
 
 # 03.1  Who listens to whom.
@@ -28,10 +30,11 @@ def _weights(q: Any, k: Any) -> Any:
 
 
 def _rows_sum_to_one(answer: Any, q: Any, k: Any) -> str | None:
-    wanted = [*q.shape[:-1], k.shape[-2]]
-    if list(answer.shape) != wanted:
-        return f"shape {list(answer.shape)} where {wanted} was expected"
+    if other := shape(answer, [*q.shape[:-1], k.shape[-2]]):
+        return other
     sums = answer.double().sum(-1)
+    if sums.isnan().any():
+        return "rows of NaN: a softmax over nothing but minus infinity"
     if float((sums - 1).abs().max()) < 1e-4:
         return None
     return f"rows that sum to {float(sums.min()):.3g} to {float(sums.max()):.3g}"
@@ -82,134 +85,8 @@ ATTENTION = Exercise(
             expect=_weights,
         ),
     ),
-    variants=(
-        Variant(
-            name="einsum and a mask",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    scores = torch.einsum("bhtd,bhsd->bhts", q, k) / q.shape[-1] ** 0.5
-    t, s = scores.shape[-2:]
-    seen = torch.ones(t, s, dtype=torch.bool).tril(s - t)
-    return scores.masked_fill(~seen, float("-inf")).softmax(-1)
-""",
-        ),
-        Variant(
-            name="row by row",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    t, s = q.shape[2], k.shape[2]
-    out = torch.zeros(*q.shape[:3], s)
-    for i in range(t):
-        upto = s - t + i + 1
-        scores = (k[:, :, :upto] * q[:, :, i : i + 1]).sum(-1) / q.shape[-1] ** 0.5
-        out[:, :, i, :upto] = scores.softmax(-1)
-    return out
-""",
-        ),
-        Variant(
-            name="exponentials, zeroed and shared out",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / q.shape[-1] ** 0.5
-    t, s = scores.shape[-2:]
-    raw = torch.exp(scores - scores.amax(-1, keepdim=True)).tril(s - t)
-    return raw / raw.sum(-1, keepdim=True)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="no scale",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
-""",
-            diagnosis="the scores are not divided by sqrt(D)",
-        ),
-        Wrong(
-            name="scale by D",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / q.shape[-1]
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
-""",
-            diagnosis="the scores are divided by D; its square root is wanted",
-        ),
-        Wrong(
-            name="scale by time",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / k.shape[-2] ** 0.5
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
-""",
-            diagnosis="this matches dividing by the square root of the number of positions, S; the "
-            "width D of a head is meant",
-        ),
-        Wrong(
-            name="no mask",
-            source="""
-def attention_weights(q, k):
-    return (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
-""",
-            diagnosis="nothing hides the future: every position sees what it is to predict",
-        ),
-        Wrong(
-            name="mask after the softmax",
-            source="""
-def attention_weights(q, k):
-    weights = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
-    return weights.tril(weights.shape[-1] - weights.shape[-2])
-""",
-            diagnosis="the future is cut off after the softmax, so that rows no longer sum to 1; "
-            "set its scores to minus infinity before",
-        ),
-        Wrong(
-            name="wrong axis",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / q.shape[-1] ** 0.5
-    t, s = scores.shape[-2:]
-    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-2)
-""",
-            diagnosis="the softmax runs over those who ask; it is over those who are listened to, "
-            "the last axis",
-        ),
-        Wrong(
-            name="rows of the first positions",
-            source="""
-import torch
-
-def attention_weights(q, k):
-    scores = q @ k.mT / q.shape[-1] ** 0.5
-    hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
-    return scores.masked_fill(hidden, float("-inf")).softmax(-1)
-""",
-            diagnosis="with T < S the mask treats the rows as the first T positions; they are the "
-            "last T, so it starts S - T further right",
-        ),
-    ),
+    variants=answers.ATTENTION_VARIANTS,
+    wrong=answers.ATTENTION_WRONG,
     hints=(
         "A score says how well a question fits an answer. Which ones must not count, and what "
         "score gives weight 0 in a softmax?",
@@ -233,8 +110,8 @@ def _norm(x: Any) -> Any:
 
 
 def _mean_square_is_one(answer: Any, x: Any) -> str | None:
-    if list(answer.shape) != list(x.shape):
-        return f"shape {list(answer.shape)} where {list(x.shape)} was expected"
+    if other := shape(answer, x.shape):
+        return other
     found = answer.double().square().mean(-1).sqrt()
     if float((found - 1).abs().max()) < 1e-3:
         return None
@@ -282,86 +159,8 @@ RMS = Exercise(
             expect=_norm,
         ),
     ),
-    variants=(
-        Variant(
-            name="the formula",
-            source="""
-def rms_norm(x):
-    return x / x.square().mean(-1, keepdim=True).sqrt().clamp(min=1e-3)
-""",
-        ),
-        Variant(
-            name="by the length of the vector",
-            source="""
-import torch
-
-def rms_norm(x):
-    rms = torch.linalg.norm(x, dim=-1, keepdim=True) / x.shape[-1] ** 0.5
-    return x / torch.where(rms < 1e-3, torch.full_like(rms, 1e-3), rms)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="LayerNorm",
-            source="""
-def rms_norm(x):
-    x = x - x.mean(-1, keepdim=True)
-    return x / x.square().mean(-1, keepdim=True).sqrt().clamp(min=1e-3)
-""",
-            diagnosis="the mean is taken off first: that is LayerNorm; RMSNorm only divides",
-        ),
-        Wrong(
-            name="length",
-            source="""
-def rms_norm(x):
-    return x / x.norm(dim=-1, keepdim=True).clamp(min=1e-3)
-""",
-            diagnosis="this divides by the vector's length; the root *mean* square is smaller by "
-            "sqrt(E)",
-        ),
-        Wrong(
-            name="whole tensor",
-            source="""
-def rms_norm(x):
-    return x / x.square().mean().sqrt().clamp(min=1e-3)
-""",
-            diagnosis="one number divides everything; each vector (last axis) has its own",
-        ),
-        Wrong(
-            name="no root",
-            source="""
-def rms_norm(x):
-    return x / x.square().mean(-1, keepdim=True).clamp(min=1e-3)
-""",
-            diagnosis="this divides by the mean square; the root is missing",
-        ),
-        Wrong(
-            name="mean of absolute values",
-            source="""
-def rms_norm(x):
-    return x / x.abs().mean(-1, keepdim=True).clamp(min=1e-3)
-""",
-            diagnosis="this is the mean of the absolute values, not the root of the mean square",
-        ),
-        Wrong(
-            name="divides by zero",
-            source="""
-def rms_norm(x):
-    return x / x.square().mean(-1, keepdim=True).sqrt()
-""",
-            diagnosis="a vector of zeros is divided by zero; divide by 0.001 at least",
-        ),
-        Wrong(
-            name="a little added",
-            source="""
-def rms_norm(x):
-    return x / (x.square().mean(-1, keepdim=True) + 1e-6).sqrt()
-""",
-            diagnosis="a small number is added under the root, as many libraries do; here the root "
-            "is kept from falling below 0.001",
-        ),
-    ),
+    variants=answers.RMS_VARIANTS,
+    wrong=answers.RMS_WRONG,
     hints=(
         "What is the root mean square of (3, 4)? And after dividing by it?",
         "Along the last axis: square, mean, root; keepdim=True keeps an axis of length 1, so that "
@@ -441,85 +240,8 @@ TRAPEZOID = Exercise(
             judge=_as_it_should,
         ),
     ),
-    variants=(
-        Variant(
-            name="smallest of three",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    ways = [1.0, (step + 1) / (warmup + 1)]
-    if cooldown:
-        ways.append((steps - step) / (cooldown * steps))
-    return min(ways)
-""",
-        ),
-        Variant(
-            name="case by case",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    up = (step + 1) / (warmup + 1) if step < warmup else 1.0
-    left, falling = steps - step, cooldown * steps
-    down = left / falling if left < falling else 1.0
-    return up if up < down else down
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="starts at zero",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    up = step / warmup if warmup else 1.0
-    down = (steps - step) / (cooldown * steps) if cooldown else 1.0
-    return min(1.0, up, down)
-""",
-            diagnosis="the first step has rate 0 and is wasted; s + 1 over warmup + 1 is wanted",
-        ),
-        Wrong(
-            name="no warm-up",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    return min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
-""",
-            diagnosis="the way up is missing",
-        ),
-        Wrong(
-            name="no cool-down",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    return min(1.0, (step + 1) / (warmup + 1))
-""",
-            diagnosis="the way down is missing: the rate stays at 1 to the end",
-        ),
-        Wrong(
-            name="down from the start",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    up = (step + 1) / (warmup + 1)
-    return min(1.0, up, (steps - step) / steps if cooldown else 1.0)
-""",
-            diagnosis="it falls from the first step on; only the last share of the steps goes down",
-        ),
-        Wrong(
-            name="ends one step early",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    up = (step + 1) / (warmup + 1)
-    down = (steps - step - 1) / (cooldown * steps) if cooldown else 1.0
-    return min(1.0, up, down)
-""",
-            diagnosis="the last step has rate 0 and is wasted: it is itself one of those left",
-        ),
-        Wrong(
-            name="multiplied",
-            source="""
-def trapezoid(step, steps, *, warmup, cooldown):
-    up = min(1.0, (step + 1) / (warmup + 1))
-    down = min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
-    return up * down
-""",
-            diagnosis="the two ways are multiplied where they meet; the smaller one counts",
-        ),
-    ),
+    variants=answers.TRAPEZOID_VARIANTS,
+    wrong=answers.TRAPEZOID_WRONG,
     hints=(
         "Draw the curve. It has three pieces. Which one is lowest at the beginning, and which at "
         "the end?",

@@ -21,7 +21,7 @@ Run:    python -m lessons build 03
 #
 # You need lesson 1 (loss, windows) and a little about vectors: length, and the product of a matrix
 # with a vector. Reading and exercises take 45 to 60 minutes. The experiment near the end computes
-# for about ten minutes on two processor cores.
+# for about eleven minutes on one processor core.
 
 # %%
 import numpy as np
@@ -53,14 +53,23 @@ predict("why_it_trains", my_prediction, criterion=1)
 # ## 1. Attention
 #
 # A network that reads characters one by one must let them meet somewhere. In **attention** every
-# position asks a question (a vector q), every position offers an answer (a vector k), and the
-# product q k^T says how well they fit. A softmax turns the scores into shares that sum to one.
+# position asks a question (a vector q), every position offers an answer (a vector k), and their
+# product, entry times entry and all added up, is a score: how well they fit. A **softmax** turns
+# the scores of one question into shares that sum to one:
+#
+# > share of position j = e^(score j) / (sum of e^(score i) over all positions i)
+#
 # What a position gets is the mean of what the others hold, weighted with these shares.
 #
 # Two details decide. The future is hidden: a score of minus infinity gives the share 0. And scores
 # are divided by sqrt(D), D being the number of entries in q: a sum of D random products grows like
 # sqrt(D), and a softmax of large scores puts everything on one position, where its gradient
 # vanishes.
+#
+# A layer does this several times side by side, with different questions and answers; each of them
+# is called a **head**. All at once it is a product of matrices: the rows of q are the questions of
+# T positions, the rows of k the answers of S positions, and q k^T (k with rows and columns
+# exchanged) holds all T times S scores. In Python: `q @ k.mT`.
 #
 # ### Exercise 03.1: who listens to whom
 
@@ -170,10 +179,11 @@ print(f"gain 1.1, normalised before each of 64 layers: a size of {size:.3g}")
 source(model.Block.forward)
 
 # %% [markdown]
-# Measure it. An untrained network reads 64 characters. How alike are the vectors that come out at
-# different positions? The **cosine** of two vectors is their product divided by both lengths: 1
-# where they point the same way, 0 where they have nothing to do with each other. A network whose
-# positions all say the same can only learn how frequent the characters are.
+# Measure it. An untrained network, all its weights random, reads 64 characters. How alike are the
+# vectors that come out at different positions? The **cosine** of two vectors is their product (as
+# in section 1) divided by both lengths: 1 where they point the same way, 0 where they have nothing
+# to do with each other. A network whose positions all say the same can only learn how frequent the
+# characters are.
 
 
 # %%
@@ -207,7 +217,7 @@ with figures.style():
     ax.set_xscale("log", base=2)
     ax.set_xticks(depths, [str(d) for d in depths])
     ax.set_ylim(0, 1.05)
-    ax.legend(loc="center left")
+    ax.legend(loc="center right")
     figures.label(
         ax,
         x="depth (blocks)",
@@ -229,6 +239,7 @@ show(
 # %% [markdown]
 # ## 5. How large the steps are
 #
+# In training every weight moves a little against its gradient; the **learning rate** says how far.
 # Any of these networks can be made to fail by steps that are too large, and to crawl by steps that
 # are too small. An unfair comparison of two designs is easily made: tune the rate for one and use
 # it for the other. In the experiment every design has its own, tuned at each depth on a seed that
@@ -255,8 +266,10 @@ print("rate ", "  ".join(f"{curve[s]:.2f}" for s in (0, 20, 200, 300, 399)))
 # depth**. The slope against the logarithm of the depth has to be above 0, with its whole interval.
 #
 # It could fail. A convolution of four characters looks four characters further with every layer,
-# so depth might be just what it needs. And networks without normalisation train well if they begin
-# as the identity (Zhang et al. 2019), as ours do.
+# so depth might be just what it needs. And networks without normalisation train well if at first
+# each block adds nothing to what comes in (Zhang et al. 2019). Ours begin so: the last matrix of
+# each half of a block starts at zero. (Without residual connections nothing at all would come
+# through; there these matrices start random.)
 #
 # No time? `experiment("why_it_trains", published=True)` shows what we have measured, and runs
 # nothing.

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from distill.costs import window_flops
+from lessons.engine import inputs
 from lessons.engine.compare import close
-from lessons.engine.exercise import Call, Cause, Exercise, Probe, Variant, Wrong
+from lessons.engine.exercise import Call, Cause, Exercise, Probe
+from lessons.l04_bigger_is_better import answers
 
 # 04.1  What it costs to predict.
 
@@ -62,95 +64,8 @@ FLOPS = Exercise(
             expect=window_flops,
         ),
     ),
-    variants=(
-        Variant(
-            name="matrix by matrix",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    matrices = [(width, width)] * 4 + [(width, 4 * width), (4 * width, width)]
-    block = sum(2 * n * m for n, m in matrices) * time + 2 * (2 * time * time * width)
-    return layers * block + 2 * width * vocabulary * time
-""",
-        ),
-        Variant(
-            name="multiplied out",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    E, T = width, time
-    return 24 * layers * E**2 * T + 4 * layers * E * T**2 + 2 * vocabulary * E * T
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="multiplications alone",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    return time * (layers * (12 * width**2 + 2 * time * width) + width * vocabulary)
-""",
-            diagnosis="this counts multiplications alone; each comes with an addition",
-        ),
-        Wrong(
-            name="one character",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    return 2 * (layers * (12 * width**2 + 2 * time * width) + width * vocabulary)
-""",
-            diagnosis="this is the cost of one character; a window has T of them",
-        ),
-        Wrong(
-            name="training",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    return 6 * time * (layers * (12 * width**2 + 2 * time * width) + width * vocabulary)
-""",
-            diagnosis="this is three times too much: it counts the way back, which training needs "
-            "and predicting does not",
-        ),
-        Wrong(
-            name="embeddings multiplied",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    return 2 * time * (layers * (12 * width**2 + 2 * time * width) + 2 * width * vocabulary)
-""",
-            diagnosis="the embedding is counted as a product [V, E]; it is looked up, one row",
-        ),
-        Wrong(
-            name="no attention",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    return 2 * time * (layers * 12 * width**2 + width * vocabulary)
-""",
-            diagnosis="only the weights are counted; scores and weighted sums are products too, "
-            "though no weights are in them",
-        ),
-        Wrong(
-            name="scores alone",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    return 2 * time * (layers * (12 * width**2 + time * width) + width * vocabulary)
-""",
-            diagnosis="of attention only the scores are counted; the weighted sum of the values "
-            "costs as much again",
-        ),
-        Wrong(
-            name="half an MLP",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    return 2 * time * (layers * (8 * width**2 + 2 * time * width) + width * vocabulary)
-""",
-            diagnosis="the MLP has two matrices, [E, 4E] and [4E, E]; one is missing",
-        ),
-        Wrong(
-            name="a head in every block",
-            source="""
-def window_flops(layers, width, vocabulary, time):
-    block = 12 * width**2 + 2 * time * width + width * vocabulary
-    return 2 * time * layers * block
-""",
-            diagnosis="the head is counted once in every block; it stands once, after the last",
-        ),
-    ),
+    variants=answers.FLOPS_VARIANTS,
+    wrong=answers.FLOPS_WRONG,
     hints=(
         "How many weights does one block have, in units of E^2? How often is each of them used "
         "for one character?",
@@ -228,138 +143,8 @@ LAW = Exercise(
             rtol=1e-3,
         ),
     ),
-    variants=(
-        Variant(
-            name="by covariance",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    x, y = np.log(n), np.log(excess)
-    slope = -((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()
-    return slope, y.mean() + slope * x.mean()
-""",
-        ),
-        Variant(
-            name="two unknowns",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    columns = np.column_stack([-np.log(n), np.ones(len(n))])
-    return tuple(np.linalg.lstsq(columns, np.log(excess), rcond=None)[0])
-""",
-        ),
-        Variant(
-            name="without NumPy",
-            source="""
-import math
-
-def law(n, excess):
-    x, y = [math.log(i) for i in n], [math.log(e) for e in excess]
-    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
-    above = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y))
-    slope = -above / sum((a - mean_x) ** 2 for a in x)
-    return slope, mean_y + slope * mean_x
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="negative",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    slope, log_a = np.polyfit(np.log(n), np.log(excess), 1)
-    return slope, log_a
-""",
-            diagnosis="this is the exponent itself, a negative number; the law is N^-slope, so the "
-            "minus sign is already written there",
-        ),
-        Wrong(
-            name="no logarithms",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    down, height = np.polyfit(n, excess, 1)
-    return -down, height
-""",
-            diagnosis="the line goes through the numbers themselves; a power law is a line only "
-            "in logarithms of both",
-        ),
-        Wrong(
-            name="one logarithm",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    down, height = np.polyfit(np.log(n), excess, 1)
-    return -down, height
-""",
-            diagnosis="the excess itself is fitted against ln(N); take its logarithm as well",
-        ),
-        Wrong(
-            name="exponential",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    down, height = np.polyfit(n, np.log(excess), 1)
-    return -down, height
-""",
-            diagnosis="this fits an exponential (ln of the excess against N itself); a power law "
-            "needs ln(N)",
-        ),
-        Wrong(
-            name="exchanged axes",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    down, log_a = np.polyfit(np.log(excess), np.log(n), 1)
-    return -down, log_a
-""",
-            diagnosis="the axes are exchanged: this says how N falls with the excess",
-        ),
-        Wrong(
-            name="a",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    down, log_a = np.polyfit(np.log(n), np.log(excess), 1)
-    return -down, np.exp(log_a)
-""",
-            diagnosis="the second number is a; its natural logarithm is wanted",
-        ),
-        Wrong(
-            name="decimal logarithms",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    down, log_a = np.polyfit(np.log10(n), np.log10(excess), 1)
-    return -down, log_a
-""",
-            diagnosis="with logarithms to base 10 the slope is the same, but the height is not: "
-            "natural ones are wanted",
-        ),
-        Wrong(
-            name="first and last",
-            source="""
-import numpy as np
-
-def law(n, excess):
-    x, y = np.log(n), np.log(excess)
-    slope = -(y[-1] - y[0]) / (x[-1] - x[0])
-    return slope, y[0] + slope * x[0]
-""",
-            diagnosis="the line goes through the first point and the last, whatever lies between; "
-            "least squares hears all of them",
-        ),
-    ),
+    variants=answers.LAW_VARIANTS,
+    wrong=answers.LAW_WRONG,
     hints=(
         "Take the logarithm of both sides of excess = a N^-slope. What is y, what is x, and what "
         "are the two unknowns?",
@@ -386,23 +171,13 @@ def _text(rng: np.random.Generator, lines: int = 40) -> str:
     )
 
 
-def _fresh(rng: np.random.Generator) -> np.random.Generator:
-    return np.random.default_rng(int(rng.integers(1 << 60)))
-
-
 def _block(rng: np.random.Generator) -> Call:
-    return Call(_text(rng), _fresh(rng))
-
-
-def _twice(rng: np.random.Generator) -> list[Call]:
-    """The same call twice: equal texts, and generators in the same state."""
-    text, seed = _text(rng), int(rng.integers(1 << 60))
-    return [Call(text, np.random.default_rng(seed)) for _ in range(2)]
+    return Call(_text(rng), inputs.generator(rng))
 
 
 def _two_states(rng: np.random.Generator) -> list[Call]:
     text = _text(rng)
-    return [Call(text, _fresh(rng)) for _ in range(2)]
+    return [Call(text, inputs.generator(rng)) for _ in range(2)]
 
 
 def _same_words(answer: Any, block: str, rng: Any) -> str | None:
@@ -448,19 +223,6 @@ def _same_order(answers: list[Any], calls: list[Call]) -> str | None:
     return None if same else "another order the second time, from a generator in the same state"
 
 
-_CHARACTERS = "single characters are shuffled, so that no word survives; words are to stay whole"
-_DRAWN_ANEW = (
-    "each place draws a word anew, so that some words come too often and others never; deal out "
-    "each word once"
-)
-_ONE_LINE = "the line ends are lost; only words change places, line ends stay"
-_WHOLE_LINES = "whole lines change places, and within a line all stays in order"
-_WITHIN = "words are shuffled within their own line; who knows the verb still finds its noun nearby"
-_NOT_RANDOM = "the order does not depend on `rng`: this is a fixed order, not a random one"
-_OWN_RANDOMNESS = (
-    "the random numbers come from somewhere else than `rng`; nobody can repeat this text"
-)
-
 SALAD = Exercise(
     id="04.3",
     name="salad",
@@ -480,11 +242,11 @@ SALAD = Exercise(
             judge=_same_words,
             causes=(
                 Cause(
-                    text=_CHARACTERS,
+                    text=answers.CHARACTERS,
                     when=lambda answer, block, rng: sorted(answer) == sorted(block),
                 ),
                 Cause(
-                    text=_DRAWN_ANEW,
+                    text=answers.DRAWN_ANEW,
                     when=lambda answer, block, rng: set(answer.split()) <= set(block.split()),
                 ),
             ),
@@ -494,9 +256,9 @@ SALAD = Exercise(
             make=_block,
             judge=_same_lines,
             causes=(
-                Cause(text=_ONE_LINE, when=lambda answer, block, rng: "\n" not in answer),
+                Cause(text=answers.ONE_LINE, when=lambda answer, block, rng: "\n" not in answer),
                 Cause(
-                    text=_WHOLE_LINES,
+                    text=answers.WHOLE_LINES,
                     when=lambda answer, block, rng: (
                         sorted(answer.split("\n")) == sorted(block.split("\n"))
                     ),
@@ -507,121 +269,23 @@ SALAD = Exercise(
             property="a word may land in any line",
             make=_block,
             judge=_from_everywhere,
-            causes=(Cause(text=_WITHIN, when=lambda *_: True),),
+            causes=(Cause(text=answers.WITHIN, when=lambda *_: True),),
         ),
         Probe(
             property="another state of `rng`, another order",
             make=_two_states,
             judge=_other_order,
-            causes=(Cause(text=_NOT_RANDOM, when=lambda *_: True),),
+            causes=(Cause(text=answers.NOT_RANDOM, when=lambda *_: True),),
         ),
         Probe(
             property="the same state of `rng`, the same order",
-            make=_twice,
+            make=lambda rng: inputs.same_state_twice(rng, _text(rng)),
             judge=_same_order,
-            causes=(Cause(text=_OWN_RANDOMNESS, when=lambda *_: True),),
+            causes=(Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),),
         ),
     ),
-    variants=(
-        Variant(
-            name="with places",
-            source="""
-def salad(block, rng):
-    words = block.replace("\\n", " ").split(" ")
-    ends = [c for c in block if c in " \\n"] + [""]
-    order = rng.permutation(len(words))
-    return "".join(words[i] + end for i, end in zip(order, ends))
-""",
-        ),
-        Variant(
-            name="cut and dealt",
-            source="""
-def salad(block, rng):
-    counts = [len(line.split(" ")) for line in block.split("\\n")]
-    words = block.replace("\\n", " ").split(" ")
-    rng.shuffle(words)
-    lines = []
-    for count in counts:
-        lines.append(" ".join(words[:count]))
-        words = words[count:]
-    return "\\n".join(lines)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="characters",
-            source="""
-def salad(block, rng):
-    return "".join(block[i] for i in rng.permutation(len(block)))
-""",
-            diagnosis=_CHARACTERS,
-        ),
-        Wrong(
-            name="drawn anew",
-            source="""
-def salad(block, rng):
-    words = block.split()
-    return "\\n".join(
-        " ".join(str(rng.choice(words)) for _ in line.split(" ")) for line in block.split("\\n")
-    )
-""",
-            diagnosis=_DRAWN_ANEW,
-        ),
-        Wrong(
-            name="one line",
-            source="""
-def salad(block, rng):
-    words = block.split()
-    return " ".join(words[i] for i in rng.permutation(len(words)))
-""",
-            diagnosis=_ONE_LINE,
-        ),
-        Wrong(
-            name="whole lines",
-            source="""
-def salad(block, rng):
-    lines = block.split("\\n")
-    return "\\n".join(lines[i] for i in rng.permutation(len(lines)))
-""",
-            diagnosis=_WHOLE_LINES,
-        ),
-        Wrong(
-            name="within lines",
-            source="""
-def salad(block, rng):
-    lines = [line.split(" ") for line in block.split("\\n")]
-    return "\\n".join(" ".join(line[i] for i in rng.permutation(len(line))) for line in lines)
-""",
-            diagnosis=_WITHIN,
-        ),
-        Wrong(
-            name="sorted",
-            source="""
-def salad(block, rng):
-    words = iter(sorted(block.split()))
-    return "\\n".join(
-        " ".join(next(words) for _ in line.split(" ")) for line in block.split("\\n")
-    )
-""",
-            diagnosis=_NOT_RANDOM,
-        ),
-        Wrong(
-            name="own randomness",
-            source="""
-import random
-
-def salad(block, rng):
-    words = block.split()
-    random.shuffle(words)
-    dealt = iter(words)
-    return "\\n".join(
-        " ".join(next(dealt) for _ in line.split(" ")) for line in block.split("\\n")
-    )
-""",
-            diagnosis=_OWN_RANDOMNESS,
-        ),
-    ),
+    variants=answers.SALAD_VARIANTS,
+    wrong=answers.SALAD_WRONG,
     hints=(
         "Which two things have to be remembered before the words are taken out and shuffled?",
         "Split into lines, each line into words. The lines' lengths say how many words to deal "

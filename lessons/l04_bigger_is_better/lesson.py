@@ -21,7 +21,8 @@ Run:    python -m lessons build 04
 # on purpose. Then five sizes are trained, and the largest is compared with its forecast.
 #
 # You need lessons 1 and 2 (loss, entropy, storyland) and logarithms. Reading and exercises take 45
-# to 60 minutes. The experiment near the end computes for about ten minutes on two processor cores.
+# to 60 minutes. The experiment near the end computes for about eleven minutes on one processor
+# core.
 
 # %%
 import math
@@ -88,9 +89,10 @@ for width in widths:
 
 # %% [markdown]
 # Size costs work. A matrix of n times m weights multiplies each of its weights with a number and
-# adds the products up: 2 n m **operations** for every character. Attention multiplies without
-# weights, too: each character's query with the keys of all T characters in the window, and then
-# all T values with the shares.
+# adds the products up: 2 n m **operations** for every character. The head is such a matrix: from E
+# numbers it makes a score for each of the V characters of the alphabet. Attention multiplies
+# without weights, too: each character's query with the keys of all T characters in the window, and
+# then all T values with the shares.
 #
 # ### Exercise 04.1: what it costs
 #
@@ -125,7 +127,8 @@ print(f"GPT-3: {12 * 96 * 12_288**2:,} weights of the blocks, {3 * gpt3 * 300e9 
 # No network can lose less than the text's own entropy: what chance decided, nobody foresees
 # (lesson 2). For English the floor is unknown, and people who fit laws have to guess it along with
 # the rest. Storyland's grammar is ours, so that we know it. The grammar itself predicts as well as
-# is possible for one who sees 64 characters at a time, and this is what it loses:
+# is possible for one who sees 64 characters at a time, and this is what it loses (a little more
+# than the entropy of lesson 2: each window begins with characters that have nothing before them):
 
 # %%
 land = training.stories(scaled(300_000, ci=6_000), seed=7)
@@ -207,6 +210,9 @@ with figures.style():
     ax.plot([larger], [found], "s", markersize=9, label="trained afterwards")
     ax.set_xscale("log")
     ax.set_yscale("log")
+    ax.set_yticks([], minor=True)
+    ax.set_yticks([0.4, 0.6, 0.8, 1.0], ["0.4", "0.6", "0.8", "1.0"])
+    ax.set_ylim(0.8 * min(forecast, found), 1.2 * small[0][1])
     ax.legend()
     figures.label(
         ax,
@@ -291,7 +297,8 @@ evidence = experiment("bigger_is_better")
 # **How to read the figure.** Both axes are logarithmic, so a power law is a straight line. The
 # star is the forecast for the largest GPT; the end of the GPT's line is what came. Does the line
 # bend on its last stretch, and which way? A line that lies *higher* at every size is a curve that
-# has been shifted; one that falls *less steeply* gains less from size.
+# has been shifted; one that falls *less steeply* gains less from size. And which of the two kinds
+# of network, GPT or LSTM, is ahead at equal size, here, on lines as short as these?
 #
 # Two questions for the numbers below. Where the excess is 1.5 times as large, how many times as
 # many weights would make up for it, by the law? And compare spoiled text with half the steps: is

@@ -6,20 +6,21 @@ Run:    python -m lessons check 05.1
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from distill.evaluate import calibration_error, divergence
-from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+from lessons.engine import inputs
+from lessons.engine.compare import shape
+from lessons.engine.exercise import Call, Exercise, Probe
+from lessons.l05_dark_knowledge import answers
 
 # 05.1  How far is the student from the teacher?
 
 
-def _logprobs(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Natural logarithms of random probabilities; the last axis is the alphabet."""
-    scores = 1.5 * rng.standard_normal(shape)
-    return scores - np.log(np.exp(scores).sum(-1, keepdims=True))
+_logprobs = partial(inputs.logprobs, spread=1.5)
 
 
 def _alike(rng: np.random.Generator) -> Call:
@@ -53,10 +54,13 @@ def _both_ruled_out(rng: np.random.Generator) -> Call:
         return Call(teacher, np.log(q / q.sum(-1, keepdims=True)))
 
 
+def _sure_of_the_wrong(rng: np.random.Generator) -> Call:
+    """A fair coin taught; the student finds one side all but impossible."""
+    return Call(np.log([[0.5, 0.5]]), np.array([[np.log1p(-np.exp(-50.0)), -50.0]]))
+
+
 def _one_each(answer: Any, teacher: np.ndarray, student: np.ndarray) -> str | None:
-    if np.shape(answer) != teacher.shape[:-1]:
-        return f"shape {list(np.shape(answer))} where {list(teacher.shape[:-1])} was expected"
-    return None
+    return shape(answer, teacher.shape[:-1])
 
 
 DIVERGENCE = Exercise(
@@ -101,110 +105,14 @@ DIVERGENCE = Exercise(
             make=_both_ruled_out,
             expect=divergence,
         ),
-    ),
-    variants=(
-        Variant(
-            name="a loop",
-            source="""
-import math
-import numpy as np
-
-def divergence(teacher, student):
-    out = np.zeros(teacher.shape[:-1])
-    for place in np.ndindex(*out.shape):
-        for t, s in zip(teacher[place], student[place]):
-            if t > -math.inf:
-                out[place] += math.exp(t) * (t - s)
-    return out
-""",
-        ),
-        Variant(
-            name="SciPy",
-            source="""
-import numpy as np
-from scipy.special import rel_entr
-
-def divergence(teacher, student):
-    return rel_entr(np.exp(teacher), np.exp(student)).sum(-1)
-""",
+        Probe(
+            property="a fair coin taught, and ln p_student is -50 for one side: 25 - ln 2",
+            make=_sure_of_the_wrong,
+            expect=divergence,
         ),
     ),
-    wrong=(
-        Wrong(
-            name="the other way round",
-            source="""
-import numpy as np
-
-def divergence(teacher, student):
-    q = np.exp(student)
-    known = np.where(q > 0, student, 0)
-    return (q * (known - np.where(q > 0, teacher, 0))).sum(-1)
-""",
-            diagnosis="this is KL(student || teacher): the weights are the student's "
-            "probabilities; the teacher's are wanted",
-        ),
-        Wrong(
-            name="cross-entropy",
-            source="""
-import numpy as np
-
-def divergence(teacher, student):
-    p = np.exp(teacher)
-    return -(p * np.where(p > 0, student, 0)).sum(-1)
-""",
-            diagnosis="this is the cross-entropy: it does not become 0 at a match; the teacher's "
-            "own entropy has to be taken off",
-        ),
-        Wrong(
-            name="mean over characters",
-            source="""
-import numpy as np
-
-def divergence(teacher, student):
-    p = np.exp(teacher)
-    known = np.where(p > 0, teacher, 0)
-    return (p * (known - np.where(p > 0, student, 0))).mean(-1)
-""",
-            diagnosis="this divides by V: the probabilities have weighted the terms already, so "
-            "they are summed and not averaged",
-        ),
-        Wrong(
-            name="one number",
-            source="""
-import numpy as np
-
-def divergence(teacher, student):
-    p = np.exp(teacher)
-    known = np.where(p > 0, teacher, 0)
-    return (p * (known - np.where(p > 0, student, 0))).sum(-1).mean()
-""",
-            diagnosis="this is the mean over all places; one number for each is wanted",
-        ),
-        Wrong(
-            name="bits",
-            source="""
-import numpy as np
-
-def divergence(teacher, student):
-    p = np.exp(teacher)
-    known = np.where(p > 0, teacher, 0)
-    return (p * (known - np.where(p > 0, student, 0))).sum(-1) / np.log(2)
-""",
-            diagnosis="these are bits: nats are wanted, without the division by ln 2",
-        ),
-        Wrong(
-            name="zero times infinity",
-            source="""
-import numpy as np
-
-def divergence(teacher, student):
-    with np.errstate(invalid="ignore"):
-        return (np.exp(teacher) * (teacher - student)).sum(-1)
-""",
-            diagnosis="0 * (-inf) is NaN in floating-point numbers; what the teacher rules out "
-            "has to be left out before multiplying",
-        ),
-    ),
+    variants=answers.DIVERGENCE_VARIANTS,
+    wrong=answers.DIVERGENCE_WRONG,
     hints=(
         "Who decides how much a mistake matters: the one who knows, or the one who learns?",
         "Each character adds p (ln p - ln q), with the teacher's p. Sum over the last axis. NumPy "
@@ -220,18 +128,15 @@ def divergence(teacher, student):
 # 05.2  Hinton's loss.
 
 
-def _float32(rng: np.random.Generator, *shape: int) -> Any:
-    import torch
-
-    return torch.from_numpy((2 * rng.standard_normal(shape)).astype(np.float32))
+_logits = partial(inputs.tensor, scale=2.0)
 
 
 def _taught(rng: np.random.Generator, temperature: float, n: int = 9, v: int = 6) -> Call:
-    return Call(_float32(rng, n, v), _float32(rng, n, v).log_softmax(-1), temperature=temperature)
+    return Call(_logits(rng, n, v), _logits(rng, n, v).log_softmax(-1), temperature=temperature)
 
 
 def _agrees(rng: np.random.Generator) -> Call:
-    logits = _float32(rng, 5, 7)
+    logits = _logits(rng, 5, 7)
     return Call(logits + 3, logits.log_softmax(-1), temperature=2.0)
 
 
@@ -242,17 +147,8 @@ def _kd(student_logits: Any, teacher_logprobs: Any, temperature: float = 1.0) ->
 
 
 def _a_number(answer: Any, *_: Any, **__: Any) -> str | None:
-    shape = tuple(np.shape(answer))
-    return None if shape == () else f"shape {list(shape)} where one number was expected"
+    return shape(answer, ())
 
-
-_SOFT = """
-import torch
-
-def _kl(a, b):
-    return (a.exp() * (a - b)).sum(-1)
-
-"""
 
 KD = Exercise(
     id="05.2",
@@ -294,112 +190,8 @@ KD = Exercise(
             expect=_kd,
         ),
     ),
-    variants=(
-        Variant(
-            name="two log-softmaxes",
-            source=_SOFT
-            + """
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = (student_logits / temperature).log_softmax(-1)
-    p = (teacher_logprobs / temperature).log_softmax(-1)
-    return temperature**2 * _kl(p, q).mean()
-""",
-        ),
-        Variant(
-            name="torch's kl_div with batchmean",
-            source="""
-import torch.nn.functional as F
-
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = F.log_softmax(student_logits / temperature, dim=-1)
-    p = F.softmax(teacher_logprobs / temperature, dim=-1)
-    return F.kl_div(q, p, reduction="batchmean") * temperature * temperature
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="no T squared",
-            source=_SOFT
-            + """
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = (student_logits / temperature).log_softmax(-1)
-    p = (teacher_logprobs / temperature).log_softmax(-1)
-    return _kl(p, q).mean()
-""",
-            diagnosis="the factor T^2 is missing: gradients would shrink with 1 / T^2, and the "
-            "teacher's say would depend on the temperature",
-        ),
-        Wrong(
-            name="teacher not softened",
-            source=_SOFT
-            + """
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = (student_logits / temperature).log_softmax(-1)
-    return temperature**2 * _kl(teacher_logprobs, q).mean()
-""",
-            diagnosis="only the student is softened: the teacher's distribution is still that of "
-            "T = 1, and a student that equals it is punished",
-        ),
-        Wrong(
-            name="softened but not a distribution",
-            source=_SOFT
-            + """
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = (student_logits / temperature).log_softmax(-1)
-    return temperature**2 * _kl(teacher_logprobs / temperature, q).mean()
-""",
-            diagnosis="log-probabilities divided by T do not belong to probabilities that sum to "
-            "1; they need a softmax again",
-        ),
-        Wrong(
-            name="mean over characters too",
-            source="""
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = (student_logits / temperature).log_softmax(-1)
-    p = (teacher_logprobs / temperature).softmax(-1)
-    return (p * (p.log() - q)).mean() * temperature**2
-""",
-            diagnosis="reduction='mean' divides by N * V; characters are summed and only "
-            "positions averaged (torch calls it 'batchmean')",
-        ),
-        Wrong(
-            name="swapped",
-            source=_SOFT
-            + """
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = (student_logits / temperature).log_softmax(-1)
-    p = (teacher_logprobs / temperature).log_softmax(-1)
-    return temperature**2 * _kl(q, p).mean()
-""",
-            diagnosis="this is KL(student || teacher), the reverse: it lets the student leave out "
-            "what the teacher finds possible",
-        ),
-        Wrong(
-            name="soft cross-entropy",
-            source="""
-import torch
-
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    q = (student_logits / temperature).log_softmax(-1)
-    p = (teacher_logprobs / temperature).softmax(-1)
-    return -temperature**2 * (p * q).sum(-1).mean()
-""",
-            diagnosis="this is a cross-entropy with soft targets: its gradient is right, but it is "
-            "not 0 at a match, so it does not say how far the student still has to go",
-        ),
-        Wrong(
-            name="softmax forgotten",
-            source=_SOFT
-            + """
-def kd(student_logits, teacher_logprobs, temperature=1.0):
-    p = (teacher_logprobs / temperature).log_softmax(-1)
-    return temperature**2 * _kl(p, student_logits / temperature).mean()
-""",
-            diagnosis="the student's scores are not logarithms of probabilities yet: they need a "
-            "log-softmax",
-        ),
-    ),
+    variants=answers.KD_VARIANTS,
+    wrong=answers.KD_WRONG,
     hints=(
         "Which of the two has to be softened for the loss to be 0 exactly where they agree?",
         "Divide both by T, take a log-softmax of both. Then the formula of 05.1, and T^2 in front: "
@@ -443,9 +235,15 @@ def _few_bins(rng: np.random.Generator) -> Call:
     return Call(*call.args, bins=4)
 
 
+def _certain(rng: np.random.Generator) -> Call:
+    """The favourite has probability 1, and comes every second time."""
+    with np.errstate(divide="ignore"):
+        return Call(np.log(np.tile([1.0, 0.0, 0.0], (8, 1))), np.arange(8) % 2)
+
+
 def _between(answer: Any, *_: Any, **__: Any) -> str | None:
-    if np.shape(answer) != ():
-        return f"shape {list(np.shape(answer))} where one number was expected"
+    if other := shape(answer, ()):
+        return other
     return None if 0 <= float(answer) <= 1 else f"{float(answer):.3g}, not a share from 0 to 1"
 
 
@@ -488,120 +286,14 @@ CALIBRATION = Exercise(
             expect=calibration_error,
         ),
         Probe(property="as many bins as asked for", make=_few_bins, expect=calibration_error),
-    ),
-    variants=(
-        Variant(
-            name="a loop over bins",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    sure = np.exp(logprobs.max(-1))
-    right = logprobs.argmax(-1) == targets
-    total = 0.0
-    for b in range(bins):
-        here = (sure * bins >= b) & ((sure * bins < b + 1) | (b == bins - 1))
-        if here.any():
-            total += here.mean() * abs(sure[here].mean() - right[here].mean())
-    return total
-""",
-        ),
-        Variant(
-            name="digitize",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    p = np.exp(logprobs)
-    sure, right = p.max(1), p.argmax(1) == targets
-    which = np.digitize(sure, np.arange(1, bins) / bins)
-    gaps = [abs((sure - right)[which == b].sum()) for b in range(bins)]
-    return sum(gaps) / len(targets)
-""",
+        Probe(
+            property="sure with probability exactly 1, and right every second time: 0.5",
+            make=_certain,
+            expect=calibration_error,
         ),
     ),
-    wrong=(
-        Wrong(
-            name="over all",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    sure = np.exp(logprobs.max(-1))
-    return abs(sure.mean() - (logprobs.argmax(-1) == targets).mean())
-""",
-            diagnosis="this compares means over all places, in which too sure here and too modest "
-            "there cancel out; the bins are missing",
-        ),
-        Wrong(
-            name="every bin alike",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    sure = np.exp(logprobs.max(-1))
-    right = logprobs.argmax(-1) == targets
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [abs(sure[which == b].mean() - right[which == b].mean()) for b in np.unique(which)]
-    return float(np.mean(gaps))
-""",
-            diagnosis="every bin weighs the same here; a bin counts by its share of the places",
-        ),
-        Wrong(
-            name="probability of what came",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    sure = np.exp(logprobs[np.arange(len(targets)), targets])
-    right = logprobs.argmax(-1) == targets
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    off = np.bincount(which, weights=sure - right, minlength=bins)
-    return np.abs(off).sum() / len(targets)
-""",
-            diagnosis="how sure the model was is the probability of its own first choice, not of "
-            "the character that came",
-        ),
-        Wrong(
-            name="how often wrong",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    return float((logprobs.argmax(-1) != targets).mean())
-""",
-            diagnosis="this is the share of wrong answers; one may be wrong often and know it",
-        ),
-        Wrong(
-            name="signed",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    sure = np.exp(logprobs.max(-1))
-    right = logprobs.argmax(-1) == targets
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    off = np.bincount(which, weights=sure - right, minlength=bins)
-    return max(0.0, off.sum() / len(targets))
-""",
-            diagnosis="the sign is kept here, so that bins cancel out and modesty costs nothing; "
-            "take the absolute value in each bin",
-        ),
-        Wrong(
-            name="logarithms",
-            source="""
-import numpy as np
-
-def calibration_error(logprobs, targets, bins=15):
-    sure = np.clip(-logprobs.max(-1), 0, 1)
-    right = logprobs.argmax(-1) == targets
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    off = np.bincount(which, weights=sure - right, minlength=bins)
-    return np.abs(off).sum() / len(targets)
-""",
-            diagnosis="how sure it was is a probability: take exp of the logarithm first",
-        ),
-    ),
+    variants=answers.CALIBRATION_VARIANTS,
+    wrong=answers.CALIBRATION_WRONG,
     hints=(
         "A model says 0.9 a hundred times. How often should it be right?",
         "sure = the largest probability at each place, right = whether that character came. Group "

@@ -21,7 +21,7 @@ Run:    python -m lessons build 05
 # with, teach a small network, and check whether it means what it says.
 #
 # You need lesson 1 (surprise in nats, the n-gram, training). Reading and exercises take 45 to 60
-# minutes. The experiment near the end computes for about ten minutes on two processor cores; you
+# minutes. The experiment near the end computes for about seven minutes on one processor core; you
 # may start it and read on.
 
 # %%
@@ -153,7 +153,7 @@ for n in (1, 10, 100, 1000):
 # %%
 part = portion(corpus, 0.05)
 counted = NGramTeacher.fit(part.train, tokenizer)
-judge = tokenizer.encode(corpus.judge).astype(np.int64)
+judge = tokenizer.encode(corpus.judge).astype(np.int64)  # second half of what is held out
 sentence = judge[: scaled(4000, ci=1000)]
 far = evaluate.divergence(
     evaluate.side_by_side(teacher, sentence), evaluate.side_by_side(counted, sentence)
@@ -166,13 +166,14 @@ for place in np.argsort(-far)[:5]:
 # %% [markdown]
 # ## 3. Temperature, and Hinton's T^2
 #
-# A good teacher is often sure: 0.97 for one character, and the rest shares 0.03. In a loss the rest
-# counts little, and there the dark knowledge is. So **soften** both predictions by a temperature
-# T > 0: divide the logarithms by T and take a softmax again. T = 1 changes nothing; the larger T,
-# the more alike all characters become.
+# A good teacher is often sure: nearly all for one character, and the rest shares a few hundredths.
+# In a loss the rest counts little, and there the dark knowledge is. So **soften** both predictions
+# by a temperature T > 0: divide the logarithms by T and take a softmax again (e to the power of
+# each, divided by the sum of all). T = 1 changes nothing; the larger T, the more alike all
+# characters become.
 
 # %%
-sure = expects(teacher, "the k")
+sure = expects(teacher, "I am n")
 heats = (1.0, 2.0, 4.0)
 with figures.style():
     figure, axes = figures.new("wide", 1, len(heats))
@@ -187,7 +188,7 @@ show(
     alt="The same prediction, softened. The likeliest character has "
     + ", ".join(f"{top:.2f} at T = {T:g}" for T, top in zip(heats, tops))
     + ".",
-    caption="The order stays; the differences shrink.",
+    caption="What comes after 'I am n'. The order stays; the differences shrink.",
 )
 
 # %% [markdown]
@@ -353,7 +354,8 @@ show(
 # 3. **taught by the transformer**;
 # 4. **taught by an n-gram** that has counted the student's own share of the text and nothing else;
 #
-# and beside them stands that **n-gram itself**. What was written down before anything was run:
+# and beside them stands that **n-gram itself**. All losses are those of the second half of the
+# held-out tenth. What was written down before anything was run:
 #
 # - At 5 % of the text the student that the transformer taught must have closed at least half of the
 #   gap between the better student on labels alone and the teacher.
@@ -379,22 +381,28 @@ evidence = experiment("dark_knowledge")
 # Now look at the last pair of bars. The n-gram costs a second of counting.
 
 # %%
+called = {
+    "distilled from the teacher": "taught by the GPT",
+    "distilled from the n-gram": "taught by the n-gram",
+    "n-gram itself": "the n-gram itself",
+}
 for place, share in enumerate(evidence[0]["shares"]):
     errors = {
         name: np.mean([one["parts"][place]["calibration"][name] for one in evidence])
         for name in evidence[0]["parts"][place]["calibration"]
     }
     print(f"calibration errors with {share:.0%} of the text:")
-    print("\n".join(f"  {error:.3f}  {name}" for name, error in errors.items()))
+    print("\n".join(f"  {error:.3f}  {called.get(name, name)}" for name, error in errors.items()))
 
 # %% [markdown]
 # ## 7. Where it stops being true
 #
-# - **At equal compute, with much data.** The makers of MobileLLM (Liu et al. 2024) taught models of
-#   125 and 350 million weights by one of 7 billion. It took 2.6 to 3.2 times as long and came out
-#   as good as labels alone, or worse. In OpenAI's *parameter golf* a student that was distilled
-#   paid 1.153 bits per byte where its baseline paid 1.140: in the same minutes the baseline took
-#   more steps. Where text is free and time is not, read on instead of asking.
+# - **At equal compute, with much data.** The makers of MobileLLM (Liu et al. 2024) taught models
+#   of 125 and 350 million weights by one of 7 billion. It took 2.6 to 3.2 times as long and came
+#   out as good as labels alone, or worse. In OpenAI's *parameter golf* (pull request #1029 there)
+#   a student that was distilled paid 1.153 bits per byte where its baseline paid 1.140: in the
+#   same minutes the baseline took more steps. Where text is free and time is not, read on instead
+#   of asking.
 # - **When data are plenty.** Busbridge et al. (2025) fitted a law to many sizes: a student with
 #   enough tokens of its own ends where it would have ended anyway. Distillation shortens the way;
 #   it does not move the goal.

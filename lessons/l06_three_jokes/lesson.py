@@ -21,10 +21,10 @@ Run:    python -m lessons build 06
 # the same 25 (Jentzsch & Kersting 2023).
 #
 # The claim has three parts, and each can fail by itself: that one text tells *nothing*, that the
-# population tells it *all*, and that it *costs* something. You will write down a number for each
-# before they are measured. You need Python and school mathematics (probabilities, logarithms).
-# Reading and exercises take 45 to 60 minutes; the experiment near the end computes for some seven
-# minutes on one processor core.
+# population tells it *all*, and that it *costs* something. For the first and the last you will
+# write down a number before they are measured. You need Python and school mathematics
+# (probabilities, logarithms). Reading and exercises take 45 to 60 minutes; the experiment near the
+# end computes for some seven minutes on one processor core.
 
 # %%
 import numpy as np
@@ -339,7 +339,8 @@ source(three_jokes.loss)
 real = [text for text in world.write(world.draw(400, rng), rng) if text not in lines]
 alphabet = CharTokenizer.from_text("\n".join([*healthy, *collapsed, *real, ""]))
 for name, texts in (("healthy", healthy), ("collapsed", collapsed)):
-    print(f"learned from the {name} teller: {three_jokes.loss(texts, real, alphabet):.2f}")
+    paid = three_jokes.loss(texts, real, alphabet)
+    print(f"learned from the {name} teller: {paid:.2f} nats/char")
 
 # %% [markdown]
 # As many texts, equally well formed, and different value. The difference is called **harm** below.
@@ -385,7 +386,9 @@ evidence = experiment("three_jokes")
 # intervals over all tellers of a family; those in the caption, which decide, are over three seeds.
 #
 # Does the informed judge lie on the formula? Do the A/A tests stay calm? And is the naive judge
-# right about the GPTs at most as often as the claim allows, *with its whole interval*?
+# right about the GPTs at most as often as the claim allows, *with its whole interval*? (An
+# interval of no width at the largest p is no slip: 299 deals cannot show less than 1/300, twice
+# that with two looks, and each seed's largest p may be just this.)
 #
 # Now look at the naive judge of the GPTs once more. The criterion only says "at most 0.6", so a
 # judge far below 1/2 meets it too. Is that fair? The judge's score is a sum over kinds of signs,

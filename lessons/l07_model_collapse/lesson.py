@@ -13,12 +13,12 @@ Run:    python -m lessons build 07
 #
 # **The claim.** Data written by a model can look fine example by example and yet have lost most of
 # its variety; who trains on such barren data is worse off. Andrej Karpathy said so on the podcast
-# *No Priors* in 2024 (NP24a); that it gets worse from generation to generation of models* is what
-# we read into it (*), and there the term **model collapse** is Shumailov's.
+# *No Priors* in 2024 (NP24a). *We read into it* that it gets worse from generation to generation
+# of models; the term for that, **model collapse**, is Shumailov's.
 #
 # You need Python and school mathematics (probabilities, logarithms), and from lesson 1 that a loss
 # in bits is a mean surprise. Reading and exercises take 45 to 60 minutes. The experiment near the
-# end computes for about five minutes on two processor cores; you may start it and read on.
+# end computes for about five minutes on one processor core; you may start it and read on.
 
 # %%
 import numpy as np
@@ -251,7 +251,8 @@ for step in (run[0], run[-1]):
 # - **accumulate:** the last step of the error is at most half of the first, for each source.
 # - **fresh:** no rise. No single rise is exactly 0, so: at most a tenth of the rise under replace.
 #   (Without the GPT; each of its regimes costs as much time as all others together.)
-# - **the formula** of exercise 07.2 lies within 3 standard errors of the categories' chains.
+# - **the formula** of exercise 07.2 lies within 3 standard errors of the categories' chains, of
+#   all seeds together (so that this one number has no interval).
 #
 # The control `real` could win each of these: were it all chance, replace would look like it. The
 # definitions are those of `synthdata.collapse_verdict`, written before its own first runs. Sizes
@@ -269,7 +270,8 @@ evidence = experiment("model_collapse")
 # chains or more, so that its lines lie close. The error is never 0, not even on real data: a
 # finite sample is not the truth. What counts is how far the others leave `real`.
 #
-# The row on **fresh** is where your prediction stands. The claim "no rise" fails if what is left
+# Your prediction stands in the row "multinomial, fresh". (The table calls the categories
+# *multinomial* and the normal distribution *gaussian*.) The claim "no rise" fails if what is left
 # is more than a tenth, also when fresh data help a lot. Each round nine tenths come from a model
 # that has lost something, and one tenth brings a bit of it back; the two come to a balance, and
 # the balance is not where the truth is. For the categories the balance can be computed:
@@ -301,14 +303,13 @@ print(f"  temperature {evidence[0]['cold']['temperature']}: {cold[-1]:.1f}")
 # ## 6. Where it stops being true
 #
 # - **Nobody trains on replace alone.** The web keeps its old pages. Where data accumulate, the
-#   error of least squares stays bounded, and theirs of language models hardly rose (Gerstgrasser
-#   et al. 2024). But keep
-#   the *number* of examples constant, drawn from all there are, and it rises again, slowly (Kazdan
-#   et al. 2024). `python -m synthdata collapse zipf --regime accumulate,accumulate-subsample`
-#   shows both.
-# - **Someone may choose.** If a reader, a test or a proof checker throws the bad text away, what is
-#   left holds more information than the model had. Mathematics and code are learned from checked
-#   examples of a model's own every day. The lesson *climbing_the_stairs* is about that.
+#   error of least squares stays bounded, and that of language models hardly rose (Gerstgrasser et
+#   al. 2024). But keep the *number* of examples constant, drawn from all there are, and it rises
+#   again, slowly (Kazdan et al. 2024). Both are shown by
+#   `python -m synthdata collapse zipf --regime accumulate,accumulate-subsample`.
+# - **Someone may choose.** If a reader, a test or a proof checker throws the bad text away, what
+#   is left holds more information than the model had. Mathematics and code are learned from
+#   checked examples of a model's own every day.
 # - **More rounds is not more examples.** The loss for each fit is 1/n. Real corpora have n in the
 #   billions of examples, and a handful of generations; common things are safe for long. What dies
 #   is what occurs a few times: rare languages, rare diseases, rare names.

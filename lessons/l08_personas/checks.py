@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from lessons.engine.exercise import Call, Cause, Exercise, Probe, Variant, Wrong
+from lessons.engine.exercise import Call, Cause, Exercise, Probe
+from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN, HILL_VARIANTS, HILL_WRONG
+from lessons.l08_personas import answers
 from synthdata.estimate import hill
 from synthdata.persona_evidence import most_varied
 from synthdata.persona_text import entropy_split
 
-# 08.1  How many different ones, effectively?
+# 08.1  How many different ones, effectively? The function of 06.2, here without infinity.
 
 
 def _uneven(rng: np.random.Generator, q: float) -> Call:
@@ -26,13 +28,6 @@ def _unseen(rng: np.random.Generator, q: float) -> Call:
     counts = np.concatenate([rng.integers(1, 60, 7), np.zeros(4, dtype=np.int64)])
     return Call(rng.permutation(counts), q)
 
-
-_AT_ONE = (
-    "at q = 1 the exponent 1 / (1 - q) divides by 0; the limit there is 2 to the entropy in bits"
-)
-_UNSEEN = (
-    "what was never seen counts here as a kind of its own (0 to the power 0 is 1); leave it out"
-)
 
 HILL = Exercise(
     id="08.1",
@@ -60,13 +55,13 @@ HILL = Exercise(
             property="uneven counts at q = 1: 2 to the entropy in bits",
             make=lambda rng: _uneven(rng, 1.0),
             expect=hill,
-            causes=(Cause(text=_AT_ONE, when=lambda answer, *_: not 1 < answer < 100),),
+            causes=(Cause(text=HILL_AT_ONE, when=lambda answer, *_: not 1 < answer < 100),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 0)",
             make=lambda rng: _unseen(rng, 0.0),
             expect=hill,
-            causes=(Cause(text=_UNSEEN, when=lambda answer, counts, q: answer == len(counts)),),
+            causes=(Cause(text=HILL_UNSEEN, when=lambda answer, counts, q: answer == len(counts)),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 1)",
@@ -74,158 +69,8 @@ HILL = Exercise(
             expect=hill,
         ),
     ),
-    variants=(
-        Variant(
-            name="shares and a branch",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts[counts > 0] / counts.sum()
-    if q == 1:
-        return 2 ** -(p * np.log2(p)).sum()
-    return (p**q).sum() ** (1 / (1 - q))
-""",
-        ),
-        Variant(
-            name="a loop, and nats",
-            source="""
-import math
-
-def hill(counts, q):
-    total = sum(int(c) for c in counts)
-    shares = [int(c) / total for c in counts if c]
-    if q == 1:
-        return math.exp(-sum(p * math.log(p) for p in shares))
-    return sum(p**q for p in shares) ** (1 / (1 - q))
-""",
-        ),
-        Variant(
-            name="a mean of rarity",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts[counts > 0] / counts.sum()
-    if q == 1:
-        return np.exp(p @ np.log(1 / p))
-    order = 1 - q
-    return (p @ (1 / p) ** order) ** (1 / order)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="counts for shares",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    c = counts[counts > 0].astype(float)
-    if q == 1:
-        return 2 ** -(c * np.log2(c)).sum()
-    return (c**q).sum() ** (1 / (1 - q))
-""",
-            diagnosis="these are powers of the counts; divide by their sum first, so that the "
-            "shares add up to 1",
-        ),
-        Wrong(
-            name="no outer power",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts[counts > 0] / counts.sum()
-    if q == 1:
-        return -(p * np.log2(p)).sum()
-    return (p**q).sum()
-""",
-            diagnosis="this is the sum of p^q itself; to the power 1 / (1 - q) it becomes a number "
-            "of things",
-        ),
-        Wrong(
-            name="sign of the power",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts[counts > 0] / counts.sum()
-    if q == 1:
-        return 2 ** (p * np.log2(p)).sum()
-    return (p**q).sum() ** (1 / (q - 1))
-""",
-            diagnosis="the power is 1 / (q - 1) here and must be 1 / (1 - q): this is one over the "
-            "effective number",
-        ),
-        Wrong(
-            name="order 2 always",
-            source="""
-def hill(counts, q):
-    p = counts / counts.sum()
-    return 1 / (p**2).sum()
-""",
-            diagnosis="this is the number of order 2 whatever q is",
-        ),
-        Wrong(
-            name="number of kinds",
-            source="""
-def hill(counts, q):
-    return float((counts > 0).sum())
-""",
-            diagnosis="this counts the kinds, rare and common alike: the number of order 0",
-        ),
-        Wrong(
-            name="divides by zero",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts[counts > 0] / counts.sum()
-    with np.errstate(all="ignore"):
-        return (p**q).sum() ** np.divide(1.0, 1 - q)
-""",
-            diagnosis=_AT_ONE,
-        ),
-        Wrong(
-            name="entropy, not a number",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts[counts > 0] / counts.sum()
-    if q == 1:
-        return -(p * np.log2(p)).sum()
-    return (p**q).sum() ** (1 / (1 - q))
-""",
-            diagnosis="at q = 1 this is the entropy in bits; 2 to that power is the number",
-        ),
-        Wrong(
-            name="2 to the nats",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts[counts > 0] / counts.sum()
-    if q == 1:
-        return 2 ** -(p * np.log(p)).sum()
-    return (p**q).sum() ** (1 / (1 - q))
-""",
-            diagnosis="the entropy is in nats and the base is 2; bits go with 2, nats with e",
-        ),
-        Wrong(
-            name="counts the unseen",
-            source="""
-import numpy as np
-
-def hill(counts, q):
-    p = counts / counts.sum()
-    if q == 1:
-        return 2 ** -(p * np.log2(np.maximum(p, 1e-300))).sum()
-    return (p**q).sum() ** (1 / (1 - q))
-""",
-            diagnosis=_UNSEEN,
-        ),
-    ),
+    variants=HILL_VARIANTS,
+    wrong=HILL_WRONG,
     hints=(
         "Ten jokes are told, each as often as the next: the answer is 10. And if one of them is "
         "told nearly always?",
@@ -310,143 +155,8 @@ SPLIT = Exercise(
             expect=entropy_split,
         ),
     ),
-    variants=(
-        Variant(
-            name="two loops",
-            source="""
-import math
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -sum(x * math.log2(x) for x in p if x > 0)
-
-    mixed = [sum(w * row[j] for w, row in zip(share, given)) for j in range(len(given[0]))]
-    return entropy(mixed), sum(w * entropy(row) for w, row in zip(share, given))
-""",
-        ),
-        Variant(
-            name="by the joint table",
-            source="""
-from scipy.special import entr
-import numpy as np
-
-def entropy_split(share, given):
-    joint = share[:, None] * given
-    both, who, what = (entr(p).sum() / np.log(2) for p in (joint, share, joint.sum(0)))
-    return what, both - who
-""",
-        ),
-        Variant(
-            name="masked logarithms",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(share @ given)), float(share @ entropy(given))
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="exchanged",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(share @ entropy(given)), float(entropy(share @ given))
-""",
-            diagnosis="total and within are exchanged; the mixture's entropy comes first",
-        ),
-        Wrong(
-            name="nats",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(share @ given)), float(share @ entropy(given))
-""",
-            diagnosis="these are nats (natural logarithm); bits take log2",
-        ),
-        Wrong(
-            name="entropy of who asks",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    within = float(share @ entropy(given))
-    return float(entropy(share)) + within, within
-""",
-            diagnosis="the total is the entropy of persona and output together; personas that "
-            "answer alike add nothing to the outputs. Mix the rows first, then take the entropy",
-        ),
-        Wrong(
-            name="equal weights within",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(share @ given)), float(entropy(given).mean())
-""",
-            diagnosis="within is a plain mean over personas; a persona counts by its share",
-        ),
-        Wrong(
-            name="equal weights in the mixture",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    return float(entropy(given.mean(0))), float(share @ entropy(given))
-""",
-            diagnosis="the mixture takes every persona as equally likely; weigh the rows by share",
-        ),
-        Wrong(
-            name="information for total",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(-1)
-
-    within = float(share @ entropy(given))
-    return float(entropy(share @ given)) - within, within
-""",
-            diagnosis="the first number is the difference, I(persona; out); the total is wanted, "
-            "from which within has not been taken",
-        ),
-        Wrong(
-            name="zero times log of zero",
-            source="""
-import numpy as np
-
-def entropy_split(share, given):
-    def entropy(p):
-        with np.errstate(all="ignore"):
-            return -(p * np.log2(p)).sum(-1)
-
-    return float(entropy(share @ given)), float(share @ entropy(given))
-""",
-            diagnosis="0 times log2(0) is NaN to a computer; leave out what has no chance",
-        ),
-    ),
+    variants=answers.SPLIT_VARIANTS,
+    wrong=answers.SPLIT_WRONG,
     hints=(
         "A cook only ever fries, a spy only ever steals, and both are asked equally often. How "
         "many bits are there in one's answers? And in all of them together?",
@@ -528,111 +238,8 @@ MOST_VARIED = Exercise(
             expect=most_varied,
         ),
     ),
-    variants=(
-        Variant(
-            name="a loop",
-            source="""
-def most_varied(effective, quality, needed):
-    best = None
-    for s in range(len(effective)):
-        if all(have >= least for have, least in zip(quality[s], needed)):
-            if best is None or effective[s] > effective[best]:
-                best = s
-    return best
-""",
-        ),
-        Variant(
-            name="minus infinity",
-            source="""
-import numpy as np
-
-def most_varied(effective, quality, needed):
-    good = (quality >= needed).all(1)
-    if not good.any():
-        return None
-    return int(np.where(good, effective, -np.inf).argmax())
-""",
-        ),
-        Variant(
-            name="max with a key",
-            source="""
-def most_varied(effective, quality, needed):
-    good = [s for s, row in enumerate(quality) if (row >= needed).all()]
-    return max(good, key=lambda s: effective[s], default=None)
-""",
-        ),
-    ),
-    wrong=(
-        Wrong(
-            name="quality forgotten",
-            source="""
-def most_varied(effective, quality, needed):
-    return int(effective.argmax())
-""",
-            diagnosis="quality is not looked at: noise is always the most varied",
-        ),
-        Wrong(
-            name="the best written",
-            source="""
-def most_varied(effective, quality, needed):
-    return int(quality.sum(1).argmax())
-""",
-            diagnosis="this is the best written setting; among the good ones the most varied is "
-            "wanted",
-        ),
-        Wrong(
-            name="the first good one",
-            source="""
-def most_varied(effective, quality, needed):
-    good = (quality >= needed).all(1)
-    return int(good.argmax()) if good.any() else None
-""",
-            diagnosis="this is the first setting that is good enough, not the most varied of them",
-        ),
-        Wrong(
-            name="place among the good",
-            source="""
-def most_varied(effective, quality, needed):
-    good = (quality >= needed).all(1)
-    return int(effective[good].argmax()) if good.any() else None
-""",
-            diagnosis="this is the place in the list of good settings; wanted is the place among "
-            "all of them",
-        ),
-        Wrong(
-            name="one measure is enough",
-            source="""
-import numpy as np
-
-def most_varied(effective, quality, needed):
-    good = (quality >= needed).any(1)
-    return int(np.where(good, effective, -np.inf).argmax()) if good.any() else None
-""",
-            diagnosis="here one good measure is enough; it has to be good by every one",
-        ),
-        Wrong(
-            name="more than needed",
-            source="""
-import numpy as np
-
-def most_varied(effective, quality, needed):
-    good = (quality > needed).all(1)
-    return int(np.where(good, effective, -np.inf).argmax()) if good.any() else None
-""",
-            diagnosis="here more than needed is demanded (>); exactly as much is enough (>=)",
-        ),
-        Wrong(
-            name="never none",
-            source="""
-import numpy as np
-
-def most_varied(effective, quality, needed):
-    good = (quality >= needed).all(1)
-    return int(np.where(good, effective, -np.inf).argmax())
-""",
-            diagnosis="a setting is named although none is good enough; say None then",
-        ),
-    ),
+    variants=answers.MOST_VARIED_VARIANTS,
+    wrong=answers.MOST_VARIED_WRONG,
     hints=(
         "At temperature 5 a model writes what nobody has written before. Does it win?",
         "quality >= needed compares every setting with the bar, a table [S, Q] of yes and no. A "

@@ -23,7 +23,7 @@ Run:    python -m lessons build 08
 # Lesson 6 asked how one sees that a model tells only three jokes, and lesson 7 what comes of
 # training on them. This one asks for the cure. You need Python and school mathematics
 # (probabilities, logarithms). Reading and exercises take 45 to 60 minutes. The experiment near the
-# end computes for about seven minutes; you may start it and read on.
+# end computes for about eight minutes on one processor core; you may start it and read on.
 
 # %%
 import numpy as np
@@ -98,8 +98,9 @@ print(f"{line}\n{persona_text.counted(line)}")
 #
 # ### Exercise 08.1: the effective number
 #
-# Given `counts`, how often each kind was seen, and the order `q`. Two things to think of: q = 1,
-# and kinds with a count of 0. Stuck? `hint("08.1")` asks you a question; call it again for more.
+# Given `counts`, how often each kind was seen, and the order `q`. If you wrote this function in
+# lesson 6, write it again without looking. Two things to think of: q = 1, and kinds with a count
+# of 0. Stuck? `hint("08.1")` asks you a question; call it again for more.
 
 # %% exercise="08.1"
 
@@ -323,8 +324,11 @@ for kind, texts in evidence[0]["examples"].items():
         print(f"    {text!r}")
 
 # %% [markdown]
-# And the split of section 4, measured in bits on 20 personas who were each asked equally often. Did
-# the collapse take more from H(out | persona), or from I(persona; out)?
+# And the split of section 4, measured in bits on 20 personas who were each asked equally often, so
+# that the grammar's numbers are not those of the whole world. The row *its text* is measured on as
+# many lines of the grammar itself, and shows what counting alone gets wrong. Has the healthy model
+# more entropy than the grammar that it learned? Errors are varied, too. And which did the collapse
+# take more from, H(out | persona) or I(persona; out)?
 
 # %%
 print(f"{'':10} {'H(out)':>8} {'I':>8} {'H(out|persona)':>15}")
@@ -376,10 +380,9 @@ for name in ("grammar", "its text", "healthy", "collapsed"):
 # ## An open question
 #
 # We drew the personas. Let the collapsed model write them: give it the beginning of a line and let
-# it name who is asked, then ask as that one. Are its personas as collapsed as its answers? How many
-# personas from outside, repeated over and over, are worth as much as fresh ones? We have not tried
-# it. This is the function that asks a model, whatever the
-# prompts are:
+# it name who is asked, then ask as that one. Are its personas as collapsed as its answers? How
+# many personas from outside, repeated over and over, are worth as much as fresh ones? We have not
+# tried it. This is the function that asks a model, whatever the prompts are:
 
 # %%
 source(personas.answers)

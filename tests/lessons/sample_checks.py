@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from lessons.engine.compare import tensor
 from lessons.engine.exercise import Call, Cause, Exercise, Probe, Variant, Wrong
+from lessons.engine.inputs import tensor
 from minigpt.ops import relu_squared, rms_norm
 
 NORM = Exercise(

@@ -213,6 +213,19 @@ def test_a_notebook_that_no_lesson_makes_is_found(tmp_path: Path) -> None:
     assert "99_gone.ipynb: no lesson makes it; delete it" in said
 
 
+def test_paths_are_said_as_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "build", lambda *_, **__: 1234)
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    build.main(build.Build(names=("01",), out=tmp_path / "quick"), said.append)
+    assert [line.replace("\\", "/") for line in said] == [
+        "quick/01_next_character.ipynb: 1,234 bytes",
+        "quick/solutions/01_next_character.ipynb: 1,234 bytes",
+    ]
+
+
 def test_published_notebooks_are_not_built_with_little_profiles() -> None:
     with pytest.raises(ValueError, match="--out"):
         build.Build(profile="ci")
@@ -303,8 +316,7 @@ def test_the_ledgers_evidence_is_taken_if_its_code_is_this(
     place = tmp_path / "l01_next_character"
     place.mkdir()
     (place / "experiment.py").write_text("x = 1\n", encoding="utf-8")
-    monkeypatch.setattr("lessons.engine.evidence.LESSONS", tmp_path)
-    monkeypatch.setattr("lessons.engine.evidence.resolve", lambda _: place.name)
+    monkeypatch.setattr("lessons.engine.catalogue.FOLDER", tmp_path)
     code = build.bring_published.__globals__["ledger"].code_hash(place)
     entries = [
         {

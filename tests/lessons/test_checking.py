@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,21 @@ def test_an_audit_finds_a_check_that_is_too_strict(sandbox: Sandbox, checks: Any
     problems = [row for row in audit.audit([strict], sandbox) if row.problem]
     assert "variant" in {row.kind for row in problems}
     assert "wrong" not in {row.kind for row in problems}
+
+
+@pytest.mark.parametrize("answer", [np.float64(3.0), np.array(3.0), torch.tensor(3.0), 3.0])
+def test_one_number_where_several_were_wanted(answer: Any) -> None:
+    assert "where 2 elements were expected" in str(close(answer, (1.0, 2.0)))
+
+
+def test_the_hash_of_the_checks_counts_the_known_answers(
+    checks: Any, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = catalogue.find("90")
+    before = lesson.checks_hash()
+    wrong = (replace(checks.NORM.wrong[0], diagnosis="another"), *checks.NORM.wrong[1:])
+    monkeypatch.setattr(checks, "EXERCISES", (replace(checks.NORM, wrong=wrong),))
+    assert lesson.checks_hash() != before
 
 
 def test_feedback_has_its_five_parts_and_no_numbers_of_the_inputs(

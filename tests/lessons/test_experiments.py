@@ -12,17 +12,10 @@ import pytest
 
 from labkit import figures
 from labkit.verdict import Criterion
-from lessons.engine.experiment import (
-    TOO_FEW,
-    Experiment,
-    Row,
-    find,
-    lessons,
-    overall,
-    profile_wanted,
-    resolve,
-)
+from lessons.engine import catalogue, ledger
+from lessons.engine.experiment import TOO_FEW, Experiment, Row, find, overall, profile_wanted
 
+LESSONS = [lesson.name for lesson in catalogue.lessons(having="experiment.py")]
 SEEDS = (0, 1, 2)
 
 
@@ -31,7 +24,7 @@ def evidence(lesson: str) -> list[dict[str, Any]]:
     return [find(lesson).run("ci", seed) for seed in SEEDS]
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_an_experiment_runs_and_is_judged(lesson: str) -> None:
     found = evidence(lesson)
     rows = find(lesson).judge(found)
@@ -42,14 +35,14 @@ def test_an_experiment_runs_and_is_judged(lesson: str) -> None:
         assert row.low <= row.value <= row.high
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_a_seed_decides_everything(lesson: str) -> None:
     assert find(lesson).run("ci", 0) == evidence(lesson)[0]
     values = [tuple(find(lesson).values(one)) for one in evidence(lesson)]
     assert len(set(values)) == len(SEEDS)
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> None:
     experiment = find(lesson)
     picture = experiment.figure(evidence(lesson))
@@ -64,11 +57,11 @@ def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> N
     assert figures.png(picture.figure, alt=picture.alt).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_a_claim_names_its_talk_and_can_fail(lesson: str) -> None:
     experiment = find(lesson)
     assert any(talk in experiment.source for talk in ("RB22", "SEQ24", "NP24a", "NP24b", "JH23"))
-    assert experiment.minutes <= 4
+    assert ledger.minutes(experiment) <= 4
     for criterion in experiment.criteria:
         assert math.isfinite(criterion.threshold)
 
@@ -155,9 +148,10 @@ def test_unusable_runs_and_evidence_are_refused() -> None:
 
 
 def test_lessons_are_found_by_number_and_name() -> None:
-    assert resolve(1) == resolve("01") == resolve("next-character") == "l01_next_character"
+    folders = {catalogue.find(word).folder.name for word in (1, "01", "next-character")}
+    assert folders == {"l01_next_character"}
     with pytest.raises(ValueError, match="next_character"):
-        resolve("next_charcter")
+        find("next_charcter")
     assert find("why_it_trains").id == "why_it_trains"
 
 

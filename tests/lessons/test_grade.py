@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lessons.engine import grade, gradebook, hidden, learner, similar, submissions
+from lessons.engine import form, grade, gradebook, hidden, learner, similar, submissions
 from lessons.engine.grade import Grade
 from lessons.engine.sandbox import Sandbox
 from lessons.engine.submissions import Student
@@ -187,7 +187,7 @@ def test_a_failure_of_the_grader_is_a_row_for_a_teacher(
 
 
 HIDDEN = """
-from lessons.engine.compare import tensor
+from lessons.engine.inputs import tensor
 from lessons.engine.exercise import Call, Probe
 from minigpt.ops import rms_norm
 PROBES = {"90.1": (Probe(property="a hidden one", make=lambda rng: Call(tensor(rng, 2, 4) * 0),
@@ -222,6 +222,46 @@ def test_hidden_checks_count_and_are_not_told(klass: Path) -> None:
         grade.main(_settings(klass, hidden=folder), lambda _: None)
     with pytest.raises(ValueError, match="is not a folder"):
         grade.main(_settings(klass, hidden=klass / "nowhere"), lambda _: None)
+
+
+def test_a_class_named_after_the_inputs_tells_nothing(klass: Path) -> None:
+    folder = klass / "hidden"
+    folder.mkdir()
+    own = "type('X' + str(x.tolist()), (Exception,), {})"
+    bodies = {"ada": f"raise {own}()", "loop": f"return {own}()", "syntax": f"{own}.f()"}
+    for name, body in bodies.items():
+        (klass / "handed" / name / "90.py").write_text(f"def rms_norm(x):\n    {body}\n")
+    (klass / "handed" / "ada" / "90_sample.ipynb").unlink()
+    grade.main(_settings(klass, hidden=folder), lambda _: None)
+    for name in bodies:
+        text = (klass / "out" / "feedback" / f"{name}.txt").read_text()
+        assert "90.1 rms_norm: fail" in text
+        assert "X[" not in text
+
+
+def test_code_without_end_is_left_out_and_the_rest_is_read(
+    klass: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learner, "MAX_CODE", len(RIGHT) + 100)
+    (klass / "handed" / "ada" / "90_sample.ipynb").write_text(_notebook(RIGHT))
+    (klass / "handed" / "ada" / "much more of it.py").write_text("x = 1\n" * 20)
+    (klass / "handed" / "loop" / "90.py").write_text("x = 1\n" * 100)
+    submission = submissions.read(klass / "handed" / "ada")
+    found = grade._parsed(submission)
+    assert isinstance(found["90_sample.ipynb"], learner.Written)
+    assert "of code in all" in str(found["much more of it.py"])
+    grade.main(_settings(klass), lambda _: None)
+    rows = _rows(klass / "out" / "grades.csv")
+    assert rows["ada", "90.1"]["status"] == "pass"
+    assert "of code" in rows["loop", "90.1"]["diagnosis"]
+
+
+def test_a_table_that_cannot_be_written_is_said_before_the_work(klass: Path) -> None:
+    (klass / "out" / "grades.csv").mkdir(parents=True)
+    said: list[str] = []
+    with pytest.raises(IsADirectoryError):
+        grade.main(_settings(klass), said.append)
+    assert not [line for line in said if " pass" in line]
 
 
 def test_numbers_differ_between_students(klass: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,6 +334,8 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(submissions, "MAX_TOTAL", 1500)
     _zip(tmp_path / "a.zip", {"1.py": b"0" * 900, "2.py": b"0" * 900})
     assert "of notebooks" in submissions.read(tmp_path / "a.zip").refused
+    _zip(tmp_path / "a.zip", {"90.py": b"0", "data.bin": os.urandom(2000)})
+    assert "is larger than" in submissions.read(tmp_path / "a.zip").refused
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "90.py").write_bytes(b"0" * 2000)
     assert "larger than" in submissions.read(tmp_path / "b").refused
@@ -326,6 +368,21 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "sub").symlink_to("/etc")
     assert "is a link" in submissions.read(tmp_path / "c").refused
+    os.mkfifo(tmp_path / "d.py")  # reading it would wait for ever
+    assert "no ordinary file" in submissions.read(tmp_path / "d.py").refused
+
+
+def test_the_journal_keeps_rows_with_any_line_separator(tmp_path: Path) -> None:
+    row = gradebook.Row(
+        student="a", name="A\u2028B\x85C", exercise="90.1", status="pass", points=1.0,
+        diagnosis="", seconds=0.1, source_hash="", version="", flags="", text="one\ntwo", form="",
+    )  # fmt: skip
+    journal = gradebook.Journal(tmp_path / "j", again=False)
+    journal.add("key", row)
+    journal.close()
+    again = gradebook.Journal(tmp_path / "j", again=False)
+    again.close()
+    assert again.get("key") == row
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\rx", "＝1", "\n=1"])
@@ -335,13 +392,11 @@ def test_a_spreadsheet_computes_nothing(text: str) -> None:
 
 
 def test_near_identical_is_found_through_new_names_and_not_among_short_answers() -> None:
-    from lessons.engine import source as sources
-
     other = LONG.replace("value", "v").replace("clone()", "detach().clone()")
     different = LONG.replace("for i in range(x.numel())", "i = -1\n    while (i := i + 1) < 9")
-    short = sources.shape_of(RIGHT)
-    answers = [("1", "a", sources.shape_of(LONG)), ("1", "b", sources.shape_of(other))]
-    answers += [("1", "c", sources.shape_of(different.replace("0", "1").replace("<", ">")))]
+    short = form.shape_of(RIGHT)
+    answers = [("1", "a", form.shape_of(LONG)), ("1", "b", form.shape_of(other))]
+    answers += [("1", "c", form.shape_of(different.replace("0", "1").replace("<", ">")))]
     answers += [("2", "a", short), ("2", "b", short), ("2", "c", "")]
     found = [(p.exercise, p.student, p.other) for p in similar.pairs(answers)]
     assert found == [("1", "a", "b")]

@@ -13,10 +13,10 @@ import pytest
 
 from labkit import files
 from labkit.verdict import MINIMUM_SEEDS, Criterion
-from lessons.engine import ledger
-from lessons.engine.experiment import LESSONS, Experiment, find, lessons
+from lessons.engine import catalogue, ledger
+from lessons.engine.experiment import Experiment, find
 
-ROOT = LESSONS.parent
+ROOT = catalogue.FOLDER.parent
 CODE = '"""Words."""\n# a comment\nfrom x import y\n\n\ndef draw(e):\n    return 1\n\n\nA = 1\n'
 
 
@@ -114,6 +114,13 @@ def test_an_unfinished_run_leaves_evidence_and_no_row(folder: Path) -> None:
         assert ledger.read(folder.parent / ledger.LEDGER) == []
 
 
+def test_stated_minutes_are_the_measured_ones_where_there_are_any(folder: Path) -> None:
+    path, experiment = folder.parent / ledger.LEDGER, Planted().experiment()
+    assert ledger.minutes(experiment, path) == 1.0  # as the experiment states
+    files.write_json(path, [{"id": "planted", "seconds": 215.0}])
+    assert ledger.minutes(experiment, path) == 3.6
+
+
 def test_one_seed_has_no_interval_and_no_verdict() -> None:
     experiment = Planted().experiment()
     (row,) = ledger.as_rows(experiment, [experiment.run("ci", 0)], ledger._about(1.0))
@@ -124,7 +131,8 @@ def test_one_seed_has_no_interval_and_no_verdict() -> None:
 
 
 def published() -> list[str]:
-    return [name for name in lessons() if len(ledger.published(name)) >= MINIMUM_SEEDS]
+    names = [lesson.name for lesson in catalogue.lessons(having="experiment.py")]
+    return [name for name in names if len(ledger.published(name)) >= MINIMUM_SEEDS]
 
 
 @pytest.mark.parametrize("lesson", published())
@@ -143,7 +151,7 @@ def test_no_published_row_is_stale(lesson: str) -> None:
 
 
 def test_every_row_has_evidence() -> None:
-    assert {row["id"] for row in ledger.read()} == {name[4:] for name in published()}
+    assert {row["id"] for row in ledger.read()} == set(published())
 
 
 def test_the_readmes_table_is_the_ledgers() -> None:
@@ -154,7 +162,7 @@ def test_the_readmes_table_is_the_ledgers() -> None:
 
 
 def test_rows_say_nothing_about_whose_machine_it_was() -> None:
-    text = (LESSONS / ledger.LEDGER).read_text(encoding="utf-8")
+    text = (catalogue.FOLDER / ledger.LEDGER).read_text(encoding="utf-8")
     assert not re.search(r"/(home|root|tmp|Users|work)/|\\\\", text)
     for row in ledger.read():
         assert re.fullmatch(r"\w+ [\w.]+, \d+ cores", row["machine"])
@@ -218,10 +226,10 @@ def test_mistakes_are_one_line(
 
 
 def test_the_ci_profile_is_printed_and_not_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    before = (LESSONS / ledger.LEDGER).read_bytes()
+    before = (catalogue.FOLDER / ledger.LEDGER).read_bytes()
     ledger.main(ledger.LedgerConfig(lessons=("4",), run=True, profile="ci", seeds=2))
     assert "too few seeds to judge" in capsys.readouterr().out
-    assert (LESSONS / ledger.LEDGER).read_bytes() == before
+    assert (catalogue.FOLDER / ledger.LEDGER).read_bytes() == before
 
 
 def test_settings_check_themselves() -> None:

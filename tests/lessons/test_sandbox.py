@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,6 +60,11 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "exit: os._exit(0)": ("import os\ndef f(x): os._exit(0)", "crash", "ended early"),
     "exit: sys.exit(0)": ("import sys\ndef f(x): sys.exit(0)", "crash", "exit"),
     "exit: kill -9": ("import os\ndef f(x): os.kill(os.getpid(), 9)", "crash", "SIGKILL"),
+    "exit: a signal without a name": (
+        "import os\ndef f(x): os.kill(os.getpid(), 40)",
+        "crash",
+        "signal 40",
+    ),
     "exit: abort": ("import os\ndef f(x): os.abort()", "crash", "SIGABRT"),
     "exit: segmentation fault": (
         "import ctypes\ndef f(x): return ctypes.string_at(0)",
@@ -140,10 +146,17 @@ REFUSED = {
     "read a parent's memory": "open(f'/proc/{os.getppid()}/maps').read(); return 0",
     "read the environment": "open(f'/proc/{os.getppid()}/environ', 'rb').read(); return 0",
     "more memory": "resource.setrlimit(resource.RLIMIT_AS, (-1, -1)); bytearray(1 << 30); return 0",
+    "change a file's rights": "r, w = os.pipe(); os.fchmod(r, 0o600); return 0",
+    "change a file's times": "r, w = os.pipe(); os.utime(r); return 0",
+    "signal through a pipe": "r, w = os.pipe(); return fcntl.fcntl(r, fcntl.F_SETOWN, 1)",
+    "a pace of others": "os.sched_setaffinity(0, os.sched_getaffinity(0)); return 0",
+    "memory that stays": "libc = ctypes.CDLL(None, use_errno=True)\n"
+    " key = libc.shmget(0, 4096, 0o1600)\n if key < 0: raise PermissionError\n"
+    " return libc.shmctl(key, 0, None)",
     "trace": "ptrace = ctypes.CDLL(None, use_errno=True).ptrace\n"
     " if ptrace(0, 0, 0, 0) < 0: raise PermissionError\n return 0",
 }
-HEAD = "import ctypes, os, resource, socket, subprocess, sys, tempfile\ndef f(x=0):\n "
+HEAD = "import ctypes, fcntl, os, resource, socket, subprocess, sys, tempfile\ndef f(x=0):\n "
 
 
 @LINUX
@@ -220,6 +233,24 @@ def test_every_limit_holds_for_an_ordinary_user_too() -> None:
     user, _, held = done.stdout.partition(" ")
     assert user not in ("", "0"), done.stderr
     assert {name for name, why in json.loads(held).items() if why} <= {"folders"}
+
+
+@LINUX
+def test_a_namespace_of_ones_own_gives_no_rights_in_the_end() -> None:
+    """An ordinary user gets a network without anything in a namespace where he has all rights."""
+    code = (
+        "import ctypes, os, psutil, resource\n"  # an ordinary user may not read what root installed
+        "from lessons.engine import limits\n"
+        "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "limits.apply(seconds=9, megabytes=999, readable=['/usr'])\n"
+        "head, rights = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()\n"
+        "assert ctypes.CDLL(None).capget(head, rights) == 0\n"
+        "print(*rights)"  # effective, permitted and inheritable, twice
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=sandbox_.ROOT
+    )
+    assert done.stdout == "0 0 0 0 0 0\n", done.stderr
 
 
 def _skip_without_landlock(outcome: Outcome) -> None:
@@ -305,6 +336,14 @@ CHEATS = {
     "        f = f.f_back\n"
     "    return x\n",
     "exits first": "import os\ndef rms_norm(x): os._exit(0)\n",
+    "an object for the judge to describe": "from lessons.engine.exercise import Made\n"
+    "def rms_norm(x): return Made('nothing')\n",
+    "a line number without end": "import os, struct\n"
+    'm = b\'{"error": {"type": "E", "message": "", "line": 1e999}}\'\n'
+    "def rms_norm(x):\n"
+    "    for h in range(3, 60):\n"
+    "        try: os.write(h, struct.pack('>I', len(m)) + m)\n"
+    "        except OSError: pass\n",
     "right once": "import os\nn = 0\n"
     "def rms_norm(x):\n    global n\n    n += 1\n"
     "    if n > 1: os._exit(0)\n    return x / x.square().mean(-1, keepdim=True).sqrt()\n",
@@ -321,6 +360,55 @@ def test_a_cheat_is_not_a_pass(sandbox: Sandbox, checks: Any, name: str) -> None
     assert result.status in ("fail", "crash", "missing"), result
     right = check_source(checks.NORM, checks.NORM.variants[0].source, sandbox)
     assert right.passed  # the same harness passes what is right, after the cheat too
+
+
+@LINUX
+def test_what_the_next_child_inherits_holds_nothing_of_the_last_answer() -> None:
+    """Of a class, one student's code must not find another's in its memory."""
+    marker = os.urandom(16).hex()
+    with Sandbox() as box:
+        code = f"def f(x):\n    return '{marker}' is not None\n" + "# long\n" * 20_000
+        for source in (code, f"def f(x): return {marker!r}"):  # in pages of its own, and in a heap
+            assert _run(box, source, seconds=5).status == "done"
+        assert box._process is not None
+        found, seen = _in_memory(box._process.pid, marker.encode(), b"lessons.engine.zygote")
+    assert seen, "the search finds nothing at all"
+    assert not found
+
+
+def _in_memory(pid: int, *wanted: bytes) -> list[bool]:
+    """Which of these stand in what a process may write to."""
+    found = [False] * len(wanted)
+    try:
+        maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
+        memory = open(f"/proc/{pid}/mem", "rb", buffering=0)  # noqa: SIM115
+    except PermissionError:
+        pytest.skip("only root may look into the memory of that process")
+    with memory:
+        for line in maps:
+            span, rights, *_ = line.split()
+            begin, end = (int(address, 16) for address in span.split("-"))
+            if not rights.startswith("rw") or "[v" in line:
+                continue
+            memory.seek(begin)
+            try:
+                data = memory.read(end - begin)
+            except OSError:  # mapped, and nothing there yet
+                continue
+            found = [known or text in data for known, text in zip(found, wanted)]
+    return found
+
+
+@LINUX
+def test_a_file_left_by_one_answer_is_not_imported_by_the_next() -> None:
+    """Where nothing keeps an answer from writing (macOS), it must not reach another's."""
+    with Sandbox() as box:
+        box.start()
+        assert box._folder is not None
+        Path(box._folder.name, "left_behind.py").touch()
+        outcome = _run(box, "def f(x):\n import left_behind\n return 1")
+    assert isinstance(outcome.answers[0].value, Failure)
+    assert outcome.answers[0].value.type == "ModuleNotFoundError"
 
 
 def test_a_dead_zygote_is_a_crash_and_then_replaced(checks: Any) -> None:
@@ -368,6 +456,19 @@ def test_limits_report_what_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> No
         "memory", "processor time", "files", "signals", "network", "user", "folders", "processes"
     }  # fmt: skip
     assert all(why == "not here" for why in held.values())
+
+
+def test_a_process_that_has_just_ended_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no seccomp (macOS), processes are counted while others come and go."""
+    import psutil
+
+    here = SimpleNamespace(info={"uids": SimpleNamespace(real=os.getuid())})
+    ended = SimpleNamespace(info={"uids": None})
+    asked: list[Any] = []
+    monkeypatch.setattr(psutil, "process_iter", lambda names: [here, ended, here])
+    monkeypatch.setattr(limits, "_rlimit", lambda *given: asked.append(given))
+    limits._few_processes()
+    assert asked == [("RLIMIT_NPROC", 2 + limits.PROCESSES)]
 
 
 def test_the_zygote_forks_from_one_thread() -> None:

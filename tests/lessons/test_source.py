@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lessons.engine import form
 from lessons.engine import source as sources
 
 CELLS = [
@@ -52,6 +53,34 @@ def test_a_broken_cell_with_the_function_shows_its_line() -> None:
     with pytest.raises(sources.Unreadable, match=r"line 2: .*: retrun x"):
         sources.needed("f", ["y = 1", "def f(x):\n    retrun x"])
     assert sources.needed("f", ["f f f", "def f(): pass"]) == "def f(): pass\n"
+    half = "x = '\ud800'"  # half a character, as JSON can hold it
+    assert sources.needed("f", [half, "def f(): pass"]) == "def f(): pass\n"
+    with pytest.raises(sources.Unreadable, match="surrogates"):
+        sources.needed("f", [f"def f(): {half}"])
+
+
+def test_a_long_cell_takes_no_longer_than_it_is_long() -> None:
+    """Cutting statements out one by one from the whole cell would take minutes here."""
+    cell = "x = 1\n" * 50_000 + "def f():\n    return x"
+    assert sources.needed("f", [cell]) == "x = 1\ndef f():\n    return x\n"
+    names = ", ".join(f"a{i}" for i in range(3000))
+    cell = f"{names} = range(3000)\ndef f():\n    return {names}"
+    assert sources.needed("f", [cell]) == cell + "\n"
+
+
+def test_columns_are_counted_in_bytes_and_lines_end_in_any_way() -> None:
+    cell = "a = 'é'; b = 'ü' + a; c = 3\r\ndef f():\r\n    return b"
+    assert sources.needed("f", [cell]) == "a = 'é'\nb = 'ü' + a\ndef f():\n    return b\n"
+    cell = "def f():\n    return 'a\u2028b'"  # to str.splitlines the end of a line, not to Python
+    assert sources.needed("f", [cell]) == cell + "\n"
+
+
+def test_what_is_nested_too_deeply_is_unreadable() -> None:
+    for deep in ("+".join("x" * 150), "-" * 150 + "x", "[" * 120 + "]" * 120):
+        with pytest.raises(sources.Unreadable, match="line 2: nested more than 100 levels deep"):
+            sources.needed("f", [f"def f(x):\n    return {deep}"])
+    flat = "+".join("x" * 90)
+    assert sources.needed("f", [f"def f(x):\n    return {flat}"]) is not None
 
 
 @pytest.mark.parametrize(
@@ -98,9 +127,28 @@ def test_a_stub_has_the_solutions_parameters_without_annotations() -> None:
 def test_answers_of_one_shape_differ_in_names_and_layout_only() -> None:
     one = "def f(x):\n    '''Doc.'''\n    y = x + 1  # note\n    return y\n"
     two = "import math\n\ndef f(v: int) -> int:\n    total = (v\n        + 1)\n    return total\n"
-    assert sources.shape_of(one) == sources.shape_of(two)
-    assert sources.shape_of(one) != sources.shape_of(one.replace("+", "-"))
-    assert sources.shape_of(one) != sources.shape_of(one.replace("1", "2"))
+    assert form.shape_of(one) == form.shape_of(two)
+    assert form.shape_of(one) != form.shape_of(one.replace("+", "-"))
+    assert form.shape_of(one) != form.shape_of(one.replace("1", "2"))
+
+
+def test_only_what_is_meant_to_be_imported_is_imported_before_the_limits() -> None:
+    source = "import numpy.f2py.__main__, os\nfrom torch import _C, nn\nfrom scipy import special"
+    assert sources.imported_modules(source) == ["torch", "torch.nn", "scipy", "scipy.special"]
+
+
+@pytest.mark.parametrize(
+    ("source", "opens"),
+    [
+        ("from lessons.l03_why_it_trains.checks import RMS\ndef f(x): return x", True),
+        ("import lessons as l\ndef f(x): return x", True),
+        ("def f(x): return __import__('lessons.l03_why_it_trains.checks')", True),
+        ("def f(x): return open('lessons/l03_why_it_trains/checks.py')", True),
+        ("lessons_learned = 'lessons learned'\ndef f(x): return x", False),
+    ],
+)
+def test_a_look_into_the_checks_is_seen(source: str, opens: bool) -> None:
+    assert form.opens_lessons(source) is opens
 
 
 @pytest.mark.parametrize(
@@ -118,4 +166,4 @@ def test_answers_of_one_shape_differ_in_names_and_layout_only() -> None:
     ],
 )
 def test_use_of_the_librarys_own_function_is_seen(source: str, uses: bool) -> None:
-    assert sources.uses_library(source, "minigpt.ops:rms_norm") is uses
+    assert form.uses_library(source, "minigpt.ops:rms_norm") is uses

@@ -146,6 +146,9 @@ def test_every_other_source_runs_as_a_command(
         (["multinomail"], "no source 'multinomail'; choose one of multinomial"),
         (["gaussian", "--regime", "replcae"], "no regime 'replcae'"),
         (["gaussian", "--regime", "fresh:7"], "from 0 to 1"),
+        (["gaussian", "--regime", ",,"], "no regime ''; choose among replace"),
+        (["gaussian", "--temperature", "1e300"], "by at most 1,000,000; got 1e+300"),
+        (["gaussian", "--temperature", "1000", "--generations", "40"], "has run away"),
         (["gaussian", "--regime", "curated"], "use ngram, gpt"),
         (["gaussian", "--generations", "0"], "from 1 to 1,000, got 0"),
         (["gaussian", "--generations", "1000000"], "from 1 to 1,000"),
@@ -158,7 +161,8 @@ def test_every_other_source_runs_as_a_command(
         (["gaussian", "--data", "shakespeare"], "--data is for ngram and gpt"),
         (["ngram", "--data", "no-such-text"], "no corpus and no file"),
         (["ngram", "--data", "storyland", "--n", "1"], "at least 2 texts"),
-        (["ngram", "--data", "storyland:3000", "--n", "50"], "fewer than 50"),
+        (["ngram", "--data", "storyland:3000", "--n", "50"], "use --n 5 or less, or a text of"),
+        (["ngram", "--data", "storyland:900"], "use a text of at least 1,667"),
         (["gaussian", "--html", "nowhere/at/all.html"], "there is no folder"),
     ],
 )
@@ -178,3 +182,22 @@ def test_the_other_commands_still_bring_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
+
+
+def test_outputs_are_checked_before_any_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "my.txt"
+    text.write_text("a line of my own text\n" * 200)
+    for option in ("--html", "--png", "--csv"):
+        code, out, err = run(capsys, "ngram", "--data", str(text), option, str(text))
+        assert (code, out) == (2, "")
+        assert "would overwrite its own input" in err
+    monkeypatch.chdir(tmp_path)
+    small = ("--profile", "ci", "--n", "10", "--seeds", "1", "--generations", "1")
+    code, _, err = run(capsys, "ngram", "--data", "storyland", *small, "--csv", "a.csv")
+    assert (code, err) == (0, "")  # a corpus by its name is no file that could be overwritten
+    monkeypatch.setattr("os.access", lambda *_: False)  # tests may run as root, who may do all
+    code, out, err = run(capsys, "gaussian", "--html", "b.html")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "no permission to write into '.'" in err

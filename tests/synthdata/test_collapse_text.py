@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -104,8 +105,26 @@ def test_passages_begin_lines_do_not_overlap_and_leave_the_held_out_tenth_alone(
     assert all(p == 0 or text[p - 1] == "\n" for p in places)
     assert all(p + 100 <= len(corpus(text).train) for p in places)
     assert len(set(passages.real(len(found), rng()))) == len(found)
-    with pytest.raises(ValueError, match="use a longer text or a smaller --n"):
-        passages.real(len(found) + 1, rng())
+    size, n = len(text), len(found)
+    advice = f"make {n} passages of 100, fewer than the {n + 1} .* use --n {n} or less"
+    with pytest.raises(ValueError, match=advice):
+        passages.real(n + 1, rng())
+    with pytest.raises(ValueError, match="a text of about") as stopped:
+        passages.real(2 * n, rng())
+    advised = int(re.findall(r"about ([\d,]+)", str(stopped.value))[0].replace(",", ""))
+    assert 2 * size <= advised <= 2 * size + 1
+    longer = Passages(corpus=corpus((text * 3)[: advised + 200]), length=100)
+    assert len(longer.real(2 * n, rng())) == 2 * n
+
+
+def test_a_text_too_short_for_any_round_is_told_what_would_do() -> None:
+    """No smaller --n helps where there are not two passages; the length that is named is enough."""
+    with pytest.raises(ValueError, match=r"^mine has 1,100 characters, too few for two") as stopped:
+        Passages(corpus=corpus("x" * 1100))
+    enough = int(re.findall(r"at least ([\d,]+)", str(stopped.value))[0].replace(",", ""))
+    # the worst there can be: a line end as late as it is looked for
+    for text in ("x" * enough, "x" * 999 + "\n" + "x" * (enough - 1000)):
+        assert len(Passages(corpus=corpus(text)).passages) >= 2
 
 
 def test_text_without_line_ends_is_cut_anyway() -> None:
@@ -159,6 +178,15 @@ def test_a_gpt_chain_is_deterministic_and_keeps_its_alphabet() -> None:
     assert alphabets == {Stories().tokenizer.characters}
     assert run[0][1].data == run[0][0].written
     assert run[0][1].model.fingerprint != run[0][2].model.fingerprint
+
+
+def test_a_gpt_learns_from_a_text_shorter_than_it_sees() -> None:
+    """The coldest sampler leaves one text to curate; the chain goes on all the same."""
+    cold = Sampler(temperature=0)
+    for step in chain(small(), regime("curated"), sampler=cold, generations=2, seed=0):
+        assert math.isfinite(step.measures["kl"])
+    assert step.data == list(dict.fromkeys(step.data))  # nothing twice
+    assert small().fit(["ab"], rng()).tokenizer.characters == Stories().tokenizer.characters
 
 
 def test_a_gpt_learns_from_its_data() -> None:

@@ -263,6 +263,28 @@ def test_by_reports_the_budget_and_names_missing_fields(run: Run, tmp_path: Path
     assert "no field 'meta.whom': meta has the fields who" in done.err
 
 
+def test_explain_and_gate_show_the_numbers_that_measure_shows(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(
+        "\n".join([*texts(40, 0), *["one joke, told again and again"] * 6, *texts(9, 0)])
+    )
+    shown = {}
+    for asked, *options in (
+        ("measure",),
+        ("explain",),
+        ("gate", "--rule", "near_duplicates<=1", "--rule", "top3_clusters<=1"),
+    ):
+        record = run(asked, path, *options, "--seed", "3", "--json").record
+        shown[asked] = {
+            m["name"]: m
+            for m in record["measures"]
+            if m["name"] in ("near_duplicates", "top3_clusters")
+        }
+    assert len(shown["explain"]) == 2
+    assert shown["explain"]["near_duplicates"]["low"] is not None
+    assert shown["explain"] == shown["measure"] == shown["gate"]
+
+
 def test_stream_goes_on_from_a_saved_meter(run: Run, tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 1)):
         (tmp_path / f"{name}.txt").write_text("\n".join(texts(50, seed)))
@@ -300,6 +322,13 @@ def test_saved_meters_merge_into_that_of_the_whole(run: Run, tmp_path: Path) -> 
         done = run("measure", *args, "--stream")
         assert done.code == 2
         assert "would count double" in done.err
+    (tmp_path / "none.meter").write_text("a joke\n")
+    for args in (["measure", "--stream"], ["measure"], ["gate", "--rule", "self_bleu<=1"]):
+        done = run(args[0], tmp_path / "none.meter", *args[1:])
+        assert (done.code, done.err.count("\n")) == (3 if args[0] == "gate" else 2, 1)
+        assert "none.meter is named like a saved meter and is none" in done.err
+    done = run("measure", tmp_path / "a.meter")
+    assert (done.code, "a.meter is a saved meter, not texts" in done.err) == (2, True)
     done = run("measure", tmp_path / "a.meter", tmp_path / "b.txt", "--stream", "--seed", "1")
     assert "count different things: seed 0 and 1" in done.err
 
@@ -448,6 +477,7 @@ BAD: dict[str, bytes] = {
     "not_utf8": b"\xff\xfe\xfd\n",
     "no_field": b'{"output": "x"}\n' * 3,
     "wrong_type": b'{"text": [["nested"]]}\n{"text": 7}\n',
+    "wide": '{"text": "a joke"}\n'.encode("utf-16-le"),
     "cut": gzip.compress(b'{"text": "row"}\n' * 999)[:40],
     "many_keys": b"{" + b",".join(b'"k%d":0' % i for i in range(10**5)) + b"}",
 }

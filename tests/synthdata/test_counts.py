@@ -15,6 +15,7 @@ from synthdata.counts import (
     count_keys,
     counts_of_counts,
     grams,
+    ranks,
 )
 from synthdata.tokens import encode
 
@@ -76,3 +77,19 @@ def test_counts_of_counts():
 def test_an_ngram_has_a_token():
     with pytest.raises(ValueError, match="n=0"):
         count(encode(["a"], "character"), 0)
+
+
+@given(TEXTS, st.integers(1, 4), st.data())
+def test_a_part_of_the_table_is_the_table_of_the_part(texts, n, data):
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts))))
+    tokens = encode(texts, "character")
+    part = by_document(grams(tokens, n)).part(kept.astype(bool))
+    alone = by_document(grams(tokens.select(np.flatnonzero(kept)), n))
+    assert [column.tolist() for column in part] == [column.tolist() for column in alone]
+    assert part.totals().tolist() == count(tokens.select(np.flatnonzero(kept)), n).tolist()
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5) | st.integers(2**58, 2**62)))
+def test_ranks_are_those_of_sorted_keys(keys):
+    place = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    assert ranks(np.array(keys, np.uint64)).tolist() == [place[key] for key in keys]

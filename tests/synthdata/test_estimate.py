@@ -35,6 +35,53 @@ def test_published_spider_example(counts, n, types, covered, observed, asymptoti
         assert hill_asymptotic(counts, q) == pytest.approx(asymptotic[q], abs=5e-4)
 
 
+# iNEXT(spider$Girdled, q = c(0, 1, 2)): what the package's vignette of 23 March 2016 prints (sizes
+# 1, 10, 19, 168, 327 and 336 at order 0, three decimals), what the tests of a port to TypeScript
+# took from iNEXT 3.0.2, and size 300 from the vignette of Marcon's package divent.
+INEXT = [
+    (1, (1, 1, 1), 0.1223268),
+    (10, (6.478617, 5.608968, 4.759772), 0.5969308),
+    (19, (9.450, None, None), 0.738),
+    (50, (15.030098, 9.939329, 7.148973), 0.8674807),
+    (100, (20.459426, 11.266546, 7.627561), 0.9072004),
+    (167, (25.928571, 12.051422, 7.838078), 0.9285714),
+    (168, (26, 12.05965, 7.84), 0.9288554),
+    (169, (26.071145, 12.06784, 7.841901), 0.9291383),
+    (200, (28.141739, 12.303742, 7.891717), 0.9373713),
+    (300, (33.317733, 12.869603, 7.983882), 0.9579518),
+    (327, (34.396, None, None), 0.962),
+    (336, (34.730733, 13.016966, 8.003912), 0.9635701),
+]
+
+
+@pytest.mark.parametrize(("size", "hills", "covered"), INEXT)
+def test_published_rarefaction_and_extrapolation(size, hills, covered):
+    digits = 5e-4 if None in hills else 1e-6
+    for q, expected in enumerate(hills):
+        if expected is not None:
+            assert rarefied(GIRDLED, size, q) == pytest.approx(expected, abs=digits)
+    assert coverage_at(GIRDLED, size) == pytest.approx(covered, abs=digits)
+    if None not in hills:  # and back, in whole draws; the coverage is rounded
+        assert math.ceil(size_for_coverage(GIRDLED, covered - digits)) in (size - 1, size)
+
+
+@pytest.mark.parametrize(
+    ("counts", "method", "nats"),
+    [  # R's package entropy 1.3 (Hausser & Strimmer), as the tests of Discreet.jl and of
+        # DiscreteEntropy.jl quote it; Chao-Wang-Jost by DiscreteEntropy.jl
+        ([1, 2, 3, 2, 1], "plug-in", 1.522955),
+        ([1, 2, 3, 2, 1], "miller-madow", 1.745177),
+        ([1, 2, 3, 2, 1], "chao-shen", 1.876548),
+        ([1, 2, 3, 2, 1], "chao-wang-jost", 1.847870),
+        ([4, 2, 3, 2, 4, 2, 1, 1], "plug-in", 1.968382),
+        ([4, 2, 3, 2, 4, 2, 1, 1], "chao-shen", 2.201137),
+        ([1, 1, 1, 1, 1, 1], "chao-shen", 3.840549),
+    ],
+)
+def test_published_entropies(counts, method, nats):
+    assert entropy(counts, method) * math.log(2) == pytest.approx(nats, abs=1e-6)
+
+
 def test_chao_wang_jost_equals_its_formula_summed_term_by_term():
     for counts in (GIRDLED, LOGGED, [3, 2, 1], [5, 1, 1], [1, 1], [4, 4, 2, 2, 2, 1]):
         n, f1, f2 = sum(counts), counts.count(1), counts.count(2)

@@ -151,6 +151,28 @@ def test_confidence_in_a_gate_depends_on_n(n, confidence):
     assert of_gate(gate(texts(n, 1), ["copied<=0"], reference=["x"])).confidence == "low"
 
 
+@pytest.mark.parametrize(
+    ("answers", "confidence"),
+    [(1, "high"), (5, "medium"), (20, "low")],  # 240 documents, in 240, 48 or 12 groups
+)
+def test_confidence_in_a_gate_counts_groups(answers, confidence):
+    side, reference = texts(240, 1), texts(300, 2)
+    groups = [i // answers for i in range(240)]
+    for rule in ("near_duplicates<=0.9", "support_recall>=0.01"):
+        found = gate(side, [rule], reference=reference, groups=groups)
+        if answers < 20:  # too few groups for an interval otherwise
+            assert found.outcome == "pass", str(found)
+        assert of_gate(found).confidence == confidence
+        assert found.judgements[0].units == 240 // answers
+    few = gate(
+        side,
+        ["support_recall>=0.01", "copied<=0.9"],
+        reference=reference,
+        reference_groups=[i // 10 for i in range(300)],
+    )
+    assert [j.units for j in few.judgements] == [30, 240]
+
+
 def test_the_definitions_say_at_what_terms():
     for name in ("hill1_ratio", "hill2_ratio"):
         assert "--match, tokens unless said" in RULES[name].definition

@@ -295,6 +295,34 @@ def test_other_encodings_and_compressions_are_named(tmp_path: Path) -> None:
         read(put(tmp_path, "a.jsonl.zst", b"\x28\xb5\x2f\xfd rest"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.txt", "a.csv", "a"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_wide_characters_without_a_mark_are_named(
+    tmp_path: Path, encoding: str, name: str, pack: Any
+) -> None:
+    data = pack('{"text": "a naïve joke 🙂 从前"}\n'.encode(encoding) * 3)
+    with pytest.raises(
+        ValueError, match=encoding.replace("-le", "LE").replace("-be", "BE").upper()
+    ):
+        read(put(tmp_path, name, data))
+
+
+def test_texts_with_many_nuls_stay_texts(tmp_path: Path) -> None:
+    for text in ("\0" * 40, "ab\0" * 20, "a\0", "\0a\0", "abc\0" * 20):
+        assert read(put(tmp_path, "a.txt", text + "\n"))[0] == [text]
+
+
+def test_a_meter_is_not_read_as_text_nor_text_as_a_meter(tmp_path: Path) -> None:
+    for data in (b"", b"a joke\n", b"synthdata mete", b'{"text": "a"}\n'):
+        with pytest.raises(ValueError, match=r"a\.meter is named like a saved meter and is none"):
+            read(put(tmp_path, "a.meter", data))
+    for name in ("a.meter", "a.txt", "a"):
+        with pytest.raises(ValueError, match="is a saved meter, not texts"):
+            read(put(tmp_path, name, b"synthdata meter 1\nchecksum\n"))
+    assert read(put(tmp_path, "a.txt", b"synthdata meter readings\n"))[0]
+
+
 def test_gzip_cut_short_says_how_many_rows_came_before(tmp_path: Path) -> None:
     rows = jsonl(*({"text": hashlib.sha256(str(i).encode()).hexdigest()} for i in range(5000)))
     packed = gzip.compress(rows.encode())

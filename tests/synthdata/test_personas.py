@@ -291,9 +291,11 @@ def test_the_whole_reports_every_step_and_the_command_finds_the_same(monkeypatch
 
     monkeypatch.setattr(personas, "profile", lambda name, n: replace(TINY, n=n))
     page = tmp_path / "page.html"
-    settings = PersonasOptions(n=TINY.n, seeds=1, first_seed=1, html=str(page), json=True)
-    assert persona_report.personas(settings) == 0
+    words = ["--n", str(TINY.n), "--seeds", "1", "--first-seed", "1", "--html", str(page)]
+    with pytest.raises(SystemExit) as stop:
+        __main__.main(["personas", *words, "--json"])
     out = capsys.readouterr().out
+    assert stop.value.code == 0
     record = json.loads(out.splitlines()[-1])
     assert record["command"] == "personas"
     again = persona_evidence.Result(
@@ -327,17 +329,37 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
     found = persona_report.of_result(result, PersonasOptions(seeds=3))
     assert "at least 1.3 times" in found.verdict.text
     assert "1.55, 95 % 1.43 to 1.67 over 3 seeds" in found.verdict.because
-    assert ("collapsed", "none", "temperature 1 *", "100", "95.0%", "-8", "") in found.tables[
-        0
-    ].rows
-    assert found.measures[0].value == 3.0
+    rows = found.tables[0].rows
+    assert ("collapsed", "none", "temperature 1 *", "100", "100 to 100", "95.0%", "-8", "") in rows
+    assert (
+        "collapsed",
+        "personas",
+        "temperature 1",
+        "155",
+        "150 to 160",
+        "95.0%",
+        "-8",
+        "",
+    ) in rows
+    assert [row[2] for row in rows[-2:]] == [
+        "temperature, each seed's best",
+        "codes, each seed's best",
+    ]
+    assert rows[-1][3:5] == ("90", "90 to 90")
+    assert found.provenance["seeds"] == "0 to 2"
+    assert "lines 100; steps 2" in found.provenance["sizes"]
+    budget = {m.name: m.value for m in found.measures}
+    assert (budget["total_grammar"], budget["information_grammar"]) == (5.0, 3.0)
+    assert budget["within_its_text"] == 2.0
 
 
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--n", "5"], "--n is at least 100 outputs, got 5"),
-        (["--seeds", "0"], "--seeds is at least 1, got 0"),
+        (["--n", "5"], "--n is from 100 to 1,000,000, got 5"),
+        (["--n", "10000000000"], "--n is from 100 to 1,000,000, got 10000000000"),
+        (["--seeds", "0"], "--seeds is from 1 to 10,000, got 0"),
+        (["--first-seed", "-1"], "--first-seed is from 0 to 1,000,000,000, got -1"),
         (["--profile", "slow"], "slow"),
         (["--html", "nowhere/page.html"], "no folder"),
     ],

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit import figures
-from synthdata import drawing, page, plots, reading, record, report
+from synthdata import drawing, page, plots, reading, record, report, streamed
 from synthdata.explain import Evidence, Item, explain, templates
 from synthdata.io import Tally
 from synthdata.measures import Measure
+from synthdata.meter import Meter, MeterConfig
 from synthdata.reading import Verdict
 from synthdata.report import Report, Table
 from synthdata.tokens import DEFAULT_POLICY
@@ -185,6 +186,20 @@ def test_without_a_reference_the_verdict_says_what_it_cannot_see() -> None:
 def tales(n: int, seed: int, words: int = 300) -> list[str]:
     rng = np.random.default_rng(seed)
     return [" ".join(f"w{w}" for w in row) for row in rng.integers(0, words, (n, 12)).tolist()]
+
+
+def test_one_pass_gives_no_all_clear() -> None:
+    """Near-copies of one joke: whole, they are collapsed; in one pass, all different."""
+    texts = [f"the one about the chicken that crossed road {i} in the rain" for i in range(300)]
+    meter = Meter(MeterConfig()).update(texts)
+    types = next(m for m in streamed.measures(meter) if m.name == "documents_types")
+    found = reading.of_stream(meter.documents, types)
+    assert (found.tone, found.confidence) == ("neutral", "high")
+    assert "one pass sees no other repetition" in found.text
+    assert "--sample" in found.because
+    copies = Meter(MeterConfig()).update(["the same joke"] * 300)
+    types = next(m for m in streamed.measures(copies) if m.name == "documents_types")
+    assert reading.of_stream(300, types).tone == "bad"
 
 
 def test_verdicts_on_a_comparison() -> None:

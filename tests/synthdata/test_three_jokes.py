@@ -3,6 +3,7 @@
 Random tests state their false-alarm rate; seeds are fixed, so they fail always or never.
 """
 
+import json
 import math
 from dataclasses import replace
 from fractions import Fraction
@@ -13,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.verdict import interval
-from synthdata import three_jokes
+from synthdata import __main__, joke_report, three_jokes
 from synthdata.experiment_figures import of_three_jokes
-from synthdata.joke_evidence import Evidence, Family, Judged, Result, summary
+from synthdata.joke_evidence import Evidence, Family, Judged, Result
 from synthdata.judges import Judge, auc, informed_auc
+from synthdata.options import ThreeJokesOptions
 from synthdata.three_jokes import Profile
 
 SMALL = Profile(n=60, generators=4, left=(2, 5), permutations=99)
@@ -189,23 +191,73 @@ def test_the_verdict_needs_all_three_parts():
     assert result(*good).parts[0][1] == interval([0.52, 0.51, 0.52])
 
 
-def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn():
+def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
+    monkeypatch, capsys, tmp_path
+):
     told = []
     first = three_jokes.run(TINY, 1, told.append)
-    made = [three_jokes.of_gpt(TINY, 1000 + i) for i in range(2)]  # those of seed 1, once more
-    assert repr(three_jokes.family("gpt", made, TINY, 1)) == repr(first.family("gpt"))
-    for i, one in enumerate(made):
-        assert len(one.healthy) == len(one.collapsed) == len(one.real) == 40
-        assert one.healthy != one.collapsed  # sampled before and after
-        assert all(three_jokes.World(1000 + i).grammatical(line) for line in one.real)
+    one = three_jokes.of_gpt(TINY, 1000)  # the first of seed 1
+    assert len(one.healthy) == len(one.collapsed) == len(one.real) == 40
+    assert one.healthy != one.collapsed  # sampled before and after
+    assert all(three_jokes.World(1000).grammatical(line) for line in one.real)
     assert [f.name for f in first.families] == ["dial 2/20", "dial 5/20", "gpt"]
     assert "jokes are left out" in first.missing  # tests have no network and an empty cache
-    assert len(told) == 2 + TINY.gpts
+    assert len(told) == three_jokes.steps(TINY) == 3 + TINY.gpts
     found = Result(profile=TINY, evidence=(first,))
-    assert "jokes are left out" in summary(found)
     figure, alt = of_three_jokes(found)
     assert len(figure.axes) == 3
     assert "dial 5/20" in alt
+
+    monkeypatch.setattr(three_jokes, "profile", lambda name, n: replace(TINY, n=n))
+    page = tmp_path / "page.html"
+    words = ["--n", str(TINY.n), "--seeds", "1", "--first-seed", "1", "--html", str(page)]
+    with pytest.raises(SystemExit) as stop:
+        __main__.main(["three-jokes", *words, "--json"])
+    out = capsys.readouterr().out
+    assert stop.value.code == 0
+    record = json.loads(out.splitlines()[-1])
+    assert record["command"] == "three-jokes"
+    assert record["runs"] == json.loads(json.dumps(joke_report.as_json(found)))  # the same numbers
+    measures = {m["name"]: m for m in record["measures"]}
+    assert measures["naive_auc"]["value"] == first.family("gpt").mean("naive").value
+    assert measures["dial 5/20: harm"]["value"] == first.family("dial 5/20").mean("harm").value
+    assert "No verdict below 3 seeds." in out
+    assert "jokes are left out" in out
+    assert 'alt="Three panels' in page.read_text(encoding="utf-8")
+
+
+def test_the_report_of_three_seeds_says_each_part_and_counts_over_all_seeds():
+    made = result([judged()] * 2, [judged(p=0.2)] * 2, [judged(harm=0.6)] * 2)
+    found = joke_report.of_result(made, ThreeJokesOptions(seeds=3))
+    assert "not all can be told at this scale" in found.verdict.text
+    assert "AUC of a judge of single texts who has not met the generator <= 0.6: 0.52" in (
+        found.verdict.because
+    )
+    assert "nats/char >= 0: 0.4 [-0.0303, 0.83], not at this scale." in found.verdict.because
+    assert found.tables[0].rows[1] == (
+        *("gpt", "0.52", "0.9", "", "4 of 6", "0 of 6", "0.2", "0.4"),
+    )
+    good = joke_report.of_result(result(*[[judged()] * 2] * 3), ThreeJokesOptions())
+    assert good.verdict.text.startswith("One text says little")
+    assert good.verdict.because.endswith("Together: reproduced.")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--n", "5"], "--n is from 20 to 100,000, got 5"),
+        (["--seeds", "0"], "--seeds is from 1 to 10,000, got 0"),
+        (["--profile", "slow"], "slow"),
+        (["--html", "nowhere/page.html"], "no folder"),
+    ],
+)
+def test_bad_input_is_one_line(words, complaint, capsys):
+    with pytest.raises(SystemExit) as stop:
+        __main__.main(["three-jokes", *words])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
 
 
 def test_settings_refuse_what_makes_no_sense():

@@ -1,0 +1,168 @@
+"""`python -m synthdata three-jokes`: the experiment, in plain words.
+
+Idea:   the verdict about the GPTs first, part by part, by the criteria that stood before the run;
+        then every family of generators, so that a reader sees what is there by construction and
+        what is not.
+Run:    python -m synthdata three-jokes --profile ci --seeds 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from labkit import figures
+from labkit.verdict import MINIMUM_SEEDS, verdict
+from synthdata import finishing, options, progress, reading, record, report
+from synthdata.io import Tally
+from synthdata.joke_evidence import Family
+from synthdata.measures import Measure
+from synthdata.report import Figure, Report
+
+if TYPE_CHECKING:
+    from synthdata.joke_evidence import Result
+
+_QUANTITIES = {  # of `Judged` -> its unit
+    "naive": "AUC",
+    "informed": "AUC",
+    "ratio": "collapsed / healthy",
+    "harm": "nats/char",
+}
+
+
+def three_jokes(settings: options.ThreeJokesOptions) -> int:
+    """Run the experiment and print what it found."""
+    from synthdata.three_jokes import experiment, profile, steps
+
+    chosen = profile(settings.profile, settings.n)
+    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
+    with progress.steps("three jokes", settings.seeds * steps(chosen)) as tell:
+        result = experiment(chosen, seeds, tell)
+    made = of_result(result, settings)
+    return finishing.finish("three-jokes", settings, made, Tally(), runs=as_json(result))
+
+
+def of_result(result: Result, settings: options.ThreeJokesOptions) -> Report:
+    """The report of a result."""
+    p, seeds = result.profile, len(result.evidence)
+    gpts = f"of {p.gpts} GPTs a seed; Student's t over seeds"
+    return Report(
+        title=f"Three jokes: {p.n:,} texts a collection, {seeds} seed(s), "
+        f"profile {settings.profile}",
+        verdict=in_words(result),
+        headlines=tuple(
+            Measure.over_seeds(name, measured, n=p.n, method=f"{criterion}; {gpts}", unit=unit)
+            for (name, unit), (criterion, measured) in zip(
+                (("naive_auc", "AUC"), ("largest_p", "p"), ("harm", "nats/char")), result.parts
+            )
+        ),
+        measures=tuple(_measures(result)),
+        tables=(
+            report.Table(
+                title="Families of generators, means over generators and seeds", rows=table(result)
+            ),
+        ),
+        figures=finishing.figures(settings.html, lambda: [figure(result)]),
+        notes=notes(result),
+        provenance=finishing.experiment_provenance(
+            settings, p, [criterion for criterion, _ in result.parts]
+        ),
+    )
+
+
+def in_words(result: Result) -> reading.Verdict:
+    """The sentence, and the three parts behind it."""
+    judged = len(result.evidence) >= MINIMUM_SEEDS
+    parts = [
+        f"{str(criterion)[:1].upper()}{str(criterion)[1:]}: {measured.value:.3g}"
+        + (
+            f" [{measured.low:.3g}, {measured.high:.3g}], {verdict(criterion, measured)}."
+            if judged
+            else "."
+        )
+        for criterion, measured in result.parts
+    ]
+    plain = {
+        "reproduced": "One text says little about a collapsed GPT, many together show it, and "
+        "whoever learns from them pays.",
+        "contradicted": "Of the claim's three parts, at least one is contradicted.",
+        "not at this scale": "Of the claim's three parts, not all can be told at this scale.",
+        None: f"No verdict below {MINIMUM_SEEDS} seeds.",
+    }
+    return reading.Verdict(
+        text=plain[result.verdict],
+        confidence="none" if result.verdict is None else "medium",
+        because=" ".join([*parts, f"Together: {result.verdict or 'no verdict'}."]),
+    )
+
+
+def table(result: Result) -> tuple[tuple[str, ...], ...]:
+    """Every family: means over its generators, of all seeds; p and A/A are counted."""
+    head = ("family", "naive AUC", "informed AUC", "1 - k/2N", "p < .01", "A/A", "ratio", "harm")
+    rows = []
+    for family in result.families:
+        of = len(family.judged)
+        found, null = (f"{round(of * family.rejected(q))} of {of}" for q in ("p", "p_null"))
+        naive, informed, ratio, harm = (f"{family.mean(q).value:.3g}" for q in _QUANTITIES)
+        formula = "" if family.expected != family.expected else f"{family.expected:.3g}"
+        rows.append((family.name, naive, informed, formula, found, null, ratio, harm))
+    return (head, *rows)
+
+
+def _measures(result: Result) -> Iterator[Measure]:
+    """Each family's means with their intervals over generators."""
+    for family in result.families:
+        for quantity, unit in _QUANTITIES.items():
+            yield Measure.over_seeds(
+                f"{family.name}: {quantity}",
+                family.mean(quantity),
+                n=result.profile.n,
+                method=f"mean over {len(family.judged)} generators, Student's t",
+                unit=unit,
+            )
+
+
+def notes(result: Result) -> tuple[str, ...]:
+    """How to read the table, and what is not in it."""
+    return (
+        "Naive: a judge of single texts who has met other generators of the family, not this one; "
+        "informed: who has met it. 0.5 is guessing; below, a judge has taken the favourites of "
+        "others for everybody's.",
+        "1 - k/2N: what the informed judge's AUC ought to be with k of N favourites left.",
+        "A/A: the population test between two collections by the same healthy generator.",
+        "Ratio: effective number of different texts, collapsed / healthy. Harm: nats/char that "
+        "an n-gram loses on real text by learning from the collapsed collection.",
+        *sorted({e.missing for e in result.evidence if e.missing}),
+    )
+
+
+def figure(result: Result) -> Figure:
+    """The picture."""
+    from synthdata.experiment_figures import of_three_jokes
+
+    drawn, alt = of_three_jokes(result)
+    return Figure(
+        title="One text, many texts, and who learns from them",
+        image=figures.html(drawn, alt=alt),
+        caption="Top: near one half a judge sees nothing, the dashed line is the most the claim "
+        "allows. Middle: below 1 the collapsed collection is less varied. Bottom: above 0 "
+        "learning from it costs.",
+    )
+
+
+def as_json(result: Result) -> list[dict[str, Any]]:
+    """Each seed's families as plain values."""
+
+    def plain(family: Family) -> dict[str, Any]:
+        generators = [asdict(j) | {"harm": j.harm} for j in family.judged]
+        return {
+            "name": family.name,
+            "expected": record.finite(family.expected),
+            "generators": generators,
+        }
+
+    return [
+        {"seed": e.seed, "families": [plain(f) for f in e.families], "missing": e.missing}
+        for e in result.evidence
+    ]
