@@ -19,11 +19,12 @@ from tqdm import tqdm
 
 from distill import costs
 from distill.cache import Cache
-from distill.settings import DistillConfig, portion
+from distill.settings import DistillConfig, Question, portion
 from distill.teachers import ModelTeacher, NGramTeacher, same_alphabet
-from distill.train import check_memory, distill
+from distill.train import distill
 from minigpt import corpora
 from minigpt.corpora import Corpus
+from minigpt.device import check_memory
 from minigpt.loop import Progress, TrainResult
 from minigpt.models import load_predictor
 from minigpt.nextchar import NextChar
@@ -71,9 +72,11 @@ def setting(
     teacher: NextChar, student: TrainConfig, corpus: Corpus, config: DistillConfig, data: str = ""
 ) -> Setting:
     """Check that these fit together, and count the n-gram."""
+    if student.minutes is not None:
+        raise ValueError("arms are compared by their steps; give those instead of minutes")
     tokenizer = CharTokenizer.from_text(corpus.text)
     same_alphabet(teacher.tokenizer, tokenizer)
-    check_memory(student, len(tokenizer))
+    check_memory(student.model, student.batch_size // student.accumulate, len(tokenizer))
     part = portion(corpus, config.data_fraction)
     if len(part.train) <= student.model.context:
         raise ValueError(
@@ -94,27 +97,46 @@ LONGER = 2
 """How many times as long as its preset a student is trained here, where --steps does not say."""
 
 
-def prepare(
-    teacher: str,
-    student: str,
-    data: str | None,
-    config: DistillConfig,
-    *,
-    steps: int | None = None,
-) -> Setting:
+def prepare(asked: Question) -> Setting:
     """From what a command line says to what is compared."""
-    if teacher == "ngram":
-        corpus = corpora.load(data or corpora.DEFAULT)
+    config, shape = asked.distill, PRESETS[asked.student]
+    if asked.teacher == "ngram":
+        name = asked.data or corpora.DEFAULT
+        corpus = corpora.load(name)
         part = portion(corpus, config.data_fraction)
         found: NextChar = NGramTeacher.fit(part.train, CharTokenizer.from_text(corpus.text))
-        name = data or corpora.DEFAULT
     else:
-        loaded = load_predictor(teacher)
-        name = data or loaded.corpus
+        loaded = load_predictor(asked.teacher)
+        name = asked.data or loaded.corpus
         corpus = corpora.load(name)
         found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
-    shape = PRESETS[student]  # type: ignore[index]
-    return setting(found, replace(shape, steps=steps or LONGER * shape.steps), corpus, config, name)
+    student = replace(shape, steps=asked.steps or LONGER * shape.steps)
+    return setting(found, student, corpus, config, name)
+
+
+def within(minutes: float, what: Setting, cache: Cache | None = None) -> Setting:
+    """`what`, with as many steps as fit into `minutes` of training the taught student.
+
+    How many that are minigpt's loop finds out, from a few real steps that are thrown away. All arms
+    are then counted in these steps. ValueError on minutes that make no sense.
+    """
+    found, open_end = 0, 10**9
+
+    def stop_when_known(now: Progress) -> None:
+        nonlocal found
+        if now.steps < open_end:
+            found = now.steps
+            raise KeyboardInterrupt  # how a run is stopped
+
+    student = replace(what.student, minutes=minutes, steps=open_end)
+    try:
+        distill(
+            student, what.teacher, what.corpus, what.config, cache=cache, on_step=stop_when_known
+        )
+    except KeyboardInterrupt:
+        if not found:  # it was the user
+            raise
+    return replace(what, student=replace(what.student, steps=found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +148,11 @@ class Trained:
     results: list[TrainResult]
     flops: float
     """Of one seed, the teacher's forward passes included."""
+
+    @property
+    def losses(self) -> list[float]:
+        """On the judging half, nats/char; one a seed."""
+        return [result.judge_loss for result in self.results]
 
 
 class Arms:
@@ -234,6 +261,7 @@ class Arms:
                 config,
                 cache=cache,
                 run=keep,
+                resume=keep is not None,  # a new folder has nothing to go on from
                 on_step=on_step,
             )
 

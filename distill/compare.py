@@ -16,17 +16,16 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
-import tyro
 
 from distill import costs
 from distill.arms import Arms, Setting, Sweep, Trained, best_choose, prepare
 from distill.cache import Cache
 from distill.evaluate import Gap, Quality, gap_closed, quality
-from distill.settings import DistillConfig
+from distill.settings import Question
 from distill.teachers import Teacher
 from labkit import command
 from minigpt.evaluate import score
@@ -155,7 +154,7 @@ def compare(
 def _arm(name: str, trained: Trained, teacher: NextChar, judge: np.ndarray) -> Arm:
     return Arm(
         name=name,
-        losses=[r.judge_loss for r in trained.results],
+        losses=trained.losses,
         chosen=[best_choose(r) for r in trained.results],
         steps=trained.steps,
         rate=trained.rate,
@@ -186,40 +185,29 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class Command(Question):
     """Train the same student with and without a teacher, and say whether distilling helps."""
 
-    teacher: str
-    """A run's folder, a model file, or ngram."""
-    student: Literal["quick", "default", "long", "classic", "gpu"] = "quick"
-    """The preset of the student."""
-    data: str | None = None
-    """A corpus or a path; by default the text the teacher was trained on."""
-    distill: Annotated[DistillConfig, tyro.conf.arg(name="")] = field(default_factory=DistillConfig)
-    """How the student is taught."""
     seeds: int = 3
     """How many; verdicts need three."""
     sweep: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Learning rates to try on the first seed, as multiples of the preset's."""
-    steps: int | None = None
-    """Steps of the student; by default twice its preset's. Labels alone may take fewer."""
     json: bool = False
     """One last line of JSON: arms, gap_closed and verdict."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.seeds < 1:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
-        if self.steps is not None and self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        Sweep(rates=self.sweep)
 
 
 def main(asked: Command) -> None:
     """The command."""
     from distill import report
 
-    what = prepare(asked.teacher, asked.student, asked.data, asked.distill, steps=asked.steps)
     found = compare(
-        what,
+        prepare(asked),
         seeds=range(asked.seeds),
         sweep=Sweep(rates=asked.sweep),
         say=lambda line: print(line, file=sys.stderr, flush=True),

@@ -102,14 +102,10 @@ def taught_flops(
     return config.steps * step + asked * teacher_flops(teacher, time)
 
 
-def equal_compute_steps(
-    config: TrainConfig,
-    teacher: Any,
-    vocabulary: int,
-    *,
-    on_policy: float = 0.0,
-    windows: int | None = None,
-) -> int:
-    """Steps of labels alone that cost as much as `config.steps` steps with the teacher."""
-    taught = taught_flops(config, teacher, vocabulary, on_policy=on_policy, windows=windows)
+def equal_compute_steps(config: TrainConfig, teacher: Any, vocabulary: int, **how: Any) -> int:
+    """Steps of labels alone that cost as much as `config.steps` steps with the teacher.
+
+    `how` is as in `taught_flops`.
+    """
+    taught = taught_flops(config, teacher, vocabulary, **how)
     return round(taught / step_flops(config, vocabulary))

@@ -1,11 +1,12 @@
 """Should I distil? A chart over how much text, how large a student and how good a teacher.
 
 Idea:   distilling helps where labels are few and the teacher is good, and does nothing where the
-        student has seen enough, or has no room. Where that turns is measured, cell by cell, with
-        the verdict of `distill.compare`.
+        student has seen enough, or has no room. Where that turns is measured, cell by cell: the
+        baseline is labels alone of any length up to equal compute, the verdict that of
+        `distill.compare`.
 Source: Busbridge et al. 2025, arXiv:2502.08606 (distillation scaling laws).
 Run:    python -m distill.map
-Omits:  interpolation between cells.
+Omits:  interpolation between cells, and the arms of `distill.compare` that decide nothing here.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from distill import arms, compare
-from distill.evaluate import Verdict
+from distill import arms, costs
+from distill.evaluate import Verdict, gap_closed
 from distill.settings import DistillConfig
-from distill.teachers import ModelTeacher
+from distill.teachers import ModelTeacher, Teacher
 from labkit import command, figures, files
 from minigpt import corpora
+from minigpt.evaluate import score
 from minigpt.loop import train
 from minigpt.settings import PRESETS, TrainConfig
 
 PROG = "distill.map"
 COLOURS: dict[str, str] = {"helps": "#009E73", "cannot tell": "#dddddd", "hurts": "#D55E00"}
-SIGNS: dict[str, str] = {"helps": "+", "cannot tell": "?", "hurts": "-"}
+SMALL = replace(PRESETS["quick"], batch_size=16, model=replace(PRESETS["quick"].model, n_layer=2))
+"""Of teachers and, but for their width and steps, of students."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,31 +62,44 @@ def chart(
     seeds: Sequence[int],
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Cell]:
-    """Compare in every cell; teachers read the whole training text. One learning rate for all."""
-    cells, sweep = [], arms.Sweep(rates=(1.0,))
+    """Compare in every cell; teachers read the whole training text. One learning rate for all.
+
+    Labels alone owe nothing to the teacher: they are trained once for all teachers of one size.
+    """
+    teachers = []
     for steps in teacher_steps:
+        say(f"teacher of {steps} steps")
         learned = ModelTeacher(train(replace(teacher, steps=steps, seed=1000), corpus).model)
-        for width in widths:
-            for fraction in fractions:
-                say(f"teacher of {steps} steps, student {width} wide, {fraction:.0%} of the text")
-                shape = replace(student, model=replace(student.model, n_embd=width))
-                what = arms.setting(learned, shape, corpus, DistillConfig(data_fraction=fraction))
-                found = compare.compare(what, seeds=seeds, sweep=sweep)
+        judge = learned.tokenizer.encode(corpus.judge)
+        teachers.append((steps, learned, score(Teacher(learned), judge).nats))
+    cells = []
+    for width in widths:
+        shape = replace(student, model=replace(student.model, n_embd=width))
+        for fraction in fractions:
+            config = DistillConfig(data_fraction=fraction)
+            what = arms.setting(teachers[0][1], shape, corpus, config)
+            ways = arms.Arms(what, seeds, arms.Sweep(rates=(1.0,)), say)
+            for steps, learned, loss in teachers:
+                where = f"student {width} wide, {fraction:.0%} of the text"
+                longer = costs.equal_compute_steps(shape, learned, len(learned.tokenizer))
+                labels = ways.labels(f"{where}, labels", longer)
+                taught = ways.taught(f"{where}, teacher of {steps} steps", learned)
+                gap = gap_closed(labels.losses, taught.losses, loss)
                 cells.append(
                     Cell(
                         fraction=fraction,
                         width=width,
                         teacher_steps=steps,
-                        teacher_loss=found.teacher_loss,
-                        gained=found.gap.gained.value,
-                        verdict=found.gap.verdict,
+                        teacher_loss=loss,
+                        gained=gap.gained.value,
+                        verdict=gap.verdict,
                     )
                 )
     return cells
 
 
 def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
-    """One panel a teacher; colour and sign are the verdict, the number the gain."""
+    """One panel a teacher; in each cell the verdict, as a colour too, and the gain."""
     steps = sorted({cell.teacher_steps for cell in cells})
     fractions = sorted({cell.fraction for cell in cells})
     widths = sorted({cell.width for cell in cells})
@@ -93,34 +109,38 @@ def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
             here = [cell for cell in cells if cell.teacher_steps == number]
             for cell in here:
                 x, y = fractions.index(cell.fraction), widths.index(cell.width)
-                colour = COLOURS[cell.verdict]
-                ax.add_patch(_square(x, y, colour))
-                ax.text(
-                    x, y, f"{SIGNS[cell.verdict]}\n{cell.gained:+.2f}", ha="center", va="center"
-                )
+                ax.add_patch(_square(x, y, cell.verdict))
+                said = f"{cell.verdict}\n{cell.gained:+.2f}"
+                ground = {"facecolor": COLOURS[cell.verdict], "edgecolor": "none", "pad": 3}
+                ax.text(x, y, said, ha="center", va="center", bbox=ground)
             ax.set(xlim=(-0.5, len(fractions) - 0.5), ylim=(-0.5, len(widths) - 0.5))
-            ax.set_xticks(range(len(fractions)), [f"{f:.0%}" for f in fractions])
+            ax.set_xticks(range(len(fractions)), [f"{100 * f:g}" for f in fractions])
             ax.set_yticks(range(len(widths)), [str(w) for w in widths])
             ax.grid(False)
-            title = f"teacher at {here[0].teacher_loss:.2f} nats"
-            figures.label(ax, x="share of the text", y="width of the student", title=title)
+            title = f"a teacher of {number} steps, {here[0].teacher_loss:.2f} nats/char"
+            figures.label(
+                ax, x="text the student gets (%)", y="student's width (features)", title=title
+            )
         figures.caption(
             figure,
-            f"gain in nats/char over labels alone; + helps, ? cannot tell, - hurts; n={seeds}",
+            "What distilling gains over labels alone at equal compute, nats/char;\n"
+            f"helps or hurts: the 95 % interval over {seeds} seeds leaves out 0.",
         )
     helped = sum(cell.verdict == "helps" for cell in cells)
     figures.save(figure, path, alt=f"distilling helps in {helped} of {len(cells)} cells")
 
 
-def _square(x: int, y: int, colour: str) -> Any:
+def _square(x: int, y: int, verdict: Verdict) -> Any:
     from matplotlib.patches import Rectangle
 
-    return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=2)
+    colour, hatch = COLOURS[verdict], "//" if verdict == "hurts" else None
+    look: dict[str, Any] = {"facecolor": colour, "edgecolor": "white", "linewidth": 2}
+    return Rectangle((x - 0.5, y - 0.5), 1, 1, hatch=hatch, **look)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Draw where distilling helps: text x student x teacher. Many trainings: take a coffee."""
+    """Draw where distilling helps: text x student x teacher. Eighty short trainings: minutes."""
 
     data: str = "storyland:400000"
     """A corpus or a path."""
@@ -144,17 +164,19 @@ class Command:
             raise ValueError("a map needs at least one fraction, one width and one teacher")
         if self.seeds < 1 or self.steps < 1 or min(self.teacher_steps) < 1:
             raise ValueError("seeds, steps and teacher_steps must be at least 1")
+        for fraction in self.fractions:
+            DistillConfig(data_fraction=fraction)  # refuses what makes no sense
+        for width in self.widths:
+            replace(SMALL.model, n_embd=width)
 
 
 def main(asked: Command) -> None:
     """The command."""
     files.check_place(asked.out)
-    quick = PRESETS["quick"]
-    student = replace(quick, steps=asked.steps, model=replace(quick.model, n_layer=2))
     cells = chart(
         corpora.load(asked.data),
-        student,
-        quick,
+        replace(SMALL, steps=asked.steps),
+        SMALL,
         fractions=asked.fractions,
         widths=asked.widths,
         teacher_steps=asked.teacher_steps,

@@ -9,7 +9,10 @@ Omits:  a schedule for alpha or temperature.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Literal
+
+import tyro
 
 from distill import losses
 from distill.views import View
@@ -63,6 +66,26 @@ class DistillConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """Who teaches whom, on what: what the commands that train a student have in common."""
+
+    teacher: str
+    """A run's folder, a model file, or ngram: counted on the student's own text."""
+    student: Literal["quick", "default", "long", "classic", "gpu"] = "quick"
+    """The preset of the student."""
+    data: str | None = None
+    """A corpus or a path; by default the text the teacher was trained on."""
+    distill: Annotated[DistillConfig, tyro.conf.arg(name="")] = field(default_factory=DistillConfig)
+    """How the student is taught."""
+    steps: int | None = None
+    """Steps of the student; by default twice its preset's. Labels alone may take fewer."""
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Portion(Corpus):
     """A corpus of which only the beginning is learnt from; what is held out stays the same."""
 
@@ -72,7 +95,7 @@ class Portion(Corpus):
     @property
     def train(self) -> str:
         """The first `fraction` of the training text."""
-        whole = self.text[: int(len(self.text) * 0.9)]
+        whole = super().train
         return whole[: max(1, round(self.fraction * len(whole)))]
 
 
@@ -80,5 +103,4 @@ def portion(corpus: Corpus, fraction: float) -> Corpus:
     """`corpus` with a prefix of its training text; itself at 1."""
     if fraction == 1:
         return corpus
-    names = ("name", "title", "text", "sha256", "source", "licence")
-    return Portion(**{name: getattr(corpus, name) for name in names}, fraction=fraction)
+    return Portion(**{f.name: getattr(corpus, f.name) for f in fields(Corpus)}, fraction=fraction)

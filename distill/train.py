@@ -11,27 +11,27 @@ Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselin
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import psutil
 import torch
-import tyro
 from torch import Tensor
 
 from distill import losses
 from distill.cache import Cache
 from distill.evaluate import side_by_side
 from distill.onpolicy import OnPolicy
-from distill.settings import DistillConfig, portion
+from distill.settings import DistillConfig, Question, portion
 from distill.teachers import Teacher, same_alphabet
 from distill.views import View, pieces
 from labkit import command, files
 from minigpt.corpora import Corpus
+from minigpt.device import check_memory
 from minigpt.evaluate import surprisal
 from minigpt.loop import Batch, Loss, Progress, TrainResult, train
 from minigpt.model import GPT
@@ -39,6 +39,9 @@ from minigpt.nextchar import NextChar
 from minigpt.runs import Run
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+
+if TYPE_CHECKING:
+    from distill.arms import Setting
 
 PROG = "distill.train"
 
@@ -163,7 +166,7 @@ def distill(
         raise ValueError("the teacher is the student; distil into a model of its own")
     part = portion(corpus, config.data_fraction)
     tokenizer = init.tokenizer if init else CharTokenizer.from_text(corpus.text)
-    check_memory(student, len(tokenizer))
+    check_memory(student.model, student.batch_size // student.accumulate, len(tokenizer))
     ids = tokenizer.encode(part.train)
     loss: Loss
     if config.on_policy:
@@ -202,41 +205,12 @@ def seen_loss(model: NextChar, ids: np.ndarray, view: View) -> float:
     return -float(right.mean(dtype=np.float64))
 
 
-def memory_needed(config: TrainConfig, vocabulary: int) -> int:
-    """Bytes that training takes, roughly: weights, gradients, two moments, best; activations."""
-    shape = config.model
-    width, time = shape.n_embd, shape.context
-    pairs = min(vocabulary * (vocabulary + 1), GPT.BIGRAM_ROWS) if shape.bigram else 0
-    weights = 12 * shape.n_layer * width**2 + (2 * vocabulary + pairs) * width
-    per_place = shape.n_layer * (20 * width + 2 * shape.n_head * time) + 4 * vocabulary
-    places = config.batch_size // config.accumulate * time
-    return 4 * (5 * weights + places * per_place)
-
-
-def check_memory(config: TrainConfig, vocabulary: int) -> None:
-    """ValueError where a student would not fit into what memory is free."""
-    needed, free = memory_needed(config, vocabulary), psutil.virtual_memory().available
-    if config.device in ("auto", "cpu") and needed > free:
-        raise ValueError(
-            f"this student needs about {needed / 1e9:,.1f} GB to train, {free / 1e9:,.1f} GB are "
-            "free; use fewer layers, a smaller n_embd or batch_size, or a larger accumulate"
-        )
-
-
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class Command(Question):
     """Distil a teacher into a student, and train the same student on labels alone beside it."""
 
-    teacher: str
-    """A run's folder, a model file, or ngram: counted on the student's own text."""
-    student: Literal["quick", "default", "long", "classic", "gpu"] = "quick"
-    """The preset of the student."""
-    data: str | None = None
-    """A corpus or a path; by default the text the teacher was trained on."""
-    distill: Annotated[DistillConfig, tyro.conf.arg(name="")] = field(default_factory=DistillConfig)
-    """How."""
-    steps: int | None = None
-    """Steps of the student; by default twice its preset's."""
+    minutes: float | None = None
+    """A time budget for the taught student sets the steps; its baselines take longer."""
     targets: Literal["live", "dense", "topk", "sampled"] = "live"
     """Ask the teacher at each step, or build a cache first."""
     k: int = 12
@@ -245,18 +219,28 @@ class Command:
     """The cache's folder; by default beside the student."""
     out: Path | None = None
     """The student's folder; by default runs/<corpus>-distilled-<n>."""
+    resume: bool = False
+    """Go on with the student in --out where it was stopped; labels alone are trained anew."""
     seed: int = 0
     """Of weights and windows."""
     json: bool = False
     """One last line of JSON."""
 
     def __post_init__(self) -> None:
-        if self.steps is not None and self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        super().__post_init__()
+        if self.minutes is not None:
+            TrainConfig(minutes=self.minutes)  # refuses what makes no sense
+            if self.steps is not None:
+                raise ValueError("--minutes sets the number of steps; leave one of the two out")
         if self.k < 1 or self.seed < 0:
             raise ValueError(f"k must be at least 1, seed at least 0, got {self.k}, {self.seed}")
         if self.targets != "live" and self.distill.on_policy:
             raise ValueError("--on-policy needs --targets live: a cache knows the real text only")
+        if self.resume and (self.out is None or self.distill.on_policy):
+            raise ValueError(
+                "--resume needs --out, the folder to go on with, and no --on-policy: what the "
+                "student had written itself is not kept"
+            )
 
 
 def main(asked: Command) -> None:
@@ -265,39 +249,69 @@ def main(asked: Command) -> None:
     from distill import cache as caching
     from minigpt import runs
 
-    setting = arms.prepare(
-        asked.teacher, asked.student, asked.data, asked.distill, steps=asked.steps
-    )
+    setting = arms.prepare(asked)
     if asked.out is not None and asked.out.resolve() == Path(asked.teacher).resolve():
         raise ValueError(f"{asked.out} is the teacher; the student needs a folder of its own")
-    run = runs.create(asked.out, f"{setting.corpus.name}-distilled")
-    run.record = {"data": setting.data, "corpus": setting.corpus.name}
-    told = {"teacher": asked.teacher, "student": asdict(setting.student), "targets": asked.targets}
-    told["distill"] = asdict(asked.distill)
-    files.write_json(run.folder / "config.json", {**told, **run.record})
-    cache = None
-    if asked.targets != "live":
-        cache = caching.build(
-            asked.cache or run.folder / "cache",
-            setting.teacher,
-            setting.ids,
-            caching.CacheConfig(
-                kind=asked.targets, context=setting.student.model.context, k=asked.k
-            ),
-            view=asked.distill.teacher_view,
+    if asked.resume:
+        run = runs.find(asked.out)
+        if not (run.folder / "config.json").exists():
+            raise ValueError(f"{run.folder} holds no run; start one without --resume")
+    else:
+        run = runs.create(asked.out, f"{setting.corpus.name}-distilled")
+    with run.claim():
+        cache = None
+        if asked.targets != "live":
+            cache = caching.build(
+                asked.cache or run.folder / "cache",
+                setting.teacher,
+                setting.ids,
+                caching.CacheConfig(
+                    kind=asked.targets, context=setting.student.model.context, k=asked.k
+                ),
+                view=asked.distill.teacher_view,
+            )
+        if asked.resume:
+            if asked.minutes is not None:  # they were turned into steps then
+                steps = run.config.get("student", {}).get("steps", setting.student.steps)
+                setting = replace(setting, student=replace(setting.student, steps=steps))
+        elif asked.minutes is not None:
+            setting = arms.within(asked.minutes, setting, cache)
+            print(f"{setting.student.steps:,} steps fit into the budget", file=sys.stderr)
+        _settle(run, asked, setting)
+        result = compare.compare(
+            setting,
+            seeds=[asked.seed],
+            sweep=arms.Sweep(rates=(1.0,)),
+            cache=cache,
+            run=run,
+            say=lambda line: print(line, file=sys.stderr, flush=True),
+            bar=True,
         )
-    sweep = arms.Sweep(rates=(1.0,))
-    result = compare.compare(
-        setting,
-        seeds=[asked.seed],
-        sweep=sweep,
-        cache=cache,
-        run=run,
-        say=lambda line: print(line, file=sys.stderr, flush=True),
-        bar=True,
-    )
-    files.write_json(run.folder / "result.json", result.record())
+        files.write_json(run.folder / "result.json", result.record())
     report.show(result, as_json=asked.json)
+
+
+def _settle(run: Run, asked: Command, setting: Setting) -> None:
+    """Write what was asked for into the run's folder; ValueError where it was begun otherwise."""
+    run.record = {"data": setting.data, "corpus": setting.corpus.name}
+    told = {
+        "teacher": asked.teacher,
+        "student": asdict(setting.student),
+        "distill": asdict(asked.distill),
+        "targets": asked.targets,
+        "k": asked.k,
+        "seed": asked.seed,
+        **run.record,
+    }
+    if asked.resume:
+        before = run.config
+        changed = [name for name in told if before.get(name) != json.loads(json.dumps(told[name]))]
+        if changed:
+            raise ValueError(
+                f"--resume goes on with what {run.folder} was told, which was another "
+                f"{', '.join(changed)}; give the same flags, or name another --out"
+            )
+    files.write_json(run.folder / "config.json", told)
 
 
 def entry(args: list[str] | None = None) -> None:

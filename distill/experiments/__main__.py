@@ -1,25 +1,30 @@
 """Run an experiment, and say what was expected of it and what came out.
 
-Run:    python -m distill.experiments few_labels [--profile ci] [--json] [--out FILE]
+Run:    python -m distill.experiments list                what there is
+        python -m distill.experiments few_labels [--profile ci] [--json] [--out FILE]
+        python -m distill.experiments results             what all came to, as Markdown
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
+from distill.experiments import results
 from distill.experiments.lab import PROFILES, Finding, Outcome
 from distill.experiments.table import EXPERIMENTS
 from labkit import command, files
 from labkit.verdict import interval
 
 PROG = "distill.experiments"
+SHOWN = ("list", "results")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +32,26 @@ class Command:
     """Run an experiment: its arms on the same seeds, what was expected, and the verdict."""
 
     name: Annotated[str, tyro.conf.Positional]
-    """Which one; `list` names them."""
+    """Which one; `list` names them, `results` says what they came to."""
     profile: Literal["full", "ci"] = "full"
     """full takes minutes; ci seconds, on too little to mean anything."""
+    seeds: int | None = None
+    """How many; by default the profile's. Verdicts need three."""
     out: Path | None = None
-    """Where to keep the figures, as JSON."""
+    """Where to keep the figures, as JSON (those of `results`: as Markdown)."""
     json: bool = False
     """One last line of JSON."""
 
     def __post_init__(self) -> None:
-        if self.name not in ("list", *EXPERIMENTS):
-            raise ValueError(f"no experiment {self.name!r}; there are {', '.join(EXPERIMENTS)}")
+        known = (*SHOWN, *EXPERIMENTS)
+        if self.name not in known:
+            near = difflib.get_close_matches(self.name, known, n=1, cutoff=0.0)[0]
+            raise ValueError(
+                f"no experiment {self.name!r}, did you mean {near!r}? there are "
+                f"{', '.join(EXPERIMENTS)}"
+            )
+        if self.seeds is not None and self.seeds < 1:
+            raise ValueError(f"seeds must be at least 1, got {self.seeds}")
 
 
 def main(asked: Command) -> None:
@@ -48,10 +62,17 @@ def main(asked: Command) -> None:
         return
     if asked.out is not None:
         files.check_place(asked.out)
+    if asked.name == "results":
+        text = results.page(results.read(EXPERIMENTS))
+        print(text, end="") if asked.out is None else files.write_text(asked.out, text)
+        return
+    profile = PROFILES[asked.profile]
+    profile = replace(profile, seeds=asked.seeds or profile.seeds)
     wall, cpu = time.monotonic(), time.process_time()
-    found = EXPERIMENTS[asked.name](PROFILES[asked.profile])
+    found = EXPERIMENTS[asked.name](profile)
     spent = {"seconds": time.monotonic() - wall, "cpu_seconds": time.process_time() - cpu}
-    kept = {"name": asked.name, "profile": asked.profile, **record(found), **spent}
+    about = {"name": asked.name, "profile": asked.profile, **results.about()}
+    kept = {**about, **results.record(found), **spent}
     if asked.out is not None:
         files.write_json(asked.out, kept)
     if asked.json:
@@ -59,27 +80,6 @@ def main(asked: Command) -> None:
         return
     print("\n".join(words(found)))
     print(f"{spent['seconds']:.0f} s, {spent['cpu_seconds']:.0f} s of computing")
-
-
-def record(found: Outcome) -> dict[str, Any]:
-    """As JSON has it; each finding with its interval and verdict. What is infinite is null."""
-    findings = [
-        {
-            **asdict(finding.criterion),
-            "values": finding.values,
-            "value": finding.measured.value,
-            "low": _finite(finding.measured.low),
-            "high": _finite(finding.measured.high),
-            "verdict": finding.verdict,
-        }
-        for finding in found.findings
-    ]
-    return {
-        "expected": found.expected,
-        "losses": found.losses,
-        "measures": found.measures,
-        "findings": findings,
-    }
 
 
 def words(found: Outcome) -> list[str]:
@@ -103,10 +103,6 @@ def _judged(finding: Finding) -> str:
 
 def _ends(low: float, high: float) -> str:
     return f"[{low:.4f}, {high:.4f}]" if math.isfinite(low) else "[one seed]"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from distill import cache as caching
+from distill.arms import best_choose
 from distill.settings import DistillConfig, portion
 from distill.teachers import ModelTeacher
 from distill.train import distill
@@ -52,7 +53,7 @@ class Profile:
     few: float
     """The share of the text that counts as little."""
     lengths: tuple[float, ...] = (0.125, 0.25, 0.5)
-    """Shorter runs that labels alone may take, as shares of the student's steps."""
+    """Shorter runs that labels alone may take where they are few, as shares of the steps."""
     rates: tuple[float, ...] = (0.5, 1.0, 2.0)
     """The sweep of learning rates, where an experiment compares baselines."""
 
@@ -176,10 +177,27 @@ class Lab:
         config = replace(student, seed=100, steps=self.profile.teacher_steps, model=shape)
         return ModelTeacher(train(config, self.corpus).model)
 
-    def each_seed(self, one: Callable[[TrainConfig], Any]) -> list[Any]:
-        """`one` on every seed."""
-        seeds = range(self.profile.seeds)
-        return [one(replace(self.profile.student, seed=seed)) for seed in seeds]
+    def best_length(self, config: DistillConfig) -> int:
+        """How many steps are best for labels alone: tried on seed 0, chosen by the choosing half.
+
+        Few labels are overfitted, and a long run stopped early has no cool-down at its end: as a
+        baseline, or as a teacher, it would be worse than it need be.
+        """
+        steps = self.profile.student.steps
+
+        def loss(length: int) -> float:
+            student = replace(self.profile.student, seed=0, steps=length)
+            return best_choose(distill(student, None, self.corpus, config))
+
+        shorter = {max(1, round(share * steps)) for share in self.profile.lengths}
+        return min(sorted({*shorter, steps}), key=loss)
+
+    def each_seed(
+        self, one: Callable[[TrainConfig], Any], *, steps: int | None = None
+    ) -> list[Any]:
+        """`one` on every seed, for so many `steps`; by default the profile's."""
+        student = replace(self.profile.student, steps=steps or self.profile.student.steps)
+        return [one(replace(student, seed=seed)) for seed in range(self.profile.seeds)]
 
     def train(
         self,
@@ -190,6 +208,7 @@ class Lab:
         labels: np.ndarray | None = None,
         mask: np.ndarray | None = None,
         measure: Callable[[GPT, np.ndarray], float] | None = None,
+        steps: int | None = None,
     ) -> list[TrainResult]:
         """The student, trained in one way, once a seed."""
         return self.each_seed(
@@ -202,7 +221,8 @@ class Lab:
                 labels=labels,
                 mask=mask,
                 measure=measure,
-            )
+            ),
+            steps=steps,
         )
 
     def arm(
@@ -212,9 +232,14 @@ class Lab:
         *,
         cache: caching.Cache | None = None,
         labels: np.ndarray | None = None,
+        steps: int | None = None,
     ) -> list[float]:
         """Judging losses of the student, one a seed."""
-        return judged(self.train(config, teacher, cache=cache, labels=labels))
+        return judged(self.train(config, teacher, cache=cache, labels=labels, steps=steps))
+
+    def few_labels_alone(self, config: DistillConfig) -> list[float]:
+        """As `arm`, on labels alone and at the best length."""
+        return self.arm(config, steps=self.best_length(config))
 
 
 def judged(results: Sequence[TrainResult]) -> list[float]:

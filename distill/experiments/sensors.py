@@ -6,8 +6,6 @@ Source: supervision transfer: Gupta, Hoffman & Malik 2016, arXiv:1507.00448; pri
         Lopez-Paz et al. 2016, arXiv:1511.03643. That it may only be the lower variance of soft
         targets, and not what the sensor knows: the reason for the controls.
 Run:    python -m distill.experiments expensive_sensor
-Measured (full, 3 seeds, nats/char): few labels 1.804, all labels 1.333, taught 1.295, which is
-        108 % [103, 113] of the gap. The two controls have not been run at full size yet.
 Omits:  sensors that see different scenes; here they see the same text, one of them with holes.
 """
 
@@ -47,7 +45,7 @@ def expensive_sensor(profile: Profile, hidden: float = 0.3) -> Outcome:
 
     rich = teacher(views.full())
     losses = {
-        "few labels": lab.arm(replace(cheap, data_fraction=profile.few)),
+        "few labels": lab.few_labels_alone(replace(cheap, data_fraction=profile.few)),
         "all labels": lab.arm(cheap),
         "taught": lab.arm(taught, rich),
         "taught, same view": lab.arm(replace(taught, teacher_view=seen), teacher(seen)),

@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from distill.costs import equal_compute_steps
 from distill.experiments.lab import Lab, Outcome, Profile, expect, less
 from distill.settings import DistillConfig
@@ -25,14 +23,7 @@ from distill.train import distill
 
 def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
     """Students of little text, one of them as teacher, and all of them as one."""
-    lab = Lab(profile)
-    few, trained = _peers(lab, members)
-    taught = replace(few, alpha=0.9)
-    losses = {
-        "labels": lab.arm(few),
-        "one": lab.arm(taught, trained[0]),
-        "ensemble": lab.arm(taught, EnsembleTeacher(trained)),
-    }
+    losses = _taught_by_peers(profile, {"one": 1, "ensemble": members})
     return Outcome(
         expected="the ensemble teaches better than one of its members (which is born again)",
         losses=losses,
@@ -49,12 +40,7 @@ def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
 
 def born_again(profile: Profile) -> Outcome:
     """The student's own shape as teacher, trained on the same text."""
-    lab = Lab(profile)
-    few, trained = _peers(lab, 1)
-    losses = {
-        "labels": lab.arm(few),
-        "born again": lab.arm(replace(few, alpha=0.9), trained[0]),
-    }
+    losses = _taught_by_peers(profile, {"born again": 1})
     return Outcome(
         expected="a small gain: it begins from what its equal ended with, softened",
         losses=losses,
@@ -113,12 +99,18 @@ def capacity_gap(profile: Profile, times: Sequence[int] = (1, 2, 4)) -> Outcome:
     )
 
 
-def _peers(lab: Lab, members: int) -> tuple[DistillConfig, list[ModelTeacher]]:
-    """Students of little text on labels alone, to be teachers; and their settings."""
-    few = DistillConfig(alpha=0.0, data_fraction=lab.profile.few)
-    seeds = 100 + np.arange(members)
-    models = [
-        distill(replace(lab.profile.student, seed=int(seed)), None, lab.corpus, few).model
-        for seed in seeds
+def _taught_by_peers(profile: Profile, arms: dict[str, int]) -> dict[str, list[float]]:
+    """Losses on little text: of labels alone, and of being taught by so many who learned so."""
+    lab = Lab(profile)
+    few = DistillConfig(alpha=0.0, data_fraction=profile.few)
+    steps = lab.best_length(few)
+    student = replace(profile.student, steps=steps)
+    peers = [
+        ModelTeacher(distill(replace(student, seed=seed), None, lab.corpus, few).model)
+        for seed in range(100, 100 + max(arms.values()))
     ]
-    return few, [ModelTeacher(model) for model in models]
+    losses = {"labels": lab.arm(few, steps=steps)}
+    for name, count in arms.items():
+        teacher = peers[0] if count == 1 else EnsembleTeacher(peers[:count])
+        losses[name] = lab.arm(replace(few, alpha=0.9), teacher)
+    return losses

@@ -25,7 +25,7 @@ def data_free(profile: Profile) -> Outcome:
     """No real text at all: the teacher writes it, and gives labels alone, or what it thought."""
     lab = Lab(profile)
     few = DistillConfig(alpha=0.0, data_fraction=profile.few)
-    real = lab.arm(few)
+    real = lab.few_labels_alone(few)
     length = len(lab.corpus.train)
     rng = np.random.default_rng(0)
     streams = generate(lab.truth, n=32, length=-(-length // 32), rng=rng)

@@ -15,6 +15,7 @@ import torch
 from distill import arms, compare, costs, evaluate, report
 from distill import train as training
 from distill.settings import DistillConfig
+from labkit import command
 from minigpt import checkpoint, corpora
 from minigpt.model import GPT, GPTConfig
 from minigpt.settings import TrainConfig
@@ -184,6 +185,26 @@ def test_labels_may_take_the_shorter_run_and_nothing_is_trained_twice() -> None:
     assert taught.flops == pytest.approx(60 * costs.step_flops(STUDENT, len(TOKENIZER)))
 
 
+def test_a_budget_becomes_steps_and_is_about_kept() -> None:
+    """A minute of steps that take milliseconds: more than the twenty that are timed."""
+    what = arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig())
+    found = arms.within(1.0, what)
+    assert found.student.steps > 21
+    assert found.student == replace(what.student, steps=found.student.steps)
+    assert arms.within(1e-6, what).student.steps == 21  # nothing is left after the timing
+    with pytest.raises(ValueError, match="instead of minutes"):
+        arms.setting(TRUTH, replace(STUDENT, minutes=1.0), CORPUS, DistillConfig())
+
+
+def test_a_user_who_stops_the_timing_stops_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(arms, "distill", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        arms.within(1.0, arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig()))
+
+
 # The commands.
 
 
@@ -211,6 +232,21 @@ def error_line(module, args: list[str], capsys: pytest.CaptureFixture) -> str:
 )
 def test_bad_flags(module, flags: list[str], words: str, capsys: pytest.CaptureFixture) -> None:
     assert words in error_line(module, ["--teacher", "nowhere", *flags], capsys)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--steps", "9", "--minutes", "1"], "leave one of the two out"),
+        (["--minutes", "0"], "minutes must be above 0"),
+        (["--resume"], "--resume needs --out"),
+        (["--resume", "--out", "o", "--on-policy", "0.5"], "no --on-policy"),
+        (["--on-policy", "0.5", "--targets", "dense"], "--on-policy needs --targets live"),
+        (["--k", "0"], "k must be at least 1"),
+    ],
+)
+def test_bad_flags_of_training(flags: list[str], words: str, capsys: pytest.CaptureFixture) -> None:
+    assert words in error_line(training, ["--teacher", "nowhere", *flags], capsys)
 
 
 def saved(path: Path, data: str, text: str) -> Path:
@@ -254,3 +290,58 @@ def test_the_train_command_prints_its_baselines(
     assert (out / "model.safetensors").exists()
     assert json.loads((out / "result.json").read_text())["verdict"] == "cannot tell"
     assert (out / "cache" / "manifest.json").exists()
+
+
+def run_training(args: list[str], capsys: pytest.CaptureFixture) -> dict:
+    with pytest.raises(SystemExit) as stop:
+        training.entry([*args, "--json"])
+    assert stop.value.code == 0
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_a_stopped_student_goes_on_to_the_same_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the middle of being taught, and gone on with: the same loss, bit for bit."""
+    file = saved(tmp_path / "t.safetensors", "storyland:20000", CORPUS.text)
+    monkeypatch.setitem(arms.PRESETS, "quick", replace(STUDENT, eval_every=4))
+    args = ["--teacher", str(file), "--steps", "12"]
+    whole = run_training([*args, "--out", str(tmp_path / "whole")], capsys)
+
+    original, steps, last = arms.distill, [], 6
+
+    def watched(*told, run=None, on_step=None, **more):
+        def until_the_last(now):
+            on_step(now)
+            if run is not None:
+                steps.append(now.step)
+                if now.step == last:
+                    raise KeyboardInterrupt
+
+        return original(*told, run=run, on_step=until_the_last, **more)
+
+    half = str(tmp_path / "half")
+    monkeypatch.setattr(arms, "distill", watched)
+    with pytest.raises(SystemExit) as stop:
+        training.entry([*args, "--out", half])
+    assert stop.value.code == command.INTERRUPTED
+    assert not (tmp_path / "half" / "result.json").exists()
+    last = None
+    capsys.readouterr()
+    assert "holds a run already" in error_line(training, [*args, "--out", half], capsys)
+    other = [*args, "--out", half, "--resume", "--alpha", "0.5"]
+    assert "another distill" in error_line(training, other, capsys)
+    mended = run_training([*args, "--out", half, "--resume"], capsys)
+    assert mended["arms"][2]["losses"] == whole["arms"][2]["losses"]
+    assert steps == list(range(1, 13))  # none of them twice
+
+
+def test_minutes_set_the_steps_of_all_arms(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = saved(tmp_path / "t.safetensors", "storyland:20000", CORPUS.text)
+    monkeypatch.setitem(arms.PRESETS, "quick", STUDENT)
+    args = ["--teacher", str(file), "--minutes", "1e-6", "--out", str(tmp_path / "s")]
+    record = run_training(args, capsys)
+    assert record["arms"][2]["steps"] == record["arms"][3]["steps"] == 21
+    assert json.loads((tmp_path / "s" / "config.json").read_text())["student"]["steps"] == 21

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from distill.experiments import __main__ as command_line
-from distill.experiments import lab, labels
+from distill.experiments import lab, labels, results
 from distill.experiments.table import EXPERIMENTS
 from labkit import command
 
@@ -31,9 +31,53 @@ def test_every_experiment_runs(name: str) -> None:
     for finding in found.findings:
         assert len(finding.values) == TINY.seeds
         assert finding.verdict is None  # two seeds are too few for one
-    record = json.loads(json.dumps(command_line.record(found), allow_nan=False))
+    record = json.loads(json.dumps(results.record(found), allow_nan=False))
     assert len(record["findings"]) == len(found.findings)
     assert len(command_line.words(found)) > len(found.losses)
+    for kept in results.read([name]):  # what is published was asked of it as the code asks it
+        assert kept["profile"] == "full"
+        assert kept["expected"] == found.expected
+        assert [told["criterion"] for told in kept["findings"]] == [
+            str(finding.criterion) for finding in found.findings
+        ]
+
+
+def test_the_published_page_is_made_from_the_records() -> None:
+    assert results.PAGE.read_text(encoding="utf-8") == results.page(results.read(EXPERIMENTS))
+
+
+def test_a_record_becomes_rows() -> None:
+    """Two seeds have an interval and no verdict; one seed has neither."""
+    few = lab.Outcome(
+        expected="that it helps",
+        losses={"with": [1.0, 1.1], "without": [1.5]},
+        findings=[lab.expect("gain", [0.5, 0.4], ">=", 0.1), lab.expect("loss", [1.0], ">=", 0.5)],
+    )
+    about = {"name": "one", "cpu_seconds": 7.4, **results.about()}
+    lines = results.page([about | results.record(few)]).splitlines()
+    assert "| [one](#one) | gain >= 0.1 | 0.45 [-0.185, 1.09] | 2 | too few seeds |" in lines
+    assert "|  | loss >= 0.5 | 1 | 1 | too few seeds |" in lines
+    assert "|  | without | 1.5000 |  |" in lines
+    assert any(line.startswith("Expected: that it helps. ") and ", 7 s" in line for line in lines)
+
+
+def test_labels_alone_take_the_length_that_is_best() -> None:
+    """Half of sixty steps is tried as well; what is taken is the better on the choosing half."""
+    small = lab.Lab(CI)
+    tried = {}
+    original = lab.distill
+
+    def watched(student, *told):
+        found = original(student, *told)
+        tried[student.steps] = lab.best_choose(found)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lab, "distill", watched)
+        steps = small.best_length(lab.DistillConfig(alpha=0.0, data_fraction=0.1))
+    assert set(tried) == {30, 60}
+    assert tried[steps] == min(tried.values())
+    assert [r.steps for r in small.train(lab.DistillConfig(alpha=0.0), steps=3)] == [3, 3]
 
 
 def test_the_issue_names_thirteen() -> None:
@@ -88,7 +132,9 @@ def test_the_command(
     for args, code in (
         (["born_again", "--profile", "ci", "--out", str(out)], 0),
         (["list"], 0),
-        (["moth"], 2),
+        (["results", "--out", str(tmp_path / "page.md")], 0),
+        (["borne_again"], 2),
+        (["born_again", "--seeds", "0"], 2),
     ):
         with pytest.raises(SystemExit) as stop:
             command.run(command_line.main, command_line.Command, prog=command_line.PROG, args=args)
@@ -96,5 +142,7 @@ def test_the_command(
     printed = capsys.readouterr()
     assert "no verdict on 2 seeds" in printed.out
     assert "omitted_character" in printed.out
-    assert printed.err.count("\n") == 1
+    assert printed.err.count("\n") == 2
+    assert "did you mean 'born_again'?" in printed.err
+    assert (tmp_path / "page.md").read_text() == results.PAGE.read_text()
     assert json.loads(out.read_text())["name"] == "born_again"

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from distill import arms, compare
 from distill import map as mapping
+from distill.settings import DistillConfig
+from distill.teachers import ModelTeacher
 from labkit import command
 from minigpt import corpora
+from minigpt.loop import train
 from minigpt.model import GPTConfig
 from minigpt.settings import TrainConfig
 
@@ -35,17 +39,40 @@ def test_a_map_has_a_cell_for_every_combination(tmp_path: Path) -> None:
     )
     assert [(c.teacher_steps, c.width, c.fraction) for c in cells] == [
         (2, 16, 0.1),
-        (2, 16, 1.0),
         (6, 16, 0.1),
+        (2, 16, 1.0),
         (6, 16, 1.0),
     ]
-    assert cells[0].teacher_loss == cells[1].teacher_loss != cells[2].teacher_loss
+    assert cells[0].teacher_loss == cells[2].teacher_loss != cells[1].teacher_loss
     mapping.draw(cells, tmp_path / "map.png", 2)
     assert (tmp_path / "map.png").stat().st_size > 1000
 
 
-def test_a_map_of_nothing(capsys: pytest.CaptureFixture) -> None:
+def test_a_cell_is_what_the_comparison_finds() -> None:
+    corpus = corpora.load("storyland:5000")
+    (cell,) = mapping.chart(
+        corpus, TINY, TINY, fractions=(0.5,), widths=(16,), teacher_steps=(6,), seeds=(0,)
+    )
+    learned = ModelTeacher(train(replace(TINY, steps=6, seed=1000), corpus).model)
+    student = replace(TINY, model=replace(TINY.model, n_embd=16))
+    what = arms.setting(learned, student, corpus, DistillConfig(data_fraction=0.5))
+    found = compare.compare(what, seeds=(0,), sweep=arms.Sweep(rates=(1.0,)))
+    assert cell.gained == found.gap.gained.value
+    assert (cell.teacher_loss, cell.verdict) == (found.teacher_loss, found.gap.verdict)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--seeds", "0"],
+        ["--widths", "33"],
+        ["--fractions", "0"],
+        ["--data", "nowhere"],
+        ["--out", "no/where.png"],
+    ],
+)
+def test_what_cannot_be_mapped(flags: list[str], capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
-        command.run(mapping.main, mapping.Command, prog=mapping.PROG, args=["--seeds", "0"])
+        command.run(mapping.main, mapping.Command, prog=mapping.PROG, args=flags)
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -16,7 +16,7 @@ from distill import cache as caching
 from distill import costs, views
 from distill.settings import DistillConfig, portion
 from distill.teachers import ModelTeacher, NGramTeacher
-from distill.train import Distillation, check_memory, distill, memory_needed, seen_loss
+from distill.train import Distillation, distill, seen_loss
 from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.loop import Batch, draw_windows, next_char_loss, train
@@ -273,7 +273,5 @@ def test_what_cannot_be_distilled(make_gpt: Callable) -> None:
     with pytest.raises(ValueError, match="needs a teacher"):
         distill(STUDENT, None, CORPUS, DistillConfig(alpha=0.5))
     huge = replace(STUDENT, model=GPTConfig(n_layer=500, n_head=8, n_embd=65_536, context=64))
-    with pytest.raises(ValueError, match="GB to train"):
+    with pytest.raises(ValueError, match="GB of memory at least"):
         distill(huge, TRUTH, CORPUS, DistillConfig())
-    check_memory(STUDENT, 27)
-    assert memory_needed(STUDENT, 27) < 2e8
