@@ -96,6 +96,9 @@ def setting(
 LONGER = 2
 """How many times as long as its preset a student is trained here, where --steps does not say."""
 
+LOOKS = 4
+"""How often a student is looked at on the way; each look reads all that is held out."""
+
 
 def prepare(asked: Question) -> Setting:
     """From what a command line says to what is compared."""
@@ -110,7 +113,8 @@ def prepare(asked: Question) -> Setting:
         name = asked.data or loaded.corpus
         corpus = corpora.load(name)
         found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
-    student = replace(shape, steps=asked.steps or LONGER * shape.steps)
+    steps = asked.steps or LONGER * shape.steps
+    student = replace(shape, steps=steps, eval_every=max(1, steps // LOOKS))
     return setting(found, student, corpus, config, name)
 
 

@@ -271,7 +271,14 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     for i, share in enumerate(evidence[0]["shares"]):
         runs = np.array([[one["parts"][i]["losses"][arm] for arm in NAMES] for one in evidence])
         where = np.arange(len(NAMES)) + 0.3 * (i - 0.5)
-        left.plot(where, runs.mean(0), "os"[i], fillstyle="none", markersize=9, label=f"{share:.0%} of the text")
+        left.plot(
+            where,
+            runs.mean(0),
+            "os"[i],
+            fillstyle="none",
+            markersize=9,
+            label=f"{share:.0%} of the text",
+        )
         for row in runs:
             left.plot(where, row, "k.", markersize=3)
         each = ", ".join(
@@ -281,7 +288,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         ends += [runs.min(), runs.max()]
     teacher = float(np.mean([one["teacher"] for one in evidence]))
     left.axhline(teacher, color="#444444", linewidth=1, linestyle=":")
-    left.text(-0.4, teacher, "the GPT that teaches", fontsize=8, va="bottom")
+    left.text(-0.25, teacher, "the GPT that teaches", fontsize=8, va="bottom")
     low, high = min(*ends, teacher), max(ends)
     left.set_ylim(low - 0.1 * (high - low), high + 0.35 * (high - low))
     left.set_xticks(range(len(NAMES)), list(NAMES.values()), fontsize=8)
