@@ -41,6 +41,7 @@ _RC: dict[str, Any] = {
     "savefig.dpi": 120,
     "figure.dpi": 100,
     "svg.hashsalt": "cognitive-core",
+    "text.parse_math": False,  # a file's name may have dollar signs in it
 }
 
 

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from minigpt.state import State
 
 RUNS = Path("runs")
+_WRITTEN = (  # by a run, into its folder
+    "metrics.jsonl",
+    "model.safetensors",
+    "last.safetensors",
+    "result.json",
+    "loss.png",
+    "sample.txt",
+)
 
 
 class Run:
@@ -52,24 +60,34 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """What was asked for."""
-        return files.read_json(self.folder / "config.json")
+        return _record(self.folder / "config.json")
 
     @property
     def result(self) -> dict[str, Any] | None:
         """What came out; None while it runs, or where it was stopped."""
         path = self.folder / "result.json"
-        return files.read_json(path) if path.exists() else None
+        return _record(path) if path.exists() else None
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last line that a kill cut short is left out."""
+        """The lines of metrics.jsonl; a last line that a kill cut short is left out.
+
+        ValueError, naming the line, where any other is damaged.
+        """
         path = self.folder / "metrics.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        lines = path.read_bytes().splitlines() if path.exists() else []
         found = []
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             try:
-                found.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
+                known = json.loads(line)
+                if not (isinstance(known, dict) and {"val_loss", "choose_loss"} <= known.keys()):
+                    raise ValueError("not a line of a run")
+                found.append({**known, "step": int(known["step"])})
+            except (ValueError, KeyError, TypeError):
+                if number < len(lines):
+                    raise ValueError(
+                        f"{path} is damaged in line {number}; copy it again, or delete it: the "
+                        "curve then begins where the run goes on"
+                    ) from None
         return found
 
     def log(self, line: dict[str, Any]) -> None:
@@ -119,7 +137,7 @@ class Run:
 def create(folder: Path | None, name: str) -> Run:
     """A new run's folder: `folder`, or runs/<name>-<n> with the first n that is free.
 
-    ValueError where `folder` holds a run already.
+    ValueError where `folder` holds a run already, or files that a run would write over.
     """
     if folder is not None:
         if (folder / "config.json").exists():
@@ -127,6 +145,12 @@ def create(folder: Path | None, name: str) -> Run:
                 f"{folder} holds a run already; go on with it by --resume, or name another --out"
             )
         folder.mkdir(parents=True, exist_ok=True)
+        others = [name for name in _WRITTEN if os.path.lexists(folder / name)]
+        if others:
+            raise ValueError(
+                f"{folder} has a file {others[0]} already, which a run would write over; move it, "
+                "or name another --out"
+            )
         return Run(folder)
     RUNS.mkdir(exist_ok=True)
     number = 1
@@ -136,6 +160,13 @@ def create(folder: Path | None, name: str) -> Run:
             return Run(RUNS / f"{name}-{number}")
         except FileExistsError:
             number += 1
+
+
+def _record(path: Path) -> dict[str, Any]:
+    found = files.read_json(path)
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} does not describe a run; copy it again, or move it away")
+    return found
 
 
 def find_all(root: Path = RUNS) -> list[Run]:

@@ -69,6 +69,15 @@ class Command:
     json: bool = False
     """No bar; one last line of JSON with the figures."""
 
+    def __post_init__(self) -> None:
+        for name, path in (("data", self.train.data), ("out", self.out), ("init", self.init)):
+            try:
+                str(path or "").encode()
+            except UnicodeEncodeError:  # it could not be written into config.json
+                raise ValueError(
+                    f"the name in --{name} is not UTF-8: {str(path)!r}; rename it"
+                ) from None
+
 
 def parse(args: list[str]) -> Command:
     """The command line; a preset sets the defaults of all other flags, a resumed run likewise."""
@@ -114,6 +123,7 @@ def recorded_config(run: Run) -> TrainConfig:
         raise ValueError(f"{run.folder} holds no run (no config.json); start one without --resume")
     try:
         stored = dict(run.config["train"])
+        _ = run.config["corpus_sha256"], run.config["init"]
         return TrainConfig(**{**stored, "model": GPTConfig(**stored["model"])})
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not describe a run of this version: {error}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +153,61 @@ def test_runs_lists_what_was_stopped_too(call: Any, tiny_run: Path, tmp_path: Pa
     assert f"{loss:.4f}" not in rows["stopped"]
     assert "not a run" not in out
     assert (tmp_path / "runs" / "curves.png").exists()
+
+
+def test_a_new_run_writes_over_no_file_of_anybody(call: Any, tmp_path: Path) -> None:
+    for name in ("sample.txt", "last.safetensors"):
+        folder = tmp_path / f"has {name}"
+        folder.mkdir()
+        (folder / name).write_text("precious")
+        code, _, err = call("train", "--data", "storyland:5000", *SMALL, "--out", folder)
+        assert code == 2
+        assert f"has a file {name} already" in err
+        assert os.listdir(folder) == [name]
+        assert (folder / name).read_text() == "precious"
+
+
+def test_dollar_signs_in_a_name_are_no_formula(call: Any, tiny_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_run, tmp_path / "runs" / "a$x^$")
+    (tmp_path / "runs" / "a$x^$" / "result.json").unlink()  # killed before the curve was drawn
+    code, _, err = call("train", "--resume")
+    assert code == 0, err
+    assert call("runs")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
+@pytest.mark.parametrize("flag", ["--data", "--out", "--init"])
+def test_a_name_that_is_not_utf_8_is_refused_at_once(call: Any, flag: str, tmp_path: Path) -> None:
+    code, _, err = call("train", flag, os.fsdecode(b"bad\xff"))
+    assert code == 2
+    assert f"the name in {flag} is not UTF-8" in err
+    assert not os.listdir(tmp_path)
+
+
+def test_a_damaged_curve_or_record_is_named(call: Any, tiny_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "bad"
+    shutil.copytree(tiny_run, run)
+    shutil.copytree(tiny_run, tmp_path / "runs" / "good")
+    (run / "result.json").unlink()
+    lines = (run / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    for damage in (b"[]\n", b"{}\n", b"\xff\n", lines[0][:20] + b"\n"):
+        data = damage + lines[-1]
+        (run / "metrics.jsonl").write_bytes(data)
+        code, _, err = call("train", "--resume", "--out", run)
+        assert code == 2
+        assert "metrics.jsonl is damaged in line 1" in err
+        assert (run / "metrics.jsonl").read_bytes() == data
+        code, out, err = call("runs")
+        assert code == 0
+        assert "damaged in line 1" in err
+        assert "good" in out
+    for name in ("result.json", "config.json"):
+        (run / name).write_text("[]")
+        code, out, err = call("runs")
+        assert code == 0
+        assert f"{name} does not describe a run" in err
+        assert "good" in out
+        assert call("train", "--resume", "--out", run)[0] == 2
 
 
 def test_samples_along_the_way(call: Any) -> None:
