@@ -93,6 +93,8 @@ def load_model(path: str | Path) -> tuple[GPT, dict[str, Any]]:
     file = path / "model.safetensors" if path.is_dir() else path
     if not file.exists():
         raise ValueError(f"no model at {file}; train one with: python -m minigpt.train")
+    if not file.is_file():
+        raise ValueError(f"{file} is not an ordinary file; name a run's folder or a model's file")
     tensors, header = load(file)
     try:
         config = GPTConfig(**header["model"])

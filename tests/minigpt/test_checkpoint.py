@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -219,3 +220,10 @@ def test_extending_beyond_the_table_of_pairs_keeps_the_rest() -> None:
     assert torch.equal(new.embed.weight[:4], old.embed.weight)
     assert torch.equal(new.head.weight[:4], old.head.weight)
     assert not new.embed_pair.weight.any()  # pairs share rows now, and are learned anew
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_no_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # opening it would wait for ever
+    with pytest.raises(ValueError, match="not an ordinary file"):
+        checkpoint.load_model(tmp_path / "pipe")
