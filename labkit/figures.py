@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,8 +87,17 @@ def seeds(ax: Axes, x: Sequence[float], runs: Sequence[Sequence[float]], *, name
     return ax
 
 
+COLUMNS_PER_INCH = 13
+"""Letters of a caption, on average, in an inch."""
+
+
 def caption(figure: Figure, text: str) -> None:
-    """A visible line under the figure: what was measured, n, seeds, interval, verdict."""
+    """Visible words under the figure: what was measured, n, seeds, interval, verdict.
+
+    Lines that are wider than the figure are broken.
+    """
+    columns = int(figure.get_figwidth() * COLUMNS_PER_INCH)
+    text = "\n".join(textwrap.fill(line, columns) for line in text.split("\n"))
     figure.supxlabel(text, fontsize=9, x=0.01, ha="left", color="#333333")
 
 

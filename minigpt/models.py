@@ -38,7 +38,9 @@ class Predictor:
     def announce(self) -> None:
         """Say on standard error which model it is, where the user did not."""
         if self.latest:
-            print(f"using {self.name}, the latest run", file=sys.stderr, flush=True)
+            open_end = not (Path(self.name) / "result.json").exists()
+            more = ", which is not finished (train --resume goes on with it)" if open_end else ""
+            print(f"using {self.name}, the latest run{more}", file=sys.stderr, flush=True)
 
 
 def load_predictor(

@@ -177,7 +177,9 @@ def _drawn(table: Table, made: Report, settings: CollapseOptions) -> Report:
             title="Generation by generation",
             image=figures.html(figure, alt=alt),
             caption="Thick lines are means over seeds; with five seeds or fewer each is a thin "
-            "line. What does not rise above the control, real, has not drifted.",
+            "line."
+            + " What does not rise above the control, real, has not drifted."
+            * ("real" in table.regimes),
         )
     return replace(made, figures=(picture,))
 

@@ -74,6 +74,8 @@ class Comparison:
     """Documents in each."""
     units: tuple[int, int]
     """Groups of them in each that were dealt and left out together; documents without groups."""
+    permutations: int
+    """How often the documents were dealt anew; no p is below one over this and one."""
     policy: Policy
     """How texts were normalised."""
     tokeniser: str
@@ -149,6 +151,7 @@ def compare(
         matched=pool.describe(a, b),
         documents=sizes,
         units=(pool.units(a), pool.units(b)),
+        permutations=permutations,
         policy=policy,
         tokeniser=tokens.tokeniser,
     )

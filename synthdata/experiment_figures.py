@@ -173,7 +173,7 @@ def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> 
         of = len(family.judged)
         found, null = (round(of * family.rejected(q)) for q in ("p", "p_null"))
         ax.annotate(
-            f"p < .01: {found}/{of}\nA/A: {null}/{of}",
+            f"p <= .01: {found}/{of}\nA/A: {null}/{of}",
             (i, 0.02),
             xycoords=("data", "axes fraction"),
             ha="center",

@@ -84,8 +84,8 @@ class Family:
         return interval([getattr(j, quantity) for j in self.judged])
 
     def rejected(self, quantity: str = "p", level: float = 0.01) -> float:
-        """Share of generators whose p lies below the level; for `p_null` the false alarms."""
-        return float(np.mean([getattr(j, quantity) < level for j in self.judged]))
+        """Share of generators whose p is at most the level; for `p_null` the false alarms."""
+        return float(np.mean([getattr(j, quantity) <= level for j in self.judged]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ def in_words(result: Result) -> reading.Verdict:
 
 def table(result: Result) -> tuple[tuple[str, ...], ...]:
     """Every family: means over its generators, of all seeds; p and A/A are counted."""
-    head = ("family", "naive AUC", "informed AUC", "1 - k/2N", "p < .01", "A/A", "ratio", "harm")
+    head = ("family", "naive AUC", "informed AUC", "1 - k/2N", "p <= .01", "A/A", "ratio", "harm")
     rows = []
     for family in result.families:
         of = len(family.judged)

@@ -28,6 +28,8 @@ Confidence = Literal["high", "medium", "low", "none"]
 REPETITIVE, COLLAPSED = 0.1, 0.5
 FEWEST, MANY = 20, 200
 _ALPHA = 0.05
+MANY_COPIES = 0.1
+"""The share of copied documents from which on an all-clear mentions them."""
 _NO_REFERENCE = (
     "Without a reference, a loss of variety that leaves no copies behind stays unseen: "
     "compare with texts you trust (python -m synthdata compare)."
@@ -103,6 +105,13 @@ def of_comparison(compared: Comparison) -> Verdict:
             confidence="none",
             because=f"The smaller side has {few:,} {what}; at least {FEWEST} are needed.",
         )
+    if len(tested) / (compared.permutations + 1) >= _ALPHA:  # Holm's smallest p
+        return Verdict(
+            text="Too few permutations to find a difference.",
+            confidence="none",
+            because=f"With {compared.permutations:,} and {len(tested)} quantities no corrected p "
+            f"can be below {_ALPHA}; take {math.ceil(len(tested) / _ALPHA):,} or more.",
+        )
     sure = [d for d in tested if d.p_holm < _ALPHA]
     worse = [d for d in sure if _loss(d) > 0]
     better = [d for d in sure if _loss(d) < 0]
@@ -133,11 +142,15 @@ def of_comparison(compared: Comparison) -> Verdict:
     if needed:
         power = f" To see a loss of 10 %, {needed[0]:,.0f} documents a side are needed; "
         power += "these are enough." if enough else f"there are {min(compared.documents):,}."
+    copies = compared.measures["copied"].value
+    copied = f" But {copies:.0%} of the documents stand word for word in the reference." * (
+        copies >= MANY_COPIES
+    )
     return Verdict(
         text="No loss of variety against the reference was found.",
         confidence="high" if enough else "low",
-        because=f"{at}, no difference is larger than chance makes.{power}",
-        tone="good" if enough else "neutral",
+        because=f"{at}, no difference is larger than chance makes.{power}{copied}",
+        tone="good" if enough and not copied else "neutral",
     )
 
 
