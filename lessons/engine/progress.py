@@ -57,7 +57,10 @@ def load(folder: Path) -> dict[str, Record]:
     path = folder / "progress.json"
     if not path.exists():
         return {}
-    found = files.read_json(path)
+    try:
+        found = files.read_json(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; move it away to start anew") from None
     try:
         version, rows = found["version"], found["exercises"]
         if version > VERSION:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import stat
 import unicodedata
 import zipfile
@@ -26,6 +27,8 @@ MAX_FILES = 2000
 """Files in a submission, of whatever kind."""
 MAX_TOTAL = 200 << 20
 """Bytes of a zip, and of all notebooks in a submission."""
+_EXPORTED = re.compile(r"(.+)_\d+_assignsubmission_")
+"""Moodle's folders: Ada Lovelace_1234_assignsubmission_file_"""
 _ID_NAMES = ("student", "id", "student_id", "username", "login", "email")
 
 
@@ -109,6 +112,12 @@ def find(folder: Path, students: list[Student]) -> tuple[dict[str, Path], list[s
             continue
         whole, stem = same(entry.name), same(entry.stem)
         student = known.get(whole) or known.get(stem)
+        if student is None and (exported := _EXPORTED.match(whole)):
+            meant = [s.id for s in students if exported[1] in (same(s.id), same(s.name))]
+            if len(meant) > 1:
+                remarks.append(f"{entry.name} may be {' or '.join(meant)}; call it as one of them")
+                continue
+            student = meant[0] if meant else None
         if student is None:
             remarks.append(f"{entry.name} belongs to nobody on the roster")
         elif student in found:
@@ -140,10 +149,13 @@ def read(path: Path) -> Submission:
         return Submission(files={}, refused=f"a damaged zip ({type(error).__name__})")
 
 
-def _wanted(name: str) -> bool:
+def _visible(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and name.lower().endswith((".ipynb", ".py"))
+    return not any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def _wanted(name: str) -> bool:
+    return _visible(name) and name.lower().endswith((".ipynb", ".py"))
 
 
 def _small(path: Path) -> bytes:
@@ -154,6 +166,7 @@ def _small(path: Path) -> bytes:
 
 def _in_folder(top: Path) -> Iterator[tuple[str, bytes]]:
     count = total = 0
+    zips: list[Path] = []
     for folder, folders, names in os.walk(top, followlinks=False):
         for name in [*folders, *names]:
             mode = os.lstat(os.path.join(folder, name)).st_mode
@@ -171,6 +184,17 @@ def _in_folder(top: Path) -> Iterator[tuple[str, bytes]]:
                 total += len(data)
                 _check_total(total)
                 yield place, data
+            elif place.lower().endswith(".zip") and _visible(place):
+                zips.append(path)
+    if total:
+        return
+    for path in zips:  # a learning platform puts what was handed in into a folder
+        if path.stat().st_size > MAX_TOTAL:
+            raise ValueError(f"{path.name} is larger than {MAX_TOTAL >> 20} MB")
+        for inner, data in _in_zip(path):
+            total += len(data)
+            _check_total(total)
+            yield f"{path.relative_to(top).as_posix()}/{inner}", data
 
 
 def _in_zip(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -10,6 +10,11 @@ from lessons.engine.exercise import Variant, Wrong
 # 01.1  How surprising was what came?
 
 
+THROUGH = (
+    "going back to probabilities loses what is below 1e-308; stay with the logarithms you were "
+    "given"
+)
+
 SURPRISE_VARIANTS = (
     Variant(
         name="a loop",
@@ -112,8 +117,49 @@ def surprise(logprobs, targets):
     p = np.exp(np.take_along_axis(logprobs, targets[..., None], -1)[..., 0].astype(float))
     return -np.log(np.maximum(p, 1e-300))
 """,
-        diagnosis="going back to probabilities loses what is below 1e-308; stay with the "
-        "logarithms you were given",
+        diagnosis=THROUGH,
+    ),
+    Wrong(
+        name="an axis too many",
+        source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return -np.take_along_axis(logprobs, targets[..., None], -1)
+""",
+        diagnosis="an axis of length 1 is left at the end; [..., 0] takes it away",
+    ),
+    Wrong(
+        name="rows only",
+        source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return -logprobs[np.arange(len(targets)), targets]
+""",
+        diagnosis="this picks from rows [T, V] alone; np.take_along_axis picks along the last "
+        "axis, however many stand before it",
+    ),
+    Wrong(
+        name="a logarithm too many",
+        source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    with np.errstate(invalid="ignore"):
+        return -np.log(np.take_along_axis(logprobs, targets[..., None], -1)[..., 0])
+""",
+        diagnosis="these are logarithms already; the logarithm of a number below 0 is NaN",
+    ),
+    Wrong(
+        name="the probability",
+        source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return np.exp(np.take_along_axis(logprobs, targets[..., None], -1)[..., 0])
+""",
+        diagnosis="this is p, the probability of what came; the surprise is -ln p",
     ),
 )
 
@@ -240,6 +286,8 @@ OWN_RANDOMNESS = (
     "the random numbers come from somewhere else than `rng`; nobody can repeat what was written"
 )
 
+OWN_SEED = "a generator of its own draws the same numbers each time; `rng` is not used"
+
 DRAW_VARIANTS = (
     Variant(
         name="NumPy's choice, row by row",
@@ -330,5 +378,15 @@ def draw(p, rng):
     return (p.cumsum(1) < np.random.default_rng().random((len(p), 1))).sum(1)
 """,
         diagnosis=OWN_RANDOMNESS,
+    ),
+    Wrong(
+        name="a seed of its own",
+        source="""
+import numpy as np
+
+def draw(p, rng):
+    return (p.cumsum(1) < np.random.default_rng(0).random((len(p), 1))).sum(1)
+""",
+        diagnosis=OWN_SEED,
     ),
 )

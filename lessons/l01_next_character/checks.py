@@ -79,6 +79,12 @@ SURPRISE = Exercise(
             property="a character of probability e^-800 costs 800 nats, not infinitely many",
             make=_nearly_impossible,
             expect=surprise,
+            causes=(
+                Cause(
+                    text=answers.THROUGH,
+                    when=lambda answer, *_: bool((np.asarray(answer) == np.inf).all()),
+                ),
+            ),
         ),
     ),
     variants=answers.SURPRISE_VARIANTS,
@@ -140,6 +146,10 @@ def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | No
     return None if kinds == ["int64"] else f"tensors of {' and '.join(kinds)}"
 
 
+def _still_bytes(answer: Any, *_: Any) -> bool:
+    return "uint8" in {str(part.dtype).removeprefix("torch.") for part in answer}
+
+
 WINDOWS = Exercise(
     id="01.2",
     name="cut_windows",
@@ -173,7 +183,7 @@ WINDOWS = Exercise(
             property="a text kept as bytes (uint8) comes back as int64",
             make=lambda rng: _some_windows(rng, "uint8"),
             judge=_whole_numbers,
-            causes=(Cause(text=answers.KEPT_SMALL, when=lambda answer, *_: True),),
+            causes=(Cause(text=answers.KEPT_SMALL, when=_still_bytes),),
         ),
     ),
     variants=answers.WINDOWS_VARIANTS,
@@ -246,9 +256,21 @@ def _all_the_same(answer: Any, p: np.ndarray, rng: Any) -> bool:
     return len(np.unique(answer)) == 1
 
 
-def _same_again(answers: list[Any], calls: list[Call]) -> str | None:
-    same = np.array_equal(answers[0], answers[1])
-    return None if same else "other characters the second time, from a generator in the same state"
+def _three_states(rng: np.random.Generator) -> list[Call]:
+    """The same state twice, and another one."""
+    p = np.full((40, 8), 1 / 8)
+    return [*inputs.same_state_twice(rng, p), Call(p, inputs.generator(rng))]
+
+
+def _by_the_state(drawn: list[Any], calls: list[Call]) -> str | None:
+    if not np.array_equal(drawn[0], drawn[1]):
+        return "other characters the second time, from a generator in the same state"
+    same = np.array_equal(drawn[0], drawn[2])
+    return "the same characters from generators in different states" if same else None
+
+
+def _whatever_the_state(drawn: list[Any], calls: list[Call]) -> bool:
+    return np.array_equal(drawn[0], drawn[1])
 
 
 def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
@@ -288,10 +310,13 @@ DRAW = Exercise(
             judge=_as_often,
         ),
         Probe(
-            property="the same state of `rng` draws the same characters",
-            make=lambda rng: inputs.same_state_twice(rng, np.full((40, 8), 1 / 8)),
-            judge=_same_again,
-            causes=(Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),),
+            property="the same state of `rng` draws the same characters, another state others",
+            make=_three_states,
+            judge=_by_the_state,
+            causes=(
+                Cause(text=answers.OWN_SEED, when=_whatever_the_state),
+                Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),
+            ),
         ),
     ),
     variants=answers.DRAW_VARIANTS,

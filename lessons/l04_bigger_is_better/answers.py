@@ -242,8 +242,8 @@ def law(n, excess):
 
 CHARACTERS = "single characters are shuffled, so that no word survives; words are to stay whole"
 DRAWN_ANEW = (
-    "each place draws a word anew, so that some words come too often and others never; deal out "
-    "each word once"
+    "some words are dealt out again and others never, as when each place draws a word anew; deal "
+    "out each word once"
 )
 ONE_LINE = "the line ends are lost; only words change places, line ends stay"
 WHOLE_LINES = "whole lines change places, and within a line all stays in order"

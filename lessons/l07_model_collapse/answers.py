@@ -111,6 +111,17 @@ def frequencies(draws, categories):
         "makes it go on to K",
     ),
     Wrong(
+        name="no place for what was not seen",
+        source="""
+import numpy as np
+
+def frequencies(draws, categories):
+    return np.unique(draws, return_counts=True)[1] / len(draws)
+""",
+        diagnosis="only categories that were seen have a place; K shares are wanted, with a 0 for "
+        "each that was not",
+    ),
+    Wrong(
         name="only what was seen",
         source="""
 import numpy as np

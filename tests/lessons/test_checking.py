@@ -220,6 +220,50 @@ def test_published_answers_are_flagged_and_still_judged(
     assert check_source(checks.NORM, own, sandbox).flags == ()
 
 
+@pytest.mark.parametrize(
+    ("exercise", "body", "cause"),
+    [
+        # p is 1 - p where p = 1/2, and there alone
+        ("01.1", "return np.exp(np.take_along_axis(a, b[..., None], -1)[..., 0])", "this is p,"),
+        ("01.1", "return np.full(b.shape, 0.5)", "perhaps: this is "),
+        ("01.1", "return -np.log(np.take_along_axis(np.exp(a), b[..., None], -1)[..., 0])", "lose"),
+        # a list of windows: the type that is kept small has the property that does not hold
+        ("01.2", "return [a[s : s + c] for s in b], [a[s + 1 : s + c + 1] for s in b]", ""),
+        ("01.2", "x = b[:, None] + torch.arange(c); return a[x].float(), a[x + 1].float()", ""),
+        # an error is no answer that a cause could look at
+        ("01.3", "return (a.cumsum(1) < b.random(len(a))).sum(1)", ""),
+        (
+            "01.3",
+            "c = np.random.default_rng(3); return (a.cumsum(1) < c.random((len(a), 1))).sum(1)",
+            "`rng` is not used",
+        ),
+        ("01.3", "return (a.cumsum(1) < np.random.random((len(a), 1))).sum(1)", "somewhere else"),
+        (
+            "04.2",
+            "x, y = np.polyfit(np.log(a), np.log(b), 1); return -x, float(np.exp(y))",
+            "second number is a",
+        ),
+        # right for one character alone where there is no block
+        ("04.1", "return d * a * (24 * b * b + 4 * d * b) + 2 * b * c", "perhaps: this is"),
+    ],
+)  # fmt: skip
+def test_a_cause_that_is_named_is_true(
+    sandbox: Sandbox, exercise: str, body: str, cause: str
+) -> None:
+    asked = next(e for e in REAL if e.id == exercise)
+    letters = {
+        "01.1": "a, b",
+        "01.2": "a, b, c",
+        "01.3": "a, b",
+        "04.1": "a, b, c, d",
+        "04.2": "a, b",
+    }[exercise]
+    source = f"import numpy as np\nimport torch\ndef {asked.name}({letters}):\n    {body}\n"
+    result = check_source(asked, source, sandbox)
+    assert result.status == "fail"
+    assert cause in result.cause if cause else result.cause == ""
+
+
 def test_exercises_check_themselves() -> None:
     for changes, message in [
         ({"id": "9.1"}, "like '03.1'"),

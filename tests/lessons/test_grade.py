@@ -358,6 +358,24 @@ def test_damaged_and_encrypted_zips_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
+def test_what_learning_platforms_export(tmp_path: Path) -> None:
+    """A folder by the student's name with a number, and in it the student's own zip."""
+    students = [Student(id="s1", name="Zoë Ünal"), Student(id="s2", name="Jo Li")]
+    students += [Student(id="s3", name="Jo Li")]
+    inside = tmp_path / "Zoe\u0308 U\u0308nal_4711_assignsubmission_file_"
+    inside.mkdir()
+    (tmp_path / "Jo Li_4712_assignsubmission_file_").mkdir()
+    found, remarks = submissions.find(tmp_path, students)
+    assert found == {"s1": inside}
+    assert remarks == ["Jo Li_4712_assignsubmission_file_ may be s2 or s3; call it as one of them"]
+    _zip(inside / "my answers.zip", {"a folder/90.py": RIGHT})
+    assert submissions.read(inside).files == {"my answers.zip/a folder/90.py": RIGHT.encode()}
+    _zip(inside / "another.zip", {"../90.py": RIGHT})
+    assert "leads out" in submissions.read(inside).refused
+    (inside / "90.py").write_text(WRONG)  # a copy beside what counts
+    assert submissions.read(inside).files == {"90.py": WRONG.encode()}
+
+
 def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.py").write_text("x")
     (tmp_path / "a").mkdir()

@@ -98,3 +98,9 @@ def test_a_file_that_is_not_understood(tmp_path: Path, text: str, says: str) -> 
     (tmp_path / "progress.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=says):
         progress.load(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "progress.json").write_text('{"versi')
+    with pytest.raises(ValueError, match=r"is not JSON.*; move it away to start anew"):
+        progress.load(tmp_path)
