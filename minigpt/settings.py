@@ -87,6 +87,12 @@ class TrainConfig:
         for name in not_negative:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        if self.newton_schulz > 100:
+            raise ValueError(
+                f"newton_schulz must be at most 100, got {self.newton_schulz}; 5 are enough"
+            )
+        if self.weight_decay > 1:
+            raise ValueError(f"weight_decay must be at most 1, got {self.weight_decay}")
         for name in ("muon_lr", "adamw_lr"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be above 0 and at most 1, got {getattr(self, name)}")

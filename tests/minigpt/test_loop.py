@@ -338,6 +338,8 @@ def test_going_on_from_another_model(corpus: corpora.Corpus) -> None:
         {"seed": -1},
         {"seed": 10**30},
         {"newton_schulz": 0},
+        {"newton_schulz": 10**19},
+        {"weight_decay": float("inf")},
     ],
 )
 def test_settings_that_make_no_sense(wrong: dict[str, Any]) -> None:
