@@ -150,6 +150,7 @@ def describe(
         "preset": config.preset,
         "init": None if origin is None else str(origin),
         "init_characters": None if init is None else init.tokenizer.characters,
+        "init_fingerprint": None if init is None else init.fingerprint,
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
         "versions": {

@@ -178,6 +178,11 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
             init = GPT(config.model, CharTokenizer(recorded["init_characters"]))
         elif recorded["init"]:
             init = _initial(Path(recorded["init"]), corpus, say)
+            if recorded.get("init_fingerprint", init.fingerprint) != init.fingerprint:
+                raise ValueError(
+                    f"the model in {recorded['init']} is not the one that {run.folder} began with; "
+                    "bring that back, or start a new run"
+                )
     if init is not None:
         config = dataclasses.replace(config, model=init.config)
     check_fits(config, corpus, config.model.context)

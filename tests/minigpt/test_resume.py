@@ -244,6 +244,10 @@ def test_going_on_from_another_run_and_resuming_that(
     code, _, err = call("train", "--resume", "--out", "parts")
     assert (code, err.count("\n")) == (2, 1)
     assert "no run at moved-away" in err
+    config.write_text(config.read_text().replace("moved-away", "whole"))
+    code, _, err = call("train", "--resume", "--out", "parts")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "not the one that parts began with" in err
 
 
 CONFIGS = {
