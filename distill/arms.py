@@ -100,6 +100,11 @@ LOOKS = 4
 """How often a student is looked at on the way; each look reads all that is held out."""
 
 
+def of_length(student: TrainConfig, steps: int) -> TrainConfig:
+    """`student`, trained for so many steps and looked at LOOKS times on the way."""
+    return replace(student, steps=steps, eval_every=max(1, steps // LOOKS))
+
+
 def prepare(asked: Question) -> Setting:
     """From what a command line says to what is compared."""
     config, shape = asked.distill, PRESETS[asked.student]
@@ -113,8 +118,7 @@ def prepare(asked: Question) -> Setting:
         name = asked.data or loaded.corpus
         corpus = corpora.load(name)
         found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
-    steps = asked.steps or LONGER * shape.steps
-    student = replace(shape, steps=steps, eval_every=max(1, steps // LOOKS))
+    student = of_length(shape, asked.steps or LONGER * shape.steps)
     return setting(found, student, corpus, config, name)
 
 

@@ -270,13 +270,13 @@ def main(asked: Command) -> None:
                 ),
                 view=asked.distill.teacher_view,
             )
-        if asked.resume:
-            if asked.minutes is not None:  # they were turned into steps then
+        if asked.minutes is not None:
+            if asked.resume:  # they were turned into steps then
                 steps = run.config.get("student", {}).get("steps", setting.student.steps)
-                setting = replace(setting, student=replace(setting.student, steps=steps))
-        elif asked.minutes is not None:
-            setting = arms.within(asked.minutes, setting, cache)
-            print(f"{setting.student.steps:,} steps fit into the budget", file=sys.stderr)
+            else:
+                steps = arms.within(asked.minutes, setting, cache).student.steps
+                print(f"{steps:,} steps fit into the budget", file=sys.stderr)
+            setting = replace(setting, student=arms.of_length(setting.student, steps))
         _settle(run, asked, setting)
         result = compare.compare(
             setting,

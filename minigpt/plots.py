@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 Metrics = Sequence[dict[str, Any]]
 
 
-def loss_curve(metrics: Metrics, ax: Axes, *, ngram: float | None = None) -> Axes:
-    """Training and held-out loss over seconds; the n-gram's loss as a line to beat."""
+def loss_curve(
+    metrics: Metrics, ax: Axes, *, ngram: float | None = None, best: float | None = None
+) -> Axes:
+    """Training and held-out loss over seconds; the n-gram's loss as a line to beat.
+
+    `best` is the held-out loss in the title, by default the least on the curve.
+    """
     seconds = [line["seconds"] for line in metrics]
     ax.plot(seconds, [line["train_loss"] for line in metrics], lw=1, label="training")
     looked = [line for line in metrics if line["val_loss"] is not None]
@@ -38,7 +43,8 @@ def loss_curve(metrics: Metrics, ax: Axes, *, ngram: float | None = None) -> Axe
     if top is not None and looked:
         ax.set_ylim(min(*(line["train_loss"] for line in metrics), ngram or 9) - 0.1, top + 0.1)
     ax.legend()
-    best = min((line["val_loss"] for line in looked), default=None)
+    if best is None:
+        best = min((line["val_loss"] for line in looked), default=None)
     title = f"Held-out loss falls to {best:.2f} nats/char" if best is not None else "Loss"
     return figures.label(ax, x="training time (seconds)", y="loss (nats/char)", title=title)
 

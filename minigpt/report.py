@@ -120,8 +120,7 @@ def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
 
     with figures.style():
         figure, ax = figures.new("wide")
-        plots.loss_curve(result.metrics, ax, ngram=ngram)
-        ax.set_title(f"Held-out loss falls to {result.val_loss:.2f} nats/char")
+        plots.loss_curve(result.metrics, ax, ngram=ngram, best=result.val_loss)
         figures.caption(
             figure,
             f"{run.folder.name}: one run. Held out: the last tenth of the text; its first half "

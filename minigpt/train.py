@@ -122,8 +122,10 @@ def recorded_config(run: Run) -> TrainConfig:
     if not path.exists():
         raise ValueError(f"{run.folder} holds no run (no config.json); start one without --resume")
     try:
-        stored = dict(run.config["train"])
-        _ = run.config["corpus_sha256"], run.config["init"]
+        recorded = run.config
+        if missing := {"corpus_sha256", "init"} - recorded.keys():
+            raise KeyError(*missing)
+        stored = recorded["train"]
         return TrainConfig(**{**stored, "model": GPTConfig(**stored["model"])})
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not describe a run of this version: {error}") from None

@@ -169,6 +169,9 @@ def run(settings: CollapseOptions) -> int:
 def _drawn(table: Table, made: Report, settings: CollapseOptions) -> Report:
     """The report with its picture, which is also written alone where that was asked for."""
     alt = reporting.alt(table)
+    caption = "Thick lines are means over seeds; with five seeds or fewer each is a thin line."
+    if "real" in table.regimes:
+        caption += " What does not rise above the control, real, has not drifted."
     with figures.style():
         figure = reporting.figure(table)
         if settings.png:
@@ -176,10 +179,7 @@ def _drawn(table: Table, made: Report, settings: CollapseOptions) -> Report:
         picture = report.Figure(
             title="Generation by generation",
             image=figures.html(figure, alt=alt),
-            caption="Thick lines are means over seeds; with five seeds or fewer each is a thin "
-            "line."
-            + " What does not rise above the control, real, has not drifted."
-            * ("real" in table.regimes),
+            caption=caption,
         )
     return replace(made, figures=(picture,))
 

@@ -143,9 +143,9 @@ def of_comparison(compared: Comparison) -> Verdict:
         power = f" To see a loss of 10 %, {needed[0]:,.0f} documents a side are needed; "
         power += "these are enough." if enough else f"there are {min(compared.documents):,}."
     copies = compared.measures["copied"].value
-    copied = f" But {copies:.0%} of the documents stand word for word in the reference." * (
-        copies >= MANY_COPIES
-    )
+    copied = ""
+    if copies >= MANY_COPIES:
+        copied = f" But {copies:.0%} of the documents stand word for word in the reference."
     return Verdict(
         text="No loss of variety against the reference was found.",
         confidence="high" if enough else "low",
