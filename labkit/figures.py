@@ -91,14 +91,18 @@ COLUMNS_PER_INCH = 13
 """Letters of a caption, on average, in an inch."""
 
 
+def wrapped(figure: Figure, text: str) -> str:
+    """`text` with its lines broken where they are wider than the figure."""
+    columns = int(figure.get_figwidth() * COLUMNS_PER_INCH)
+    return "\n".join(textwrap.fill(line, columns) for line in text.split("\n"))
+
+
 def caption(figure: Figure, text: str) -> None:
     """Visible words under the figure: what was measured, n, seeds, interval, verdict.
 
     Lines that are wider than the figure are broken.
     """
-    columns = int(figure.get_figwidth() * COLUMNS_PER_INCH)
-    text = "\n".join(textwrap.fill(line, columns) for line in text.split("\n"))
-    figure.supxlabel(text, fontsize=9, x=0.01, ha="left", color="#333333")
+    figure.supxlabel(wrapped(figure, text), fontsize=9, x=0.01, ha="left", color="#333333")
 
 
 def png(figure: Figure, *, alt: str) -> bytes:

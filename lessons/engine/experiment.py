@@ -21,7 +21,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 Profile = Literal["full", "ci"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
-CAPTION_WIDTH = 118  # characters that fit under a wide figure
 TOO_FEW = "too few seeds to judge"
 
 Evidence = Mapping[str, Any]
@@ -159,10 +157,10 @@ class Experiment:
             lines += [str(row) for row in rows]
             if len(rows) > 1:
                 lines.append(f"together: {overall(rows)}")
-            wrapped = [part for line in lines for part in textwrap.wrap(line, CAPTION_WIDTH)]
+            words = figures.wrapped(figure, "\n".join(lines))
             width, height = figure.get_size_inches()
-            figure.set_size_inches(width, height + 0.16 * (len(wrapped) + 1))
-            figures.caption(figure, "\n".join(wrapped))
+            figure.set_size_inches(width, height + 0.16 * (words.count("\n") + 2))
+            figures.caption(figure, words)
         return Picture(figure, f"{alt} Verdict: {overall(rows)}.")
 
     def _check(self, evidence: Sequence[Evidence]) -> None:
