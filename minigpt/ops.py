@@ -31,8 +31,9 @@ def rms_norm(x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
 
 def relu_squared(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     """max(x, 0)^2 (So et al. 2021, arXiv:2109.08668)."""
-    by_hand = torch.is_grad_enabled() and not x.is_cuda
-    return _ReluSquared.apply(x) if by_hand else F.relu(x).square()
+    if not torch.is_grad_enabled():
+        return F.relu(x).square_()  # nobody needs relu(x) later, so its memory is used again
+    return F.relu(x).square() if x.is_cuda else _ReluSquared.apply(x)
 
 
 def rotate(x: Float[Tensor, "... T D"], table: Float[Tensor, "2 T D"]) -> Float[Tensor, "... T D"]:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from minigpt.model import GPTConfig
 
 
+POSITIONS = 4096
+"""How many characters a CPU reads at once: a few streams at a time are twice as fast as hundreds,
+because what is computed on the way is not written to fresh memory each time."""
+
+
 @dataclass
 class Cache:
     """What a GPT remembers between steps: keys and values of the characters in view."""
@@ -121,20 +126,30 @@ class Predicts(nn.Module):
         seen, now = state.length, state.length + new.shape[1]
         state.view[:, seen:now] = new
         state.length = now
+        if not state.layers:
+            heads = self.config.n_head
+            shape = (2, len(new), heads, self.config.n_embd // heads, self.context)
+            dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+            state.layers = [self.head.weight.new_empty(shape, dtype=dtype) for _ in self.blocks]
+        on_cpu = self.head.weight.device.type == "cpu"
+        rows = max(1, POSITIONS // new.shape[1]) if on_cpu else len(new)
         with self._predicting():
-            device = self.head.weight.device
-            ids = torch.from_numpy(state.view[:, max(0, seen - 1) : now]).to(device)
-            previous, ids = (ids[:, :1], ids[:, 1:]) if seen else (None, ids)
-            x = self.embeddings(ids, previous, seen)
-            rope = self.rope[:, seen:now] if self.config.position == "rope" else None
-            if not state.layers:
-                heads = self.config.n_head
-                shape = (2, len(ids), heads, self.config.n_embd // heads, self.context)
-                state.layers = [x.new_empty(shape) for _ in self.blocks]
-            for block, layer in zip(self.blocks, state.layers):
-                x = block(x, rope, (layer, seen))
-            logits = self.head(self.norm(x[:, -1]))
-            return logits.float().log_softmax(-1).cpu().numpy()
+            parts = [
+                self._read_rows(state, slice(first, first + rows), seen)
+                for first in range(0, len(new), rows)
+            ]
+            return torch.cat(parts).float().log_softmax(-1).cpu().numpy()
+
+    def _read_rows(self, state: Cache, rows: slice, seen: int) -> Tensor:
+        """Logits [k, V] after the last character in view of some streams; it fills their cache."""
+        view = state.view[rows, max(0, seen - 1) : state.length]
+        ids = torch.from_numpy(view).to(self.head.weight.device)
+        previous, ids = (ids[:, :1], ids[:, 1:]) if seen else (None, ids)
+        x = self.embeddings(ids, previous, seen)
+        rope = self.rope[:, seen : state.length] if self.config.position == "rope" else None
+        for block, layer in zip(self.blocks, state.layers):
+            x = block(x, rope, (layer[:, rows], seen))
+        return self.head(self.norm(x[:, -1]))
 
     @contextmanager
     def _predicting(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import chi2
 
+from minigpt import predict
 from minigpt.model import GPT, GPTConfig
 from minigpt.nextchar import window
 from minigpt.sample import draw, generate, shape, stream
@@ -135,6 +136,20 @@ def test_streams_do_not_see_each_other() -> None:
     for prompt, found in zip(prompts, together):
         alone = stream(model, prompt[None], rng=np.random.default_rng(9), temperature=0)
         assert [int(next(alone)[0]) for _ in range(25)] == found.tolist()
+
+
+def test_streams_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = random_model()
+    ids = np.random.default_rng(0).integers(0, len(ALPHABET), (7, 20))
+
+    def predictions() -> list[np.ndarray]:
+        state, first = model.start(ids[:, :5])
+        return [first, *(model.step(state, column) for column in ids[:, 5:].T)]
+
+    at_once = predictions()
+    monkeypatch.setattr(predict, "POSITIONS", 15)  # three streams of five, then two, then one
+    for a, b in zip(at_once, predictions(), strict=True):
+        np.testing.assert_allclose(b, a, atol=1e-5)
 
 
 def test_same_seed_same_text() -> None:
