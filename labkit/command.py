@@ -18,7 +18,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 Settings = TypeVar("Settings")
 
@@ -145,6 +145,18 @@ def _prepare_output() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def say(line: str, *, file: TextIO | None = None) -> None:
+    """Print a line at once; where nobody reads any more (`| head`), go on without a word.
+
+    For commands whose work is worth more than what they say of it.
+    """
+    file = file or sys.stdout
+    try:
+        print(line, file=file, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def describe(error: BaseException) -> str:

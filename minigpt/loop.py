@@ -106,6 +106,8 @@ def train(
             else:  # the saved generator is that of process 0
                 torch.manual_seed(config.seed + 2 + _rank() + 1000 * state.step)
         loop = _Loop(config, corpus, state, runtime, loss, run, measure)
+        if state.step >= state.steps:  # it was stopped between its last step and its result
+            loop.save()
         while state.step < state.steps:
             loop.one_step()
             if on_step is not None:

@@ -81,6 +81,8 @@ class Command:
 
 def parse(args: list[str]) -> Command:
     """The command line; a preset sets the defaults of all other flags, a resumed run likewise."""
+    if "" in args:
+        raise ValueError("an empty word on the command line: is a variable not set?")
     config = PRESETS["default"]
     for i, word in enumerate(args):
         name, equals, value = word.partition("=")
@@ -155,7 +157,7 @@ def main(asked: Command) -> int:
 
 
 def _main(asked: Command, began: float, *, quiet: bool) -> int:
-    say = (lambda *_: None) if quiet else (lambda *words: print(*words, file=_where(asked)))
+    say = (lambda *_: None) if quiet else (lambda line: command.say(line, file=_where(asked)))
     config, run = asked.train, None
     if asked.resume:
         run = runs.find(asked.out, trained=False)
@@ -221,7 +223,7 @@ def _learn(
     began: float,
     *,
     quiet: bool,
-    say: Callable[..., None],
+    say: Callable[[str], None],
 ) -> int:
     """Train, and report what came out; alone in the run's folder."""
     if run is not None:
@@ -244,7 +246,7 @@ def _learn(
     return 0
 
 
-def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[..., None]) -> GPT:
+def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[[str], None]) -> GPT:
     from minigpt.checkpoint import extend_alphabet, load_model
 
     model, _ = load_model(runs.find(folder).folder)

@@ -257,6 +257,7 @@ def bad_inputs() -> list[tuple[str, list[str], str]]:
         ("negative steps", ["--steps", "-1"], "steps"),
         ("steps in words", ["--steps", "many"], "many"),
         ("no value", ["--steps"], "--steps"),
+        ("a variable that is not set", ["--out", ""], "is a variable not set?"),
         ("zero batch", ["--batch-size", "0"], "batch_size"),
         ("parts", ["--batch-size", "3", "--accumulate", "2"], "accumulate"),
         ("dropout", ["--dropout", "1"], "dropout"),

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -135,6 +136,33 @@ def test_two_commands_do_not_work_on_one_run(call: Call, tiny_run: Path, tmp_pat
     assert err.count("\n") == 1
     after = {path.name: path.read_bytes() for path in run.iterdir()}
     assert after == {**before, ".lock": b""}
+
+
+def test_stopped_before_its_result_the_best_model_is_written_again(
+    call: Call, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    (run / "result.json").unlink()
+    (run / "model.safetensors").write_bytes(b"half")
+    code, _, err = call("train", "--resume", "--out", run)
+    assert code == 0, err
+    assert_same_state(run, tiny_run)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows names a closed pipe otherwise")
+def test_a_run_whose_words_nobody_reads_is_finished(
+    tiny_args: tuple[str, ...],
+    tiny_run: Path,
+    tmp_path: Path,
+    command_environment: dict[str, str],
+) -> None:
+    process = start_command((*tiny_args, "--out", "run"), command_environment, tmp_path)
+    process.stdout.close()
+    err = process.stderr.read()
+    assert process.wait() == 0, err
+    assert_same_state(tmp_path / "run", tiny_run)
+    assert runs.Run(tmp_path / "run").result is not None
 
 
 def test_a_finished_run_says_so(call: Call, tiny_run: Path) -> None:
