@@ -5,6 +5,7 @@ Idea:   a metric is to be trusted after it has found a disease that was put ther
         turn nothing that matters.
 Source: own construction. Words follow Zipf's law (G. K. Zipf, 1949), so entropies are known.
 Run:    python -m synthdata.dial --runs 20 --healthy-runs 60
+        python -m synthdata.dial --write try        collections as files, to try the meter on
 Omits:  meaning. The words are made up; no metric reads them. What the metrics make of these
         collections is in `synthdata.sensitivity`, whose table the command prints.
 """

@@ -9,12 +9,15 @@ Omits:  strengths in between; `--strength` turns all dials together.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from labkit import files
 from synthdata import estimate, neardup, overlap, repeats
 from synthdata.compare import compare
 from synthdata.counts import count, count_documents
@@ -95,6 +98,8 @@ class Settings:
     """Healthy collections, which say what is usual: an alarm is beyond 95 % of them."""
     seed: int = 0
     """Seed of all collections."""
+    write: str | None = None
+    """Write one collection of each kind into this folder, as JSON lines, and measure nothing."""
 
     def __post_init__(self) -> None:
         for name in ("documents", "runs", "healthy_runs"):
@@ -162,8 +167,27 @@ def table(rates: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
+def write(settings: Settings, folder: Path) -> list[Path]:
+    """One collection of each dial as <dial>.jsonl in `folder`, each row's text in "text".
+
+    ValueError where a file is there already.
+    """
+    paths = [folder / f"{dial}.jsonl" for dial in DIALS]
+    if there := [path for path in paths if path.exists()]:
+        raise ValueError(f"{there[0]} exists; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for dial, path in zip(DIALS, paths):
+        texts = make(dial, settings.documents, settings.strength, settings.seed).texts
+        files.write_text(path, "".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return paths
+
+
 def main(settings: Settings) -> None:
-    """Measure and print the table."""
+    """Measure and print the table, or write collections to try the meter on."""
+    if settings.write is not None:
+        paths = write(settings, Path(settings.write))
+        print(f"{settings.documents} documents each: {', '.join(map(str, paths))}")
+        return
     from tqdm import tqdm
 
     total = settings.healthy_runs + settings.runs * len(DIALS)

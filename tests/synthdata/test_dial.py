@@ -1,5 +1,7 @@
 """The dials do what they say, and the table tells disease from health."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from synthdata import estimate
 from synthdata.counts import count, count_documents
 from synthdata.dial import CONTROLS, DIALS, make, word
 from synthdata.neardup import near_duplicates
-from synthdata.sensitivity import COMPARED, METRICS, Settings, alarms, table
+from synthdata.sensitivity import COMPARED, METRICS, Settings, alarms, main, table
 from synthdata.tokens import encode
 
 
@@ -75,6 +77,16 @@ def test_the_table_tells_disease_from_health():
     printed = table(rates)
     assert printed.count("\n") == len(rates) + 1
     assert "(control)" in printed
+
+
+def test_collections_are_written_as_the_meter_reads_them(tmp_path):
+    settings = Settings(documents=7, write=str(tmp_path / "try"))
+    main(settings)
+    for dial in DIALS:
+        lines = (tmp_path / "try" / f"{dial}.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["text"] for line in lines] == make(dial, 7, 0.3, 0).texts
+    with pytest.raises(ValueError, match=r"favourites\.jsonl exists"):
+        main(settings)
 
 
 @pytest.mark.parametrize(
