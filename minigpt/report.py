@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import platform
 import sys
 import time
 from pathlib import Path
@@ -17,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import psutil
-import torch
 
 from labkit import figures, files
+from labkit.versions import PROJECT, machine, versions
 from minigpt.corpora import Corpus
 from minigpt.evaluate import NGRAM_LIMIT, score
 from minigpt.loop import TrainResult, train
@@ -138,12 +137,6 @@ def describe(
     `init` is the model it begins with, and `origin` where that came from. Its alphabet is kept, so
     that the run can go on where that model is gone.
     """
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        own = version("cognitive-core")
-    except PackageNotFoundError:
-        own = "not installed"  # run from a copy of the sources
     return {
         "train": dataclasses.asdict(config),
         "preset": config.preset,
@@ -152,13 +145,8 @@ def describe(
         "init_fingerprint": None if init is None else init.fingerprint,
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
-        "versions": {
-            "cognitive-core": own,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        "machine": f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores",
+        "versions": versions(PROJECT, "torch", "numpy"),
+        "machine": machine(),
     }
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from labkit import files
 from labkit.verdict import Criterion
+from labkit.versions import version
 from synthdata import loading, options, page, progress, record, report
 from synthdata.io import Tally
 from synthdata.loading import Loaded
@@ -147,7 +147,7 @@ def experiment_provenance(
         "profile": settings.profile,
         "sizes": "; ".join(f"{name} {_plain(value)}" for name, value in vars(sizes).items()),
         "criteria": "; ".join(map(str, criteria)) + " (whole 95 % interval over seeds)",
-        "version": version("cognitive-core"),
+        "version": version(),
     }
 
 

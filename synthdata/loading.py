@@ -6,7 +6,6 @@ Idea:   a number that cannot be traced to its files is worth little, so provenan
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from labkit.versions import PROJECT, version
 from synthdata import progress, sources
 from synthdata.io import ReadConfig, Tally, read_file
 from synthdata.rows import BadRow, Row, dig
@@ -180,14 +180,6 @@ def provenance(tally: Tally, **more: Any) -> dict[str, str]:
         )
     found.update({key.replace("_", " "): str(value) for key, value in more.items()})
     found["version"] = (
-        f"cognitive-core {version()}, Python {platform.python_version()}, NumPy {np.__version__}"
+        f"{PROJECT} {version()}, Python {platform.python_version()}, NumPy {np.__version__}"
     )
     return found
-
-
-def version() -> str:
-    """Of the installed distribution."""
-    try:
-        return importlib.metadata.version("cognitive-core")
-    except importlib.metadata.PackageNotFoundError:
-        return "from source"

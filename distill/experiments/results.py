@@ -11,16 +11,15 @@ Omits:  results of the ci profile: they show that the code works, and nothing el
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from distill.experiments.lab import Outcome
 from labkit import files
 from labkit.verdict import interval
+from labkit.versions import machine, versions
 
 FOLDER = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent / "RESULTS.md"
@@ -52,9 +51,8 @@ def about() -> dict[str, str]:
     """When, and with what; no names, no paths."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "torch": metadata.version("torch"),
-        "machine": f"{platform.system()} {platform.machine()}",
+        **versions("torch"),
+        "machine": machine(),
     }
 
 

@@ -8,7 +8,6 @@ Omits:  mending anything by itself.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -18,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit.versions import version
 from lessons.engine import catalogue, experiment, ledger
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Call
@@ -179,9 +179,4 @@ def minutes(lesson: Lesson) -> float | None:
 def versions() -> str:
     """One line to paste."""
     found = [f"{platform.system()} {platform.release()}", f"Python {platform.python_version()}"]
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            found.append(f"{name} not installed")
-    return ", ".join(found)
+    return ", ".join([*found, *(f"{name} {version(name)}" for name in PACKAGES)])

@@ -13,7 +13,6 @@ feedback/ with a file for each student.
 
 from __future__ import annotations
 
-import importlib.metadata
 import queue
 import threading
 import time
@@ -25,6 +24,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from labkit import files
+from labkit.versions import version
 from lessons.engine import catalogue, hidden, learner, similar, submissions
 from lessons.engine import source as sources
 from lessons.engine.catalogue import Lesson
@@ -217,7 +217,7 @@ class Marker:
         return row
 
     def _version(self, task: hidden.Task) -> str:
-        return f"{_package_version()}+{task.version}"
+        return f"{version()}+{task.version}"
 
     def _row(self, student: Student, task: hidden.Task, result: Result, source: str) -> Row:
         form = ""
@@ -274,10 +274,3 @@ def diagnosis(result: Result) -> str:
     if result.expected:
         words.insert(0, f"expected: {result.expected}")
     return " ".join("; ".join(words).split())
-
-
-def _package_version() -> str:
-    try:
-        return importlib.metadata.version("cognitive-core")
-    except importlib.metadata.PackageNotFoundError:
-        return "0"

@@ -13,13 +13,10 @@ Omits:  results of the ci profile: they show that the code works, and are printe
 from __future__ import annotations
 
 import ast
-import os
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -28,6 +25,7 @@ from tyro.conf import Positional
 
 from labkit import command, files
 from labkit.verdict import MINIMUM_SEEDS
+from labkit.versions import machine, versions
 from lessons.engine import catalogue
 from lessons.engine.catalogue import Lesson
 from lessons.engine.experiment import Evidence, Experiment, Profile, Row, find, overall
@@ -192,12 +190,10 @@ def _about(seconds: float) -> dict[str, Any]:
     Seconds are the processor's: what a seed takes on a core that has nothing else to do. Those of
     the clock would say how busy the neighbours were.
     """
-    versions = {"python": platform.python_version()}
-    versions |= {name: metadata.version(name) for name in PACKAGES}
     return {
         "seconds": round(seconds, 1),
-        "versions": versions,
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "versions": versions(*PACKAGES),
+        "machine": machine(),
         "date": datetime.now(UTC).date().isoformat(),
     }
 
