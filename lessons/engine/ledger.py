@@ -32,6 +32,14 @@ from lessons.engine.experiment import Evidence, Experiment, Profile, Row, find, 
 
 LEDGER = "ledger.json"
 EVIDENCE = "evidence.json"
+TALKS = {
+    "RB22": "Andrej Karpathy on the podcast The Robot Brains, 2022",
+    "SEQ24": "Andrej Karpathy at Sequoia, 2024",
+    "NP24a": "Andrej Karpathy on the podcast No Priors, 2024, one write-up",
+    "NP24b": "Andrej Karpathy on the podcast No Priors, 2024, another write-up",
+    "JH23": "Ilya Sutskever in conversation with Jensen Huang, 2023",
+}
+"""What the codes in a claim's source stand for."""
 PACKAGES = ("numpy", "scipy", "torch")
 PROSE = ("title", "claim", "source", "minutes")  # of an Experiment: words, not measurement
 NOT_MEASURED = ("lesson.py", "checks.py", "answers.py")
@@ -280,6 +288,10 @@ def render(rows: Sequence[dict[str, Any]]) -> str:
             f"{first['seconds']:.0f} s a seed, {first['date']}, {first['machine']}, "
             + ", ".join(f"{k} {v}" for k, v in first["versions"].items())
         )
+    said = "\n".join(lines)
+    lines += [f"{code}: {talk}" for code, talk in TALKS.items() if code in said]
+    if "*" in said:
+        lines.append("*: from here on our reading of it, so that it can be tried")
     return "\n".join(lines)
 
 

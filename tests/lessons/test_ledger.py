@@ -73,6 +73,15 @@ def test_a_stopped_run_goes_on_where_it_was(folder: Path) -> None:
     assert row["low"] < 2.1 < row["high"]
 
 
+def test_codes_and_marks_are_explained_where_they_occur(folder: Path) -> None:
+    (row,) = run(Planted(), folder)
+    said = ledger.render([row])
+    assert said.splitlines()[-1].startswith("JH23: Ilya Sutskever")
+    assert "RB22" not in said
+    read_into = ledger.render([row | {"claim": "It goes up. *It goes up for ever."}])
+    assert read_into.splitlines()[-1].startswith("*: ")
+
+
 def test_nothing_is_measured_twice_unless_asked(folder: Path) -> None:
     run(Planted(), folder)
     planted = Planted(gain=-5.0)
