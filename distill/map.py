@@ -140,7 +140,7 @@ def _square(x: int, y: int, verdict: Verdict) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Draw where distilling helps: text x student x teacher. Twenty minutes of one core."""
+    """Draw where distilling helps: text x student x teacher. A quarter of an hour of one core."""
 
     data: str = "storyland:400000"
     """A corpus or a path."""
