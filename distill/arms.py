@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from distill import costs
 from distill.cache import Cache
+from distill.onpolicy import check_prompt
 from distill.settings import DistillConfig, Question, portion
 from distill.teachers import ModelTeacher, NGramTeacher, same_alphabet
 from distill.train import distill
@@ -74,6 +75,7 @@ def setting(
     """Check that these fit together, and count the n-gram."""
     if student.minutes is not None:
         raise ValueError("arms are compared by their steps; give those instead of minutes")
+    check_prompt(config, student.model.context)
     tokenizer = CharTokenizer.from_text(corpus.text)
     same_alphabet(teacher.tokenizer, tokenizer)
     check_memory(student.model, student.batch_size // student.accumulate, len(tokenizer))
@@ -116,7 +118,7 @@ def prepare(asked: Question) -> Setting:
     else:
         loaded = load_predictor(asked.teacher)
         name = asked.data or loaded.corpus
-        corpus = corpora.load(name)
+        corpus = corpora.load(name) if asked.data else loaded.learned()
         found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
     student = of_length(shape, asked.steps or LONGER * shape.steps)
     return setting(found, student, corpus, config, name)

@@ -46,6 +46,8 @@ def streams(ids: np.ndarray, count: int, length: int) -> np.ndarray:
     """`count` passages of `length` + 1 characters, evenly spread over a text [N]; [S, T + 1]."""
     if len(ids) <= length + 1:
         raise ValueError(f"{len(ids)} characters; a stream needs more than {length + 1}")
+    if count > len(ids):
+        raise ValueError(f"{count} streams of a text of {len(ids)} characters; take fewer")
     at = np.linspace(0, len(ids) - length - 1, count).astype(int)
     return ids[at[:, None] + np.arange(length + 1)].astype(np.int64)
 

@@ -178,7 +178,10 @@ class Command:
 
     def __post_init__(self) -> None:
         if not 0 <= self.within <= 1 or self.streams < 1 or self.repeats < 1:
-            raise ValueError(f"within is a share, streams and repeats at least 1, got {self}")
+            raise ValueError(
+                "within is a share, and streams and repeats are at least 1; "
+                f"got {self.within}, {self.streams} and {self.repeats}"
+            )
         if self.reread is not None and self.reread < 1:
             raise ValueError(f"reread must be at least 1 character, got {self.reread}")
 

@@ -20,12 +20,12 @@ from typing import Any
 
 from distill import arms, costs
 from distill.evaluate import Verdict, gap_closed
-from distill.settings import DistillConfig
+from distill.settings import DistillConfig, portion
 from distill.teachers import ModelTeacher, Teacher
-from labkit import command, figures, files
+from labkit import command, figures
 from minigpt import corpora
 from minigpt.evaluate import score
-from minigpt.loop import train
+from minigpt.loop import check_fits, train
 from minigpt.settings import PRESETS, TrainConfig
 
 PROG = "distill.map"
@@ -164,6 +164,10 @@ class Command:
             raise ValueError("a map needs at least one fraction, one width and one teacher")
         if self.seeds < 1 or self.steps < 1 or min(self.teacher_steps) < 1:
             raise ValueError("seeds, steps and teacher_steps must be at least 1")
+        for name in ("fractions", "widths", "teacher_steps"):
+            given = getattr(self, name)
+            if len(set(given)) < len(given):
+                raise ValueError(f"{name} has a value twice: {' '.join(map(str, given))}")
         for fraction in self.fractions:
             DistillConfig(data_fraction=fraction)  # refuses what makes no sense
         for width in self.widths:
@@ -172,9 +176,12 @@ class Command:
 
 def main(asked: Command) -> None:
     """The command."""
-    files.check_place(asked.out)
+    figures.check_place(asked.out)
+    corpus = corpora.load(asked.data)
+    for fraction in asked.fractions:
+        check_fits(SMALL, portion(corpus, fraction), SMALL.model.context)
     cells = chart(
-        corpora.load(asked.data),
+        corpus,
         replace(SMALL, steps=asked.steps),
         SMALL,
         fractions=asked.fractions,
@@ -183,16 +190,17 @@ def main(asked: Command) -> None:
         seeds=range(asked.seeds),
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
-    draw(cells, asked.out, asked.seeds)
     if asked.json:
-        print(json.dumps([asdict(cell) for cell in cells]))
-        return
-    for cell in cells:
-        print(
-            f"teacher {cell.teacher_loss:.3f}  width {cell.width:4d}  text {cell.fraction:5.0%}  "
-            f"{cell.gained:+.4f} nats/char  {cell.verdict}"
-        )
-    print(f"map: {asked.out}")
+        print(json.dumps([asdict(cell) for cell in cells]), flush=True)
+    else:
+        for cell in cells:
+            print(
+                f"teacher {cell.teacher_loss:.3f}  width {cell.width:4d}  text "
+                f"{cell.fraction:5.0%}  {cell.gained:+.4f} nats/char  {cell.verdict}"
+            )
+    draw(cells, asked.out, asked.seeds)  # last: what was measured is said, whatever the disk says
+    if not asked.json:
+        print(f"map: {asked.out}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from torch import Tensor
 from distill import losses
 from distill.cache import CacheConfig, CachedTeacher, build
 from distill.teachers import EnsembleTeacher
-from labkit import command, figures, files
+from labkit import command, figures
 from minigpt.nextchar import NextChar
 from minigpt.tokenizer import CharTokenizer
 
@@ -321,7 +321,7 @@ class Command:
 def main(asked: Command) -> None:
     """The command."""
     if asked.out is not None:
-        files.check_place(asked.out)
+        figures.check_place(asked.out)
     for bug in [BUGS[asked.bug]] if asked.bug else BUGS.values():
         print(f"{bug.name}: {bug.what}")
         found = draw(bug, asked.out) if asked.out else curves(bug)

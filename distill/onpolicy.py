@@ -45,6 +45,14 @@ def write(student: NextChar, real: np.ndarray, prompt: int, rng: np.random.Gener
     return np.concatenate(columns, axis=1)
 
 
+def check_prompt(config: DistillConfig, context: int) -> None:
+    """ValueError where a window of `context` characters leaves the student nothing to write."""
+    if config.on_policy and config.prompt >= context:
+        raise ValueError(
+            f"prompt must be shorter than the student's context ({context}), got {config.prompt}"
+        )
+
+
 @dataclass
 class OnPolicy:
     """The loss: a `minigpt.loop.Loss`. `student` is the model that is being trained.
@@ -66,6 +74,7 @@ class OnPolicy:
             raise ValueError("the teacher is the student; it would only be told what it says")
         if {self.config.teacher_view.kind, self.config.student_view.kind} != {"full"}:
             raise ValueError("on_policy knows no views: the student's own text has one sensor")
+        check_prompt(self.config, self.student.context)
         self.reader = Teacher(self.teacher)
         self.rng = np.random.default_rng(self.seed)
 

@@ -234,6 +234,7 @@ class Command(Question):
                 raise ValueError("--minutes sets the number of steps; leave one of the two out")
         if self.k < 1 or self.seed < 0:
             raise ValueError(f"k must be at least 1, seed at least 0, got {self.k}, {self.seed}")
+        TrainConfig(seed=self.seed)
         if self.targets != "live" and self.distill.on_policy:
             raise ValueError("--on-policy needs --targets live: a cache knows the real text only")
         if self.resume and (self.out is None or self.distill.on_policy):

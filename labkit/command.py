@@ -17,6 +17,7 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO, TypeVar
 
@@ -138,6 +139,7 @@ def _prepare_output() -> None:
     """What a terminal cannot show is escaped, and a command started without output writes nowhere.
 
     A Windows console or pipe may not know every character; without output (`>&-`) Python has none.
+    A warning is one line, without the line of code that gave it: its reader did not write that.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -145,6 +147,7 @@ def _prepare_output() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.formatwarning = lambda message, *_args, **_more: f"warning: {message}\n"
 
 
 def say(line: str, *, file: TextIO | None = None) -> None:
@@ -165,7 +168,7 @@ def describe(error: BaseException) -> str:
         return "not enough memory for this; use a smaller model, batch or text"
     if isinstance(error, OSError) and error.errno is not None:
         where = f" {error.filename!r}" if error.filename is not None else ""
-        denied = f"no permission to use{where}; choose a folder you may write to"
+        denied = f"no permission to use{where}; choose a place where you may read and write"
         if sys.platform == "win32":  # where nobody can replace a file that somebody has open
             denied += ", or close it if another program has it open"
         plain = {

@@ -114,6 +114,13 @@ def png(figure: Figure, *, alt: str) -> bytes:
     return buffer.getvalue()
 
 
+def check_place(path: str | Path) -> None:
+    """ValueError or OSError where a picture cannot be kept there, before it is worked for."""
+    if Path(path).suffix.lower() != ".png":
+        raise ValueError(f"pictures are PNG files: name {Path(path).with_suffix('.png')}")
+    files.check_place(path)
+
+
 def save(figure: Figure, path: str | Path, *, alt: str) -> None:
     """Write the figure as PNG to `path`, whole or not at all."""
     files.write_bytes(path, png(figure, alt=alt))

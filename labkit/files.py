@@ -67,6 +67,8 @@ def check_place(path: str | os.PathLike[str]) -> None:
     folder = os.path.dirname(os.fspath(path)) or "."
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
 
 
 def _is_special(path: str | os.PathLike[str]) -> bool:

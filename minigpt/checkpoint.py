@@ -96,6 +96,9 @@ def load_model(path: str | Path) -> tuple[GPT, dict[str, Any]]:
     if not file.is_file():
         raise ValueError(f"{file} is not an ordinary file; name a run's folder or a model's file")
     tensors, header = load(file)
+    if header.get("kind") == "last":
+        best = file.with_name("model.safetensors")
+        raise ValueError(f"{file} is what a run needs to go on; its model is {best}")
     try:
         config = GPTConfig(**header["model"])
         model = GPT(config, CharTokenizer(header["characters"]))

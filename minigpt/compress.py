@@ -35,7 +35,7 @@ import tyro
 from labkit import command, files
 from minigpt import escapes
 from minigpt.arithmetic import Progress, choose_streams, decode_streams, encode_streams, silent
-from minigpt.models import Predictor, count, load_predictor, made_with
+from minigpt.models import Predictor, count_of, load_predictor, made_with
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER
 
@@ -301,16 +301,16 @@ def _compress(config: CompressConfig, data: bytes, model: Coder) -> bytes:
 
 def _compare(config: CompressConfig) -> None:
     """Print the table: the model, the n-gram beside it, and the classical compressors."""
-    from minigpt import classical, corpora
+    from minigpt import classical
 
     given = None if config.file is None else _read(config.file)
     found = load(config, size=MANY + 1 if given is None else len(given))
     found.announce()
     model, name = found.model, found.corpus
-    corpus = corpora.load(name)
+    corpus = found.learned()
     data = corpus.held_out.encode() if given is None else given
     models: list[tuple[str, Coder]] = [("gpt", model)] if config.model == "gpt" else []
-    counted = model if config.model == "ngram" else count(name, config.order).model
+    counted = model if config.model == "ngram" else count_of(corpus, config.order).model
     models.append((f"n-gram, order {config.order}", counted))
     rows = [
         classical.Row(name=title, alone=None, primed=len(_compress(config, data, m)), how=TRAINED)
@@ -331,7 +331,11 @@ def _characters(data: bytes) -> int:
 
 
 def _read(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    if file != "-":
+        return Path(file).read_bytes()
+    if sys.stdin is None:
+        raise ValueError("there is no standard input to read; name a file")
+    return sys.stdin.buffer.read()
 
 
 def _target(config: CompressConfig) -> str:
@@ -347,6 +351,8 @@ def _target(config: CompressConfig) -> str:
         raise ValueError(f"no folder {str(Path(out).parent)!r} to write {Path(out).name!r} into")
     if Path(out).is_dir():
         raise ValueError(f"{out} is a folder; name a file with -o OUT")
+    if file != "-" and Path(out).resolve() == Path(file).resolve():
+        raise ValueError(f"{out} is the file itself; name another with -o OUT")
     if Path(out).exists() and not config.force:
         raise ValueError(f"{out} exists; --force overwrites it, -o names another")
     return out

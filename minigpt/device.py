@@ -69,7 +69,7 @@ def cores() -> int:
 def check_threads(threads: int) -> None:
     """ValueError where `threads` is no sensible number of threads."""
     if not 1 <= threads <= MAX_THREADS:
-        raise ValueError(f"threads must be auto, or from 1 to {MAX_THREADS}, got {threads}")
+        raise ValueError(f"threads must be from 1 to {MAX_THREADS}, got {threads}")
 
 
 def check_memory(model: GPTConfig, batch_size: int, vocabulary: int) -> None:

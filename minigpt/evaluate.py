@@ -160,25 +160,30 @@ def main(settings: Settings) -> None:
     """The command."""
     from minigpt import corpora, storyland
     from minigpt.catalogue import TABLE
-    from minigpt.models import count, load_predictor
+    from minigpt.models import count_of, load_predictor
     from minigpt.sample import generate
 
     found = load_predictor(
         settings.run, kind=settings.model, data=settings.data, threads=settings.threads
     )
     found.announce()
-    data = settings.data or found.corpus
-    corpus = corpora.load(data)
+    corpus = corpora.load(settings.data) if settings.data else found.learned()
     text = corpus.text if settings.split == "all" else getattr(corpus, settings.split)
     if settings.stride is not None and found.model.context is None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
     ids = found.model.tokenizer.encode(text)
     rows = {found.name: score(found.model, ids, stride=settings.stride)}
-    learned = corpora.load(found.corpus) if found.corpus else corpus  # what both learned from
-    if found.corpus_sha256 not in ("", learned.sha256):
+    learned: corpora.Corpus | None = corpus  # what the model and the n-gram learned from
+    if found.corpus and found.corpus_sha256 != corpus.sha256:
+        try:
+            learned = found.learned()
+        except ValueError as error:
+            learned = None
+            print(f"no n-gram, and nothing about copying: {error}", file=sys.stderr)
+    if learned is not None and found.corpus_sha256 not in ("", learned.sha256):
         print(f"beware: {found.corpus} has changed since the model saw it", file=sys.stderr)
-    if settings.model == "gpt" and len(learned.train) <= NGRAM_LIMIT:
-        counted = count(found.corpus or data)
+    if settings.model == "gpt" and learned is not None and len(learned.train) <= NGRAM_LIMIT:
+        counted = count_of(learned)
         rows[counted.name] = score(counted.model, counted.model.tokenizer.encode(text))
     record: dict[str, Any] = {
         "corpus": corpus.name,
@@ -193,7 +198,7 @@ def main(settings: Settings) -> None:
     if corpus.source == TABLE["storyland"].source:
         record["entropy_nats"] = storyland.entropy_per_char()
         record["floor_nats"] = _floor(found.model, text, settings.stride)
-    if settings.sample:
+    if settings.sample and learned is not None:
         rng = np.random.default_rng(settings.seed)
         written = generate(found.model, length=settings.sample, rng=rng)[0]
         share, longest = copied(written, learned.train)

@@ -8,10 +8,11 @@ Run:    python -m minigpt.sample --model ngram --prompt "ROMEO:"
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from labkit.command import describe
 from minigpt import corpora, runs
 from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.tokenizer import CharTokenizer
@@ -34,6 +35,16 @@ class Predictor:
     """Of that text, when it was learned from; empty where it is not known."""
     latest: bool = False
     """Nobody named it: it is the run that was worked on last."""
+
+    def learned(self) -> corpora.Corpus:
+        """The text it learned from; ValueError, naming both, where that cannot be had."""
+        try:
+            return corpora.load(self.corpus)
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"{self.name} learned from {self.corpus or 'a text that it does not name'}, which "
+                f"cannot be had: {describe(error)}; bring it back, or name a text by --data"
+            ) from None
 
     def announce(self) -> None:
         """Say on standard error which model it is, where the user did not."""
@@ -94,10 +105,14 @@ def made_with(fingerprint: bytes) -> str | None:
 
 def count(data: str, order: int = DEFAULT_ORDER) -> Predictor:
     """A Kneser-Ney n-gram of the training part of `data`, with the alphabet of the whole."""
-    corpus = corpora.load(data)
+    return replace(count_of(corpora.load(data), order), corpus=data)
+
+
+def count_of(corpus: corpora.Corpus, order: int = DEFAULT_ORDER) -> Predictor:
+    """The same, of a text that is already here."""
     model = NGram.fit(corpus.train, CharTokenizer.from_text(corpus.text), order)
     name = f"n-gram (Kneser-Ney, order {order}) of {corpus.name}"
-    return Predictor(model=model, name=name, corpus=data)
+    return Predictor(model=model, name=name, corpus=corpus.name)
 
 
 def locate(run: str | None) -> Path:

@@ -236,13 +236,16 @@ def table(runs: list[Run]) -> str:
 
 def main(settings: Settings) -> None:
     """The command."""
+    out = settings.out or settings.folder / "curves.png"
+    if settings.out is not None:
+        figures.check_place(out)
     runs = []
     for run in find_all(settings.folder):
         try:
             table([run]), run.metrics()
             runs.append(run)
         except (ValueError, OSError) as error:  # one bad folder must not hide the others
-            print(f"left out: {command.describe(error)}", file=sys.stderr)
+            print(f"left out: {run.folder}: {command.describe(error)}", file=sys.stderr)
     if not runs:
         raise ValueError(f"no runs under {settings.folder}; start one: python -m minigpt.train")
     print(table(runs))
@@ -252,7 +255,6 @@ def main(settings: Settings) -> None:
     with figures.style():
         figure, ax = figures.new("wide")
         plots.overlay(drawn, ax)
-    out = settings.out or settings.folder / "curves.png"
     figures.save(figure, out, alt=plots.overlay_alt(drawn))
     print(f"curves: {out}")
 

@@ -24,6 +24,9 @@ import tyro
 from labkit import command
 from minigpt.nextchar import NextChar, first_ids
 
+MOST = 10_000
+"""Texts that the command writes at once; they take about a megabyte each."""
+
 
 def shape(
     logprobs: np.ndarray, *, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
@@ -155,6 +158,8 @@ class Settings:
         for name, least in (("n", 1), ("length", 0), ("seed", 0), ("threads", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.n > MOST:
+            raise ValueError(f"n must be at most {MOST:,}, got {self.n}: texts share the memory")
 
 
 def main(settings: Settings) -> None:

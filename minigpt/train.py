@@ -204,10 +204,12 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         say(report.forecast(resolved, corpus, init))
         return 0
     begun = run is not None
-    if not quiet and run is None:
-        run = runs.create(asked.out, f"{corpus.name}-{config.preset}")
-    with contextlib.nullcontext() if quiet or run is None else run.claim():
-        if run is not None and not begun:
+    with contextlib.ExitStack() as stack:
+        with _refusing_together():
+            if not quiet:
+                run = run or runs.create(asked.out, f"{corpus.name}-{config.preset}")
+                stack.enter_context(run.claim())
+        if not quiet and run is not None and not begun:
             files.write_json(
                 run.folder / "config.json", report.describe(resolved, corpus, asked.init, init)
             )
@@ -256,6 +258,23 @@ def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[[str], None]) -
         say(f"the alphabet grows by {len(added)} characters: {added[:60]!r}")
         model = extend_alphabet(model, wider)
     return model
+
+
+@contextlib.contextmanager
+def _refusing_together() -> Iterator[None]:
+    """Where process 0 is refused, the others leave as well, without a word: it says why."""
+    refused: Exception | None = None
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        refused = error
+    if dist.is_initialized():
+        shared = [refused is not None]
+        dist.broadcast_object_list(shared, src=0)
+        if shared[0] and refused is None:
+            sys.exit(command.USAGE_ERROR)
+    if refused is not None:
+        raise refused
 
 
 @contextlib.contextmanager

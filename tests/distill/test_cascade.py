@@ -142,6 +142,8 @@ def test_what_is_no_cascade() -> None:
         cascade.run([SMALL, NGram.fit("abc")], [0.5], TEXTS)
     with pytest.raises(ValueError, match="a stream needs"):
         cascade.streams(np.zeros(10, int), 2, 40)
+    with pytest.raises(ValueError, match="take fewer"):
+        cascade.streams(np.zeros(10, int), 11, 2)
 
 
 def test_the_command(capsys: pytest.CaptureFixture) -> None:

@@ -69,6 +69,9 @@ def test_a_cell_is_what_the_comparison_finds() -> None:
         ["--fractions", "0"],
         ["--data", "nowhere"],
         ["--out", "no/where.png"],
+        ["--out", "map.pdf"],
+        ["--widths", "32", "32"],
+        ["--fractions", "1e-9"],
     ],
 )
 def test_what_cannot_be_mapped(flags: list[str], capsys: pytest.CaptureFixture) -> None:

@@ -73,6 +73,8 @@ def test_on_policy_refuses(make_gpt: Callable) -> None:
         DistillConfig(prompt=0)
     with pytest.raises(ValueError, match="views"):
         OnPolicy(model, TRUTH, DistillConfig(student_view=views.masked(0.1)))
+    with pytest.raises(ValueError, match="shorter than the student's context"):
+        OnPolicy(model, TRUTH, DistillConfig(on_policy=0.5, prompt=model.context))
 
 
 STUDENT = TrainConfig(

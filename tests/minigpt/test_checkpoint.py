@@ -227,3 +227,8 @@ def test_a_pipe_is_no_model(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")  # opening it would wait for ever
     with pytest.raises(ValueError, match="not an ordinary file"):
         checkpoint.load_model(tmp_path / "pipe")
+
+
+def test_what_a_run_goes_on_with_is_no_model(tiny_run: Path) -> None:
+    with pytest.raises(ValueError, match=r"its model is .*model\.safetensors"):
+        checkpoint.load_model(tiny_run / "last.safetensors")

@@ -407,7 +407,7 @@ def test_default_names_and_force(folder: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_bad_input_is_one_line_and_writes_nothing(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letter, out = str(folder / "letter.txt"), str(folder / "out")
     packed = folder / "letter.mgz"
@@ -436,6 +436,9 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert ">= 1" in refused(folder, capsys, letter, "--order", "0")
     assert ">= 1" in refused(folder, capsys, letter, "--streams", "-4")
     assert "-d" in refused(folder, capsys, letter, "-d", "--table")
+    assert "the file itself" in refused(folder, capsys, letter, "-o", letter, "--force")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "no standard input" in refused(folder, capsys, "-", "-o", out)
     assert "must be a file" in refused(folder, capsys, letter, "--table", "-o", "-")
 
 

@@ -66,6 +66,28 @@ def test_two_processes_reach_the_loss_of_one(
 
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+def test_where_the_first_process_is_refused_the_other_leaves_without_a_word(
+    tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}", encoding="utf-8")
+    done = subprocess.run(
+        [*TORCHRUN, *ARGS, "--out", "run"],
+        env=command_environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode != 0
+    assert done.stderr.count("minigpt.train: error: run holds a run already") == 1
+    assert "minigpt/loop.py" not in done.stderr  # the launcher's own traceback is all there is
+    assert "gloo" not in done.stderr
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.json"]
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
 @pytest.mark.skipif(os.name != "posix", reason="Windows cannot send SIGINT to one process")
 def test_ctrl_c_stops_two_processes_after_the_same_step(
     call: Any, tmp_path: Path, command_environment: dict[str, str]

@@ -194,6 +194,30 @@ def test_the_command_prints_the_ngram_and_the_entropy(call: Any, tiny_run: Path)
     assert (code, err.count("\n")) == (2, 1)
 
 
+def test_a_run_whose_text_has_gone(call: Any, tmp_path: Path, tiny_args: Any) -> None:
+    text = "the cat sat on the mat. " * 200
+    for name in ("gone.txt", "copy.txt"):
+        Path(name).write_text(text, encoding="utf-8")
+    Path("other.txt").write_text(text[::-1], encoding="utf-8")
+    assert call("train", *tiny_args, "--data", "gone.txt", "--steps", "2", "--out", "run")[0] == 0
+    Path("gone.txt").unlink()
+    code, _, err = call("evaluate", "run")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "run learned from gone.txt" in err
+    assert "--data" in err
+    code, out, err = call("evaluate", "run", "--data", "copy.txt", "--sample", "40", "--json")
+    assert (code, err) == (0, "")
+    record = json.loads(out)
+    assert len(record["models"]) == 2
+    assert record["sample"]["characters"] == 40
+    code, out, err = call("evaluate", "run", "--data", "other.txt", "--sample", "40", "--json")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "nothing about copying" in err
+    record = json.loads(out)
+    assert len(record["models"]) == 1
+    assert "sample" not in record
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

@@ -197,6 +197,7 @@ def test_settings_that_make_no_sense(settings: dict[str, Any], words: str) -> No
         (["--top-k", "-1"], "top_k"),
         (["--top-p", "0"], "top_p"),
         (["--n", "0"], "n must be at least 1"),
+        (["--n", "100000000"], "n must be at most 10,000"),
         (["--length", "-3"], "length must be at least 0"),
         (["--seed", "-3"], "seed"),
         (["--threads", "0"], "threads"),
