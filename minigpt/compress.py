@@ -240,9 +240,10 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
     """The model that `config` names: computing as `header` says, or as suits `size` bytes here."""
     precision, threads = (header.precision, header.threads) if header else ("fp32", 1)
     if header is None and config.model == "gpt" and size > MANY:
-        from minigpt.device import cores
+        from minigpt.device import choose, cores
 
-        threads = cores()  # with few streams, threads would wait for each other, not work
+        # with few streams, threads would wait for each other, not work
+        precision, threads = choose("cpu").precision, cores()
     run = config.run
     if header is not None and run is None and config.model == "gpt":
         run = made_with(header.fingerprint)  # the latest, where no run fits: the error says so
