@@ -181,7 +181,7 @@ def encode_streams(
 
     The ideal is the sum of -log2 p over the very predictions that were coded with.
     """
-    lengths = _cut(len(ids), streams)
+    lengths = cut(len(ids), streams)
     columns = np.full((int(lengths.max(initial=0)), len(lengths)), -1, dtype=np.int32)
     columns.T[np.arange(len(columns)) < lengths[:, None]] = ids  # [T, S], stream after stream
     encoder = Encoder(len(lengths))
@@ -203,7 +203,7 @@ def decode_streams(
     coded: Sequence[bytes], n: int, model: NextChar, progress: Progress = silent
 ) -> np.ndarray:
     """The ids [n] that `encode_streams` coded with the same model."""
-    lengths = _cut(n, len(coded))
+    lengths = cut(n, len(coded))
     decoder = Decoder(list(coded))
     columns: list[np.ndarray] = []
 
@@ -239,10 +239,10 @@ def _step_through(
             logprobs = model.step(state, np.maximum(symbols, 0))
 
 
-def _cut(n: int, streams: int) -> np.ndarray:
+def cut(n: int, streams: int) -> np.ndarray:
     """Lengths of the streams, equal to one character; no stream is empty.
 
-    >>> _cut(10, 4).tolist(), _cut(2, 4).tolist(), _cut(0, 4).tolist()
+    >>> cut(10, 4).tolist(), cut(2, 4).tolist(), cut(0, 4).tolist()
     ([3, 3, 2, 2], [1, 1], [])
     """
     streams = min(n, streams)

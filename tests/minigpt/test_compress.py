@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit import command
-from minigpt import classical, compress, escapes
+from minigpt import classical, compress, crew, escapes
 from minigpt.arithmetic import (
     MAX_CELLS,
     Decoder,
@@ -238,6 +238,37 @@ def test_progress_counts_every_character_of_both_passes() -> None:
     assert min(seen) > 0
 
 
+@given(st.text("abc é", max_size=60), st.integers(1, 9), st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_batches_round_trip(text: str, streams: int, batch: int) -> None:
+    blob = compress.compress(text, MODEL, streams=streams, batch=batch)
+    assert compress.decompress(blob, MODEL) == text.encode()
+    header = compress.read_header(blob)
+    assert header.batches == max(1, -(-len(header.streams) // batch))
+
+
+def test_several_processes_write_what_one_does() -> None:
+    text, seen = prose(3_000), list[int]()
+    one = compress.compress(text, MODEL, streams=5, batch=2)
+    two = compress.compress(text, MODEL, streams=5, batch=2, processes=2, progress=seen.append)
+    assert one == two
+    assert sum(seen) == 6_000
+    with pytest.raises(ValueError, match="refused"):
+        crew.work(refuse, [(1,), (2,)], None, processes=2, threads=1, progress=seen.append)
+    with pytest.raises(MemoryError, match="killed"):
+        crew.work(die, [(1,), (2,)], None, processes=2, threads=1, progress=seen.append)
+
+
+def refuse(part: int, *_: object) -> None:
+    """A job that fails."""
+    raise ValueError(f"refused {part}")
+
+
+def die(part: int, *_: object) -> None:
+    """A job whose process is killed, as where memory is short."""
+    os._exit(9)
+
+
 BLOB = compress.compress("a tale of thé", MODEL)
 
 
@@ -260,8 +291,15 @@ def test_every_cut_is_noticed() -> None:
 
 @pytest.mark.parametrize(
     "numbers",
-    [[9, 1, 0, 0, 0, 0, 0], [0, 1, 2, 1, 0, 0, 5, 0, 0], [0, 1, 0, 9, 0, 0, 0]],
-    ids=["precision", "lengths", "no streams"],
+    [
+        [9, 1, 1, 0, 0, 0, 0, 0],
+        [0, 1, 1, 2, 2, 0, 0, 5, 0, 0],
+        [0, 1, 1, 0, 9, 0, 0, 0],
+        [0, 1, 1, 2, 1, 0, 0, 0, 0, 0],
+        [0, 1, 3, 2, 9, 0, 0, 0, 0, 0],
+        [0, 1, 0, 1, 9, 0, 0, 0, 0],
+    ],
+    ids=["precision", "lengths", "none", "more than characters", "batches", "no batch"],
 )
 def test_a_whole_file_that_contradicts_itself_is_refused(numbers: list[int]) -> None:
     body = BLOB[:20] + escapes.varints(numbers)
