@@ -12,6 +12,11 @@ Omits:  a way to print a distilled student without its baselines.
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("distill.compare")
+
 import math
 import sys
 import time

@@ -11,6 +11,11 @@ Omits:  interpolation between cells, and the arms of `distill.compare` that deci
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("distill.map")
+
 import json
 import sys
 from collections.abc import Callable, Sequence

@@ -11,6 +11,11 @@ Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselin
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("distill.train")
+
 import json
 import sys
 from collections.abc import Callable

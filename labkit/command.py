@@ -15,6 +15,7 @@ import errno
 import io
 import os
 import re
+import signal
 import sys
 import traceback
 import warnings
@@ -98,6 +99,20 @@ def run(
     )
 
 
+def stoppable(prog: str) -> None:
+    """Ctrl-C ends the command with one line, also while its slow modules are still loading.
+
+    To be called before they are; `guard` takes over. A Ctrl-C that is ignored stays so.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: _stop_now(prog))
+
+
+def _stop_now(prog: str) -> None:
+    os.write(2, f"{prog}: stopped\n".encode())
+    os._exit(INTERRUPTED)  # an exception would be caught by whoever loads modules on trial
+
+
 def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_ERROR) -> NoReturn:
     """Call `main` and exit with what it returns; an expected error becomes one line.
 
@@ -110,6 +125,8 @@ def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_
     with it too: Python's own 1, or 0, would be taken for an answer.
     """
     _prepare_output()
+    if getattr(signal.getsignal(signal.SIGINT), "__module__", "") == __name__:  # `stoppable`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     answers = error_code != USAGE_ERROR
     code = error_code if answers else 0
     try:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, wait
 from typing import Any
 
-LOOK_SECONDS = 0.2
+from minigpt.arithmetic import Progress
 
-Progress = Callable[[int], object]
+LOOK_SECONDS = 0.2
 
 
 def work(
@@ -52,8 +52,9 @@ def work(
             told, waiting = 0, True
             while waiting:
                 waiting = bool(wait(futures, timeout=LOOK_SECONDS).not_done)
-                progress(done.value - told)
-                told = done.value
+                now = done.value
+                progress(now - told)
+                told = now
             return [future.result() for future in futures]
         except BrokenExecutor:  # killed from outside, which is what a full memory does
             raise MemoryError("a process of the crew was killed") from None

@@ -10,6 +10,11 @@ Idea:   loop.py has the training itself; here are the command line, the bar and 
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("minigpt.train")
+
 import contextlib
 import dataclasses
 import json

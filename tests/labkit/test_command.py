@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -307,3 +308,36 @@ def test_an_error_is_the_message_alone(capsys: pytest.CaptureFixture[str]) -> No
     said = capsys.readouterr().err
     assert said.startswith("x.y: error: width must be at least 1, got -3 (")
     assert "---" not in said
+
+
+LOADING = """
+import sys, time
+from labkit import command
+command.stoppable("here")
+print("loading", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot send SIGINT to one process")
+def test_ctrl_c_while_modules_load_is_one_line(command_environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOADING],
+        env=command_environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (command.INTERRUPTED, "here: stopped\n")
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        command.stoppable("here")
+        with pytest.raises(SystemExit):  # from here on it is an exception again, as Python has it
+            command.guard(lambda: None, prog="here")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
