@@ -284,15 +284,24 @@ def main(asked: Command) -> None:
                 print(f"{steps:,} steps fit into the budget", file=sys.stderr)
             setting = replace(setting, student=arms.of_length(setting.student, steps))
         _settle(run, asked, setting)
-        result = compare.compare(
-            setting,
-            seeds=[asked.seed],
-            sweep=arms.Sweep(rates=(1.0,)),
-            cache=cache,
-            run=run,
-            say=lambda line: print(line, file=sys.stderr, flush=True),
-            bar=True,
-        )
+        try:
+            result = compare.compare(
+                setting,
+                seeds=[asked.seed],
+                sweep=arms.Sweep(rates=(1.0,)),
+                cache=cache,
+                run=run,
+                say=lambda line: print(line, file=sys.stderr, flush=True),
+                bar=True,
+            )
+        except KeyboardInterrupt:
+            if not run.last.exists() or asked.distill.on_policy:
+                raise
+            command.fail(
+                f"stopped; go on with the same flags and --resume --out {run.folder}",
+                prog=PROG,
+                code=command.INTERRUPTED,
+            )
         files.write_json(run.folder / "result.json", result.record())
     report.show(result, as_json=asked.json)
 

@@ -20,7 +20,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TextIO, TypeVar
+from typing import Any, BinaryIO, NoReturn, TextIO, TypeVar
 
 Settings = TypeVar("Settings")
 
@@ -165,6 +165,13 @@ def _prepare_output() -> None:
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     warnings.formatwarning = lambda message, *_args, **_more: f"warning: {message}\n"
+
+
+def standard_input() -> BinaryIO:
+    """What is piped in, as bytes; ValueError where the command was started without (`<&-`)."""
+    if sys.stdin is None:
+        raise ValueError("there is no standard input to read; name a file")
+    return sys.stdin.buffer
 
 
 def say(line: str, *, file: TextIO | None = None) -> None:

@@ -401,11 +401,7 @@ def _characters(data: bytes) -> int:
 
 
 def _read(file: str) -> bytes:
-    if file != "-":
-        return Path(file).read_bytes()
-    if sys.stdin is None:
-        raise ValueError("there is no standard input to read; name a file")
-    return sys.stdin.buffer.read()
+    return command.standard_input().read() if file == "-" else Path(file).read_bytes()
 
 
 def _target(config: CompressConfig) -> str:

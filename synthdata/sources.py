@@ -13,11 +13,12 @@ import glob
 import hashlib
 import os
 import re
-import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
+
+from labkit.command import standard_input
 
 BLOCK = 1 << 18
 STDIN = "-"
@@ -151,7 +152,7 @@ def _fsspec(path: str) -> tuple[Any, str]:
 def open_binary(path: str) -> IO[bytes]:
     """The file's stored bytes, local or remote; standard input for "-"."""
     if path == STDIN:
-        return sys.stdin.buffer
+        return standard_input()
     if is_remote(path):
         system, bare = _fsspec(path)
         return system.open(bare, "rb")
@@ -168,7 +169,7 @@ def stored_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
             record.bytes += len(block)
             yield block
     finally:
-        if file is not sys.stdin.buffer:
+        if path != STDIN:
             file.close()
     record.sha256 = digest.hexdigest()
 

@@ -325,6 +325,7 @@ def test_a_stopped_student_goes_on_to_the_same_end(
     with pytest.raises(SystemExit) as stop:
         training.entry([*args, "--out", half])
     assert stop.value.code == command.INTERRUPTED
+    assert f"--resume --out {half}" in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "half" / "result.json").exists()
     last = None
     capsys.readouterr()

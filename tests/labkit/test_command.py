@@ -310,6 +310,12 @@ def test_an_error_is_the_message_alone(capsys: pytest.CaptureFixture[str]) -> No
     assert "---" not in said
 
 
+def test_a_command_without_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(ValueError, match="no standard input"):
+        command.standard_input()
+
+
 LOADING = """
 import sys, time
 from labkit import command
