@@ -116,7 +116,11 @@ def both(loaded: Loaded, reference: Loaded) -> Tally:
 def title(what: str, data: tuple[str, ...], n: int) -> str:
     """The report's title: what, of which files, how many documents."""
     name = data[0] if len(data) == 1 else f"{data[0]} and {len(data) - 1} more"
-    return f"{what} {'standard input' if name == '-' else name}: {n:,} documents"
+    return f"{what} {'standard input' if name == '-' else name}: {_documents(n)}"
+
+
+def _documents(n: int) -> str:
+    return f"{n:,} document{'' if n == 1 else 's'}"
 
 
 def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> dict[str, str]:
@@ -125,7 +129,7 @@ def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> di
     for other in others:
         tally = both(loaded, other)
     n = "; ".join(
-        f"{len(side.rows):,} documents{what}"
+        f"{_documents(len(side.rows))}{what}"
         + (f" drawn from {side.tally.rows:,}" if settings.sample is not None else "")
         for side, what in zip((loaded, *others), ("", " of the reference"))
     )
