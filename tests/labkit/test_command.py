@@ -317,8 +317,9 @@ def test_a_command_without_standard_input(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 LOADING = """
-import sys, time
+import signal, sys, time
 from labkit import command
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 command.stoppable("here")
 print("loading", flush=True)
 time.sleep(60)
@@ -339,11 +340,14 @@ def test_ctrl_c_while_modules_load_is_one_line(command_environment: dict[str, st
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (command.INTERRUPTED, "here: stopped\n")
-    handler = signal.getsignal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        command.stoppable("here")
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # who ignores it goes on to
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         command.stoppable("here")
         with pytest.raises(SystemExit):  # from here on it is an exception again, as Python has it
             command.guard(lambda: None, prog="here")
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.signal(signal.SIGINT, before)
