@@ -25,16 +25,14 @@ def work(
     job: Callable[..., Any],
     parts: Sequence[tuple[Any, ...]],
     model: Any,
-    *,
     processes: int,
-    threads: int,
     progress: Progress,
 ) -> list[Any]:
     """`job(*part, model, progress)` for each part, in order, by at most `processes` processes.
 
-    `job` is a function of a module, `model` can be pickled, and each process computes with
-    `threads` threads. Where one process is enough it is this one. What a job raises is raised here;
-    MemoryError where a process was killed.
+    `job` is a function of a module and `model` can be pickled; each process computes with as many
+    threads as the model does here. Where one process is enough it is this one. What a job raises is
+    raised here; MemoryError where a process was killed.
     """
     if min(processes, len(parts)) < 2:
         return [job(*part, model, progress) for part in parts]
@@ -45,7 +43,7 @@ def work(
         min(processes, len(parts)),
         mp_context=context,
         initializer=_begin,
-        initargs=(model, threads, done),
+        initargs=(model, model.threads, done),
     ) as pool:
         try:
             futures = [pool.submit(_one, job, part) for part in parts]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit import command
-from minigpt import classical, compress, crew, escapes
+from minigpt import classical, compress, crew, escapes, mgz
 from minigpt.arithmetic import (
     MAX_CELLS,
     Decoder,
@@ -254,9 +254,9 @@ def test_several_processes_write_what_one_does() -> None:
     assert one == two
     assert sum(seen) == 6_000
     with pytest.raises(ValueError, match="refused"):
-        crew.work(refuse, [(1,), (2,)], None, processes=2, threads=1, progress=seen.append)
+        crew.work(refuse, [(1,), (2,)], MODEL, 2, seen.append)
     with pytest.raises(MemoryError, match="killed"):
-        crew.work(die, [(1,), (2,)], None, processes=2, threads=1, progress=seen.append)
+        crew.work(die, [(1,), (2,)], MODEL, 2, seen.append)
 
 
 def refuse(part: int, *_: object) -> None:
@@ -320,7 +320,7 @@ def test_what_is_not_ours_is_named() -> None:
     with pytest.raises(ValueError, match="not made by"):
         compress.decompress(pickle.dumps({"a": 1}), MODEL)
     with pytest.raises(ValueError, match="cut or altered"):
-        compress.decompress(compress.MAGIC + pickle.dumps({"a": 1}) * 9, MODEL)
+        compress.decompress(mgz.MAGIC + pickle.dumps({"a": 1}) * 9, MODEL)
 
 
 def test_another_model_precision_or_thread_count_is_named() -> None:
