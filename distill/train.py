@@ -233,13 +233,11 @@ class Command(Question):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.minutes is not None:
-            TrainConfig(minutes=self.minutes)  # refuses what makes no sense
-            if self.steps is not None:
-                raise ValueError("--minutes sets the number of steps; leave one of the two out")
-        if self.k < 1 or self.seed < 0:
-            raise ValueError(f"k must be at least 1, seed at least 0, got {self.k}, {self.seed}")
-        TrainConfig(seed=self.seed)
+        TrainConfig(minutes=self.minutes, seed=self.seed)  # refuses what makes no sense
+        if self.minutes is not None and self.steps is not None:
+            raise ValueError("--minutes sets the number of steps; leave one of the two out")
+        if self.k < 1:
+            raise ValueError(f"k must be at least 1, got {self.k}")
         if self.targets != "live" and self.distill.on_policy:
             raise ValueError("--on-policy needs --targets live: a cache knows the real text only")
         if self.resume and (self.out is None or self.distill.on_policy):

@@ -133,7 +133,7 @@ def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_
         code = main() or 0
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere(sys.stdout)
         sys.exit(code)
     except KeyboardInterrupt:
         fail("stopped", prog=prog, code=INTERRUPTED)
@@ -183,7 +183,11 @@ def say(line: str, *, file: TextIO | None = None) -> None:
     try:
         print(line, file=file, flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
+        _write_nowhere(file)
+
+
+def _write_nowhere(file: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def describe(error: BaseException) -> str:

@@ -174,7 +174,8 @@ def main(settings: Settings) -> None:
     ids = found.model.tokenizer.encode(text)
     rows = {found.name: score(found.model, ids, stride=settings.stride)}
     learned: corpora.Corpus | None = corpus  # what the model and the n-gram learned from
-    if found.corpus and found.corpus_sha256 != corpus.sha256:
+    another = bool(found.corpus) and settings.data not in (None, found.corpus)
+    if another and found.corpus_sha256 != corpus.sha256:
         try:
             learned = found.learned()
         except ValueError as error:

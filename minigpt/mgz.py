@@ -98,22 +98,21 @@ def compress(
 
     `streams` is chosen from the length if None, and at most `batch` of them (None: all) are coded
     side by side; the batches are shared out among `processes`, which changes nothing but the time.
-    `verify` decodes the result before it is returned.
-    `progress` is told how many characters each step has coded, in both passes. Any bytes
-    round-trip; what is not UTF-8 is merely not compressed by the model. ValueError where
-    predictions are not finite, or the model does not repeat itself and verifying fails.
+    `verify` decodes the result before it is returned. `progress` is told how many characters each
+    step has coded, in both passes. Any bytes round-trip; what is not UTF-8 is merely not compressed
+    by the model. ValueError where predictions are not finite, or the model does not repeat itself
+    and verifying fails.
     """
     data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     ids, foreign, escaped = escapes.split(data, model.tokenizer)
     size = min(len(ids), streams or choose_streams(len(ids), len(model.tokenizer)))
-    batches = max(1, -(-size // (batch or max(1, size))))
+    batches = max(1, -(-size // batch)) if batch else 1
     parts = [(ids[a:b], n) for a, b, n in _parts(len(ids), size, batches)]
     coded = list(chain(*crew.work(_encode, parts, model, processes, progress)))
-    numbers = [PRECISIONS.index(model.precision), model.threads, batches, len(coded), len(ids)]
-    numbers.append(foreign)
-    body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_HASH]
     shortest = min(map(len, coded), default=0)
-    numbers += [len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
+    numbers = [PRECISIONS.index(model.precision), model.threads, batches, len(coded), len(ids)]
+    numbers += [foreign, len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
+    body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_HASH]
     body += escapes.varints(numbers) + escaped + b"".join(coded)
     blob = body + hashlib.sha256(body).digest()[:_HASH]
     if verify:
