@@ -101,18 +101,21 @@ def make_norm(config: GPTConfig) -> nn.Module:
 
 
 def attention_weights(
-    q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"]
+    q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"], empty: int = 0
 ) -> Float[Tensor, "B H T S"]:
     """softmax(q k^T / sqrt(D)): how much each of the last T of S positions takes from each.
 
-    A position that lies in the future gets weight 0; every row sums to one.
+    A position that lies in the future gets weight 0; every row sums to one. The last `empty` of S
+    are no positions yet (a cache has room for more than it holds) and get weight 0 too.
     """
     t, s, scale = q.size(-2), k.size(-2), q.size(-1) ** -0.5
+    now = s - empty
     flat_q, flat_k = q.flatten(0, 1), k.flatten(0, 1)  # [B * H, T, D]
     if t == 1:  # the last position sees all
         scores = torch.bmm(flat_q, flat_k.mT).mul_(scale)
+        scores[..., now:] = -torch.inf
     else:
-        future = q.new_full((t, s), -torch.inf).triu(s - t + 1)
+        future = q.new_full((t, s), -torch.inf).triu(now - t + 1)
         scores = torch.baddbmm(future, flat_q, flat_k.mT, alpha=scale)
     return scores.softmax(dim=-1).view(*q.shape[:-1], s)
 
@@ -146,17 +149,17 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "B T E"]:
         """Mix what earlier positions hold into each; with a cache, they are read from there."""
         q, k, v = self.heads(x, rope)
+        empty = 0
         if cache is not None:
-            (keys, values), seen = cache  # each [B, H, D, context]: time last is faster to read
+            (keys, values), seen = cache  # each [B, H, room, D], with zeros where nothing is yet
             now = seen + x.size(1)
-            keys[..., seen:now], values[..., seen:now] = k.mT, v.mT
-            weights = attention_weights(q, keys[..., :now].mT)
-            out = torch.bmm(values[..., :now].flatten(0, 1), weights.flatten(0, 1).mT)
-            out = out.mT.unflatten(0, q.shape[:2])
-        elif x.is_cuda:
+            keys[:, :, seen:now], values[:, :, seen:now] = k, v
+            if seen:
+                k, v, empty = keys, values, keys.size(2) - now
+        if x.is_cuda and cache is None:
             out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        else:
-            out = attention_weights(q, k) @ v  # on a CPU faster than the fused one up to T = 256
+        else:  # on a CPU faster than the fused one up to T = 256
+            out = attention_weights(q, k, empty) @ v
         return self.project(out.transpose(1, 2).flatten(2))
 
 

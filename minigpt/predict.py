@@ -32,13 +32,18 @@ POSITIONS = 4096
 """How many characters a CPU reads at once: a few streams at a time are twice as fast as hundreds,
 because what is computed on the way is not written to fresh memory each time."""
 
+ROOM = 32
+"""Keys and values get room for so many characters more when it is used up. Room for the whole
+context from the start would be simpler, but matrix products read a part of a tensor more slowly
+than all of it, in bfloat16 only after copying it."""
+
 
 @dataclass
 class Cache:
     """What a GPT remembers between steps: keys and values of the characters in view."""
 
     layers: list[Tensor]
-    """For each layer keys and values, [2, B, H, D, context]; empty before the first step."""
+    """For each layer keys and values, [2, B, H, room, D]; empty before the first step."""
     view: np.ndarray
     """The characters in view, ids [B, context], of which the first `length` count."""
     length: int
@@ -49,11 +54,7 @@ class Cache:
     def rows(self, rows: np.ndarray) -> Cache:
         """A copy of some streams, [k], to read on with while the others wait."""
         some = torch.from_numpy(rows)
-        layers = []
-        for layer in self.layers:
-            kept = layer.new_empty((2, len(rows), *layer.shape[2:]))
-            kept[..., : self.length] = layer[:, some.to(layer.device), :, :, : self.length]
-            layers.append(kept)
+        layers = [layer[:, some.to(layer.device)] for layer in self.layers]
         return Cache(layers, self.view[rows], self.length, self.total)
 
 
@@ -119,18 +120,14 @@ class Predicts(nn.Module):
             # the view was full: begin again from its last part; a convolution keeps no keys and
             # values and reads all again each time
             seen = np.concatenate((state.view[:, :kept], ids), axis=1)
-            ids, state.length = seen[:, -length:], 0
+            ids, state.length, state.layers = seen[:, -length:], 0, []
         return self._read(state, ids)
 
     def _read(self, state: Cache, new: np.ndarray) -> np.ndarray:
         seen, now = state.length, state.length + new.shape[1]
         state.view[:, seen:now] = new
         state.length = now
-        if not state.layers:
-            heads = self.config.n_head
-            shape = (2, len(new), heads, self.config.n_embd // heads, self.context)
-            dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
-            state.layers = [self.head.weight.new_empty(shape, dtype=dtype) for _ in self.blocks]
+        self._make_room(state, now)
         on_cpu = self.head.weight.device.type == "cpu"
         rows = max(1, POSITIONS // new.shape[1]) if on_cpu else len(new)
         with self._predicting():
@@ -139,6 +136,19 @@ class Predicts(nn.Module):
                 for first in range(0, len(new), rows)
             ]
             return torch.cat(parts).float().log_softmax(-1).cpu().numpy()
+
+    def _make_room(self, state: Cache, length: int) -> None:
+        """Let keys and values of `length` characters fit into the cache."""
+        if state.layers and state.layers[0].size(3) >= length:
+            return
+        heads, room = self.config.n_head, min(self.context, ROOM * -(-length // ROOM))
+        shape = (2, len(state.view), heads, room, self.config.n_embd // heads)
+        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+        old, state.layers = state.layers, []
+        for i in range(self.config.n_layer):
+            state.layers.append(self.head.weight.new_zeros(shape, dtype=dtype))
+            if old:
+                state.layers[i][..., : old[i].size(3), :] = old[i]
 
     def _read_rows(self, state: Cache, rows: slice, seen: int) -> Tensor:
         """Logits [k, V] after the last character in view of some streams; it fills their cache."""
