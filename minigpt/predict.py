@@ -33,17 +33,18 @@ POSITIONS = 4096
 because what is computed on the way is not written to fresh memory each time."""
 
 ROOM = 32
-"""Keys and values get room for so many characters more when it is used up. Room for the whole
-context from the start would be simpler, but matrix products read a part of a tensor more slowly
-than all of it, in bfloat16 only after copying it."""
+"""Keys and values get room for so many characters more when it is used up. To make room for the
+whole context at once would be simpler, but a part of a tensor is read more slowly than all of it."""
 
 
 @dataclass
 class Cache:
     """What a GPT remembers between steps: keys and values of the characters in view."""
 
-    layers: list[Tensor]
-    """For each layer keys and values, [2, B, H, room, D]; empty before the first step."""
+    layers: list[tuple[Tensor, Tensor]]
+    """For each layer keys [B, H, room, D] and values [B, H, D, room], zero where nothing is yet;
+    empty before the first step. What attention sums over, width of a key and time of a value, lies
+    side by side in memory: so they are read fastest."""
     view: np.ndarray
     """The characters in view, ids [B, context], of which the first `length` count."""
     length: int
@@ -53,8 +54,7 @@ class Cache:
 
     def rows(self, rows: np.ndarray) -> Cache:
         """A copy of some streams, [k], to read on with while the others wait."""
-        some = torch.from_numpy(rows)
-        layers = [layer[:, some.to(layer.device)] for layer in self.layers]
+        layers = [(keys[rows], values[rows]) for keys, values in self.layers]
         return Cache(layers, self.view[rows], self.length, self.total)
 
 
@@ -139,16 +139,19 @@ class Predicts(nn.Module):
 
     def _make_room(self, state: Cache, length: int) -> None:
         """Let keys and values of `length` characters fit into the cache."""
-        if state.layers and state.layers[0].size(3) >= length:
+        held = state.layers[0][0].size(2) if state.layers else 0
+        if length <= held:
             return
         heads, room = self.config.n_head, min(self.context, ROOM * -(-length // ROOM))
-        shape = (2, len(state.view), heads, room, self.config.n_embd // heads)
+        batch, width = len(state.view), self.config.n_embd // heads
         dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
         old, state.layers = state.layers, []
         for i in range(self.config.n_layer):
-            state.layers.append(self.head.weight.new_zeros(shape, dtype=dtype))
-            if old:
-                state.layers[i][..., : old[i].size(3), :] = old[i]
+            keys = self.head.weight.new_zeros((batch, heads, room, width), dtype=dtype)
+            values = self.head.weight.new_zeros((batch, heads, width, room), dtype=dtype)
+            if held:
+                keys[:, :, :held], values[..., :held] = old[i]
+            state.layers.append((keys, values))
 
     def _read_rows(self, state: Cache, rows: slice, seen: int) -> Tensor:
         """Logits [k, V] after the last character in view of some streams; it fills their cache."""
@@ -157,8 +160,8 @@ class Predicts(nn.Module):
         previous, ids = (ids[:, :1], ids[:, 1:]) if seen else (None, ids)
         x = self.embeddings(ids, previous, seen)
         rope = self.rope[:, seen : state.length] if self.config.position == "rope" else None
-        for block, layer in zip(self.blocks, state.layers):
-            x = block(x, rope, (layer[:, rows], seen))
+        for block, (keys, values) in zip(self.blocks, state.layers):
+            x = block(x, rope, (keys[rows], values[rows], seen))
         return self.head(self.norm(x[:, -1]))
 
     @contextmanager
