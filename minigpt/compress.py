@@ -30,8 +30,7 @@ from minigpt.ngram import DEFAULT_ORDER
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
 SUFFIX = ".mgz"
-MANY = 200_000  # bytes from which on it pays to measure what is faster
-BATCH = 72  # streams that one process codes side by side: more of them are hardly faster
+MANY = 200_000  # bytes from which on it pays to measure what is faster, and to share the work
 TRAINED = "trained on it"
 
 
@@ -151,13 +150,14 @@ def main(config: CompressConfig) -> None:
 
 def _compress(config: CompressConfig, data: bytes, model: Coder) -> bytes:
     title = "compressing and checking" if config.verify else "compressing"
+    processes = _processes(config)
     with _bar(_characters(data) * (1 + config.verify), title) as progress:
         return compress(
             data,
             model,
             streams=config.streams,
-            batch=BATCH if config.model == "gpt" else None,
-            processes=_processes(config),
+            batches=processes if len(data) > MANY else 1,
+            processes=processes,
             verify=config.verify,
             progress=progress,
         )

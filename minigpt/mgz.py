@@ -24,7 +24,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from minigpt import crew, escapes
+from minigpt import escapes
 from minigpt.arithmetic import (
     Progress,
     choose_streams,
@@ -33,6 +33,7 @@ from minigpt.arithmetic import (
     encode_streams,
     silent,
 )
+from minigpt.crew import Crew
 from minigpt.nextchar import NextChar
 
 MAGIC = b"mgz\x02"
@@ -89,15 +90,15 @@ def compress(
     model: Coder,
     *,
     streams: int | None = None,
-    batch: int | None = None,
+    batches: int = 1,
     processes: int = 1,
     verify: bool = True,
     progress: Progress = silent,
 ) -> bytes:
     """`data` (a string counts as its UTF-8) as the bytes of a compressed file.
 
-    `streams` is chosen from the length if None, and at most `batch` of them (None: all) are coded
-    side by side; the batches are shared out among `processes`, which changes nothing but the time.
+    `streams` is chosen from the length if None. They are cut into `batches`, each coded side by
+    side, and these are shared out among `processes`, which changes nothing but the time.
     `verify` decodes the result before it is returned. `progress` is told how many characters each
     step has coded, in both passes. Any bytes round-trip; what is not UTF-8 is merely not compressed
     by the model. ValueError where predictions are not finite, or the model does not repeat itself
@@ -106,17 +107,18 @@ def compress(
     data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     ids, foreign, escaped = escapes.split(data, model.tokenizer)
     size = min(len(ids), streams or choose_streams(len(ids), len(model.tokenizer)))
-    batches = max(1, -(-size // batch)) if batch else 1
+    batches = max(1, min(batches, size))
     parts = [(ids[a:b], n) for a, b, n in _parts(len(ids), size, batches)]
-    coded = list(chain(*crew.work(_encode, parts, model, processes, progress)))
-    shortest = min(map(len, coded), default=0)
-    numbers = [PRECISIONS.index(model.precision), model.threads, batches, len(coded), len(ids)]
-    numbers += [foreign, len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
-    body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_HASH]
-    body += escapes.varints(numbers) + escaped + b"".join(coded)
-    blob = body + hashlib.sha256(body).digest()[:_HASH]
-    if verify:
-        decompress(blob, model, processes=processes, progress=progress)
+    with Crew(model, processes, progress) as crew:
+        coded = list(chain(*crew.work(_encode, parts)))
+        shortest = min(map(len, coded), default=0)
+        numbers = [PRECISIONS.index(model.precision), model.threads, batches, len(coded), len(ids)]
+        numbers += [foreign, len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
+        body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_HASH]
+        body += escapes.varints(numbers) + escaped + b"".join(coded)
+        blob = body + hashlib.sha256(body).digest()[:_HASH]
+        if verify:
+            _decode(read_header(blob), crew)
     return blob
 
 
@@ -139,14 +141,19 @@ def decompress(
             f"the file was compressed in {header.precision} with {header.threads} thread(s), and "
             f"this model computes in {model.precision} with {model.threads}; use the former"
         )
+    with Crew(model, processes, progress) as crew:
+        return _decode(header, crew)
+
+
+def _decode(header: Header, crew: Crew) -> bytes:
     streams = iter(header.streams)
     parts = [
         (list(islice(streams, n)), b - a)
         for a, b, n in _parts(header.characters, len(header.streams), header.batches)
     ]
-    found = crew.work(decode_streams, parts, model, processes, progress)
+    found = crew.work(decode_streams, parts)
     ids = np.concatenate(found) if found else np.zeros(0, np.int32)
-    data = escapes.join(ids, header.escapes, header.escaped, model.tokenizer)
+    data = escapes.join(ids, header.escapes, header.escaped, crew.model.tokenizer)
     if hashlib.sha256(data).digest()[:_HASH] != header.content:
         raise ValueError(
             "the decoded text is not the one that was compressed: the file is whole, but the model "

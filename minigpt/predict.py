@@ -33,8 +33,8 @@ POSITIONS = 4096
 because what is computed on the way is not written to fresh memory each time."""
 
 ROOM = 32
-"""Keys and values get room for so many characters more when it is used up. To make room for the
-whole context at once would be simpler, but a part of a tensor is read more slowly than all of it."""
+"""Keys and values get room for so many characters more when it is used up. Room for the whole
+context at once would be simpler, but a part of a tensor is read more slowly than all of it."""
 
 
 @dataclass

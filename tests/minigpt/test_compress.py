@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit import command
-from minigpt import classical, compress, crew, escapes, mgz
+from minigpt import classical, compress, escapes, mgz
 from minigpt.arithmetic import (
     MAX_CELLS,
     Decoder,
@@ -27,6 +27,7 @@ from minigpt.arithmetic import (
     frequencies,
 )
 from minigpt.compress import CompressConfig, main
+from minigpt.crew import Crew
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 
@@ -240,23 +241,23 @@ def test_progress_counts_every_character_of_both_passes() -> None:
 
 @given(st.text("abc é", max_size=60), st.integers(1, 9), st.integers(1, 9))
 @settings(max_examples=60, deadline=None)
-def test_batches_round_trip(text: str, streams: int, batch: int) -> None:
-    blob = compress.compress(text, MODEL, streams=streams, batch=batch)
+def test_batches_round_trip(text: str, streams: int, batches: int) -> None:
+    blob = compress.compress(text, MODEL, streams=streams, batches=batches)
     assert compress.decompress(blob, MODEL) == text.encode()
     header = compress.read_header(blob)
-    assert header.batches == max(1, -(-len(header.streams) // batch))
+    assert header.batches == max(1, min(batches, len(header.streams)))
 
 
 def test_several_processes_write_what_one_does() -> None:
     text, seen = prose(3_000), list[int]()
-    one = compress.compress(text, MODEL, streams=5, batch=2)
-    two = compress.compress(text, MODEL, streams=5, batch=2, processes=2, progress=seen.append)
+    one = compress.compress(text, MODEL, streams=5, batches=3)
+    two = compress.compress(text, MODEL, streams=5, batches=3, processes=2, progress=seen.append)
     assert one == two
     assert sum(seen) == 6_000
-    with pytest.raises(ValueError, match="refused"):
-        crew.work(refuse, [(1,), (2,)], MODEL, 2, seen.append)
-    with pytest.raises(MemoryError, match="killed"):
-        crew.work(die, [(1,), (2,)], MODEL, 2, seen.append)
+    with pytest.raises(ValueError, match="refused"), Crew(MODEL, 2, seen.append) as crew:
+        crew.work(refuse, [(1,), (2,)])
+    with pytest.raises(MemoryError, match="killed"), Crew(MODEL, 2, seen.append) as crew:
+        crew.work(die, [(1,), (2,)])
 
 
 def refuse(part: int, *_: object) -> None:
