@@ -30,7 +30,7 @@ from minigpt.ngram import DEFAULT_ORDER
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
 SUFFIX = ".mgz"
-MANY = 200_000  # bytes from which on it pays to measure what is faster, and to share the work
+MANY = 200_000  # bytes that it pays to share out; so many a process, to measure what is faster
 TRAINED = "trained on it"
 
 
@@ -94,7 +94,7 @@ class CompressConfig:
 def load(config: CompressConfig, header: Header | None = None, *, size: int = 0) -> Predictor:
     """The model that `config` names: computing as `header` says, or as suits `size` bytes here."""
     precision, threads = (header.precision, header.threads) if header else ("fp32", 1)
-    if header is None and config.model == "gpt" and size > MANY:
+    if header is None and config.model == "gpt" and size > MANY * _processes(config):
         from minigpt.device import choose
 
         precision = choose("cpu").precision
@@ -177,7 +177,7 @@ def _compare(config: CompressConfig) -> None:
     from minigpt import classical
 
     given = None if config.file is None else _read(config.file)
-    found = load(config, size=MANY + 1 if given is None else len(given))
+    found = load(config, size=len(given or b""))
     found.announce()
     model, name = found.model, found.corpus
     corpus = found.learned()

@@ -16,9 +16,10 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import chi2
 
 from minigpt import predict
+from minigpt.device import Runtime
 from minigpt.model import GPT, GPTConfig
 from minigpt.nextchar import window
-from minigpt.sample import draw, generate, shape, stream
+from minigpt.sample import Settings, _runtime, draw, generate, shape, stream
 from minigpt.tokenizer import CharTokenizer
 
 ALPHABET = CharTokenizer("\nabcdefgh")
@@ -138,6 +139,33 @@ def test_streams_do_not_see_each_other() -> None:
         assert [int(next(alone)[0]) for _ in range(25)] == found.tolist()
 
 
+@pytest.mark.parametrize(("precision", "near"), [("fp32", 1e-5), ("bf16", 0.1)])
+@pytest.mark.parametrize("room", [1, 3, 8])
+def test_room_for_keys_and_values_grows_without_a_trace(
+    monkeypatch: pytest.MonkeyPatch, precision: Any, near: float, room: int
+) -> None:
+    """Step by step, several at once, and some streams alone: as read anew each time."""
+    monkeypatch.setattr(predict, "ROOM", room)
+    model = random_model()
+    model.precision = precision
+    ids = np.random.default_rng(1).integers(0, len(ALPHABET), (3, 20))
+
+    def anew(end: int) -> np.ndarray:
+        return model.logprobs(ids[:, end - window(end, model.context) : end])[:, -1]
+
+    state, found = model.start(ids[:, :2])
+    np.testing.assert_allclose(found, anew(2), atol=near)
+    for end in range(3, 21):
+        if end % 7 == 5:  # two at once on a copy of two streams, which leaves the others alone
+            some = np.array([2, 0])
+            found = model.read(state.rows(some), ids[some, end - 1 : end + 1])
+            np.testing.assert_allclose(found, anew(end + 1)[some], atol=near)
+        found = model.step(state, ids[:, end - 1])
+        np.testing.assert_allclose(found, anew(end), atol=near)
+    model.precision = "fp32"
+    assert (np.abs(found - anew(20)).max() > 1e-4) == (precision == "bf16")
+
+
 def test_streams_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     model = random_model()
     ids = np.random.default_rng(0).integers(0, len(ALPHABET), (7, 20))
@@ -209,6 +237,30 @@ def test_bad_input_to_the_command(call: Any, tiny_run: Path, args: list[str], wo
     assert (code, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_many_texts_are_written_as_is_fastest_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def choose(device: str, precision: str, threads: int | None) -> Runtime:
+        asked.append((device, precision, threads))
+        return Runtime(device="cpu", precision="bf16", threads=3)
+
+    monkeypatch.setattr("minigpt.device.choose", choose)
+    few, many = Settings(n=63), Settings(n=64)
+    assert (_runtime(few), asked) == (("fp32", 1), [])
+    assert _runtime(many) == ("bf16", 3)
+    assert _runtime(Settings(n=64, precision="fp32", threads=2)) == ("bf16", 3)
+    assert asked == [("cpu", "auto", None), ("cpu", "fp32", 2)]
+    assert _runtime(Settings(precision="bf16", threads=2)) == ("bf16", 2)
+    assert _runtime(Settings(n=64, model="ngram")) == ("fp32", 1)
+
+
+def test_the_record_says_how_it_was_computed(call: Any, tiny_run: Path) -> None:
+    code, out, _ = call("sample", tiny_run, "--length", "9", "--json", "--precision", "bf16")
+    record = json.loads(out)
+    assert (code, record["precision"], record["threads"]) == (0, "bf16", 1)
+    assert len(record["texts"][0]) == 9
 
 
 def test_the_command_writes_what_generate_returns(call: Any, tiny_run: Path) -> None:
