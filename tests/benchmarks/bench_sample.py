@@ -1,6 +1,6 @@
 """Writing speed: one stream with a cache against computing all anew, and many streams at once.
 
-Run:  python tests/benchmarks/bench_sample.py [--context 256] [--threads N]
+Run:  python tests/benchmarks/bench_sample.py [--context 256]
 
 An untrained model of the default shape: speed does not depend on what it learned.
 """
@@ -23,18 +23,14 @@ from minigpt.sample import generate
 from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
 
-REPEATS = 3
+ROUNDS = 5
 
 
 def rate(work: Callable[[], int]) -> float:
-    """Characters a second, median over repeats after one that is not counted."""
-    work()
-    rates = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        written = work()
-        rates.append(written / (time.perf_counter() - start))
-    return statistics.median(rates)
+    """Characters a second."""
+    start = time.perf_counter()
+    written = work()
+    return written / (time.perf_counter() - start)
 
 
 def anew(model: GPT, length: int) -> int:
@@ -59,26 +55,30 @@ def main() -> None:
     runtime = choose()
     length = 2 * asked.context
 
-    def write(n: int, length: int) -> Callable[[], int]:
+    def write(n: int, precision: str, threads: int) -> Callable[[], int]:
         def work() -> int:
+            model.precision = precision  # type: ignore[assignment]
+            torch.set_num_threads(threads)
             generate(model, n=n, length=length, rng=np.random.default_rng(0))
             return n * length
 
         return work
 
-    torch.set_num_threads(1)
-    one, slow = rate(write(1, length)), rate(lambda: anew(model, length))
-    print(f"context {asked.context}, {config.n_layer} layers, {config.n_embd} wide")
-    print(f"one stream, all anew    {slow:9,.0f} chars/s")
-    print(f"one stream, cached      {one:9,.0f} chars/s   {one / slow:6.1f} x all anew")
-    torch.set_num_threads(runtime.threads)
-    for precision in ("fp32", runtime.precision):
-        model.precision = precision  # type: ignore[assignment]
-        many = rate(write(256, length))
-        print(
-            f"256 streams, {precision}, {runtime.threads} threads {many:9,.0f} chars/s   "
-            f"{many / one:6.1f} x one stream"
-        )
+    one = "one stream, cached"
+    ways = {
+        one: write(1, "fp32", 1),
+        "one stream, all anew": lambda: anew(model, length),  # as set by the one before
+        "256 streams, fp32": write(256, "fp32", runtime.threads),
+        f"256 streams, {runtime.precision}": write(256, runtime.precision, runtime.threads),
+    }
+    # the ways take turns, so that a neighbour who slows the machine down slows them all
+    rounds = [{name: rate(work) for name, work in ways.items()} for _ in range(1 + ROUNDS)][1:]
+    print(f"context {asked.context}, {config.n_layer} layers, {config.n_embd} wide; ", end="")
+    print(f"medians of {ROUNDS} rounds; {runtime.threads} threads for many streams")
+    for name in ways:
+        speed = statistics.median(r[name] for r in rounds)
+        ratio = statistics.median(r[name] / r[one] for r in rounds)
+        print(f"{name:22} {speed:9,.0f} chars/s {ratio:7.2f} x one stream, cached")
 
 
 if __name__ == "__main__":
