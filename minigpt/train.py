@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import numpy as np
 import psutil
@@ -133,9 +133,25 @@ def recorded_config(run: Run) -> TrainConfig:
         if missing := {"corpus_sha256", "init"} - recorded.keys():
             raise KeyError(*missing)
         stored = recorded["train"]
-        return TrainConfig(**{**stored, "model": GPTConfig(**stored["model"])})
+        shape = GPTConfig(**_typed(GPTConfig, stored["model"]))
+        return TrainConfig(**_typed(TrainConfig, {**stored, "model": shape}))
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not describe a run of this version: {error}") from None
+
+
+def _typed(settings: type, values: dict[str, Any]) -> dict[str, Any]:
+    """`values` as they are; TypeError where one is not of the type that `settings` declares."""
+    from typeguard import TypeCheckError, check_type
+
+    hints = get_type_hints(settings)
+    if not isinstance(values, dict):
+        raise TypeError(f"{values!r} in place of settings")
+    for name in hints.keys() & values.keys():
+        try:
+            check_type(values[name], hints[name])
+        except TypeCheckError:
+            raise TypeError(f"{name} cannot be {values[name]!r}") from None
+    return values
 
 
 def load_corpus(name: str) -> tuple[corpora.Corpus, str]:

@@ -184,6 +184,32 @@ def test_a_name_that_is_not_utf_8_is_refused_at_once(call: Any, flag: str, tmp_p
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("train", "device", "tpu"),
+        ("train", "data", 5),
+        ("train", "steps", "many"),
+        ("train", "model", 4),
+        ("model", "n_head", 1.5),
+        ("model", "norm", "batch"),
+    ],
+)
+def test_settings_edited_to_another_type_are_named(
+    call: Any, tiny_run: Path, tmp_path: Path, part: str, name: str, value: Any
+) -> None:
+    run = tmp_path / "edited"
+    shutil.copytree(tiny_run, run)
+    (run / "result.json").unlink()
+    config = json.loads((run / "config.json").read_text())
+    {"train": config["train"], "model": config["train"]["model"]}[part][name] = value
+    (run / "config.json").write_text(json.dumps(config))
+    code, out, err = call("train", "--resume", "--out", run)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "config.json does not describe a run of this version" in err
+    assert repr(value) in err
+
+
 def test_a_damaged_curve_or_record_is_named(call: Any, tiny_run: Path, tmp_path: Path) -> None:
     run = tmp_path / "runs" / "bad"
     shutil.copytree(tiny_run, run)
