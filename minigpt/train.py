@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import numpy as np
 import psutil
@@ -49,7 +49,7 @@ from minigpt.loop import (
 )
 from minigpt.model import GPT
 from minigpt.runs import Run
-from minigpt.settings import PRESETS, TrainConfig
+from minigpt.settings import PRESETS, TrainConfig, recorded_settings
 from minigpt.tokenizer import CharTokenizer
 
 __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
@@ -123,8 +123,6 @@ def parse(args: list[str]) -> Command:
 
 def recorded_config(run: Run) -> TrainConfig:
     """The settings a run was started with, device, precision and threads as they were resolved."""
-    from minigpt.model import GPTConfig
-
     path = run.folder / "config.json"
     if not path.exists():
         raise ValueError(f"{run.folder} holds no run (no config.json); start one without --resume")
@@ -132,26 +130,9 @@ def recorded_config(run: Run) -> TrainConfig:
         recorded = run.config
         if missing := {"corpus_sha256", "init"} - recorded.keys():
             raise KeyError(*missing)
-        stored = recorded["train"]
-        shape = GPTConfig(**_typed(GPTConfig, stored["model"]))
-        return TrainConfig(**_typed(TrainConfig, {**stored, "model": shape}))
+        return recorded_settings(recorded["train"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not describe a run of this version: {error}") from None
-
-
-def _typed(settings: type, values: dict[str, Any]) -> dict[str, Any]:
-    """`values` as they are; TypeError where one is not of the type that `settings` declares."""
-    from typeguard import TypeCheckError, check_type
-
-    hints = get_type_hints(settings)
-    if not isinstance(values, dict):
-        raise TypeError(f"{values!r} in place of settings")
-    for name in hints.keys() & values.keys():
-        try:
-            check_type(values[name], hints[name])
-        except TypeCheckError:
-            raise TypeError(f"{name} cannot be {values[name]!r}") from None
-    return values
 
 
 def load_corpus(name: str) -> tuple[corpora.Corpus, str]:
@@ -213,6 +194,8 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
     check_fits(config, corpus, config.model.context)
     check_memory(config.model, config.batch_size // config.accumulate, len(set(corpus.text)))
     runtime = choose(config.device, config.precision, config.thread_count)
+    if run is not None:
+        runtime = dataclasses.replace(runtime, why="as the run began")
     if dist.is_initialized():  # each process has measured, and all compute as the first found best
         shared = [runtime]
         dist.broadcast_object_list(shared, src=0)
