@@ -144,7 +144,7 @@ class Predicts(nn.Module):
             return
         heads, room = self.config.n_head, min(self.context, ROOM * -(-length // ROOM))
         batch, width = len(state.view), self.config.n_embd // heads
-        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+        dtype = torch.bfloat16 if self.precision == "bf16" else self.head.weight.dtype
         old, state.layers = state.layers, []
         for i in range(self.config.n_layer):
             keys = self.head.weight.new_zeros((batch, heads, room, width), dtype=dtype)

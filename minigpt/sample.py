@@ -24,8 +24,6 @@ import tyro
 from labkit import command
 from minigpt.nextchar import NextChar, first_ids
 
-Precision = Literal["auto", "fp32", "bf16"]
-
 MOST = 10_000
 """Texts that the command writes at once; they take about a megabyte each."""
 MANY = 64
@@ -152,7 +150,7 @@ class Settings:
     """Seed of the random draws: the same seed writes the same text."""
     data: str = "shakespeare"
     """The text that the n-gram counts: a corpus or a path."""
-    precision: Precision = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Of the arithmetic: float32, or what is faster here for 64 texts and more."""
     threads: int | Literal["auto"] = "auto"
     """Processor threads: one, or what is faster here for 64 texts and more."""
