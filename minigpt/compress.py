@@ -11,6 +11,11 @@ Omits:  learning from the file itself, which is what helps PPMd on long files.
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("minigpt.compress")
+
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +36,7 @@ __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
 SUFFIX = ".mgz"
 MANY = 200_000  # bytes that it pays to share out; so many a process, to measure what is faster
+MOST = 4096  # streams: each takes about a megabyte
 TRAINED = "trained on it"
 
 
@@ -87,8 +93,8 @@ class CompressConfig:
             raise ValueError(
                 f"order counts the predicted character, so it is >= 1, got {self.order}"
             )
-        if self.streams is not None and self.streams < 1:
-            raise ValueError(f"streams must be >= 1, got {self.streams}")
+        if self.streams is not None and not 1 <= self.streams <= MOST:
+            raise ValueError(f"streams must be from 1 to {MOST:,}, got {self.streams}")
 
 
 def load(config: CompressConfig, header: Header | None = None, *, size: int = 0) -> Predictor:
@@ -125,8 +131,8 @@ def main(config: CompressConfig) -> None:
     found = load(config, header, size=len(source))
     found.announce()
     model = found.model
-    if config.decompress:
-        with _bar(read_header(source).characters, "decompressing") as progress:
+    if header is not None:
+        with _bar(header.characters + header.escapes, "decompressing") as progress:
             result = text = decompress(
                 source, model, processes=_processes(config), progress=progress
             )

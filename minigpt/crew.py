@@ -1,8 +1,8 @@
 """One model in several processes: each works on its own part of a text.
 
 Idea:   a step for many streams is dozens of small products, and threads that share them wait for
-        each other after each one. Processes wait once, at the end. How the work is cut does not
-        depend on how many work, so what comes out does not either.
+        each other after each one. Processes wait once, at the end. What comes out depends on how
+        the work is cut, not on how many do it.
 Run:    python -m minigpt.compress, on files of more than 200,000 bytes
 Omits:  shared memory. Each process holds a copy of the model, some megabytes here.
 """
@@ -10,8 +10,12 @@ Omits:  shared memory. Each process holds a copy of the model, some megabytes he
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
+import os
+import pickle
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, wait
 from types import TracebackType
@@ -25,13 +29,14 @@ LOOK_SECONDS = 0.2
 class Crew:
     """Processes that hold the same model; they start with the first work and end with `with`.
 
-    `model` can be pickled, and each process computes with as many threads as it does here. Where
-    one process is enough it is this one.
+    `model` can be pickled, and each process computes with `model.threads` threads. Where one
+    process is enough it is this one.
     """
 
     def __init__(self, model: Any, processes: int, progress: Progress) -> None:
         self.model, self.processes, self.progress = model, processes, progress
         self._pool: ProcessPoolExecutor | None = None
+        self._done: Any = None  # how many characters all have coded
         self._others = set(multiprocessing.active_children())
 
     def __enter__(self) -> Crew:
@@ -41,48 +46,72 @@ class Crew:
         if self._pool is None:
             return
         if kind is not None:  # Ctrl-C above all: nobody waits for what is half done
-            for process in set(multiprocessing.active_children()) - self._others:
+            for process in self._crew():
                 process.terminate()
         self._pool.shutdown()
 
     def work(self, job: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
         """`job(*part, model, progress)` for each part, in order; `job` is a module's function.
 
-        What a job raises is raised here; MemoryError where a process was killed.
+        What a job raises is raised here; ChildProcessError where a process was killed.
         """
         if min(self.processes, len(parts)) < 2:
             return [job(*part, self.model, self.progress) for part in parts]
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._done = context.Value("q", 0)
-            self._pool = ProcessPoolExecutor(
-                min(self.processes, len(parts)),
-                mp_context=context,
-                initializer=_begin,
-                initargs=(self.model, self.model.threads, self._done),
-            )
+        pool, done = self._start()
+        told = done.value
         try:
-            told = self._done.value
-            futures = [self._pool.submit(_one, job, part) for part in parts]
+            futures = [pool.submit(_one, job, part) for part in parts]
+            crew = self._crew()
             waiting = True
             while waiting:
                 waiting = bool(wait(futures, timeout=LOOK_SECONDS).not_done)
-                now = self._done.value
+                if waiting and not all(process.is_alive() for process in crew):
+                    raise BrokenExecutor
+                now = done.value
                 self.progress(now - told)
                 told = now
             return [future.result() for future in futures]
-        except BrokenExecutor:  # killed from outside, which is what a full memory does
-            raise MemoryError("a process of the crew was killed") from None
+        except BrokenExecutor:
+            raise ChildProcessError(
+                "a process that shared the work was killed, as happens where memory is short; "
+                "use a smaller model or fewer streams"
+            ) from None
+
+    def _start(self) -> tuple[ProcessPoolExecutor, Any]:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._done = context.Value("q", 0)
+            # as bytes: torch would put a tensor into memory that all processes share
+            model = pickle.dumps(self.model)
+            self._pool = ProcessPoolExecutor(
+                self.processes,
+                mp_context=context,
+                initializer=_begin,
+                initargs=(model, self.model.threads, self._done),
+            )
+        # the count without its lock, which a process that was killed may hold for ever
+        return self._pool, self._done.get_obj()
+
+    def _crew(self) -> set[Any]:
+        return set(multiprocessing.active_children()) - self._others
 
 
 _here: dict[str, Any] = {}  # in a process of the crew: its model, and the shared count
 
 
-def _begin(model: Any, threads: int, done: Any) -> None:
+def _begin(model: bytes, threads: int, done: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the crew ends it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _here.update(model=pickle.loads(model), done=done)
     if "torch" in sys.modules:  # the model brought it
         sys.modules["torch"].set_num_threads(threads)
-    _here.update(model=model, done=done)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def _one(job: Callable[..., Any], part: tuple[Any, ...]) -> Any:

@@ -111,6 +111,8 @@ def compress(
     parts = [(ids[a:b], n) for a, b, n in _parts(len(ids), size, batches)]
     with Crew(model, processes, progress) as crew:
         coded = list(chain(*crew.work(_encode, parts)))
+        if foreign:
+            progress(foreign)
         shortest = min(map(len, coded), default=0)
         numbers = [PRECISIONS.index(model.precision), model.threads, batches, len(coded), len(ids)]
         numbers += [foreign, len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
@@ -154,6 +156,8 @@ def _decode(header: Header, crew: Crew) -> bytes:
     found = crew.work(decode_streams, parts)
     ids = np.concatenate(found) if found else np.zeros(0, np.int32)
     data = escapes.join(ids, header.escapes, header.escaped, crew.model.tokenizer)
+    if header.escapes:
+        crew.progress(header.escapes)
     if hashlib.sha256(data).digest()[:_HASH] != header.content:
         raise ValueError(
             "the decoded text is not the one that was compressed: the file is whole, but the model "

@@ -164,9 +164,10 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "B T E"]:
         """Mix what earlier positions hold into each; with a cache, they are read from there."""
         q, k, v = self.heads(x, rope)
-        keys, values, seen = cache or (k, v.mT, 0)  # a cache has room for more: `predict.Cache`
-        now = seen + x.size(1)
+        seen = 0
         if cache:
+            keys, values, seen = cache  # with room for more: `predict.Cache`
+            now = seen + x.size(1)
             keys[:, :, seen:now], values[..., seen:now] = k, v.mT
         if seen:
             out = attend_to_cache(q, keys, values, now)

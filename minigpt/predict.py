@@ -114,6 +114,10 @@ class Predicts(nn.Module):
 
         The same as T steps, and a good deal faster; log-probabilities [B, V].
         """
+        if ids.ndim != 2 or not ids.size or len(ids) != len(state.view):
+            raise ValueError(
+                f"this state reads ids [{len(state.view)}, T] with T >= 1, got shape {ids.shape}"
+            )
         state.total += ids.shape[1]
         length, kept = window(state.total, self.context), state.length
         if length != kept + ids.shape[1] or self.config.attention == "convolution":
@@ -139,12 +143,15 @@ class Predicts(nn.Module):
 
     def _make_room(self, state: Cache, length: int) -> None:
         """Let keys and values of `length` characters fit into the cache."""
-        held = state.layers[0][0].size(2) if state.layers else 0
-        if length <= held:
-            return
-        heads, room = self.config.n_head, min(self.context, ROOM * -(-length // ROOM))
-        batch, width = len(state.view), self.config.n_embd // heads
         dtype = torch.bfloat16 if self.precision == "bf16" else self.head.weight.dtype
+        held = state.layers[0][0].size(2) if state.layers else 0
+        if length <= held and state.layers[0][0].dtype == dtype:
+            return
+        room = min(self.context, ROOM * -(-length // ROOM))
+        if self.config.attention == "convolution":
+            room = 0  # it keeps none
+        batch, heads = len(state.view), self.config.n_head
+        width = self.config.n_embd // heads
         old, state.layers = state.layers, []
         for i in range(self.config.n_layer):
             keys = self.head.weight.new_zeros((batch, heads, room, width), dtype=dtype)

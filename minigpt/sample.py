@@ -11,6 +11,11 @@ Hundreds of streams are written side by side: one step of the model serves them 
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("minigpt.sample")
+
 import json
 import math
 import sys
@@ -204,8 +209,8 @@ def main(settings: Settings) -> None:
             record = {
                 "model": found.name,
                 "seed": settings.seed,
-                "precision": precision,
-                "threads": threads,
+                "precision": model.precision,
+                "threads": model.threads,
                 "prompt": settings.prompt,
                 **shaping,
             }

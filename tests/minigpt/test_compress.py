@@ -27,7 +27,6 @@ from minigpt.arithmetic import (
     frequencies,
 )
 from minigpt.compress import CompressConfig, main
-from minigpt.crew import Crew
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 
@@ -248,26 +247,18 @@ def test_batches_round_trip(text: str, streams: int, batches: int) -> None:
     assert header.batches == max(1, min(batches, len(header.streams)))
 
 
+def test_progress_counts_characters_the_model_does_not_know() -> None:
+    seen: list[int] = []
+    compress.compress("thé né" * 20, MODEL, streams=7, progress=seen.append)
+    assert sum(seen) == 240
+
+
 def test_several_processes_write_what_one_does() -> None:
     text, seen = prose(3_000), list[int]()
     one = compress.compress(text, MODEL, streams=5, batches=3)
     two = compress.compress(text, MODEL, streams=5, batches=3, processes=2, progress=seen.append)
     assert one == two
     assert sum(seen) == 6_000
-    with pytest.raises(ValueError, match="refused"), Crew(MODEL, 2, seen.append) as crew:
-        crew.work(refuse, [(1,), (2,)])
-    with pytest.raises(MemoryError, match="killed"), Crew(MODEL, 2, seen.append) as crew:
-        crew.work(die, [(1,), (2,)])
-
-
-def refuse(part: int, *_: object) -> None:
-    """A job that fails."""
-    raise ValueError(f"refused {part}")
-
-
-def die(part: int, *_: object) -> None:
-    """A job whose process is killed, as where memory is short."""
-    os._exit(9)
 
 
 BLOB = compress.compress("a tale of thé", MODEL)
@@ -473,7 +464,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert "takes FILE" in refused(folder, capsys, letter, letter, "-o", out)
     assert "takes FILE" in refused(folder, capsys)
     assert ">= 1" in refused(folder, capsys, letter, "--order", "0")
-    assert ">= 1" in refused(folder, capsys, letter, "--streams", "-4")
+    assert "from 1 to 4,096" in refused(folder, capsys, letter, "--streams", "-4")
     assert "-d" in refused(folder, capsys, letter, "-d", "--table")
     assert "the file itself" in refused(folder, capsys, letter, "-o", letter, "--force")
     monkeypatch.setattr(sys, "stdin", None)

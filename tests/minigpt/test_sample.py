@@ -166,6 +166,30 @@ def test_room_for_keys_and_values_grows_without_a_trace(
     assert (np.abs(found - anew(20)).max() > 1e-4) == (precision == "bf16")
 
 
+def test_another_precision_between_two_steps() -> None:
+    ids = np.random.default_rng(2).integers(0, len(ALPHABET), (3, 8))
+    model = random_model()
+    state, _ = model.start(ids[:, :4])
+    for end, precision in ((5, "bf16"), (6, "fp32"), (7, "bf16")):
+        model.precision = precision  # type: ignore[assignment]
+        found = model.step(state, ids[:, end - 1])
+        np.testing.assert_allclose(found, model.logprobs(ids[:, :end])[:, -1], atol=0.1)
+    exact = random_model().double()
+    state, _ = exact.start(ids[:, :4])
+    np.testing.assert_allclose(
+        exact.step(state, ids[:, 4]), exact.logprobs(ids[:, :5])[:, -1], atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (3, 0), (3,), (4, 2)])
+def test_reading_what_does_not_fit_the_state(shape: tuple[int, ...]) -> None:
+    model = random_model()
+    state, _ = model.start(np.zeros((3, 2), np.int64))
+    with pytest.raises(ValueError, match=r"reads ids \[3, T\] with T >= 1"):
+        model.read(state, np.zeros(shape, np.int64))
+    assert (state.total, state.length) == (2, 2)
+
+
 def test_streams_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     model = random_model()
     ids = np.random.default_rng(0).integers(0, len(ALPHABET), (7, 20))
