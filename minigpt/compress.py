@@ -35,7 +35,8 @@ from minigpt.ngram import DEFAULT_ORDER
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
 SUFFIX = ".mgz"
-MANY = 200_000  # bytes that it pays to share out; so many a process, to measure what is faster
+MANY = 200_000  # bytes: longer texts are shared out; so many a process, precision is measured too
+CREW = 8  # processes at most: each takes a quarter of a gigabyte
 MOST = 4096  # streams: each takes about a megabyte
 TRAINED = "trained on it"
 
@@ -170,12 +171,12 @@ def _compress(config: CompressConfig, data: bytes, model: Coder) -> bytes:
 
 
 def _processes(config: CompressConfig) -> int:
-    """How many are worth their start: counting is fast enough in one."""
+    """How many are worth their start and their memory: counting is fast enough in one."""
     if config.model == "ngram":
         return 1
     from minigpt.device import cores
 
-    return cores()
+    return min(cores(), CREW)
 
 
 def _compare(config: CompressConfig) -> None:

@@ -253,6 +253,12 @@ def test_progress_counts_characters_the_model_does_not_know() -> None:
     assert sum(seen) == 240
 
 
+def test_a_large_machine_starts_a_few_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minigpt.device.cores", lambda: 64)
+    assert compress._processes(CompressConfig(paths=("f",))) == compress.CREW
+    assert compress._processes(CompressConfig(paths=("f",), model="ngram")) == 1
+
+
 def test_several_processes_write_what_one_does() -> None:
     text, seen = prose(3_000), list[int]()
     one = compress.compress(text, MODEL, streams=5, batches=3)
