@@ -35,7 +35,7 @@ from minigpt.ngram import DEFAULT_ORDER
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
 SUFFIX = ".mgz"
-MANY = 200_000  # bytes: longer texts are shared out; so many a process, precision is measured too
+MANY = 200_000  # bytes: a longer text is shared out; if each has more, the precision is measured
 CREW = 8  # processes at most: each takes a quarter of a gigabyte
 MOST = 4096  # streams: each takes about a megabyte
 TRAINED = "trained on it"

@@ -10,7 +10,6 @@ Omits:  shared memory. Each process holds a copy of the model, some megabytes he
 from __future__ import annotations
 
 import multiprocessing
-import multiprocessing.connection
 import os
 import pickle
 import signal
@@ -110,7 +109,7 @@ def _begin(model: bytes, threads: int, done: Any) -> None:
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
-    multiprocessing.connection.wait([parent.sentinel])
+    parent.join()
     os._exit(1)
 
 

@@ -169,8 +169,10 @@ class Settings:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.n > MOST:
             raise ValueError(f"n must be at most {MOST:,}, got {self.n}: texts share the memory")
-        if self.threads != "auto" and self.threads < 1:
-            raise ValueError(f"threads must be at least 1, got {self.threads}")
+        if self.threads != "auto":
+            from minigpt.device import check_threads  # brings torch, which may not be needed
+
+            check_threads(self.threads)
 
 
 def _runtime(settings: Settings) -> tuple[Literal["fp32", "bf16"], int]:

@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -24,13 +25,6 @@ from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
 
 ROUNDS = 5
-
-
-def rate(work: Callable[[], int]) -> float:
-    """Characters a second."""
-    start = time.perf_counter()
-    written = work()
-    return written / (time.perf_counter() - start)
 
 
 def anew(model: GPT, length: int) -> int:
@@ -55,26 +49,29 @@ def main() -> None:
     runtime = choose()
     length = 2 * asked.context
 
-    def write(n: int, precision: str, threads: int) -> Callable[[], int]:
-        def work() -> int:
-            model.precision = precision  # type: ignore[assignment]
-            torch.set_num_threads(threads)
-            generate(model, n=n, length=length, rng=np.random.default_rng(0))
-            return n * length
+    def write(n: int) -> int:
+        generate(model, n=n, length=length, rng=np.random.default_rng(0))
+        return n * length
 
-        return work
-
-    one = "one stream, cached"
-    ways = {
-        one: write(1, "fp32", 1),
-        "one stream, all anew": lambda: anew(model, length),  # as set by the one before
-        "256 streams, fp32": write(256, "fp32", runtime.threads),
-        f"256 streams, {runtime.precision}": write(256, runtime.precision, runtime.threads),
+    one, fast, threads = "one stream, cached", runtime.precision, runtime.threads
+    ways: dict[str, tuple[Literal["fp32", "bf16"], int, Callable[[], int]]] = {
+        one: ("fp32", 1, lambda: write(1)),
+        "one stream, all anew": ("fp32", 1, lambda: anew(model, length)),
+        "256 streams, fp32": ("fp32", threads, lambda: write(256)),
+        f"256 streams, {fast}": (fast, threads, lambda: write(256)),
     }
+
+    def rate(name: str) -> float:
+        model.precision, threads, work = ways[name]
+        torch.set_num_threads(threads)
+        start = time.perf_counter()
+        written = work()
+        return written / (time.perf_counter() - start)
+
     # the ways take turns, so that a neighbour who slows the machine down slows them all
-    rounds = [{name: rate(work) for name, work in ways.items()} for _ in range(1 + ROUNDS)][1:]
+    rounds = [{name: rate(name) for name in ways} for _ in range(1 + ROUNDS)][1:]
     print(f"context {asked.context}, {config.n_layer} layers, {config.n_embd} wide; ", end="")
-    print(f"medians of {ROUNDS} rounds; {runtime.threads} threads for many streams")
+    print(f"medians of {ROUNDS} rounds; {threads} threads for many streams")
     for name in ways:
         speed = statistics.median(r[name] for r in rounds)
         ratio = statistics.median(r[name] / r[one] for r in rounds)

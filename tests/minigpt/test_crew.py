@@ -104,10 +104,12 @@ def test_the_crew_ends_with_whoever_started_it(tmp_path: Path) -> None:
         "    Crew(SimpleNamespace(threads=1), 2, print).work(wait, parts)\n"
     )
     with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.DEVNULL) as parent:
-        _until((tmp_path / "one").exists, (tmp_path / "two").exists)
-        pids = [int((tmp_path / name).read_text()) for name in ("one", "two")]
-        parent.kill()
-    _until(*(lambda pid=pid: not _runs(pid) for pid in pids))
+        try:
+            assert _comes_true((tmp_path / "one").exists, (tmp_path / "two").exists)
+        finally:
+            parent.kill()
+    pids = [int((tmp_path / name).read_text()) for name in ("one", "two")]
+    assert _comes_true(*(lambda pid=pid: not _runs(pid) for pid in pids))
 
 
 def _runs(pid: int) -> bool:
@@ -117,8 +119,11 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _until(*conditions: Callable[[], bool]) -> None:
+def _comes_true(*conditions: Callable[[], bool]) -> bool:
+    """Whether all hold within a minute."""
     deadline = time.monotonic() + 60
-    while not all(condition() for condition in conditions):
-        assert time.monotonic() < deadline
+    while time.monotonic() < deadline:
+        if all(condition() for condition in conditions):
+            return True
         time.sleep(0.05)
+    return False

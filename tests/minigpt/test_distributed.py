@@ -27,19 +27,26 @@ TORCHRUN = (
 )
 
 
-@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
-def test_two_processes_reach_the_loss_of_one(
-    call: Any, tmp_path: Path, command_environment: dict[str, str]
-) -> None:
-    done = subprocess.run(
-        [*TORCHRUN, *ARGS, "--out", "two"],
-        env=command_environment,
-        cwd=tmp_path,
+def train_in_two(
+    folder: Path, environment: dict[str, str], out: str
+) -> subprocess.CompletedProcess[str]:
+    """The same run by two processes of torchrun, started in `folder`."""
+    return subprocess.run(
+        [*TORCHRUN, *ARGS, "--out", out],
+        env=environment,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+def test_two_processes_reach_the_loss_of_one(
+    call: Any, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    done = train_in_two(tmp_path, command_environment, "two")
     assert done.returncode == 0, done.stderr
     code, out, err = call("train", *ARGS, "--accumulate", "2", "--out", "one")
     assert code == 0, err
@@ -71,15 +78,7 @@ def test_where_the_first_process_is_refused_the_other_leaves_without_a_word(
 ) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text("{}", encoding="utf-8")
-    done = subprocess.run(
-        [*TORCHRUN, *ARGS, "--out", "run"],
-        env=command_environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = train_in_two(tmp_path, command_environment, "run")
     assert done.returncode != 0
     assert done.stderr.count("minigpt.train: error: run holds a run already") == 1
     assert "minigpt/loop.py" not in done.stderr  # the launcher's own traceback is all there is
