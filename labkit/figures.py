@@ -109,9 +109,27 @@ def png(figure: Figure, *, alt: str) -> bytes:
     """The figure as PNG bytes with its alternative text inside; ValueError without a text."""
     if not alt.strip():
         raise ValueError("a figure needs alternative text that says what it shows")
+    _plain_powers(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Description": alt, "Software": None})
     return buffer.getvalue()
+
+
+def _plain_powers(figure: Figure) -> None:
+    """Numbers as they are (20, 0.1) on logarithmic axes: powers of ten are written in the maths
+    markup that the house style leaves alone, and some were shown as its source."""
+    from matplotlib.scale import LogTransform
+    from matplotlib.ticker import LogFormatter, LogFormatterMathtext
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""  # which ticks are named is its own
+
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        scale, given = axis.get_transform(), axis.get_major_formatter()
+        if isinstance(scale, LogTransform) and isinstance(given, LogFormatterMathtext):
+            axis.set_major_formatter(Plain(scale.base))
+            axis.set_minor_formatter(Plain(scale.base, minor_thresholds=(1, 0.4)))
 
 
 def check_place(path: str | Path) -> None:

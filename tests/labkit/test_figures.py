@@ -83,6 +83,28 @@ def test_seeds_draws_mean_and_every_seed() -> None:
     assert len({line.get_color() for line in ax.lines}) == 1
 
 
+def test_logarithmic_axes_show_plain_numbers() -> None:
+    with figures.style():
+        figure, (left, right) = figures.new("wide", 1, 2)
+        left.plot([11, 90], [1e-4, 1])
+        left.set_xscale("log")
+        left.set_yscale("log")
+        right.plot([8, 64], [1, 2])
+        right.set_xscale("log", base=2)
+        right.set_yscale("log")
+        right.yaxis.set_major_formatter("{x} of its own")
+    figures.png(figure, alt="numbers")
+
+    def shown(axis: mpl.axis.Axis) -> list[str]:
+        ticks = [*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)]
+        return [tick.get_text() for tick in ticks if tick.get_text()]
+
+    for axis, some in ((left.xaxis, "20"), (left.yaxis, "0.01"), (right.xaxis, "32")):
+        assert some in shown(axis)
+        assert [float(text) for text in shown(axis)]  # each is a number, none is markup
+    assert any("of its own" in text for text in shown(right.yaxis))
+
+
 def test_sizes_captions_and_several_axes() -> None:
     figure, axes = figures.new("tall", rows=2)
     assert len(axes) == 2
