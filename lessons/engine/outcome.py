@@ -131,8 +131,8 @@ class Reader:
         elif self.timed_out:
             status, note = "timeout", f"it had not ended after {seconds:g} seconds"
         elif ends:
-            status = "memory" if _is_memory(ends[0]) else "crash"
-            note = _stop_words(ends[0])
+            status = "memory" if is_memory(ends[0]) else "crash"
+            note = stop_words(ends[0])
         elif self.status is None and len(self.answers) == self.wanted:
             status = "done"
         elif self.status is None:
@@ -164,7 +164,8 @@ def _plain_text(words: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(words)[:400])
 
 
-def _is_memory(failure: Failure) -> bool:
+def is_memory(failure: Failure) -> bool:
+    """Did the call ask for more memory than there is?"""
     words = failure.message.lower()
     return failure.type == "MemoryError" or (
         failure.type == "RuntimeError" and ("alloc" in words and "memory" in words)
@@ -173,14 +174,15 @@ def _is_memory(failure: Failure) -> bool:
 
 def stopped(failure: Failure) -> bool:
     """Is this an end of the whole run rather than an error of one call?"""
-    return _is_memory(failure) or failure.type in (
+    return is_memory(failure) or failure.type in (
         "SystemExit",
         "KeyboardInterrupt",
         "TooMuchOutput",
     )
 
 
-def _stop_words(failure: Failure) -> str:
+def stop_words(failure: Failure) -> str:
+    """What stopped the run, to the learner."""
     return {
         "SystemExit": "it called exit instead of returning",
         "KeyboardInterrupt": "it raised KeyboardInterrupt instead of returning",

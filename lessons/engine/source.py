@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 MAX_DEPTH = 100
 """Levels of nesting in what is read; Python's own tools give up at some three hundred."""
@@ -262,23 +263,26 @@ def solution(where: str, name: str) -> str:
 
     Taken from the package by `inspect`, so that there is no second copy to go stale.
     """
-    module_name, function = where.split(":")
+    module_name, own = where.split(":")
     module = importlib.import_module(module_name)
     path = inspect.getsourcefile(module)
     assert path is not None
-    source = needed(function, [Path(path).read_text(encoding="utf-8")])
+    source = needed(own, [Path(path).read_text(encoding="utf-8")])
     if source is None:
-        raise ValueError(f"{module_name} has no function {function}")
-    return source if function == name else f"{source}\n\n{name} = {function}\n"
+        raise ValueError(f"{module_name} has no function {own}")
+    return source if own == name else f"{source}\n\n{name} = {own}\n"
 
 
 @lru_cache(maxsize=256)
 def solution_itself(where: str) -> str:
     """The function alone, as its package writes it."""
-    module_name, function = where.split(":")
-    return textwrap.dedent(
-        inspect.getsource(getattr(importlib.import_module(module_name), function))
-    )
+    return textwrap.dedent(inspect.getsource(function(where)))
+
+
+def function(where: str) -> Any:
+    """The package's own function "module:function"."""
+    module, name = where.split(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def stub(where: str, name: str, task: str, signature: str = "") -> str:
