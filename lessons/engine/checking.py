@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons.engine import form, judging
+from lessons.engine import form, judging, slicing
 from lessons.engine import source as sources
 from lessons.engine.exercise import Call, Exercise, Probe, Result, Status
 from lessons.engine.feedback import hint_step
@@ -62,8 +62,8 @@ def _check(
         words = f"the function and what it needs are {size >> 10} kB of code"
         return result("fail", returned=words, cause=f"at most {MAX_SOURCE >> 10} kB are read")
     try:
-        sources.parse(source)
-    except sources.Unreadable as error:
+        slicing.parse(source)
+    except slicing.Unreadable as error:
         return result("crash", returned=f"code that Python cannot read: {error}")
     if sources.unattempted(source, exercise.name):
         return result("missing", returned="not attempted yet", next_step=hint_step(exercise))

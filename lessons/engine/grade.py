@@ -25,8 +25,7 @@ from tyro.conf import Positional, arg
 
 from labkit import files
 from labkit.versions import version
-from lessons.engine import catalogue, hidden, learner, similar, submissions
-from lessons.engine import source as sources
+from lessons.engine import catalogue, hidden, learner, similar, slicing, submissions
 from lessons.engine.catalogue import Lesson
 from lessons.engine.checking import check_source
 from lessons.engine.exercise import Result
@@ -193,8 +192,8 @@ class Marker:
                 complaints += [file] if name in mine else []
                 continue
             try:
-                source = sources.needed(exercise.name, file.cells)
-            except sources.Unreadable as error:
+                source = file.code.needed(exercise.name)
+            except slicing.Unreadable as error:
                 complaints.append(f"{name}: {error}")
                 continue
             if source is not None:
