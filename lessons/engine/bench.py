@@ -191,6 +191,7 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
     quiet = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1, 2):  # what a known wrong answer prints would end up between messages
         os.dup2(quiet, handle)
