@@ -21,6 +21,11 @@ def attention_weights(q, k):
 """
 """Right. Some mistakes are this with a line changed."""
 
+NOTHING_SEEN = (
+    "a whole row is hidden, and a softmax over nothing but minus infinity is NaN; each position "
+    "sees at least itself"
+)
+
 ATTENTION_VARIANTS = (
     Variant(
         name="einsum and a mask",

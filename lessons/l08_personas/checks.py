@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
+from lessons.engine.judging import numbers, refused
 from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN, HILL_VARIANTS, HILL_WRONG
 from lessons.l08_personas import answers
 from synthdata.estimate import hill
@@ -27,6 +28,15 @@ def _uneven(rng: np.random.Generator, q: float) -> Call:
 def _unseen(rng: np.random.Generator, q: float) -> Call:
     counts = np.concatenate([rng.integers(1, 60, 7), np.zeros(4, dtype=np.int64)])
     return Call(rng.permutation(counts), q)
+
+
+def _beyond_all_kinds(answer: Any, counts: np.ndarray, q: float) -> bool:
+    """NaN and infinity are beyond all."""
+    return np.shape(answer) == () and not 1 < float(answer) <= len(counts)
+
+
+def _as_many_as_counts(answer: Any, counts: np.ndarray, q: float) -> bool:
+    return np.shape(answer) == () and float(answer) == len(counts)
 
 
 HILL = Exercise(
@@ -55,13 +65,13 @@ HILL = Exercise(
             property="uneven counts at q = 1: 2 to the entropy in bits",
             make=lambda rng: _uneven(rng, 1.0),
             expect=hill,
-            causes=(Cause(text=HILL_AT_ONE, when=lambda answer, *_: not 1 < answer < 100),),
+            causes=(Cause(text=HILL_AT_ONE, when=_beyond_all_kinds),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 0)",
             make=lambda rng: _unseen(rng, 0.0),
             expect=hill,
-            causes=(Cause(text=HILL_UNSEEN, when=lambda answer, counts, q: answer == len(counts)),),
+            causes=(Cause(text=HILL_UNSEEN, when=_as_many_as_counts),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 1)",
@@ -113,10 +123,10 @@ def _each_its_own(rng: np.random.Generator) -> Call:
 
 
 def _never_more_within(answer: Any, share: np.ndarray, given: np.ndarray) -> str | None:
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-        return "something else than two numbers (total, within)"
-    total, within = map(float, answer)
-    if within > total + 1e-9:
+    if other := refused(answer, [2]):
+        return f"{other}: two numbers (total, within)"
+    total, within = numbers(answer).tolist()
+    if within > total + 1e-6:
         return f"total {total:.3g} below within {within:.3g}: more disorder in the parts"
     return None
 
