@@ -12,13 +12,13 @@ import numpy as np
 
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
 from lessons.engine.judging import numbers, refused
-from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN, HILL_VARIANTS, HILL_WRONG
+from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN
 from lessons.l08_personas import answers
 from synthdata.estimate import hill
 from synthdata.persona_evidence import most_varied
 from synthdata.persona_text import entropy_split
 
-# 08.1  How many different ones, effectively? The function of 06.2, here without infinity.
+# 08.1  How many different ones, effectively? 06.2 under another name, here without infinity.
 
 
 def _uneven(rng: np.random.Generator, q: float) -> Call:
@@ -39,9 +39,9 @@ def _as_many_as_counts(answer: Any, counts: np.ndarray, q: float) -> bool:
     return np.shape(answer) == () and float(answer) == len(counts)
 
 
-HILL = Exercise(
+EFFECTIVE_NUMBER = Exercise(
     id="08.1",
-    name="hill",
+    name="effective_number",
     task="""Effective number of distinct things in a sample, of order q (Hill number).
 
     counts: a NumPy array of whole numbers, how often each thing was seen; some may be 0.
@@ -79,8 +79,8 @@ HILL = Exercise(
             expect=hill,
         ),
     ),
-    variants=HILL_VARIANTS,
-    wrong=HILL_WRONG,
+    variants=answers.EFFECTIVE_NUMBER_VARIANTS,
+    wrong=answers.EFFECTIVE_NUMBER_WRONG,
     hints=(
         "Ten jokes are told, each as often as the next: the answer is 10. And if one of them is "
         "told nearly always?",
@@ -262,4 +262,4 @@ MOST_VARIED = Exercise(
     "11 and 200 at 97 %, 92.5 % and 40 %, which is the fair control, if a point less is allowed?",
 )
 
-EXERCISES = (HILL, SPLIT, MOST_VARIED)
+EXERCISES = (EFFECTIVE_NUMBER, SPLIT, MOST_VARIED)

@@ -287,3 +287,9 @@ def test_a_random_salad_passes_however_often(sandbox: Sandbox) -> None:
     exercise = catalogue.find_exercise("04.3")
     for seed in range(20):
         assert check_source(exercise, exercise.variants[0].source, sandbox, seed=seed).passed
+
+
+def test_a_function_of_one_name_is_asked_for_once() -> None:
+    """One file may hold all answers, and a lesson's answers earn no other lesson's points."""
+    names = [exercise.name for exercise in REAL]
+    assert sorted(names) == sorted(set(names))
