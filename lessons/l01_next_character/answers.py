@@ -161,6 +161,16 @@ def surprise(logprobs, targets):
 """,
         diagnosis="this is p, the probability of what came; the surprise is -ln p",
     ),
+    Wrong(
+        name="sum",
+        source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return -np.take_along_axis(logprobs, targets[..., None], -1).sum()
+""",
+        diagnosis="this is the sum over all characters; one number for each is wanted",
+    ),
 )
 
 # 01.2  What does a network learn from?

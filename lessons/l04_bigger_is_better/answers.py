@@ -236,6 +236,35 @@ def law(n, excess):
         diagnosis="the line goes through the first point and the last, whatever lies between; "
         "least squares hears all of them",
     ),
+    Wrong(
+        name="in linear space",
+        source="""
+import numpy as np
+from scipy.optimize import least_squares
+
+def law(n, excess):
+    x, y = np.log(n), np.array(excess)
+    down, height = np.polyfit(x, np.log(y), 1)
+    found = least_squares(
+        lambda line: np.exp(line[1] - line[0] * x) - y, (-down, height), xtol=1e-12, ftol=1e-12
+    )
+    return tuple(found.x)
+""",
+        diagnosis="the curve is fitted in the excess itself, so that the largest excesses "
+        "decide alone; the squares of the distances in ln(excess) are to be small",
+    ),
+    Wrong(
+        name="binary logarithms",
+        source="""
+import numpy as np
+
+def law(n, excess):
+    down, log_a = np.polyfit(np.log2(n), np.log2(excess), 1)
+    return -down, log_a
+""",
+        diagnosis="with logarithms to base 2 the slope is the same, but the height is not: "
+        "natural ones are wanted",
+    ),
 )
 
 # 04.3  The same words, and no order.

@@ -460,4 +460,15 @@ def slopes(values):
         diagnosis="this is the median of the single steps, which are mostly noise; least "
         "squares listens to all generations together",
     ),
+    Wrong(
+        name="polyfit without .T",
+        source="""
+import numpy as np
+
+def slopes(values):
+    return np.polyfit(np.arange(values.shape[1]), values, 1)[0]
+""",
+        diagnosis="np.polyfit fits a line to each column; if you use it, give it values.T, for "
+        "a chain is a row here",
+    ),
 )

@@ -137,6 +137,11 @@ def entropy_split(share, given):
 """,
         diagnosis="0 times log2(0) is NaN to a computer; leave out what has no chance",
     ),
+    Wrong(
+        name="entropies added up",
+        source=_SPLIT.replace("share @ entropy(given)", "entropy(given).sum()"),
+        diagnosis="the personas' entropies are added up; within is their mean, weighted by share",
+    ),
 )
 
 # 08.3  A control at its best.
