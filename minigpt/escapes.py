@@ -69,7 +69,10 @@ def varints(numbers: Sequence[int]) -> bytes:
 
 
 def read_varints(data: bytes, place: int, count: int) -> tuple[list[int], int]:
-    """`count` numbers from `place` on, and the place behind them; ValueError past the end.
+    """`count` numbers from `place` on, and the place behind them.
+
+    ValueError past the end, and where a number takes more than ten bytes (70 bits): without that
+    bound, shifting would make reading quadratic.
 
     >>> read_varints(bytes.fromhex("05ac02"), 0, 2)
     ([5, 300], 3)
@@ -80,6 +83,8 @@ def read_varints(data: bytes, place: int, count: int) -> tuple[list[int], int]:
         while True:
             if place >= len(data):
                 raise ValueError("the data end within a number")
+            if shift == 70:
+                raise ValueError("the data hold a number of more than ten bytes")
             byte, place = data[place], place + 1
             number |= (byte & 127) << shift
             shift += 7

@@ -10,10 +10,10 @@ Source: a supervisor that restarts what fails: Armstrong, "Making reliable distr
 Run:    started by lessons.engine.sandbox; not for the command line
 Omits:  a memory limit where the system keeps none (macOS, Windows); the clock holds everywhere.
 
-Messages are a length (8 bytes) and bytes. To the bench: the exercise and its trials (by
-cloudpickle, since probes are functions without a name), then what came back. From it: JSON, once it
-is up, once the exercise is loaded (the clock starts then), and with the result. Both ends are ours;
-of a learner's nothing is unpickled but the plain data that lessons.engine.wire has made of it.
+Messages are a length (8 bytes) and bytes. To the bench: the exercise (by cloudpickle, since probes
+are functions without a name), then, as JSON, the calls that were made, and what came back. From it:
+JSON, once it is up, once the oracle has answered these calls too (the clock starts then: until here
+all was ours), and with the result. Nothing of a learner's is pickled.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pickle
 import signal
 import struct
 import subprocess
@@ -36,7 +35,7 @@ import cloudpickle
 from lessons.engine import limits
 from lessons.engine.exercise import Exercise, Result
 from lessons.engine.feedback import hint_step
-from lessons.engine.judging import Trial, judge
+from lessons.engine.judging import Trial, asked, judge
 from lessons.engine.outcome import Failure, Outcome, is_memory
 
 SECONDS = 10.0
@@ -50,13 +49,14 @@ _HEAD = struct.Struct(">Q")
 
 
 class Bench:
-    """The supervisor's end. Start is lazy; one answer at a time."""
+    """The supervisor's end. Start is lazy; one answer at a time, others wait."""
 
     def __init__(self, surroundings: Callable[[], dict[str, Any]]) -> None:
         self._surroundings = surroundings
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
         self._late = False
+        self._lock = threading.Lock()
 
     def launch(self) -> None:
         """Begin to start, and do not wait."""
@@ -94,12 +94,26 @@ class Bench:
 
         ValueError where the process does not start, RuntimeError where a check itself is faulty.
         """
+        with self._lock:
+            return self._judge(exercise, trials, outcome, source, discreet)
+
+    def _judge(
+        self,
+        exercise: Exercise,
+        trials: Sequence[Trial],
+        outcome: Outcome,
+        source: str,
+        discreet: bool,
+    ) -> Result:
         seconds = max(SECONDS, exercise.seconds)
         try:
             self._start()
-            self._send(cloudpickle.dumps((exercise, tuple(trials))))
+            self._send(cloudpickle.dumps(exercise))
+            self._send(json.dumps([trial.encoded(exercise) for trial in trials]).encode())
             self._receive(_START_SECONDS)
-            self._send(pickle.dumps((outcome, source, discreet, seconds)))
+            job = {"outcome": outcome.encoded(), "source": source, "discreet": discreet}
+            job["seconds"] = seconds
+            self._send(json.dumps(job).encode())
             return Result(**self._receive(WAITS * seconds))
         except (OSError, EOFError):
             words = self._why_it_ended(seconds)
@@ -202,13 +216,14 @@ def main() -> None:
     say({})
     while True:
         try:
-            exercise, trials = cloudpickle.loads(_read(inlet))
+            exercise = cloudpickle.loads(_read(inlet))
+            forms = json.loads(_read(inlet))
+            trials = [asked(exercise, Trial.decoded(form, exercise)) for form in forms]
             say({})
-            answers = _read(inlet)
-            limits.allow(seconds=SECONDS, megabytes=MEGABYTES)
-            outcome, source, discreet, seconds = pickle.loads(answers)
-            limits.allow(seconds=seconds, megabytes=MEGABYTES)
-            say(asdict(judge(exercise, trials, outcome, source, discreet)))
+            job = json.loads(_read(inlet))
+            limits.allow(seconds=job["seconds"], megabytes=MEGABYTES)
+            outcome = Outcome.decoded(job["outcome"])
+            say(asdict(judge(exercise, trials, outcome, job["source"], job["discreet"])))
         except EOFError:
             return
         except Exception as error:

@@ -48,21 +48,55 @@ class Trial:
         pairs = [wire.build(wire.decode(wire.encode((c.args, c.kwargs)))) for c in self.calls]
         return [Call(*args, **kwargs) for args, kwargs in pairs]
 
+    def encoded(self, exercise: Exercise) -> dict[str, Any]:
+        """As JSON has it."""
+        calls = [wire.encode((call.args, call.kwargs)) for call in self.calls]
+        place = next(i for i, probe in enumerate(exercise.probes) if probe is self.probe)
+        return {"probe": place, "calls": calls, "single": self.single}
+
+    @classmethod
+    def decoded(cls, form: dict[str, Any], exercise: Exercise) -> Trial:
+        """What `encoded` made of it."""
+        pairs = [wire.decode(call) for call in form["calls"]]
+        calls = tuple(Call(*args, **kwargs) for args, kwargs in pairs)
+        return cls(exercise.probes[form["probe"]], calls, form["single"])
+
 
 @dataclass(frozen=True)
-class _Judged:
-    """A trial with what came back for it, in the kinds that a right answer has."""
+class Asked:
+    """A trial, and a right answer for each of its calls."""
 
     trial: Trial
-    answers: tuple[Answer, ...]
     models: tuple[Any, ...]
-    """Right answers, one a call: the oracle's, or the solution's where a judge decides."""
+    """The oracle's, or the solution's where a judge decides; None where it gives none."""
+
+
+@dataclass(frozen=True)
+class _Judged(Asked):
+    """With what came back for it, in the kinds that right answers have."""
+
+    answers: tuple[Answer, ...]
     problem: str
     """Why it is not judged at all; empty where it is."""
 
 
+def asked(exercise: Exercise, trial: Trial) -> Asked:
+    """A trial with its right answers: all of it ours, and before any clock runs."""
+    if trial.probe.expect is not None:
+        expect = trial.probe.expect
+        models = [_plain(expect(*call.args, **call.kwargs)) for call in trial.fresh()]
+        return Asked(trial, tuple(models))
+    solution, models = sources.function(exercise.solution), []
+    for call in trial.fresh():
+        try:
+            models.append(_plain(solution(*call.args, **call.kwargs)))
+        except Exception:  # a judge may ask what the package refuses
+            models.append(None)
+    return Asked(trial, tuple(models))
+
+
 def judge(
-    exercise: Exercise, trials: Sequence[Trial], outcome: Outcome, source: str, discreet: bool
+    exercise: Exercise, trials: Sequence[Asked], outcome: Outcome, source: str, discreet: bool
 ) -> Result:
     """What the answers in `outcome` are worth; `probes`, `seconds` and the hash are not filled in.
 
@@ -71,9 +105,9 @@ def judge(
     """
     place = 0
     rows: list[_Judged] = []
-    for trial in trials:
-        rows.append(_judged(exercise, trial, outcome.answers[place : place + len(trial.calls)]))
-        place += len(trial.calls)
+    for each in trials:
+        rows.append(_judged(each, outcome.answers[place : place + len(each.trial.calls)]))
+        place += len(each.trial.calls)
     for number, row in enumerate(rows):
         held = number // TRIALS
         problem = _problem(exercise, row, outcome, source, discreet)
@@ -102,32 +136,15 @@ def judge(
     )
 
 
-def _judged(exercise: Exercise, trial: Trial, answers: Sequence[Answer]) -> _Judged:
-    models = _models(exercise, trial)
+def _judged(each: Asked, answers: Sequence[Answer]) -> _Judged:
     found, problem = [], ""
-    for answer, model in zip(answers, models):
-        large = size(answer.value)
-        if large > max(LARGE, TIMES * size(model)):
+    for answer, model in zip(answers, each.models):
+        if size(answer.value) > max(LARGE, TIMES * size(model)):
             problem = problem or f"{describe(answer.value)}, far larger than a right answer"
         else:
             answer = replace(answer, value=like(answer.value, model))
         found.append(answer)
-    return _Judged(trial, tuple(found), models, problem)
-
-
-def _models(exercise: Exercise, trial: Trial) -> tuple[Any, ...]:
-    """A right answer for each call; None where the solution has none."""
-    if trial.probe.expect is not None:
-        expect = trial.probe.expect
-        return tuple(_plain(expect(*call.args, **call.kwargs)) for call in trial.fresh())
-    solution = sources.function(exercise.solution)
-    found = []
-    for call in trial.fresh():
-        try:
-            found.append(_plain(solution(*call.args, **call.kwargs)))
-        except Exception:
-            found.append(None)
-    return tuple(found)
+    return _Judged(each.trial, each.models, tuple(found), problem)
 
 
 def _problem(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from lessons.engine import wire
@@ -57,6 +57,27 @@ class Outcome:
     """What happened, in words."""
     limits: dict[str, str] | None = None
     """{limit: "" or why it does not hold}, as the child reported them."""
+
+    def encoded(self) -> dict[str, Any]:
+        """As JSON has it, without the limits and what the source raised."""
+        answers = [
+            {"failure": asdict(answer.value)}
+            if isinstance(answer.value, Failure)
+            else {"value": wire.encode(answer.value), "changed": answer.changed}
+            for answer in self.answers
+        ]
+        return {"status": self.status, "note": self.note, "answers": answers}
+
+    @classmethod
+    def decoded(cls, form: dict[str, Any]) -> Outcome:
+        """What `encoded` made of it."""
+        answers = tuple(
+            Answer(Failure(**a["failure"]))
+            if "failure" in a
+            else Answer(wire.decode_answer(a["value"]), tuple(a["changed"]))
+            for a in form["answers"]
+        )
+        return cls(status=form["status"], note=form["note"], answers=answers)
 
 
 class Reader:

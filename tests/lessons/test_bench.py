@@ -69,19 +69,20 @@ def _loop_of(answer: Any) -> str:
 
 
 @LINUX
-def test_a_judge_that_fills_the_memory_is_a_fail(hurried: Sandbox) -> None:
+def test_a_judge_that_fills_the_memory_is_a_fail(sandbox: Sandbox) -> None:
     def fills(answer: Any, x: Any) -> str | None:
         import numpy
 
         return str([numpy.ones(1 << 24) for _ in range(64)])[:1]  # 8 GB
 
     source = "def f(x):\n    return x\n"
-    assert hurried.bench._process is not None
-    pid = hurried.bench._process.pid
-    result = check_source(_judged_by(fills), source, hurried)
+    assert check_source(_judged_by(lambda a, x: None), source, sandbox).passed
+    assert sandbox.bench._process is not None
+    pid = sandbox.bench._process.pid
+    result = check_source(_judged_by(fills), source, sandbox)
     assert result.status == "fail"
     assert psutil.Process(pid).memory_info().rss < 2 << 30
-    assert check_source(_judged_by(lambda a, x: None), source, hurried).passed
+    assert check_source(_judged_by(lambda a, x: None), source, sandbox).passed
 
 
 def test_a_fault_in_a_check_is_ours_and_said(sandbox: Sandbox) -> None:
@@ -236,7 +237,7 @@ def test_code_for_one_answer_has_a_limit(sandbox: Sandbox) -> None:
 def test_a_hog_whose_later_calls_run_out_of_time_is_called_a_hog() -> None:
     hog = Answer(Failure("MemoryError", "", 2))
     outcome = Outcome(status="timeout", answers=(hog,), note="it had not ended after 1 seconds")
-    trials = [judging.Trial(WHOLE, (Call(1.0),), True)] * 2
+    trials = [judging.asked(_echo(WHOLE), judging.Trial(WHOLE, (Call(1.0),), True))] * 2
     result = judging.judge(_echo(WHOLE), trials, outcome, RIGHT, False)
     assert (result.status, "more memory" in result.returned) == ("memory", True)
 
@@ -372,3 +373,38 @@ def test_ctrl_c_ends_grading_after_the_answers_under_way(
     assert graded == 2
     assert grade.main(settings, said.append) == 0
     assert len(seen) == graded + 2  # 90.2 is missing everywhere; the first two were known
+
+
+KINDS = {
+    "numpy": "np.asarray(v.detach()) if hasattr(v, 'detach') else np.asarray(v)[()]",
+    "without dimensions": "np.asarray(v.detach() if hasattr(v, 'detach') else v)",
+    "torch": "v if hasattr(v, 'detach') else torch.as_tensor(v)",
+    "lists": "v.tolist() if hasattr(v, 'tolist') else v",
+    "float32": "(lambda a: a.astype(np.float32)[()] if a.dtype == np.float64 else a[()])"
+    "(np.asarray(v.detach()) if hasattr(v, 'detach') else np.asarray(v))",
+}
+_IN_KIND = """
+import numpy as np
+import torch
+_as_it_is = {name}
+def _other(v):
+    if isinstance(v, (list, tuple)) and not (v and isinstance(v[0], (int, float))):
+        return type(v)(map(_other, v))
+    if v is None or isinstance(v, (str, bytes, bool, dict, set)):
+        return bytearray(v) if isinstance(v, bytes) else v
+    return {conversion}
+def {name}(*args, **kwargs):
+    return _other(_as_it_is(*args, **kwargs))
+"""
+REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("exercise", REAL, ids=lambda exercise: str(exercise.id))
+def test_a_right_answer_is_right_in_every_kind(
+    sandbox: Sandbox, exercise: Exercise, kind: str
+) -> None:
+    source = sources.solution(exercise.solution, exercise.name)
+    source += _IN_KIND.format(name=exercise.name, conversion=KINDS[kind])
+    result = check_source(exercise, source, sandbox)
+    assert result.passed, result
