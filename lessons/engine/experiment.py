@@ -21,6 +21,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -58,9 +59,68 @@ class Row:
     verdict: Verdict | Literal["too few seeds to judge"]
     """By labkit.verdict; it is not given on fewer than three seeds."""
 
-    def __str__(self) -> str:
+    @property
+    def measured(self) -> str:
+        """Value and interval; the value alone from one seed."""
         between = f" [{self.low:.3g}, {self.high:.3g}]" if self.seeds > 1 else ""
-        return f"{self.criterion}: {self.value:.3g}{between}, n={self.seeds}: {self.verdict}"
+        return f"{self.value:.3g}{between}"
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.measured}, n={self.seeds}: {self.verdict}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Rows that ask the same of several things, or one row."""
+
+    quantity: str
+    """What is asked, without of what."""
+    rows: dict[str, Row]
+    """By what it is asked of, with its unit; by "" where there is but one."""
+
+    @property
+    def needs(self) -> str:
+        """What all of them must be: ">= 0"."""
+        criterion = next(iter(self.rows.values())).criterion
+        return f"{criterion.direction} {criterion.threshold:g}"
+
+    def __str__(self) -> str:
+        """One line; of several rows that whose verdict is another than most."""
+        if "" in self.rows:
+            return str(self.rows[""])
+        found = ", ".join(f"{who} {row.measured}" for who, row in self.rows.items())
+        verdicts: dict[str, list[str]] = {}
+        for who, row in self.rows.items():
+            verdicts.setdefault(row.verdict, []).append(who)
+        of = "" if len(verdicts) == 1 else " for {}"
+        said = "; ".join(word + of.format(", ".join(whose)) for word, whose in verdicts.items())
+        seeds = next(iter(self.rows.values())).seeds
+        return f"{self.quantity} {self.needs}: {found}, n={seeds}: {said}"
+
+
+def grouped(rows: Sequence[Row]) -> list[Group]:
+    """Rows in their order; neighbours that ask the same of several things are one group.
+
+    Quantities are then called "multinomial, slope of the error (bits)": of what, and what.
+    """
+    groups: list[Group] = []
+    for row in rows:
+        who, _, asked = row.criterion.quantity.partition(", ")
+        unit = re.search(r" \([^()]*\)$|$", asked)
+        assert unit is not None  # units may differ, so that each row keeps its own
+        asked = asked.removesuffix(unit[0])
+        who += unit[0]
+        last = groups[-1] if groups else None
+        mine = Group(quantity=asked, rows={who: row})
+        if last and asked and (last.quantity, last.needs) == (asked, mine.needs):
+            last.rows[who] = row
+        else:
+            groups.append(mine)
+    return [
+        group if len(group.rows) > 1 else Group(quantity=row.criterion.quantity, rows={"": row})
+        for group in groups
+        for row in [next(iter(group.rows.values()))]
+    ]
 
 
 @dataclass(frozen=True)
@@ -154,7 +214,7 @@ class Experiment:
             figure, alt = self.draw(evidence)
             figure.suptitle(self.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
             lines = [f"{evidence[0]['profile']} profile; 95 % intervals over seeds"]
-            lines += [str(row) for row in rows]
+            lines += [str(group) for group in grouped(rows)]
             if len(rows) > 1:
                 lines.append(f"together: {overall(rows)}")
             words = figures.wrapped(figure, "\n".join(lines))

@@ -13,7 +13,15 @@ import pytest
 from labkit import figures
 from labkit.verdict import Criterion
 from lessons.engine import catalogue, ledger
-from lessons.engine.experiment import TOO_FEW, Experiment, Row, find, overall, profile_wanted
+from lessons.engine.experiment import (
+    TOO_FEW,
+    Experiment,
+    Row,
+    find,
+    grouped,
+    overall,
+    profile_wanted,
+)
 
 LESSONS = [lesson.name for lesson in catalogue.lessons(having="experiment.py")]
 SEEDS = (0, 1, 2)
@@ -48,8 +56,10 @@ def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> N
     picture = experiment.figure(evidence(lesson))
     caption = picture.figure.get_supxlabel()
     assert picture.figure.get_suptitle() == experiment.title
-    for row in experiment.judge(evidence(lesson)):
-        assert " ".join(str(row).split()) in " ".join(caption.split())
+    rows = experiment.judge(evidence(lesson))
+    for group in grouped(rows):
+        assert " ".join(str(group).split()) in " ".join(caption.split())
+    assert all(row.measured in " ".join(caption.split()) for row in rows)
     assert len(picture.alt) > 80
     assert "nan" not in picture.alt
     for ax in picture.figure.axes:
@@ -124,6 +134,34 @@ def test_all_criteria_must_hold() -> None:
     assert overall(rows("reproduced", "reproduced")) == "reproduced"
     assert overall(rows("reproduced", "not at this scale")) == "not at this scale"
     assert overall(rows("contradicted", "not at this scale")) == "contradicted"
+
+
+def asked(quantity: str, value: float, verdict: Any, threshold: float = 0.0) -> Row:
+    criterion = Criterion(quantity=quantity, threshold=threshold)
+    return Row(criterion=criterion, value=value, low=-9, high=9, seeds=3, verdict=verdict)
+
+
+def test_what_is_asked_of_several_things_is_one_group() -> None:
+    rows = [
+        asked("bags, slope (bits)", 1, "reproduced"),
+        asked("texts, slope (bits/char)", 2, "not at this scale"),
+        asked("texts, slope (bits/char)", 3, "reproduced", threshold=0.5),
+        asked("texts, height (bits)", 4, "reproduced"),
+    ]
+    several, other, last = grouped(rows)
+    assert list(several.rows) == ["bags (bits)", "texts (bits/char)"]
+    assert (several.quantity, several.needs) == ("slope", ">= 0")
+    assert str(several) == (
+        "slope >= 0: bags (bits) 1 [-9, 9], texts (bits/char) 2 [-9, 9], n=3: "
+        "reproduced for bags (bits); not at this scale for texts (bits/char)"
+    )
+    assert [str(other), str(last)] == [str(rows[2]), str(rows[3])]
+    assert [row for group in grouped(rows) for row in group.rows.values()] == rows
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_no_figure_has_a_wall_of_verdicts(lesson: str) -> None:
+    assert len(grouped(find(lesson).judge(evidence(lesson)))) <= 5
 
 
 def test_unusable_runs_and_evidence_are_refused() -> None:
