@@ -133,7 +133,8 @@ def _windows(ids: Any, starts: Any, context: int) -> Any:
 
 
 def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+    several = len(answer) if isinstance(answer, (tuple, list)) else np.shape(answer)[:1]
+    if several not in (2, (2,)):
         return "something else than two tensors (inputs, targets)"
     for name, part in zip(("inputs", "targets"), answer):
         if other := refused(part, [len(starts), context]):
@@ -143,7 +144,7 @@ def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | Non
 
 def _kinds(pair: Any) -> list[str]:
     """Types of numbers in (inputs, targets)."""
-    return sorted({str(part.dtype).removeprefix("torch.") for part in pair})
+    return sorted({str(numbers(part).dtype) for part in pair})
 
 
 def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | None:

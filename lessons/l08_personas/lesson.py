@@ -99,8 +99,9 @@ print(f"{line}\n{persona_text.counted(line)}")
 # ### Exercise 08.1: the effective number
 #
 # Given `counts`, how often each kind was seen, and the order `q`. If you wrote this function in
-# lesson 6, write it again without looking. Two things to think of: q = 1, and kinds with a count
-# of 0. Stuck? `hint("08.1")` asks you a question; call it again for more.
+# lesson 6, where it was called `hill`, write it again without looking. Two things to think of:
+# q = 1, and kinds with a count of 0. Stuck? `hint("08.1")` asks you a question; call it again for
+# more.
 
 # %% exercise="08.1"
 
