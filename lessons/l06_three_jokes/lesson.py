@@ -153,7 +153,7 @@ with figures.style():
     ax.plot(left, naive.mean(1), "o", label="naive judge, mean of all tellers")
     for row, k in enumerate(left):
         ax.plot(np.full(tellers, k) + 0.25, naive[row], "_", color="#888888", markersize=6)
-    ax.axhline(0.5, color="#555555", linewidth=1, linestyle=":")
+    ax.axhline(0.5, color="#555555", linewidth=1, linestyle=":", label="guessing")
     ax.set_ylim(0, 1.05)
     ax.legend(loc="lower right", fontsize=9)
     figures.label(
