@@ -305,9 +305,12 @@ def _differ(one: Any, other: Any) -> bool:
     return bool((numbers(one) != numbers(other)).any())
 
 
+def _ids_each_time(drawn: list[Any], calls: list[Call]) -> bool:
+    return not any(_one_id_each(answer, call.args[0]) for answer, call in zip(drawn, calls))
+
+
 def _whatever_the_state(drawn: list[Any], calls: list[Call]) -> bool:
-    readable = not any(_one_id_each(a, c.args[0]) for a, c in zip(drawn, calls))
-    return readable and not _differ(drawn[0], drawn[1])
+    return _ids_each_time(drawn, calls) and not _differ(drawn[0], drawn[1])
 
 
 def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
@@ -355,7 +358,7 @@ DRAW = Exercise(
             judge=_by_the_state,
             causes=(
                 Cause(text=answers.OWN_SEED, when=_whatever_the_state),
-                Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),
+                Cause(text=answers.OWN_RANDOMNESS, when=_ids_each_time),
             ),
         ),
     ),
