@@ -146,6 +146,27 @@ def test_comparing_with_an_oracle_knows_nan(number: float) -> None:
         assert close(answer, expected, rtol=1.0, atol=1.0) is not None
 
 
+# A line changed in a right answer: what these do is wrong, and once passed.
+
+
+@pytest.mark.parametrize(
+    ("exercise", "right", "wrong"),
+    [
+        ("02.2", "counts > 0", "counts > 1"),
+        ("05.2", "temperature=1.0", "temperature=2.0"),
+        ("05.3", "bins=15", "bins=14"),
+        ("05.3", "range(bins)", "range(2, bins)"),
+    ],
+)
+def test_a_small_change_is_found(sandbox: Sandbox, exercise: str, right: str, wrong: str) -> None:
+    found = catalogue.find_exercise(exercise)
+    source = found.variants[0].source
+    assert right in source
+    for seed in range(3):
+        result = check_source(found, source.replace(right, wrong), sandbox, seed=seed)
+        assert result.status == "fail", result
+
+
 # What is too large is not read.
 
 
