@@ -43,8 +43,8 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """exp(nats)."""
-        return math.exp(self.nats)
+        """exp(nats); infinite where that is more than a float holds."""
+        return math.exp(self.nats) if self.nats < 709 else math.inf
 
 
 def surprisal(
@@ -173,6 +173,11 @@ def main(settings: Settings) -> None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
     ids = found.model.tokenizer.encode(text)
     rows = {found.name: score(found.model, ids, stride=settings.stride)}
+    if not math.isfinite(rows[found.name].perplexity):
+        raise ValueError(
+            f"{found.name} loses {rows[found.name].nats:.4g} nats/char: it predicts no "
+            "probabilities; use an earlier model, or train it again"
+        )
     learned: corpora.Corpus | None = corpus  # what the model and the n-gram learned from
     another = bool(found.corpus) and settings.data not in (None, found.corpus)
     if another and found.corpus_sha256 != corpus.sha256:

@@ -130,11 +130,11 @@ def recorded_settings(stored: Any) -> TrainConfig:
     KeyError or TypeError where one is missing, unknown or not of the type that it is declared with,
     ValueError where it makes no sense.
     """
-    shape = GPTConfig(**_typed(GPTConfig, stored["model"]))
-    return TrainConfig(**_typed(TrainConfig, {**stored, "model": shape}))
+    shape = GPTConfig(**typed(GPTConfig, stored["model"]))
+    return TrainConfig(**typed(TrainConfig, {**stored, "model": shape}))
 
 
-def _typed(settings: type, values: Any) -> dict[str, Any]:
+def typed(settings: type, values: Any) -> dict[str, Any]:
     """`values` as they are; TypeError where one is not of the type that `settings` declares."""
     from typeguard import TypeCheckError, check_type
 
