@@ -337,7 +337,8 @@ class _Bar:
             began = psutil.Process().create_time()
             self.start_seconds = time.time() - began - now.seconds
         if self.bar is None:
-            self.bar = tqdm(total=now.steps, initial=now.step - 1, disable=self.hidden, unit="step")
+            hidden = self.hidden or None  # None: also where there is no terminal
+            self.bar = tqdm(total=now.steps, initial=now.step - 1, disable=hidden, unit="step")
         if self.bar.total != now.steps:  # a time budget has just fixed the number of steps
             self.bar.total = now.steps
             if self.run is not None:
