@@ -39,7 +39,9 @@ _RANGE_BITS = 56  # of the interval's length; the eighth byte of a machine word 
 _DIGIT = np.uint64(_RANGE_BITS - 8)  # a digit is a byte; the interval is at least one digit long
 _SHORT = np.uint64(1) << _DIGIT
 _TOTAL, _EIGHT = np.uint64(TOTAL_BITS), np.uint64(8)
-_MOST = np.uint64((1 << TOTAL_BITS) - 1)  # nothing is free: not the one letter of an alphabet either
+_MOST = np.uint64(
+    (1 << TOTAL_BITS) - 1
+)  # nothing is free: not the one letter of an alphabet either
 
 
 def frequencies(logprobs: np.ndarray) -> np.ndarray:

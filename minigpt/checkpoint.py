@@ -24,8 +24,8 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
 from labkit import files
+from labkit.typed import typed
 from minigpt.model import GPT, GPTConfig
-from minigpt.settings import typed
 from minigpt.tokenizer import CharTokenizer
 
 FORMAT = 1

@@ -68,9 +68,7 @@ def ticking(what: str) -> Iterator[None]:
         if done.wait(DELAY):
             return
         form = "{desc}, {elapsed}"
-        with tqdm(
-            desc=what, bar_format=form, file=sys.stderr, disable=None, leave=False
-        ) as bar:
+        with tqdm(desc=what, bar_format=form, file=sys.stderr, disable=None, leave=False) as bar:
             while not done.wait(0.5):
                 bar.refresh()
 

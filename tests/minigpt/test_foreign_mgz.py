@@ -55,7 +55,13 @@ def forged(
 ) -> bytes:
     """A compressed file that says what it is told to, with a correct checksum."""
     shortest = min(map(len, streams), default=0)
-    numbers: list[Any] = [mgz.PRECISIONS.index(MODEL.precision), threads, batches, len(streams), characters]
+    numbers: list[Any] = [
+        mgz.PRECISIONS.index(MODEL.precision),
+        threads,
+        batches,
+        len(streams),
+        characters,
+    ]
     numbers += [foreign, len(escaped), shortest, *(len(s) - shortest for s in streams)]
     body = mgz.MAGIC + bytes.fromhex(MODEL.fingerprint)[:8] + bytes(8)
     body += b"".join(n if isinstance(n, bytes) else escapes.varints([n]) for n in numbers)
