@@ -20,7 +20,6 @@ import numpy as np
 
 from minigpt.tokenizer import CharTokenizer
 
-
 MOST_PER_BYTE = 8192
 """No byte of LZMA stands for more. Its longest match, 273 bytes again as before, is fourteen yes or
 no, and none costs less than log2(2048 / 2017) = 0.022 bits: some 7,100 bytes from one."""

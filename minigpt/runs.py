@@ -81,7 +81,7 @@ class Run:
         for number, line in enumerate(lines, 1):
             try:
                 known = files.parse_json(line)
-                if not (isinstance(known, dict) and _MEASURED <= known.keys()):
+                if not (isinstance(known, dict) and known.keys() >= _MEASURED):
                     raise ValueError("not a line of a run")
                 for name in _MEASURED:
                     if known[name] is not None and not _is_number(known[name]):
