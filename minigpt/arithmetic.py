@@ -4,8 +4,8 @@ Idea:   begin with the interval [0, 1). Each character narrows it to the share t
         has of it; at the end any number inside says everything. A character of probability p costs
         -log2 p bits, a certain one next to nothing. Only the interval's leading digits are kept in
         the machine: once the interval is short, its first digit (a byte here) is written and the
-        rest is scaled up. A later addition may still carry into digits already written, as 0.0999 + 1e-4
-        does, so the encoder keeps them in memory and carries.
+        rest is scaled up. A later addition may still carry into digits already written, as
+        0.0999 + 1e-4 does, so the encoder keeps them in memory and carries.
 Source: G. N. N. Martin, "Range encoding", 1979; I. Witten, R. Neal & J. Cleary, Communications of
         the ACM 30 (1987) 520-540; A. Moffat, R. Neal & I. Witten, ACM TOIS 16 (1998) 256-294.
 Run:    python -m minigpt.compress --help
