@@ -24,7 +24,7 @@ MOST_PER_BYTE = 8192
 """No byte of LZMA stands for more. Its longest match, 273 bytes again as before, is fourteen yes or
 no, and none costs less than log2(2048 / 2017) = 0.022 bits: some 7,100 bytes from one."""
 _MEMORY = 80 << 20  # what reading preset 9 takes is 65 MiB, whatever the data's own header says
-_LARGEST = 9 + 4  # bytes of a character and its gap, before they are compressed
+_LARGEST = 10 + 4  # bytes of a character and its gap, before they are compressed
 
 
 def split(data: bytes, tokenizer: CharTokenizer) -> tuple[np.ndarray, int, bytes]:
@@ -80,7 +80,8 @@ def varints(numbers: Sequence[int]) -> bytes:
 def read_varints(data: bytes, place: int, count: int) -> tuple[list[int], int]:
     """`count` numbers from `place` on, and the place behind them.
 
-    ValueError past the end, and where a number is of more than nine bytes (63 bits).
+    ValueError past the end, and where a number takes more than ten bytes (70 bits): without that
+    bound, shifting would make reading quadratic.
 
     >>> read_varints(bytes.fromhex("05ac02"), 0, 2)
     ([5, 300], 3)
@@ -91,13 +92,13 @@ def read_varints(data: bytes, place: int, count: int) -> tuple[list[int], int]:
         while True:
             if place >= len(data):
                 raise ValueError("the data end within a number")
+            if shift == 70:
+                raise ValueError("the data hold a number of more than ten bytes")
             byte, place = data[place], place + 1
             number |= (byte & 127) << shift
             shift += 7
             if byte < 128:
                 break
-            if shift == 63:
-                raise ValueError("a number goes on beyond 63 bits")
         numbers.append(number)
     return numbers, place
 

@@ -53,7 +53,7 @@ class Multinomial:
 
     def fit(self, data: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Relative frequencies [K]: maximum likelihood."""
-        return frequencies(data, len(self.truth))
+        return relative_frequencies(data, len(self.truth))
 
     def sample(
         self, model: np.ndarray, n: int, rng: np.random.Generator, sampler: Sampler
@@ -92,10 +92,10 @@ class Multinomial:
         )
 
 
-def frequencies(draws: np.ndarray, categories: int) -> np.ndarray:
+def relative_frequencies(draws: np.ndarray, categories: int) -> np.ndarray:
     """Share of each of K categories, numbered from 0, among the draws [n]: [K], summing to 1.
 
-    >>> frequencies(np.array([0, 2, 2, 0]), 4).tolist()
+    >>> relative_frequencies(np.array([0, 2, 2, 0]), 4).tolist()
     [0.5, 0.0, 0.5, 0.0]
     """
     return np.bincount(draws, minlength=categories) / len(draws)

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lessons.engine import catalogue, learner, progress
+from lessons.engine import catalogue, learner, progress, slicing
 from lessons.engine import source as sources
 from lessons.engine.checking import check_source
 from lessons.engine.exercise import Exercise, Result
@@ -93,7 +93,7 @@ def source_of(function: Callable[..., Any], name: str) -> str:
     if made == "<lambda>":
         raise ValueError("a function written with `def` is wanted, got a lambda")
     cells = [*_cells_before(function, code.co_filename), own]
-    found = sources.needed(made, cells)
+    found = slicing.needed(made, cells)
     if found is None:
         raise ValueError(f"the source of {made} is not to be found; run its cell again")
     return found if made == name else f"{found}\n{name} = {made}\n"

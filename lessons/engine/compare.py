@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lessons.engine.exercise import Made
+from lessons.engine.kinds import numbers
 
 
 def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) -> str | None:
@@ -102,15 +103,7 @@ def describe(value: Any) -> str:
 
 def _array(value: Any) -> np.ndarray | None:
     """Numbers as an array of integers, float64 or complex128; None where there are none."""
-    if hasattr(value, "detach"):
-        value = value.detach().to("cpu")
-        value = (value.double() if value.is_floating_point() else value).numpy()
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError):
-        return None
-    if array.dtype.kind not in "biufc":
-        return None
-    if array.dtype.kind in "iu":
+    array = numbers(value)
+    if array is None or array.dtype.kind in "iu":
         return array
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)

@@ -12,7 +12,7 @@ Omits:  style. Whatever computes the right thing passes.
 A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`; variants and wrong
 answers, which are long, stand in `answers.py` beside it. What probes are made of is in
 lessons.engine.inputs (`tensor`, `logprobs`, `generator`), what judges need in
-lessons.engine.compare (`close`, `shape`). Example:
+lessons.engine.judges (`refused`, `numbers`) and lessons.engine.compare (`close`). Example:
 
     EXERCISES = (
         Exercise(

@@ -17,7 +17,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
@@ -25,16 +25,20 @@ from tyro.conf import Positional, arg
 
 from labkit import files
 from labkit.versions import version
-from lessons.engine import catalogue, hidden, learner, similar, submissions
-from lessons.engine import source as sources
+from lessons.engine import catalogue, hidden, learner, similar, slicing, submissions
 from lessons.engine.catalogue import Lesson
-from lessons.engine.checking import check_source
+from lessons.engine.checking import MAX_SOURCE, check_source
 from lessons.engine.exercise import Result
 from lessons.engine.feedback import feedback
 from lessons.engine.form import shape_of
 from lessons.engine.gradebook import COLUMNS, Journal, Row, write_csv, write_feedback
 from lessons.engine.sandbox import Sandbox
 from lessons.engine.submissions import Student, Submission
+
+PASSED_BY = (
+    "the grader was killed while it judged this answer, and passes it by; "
+    "please grade by hand, or run the same command with --retry"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,8 @@ class Grade:
     """Folder for the students' files; feedback/ beside OUT if left out."""
     again: bool = False
     """Grade anew what is in the journal."""
+    retry: bool = False
+    """Judge once more what was being judged when an earlier run was killed."""
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
@@ -82,7 +88,9 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
         rows = _mark_all(
             students,
             found,
-            lambda sandbox: Marker(chosen, tasks, secret, sandbox, journal, discreet),
+            lambda sandbox, halt: Marker(
+                chosen, tasks, secret, sandbox, journal, discreet, settings.retry, halt
+            ),
             settings.jobs,
             say,
         )
@@ -104,7 +112,7 @@ def main(settings: Grade, say: Callable[[str], None] = print) -> int:
 def _mark_all(
     students: list[Student],
     found: dict[str, Path],
-    marker: Callable[[Sandbox], Marker],
+    marker: Callable[[Sandbox, threading.Event], Marker],
     jobs: int,
     say: Callable[[str], None],
 ) -> dict[str, list[Row]]:
@@ -120,7 +128,7 @@ def _mark_all(
         try:
             with Sandbox() as sandbox:
                 sandbox.start()
-                mark_waiting(marker(sandbox))
+                mark_waiting(marker(sandbox, halt))
         except Exception as error:  # no sandbox, no disk: not one student's fault
             stopped.append(error)
             halt.set()
@@ -131,19 +139,27 @@ def _mark_all(
                 student = waiting.get_nowait()
             except queue.Empty:
                 return
-            rows[student.id] = marker.mark(student, found.get(student.id))
+            marked = marker.mark(student, found.get(student.id))
+            if halt.is_set():
+                return
+            rows[student.id] = marked
             passed = sum(row.status == "pass" for row in rows[student.id])
             asked = len(rows[student.id])
             say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {asked} pass")
 
-    threads = [threading.Thread(target=work) for _ in range(min(jobs, len(students)))]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(jobs, len(students)))]
     try:
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    finally:
+    except KeyboardInterrupt:
         halt.set()
+        say("stopping after the answers under way; Ctrl-C once more ends at once")
+        for thread in threads:
+            thread.join()
+        say("what was graded is in the journal: the same command goes on from here")
+        raise
     if stopped:
         raise stopped[0]
     return rows
@@ -160,9 +176,13 @@ class Marker:
     journal: Journal
     discreet: bool
     """Leave out error messages, into which hidden inputs could be printed."""
+    retry: bool = False
+    """Judge what an earlier run was killed at."""
+    halt: threading.Event = field(default_factory=threading.Event)
+    """Set where the class is to stop after the answer under way."""
 
     def mark(self, student: Student, path: Path | None) -> list[Row]:
-        """A row for every exercise, whatever was handed in."""
+        """A row for every exercise, whatever was handed in; fewer where it was halted."""
         if path is None:
             nothing = "nothing was handed in"
             return [self._row(student, task, _missing(task, nothing), "") for task in self.tasks]
@@ -173,6 +193,8 @@ class Marker:
         written = _parsed(submission)
         rows = []
         for task in self.tasks:
+            if self.halt.is_set():
+                break
             try:
                 rows.append(self._answer(student, task, written))
             except Exception as error:  # ours, not the student's: a row that a teacher will see
@@ -193,8 +215,8 @@ class Marker:
                 complaints += [file] if name in mine else []
                 continue
             try:
-                source = sources.needed(exercise.name, file.cells)
-            except sources.Unreadable as error:
+                source = file.code.needed(exercise.name)
+            except slicing.Unreadable as error:
                 complaints.append(f"{name}: {error}")
                 continue
             if source is not None:
@@ -210,9 +232,12 @@ class Marker:
         known = self.journal.get(key)
         if known is not None:
             return replace(known, name=student.name)
+        if self.journal.was_under_way(key) and not self.retry:
+            return self._row(student, task, _crash(task, PASSED_BY), "")
         seed = f"{self.secret}|{student.id}"
-        result = check_source(exercise, source, self.sandbox, seed=seed, discreet=self.discreet)
-        row = self._row(student, task, result, source)
+        with self.journal.judging(key):
+            result = check_source(exercise, source, self.sandbox, seed=seed, discreet=self.discreet)
+            row = self._row(student, task, result, source)
         self.journal.add(key, row)
         return row
 
@@ -221,7 +246,7 @@ class Marker:
 
     def _row(self, student: Student, task: hidden.Task, result: Result, source: str) -> Row:
         form = ""
-        if source and result.status != "missing":
+        if source and len(source) <= MAX_SOURCE and result.status != "missing":
             try:
                 form = shape_of(source)
             except (SyntaxError, RecursionError):

@@ -9,12 +9,13 @@ Run:    used by lessons.engine.grade
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -52,29 +53,58 @@ class Row:
 
 
 class Journal:
-    """What was graded, a line each, so that a stopped run goes on where it was."""
+    """What was graded, a line each, so that a stopped run goes on where it was.
+
+    An answer stands here before it is judged. If the grader is killed by it, or with it, the next
+    run knows and passes it by.
+    """
 
     def __init__(self, path: Path, again: bool) -> None:
         self._known: dict[str, Row] = {}
+        self._under_way: set[str] = set()
         self._lock = threading.Lock()
         if path.exists() and not again:
             for line in path.read_text(encoding="utf-8").split("\n"):
                 try:
-                    found = json.loads(line)
-                    self._known[found["key"]] = Row(**found["row"])
+                    self._read(json.loads(line))
                 except (ValueError, KeyError, TypeError):
                     continue  # the line that was being written when it stopped
         self._file = path.open("w" if again else "a", encoding="utf-8")
+
+    def _read(self, found: dict[str, Any]) -> None:
+        if "row" in found:
+            self._known[found["key"]] = Row(**found["row"])
+        if found.get("begun", False):
+            self._under_way.add(found["key"])
+        else:
+            self._under_way.discard(found["key"])
 
     def get(self, key: str) -> Row | None:
         """The row of an answer that was graded with the same checks and numbers."""
         return self._known.get(key)
 
+    def was_under_way(self, key: str) -> bool:
+        """Was this answer being judged when an earlier run was killed?"""
+        return key in self._under_way
+
+    @contextlib.contextmanager
+    def judging(self, key: str) -> Iterator[None]:
+        """Around the judging of an answer: written down before it, taken back where it is stopped
+        in an orderly way, as by Ctrl-C."""
+        self._write({"key": key, "begun": True})
+        try:
+            yield
+        except BaseException:
+            self._write({"key": key, "begun": False})
+            raise
+
     def add(self, key: str, row: Row) -> None:
         """Write it down now."""
+        self._write({"key": key, "row": asdict(row)})
+
+    def _write(self, entry: dict[str, Any]) -> None:
         with self._lock:
-            line = json.dumps({"key": key, "row": asdict(row)}, ensure_ascii=False)
-            self._file.write(f"\n{line}\n")
+            self._file.write(f"\n{json.dumps(entry, ensure_ascii=False)}\n")
             self._file.flush()
 
     def close(self) -> None:

@@ -12,8 +12,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from lessons.engine import slicing
 from lessons.engine import source as sources
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Exercise
@@ -32,6 +34,11 @@ class Written:
     """Where it is."""
     cells: tuple[str, ...]
     """Its code cells; one for a Python file."""
+
+    @cached_property
+    def code(self) -> slicing.Cells:
+        """Its cells, parsed."""
+        return slicing.Cells(self.cells)
 
     def has_check(self, exercise: str) -> bool:
         """Is there still a cell that calls check for this exercise?"""
@@ -97,8 +104,8 @@ def file_of(lesson: Lesson, folder: Path) -> Path:
 def answer(written: Written, exercise: Exercise) -> str:
     """The source of one exercise's function; ValueError with the line where it does not parse."""
     try:
-        found = sources.needed(exercise.name, written.cells)
-    except sources.Unreadable as error:
+        found = written.code.needed(exercise.name)
+    except slicing.Unreadable as error:
         raise ValueError(f"{written.path.name}: the cell with {exercise.name}: {error}") from None
     if found is None:
         gone = "" if written.has_check(exercise.id) else f' and no check("{exercise.id}", ...)'

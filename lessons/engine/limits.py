@@ -137,6 +137,26 @@ def apply(*, seconds: float, megabytes: int, readable: Sequence[str]) -> dict[st
     return held
 
 
+def allow(*, seconds: float | None = None, megabytes: int | None = None) -> None:
+    """What this process may use from now on, or all there is; each call replaces the one before.
+
+    For code of ours that reads what others sent: it does not lift its own limits, so that they can
+    be lifted again. Where a system keeps no such limit, nothing happens.
+    """
+    used = time.process_time()
+    _try(lambda: _soft("RLIMIT_CPU", None if seconds is None else int(used + seconds) + 1))
+    above = None if megabytes is None else megabytes << 20
+    _try(lambda: _soft("RLIMIT_AS", None if above is None else _mapped() + above))
+
+
+def _soft(name: str, value: int | None) -> None:
+    import resource
+
+    which = getattr(resource, name)
+    _, hard = resource.getrlimit(which)
+    resource.setrlimit(which, (hard if value is None else value, hard))
+
+
 def _try(step: Callable[[], None]) -> str:
     try:
         step()
@@ -157,10 +177,15 @@ def _rlimit(name: str, value: int) -> None:
 
 def _memory(megabytes: int) -> None:
     """Address space, above what is mapped now: torch's libraries alone map gigabytes."""
+    _rlimit("RLIMIT_AS", _mapped() + (megabytes << 20))
+
+
+def _mapped() -> int:
+    """Bytes of address space that this process has."""
     if sys.platform != "linux":
         raise OSError("only Linux keeps a limit on memory")
     pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
-    _rlimit("RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (megabytes << 20))
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _files() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from lessons.engine import wire
@@ -57,6 +57,27 @@ class Outcome:
     """What happened, in words."""
     limits: dict[str, str] | None = None
     """{limit: "" or why it does not hold}, as the child reported them."""
+
+    def encoded(self) -> dict[str, Any]:
+        """As JSON has it, without the limits and what the source raised."""
+        answers = [
+            {"failure": asdict(answer.value)}
+            if isinstance(answer.value, Failure)
+            else {"value": wire.encode(answer.value), "changed": answer.changed}
+            for answer in self.answers
+        ]
+        return {"status": self.status, "note": self.note, "answers": answers}
+
+    @classmethod
+    def decoded(cls, form: dict[str, Any]) -> Outcome:
+        """What `encoded` made of it."""
+        answers = tuple(
+            Answer(Failure(**a["failure"]))
+            if "failure" in a
+            else Answer(wire.decode_answer(a["value"]), tuple(a["changed"]))
+            for a in form["answers"]
+        )
+        return cls(status=form["status"], note=form["note"], answers=answers)
 
 
 class Reader:
@@ -131,8 +152,8 @@ class Reader:
         elif self.timed_out:
             status, note = "timeout", f"it had not ended after {seconds:g} seconds"
         elif ends:
-            status = "memory" if _is_memory(ends[0]) else "crash"
-            note = _stop_words(ends[0])
+            status = "memory" if is_memory(ends[0]) else "crash"
+            note = stop_words(ends[0])
         elif self.status is None and len(self.answers) == self.wanted:
             status = "done"
         elif self.status is None:
@@ -164,7 +185,8 @@ def _plain_text(words: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(words)[:400])
 
 
-def _is_memory(failure: Failure) -> bool:
+def is_memory(failure: Failure) -> bool:
+    """Did the call ask for more memory than there is?"""
     words = failure.message.lower()
     return failure.type == "MemoryError" or (
         failure.type == "RuntimeError" and ("alloc" in words and "memory" in words)
@@ -173,14 +195,15 @@ def _is_memory(failure: Failure) -> bool:
 
 def stopped(failure: Failure) -> bool:
     """Is this an end of the whole run rather than an error of one call?"""
-    return _is_memory(failure) or failure.type in (
+    return is_memory(failure) or failure.type in (
         "SystemExit",
         "KeyboardInterrupt",
         "TooMuchOutput",
     )
 
 
-def _stop_words(failure: Failure) -> str:
+def stop_words(failure: Failure) -> str:
+    """What stopped the run, to the learner."""
     return {
         "SystemExit": "it called exit instead of returning",
         "KeyboardInterrupt": "it raised KeyboardInterrupt instead of returning",

@@ -3,11 +3,12 @@
 Idea:   the supervisor (this process) holds what is right; the child gets a source and inputs,
         nothing else, and sends plain data back. Whatever it does instead (exit, loop, flood, lie)
         is an outcome, and no outcome but a full set of answers is "done". Whether those are right
-        is judged here, outside its reach.
+        is judged outside its reach.
 Source: measured on pytest-based graders: leaving with os._exit(0), an object equal to everything,
         and reading the caller's frame all pass them.
 Run:    used by lessons.engine.checking
-Omits:  hiding this machine from the code. Hostile code belongs in a container (TEACHING.md).
+Omits:  judging (lessons.engine.bench). Hiding this machine from the code: hostile code belongs in
+        a container (TEACHING.md).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from typing import Any
 
 from lessons.engine import source as sources
 from lessons.engine import wire
+from lessons.engine.bench import Bench
 from lessons.engine.exercise import Call
 from lessons.engine.outcome import Outcome, Reader
 from lessons.engine.work import ROOT
@@ -40,7 +42,8 @@ _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY
 
 
 class Sandbox:
-    """A clean process that forks one child for each run; `with Sandbox() as sandbox: ...`.
+    """A clean process that forks one child for each run, and a bench where what came back is
+    judged; `with Sandbox() as sandbox: ...`.
 
     Start is lazy and takes as long as importing torch. One run at a time; for several at once
     take several.
@@ -53,6 +56,8 @@ class Sandbox:
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._ready = False
+        self.bench = Bench(self._surroundings)
+        """Where what comes back is judged."""
 
     def __enter__(self) -> Sandbox:
         return self
@@ -61,7 +66,7 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the process; a later run starts a new one."""
+        """End both processes; a later run starts new ones."""
         if self._control is not None:
             self._control.close()
         if self._process is not None:
@@ -69,14 +74,19 @@ class Sandbox:
             self._process.wait()
         if self._folder is not None:
             self._folder.cleanup()
+        self.bench.close()
         self._control = self._process = self._folder = None
         self._ready = False
 
     def launch(self) -> None:
         """Begin to start, and do not wait: meanwhile the caller may do something else."""
-        if not self.fork or (self._process is not None and self._process.poll() is None):
-            return
-        self.close()
+        running = self._process is not None and self._process.poll() is None
+        if self.fork and not running:
+            self.close()
+            self._launch_zygote()
+        self.bench.launch()
+
+    def _launch_zygote(self) -> None:
         self._control, theirs = socket.socketpair()
         command = [*_zygote(), str(theirs.fileno())]
         self._process = subprocess.Popen(

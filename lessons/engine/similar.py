@@ -20,6 +20,8 @@ from itertools import combinations
 COLUMNS = ("exercise", "student", "other", "likeness", "also_like_this")
 LIKE = 0.8
 LEAST_SYMBOLS = 40
+MOST_SYMBOLS = 4000
+"""What is compared of a longer answer is its beginning."""
 RUN = 4
 
 
@@ -43,7 +45,7 @@ def pairs(answers: Iterable[tuple[str, str, str]]) -> list[Pair]:
     for exercise, student, form in answers:
         symbols = re.findall(r"\w+|[^\w\s]", form)
         if len(symbols) >= LEAST_SYMBOLS:
-            groups[exercise].append((student, form, _runs(symbols)))
+            groups[exercise].append((student, form, _runs(symbols[:MOST_SYMBOLS])))
     found = []
     for exercise, group in sorted(groups.items()):
         times = Counter(form for _, form, _ in group)

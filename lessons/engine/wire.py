@@ -17,6 +17,7 @@ import base64
 import importlib
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def encode(value: Any, depth: int = 0) -> Any:
         return value if abs(value) < 1 << 53 else {"int": hex(value)}
     if kind is float:
         return value if math.isfinite(value) else {"float": repr(value)}
-    if kind is bytes:
+    if kind in (bytes, bytearray):  # one kind: what comes out is bytes
         return {"bytes": base64.b64encode(value).decode()}
     if kind in (list, tuple, set, frozenset):
         return {kind.__name__: [encode(item, depth + 1) for item in value]}
@@ -111,6 +112,7 @@ def _array(form: str, values: np.ndarray, name: str) -> dict[str, Any]:
         raise NotPlain(f"an array of {name}")
     if values.nbytes > MAX_BYTES // 2:
         raise NotPlain(f"an array of {values.nbytes >> 20} MB")
+    _check_sides(values.shape)
     data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
     return {form: [name, list(values.shape), data]}
 
@@ -172,6 +174,7 @@ def _decode_array(form: str, body: Any) -> Any:
         raise ValueError(f"unknown kind of number {name!r}")
     if not all(type(n) is int and n >= 0 for n in shape):
         raise ValueError("a shape is made of whole numbers")
+    _check_sides(shape)
     data = base64.b64decode(text, validate=True)
     values = np.frombuffer(data, dtype=stored)  # ValueError where the bytes do not fit
     if stored == "bool":
@@ -187,6 +190,12 @@ def _decode_array(form: str, body: Any) -> Any:
 
     tensor = torch.from_numpy(values)
     return tensor.view(torch.bfloat16) if name in _TORCH_ONLY else tensor
+
+
+def _check_sides(shape: Sequence[int]) -> None:
+    """NotPlain for a shape that holds nothing and yet takes for ever to walk along."""
+    if 0 in shape and max(shape) > MAX_ITEMS:
+        raise NotPlain(f"an array without numbers whose longest side is {max(shape):,}")
 
 
 def _decode_numpy_generator(text: str) -> np.random.Generator:

@@ -161,6 +161,16 @@ def surprise(logprobs, targets):
 """,
         diagnosis="this is p, the probability of what came; the surprise is -ln p",
     ),
+    Wrong(
+        name="sum",
+        source="""
+import numpy as np
+
+def surprise(logprobs, targets):
+    return -np.take_along_axis(logprobs, targets[..., None], -1).sum()
+""",
+        diagnosis="this is the sum over all characters; one number for each is wanted",
+    ),
 )
 
 # 01.2  What does a network learn from?
@@ -168,6 +178,10 @@ def surprise(logprobs, targets):
 KEPT_SMALL = (
     "the ids are still in the small type that the text is stored in; a table of vectors is "
     "looked up with int64: .long()"
+)
+
+FRACTIONS_OF_WINDOWS = (
+    "the ids are floating-point numbers; places in a table of vectors are whole numbers: .long()"
 )
 
 WINDOWS_VARIANTS = (
@@ -275,6 +289,17 @@ def cut_windows(ids, starts, context):
 """,
         diagnosis=KEPT_SMALL,
     ),
+    Wrong(
+        name="fractions",
+        source="""
+import torch
+
+def cut_windows(ids, starts, context):
+    places = starts[:, None] + torch.arange(context)
+    return ids[places].float(), ids[places + 1].float()
+""",
+        diagnosis=FRACTIONS_OF_WINDOWS,
+    ),
 )
 
 # 01.3  How does it write?
@@ -287,6 +312,11 @@ OWN_RANDOMNESS = (
 )
 
 OWN_SEED = "a generator of its own draws the same numbers each time; `rng` is not used"
+
+FRACTIONS = (
+    "the ids are floating-point numbers (3.0 for 3); an id is a place in a table, a whole number: "
+    ".astype(int)"
+)
 
 DRAW_VARIANTS = (
     Variant(
@@ -388,5 +418,26 @@ def draw(p, rng):
     return (p.cumsum(1) < np.random.default_rng(0).random((len(p), 1))).sum(1)
 """,
         diagnosis=OWN_SEED,
+    ),
+    Wrong(
+        name="fractions",
+        source="""
+import numpy as np
+
+def draw(p, rng):
+    out = np.zeros(len(p))
+    for i, row in enumerate(p):
+        out[i] = (row.cumsum() < rng.random()).sum()
+    return out
+""",
+        diagnosis=FRACTIONS,
+    ),
+    Wrong(
+        name="counted from one",
+        source="""
+def draw(p, rng):
+    return (p.cumsum(1) < rng.random((len(p), 1))).sum(1) + 1
+""",
+        diagnosis="these ids are one too large: the first character has id 0",
     ),
 )

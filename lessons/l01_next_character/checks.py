@@ -12,6 +12,7 @@ import numpy as np
 
 from lessons.engine import inputs
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
+from lessons.engine.judges import numbers, refused
 from lessons.l01_next_character import answers
 from minigpt.evaluate import surprise
 
@@ -36,12 +37,17 @@ def _nearly_impossible(rng: np.random.Generator) -> Call:
 
 
 def _shape_and_sign(answer: Any, logprobs: np.ndarray, targets: np.ndarray) -> str | None:
-    shape = np.shape(answer)
-    if shape != targets.shape:
-        return f"shape {list(shape)} where targets have {list(targets.shape)}"
-    if np.min(answer) < 0:
+    if other := refused(answer, targets.shape):
+        return other
+    if numbers(answer).min() < 0:
         return "a surprise below 0: a probability is at most 1, so -ln p is at least 0"
     return None
+
+
+def _all_infinite(answer: Any, logprobs: np.ndarray, targets: np.ndarray) -> bool:
+    if np.shape(answer) != targets.shape:
+        return False
+    return bool((numbers(answer) == np.inf).all())
 
 
 SURPRISE = Exercise(
@@ -79,12 +85,7 @@ SURPRISE = Exercise(
             property="a character of probability e^-800 costs 800 nats, not infinitely many",
             make=_nearly_impossible,
             expect=surprise,
-            causes=(
-                Cause(
-                    text=answers.THROUGH,
-                    when=lambda answer, *_: bool((np.asarray(answer) == np.inf).all()),
-                ),
-            ),
+            causes=(Cause(text=answers.THROUGH, when=_all_infinite),),
         ),
     ),
     variants=answers.SURPRISE_VARIANTS,
@@ -135,19 +136,30 @@ def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | Non
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         return "something else than two tensors (inputs, targets)"
     for name, part in zip(("inputs", "targets"), answer):
-        shape = list(getattr(part, "shape", ()))
-        if shape != [len(starts), context]:
-            return f"{name} of shape {shape} where {[len(starts), context]} was expected"
+        if other := refused(part, [len(starts), context]):
+            return f"{name}: {other}"
     return None
 
 
+def _kinds(pair: Any) -> list[str]:
+    """Types of numbers in (inputs, targets)."""
+    return sorted({str(part.dtype).removeprefix("torch.") for part in pair})
+
+
 def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
-    kinds = sorted({str(part.dtype).removeprefix("torch.") for part in answer})
+    if other := _two_of_shape(answer, ids, starts, context):
+        return other
+    kinds = _kinds(answer)
     return None if kinds == ["int64"] else f"tensors of {' and '.join(kinds)}"
 
 
-def _still_bytes(answer: Any, *_: Any) -> bool:
-    return "uint8" in {str(part.dtype).removeprefix("torch.") for part in answer}
+def _still_bytes(answer: Any, ids: Any, starts: Any, context: int) -> bool:
+    return not _two_of_shape(answer, ids, starts, context) and "uint8" in _kinds(answer)
+
+
+def _fractions(answer: Any, ids: Any, starts: Any, context: int) -> bool:
+    two = _two_of_shape(answer, ids, starts, context) is None
+    return two and any(kind.startswith("float") for kind in _kinds(answer))
 
 
 WINDOWS = Exercise(
@@ -183,7 +195,10 @@ WINDOWS = Exercise(
             property="a text kept as bytes (uint8) comes back as int64",
             make=lambda rng: _some_windows(rng, "uint8"),
             judge=_whole_numbers,
-            causes=(Cause(text=answers.KEPT_SMALL, when=_still_bytes),),
+            causes=(
+                Cause(text=answers.KEPT_SMALL, when=_still_bytes),
+                Cause(text=answers.FRACTIONS_OF_WINDOWS, when=_fractions),
+            ),
         ),
     ),
     variants=answers.WINDOWS_VARIANTS,
@@ -222,10 +237,19 @@ def _mixed(rng: np.random.Generator) -> Call:
     return Call(np.tile(np.stack([one, one[::-1]]), (2000, 1)), inputs.generator(rng))
 
 
+def _one_id_each(answer: Any, p: np.ndarray) -> str | None:
+    if other := refused(answer, [len(p)], whole=True):
+        return other
+    drawn = numbers(answer)
+    if drawn.min() < 0 or drawn.max() >= p.shape[1]:
+        return "something else than one id from 0 to V - 1 for each row"
+    return None
+
+
 def _always_the_certain(answer: Any, p: np.ndarray, rng: Any) -> str | None:
-    if np.shape(answer) != (len(p),):
-        return f"shape {list(np.shape(answer))} where [{len(p)}] was expected: one id for each row"
-    wrong = int((np.asarray(answer) != p.argmax(1)).sum())
+    if other := _one_id_each(answer, p):
+        return other
+    wrong = int((numbers(answer) != p.argmax(1)).sum())
     return f"another character in {wrong} of {len(p)} rows" if wrong else None
 
 
@@ -235,13 +259,13 @@ def _as_often(answer: Any, p: np.ndarray, rng: Any) -> str | None:
     With 3 or 4 degrees of freedom a right answer passes 40 in less than 1 of 10 million times
     (scipy.stats.chi2.sf(40, 4) = 4e-8).
     """
-    drawn = np.asarray(answer)
-    if drawn.shape != (len(p),) or drawn.min() < 0 or drawn.max() >= p.shape[1]:
-        return "something else than one id from 0 to V - 1 for each row"
+    if other := _one_id_each(answer, p):
+        return other
+    drawn = numbers(answer)
     for row in np.unique(p, axis=0):
         mine = (p == row).all(1)
         expected = row * mine.sum()
-        counts = np.bincount(drawn[mine].astype(int), minlength=len(row))
+        counts = np.bincount(drawn[mine].astype(np.int64), minlength=len(row))
         if counts[expected == 0].any():
             return "a character of probability 0"
         some = expected > 0
@@ -253,7 +277,11 @@ def _as_often(answer: Any, p: np.ndarray, rng: Any) -> str | None:
 
 
 def _all_the_same(answer: Any, p: np.ndarray, rng: Any) -> bool:
-    return len(np.unique(answer)) == 1
+    return not refused(answer, [len(p)]) and len(np.unique(numbers(answer))) == 1
+
+
+def _in_fractions(answer: Any, p: np.ndarray, rng: Any) -> bool:
+    return not refused(answer, [len(p)]) and bool(refused(answer, [len(p)], whole=True))
 
 
 def _three_states(rng: np.random.Generator) -> list[Call]:
@@ -263,14 +291,22 @@ def _three_states(rng: np.random.Generator) -> list[Call]:
 
 
 def _by_the_state(drawn: list[Any], calls: list[Call]) -> str | None:
-    if not np.array_equal(drawn[0], drawn[1]):
+    for answer, call in zip(drawn, calls):
+        if other := _one_id_each(answer, call.args[0]):
+            return other
+    if _differ(drawn[0], drawn[1]):
         return "other characters the second time, from a generator in the same state"
-    same = np.array_equal(drawn[0], drawn[2])
+    same = not _differ(drawn[0], drawn[2])
     return "the same characters from generators in different states" if same else None
 
 
+def _differ(one: Any, other: Any) -> bool:
+    return bool((numbers(one) != numbers(other)).any())
+
+
 def _whatever_the_state(drawn: list[Any], calls: list[Call]) -> bool:
-    return np.array_equal(drawn[0], drawn[1])
+    readable = not any(_one_id_each(a, c.args[0]) for a, c in zip(drawn, calls))
+    return readable and not _differ(drawn[0], drawn[1])
 
 
 def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
@@ -293,7 +329,10 @@ DRAW = Exercise(
             property="a character of probability 1 is always drawn, and one for each row",
             make=_certain,
             judge=_always_the_certain,
-            causes=(Cause(text=answers.FIRST_ROW, when=_all_the_same),),
+            causes=(
+                Cause(text=answers.FRACTIONS, when=_in_fractions),
+                Cause(text=answers.FIRST_ROW, when=_all_the_same),
+            ),
         ),
         Probe(
             property="characters are drawn as often as their probabilities say",

@@ -201,6 +201,38 @@ def plug_in(counts):
         diagnosis="this is 2 to the entropy (the perplexity), between how many things one is "
         "undecided; the entropy itself is wanted",
     ),
+    Wrong(
+        name="counts for shares",
+        source=_ENTROPY.replace("/ counts.sum()", "* 1.0"),
+        diagnosis="these are counts, not shares: divide by their sum first",
+    ),
+    Wrong(
+        name="Miller and Madow's correction",
+        source="""
+import numpy as np
+
+def plug_in(counts):
+    seen = counts[counts > 0]
+    p = seen / seen.sum()
+    return -(p * np.log2(p)).sum() + (len(seen) - 1) / (2 * seen.sum() * np.log(2))
+""",
+        diagnosis="this is Miller and Madow's estimate, which adds (K - 1) / 2n for what the "
+        "sample has missed; the entropy of the observed shares themselves is wanted",
+    ),
+    Wrong(
+        name="mean for sum",
+        source=_ENTROPY.replace("np.log2(p)).sum()", "np.log2(p)).mean()"),
+        diagnosis="this is the mean of -p log2 p over the things; the p are the weights "
+        "already, so the sum is wanted",
+    ),
+    Wrong(
+        name="one added",
+        source=_ENTROPY.replace(
+            "counts[counts > 0] / counts.sum()", "(counts + 1) / (counts + 1).sum()"
+        ),
+        diagnosis="one is added to each count (Laplace), so that what was never seen gets a "
+        "share; the observed shares are wanted",
+    ),
 )
 
 # 02.3  Whole numbers.
@@ -317,5 +349,33 @@ def frequencies(logprobs):
 """,
         diagnosis="rows sum to 2^16; the total here is 2^32, so that large alphabets lose "
         "nothing to rounding",
+    ),
+    Wrong(
+        name="powers of 2",
+        source="""
+import numpy as np
+
+def frequencies(logprobs):
+    p = 2.0**logprobs
+    whole = (p / p.sum(1, keepdims=True) * (2**32 - p.shape[1])).astype(np.int64) + 1
+    whole[np.arange(len(whole)), whole.argmax(1)] += 2**32 - whole.sum(1)
+    return whole
+""",
+        diagnosis="2 is raised to the logarithms, which are natural ones: np.exp gives the "
+        "probabilities back",
+    ),
+    Wrong(
+        name="one sum for all rows",
+        source="""
+import numpy as np
+
+def frequencies(logprobs):
+    p = np.exp(logprobs)
+    whole = (p / p.sum() * (2**32 - p.shape[1])).astype(np.int64) + 1
+    whole[np.arange(len(whole)), whole.argmax(1)] += 2**32 - whole.sum(1)
+    return whole
+""",
+        diagnosis="the probabilities are divided by the sum of the whole table; each row has "
+        "its own sum",
     ),
 )

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from lessons.engine import inputs
-from lessons.engine.compare import shape
 from lessons.engine.exercise import Call, Exercise, Probe
+from lessons.engine.judges import numbers, refused
 from lessons.l02_prediction_is_compression import answers
 from minigpt.arithmetic import TOTAL_BITS
 from minigpt.escapes import read_varints, varints
@@ -30,14 +30,16 @@ def _borders(rng: np.random.Generator) -> Call:
     return Call([int(i) for i in rng.permutation(near)])
 
 
-def _reads_back(answer: Any, numbers: list[int]) -> str | None:
-    if not isinstance(answer, bytes):
+def _reads_back(answer: Any, given: list[int]) -> str | None:
+    if not isinstance(answer, (bytes, bytearray)):
         return f"{type(answer).__name__}, where bytes were expected"
+    if len(answer) > 10 * len(given):
+        return f"{len(answer):,} bytes for {len(given)} numbers"
     try:
-        found, end = read_varints(answer, 0, len(numbers))
-    except ValueError:
-        return "bytes that end within a number"
-    if found != numbers:
+        found, end = read_varints(bytes(answer), 0, len(given))
+    except ValueError as error:
+        return f"bytes that cannot be read back: {error}"
+    if found != given:
         return "bytes that read back as other numbers"
     return None if end == len(answer) else "more bytes than the numbers need"
 
@@ -159,16 +161,13 @@ def _hopeless(rng: np.random.Generator) -> Call:
 
 
 def _whole(answer: Any, logprobs: np.ndarray) -> str | None:
-    if other := shape(answer, logprobs.shape):
-        return other
-    dtype = np.asarray(answer).dtype
-    if dtype.kind not in "iu":
-        return f"numbers of type {dtype}; whole numbers have an integer type"
-    return None
+    return refused(answer, logprobs.shape, whole=True)
 
 
 def _exact(answer: Any, logprobs: np.ndarray) -> str | None:
-    sums = {sum(int(x) for x in row) for row in np.asarray(answer)}
+    if other := _whole(answer, logprobs):
+        return other
+    sums = {sum(map(int, row)) for row in numbers(answer)}  # of any size: no overflow
     if sums == {TOTAL}:
         return None
     off = max((s - TOTAL for s in sums), key=abs)
@@ -176,14 +175,18 @@ def _exact(answer: Any, logprobs: np.ndarray) -> str | None:
 
 
 def _none_zero(answer: Any, logprobs: np.ndarray) -> str | None:
-    least = int(np.asarray(answer).astype(np.int64).min())
+    if other := _whole(answer, logprobs):
+        return other
+    least = int(numbers(answer).min())
     return None if least >= 1 else f"a smallest number of {least}"
 
 
 def _in_proportion(answer: Any, logprobs: np.ndarray) -> str | None:
+    if other := refused(answer, logprobs.shape):
+        return other
     p = np.exp(logprobs)
     p /= p.sum(1, keepdims=True)
-    off = np.abs(np.asarray(answer).astype(np.float64) / TOTAL - p).max()
+    off = np.abs(numbers(answer).astype(np.float64) / TOTAL - p).max()
     return None if off < 1e-6 else f"a share that is off by {off:.2g}"
 
 

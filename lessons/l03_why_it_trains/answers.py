@@ -21,6 +21,11 @@ def attention_weights(q, k):
 """
 """Right. Some mistakes are this with a line changed."""
 
+NOTHING_SEEN = (
+    "a whole row is hidden, and a softmax over nothing but minus infinity is NaN; each position "
+    "sees at least itself"
+)
+
 ATTENTION_VARIANTS = (
     Variant(
         name="einsum and a mask",
@@ -181,6 +186,12 @@ def attention_weights(q, k):
 """,
         diagnosis="the scores are multiplied by sqrt(D); they are divided by it",
     ),
+    Wrong(
+        name="the next one seen",
+        source=_ATTENTION.replace("s - t + 1", "s - t + 2"),
+        diagnosis="the mask begins one position too late: each position sees the next one, "
+        "which it is to predict",
+    ),
 )
 
 # 03.2  Vectors of one length.
@@ -291,6 +302,15 @@ def rms_norm(x):
     return x / (x.square().mean(-1, keepdim=True).sqrt() + 1e-3)
 """,
         diagnosis="0.001 is added to every root; it only takes the place of a smaller one",
+    ),
+    Wrong(
+        name="along the first axis",
+        source="""
+def rms_norm(x):
+    return x / x.square().mean(0, keepdim=True).sqrt().clamp(min=1e-3)
+""",
+        diagnosis="the mean runs along the first axis, from vector to vector; the numbers of a "
+        "vector lie along the last",
     ),
 )
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lessons.engine.compare import shape
-from lessons.engine.exercise import Call, Exercise, Probe
+from lessons.engine.compare import close
+from lessons.engine.exercise import Call, Cause, Exercise, Probe
 from lessons.engine.inputs import tensor
+from lessons.engine.judges import numbers, refused
 from lessons.l03_why_it_trains import answers
 from minigpt.optim import trapezoid
 
@@ -29,21 +30,31 @@ def _weights(q: Any, k: Any) -> Any:
     return attention_weights(q, k)
 
 
+def _weight_each(answer: Any, q: Any, k: Any) -> str | None:
+    return refused(answer, [*q.shape[:-1], k.shape[-2]])
+
+
 def _rows_sum_to_one(answer: Any, q: Any, k: Any) -> str | None:
-    if other := shape(answer, [*q.shape[:-1], k.shape[-2]]):
+    if other := _weight_each(answer, q, k):
         return other
-    sums = answer.double().sum(-1)
-    if sums.isnan().any():
-        return "rows of NaN: a softmax over nothing but minus infinity"
-    if float((sums - 1).abs().max()) < 1e-4:
+    sums = numbers(answer).sum(-1)
+    if np.abs(sums - 1).max() < 1e-4:
         return None
-    return f"rows that sum to {float(sums.min()):.3g} to {float(sums.max()):.3g}"
+    return f"rows that sum to {sums.min():.3g} to {sums.max():.3g}"
+
+
+def _rows_of_nan(answer: Any, q: Any, k: Any) -> bool:
+    """Is a row NaN throughout, though all shapes are right?"""
+    wanted = (*q.shape[:-1], k.shape[-2])
+    return np.shape(answer) == wanted and bool(np.isnan(numbers(answer)).all(-1).any())
 
 
 def _nobody_sees_the_future(answer: Any, q: Any, k: Any) -> str | None:
+    if other := _weight_each(answer, q, k):
+        return other
     t, s = q.shape[-2], k.shape[-2]
     future = np.triu(np.ones((t, s)), s - t + 1).astype(bool)
-    share = float(np.abs(answer.numpy())[..., future].max())
+    share = float(np.abs(numbers(answer))[..., future].max())
     return f"a weight of up to {share:.2g} on a position that is yet to come" if share else None
 
 
@@ -63,6 +74,7 @@ ATTENTION = Exercise(
             property="weights [B, H, T, S], and each row sums to 1",
             make=lambda rng: _pair(rng, 5, 5),
             judge=_rows_sum_to_one,
+            causes=(Cause(text=answers.NOTHING_SEEN, when=_rows_of_nan),),
         ),
         Probe(
             property="no position gives any weight to one that is yet to come",
@@ -110,14 +122,12 @@ def _norm(x: Any) -> Any:
 
 
 def _mean_square_is_one(answer: Any, x: Any) -> str | None:
-    if other := shape(answer, x.shape):
+    if other := refused(answer, x.shape):
         return other
-    found = answer.double().square().mean(-1).sqrt()
-    if float((found - 1).abs().max()) < 1e-3:
+    found = np.sqrt(np.square(numbers(answer)).mean(-1))
+    if np.abs(found - 1).max() < 1e-3:
         return None
-    return (
-        f"vectors with a root mean square of {float(found.min()):.3g} to {float(found.max()):.3g}"
-    )
+    return f"vectors with a root mean square of {found.min():.3g} to {found.max():.3g}"
 
 
 def _with_nothing(rng: np.random.Generator) -> Call:
@@ -182,11 +192,10 @@ def _along(steps: int, warmup: int, cooldown: float, *at: int) -> list[Call]:
 
 def _as_it_should(answers: list[Any], calls: list[Call]) -> str | None:
     for answer, call in zip(answers, calls):
-        expected = trapezoid(*call.args, **call.kwargs)
-        if not isinstance(answer, (int, float)):
-            return f"a {type(answer).__name__} where a number was expected"
-        if abs(answer - expected) > 1e-6:
-            return f"{answer:.4g}, off by {abs(answer - expected):.4g}"
+        if other := refused(answer, ()):
+            return other
+        if other := close(answer, trapezoid(*call.args, **call.kwargs), rtol=0, atol=1e-6):
+            return other
     return None
 
 

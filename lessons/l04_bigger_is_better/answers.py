@@ -236,6 +236,35 @@ def law(n, excess):
         diagnosis="the line goes through the first point and the last, whatever lies between; "
         "least squares hears all of them",
     ),
+    Wrong(
+        name="in linear space",
+        source="""
+import numpy as np
+from scipy.optimize import least_squares
+
+def law(n, excess):
+    x, y = np.log(n), np.array(excess)
+    down, height = np.polyfit(x, np.log(y), 1)
+    found = least_squares(
+        lambda line: np.exp(line[1] - line[0] * x) - y, (-down, height), xtol=1e-12, ftol=1e-12
+    )
+    return tuple(found.x)
+""",
+        diagnosis="the curve is fitted in the excess itself, so that the largest excesses "
+        "decide alone; the squares of the distances in ln(excess) are to be small",
+    ),
+    Wrong(
+        name="binary logarithms",
+        source="""
+import numpy as np
+
+def law(n, excess):
+    down, log_a = np.polyfit(np.log2(n), np.log2(excess), 1)
+    return -down, log_a
+""",
+        diagnosis="with logarithms to base 2 the slope is the same, but the height is not: "
+        "natural ones are wanted",
+    ),
 )
 
 # 04.3  The same words, and no order.
@@ -248,6 +277,18 @@ DRAWN_ANEW = (
 ONE_LINE = "the line ends are lost; only words change places, line ends stay"
 WHOLE_LINES = "whole lines change places, and within a line all stays in order"
 WITHIN = "words are shuffled within their own line; who knows the verb still finds its noun nearby"
+CUT_AND_JOINED = (
+    "the text is cut and its parts are put together in another order; within them every word "
+    "is still followed by its neighbour"
+)
+TURNED_ROUND = "the text is turned round: who reads it backwards finds every word in its place"
+IN_STEP = (
+    "many neighbours have stayed at one distance, as when words are moved in pairs or two halves "
+    "are shuffled into each other; give every word a random place of its own"
+)
+FIXED_AND_CUT = (
+    "the order is a fixed one, of which `rng` only says where to begin; any order must be possible"
+)
 NOT_RANDOM = "the order does not depend on `rng`: this is a fixed order, not a random one"
 OWN_RANDOMNESS = (
     "the random numbers come from somewhere else than `rng`; nobody can repeat this text"
@@ -326,6 +367,56 @@ def salad(block, rng):
     return "\\n".join(" ".join(line[i] for i in rng.permutation(len(line))) for line in lines)
 """,
         diagnosis=WITHIN,
+    ),
+    Wrong(
+        name="rotated",
+        source="""
+def salad(block, rng):
+    words = block.split()
+    k = int(rng.integers(1, len(words)))
+    dealt = iter(words[k:] + words[:k])
+    return "\\n".join(
+        " ".join(next(dealt) for _ in line.split(" ")) for line in block.split("\\n")
+    )
+""",
+        diagnosis=CUT_AND_JOINED,
+    ),
+    Wrong(
+        name="reversed",
+        source="""
+def salad(block, rng):
+    dealt = iter(block.split()[::-1])
+    return "\\n".join(
+        " ".join(next(dealt) for _ in line.split(" ")) for line in block.split("\\n")
+    )
+""",
+        diagnosis=TURNED_ROUND,
+    ),
+    Wrong(
+        name="in pairs",
+        source="""
+def salad(block, rng):
+    words = block.split()
+    pairs = [words[i : i + 2] for i in range(0, len(words), 2)]
+    dealt = iter([word for i in rng.permutation(len(pairs)) for word in pairs[i]])
+    return "\\n".join(
+        " ".join(next(dealt) for _ in line.split(" ")) for line in block.split("\\n")
+    )
+""",
+        diagnosis=IN_STEP,
+    ),
+    Wrong(
+        name="a fixed order, cut",
+        source="""
+def salad(block, rng):
+    words = sorted(block.split())
+    k = int(rng.integers(len(words)))
+    dealt = iter(words[k:] + words[:k])
+    return "\\n".join(
+        " ".join(next(dealt) for _ in line.split(" ")) for line in block.split("\\n")
+    )
+""",
+        diagnosis=FIXED_AND_CUT,
     ),
     Wrong(
         name="sorted",

@@ -139,6 +139,11 @@ def divergence(teacher, student):
         diagnosis="the logarithms are cut off at some low value, so that being sure of what "
         "is wrong costs too little; leave out only what the teacher rules out",
     ),
+    Wrong(
+        name="sum over places",
+        source=_DIVERGENCE.replace(".sum(-1)", ".sum()"),
+        diagnosis="this is the sum over all places; one number for each is wanted",
+    ),
 )
 
 # 05.2  Hinton's loss.
@@ -317,6 +322,32 @@ def kd(student_logits, teacher_logprobs, temperature=1.0):
 """,
         diagnosis="torch's kl_div takes the student's logarithms first, then the teacher's "
         "probabilities (or its logarithms with log_target=True)",
+    ),
+    Wrong(
+        name="a temperature that multiplies",
+        source="""
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs * temperature).log_softmax(-1)
+    b = (student_logits * temperature).log_softmax(-1)
+    return temperature**2 * (a.exp() * (a - b)).sum(-1).mean()
+""",
+        diagnosis="the scores are multiplied by T, which sharpens where T is above 1; they are "
+        "divided by it",
+    ),
+    Wrong(
+        name="bits",
+        source="""
+import math
+import torch
+
+def kd(student_logits, teacher_logprobs, temperature=1.0):
+    a = (teacher_logprobs / temperature).log_softmax(-1)
+    b = (student_logits / temperature).log_softmax(-1)
+    return temperature**2 * (a.exp() * (a - b)).sum(-1).mean() / math.log(2)
+""",
+        diagnosis="these are bits: nats are wanted, without the division by ln 2",
     ),
 )
 
@@ -538,5 +569,34 @@ def calibration_error(logprobs, targets, bins=15):
 """,
         diagnosis="a probability of exactly 1 falls behind the last bin and is lost; it "
         "belongs to the last",
+    ),
+    Wrong(
+        name="powers of 2",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = 2.0 ** logprobs.max(-1)
+    right = logprobs.argmax(-1) == targets
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    off = np.bincount(which, weights=sure - right, minlength=bins)
+    return np.abs(off).sum() / len(targets)
+""",
+        diagnosis="2 is raised to the logarithms, which are natural ones: np.exp gives the "
+        "probabilities back",
+    ),
+    Wrong(
+        name="not divided",
+        source="""
+import numpy as np
+
+def calibration_error(logprobs, targets, bins=15):
+    sure = np.exp(logprobs.max(-1))
+    right = logprobs.argmax(-1) == targets
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    return np.abs(np.bincount(which, weights=sure - right, minlength=bins)).sum()
+""",
+        diagnosis="these are the sums over the places of each bin: divide by the number of "
+        "places, N",
     ),
 )

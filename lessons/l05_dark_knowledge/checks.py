@@ -13,8 +13,8 @@ import numpy as np
 
 from distill.evaluate import calibration_error, divergence
 from lessons.engine import inputs
-from lessons.engine.compare import shape
 from lessons.engine.exercise import Call, Exercise, Probe
+from lessons.engine.judges import numbers, refused
 from lessons.l05_dark_knowledge import answers
 
 # 05.1  How far is the student from the teacher?
@@ -60,7 +60,7 @@ def _sure_of_the_wrong(rng: np.random.Generator) -> Call:
 
 
 def _one_each(answer: Any, teacher: np.ndarray, student: np.ndarray) -> str | None:
-    return shape(answer, teacher.shape[:-1])
+    return refused(answer, teacher.shape[:-1])
 
 
 DIVERGENCE = Exercise(
@@ -147,7 +147,7 @@ def _kd(student_logits: Any, teacher_logprobs: Any, temperature: float = 1.0) ->
 
 
 def _a_number(answer: Any, *_: Any, **__: Any) -> str | None:
-    return shape(answer, ())
+    return refused(answer, ())
 
 
 KD = Exercise(
@@ -242,9 +242,10 @@ def _certain(rng: np.random.Generator) -> Call:
 
 
 def _between(answer: Any, *_: Any, **__: Any) -> str | None:
-    if other := shape(answer, ()):
+    if other := refused(answer, ()):
         return other
-    return None if 0 <= float(answer) <= 1 else f"{float(answer):.3g}, not a share from 0 to 1"
+    share = float(numbers(answer))
+    return None if 0 <= share <= 1 else f"{share:.3g}, not a share from 0 to 1"
 
 
 CALIBRATION = Exercise(

@@ -214,6 +214,28 @@ def hill(counts, q):
 """,
         diagnosis=HILL_AT_ONE,
     ),
+    Wrong(
+        name="zero times log of zero",
+        source="""
+import numpy as np
+
+def hill(counts, q):
+    p = counts / counts.sum()
+    with np.errstate(all="ignore"):
+        if q == 1:
+            return 2 ** -(p * np.log2(p)).sum()
+        if q == np.inf:
+            return 1 / p.max()
+        return (p**q).sum() ** (1 / (1 - q))
+""",
+        diagnosis="what was never seen is still among the shares: 0 times log2(0) is NaN to a "
+        "computer, and 0^0 is 1; leave it out",
+    ),
+    Wrong(
+        name="mean for sum",
+        source=_HILL.replace("(p**q).sum()", "(p**q).mean()"),
+        diagnosis="this takes the mean of p^q over the things; their sum is wanted",
+    ),
 )
 
 HILL_AT_INFINITY = Wrong(
@@ -320,5 +342,16 @@ def p_values(observed, dealt):
     return np.full(len(observed), (1 + far) / (1 + len(dealt)))
 """,
         diagnosis="a deal is counted if any of its k gaps is large; each gap has its own p",
+    ),
+    Wrong(
+        name="a number of deals",
+        source="""
+import numpy as np
+
+def p_values(observed, dealt):
+    return 1 + (np.abs(dealt) >= np.abs(observed)).sum(axis=0)
+""",
+        diagnosis="this is the number of deals as far out, the observed one included: divide "
+        "by n + 1",
     ),
 )

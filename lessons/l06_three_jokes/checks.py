@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lessons.engine.exercise import Call, Exercise, Probe
+from lessons.engine.judges import numbers, refused
 from lessons.l06_three_jokes import answers
 from synthdata.estimate import hill
 from synthdata.judges import auc
@@ -40,7 +41,10 @@ def _stretched(rng: np.random.Generator) -> list[Call]:
 
 
 def _only_order_counts(answers: list[Any], calls: list[Call]) -> str | None:
-    plain, stretched = (float(answer) for answer in answers)
+    for answer in answers:
+        if other := refused(answer, ()):
+            return other
+    plain, stretched = (float(numbers(answer)) for answer in answers)
     if math.isclose(plain, stretched, rel_tol=1e-9, abs_tol=1e-9):
         return None
     return f"{plain:.4g}, and {stretched:.4g} for scores stretched without changing their order"
@@ -119,8 +123,11 @@ def _equal(rng: np.random.Generator) -> Call:
 
 
 def _never_rises(answers: list[Any], calls: list[Call]) -> str | None:
-    numbers = [float(answer) for answer in answers]
-    if all(a >= b - 1e-9 for a, b in pairwise(numbers)):
+    for answer in answers:
+        if other := refused(answer, ()):
+            return other
+    found = [float(numbers(answer)) for answer in answers]
+    if all(a >= b - 1e-9 * abs(a) for a, b in pairwise(found)):
         return None
     return "a number that rises with q: the larger q, the less rare things may count"
 

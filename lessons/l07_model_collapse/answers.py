@@ -16,7 +16,7 @@ FREQUENCIES_VARIANTS = (
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     shares = np.zeros(categories)
     for draw in draws:
         shares[draw] += 1 / len(draws)
@@ -28,7 +28,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return (draws[:, None] == np.arange(categories)).mean(0)
 """,
     ),
@@ -37,7 +37,7 @@ def frequencies(draws, categories):
         source="""
 from collections import Counter
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     found = Counter(draws.tolist())
     return [found[k] / len(draws) for k in range(categories)]
 """,
@@ -50,7 +50,7 @@ FREQUENCIES_WRONG = (
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return np.bincount(draws, minlength=categories)
 """,
         diagnosis="these are counts: divided by the number of draws they become shares",
@@ -60,7 +60,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return np.bincount(draws, minlength=categories) / categories
 """,
         diagnosis="the counts are divided by the number of categories; it takes the number of "
@@ -71,7 +71,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     counts = np.bincount(draws, minlength=categories) + 1
     return counts / counts.sum()
 """,
@@ -83,7 +83,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     seen = np.isin(np.arange(categories), draws)
     return seen / seen.sum()
 """,
@@ -94,7 +94,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return np.sort(np.bincount(draws, minlength=categories) / len(draws))[::-1]
 """,
         diagnosis="the shares are sorted by size; entry k must be the share of category k",
@@ -104,7 +104,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return np.bincount(draws) / len(draws)
 """,
         diagnosis="np.bincount stops at the largest number it has seen; minlength=categories "
@@ -115,7 +115,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return np.unique(draws, return_counts=True)[1] / len(draws)
 """,
         diagnosis="only categories that were seen have a place; K shares are wanted, with a 0 for "
@@ -126,7 +126,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     _, counts = np.unique(draws, return_counts=True)
     return np.pad(counts / len(draws), (0, categories - len(counts)))
 """,
@@ -138,7 +138,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return np.histogram(draws, bins=categories)[0] / len(draws)
 """,
         diagnosis="np.histogram spreads its bins from the smallest draw to the largest, so "
@@ -150,7 +150,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     return np.array([(draws == k).mean() for k in range(1, categories + 1)])
 """,
         diagnosis="this counts the categories from 1 to K; they are 0 to K - 1",
@@ -160,7 +160,7 @@ def frequencies(draws, categories):
         source="""
 import numpy as np
 
-def frequencies(draws, categories):
+def relative_frequencies(draws, categories):
     counts = np.bincount(draws, minlength=categories)
     return counts / counts.max()
 """,
@@ -459,5 +459,16 @@ def slopes(values):
 """,
         diagnosis="this is the median of the single steps, which are mostly noise; least "
         "squares listens to all generations together",
+    ),
+    Wrong(
+        name="polyfit without .T",
+        source="""
+import numpy as np
+
+def slopes(values):
+    return np.polyfit(np.arange(values.shape[1]), values, 1)[0]
+""",
+        diagnosis="np.polyfit fits a line to each column; if you use it, give it values.T, for "
+        "a chain is a row here",
     ),
 )

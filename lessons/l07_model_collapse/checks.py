@@ -11,7 +11,7 @@ import numpy as np
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.l07_model_collapse import answers
 from synthdata.collapse_expected import agreement_replace
-from synthdata.collapse_sources import frequencies
+from synthdata.collapse_sources import relative_frequencies
 from synthdata.collapse_verdict import slopes
 
 # 07.1  What a model of categories is.
@@ -26,34 +26,34 @@ def _draws(rng: np.random.Generator, categories: int, *, unseen: tuple[int, ...]
 
 FREQUENCIES = Exercise(
     id="07.1",
-    name="frequencies",
+    name="relative_frequencies",
     task="""Fit a model to draws of K categories: the share of each among the draws.
 
     draws [n]: a NumPy array of whole numbers from 0 to K - 1, in any order.
     categories: K. Some of them may not be among the draws.
     Returns an array [K] of probabilities that sum to one.""",
-    solution="synthdata.collapse_sources:frequencies",
+    solution="synthdata.collapse_sources:relative_frequencies",
     signature="(draws, categories)",
     probes=(
         Probe(
             property="where every category was drawn: how often each, divided by all draws",
             make=lambda rng: _draws(rng, 6),
-            expect=frequencies,
+            expect=relative_frequencies,
         ),
         Probe(
             property="the last category was never drawn: K shares all the same, the last one 0",
             make=lambda rng: _draws(rng, 6, unseen=(5,)),
-            expect=frequencies,
+            expect=relative_frequencies,
         ),
         Probe(
             property="a category in the middle was never drawn: a 0 stands in its place",
             make=lambda rng: _draws(rng, 7, unseen=(0, int(rng.integers(2, 5)))),
-            expect=frequencies,
+            expect=relative_frequencies,
         ),
         Probe(
             property="a single draw: its category is certain, all others are impossible",
             make=lambda rng: Call(rng.integers(0, 5, 1), 5),
-            expect=frequencies,
+            expect=relative_frequencies,
         ),
     ),
     variants=answers.FREQUENCIES_VARIANTS,

@@ -77,7 +77,7 @@ p = truth
 fits = [p]
 for _ in range(scaled(200, ci=20)):
     draws = rng.choice(K, n, p=p)
-    p = collapse_sources.frequencies(draws, K)
+    p = collapse_sources.relative_frequencies(draws, K)
     fits.append(p)
 
 for fit in (0, 1, 2, 5, 10, 20, 50, 100, 200):

@@ -1,12 +1,27 @@
 """Answers to the exercises of lesson 8 whose verdict is known: right ones, and mistakes by name.
 
 Run:    python -m lessons audit 08
-Omits:  those to 08.1, which are those to 06.2.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeVar
+
 from lessons.engine.exercise import Variant, Wrong
+from lessons.l06_three_jokes.answers import HILL_VARIANTS, HILL_WRONG
+
+# 08.1  How many different ones, effectively? The answers to 06.2, where the function is `hill`.
+
+Answer = TypeVar("Answer", Variant, Wrong)
+
+
+def _renamed(answer: Answer) -> Answer:
+    return replace(answer, source=answer.source.replace("def hill(", "def effective_number("))
+
+
+EFFECTIVE_NUMBER_VARIANTS = tuple(map(_renamed, HILL_VARIANTS))
+EFFECTIVE_NUMBER_WRONG = tuple(map(_renamed, HILL_WRONG))
 
 # 08.2  Whose variety is it?
 
@@ -121,6 +136,11 @@ def entropy_split(share, given):
     return float(entropy(share @ given)), float(share @ entropy(given))
 """,
         diagnosis="0 times log2(0) is NaN to a computer; leave out what has no chance",
+    ),
+    Wrong(
+        name="entropies added up",
+        source=_SPLIT.replace("share @ entropy(given)", "entropy(given).sum()"),
+        diagnosis="the personas' entropies are added up; within is their mean, weighted by share",
     ),
 )
 

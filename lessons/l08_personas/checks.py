@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
-from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN, HILL_VARIANTS, HILL_WRONG
+from lessons.engine.judges import numbers, refused
+from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN
 from lessons.l08_personas import answers
 from synthdata.estimate import hill
 from synthdata.persona_evidence import most_varied
 from synthdata.persona_text import entropy_split
 
-# 08.1  How many different ones, effectively? The function of 06.2, here without infinity.
+# 08.1  How many different ones, effectively? 06.2 under another name, here without infinity.
 
 
 def _uneven(rng: np.random.Generator, q: float) -> Call:
@@ -29,9 +30,18 @@ def _unseen(rng: np.random.Generator, q: float) -> Call:
     return Call(rng.permutation(counts), q)
 
 
-HILL = Exercise(
+def _beyond_all_kinds(answer: Any, counts: np.ndarray, q: float) -> bool:
+    """NaN and infinity are beyond all."""
+    return np.shape(answer) == () and not 1 < float(answer) <= len(counts)
+
+
+def _as_many_as_counts(answer: Any, counts: np.ndarray, q: float) -> bool:
+    return np.shape(answer) == () and float(answer) == len(counts)
+
+
+EFFECTIVE_NUMBER = Exercise(
     id="08.1",
-    name="hill",
+    name="effective_number",
     task="""Effective number of distinct things in a sample, of order q (Hill number).
 
     counts: a NumPy array of whole numbers, how often each thing was seen; some may be 0.
@@ -55,13 +65,13 @@ HILL = Exercise(
             property="uneven counts at q = 1: 2 to the entropy in bits",
             make=lambda rng: _uneven(rng, 1.0),
             expect=hill,
-            causes=(Cause(text=HILL_AT_ONE, when=lambda answer, *_: not 1 < answer < 100),),
+            causes=(Cause(text=HILL_AT_ONE, when=_beyond_all_kinds),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 0)",
             make=lambda rng: _unseen(rng, 0.0),
             expect=hill,
-            causes=(Cause(text=HILL_UNSEEN, when=lambda answer, counts, q: answer == len(counts)),),
+            causes=(Cause(text=HILL_UNSEEN, when=_as_many_as_counts),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 1)",
@@ -69,8 +79,8 @@ HILL = Exercise(
             expect=hill,
         ),
     ),
-    variants=HILL_VARIANTS,
-    wrong=HILL_WRONG,
+    variants=answers.EFFECTIVE_NUMBER_VARIANTS,
+    wrong=answers.EFFECTIVE_NUMBER_WRONG,
     hints=(
         "Ten jokes are told, each as often as the next: the answer is 10. And if one of them is "
         "told nearly always?",
@@ -113,10 +123,10 @@ def _each_its_own(rng: np.random.Generator) -> Call:
 
 
 def _never_more_within(answer: Any, share: np.ndarray, given: np.ndarray) -> str | None:
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-        return "something else than two numbers (total, within)"
-    total, within = map(float, answer)
-    if within > total + 1e-9:
+    if other := refused(answer, [2]):
+        return f"{other}: two numbers (total, within)"
+    total, within = numbers(answer).tolist()
+    if within > total + 1e-6:
         return f"total {total:.3g} below within {within:.3g}: more disorder in the parts"
     return None
 
@@ -252,4 +262,4 @@ MOST_VARIED = Exercise(
     "11 and 200 at 97 %, 92.5 % and 40 %, which is the fair control, if a point less is allowed?",
 )
 
-EXERCISES = (HILL, SPLIT, MOST_VARIED)
+EXERCISES = (EFFECTIVE_NUMBER, SPLIT, MOST_VARIED)

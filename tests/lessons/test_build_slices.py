@@ -7,7 +7,7 @@ from typing import Any
 from lessons.engine.build import solution
 from lessons.engine.catalogue import find
 from lessons.engine.checking import flags_of
-from lessons.engine.source import needed
+from lessons.engine.slicing import needed
 
 STORY = [
     "import numpy as np",

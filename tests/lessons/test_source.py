@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lessons.engine import form
+from lessons.engine import form, slicing
 from lessons.engine import source as sources
 
 CELLS = [
@@ -23,7 +23,7 @@ CELLS = [
 
 
 def test_a_function_brings_what_it_needs_and_no_more() -> None:
-    found = sources.needed("wanted", CELLS)
+    found = slicing.needed("wanted", CELLS)
     assert found is not None
     for part in ("import math", "table['b'] = RATE", "RATE += 1", "x * 2 * RATE", "@decorate"):
         assert part in found, part
@@ -37,50 +37,95 @@ def test_it_runs_as_it_did_in_the_notebook() -> None:
     cells = [c for c in CELLS if "decorate" not in c or "wanted" not in c]
     cells += ["def wanted(x):\n    return helper(x) + table['b']"]
     space: dict[str, object] = {}
-    exec(sources.needed("wanted", cells) or "", space)
+    exec(slicing.needed("wanted", cells) or "", space)
     assert space["wanted"](1.0) == 2 * 1.5 + 0.5  # type: ignore[operator]
 
 
+FILLED = {
+    "a loop that appends": "T = []\nfor i in range(3):\n    T.append(i)",
+    "a list comprehension": "T = []\n[T.append(i) for i in range(3)]",
+    "a loop that assigns into": "T = [7, 7, 7]\nfor i in range(3):\n    T[i] = i",
+    "a method": "T = [0]\nT.extend([1, 2])",
+    "a method whose result is kept": "T = [0, 1, 2, 3]\nlast = T.pop()",
+    "passed to a function of a module": "import heapq\nT = [2, 1, 0]\nheapq.heapify(T)\nT.sort()",
+    "passed to one's own": "def fill(t):\n    t += [0, 1, 2]\nT = []\nfill(T)",
+    "by keyword": "def fill(*, into):\n    into += [0, 1, 2]\nT = []\nfill(into=T)",
+    "in a list": "def fill(t):\n    t += [0, 1, 2]\nT = []\nfill(*[T])",
+    "setattr": "class C:\n    pass\nsetattr(C, 't', [0, 1, 2])\nT = C.t",
+    "a walrus": "(T := [0, 1]).append(2)",
+    "under a condition": "T = [0, 1]\nif True:\n    T.append(2)",
+    "in a try": "T = [0, 1]\ntry:\n    T.append(2)\nexcept ValueError:\n    pass",
+    "a dictionary": "D = {}\nD.update(t=[0, 1, 2])\nT = D['t']",
+}
+
+
+@pytest.mark.parametrize("how", FILLED)
+def test_what_a_module_fills_by_a_call_comes_along(how: str) -> None:
+    whole = f"{FILLED[how]}\ndef f():\n    return T"
+    for cells in ([whole], whole.replace("\ndef f", "\0def f").split("\0")):
+        space: dict[str, object] = {}
+        exec(slicing.needed("f", cells) or "", space)
+        assert space["f"]() == [0, 1, 2]  # type: ignore[operator]
+
+
+def test_what_may_have_filled_a_name_does_no_harm_and_what_only_shows_it_stays_out() -> None:
+    cells = [
+        "import matplotlib.pyplot as plt\nfrom lessons.engine.attempts import check",
+        "T = [1]",
+    ]
+    cells += ["print(T)\nplt.plot(T)\nlen(T)", "display(T)", "def f():\n    return T"]
+    cells += ["check('01.1', f)\nlog_it(f)", "T.missing()", "stranger(T)"]
+    found = slicing.needed("f", cells)
+    assert found is not None
+    for part in ("print", "plt", "display", "check", "len(", "log_it"):
+        assert part not in found, part
+    space: dict[str, object] = {}
+    exec(found, space)  # neither `stranger` nor `T.missing` is there
+    assert space["f"]() == [1]  # type: ignore[operator]
+    again = slicing.needed("f", ["T = []", "T.append(1)", "T = []", "def f():\n    return T"])
+    assert again == "T = []\ndef f():\n    return T\n"
+
+
 def test_the_last_definition_counts() -> None:
-    assert sources.needed("f", ["def f(): return 1", "def f(): return 2"]) == "def f(): return 2\n"
+    assert slicing.needed("f", ["def f(): return 1", "def f(): return 2"]) == "def f(): return 2\n"
 
 
 def test_nothing_defines_it() -> None:
-    assert sources.needed("f", ["x = 1", "f()"]) is None
+    assert slicing.needed("f", ["x = 1", "f()"]) is None
 
 
 def test_a_broken_cell_with_the_function_shows_its_line() -> None:
-    with pytest.raises(sources.Unreadable, match=r"line 2: .*: retrun x"):
-        sources.needed("f", ["y = 1", "def f(x):\n    retrun x"])
-    assert sources.needed("f", ["f f f", "def f(): pass"]) == "def f(): pass\n"
+    with pytest.raises(slicing.Unreadable, match=r"line 2: .*: retrun x"):
+        slicing.needed("f", ["y = 1", "def f(x):\n    retrun x"])
+    assert slicing.needed("f", ["f f f", "def f(): pass"]) == "def f(): pass\n"
     half = "x = '\ud800'"  # half a character, as JSON can hold it
-    assert sources.needed("f", [half, "def f(): pass"]) == "def f(): pass\n"
-    with pytest.raises(sources.Unreadable, match="surrogates"):
-        sources.needed("f", [f"def f(): {half}"])
+    assert slicing.needed("f", [half, "def f(): pass"]) == "def f(): pass\n"
+    with pytest.raises(slicing.Unreadable, match="surrogates"):
+        slicing.needed("f", [f"def f(): {half}"])
 
 
 def test_a_long_cell_takes_no_longer_than_it_is_long() -> None:
     """Cutting statements out one by one from the whole cell would take minutes here."""
     cell = "x = 1\n" * 50_000 + "def f():\n    return x"
-    assert sources.needed("f", [cell]) == "x = 1\ndef f():\n    return x\n"
+    assert slicing.needed("f", [cell]) == "x = 1\ndef f():\n    return x\n"
     names = ", ".join(f"a{i}" for i in range(3000))
     cell = f"{names} = range(3000)\ndef f():\n    return {names}"
-    assert sources.needed("f", [cell]) == cell + "\n"
+    assert slicing.needed("f", [cell]) == cell + "\n"
 
 
 def test_columns_are_counted_in_bytes_and_lines_end_in_any_way() -> None:
     cell = "a = 'é'; b = 'ü' + a; c = 3\r\ndef f():\r\n    return b"
-    assert sources.needed("f", [cell]) == "a = 'é'\nb = 'ü' + a\ndef f():\n    return b\n"
+    assert slicing.needed("f", [cell]) == "a = 'é'\nb = 'ü' + a\ndef f():\n    return b\n"
     cell = "def f():\n    return 'a\u2028b'"  # to str.splitlines the end of a line, not to Python
-    assert sources.needed("f", [cell]) == cell + "\n"
+    assert slicing.needed("f", [cell]) == cell + "\n"
 
 
 def test_what_is_nested_too_deeply_is_unreadable() -> None:
     for deep in ("+".join("x" * 150), "-" * 150 + "x", "[" * 120 + "]" * 120):
-        with pytest.raises(sources.Unreadable, match="line 2: nested more than 100 levels deep"):
-            sources.needed("f", [f"def f(x):\n    return {deep}"])
+        with pytest.raises(slicing.Unreadable, match="line 2: nested more than 100 levels deep"):
+            slicing.needed("f", [f"def f(x):\n    return {deep}"])
     flat = "+".join("x" * 90)
-    assert sources.needed("f", [f"def f(x):\n    return {flat}"]) is not None
+    assert slicing.needed("f", [f"def f(x):\n    return {flat}"]) is not None
 
 
 @pytest.mark.parametrize(
