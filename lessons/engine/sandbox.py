@@ -124,10 +124,16 @@ class Sandbox:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="lessons-")
             os.chmod(self._folder.name, 0o755)
+            # for matplotlib's list of fonts, which a child that imports it leaves to the next ones
+            # before any limit holds; it asks whether it may write there, and later may not
+            plots = os.path.join(self._folder.name, "matplotlib")
+            os.mkdir(plots)
+            os.chmod(plots, 0o777)
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         kept |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
         kept |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}  # macOS: a fork of ours is clean
         kept |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        kept |= {"MPLCONFIGDIR": os.path.join(self._folder.name, "matplotlib"), "MPLBACKEND": "Agg"}
         return {"cwd": self._folder.name, "env": kept}
 
     def run(
@@ -149,7 +155,7 @@ class Sandbox:
             "calls": [wire.encode((call.args, call.kwargs)) for call in calls],
             "seconds": seconds,
             "megabytes": megabytes,
-            "readable": _readable(),
+            "readable": [*_readable(), self._surroundings()["cwd"]],
             "imports": sources.imported_modules(source),
         }
         body = json.dumps(job).encode()
