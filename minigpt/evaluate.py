@@ -25,6 +25,7 @@ from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
 
 NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
+CELLS = 1 << 26  # of attention at once, for each head: 64 windows of 1,024 characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ def surprisal(
         raise ValueError(f"stride must be from 1 to the context ({width}), got {step}")
     found = np.empty(len(ids) - 1)
     starts = np.arange(0, len(ids) - width, step)  # of full windows
+    batch = max(1, min(batch, CELLS // width**2))
     for some in np.array_split(starts, math.ceil(len(starts) / batch)) if len(starts) else ():
         places = some[:, None] + np.arange(width)  # [B, T]
         nats = _nats(model, ids[places], ids[places + 1])

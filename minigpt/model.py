@@ -27,7 +27,7 @@ from minigpt.ops import relu_squared, rms_norm, rotate, rotation_table
 from minigpt.predict import Predicts
 from minigpt.tokenizer import CharTokenizer
 
-MOST_CONTEXT = 65_536
+MOST_CONTEXT = 16_384
 """The longest context: with rotated positions no weight depends on it, so that a file may claim any
 number, and a table of rotations has to be made for it."""
 

@@ -252,7 +252,11 @@ F_STRINGS = (
 def test_f_strings_that_ast_cannot_write(helper: str) -> None:
     answer = "T = []\ndef f(x):\n    return tag(x) + str(T)\n"
     filled = "for k in 'ab':\n    T.append(tag(k))\n"
-    cells = [helper, f"{answer}\n{filled}", "@(lambda g: g)\n@staticmethod\ndef h(): return tag('')"]
+    cells = [
+        helper,
+        f"{answer}\n{filled}",
+        "@(lambda g: g)\n@staticmethod\ndef h(): return tag('')",
+    ]
     source = sources.needed("f", cells) or ""
     space: dict[str, object] = {}
     exec(source, space)
