@@ -17,11 +17,11 @@ def typed(record: type, values: Any) -> dict[str, Any]:
     from typeguard import TypeCheckError, check_type
 
     if not isinstance(values, dict):
-        raise TypeError(f"{str(values)[:80]!r} in place of settings")
+        raise TypeError(f"{repr(values)[:80]} in place of settings")
     for name, hint in get_type_hints(record).items():
         try:
             if name in values:
                 check_type(values[name], hint)
         except TypeCheckError:
-            raise TypeError(f"{name} cannot be {str(values[name])[:80]!r}") from None
+            raise TypeError(f"{name} cannot be {repr(values[name])[:80]}") from None
     return values
