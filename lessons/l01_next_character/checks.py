@@ -100,6 +100,7 @@ SURPRISE = Exercise(
     next_step="The mean of your numbers over a whole text is the loss that every model is "
     "judged by; divided by ln 2 it is bits per character.",
     drill="A character of probability 1/8 came. How many nats is that, and how many bits?",
+    drill_answer="3 bits, for 2^-3 = 1/8; times ln 2 that is 2.08 nats.",
 )
 
 
@@ -214,6 +215,7 @@ WINDOWS = Exercise(
     next_step="Training is this, over and over: cut some windows, compare predictions with "
     "targets by 01.1, adjust.",
     drill="A window of 64 characters: how many predictions does the network make in it?",
+    drill_answer="64: one at each place. The last one's target is the character behind the window.",
 )
 
 
@@ -373,6 +375,7 @@ DRAW = Exercise(
     ),
     next_step="Predict, draw, read what was drawn, predict again: that is all there is to writing.",
     drill="p = [0.2, 0.5, 0.3] and the dart lands on 0.65. Which id is drawn?",
+    drill_answer="Id 1: it holds what lies from 0.2 to 0.7.",
 )
 
 EXERCISES = (SURPRISE, WINDOWS, DRAW)

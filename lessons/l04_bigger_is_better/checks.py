@@ -78,6 +78,8 @@ FLOPS = Exercise(
     ),
     next_step="Three times this, for each window of each step, is what training costs.",
     drill="A network is made twice as wide. By what does the cost of its matrices grow?",
+    drill_answer="Fourfold in the blocks, whose matrices are width by width; the head's, width "
+    "by vocabulary, doubles.",
 )
 
 
@@ -153,6 +155,7 @@ LAW = Exercise(
     ),
     next_step="Carried on to a larger N, this line is the forecast that the lesson judges.",
     drill="slope = 0.5. By what is the excess multiplied when N is multiplied by 4?",
+    drill_answer="By 4^-0.5 = 1/2.",
 )
 
 
@@ -363,6 +366,7 @@ SALAD = Exercise(
     ),
     next_step="Half of the training text is spoiled so, in blocks; the held-out text is not.",
     drill="What can still be learned from a salad of words, and what can no longer?",
+    drill_answer="How words are spelled and how often each comes, but not which comes after which.",
 )
 
 EXERCISES = (FLOPS, LAW, SALAD)
