@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 
 from distill.teachers import predict
-from labkit.verdict import Interval, interval
+from labkit.experiment import Interval, interval
 from minigpt.nextchar import NextChar
 from minigpt.sample import draw, shape
 

@@ -13,7 +13,7 @@ import math
 
 from distill.compare import Comparison
 from distill.evaluate import Gap
-from labkit.verdict import interval
+from labkit.experiment import interval
 
 
 def table(found: Comparison) -> str:

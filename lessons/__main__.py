@@ -27,6 +27,13 @@ VERBS = {
     "next": ("lessons.engine.studying", "Next", "next_step", "what to do now"),
     "review": ("lessons.engine.reviewing", "Review", "main", "again, after 1, 3 and 7 days"),
     "ledger": ("lessons.engine.ledger", "LedgerConfig", "main", "every claim and its verdict"),
+    "preregister": (
+        "lessons.engine.ledger",
+        "Preregister",
+        "preregister",
+        "write down what must hold, before it is measured",
+    ),
+    "pilot": ("lessons.engine.ledger", "Pilot", "pilot", "how many seeds would decide?"),
     "audit": ("lessons.engine.audit", "Audit", "main", "do the checks catch what they should?"),
     "doctor": ("lessons.engine.doctor", "Doctor", "main", "is this machine ready, how fast is it?"),
     "build": ("lessons.engine.build", "Build", "main", "make the notebooks"),
@@ -54,7 +61,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 def _help() -> None:
     print("usage: python -m lessons VERB ...\n")
     for verb, (*_, what) in VERBS.items():
-        print(f"  {verb:<9} {what}")
+        print(f"  {verb:<11} {what}")
     print("\npython -m lessons VERB --help says more about one.")
 
 

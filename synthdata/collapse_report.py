@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from labkit import figures
 from synthdata import plots, record, report
 from synthdata.collapse_table import Table
-from synthdata.collapse_verdict import Judgement, headline, in_words
+from synthdata.collapse_verdict import Question, headline, in_words
 from synthdata.measures import Measure
 from synthdata.reading import Verdict
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN = ("real_types", "types", "sum_p2", "entropy", "variance")
 
 
-def to_report(table: Table, judged: tuple[Judgement, ...], profile: str) -> report.Report:
+def to_report(table: Table, judged: tuple[Question, ...], profile: str) -> report.Report:
     """The verdict, the error of each regime, and all means; without a picture."""
     seeds = len(table.seeds)
     measured = [
@@ -130,7 +130,7 @@ def alt(table: Table) -> str:
     return f"{table.source} over {table.generations} generations: " + "; ".join(parts) + "."
 
 
-def to_record(table: Table, judged: tuple[Judgement, ...], made: report.Report) -> dict[str, Any]:
+def to_record(table: Table, judged: tuple[Question, ...], made: report.Report) -> dict[str, Any]:
     """The JSON object that `record` describes."""
     results = [
         {
@@ -152,7 +152,7 @@ def to_record(table: Table, judged: tuple[Judgement, ...], made: report.Report) 
         "judgements": [
             {
                 "regime": j.regime,
-                "criterion": j.criterion,
+                "criterion": str(j.criterion),
                 "value": record.finite(j.measured.value),
                 "low": record.finite(j.measured.low),
                 "high": record.finite(j.measured.high),

@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from labkit.verdict import Interval, interval
+from labkit.experiment import Interval, interval
 
 Z_SEEDS = 10
 """Seeds from which on their own spread serves where theory does not give one."""

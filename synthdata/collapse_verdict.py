@@ -3,7 +3,7 @@
 Idea:   a model that learns from its predecessor alone drifts away from the truth; one that keeps
         what came before, less and less; one that sees new real data, not at all.
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Gerstgrasser et al. 2024,
-        arXiv:2404.01413. The rule is `labkit.verdict`.
+        arXiv:2404.01413. The rule is `labkit.experiment`.
 Run:    python -m synthdata collapse SOURCE --regime replace,accumulate,fresh,real
 Omits:  judging a run of fewer than three seeds.
 
@@ -18,60 +18,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labkit.verdict import MINIMUM_SEEDS, Criterion, Interval, Verdict, interval, verdict
+from labkit.experiment import MINIMUM_SEEDS, Criterion, Finding
 from synthdata.collapse_table import Table
 
 HALF, TENTH, STANDARD_ERRORS = 0.5, 0.1, 3.0
+_OPEN = "takes more seeds to tell"
+_WORDS = {
+    ("slope", "reproduced"): "drifts away from the truth",
+    ("slope", "contradicted"): "comes closer to the truth",
+    ("slope", "undecided"): _OPEN,
+    ("last", "reproduced"): "settles",
+    ("last", "falls short"): "slows, its last step being {:.0%} of its first",
+    ("last", "contradicted"): "keeps rising, and no slower than at first",
+    ("last", "undecided"): _OPEN,
+    ("rise", "reproduced"): "does not rise",
+    ("rise", "falls short"): "rises, by {:.0%} of what replace does",
+    ("rise", "contradicted"): "rises even more than replace",
+    ("rise", "undecided"): _OPEN,
+}
 _TRENDS = ("replace", "accumulate-subsample", "curated")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """One criterion and how the run meets it."""
+class Question(Finding):
+    """One criterion about a regime, and what each seed of the table has to say about it."""
 
     regime: str
     """Which regime it is about."""
-    criterion: str
-    """The number to reach."""
-    measured: Interval
-    """Over seeds."""
-    verdict: Verdict
-    """reproduced, contradicted or not at this scale."""
     control: bool = False
     """Whether this is the control, which must not rise."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One criterion and what each seed has to say about it."""
-
-    regime: str
-    """Which regime it is about."""
-    criterion: Criterion
-    """The number to reach."""
-    values: tuple[float, ...]
-    """One a seed of the table."""
-    control: bool = False
-    """Whether this is the control, which must not rise."""
-
-
-def judge(table: Table) -> tuple[Judgement, ...]:
+def judge(table: Table) -> tuple[Question, ...]:
     """Every criterion that the regimes of this run allow (`questions`); none below three seeds."""
-    if len(table.seeds) < MINIMUM_SEEDS:
-        return ()
-    found = []
-    for question in questions(table):
-        measured = interval(question.values)
-        found.append(
-            Judgement(
-                regime=question.regime,
-                criterion=str(question.criterion),
-                measured=measured,
-                verdict=verdict(question.criterion, measured),
-                control=question.control,
-            )
-        )
-    return tuple(found)
+    return questions(table) if len(table.seeds) >= MINIMUM_SEEDS else ()
 
 
 def questions(table: Table) -> tuple[Question, ...]:
@@ -143,13 +123,12 @@ def against_theory(table: Table) -> tuple[tuple[str, str, float], ...]:
     return tuple((regime, m, z) for regime, m, z in found if np.isfinite(z))
 
 
-def in_words(table: Table, judged: Sequence[Judgement]) -> list[str]:
+def in_words(table: Table, judged: Sequence[Question]) -> list[str]:
     """One sentence for each criterion, and one for each formula."""
     lines = []
     for j in judged:
-        ends = f"{j.measured.value:.3g} [{j.measured.low:.3g}, {j.measured.high:.3g}]"
         who = f"{j.regime} (the control)" if j.control else j.regime
-        lines.append(f"{who}: {j.criterion}: {j.verdict}; measured {ends}.")
+        lines.append(f"{who}: {j.criterion}: {j.verdict}; measured {j.said}.")
     if not judged:
         needed = f"a verdict needs {MINIMUM_SEEDS} seeds"
         few = len(table.seeds) < MINIMUM_SEEDS
@@ -163,23 +142,11 @@ def in_words(table: Table, judged: Sequence[Judgement]) -> list[str]:
     return lines
 
 
-def headline(table: Table, judged: Sequence[Judgement]) -> str:
-    """The verdict in plain words, by regime."""
+def headline(table: Table, judged: Sequence[Question]) -> str:
+    """The verdict in plain words, by regime; of several about one, the last."""
     said = {j.regime: j for j in judged}
     parts = []
     for regime, j in said.items():
-        rising = j.criterion.startswith("slope")
-        words = {
-            ("reproduced", True): "drifts away from the truth",
-            ("contradicted", True): "comes closer to the truth",
-            ("reproduced", False): "settles" if "step" in j.criterion else "does not rise",
-            ("contradicted", False): "keeps rising, and no slower than at first"
-            if "step" in j.criterion
-            else "rises even more than replace",
-        }.get((j.verdict, rising))
-        if words is None:
-            between = "rise /" in j.criterion and j.measured.low > TENTH and j.measured.high < 1
-            share = f"rises, by {j.measured.value:.0%} of what replace does"
-            words = share if between else "cannot be told at this scale"
-        parts.append(f"{regime} {words}")
+        kind = str(j.criterion).partition(" ")[0]  # slope, last (step), rise
+        parts.append(f"{regime} {_WORDS[kind, str(j.verdict)].format(j.measured.value)}")
     return "; ".join(parts) or "Nothing to judge."

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit import figures
-from labkit.verdict import interval
+from labkit.experiment import interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -138,7 +138,7 @@ def of_three_jokes(result: joke_evidence.Result) -> tuple[Figure, str]:
             "judge has taken the favourites of others\nfor everybody's. Verdict about the GPTs, "
             f"over seeds: {result.verdict or 'none below 3 seeds'}.",
         )
-    said = "; ".join(f"{c}: measured {m.value:.3g}" for c, m in result.parts)
+    said = "; ".join(f"{p.criterion}: measured {p.measured.value:.3g}" for p in result.parts)
     return figure, f"Three panels by family of generators ({', '.join(names)}). Of the GPTs, {said}"
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from labkit import files
-from labkit.verdict import Criterion
+from labkit.experiment import Criterion
 from labkit.versions import version
 from synthdata import loading, options, page, progress, record, report
 from synthdata.io import Tally

@@ -3,7 +3,7 @@
 Idea:   the claim has three parts, each with a number that was fixed beforehand: who sees one text
         sees (nearly) nothing, the population test sees it, and a model that learns from it pays.
         All three have to hold.
-Source: the rule for each part is labkit.verdict's.
+Source: the rule for each part is labkit.experiment's.
 Run:    python -m synthdata three-jokes
 Omits:  what is measured on `dial` and `jokes` in the verdict: there it holds by construction.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.verdict import Criterion, Interval, Verdict, interval, verdict
+from labkit.experiment import Criterion, Finding, Interval, Verdict, interval, overall
 
 if TYPE_CHECKING:
     from synthdata.three_jokes import Profile
@@ -116,20 +116,18 @@ class Result:
     evidence: tuple[Evidence, ...]
     """One for each seed."""
 
-    def over_seeds(self, quantity: str, of: Callable[[Sequence[float]], float]) -> Interval:
-        """A quantity of the GPTs, one number a seed, with its interval over seeds."""
-        values = [
-            float(of([getattr(j, quantity) for j in e.family("gpt").judged])) for e in self.evidence
-        ]
-        return interval(values)
+    def _per_seed(self, quantity: str, of: Callable[[Sequence[float]], float]) -> tuple[float, ...]:
+        """A quantity of the GPTs, one number a seed."""
+        gpts = [e.family("gpt").judged for e in self.evidence]
+        return tuple(float(of([getattr(j, quantity) for j in judged])) for judged in gpts)
 
     @property
-    def parts(self) -> tuple[tuple[Criterion, Interval], ...]:
+    def parts(self) -> tuple[Finding, ...]:
         """The three parts of the claim, each with what was measured."""
         return (
-            (NAIVE, self.over_seeds("naive", np.mean)),
-            (POPULATION, self.over_seeds("p", max)),
-            (DOWNSTREAM, self.over_seeds("harm", np.mean)),
+            Finding(criterion=NAIVE, values=self._per_seed("naive", np.mean)),
+            Finding(criterion=POPULATION, values=self._per_seed("p", max)),
+            Finding(criterion=DOWNSTREAM, values=self._per_seed("harm", np.mean)),
         )
 
     @property
@@ -147,10 +145,5 @@ class Result:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Reproduced where all parts are, contradicted where one is; None below three seeds."""
-        if len(self.evidence) < 3:
-            return None
-        found = {verdict(criterion, measured) for criterion, measured in self.parts}
-        if found == {"reproduced"}:
-            return "reproduced"
-        return "contradicted" if "contradicted" in found else "not at this scale"
+        """That of its worst part; None below three seeds."""
+        return overall(part.verdict for part in self.parts)

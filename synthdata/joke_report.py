@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures
-from labkit.verdict import MINIMUM_SEEDS, verdict
+from labkit.experiment import MINIMUM_SEEDS
 from synthdata import finishing, options, progress, reading, record, report
 from synthdata.io import Tally
 from synthdata.joke_evidence import Family
@@ -52,8 +52,10 @@ def of_result(result: Result, settings: options.ThreeJokesOptions) -> Report:
         f"profile {settings.profile}",
         verdict=in_words(result),
         headlines=tuple(
-            Measure.over_seeds(name, measured, n=p.n, method=f"{criterion}; {gpts}", unit=unit)
-            for (name, unit), (criterion, measured) in zip(
+            Measure.over_seeds(
+                name, part.measured, n=p.n, method=f"{part.criterion}; {gpts}", unit=unit
+            )
+            for (name, unit), part in zip(
                 (("naive_auc", "AUC"), ("largest_p", "p"), ("harm", "nats/char")), result.parts
             )
         ),
@@ -66,28 +68,20 @@ def of_result(result: Result, settings: options.ThreeJokesOptions) -> Report:
         figures=finishing.figures(settings.html, lambda: [figure(result)]),
         notes=notes(result),
         provenance=finishing.experiment_provenance(
-            settings, p, [criterion for criterion, _ in result.parts]
+            settings, p, [part.criterion for part in result.parts]
         ),
     )
 
 
 def in_words(result: Result) -> reading.Verdict:
     """The sentence, and the three parts behind it."""
-    judged = len(result.evidence) >= MINIMUM_SEEDS
-    parts = [
-        f"{str(criterion)[:1].upper()}{str(criterion)[1:]}: {measured.value:.3g}"
-        + (
-            f" [{measured.low:.3g}, {measured.high:.3g}], {verdict(criterion, measured)}."
-            if judged
-            else "."
-        )
-        for criterion, measured in result.parts
-    ]
+    parts = [f"{str(part)[:1].upper()}{str(part)[1:]}." for part in result.parts]
     plain = {
         "reproduced": "One text says little about a collapsed GPT, many together show it, and "
         "whoever learns from them pays.",
         "contradicted": "Of the claim's three parts, at least one is contradicted.",
-        "not at this scale": "Of the claim's three parts, not all can be told at this scale.",
+        "falls short": "Of the claim's three parts, at least one falls short of its threshold.",
+        "undecided": "Of the claim's three parts, at least one needs more seeds to tell.",
         None: f"No verdict below {MINIMUM_SEEDS} seeds.",
     }
     return reading.Verdict(

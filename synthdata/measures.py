@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from labkit.verdict import Interval
+    from labkit.experiment import Interval
 
 Direction = Literal["higher is more varied", "lower is more varied", "neither"]
 DIRECTIONS: tuple[Direction, ...] = ("higher is more varied", "lower is more varied", "neither")
@@ -97,9 +97,9 @@ class Measure:
         unit: str,
         direction: Direction = "neither",
     ) -> Measure:
-        """A mean over seeds, as `labkit.verdict.interval` finds it; undefined where that is nan.
+        """A mean over seeds, as `labkit.experiment.interval` finds it; undefined where that is nan.
 
-        >>> from labkit.verdict import interval
+        >>> from labkit.experiment import interval
         >>> print(Measure.over_seeds("gain", interval([2.0]), n=9, method="", unit="bits"))
         gain 2 bits, n=9 (one seed has no interval)
         """

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from labkit.verdict import Criterion, Interval, Verdict, interval, verdict
+from labkit.experiment import Criterion, Finding, Interval, Verdict, interval
 from synthdata import estimate, strata
 from synthdata.collapse_regimes import PLAIN, Sampler
 from synthdata.counts import Grams, count_documents, grams
@@ -195,7 +195,7 @@ class Result:
     @property
     def verdict(self) -> Verdict | None:
         """By `CRITERION`; None below three seeds."""
-        return verdict(CRITERION, self.ratio) if len(self.evidence) >= 3 else None
+        return Finding(criterion=CRITERION, values=tuple(e.ratio for e in self.evidence)).verdict
 
 
 def measure(

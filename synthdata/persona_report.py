@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures
-from labkit.verdict import Interval, interval
+from labkit.experiment import Interval, interval
 from synthdata import finishing, options, progress, reading, report
 from synthdata.io import Tally
 from synthdata.measures import Measure
@@ -95,8 +95,10 @@ def verdict(result: Result) -> reading.Verdict:
         "reproduced": "Personas give the collapsed model at least 1.3 times the variety of the "
         "best control.",
         "contradicted": "Personas give the collapsed model less variety than the best control.",
-        "not at this scale": "Whether personas give 1.3 times the variety of the best control "
-        "remains open at this scale.",
+        "falls short": "Personas give the collapsed model less than 1.3 times the variety of the "
+        "best control.",
+        "undecided": "Whether personas give 1.3 times the variety of the best control "
+        "takes more seeds to tell.",
         None: "No verdict below three seeds.",
     }
     return reading.Verdict(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import Annotated, Literal
 import tyro
 
 from distill.experiments import results
-from distill.experiments.lab import PROFILES, Finding, Outcome
+from distill.experiments.lab import PROFILES, Outcome
 from distill.experiments.table import EXPERIMENTS
 from labkit import command, files
-from labkit.verdict import interval
+from labkit.experiment import interval, shown
 
 PROG = "distill.experiments"
 SHOWN = ("list", "results")
@@ -90,19 +89,9 @@ def words(found: Outcome) -> list[str]:
         width = max(map(len, arms))
         for name, values in arms.items():
             told = interval(values)
-            lines.append(f"  {name:<{width}}  {told.value:7.4f}  {_ends(told.low, told.high)}")
-    lines += [_judged(finding) for finding in found.findings]
+            lines.append(f"  {name:<{width}}  {shown(told.value, told.low, told.high, digits=5)}")
+    lines += [str(finding) for finding in found.findings]
     return lines
-
-
-def _judged(finding: Finding) -> str:
-    told = finding.measured
-    said = finding.verdict or f"no verdict on {told.n} seeds"
-    return f"{finding.criterion}: {told.value:.4f} {_ends(told.low, told.high)}: {said}"
-
-
-def _ends(low: float, high: float) -> str:
-    return f"[{low:.4f}, {high:.4f}]" if math.isfinite(low) else "[one seed]"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Idea:   an experiment is a set of arms that differ in one thing, on the same see
         difference of paired losses, with an interval. What is expected is a number with a
         direction, in code, and the verdict follows from it. `full` is for published figures, `ci`
         is the same code in seconds.
-Source: labkit.verdict has the rule.
+Source: labkit.experiment has the rule.
 Run:    python -m distill.experiments few_labels
 Omits:  seeds for the teacher: all students of an experiment have the same one.
 
@@ -25,7 +25,7 @@ from distill.arms import best_choose
 from distill.settings import DistillConfig, portion
 from distill.teachers import ModelTeacher
 from distill.train import distill
-from labkit.verdict import MINIMUM_SEEDS, Criterion, Interval, Verdict, interval, verdict
+from labkit.experiment import Criterion, Finding, Interval, interval
 from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.loop import TrainResult, train
@@ -93,28 +93,6 @@ PROFILES: dict[Literal["full", "ci"], Profile] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One expectation, and what was measured of it."""
-
-    criterion: Criterion
-    """Written before the run."""
-    values: list[float]
-    """One a seed."""
-
-    @property
-    def measured(self) -> Interval:
-        """Mean and interval over seeds."""
-        return interval(self.values)
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """By labkit's rule; None on fewer seeds than it asks for."""
-        if len(self.values) < MINIMUM_SEEDS:
-            return None
-        return verdict(self.criterion, self.measured)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came out of an experiment."""
 
@@ -154,7 +132,7 @@ def expect(
     criterion = Criterion(
         quantity=quantity, threshold=threshold, direction=direction, no_effect=no_effect
     )
-    return Finding(criterion=criterion, values=list(values))
+    return Finding(criterion=criterion, values=tuple(values))
 
 
 class Lab:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from distill.experiments.lab import Outcome
 from labkit import files
-from labkit.verdict import interval
+from labkit.experiment import interval, shown
 from labkit.versions import machine, versions
 
 FOLDER = Path(__file__).parent / "results"
@@ -30,7 +31,7 @@ def record(found: Outcome) -> dict[str, Any]:
     findings = [
         {
             "criterion": str(finding.criterion),
-            "no_effect": finding.criterion.no_effect,
+            **asdict(finding.criterion),
             "values": finding.values,
             "value": finding.measured.value,
             "low": _finite(finding.measured.low),
@@ -69,9 +70,10 @@ def page(records: Iterable[dict[str, Any]]) -> str:
         "# What the experiments came to",
         "",
         "Written by `python -m distill.experiments results`; nothing here is typed by hand. Each "
-        "expectation stood in the code before the run, as a number with a direction. *Reproduced*: "
-        "the whole 95 % interval over seeds meets it. *Contradicted*: it lies wholly on the other "
-        "side of no effect. Otherwise *not at this scale*.",
+        "expectation stood in the code before the run, as a number with a direction. By where the "
+        "whole 95 % interval over seeds lies: *reproduced*, it meets the threshold; *undecided*, "
+        "it holds it; *falls short*, it lies on the wrong side of it; *contradicted*, it lies on "
+        "the other side of no effect.",
         "",
         "| experiment | expected | measured [95 % interval] | seeds | verdict |",
         "|---|---|---|---|---|",
@@ -81,7 +83,7 @@ def page(records: Iterable[dict[str, Any]]) -> str:
             name = f"[{one['name']}](#{one['name']})" if i == 0 else ""
             count = len(finding["values"])
             said = finding["verdict"] or "too few seeds"
-            told = f"{finding['value']:.3g}{_ends(finding['low'], finding['high'])}"
+            told = shown(finding["value"], finding["low"], finding["high"])
             lines.append(f"| {name} | {finding['criterion']} | {told} | {count} | {said} |")
     for one in some:
         lines += ["", *_section(one)]
@@ -104,10 +106,6 @@ def _section(one: dict[str, Any]) -> list[str]:
             ends = "" if told.n == 1 else f"{told.low:.4f} to {told.high:.4f}"
             lines.append(f"| {'' if i else title} | {name} | {told.value:.4f} | {ends} |")
     return lines
-
-
-def _ends(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" [{low:.3g}, {high:.3g}]"
 
 
 def _finite(value: float) -> float | None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.versions import version
-from lessons.engine import catalogue, experiment, ledger
+from lessons.engine import catalogue, experiment, records
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Call
 from lessons.engine.outcome import Failure, Outcome
@@ -180,7 +180,7 @@ def minutes(lesson: Lesson) -> float | None:
     None where there is no experiment."""
     if not (lesson.folder / "experiment.py").exists():
         return None
-    return ledger.minutes(experiment.find(lesson.name))
+    return records.minutes(experiment.find(lesson.name))
 
 
 def versions() -> str:

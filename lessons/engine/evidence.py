@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from labkit import files
-from lessons.engine import ledger
+from lessons.engine import records
 from lessons.engine.catalogue import find
 from lessons.engine.experiment import Experiment, Profile
+from lessons.engine.experiment import find as find_experiment
+
+NOT_MEASURED = ("lesson.py", "checks.py", "answers.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +61,11 @@ def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -
 
 
 def bring_published(lesson: str, folder: Path) -> int:
-    """Put what the ledger has measured with this code into `folder`; how many seeds."""
+    """Put what the ledger has measured with this lesson's code into `folder`; how many seeds."""
     place = find(lesson)
-    code = ledger.code_hash(place.folder)
-    fresh = [entry for entry in ledger.entries(place.folder) if entry["code"] == code]
+    if not records.may_be_shown(place.folder, find_experiment(place.name)):
+        return 0
+    fresh = records.entries(place.folder)
     for entry in fresh:
         found = entry["evidence"]
         kept = Kept(evidence=found, seconds=entry["seconds"], date=entry["date"], by="ledger")
@@ -77,8 +81,8 @@ def experiment_hash(lesson: str) -> str:
     are in the notebook.
     """
     place = find(lesson).folder
-    paths = [p for p in sorted(place.glob("*.py")) if p.name not in ledger.NOT_MEASURED]
-    paths += [p for p in [place / ledger.EVIDENCE] if p.exists()]
+    paths = [p for p in sorted(place.glob("*.py")) if p.name not in NOT_MEASURED]
+    paths += [p for p in [place / records.EVIDENCE] if p.exists()]
     return files.sha256("\n".join(f"{p.name} {_text_hash(p)}" for p in paths))
 
 
@@ -87,7 +91,7 @@ def _text_hash(path: Path) -> str:
 
 
 def _path(name: str, profile: str, seed: int, folder: Path) -> Path:
-    code = ledger.code_hash(find(name).folder)
+    code = records.code_hash(find(name).folder)
     return folder / f"{name}-{profile}-{seed}-{code[:12]}.json"
 
 

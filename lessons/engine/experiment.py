@@ -4,7 +4,7 @@ Idea:   a lesson's `experiment.py` ends in `EXPERIMENT = Experiment(...)`. Its `
         returns the evidence of one seed as plain numbers; `judge` turns the evidence of several
         seeds into verdicts by labkit's one rule; `figure` draws it. Nothing else may say how a
         claim came out.
-Source: the rule is labkit.verdict; the criteria are fixed before an experiment is run.
+Source: the rule is labkit.experiment; the criteria are fixed before an experiment is run.
 Run:    python -m lessons ledger --run
 Omits:  keeping results: see lessons/engine/ledger.py.
 
@@ -12,7 +12,7 @@ How to use it, in a lesson or a notebook:
 
     experiment = find("next_character")             # also 1 or "01"
     evidence = [experiment.run("ci", seed) for seed in (0, 1, 2)]
-    rows = experiment.judge(evidence)               # one `Row` a criterion
+    rows = experiment.judge(evidence)               # one `Finding` a criterion
     picture = experiment.figure(evidence)           # .figure (matplotlib) and .alt
 """
 
@@ -22,11 +22,12 @@ import importlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from labkit import figures
-from labkit.verdict import MINIMUM_SEEDS, Criterion, Verdict, interval, verdict
+from labkit.experiment import MAXIMUM_SEEDS, MINIMUM_SEEDS, Criterion, Finding
+from labkit.experiment import overall as verdict_of
 from lessons.engine import catalogue
 
 if TYPE_CHECKING:
@@ -35,32 +36,10 @@ if TYPE_CHECKING:
 Profile = Literal["full", "ci"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
-TOO_FEW = "too few seeds to judge"
+TOO_FEW = f"no verdict below {MINIMUM_SEEDS} seeds"
 
 Evidence = Mapping[str, Any]
 """What one seed measured: plain numbers, strings, lists and dictionaries, as JSON has them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """How one criterion came out."""
-
-    criterion: Criterion
-    """What had to hold."""
-    value: float
-    """Mean over seeds, in the criterion's unit."""
-    low: float
-    """Lower end of the 95 % interval; minus infinity from one seed."""
-    high: float
-    """Upper end."""
-    seeds: int
-    """How many values it is made of."""
-    verdict: Verdict | Literal["too few seeds to judge"]
-    """By labkit.verdict; it is not given on fewer than three seeds."""
-
-    def __str__(self) -> str:
-        between = f" [{self.low:.3g}, {self.high:.3g}]" if self.seeds > 1 else ""
-        return f"{self.criterion}: {self.value:.3g}{between}, n={self.seeds}: {self.verdict}"
 
 
 @dataclass(frozen=True)
@@ -85,8 +64,10 @@ class Experiment:
     """Who said it (RB22, SEQ24, NP24a, NP24b, JH23) and the papers it rests on."""
     criteria: tuple[Criterion, ...]
     """All must hold for the claim to count as reproduced. Never changed after a run."""
+    seeds: int = MINIMUM_SEEDS
+    """How many decide, 3 to 20: fixed with the criterion, from pilots that are never judged."""
     minutes: float
-    """About how long a seed should take at full profile on one core; `ledger.minutes` says how
+    """About how long a seed should take at full profile on one core; `records.minutes` says how
     long it took, where it has been measured."""
     measure: Callable[[Profile, int], dict[str, Any]]
     """(profile, seed) -> evidence. The same code for both profiles; only sizes differ."""
@@ -94,6 +75,8 @@ class Experiment:
     """One seed's evidence -> one number a criterion, in their order."""
     draw: Callable[[Sequence[Evidence]], tuple[Figure, str]]
     """Evidence of all seeds -> figure (labkit.figures.new) and alt text."""
+    sizes: Mapping[Profile, Any] = field(default_factory=dict)
+    """What is computed in each profile; of the full one the settings are kept with the evidence."""
     together: Callable[[Sequence[Evidence]], Sequence[Sequence[float]]] | None = None
     """For values that are relative to a mean over seeds: evidence of all seeds -> what `values`
     gives, one list a seed. Left out, each seed's values are its own."""
@@ -101,6 +84,10 @@ class Experiment:
     def __post_init__(self) -> None:
         if not self.criteria:
             raise ValueError(f"{self.id} has no criterion; without one there is no verdict")
+        if not MINIMUM_SEEDS <= self.seeds <= MAXIMUM_SEEDS:
+            raise ValueError(
+                f"{self.id}: seeds are {MINIMUM_SEEDS} to {MAXIMUM_SEEDS}, got {self.seeds}"
+            )
         if self.minutes <= 0:
             raise ValueError(f"{self.id}: minutes must be above 0, got {self.minutes}")
 
@@ -121,8 +108,8 @@ class Experiment:
         except ValueError as error:
             raise ValueError(f"{self.id}, seed {seed}: {error}") from None
 
-    def judge(self, evidence: Sequence[Evidence]) -> list[Row]:
-        """One row a criterion, over all seeds; ValueError where evidence does not go together."""
+    def judge(self, evidence: Sequence[Evidence]) -> list[Finding]:
+        """One finding a criterion; ValueError where evidence does not go together."""
         self._check(evidence)
         of_all = self.together or (lambda seeds: [self.values(one) for one in seeds])
         per_seed = [list(numbers) for numbers in of_all(evidence)]
@@ -131,21 +118,10 @@ class Experiment:
                 raise ValueError(
                     f"{self.id}: {len(self.criteria)} criteria, {len(numbers)} values measured"
                 )
-        rows = []
-        for criterion, values in zip(self.criteria, zip(*per_seed)):
-            found = interval(values)
-            judged = verdict(criterion, found) if found.n >= MINIMUM_SEEDS else TOO_FEW
-            rows.append(
-                Row(
-                    criterion=criterion,
-                    value=found.value,
-                    low=found.low,
-                    high=found.high,
-                    seeds=found.n,
-                    verdict=judged,  # type: ignore[arg-type]
-                )
-            )
-        return rows
+        return [
+            Finding(criterion=criterion, values=tuple(values))
+            for criterion, values in zip(self.criteria, zip(*per_seed))
+        ]
 
     def figure(self, evidence: Sequence[Evidence]) -> Picture:
         """The picture of the evidence: the claim as its title, the verdict in its caption."""
@@ -174,13 +150,9 @@ class Experiment:
             raise ValueError(f"{self.id}: a seed counts once, got {seeds}")
 
 
-def overall(rows: Sequence[Row]) -> str:
-    """The claim's verdict: reproduced where every criterion is, contradicted where one is."""
-    verdicts = {row.verdict for row in rows}
-    for word in (TOO_FEW, "contradicted", "not at this scale"):
-        if word in verdicts:
-            return word
-    return "reproduced"
+def overall(findings: Sequence[Finding]) -> str:
+    """The claim's verdict, that of its worst criterion, in words."""
+    return verdict_of(row.verdict for row in findings) or TOO_FEW
 
 
 def profile_wanted() -> Profile:

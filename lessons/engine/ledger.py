@@ -1,37 +1,35 @@
 """The ledger: every claim's verdict, written by the code that measured it and by nothing else.
 
-Idea:   one seed after the other is measured and its evidence put beside the experiment, in
-        lessons/lNN_name/evidence.json, so a run that was stopped goes on and a figure is redrawn
-        without a new run. The rows of lessons/ledger.json are judged from that evidence by the
-        experiment's own criteria. Evidence remembers a hash of the code that measured it: change
-        the code, and the ledger calls the row stale until it has been measured again.
-Source: the rule is labkit.verdict; how a claim becomes a criterion stands in each experiment.
-Run:    python -m lessons ledger [LESSON ...] [--run] [--profile full]
+Idea:   one seed after the other is measured and its evidence put beside the experiment, so a run
+        that was stopped goes on and a figure is redrawn without a new run. The rows are judged from
+        that evidence by the experiment's own criteria. What must hold, and how many seeds decide,
+        is fixed before: `preregister` writes it down, `--run` obeys it and says so. A row stays as
+        long as the code that measured it still does the same (labkit.freshness).
+Source: the rule is labkit.experiment; registering beforehand: Nosek et al., "The preregistration
+        revolution", PNAS 115 (2018).
+Run:    python -m lessons ledger [LESSON ...] [--run] [--check] [--history]
+        python -m lessons preregister LESSON
 Omits:  results of the ci profile: they show that the code works, and are printed but never kept.
 """
 
 from __future__ import annotations
 
-import ast
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from typing import Annotated, Any
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
-from labkit import command, files
-from labkit.verdict import MINIMUM_SEEDS
-from labkit.versions import machine, versions
-from lessons.engine import catalogue
+from labkit import command, files, freshness
+from labkit.experiment import MINIMUM_SEEDS, seeds_needed, shown
+from lessons.engine import catalogue, records
 from lessons.engine.catalogue import Lesson
-from lessons.engine.experiment import Evidence, Experiment, Profile, Row, find, overall
+from lessons.engine.experiment import Experiment, Profile, find
 
-LEDGER = "ledger.json"
-EVIDENCE = "evidence.json"
 TALKS = {
     "RB22": "Andrej Karpathy on the podcast The Robot Brains, 2022",
     "SEQ24": "Andrej Karpathy at Sequoia, 2024",
@@ -40,9 +38,8 @@ TALKS = {
     "JH23": "Ilya Sutskever in conversation with Jensen Huang, 2023",
 }
 """What the codes in a claim's source stand for."""
-PACKAGES = ("numpy", "scipy", "torch")
-PROSE = ("title", "claim", "source", "minutes")  # of an Experiment: words, not measurement
-NOT_MEASURED = ("lesson.py", "checks.py", "answers.py")
+PILOT = 90
+"""The first seed that is never judged: 90, 91, ... are for designing and tuning."""
 BEGIN, END = "<!-- ledger: python -m lessons ledger --readme README.md -->", "<!-- /ledger -->"
 
 
@@ -53,46 +50,68 @@ class LedgerConfig:
     lessons: Annotated[tuple[str, ...], Positional] = ()
     """Numbers or names; all of them if left out."""
     run: bool = False
-    """Measure the seeds that are missing or stale, one after the other."""
+    """Measure the seeds that are missing or stale: as many as the experiment fixes, no fewer and no
+    more."""
     again: bool = False
     """With --run: measure all seeds anew."""
+    jobs: int = 1
+    """With --run: seeds at a time, each on a core of its own."""
+    check: bool = False
+    """Does the code that measured still do the same? Exit 1 where it does not."""
+    history: bool = False
+    """Print the rows that later ones have replaced."""
     profile: Profile = "full"
     """full: published figures, minutes a seed. ci: seconds, printed and not kept."""
     seeds: int = MINIMUM_SEEDS
-    """With --run: seeds 0, 1, ... of each lesson."""
+    """With --profile ci: seeds 0, 1, ...; at full profile the experiment fixes how many."""
     readme: Path | None = None
     """Rewrite the table between the ledger's marks in this file."""
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
+        if self.seeds != MINIMUM_SEEDS and self.profile == "full":
+            raise ValueError(
+                "how many seeds decide is fixed with the criterion (Experiment.seeds); --seeds "
+                "goes with --profile ci"
+            )
+        if self.jobs < 1:
+            raise ValueError(f"jobs must be at least 1, got {self.jobs}")
         if self.again and not self.run:
             raise ValueError("--again says what --run does; add --run")
         if self.readme is not None and self.profile != "full":
             raise ValueError("--readme publishes, so it goes with --profile full")
 
 
-def main(config: LedgerConfig) -> None:
+def main(config: LedgerConfig) -> int:
     """The command."""
     chosen = [catalogue.find(name) for name in config.lessons] or _lessons()
+    wanted = {lesson.name for lesson in chosen}
+    if config.history:
+        old = [row for row in records.load()["history"] if row["id"] in wanted]
+        print(render_history(old) if old else "nothing has been replaced")
+        return 0
     if config.profile == "ci":
         for lesson in chosen:
             print(render(_ci(find(lesson.name), config)))
-        return
+        return 0
+    if config.check:
+        return check(chosen)
     if config.run:
         for lesson in chosen:
-            measure(find(lesson.name), lesson.folder, config.seeds, again=config.again)
-    wanted = {lesson.name for lesson in chosen}
-    rows = [row for row in read() if row["id"] in wanted]
+            made = _made_apart(lesson.name)
+            measure(
+                find(lesson.name), lesson.folder, again=config.again, jobs=config.jobs, small=made
+            )
+    rows = [row for row in records.read() if row["id"] in wanted]
     print(render(rows) if rows else "nothing measured yet: python -m lessons ledger --run")
-    for name in (lesson.name for lesson in chosen):
-        seeds = len(published(name))
-        if 0 < seeds < MINIMUM_SEEDS:
-            print(f"unfinished: {name}, {seeds} of {MINIMUM_SEEDS} seeds")
-        if is_stale(name):
-            print(f"stale: {name} has changed since; python -m lessons ledger {name} --run")
+    for lesson in chosen:
+        seeds, needed = len(records.published(lesson.name)), find(lesson.name).seeds
+        if 0 < seeds < needed:
+            print(f"unfinished: {lesson.name}, {seeds} of {needed} seeds")
     if config.readme is not None:
-        write_readme(config.readme, read())
+        write_readme(config.readme, records.read())
+    return 0
 
 
 def _lessons() -> list[Lesson]:
@@ -105,166 +124,161 @@ def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
         raise ValueError("results of the ci profile are not kept; add --run to measure now")
     began = time.process_time()
     evidence = [experiment.run("ci", seed) for seed in range(config.seeds)]
-    about = _about((time.process_time() - began) / config.seeds)
-    return as_rows(experiment, evidence, about)
+    told = records.about((time.process_time() - began) / config.seeds)
+    return records.as_rows(experiment, evidence, told)
+
+
+def check(chosen: Sequence[Lesson]) -> int:
+    """A line for each measured lesson: is its row as good as when it was measured? 1 if not."""
+    stale = 0
+    for lesson in chosen:
+        if not records.entries(lesson.folder):
+            continue
+        state, where = records.state(lesson.folder, _made_apart(lesson.name)())
+        words = {
+            "fresh": "the code that measured is as it was",
+            "code changed": "its code has changed, its fingerprint still comes out",
+            "stale by behaviour": f"{where}; python -m lessons ledger {lesson.name} --run --again",
+        }
+        print(f"{lesson.name}: {state}: {words[state]}")
+        stale += state == "stale by behaviour"
+    return 1 if stale else 0
 
 
 # Measuring.
 
 
+def small(experiment: Experiment) -> dict[str, Any]:
+    """An experiment's fingerprint: seed 0 of the ci profile."""
+    return freshness.fingerprint(experiment.run("ci", 0), experiment.sizes.get("full"))
+
+
+def _made_apart(lesson: str) -> Callable[[], dict[str, Any]]:
+    code = (
+        "import json, sys\nfrom lessons.engine import experiment, ledger\n"
+        "print(json.dumps(ledger.small(experiment.find(sys.argv[1]))))"
+    )
+    return lambda: dict(freshness.apart(code, lesson))
+
+
 def measure(
-    experiment: Experiment, folder: Path, seeds: int, *, again: bool = False, say: bool = True
+    experiment: Experiment,
+    folder: Path,
+    *,
+    again: bool = False,
+    say: bool = True,
+    jobs: int = 1,
+    small: Callable[[], dict[str, Any]] | None = None,
 ) -> None:
-    """Measure what is missing of seeds 0 to `seeds` - 1 at full profile, and judge.
+    """Measure what is missing of the experiment's seeds at full profile, and judge.
 
-    Each seed is kept as soon as it is there. Evidence of other code is dropped, never mixed in.
+    Each seed is kept as soon as it is there. Evidence of code that did something else, by the
+    fingerprint that `small` makes, is dropped, never mixed in.
     """
-    path, code = folder / EVIDENCE, code_hash(folder)
-    kept = [] if again else [entry for entry in entries(folder) if entry["code"] == code]
-    for seed in range(seeds):
-        if any(entry["evidence"]["seed"] == seed for entry in kept):
-            continue
-        if say:
-            left = (seeds - seed) * minutes(experiment, folder.parent / LEDGER)
-            print(f"{experiment.id}, seed {seed}: about {left:.0f} minutes to go", flush=True)
-        began = time.process_time()
-        evidence = experiment.run("full", seed)
-        about = _about(time.process_time() - began)
-        kept = sorted(
-            [*kept, {**about, "code": code, "evidence": evidence}],
-            key=lambda entry: entry["evidence"]["seed"],
-        )
+    path, code = folder / records.EVIDENCE, records.code_hash(folder)
+    now = small() if small else globals()["small"](experiment)
+    then = records.fingerprint(folder)
+    same = then is not None and not freshness.difference(now, then)
+    old = [] if again else records.entries(folder)
+    kept = [entry for entry in old if same or (then is None and entry["code"] == code)]
+    if not (kept and same):
+        print_ = {**now, "code": code, "own": records.own_hash(folder)}
+        files.write_json(folder / records.FINGERPRINT, print_)
+    have = {entry["evidence"]["seed"] for entry in kept}
+    missing = [seed for seed in range(experiment.seeds) if seed not in have]
+    if say and missing:
+        wait = len(missing) * records.minutes(experiment, folder.parent / records.LEDGER) / jobs
+        print(f"{experiment.id}, {len(missing)} seeds: about {wait:.0f} minutes", flush=True)
+    for evidence, seconds in _measured(experiment, missing, jobs):
+        entry = {**records.about(seconds), "code": code, "evidence": evidence}
+        kept = sorted([*kept, entry], key=lambda entry: entry["evidence"]["seed"])
         files.write_json(path, kept)
-    _enter(experiment, kept, folder.parent / LEDGER)
+        if say:
+            print(f"  seed {evidence['seed']} in {seconds:.0f} s", flush=True)
+    records.enter(experiment, kept, folder.parent / records.LEDGER)
 
 
-def _enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -> None:
-    """Judge the kept evidence and put its rows in place of the old ones.
-
-    Fewer seeds than a verdict needs stay evidence: an unfinished run enters nothing.
-    """
-    if len(kept) < MINIMUM_SEEDS:
+def _measured(
+    experiment: Experiment, seeds: Sequence[int], jobs: int
+) -> Iterator[tuple[dict[str, Any], float]]:
+    """Evidence and seconds of each seed, as they come."""
+    if jobs == 1:
+        for seed in seeds:
+            yield _one(experiment, seed)
         return
-    evidence = [entry["evidence"] for entry in kept]
-    seconds = median(entry["seconds"] for entry in kept)
-    about = {**kept[-1], "seconds": round(seconds, 1), "date": max(e["date"] for e in kept)}
-    others = [row for row in read(path) if row["id"] != experiment.id]
-    order = [lesson.name for lesson in _lessons()]
-    rows = [*others, *as_rows(experiment, evidence, about)]
-    rows.sort(key=lambda row: order.index(row["id"]) if row["id"] in order else len(order))
-    files.write_json(path, rows)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_found, experiment.id, seed) for seed in seeds]):
+            yield done.result()
 
 
-def as_rows(
-    experiment: Experiment, evidence: Sequence[Evidence], about: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """The ledger's rows of one claim, one a criterion; `verdict` is that of the whole claim.
-
-    With fewer than two seeds there is no interval: its ends are null.
-    """
-    judged = experiment.judge(evidence)
-    return [_row(experiment, row, evidence, about, overall(judged)) for row in judged]
+def _one(experiment: Experiment, seed: int) -> tuple[dict[str, Any], float]:
+    began = time.process_time()
+    return experiment.run("full", seed), time.process_time() - began
 
 
-def _row(
-    experiment: Experiment, row: Row, evidence: Sequence[Evidence], about: Any, whole: str
-) -> dict[str, Any]:
-    criterion = row.criterion
-    return {
-        "id": experiment.id,
-        "claim": experiment.claim,
-        "source": experiment.source,
-        "criterion": str(criterion),
-        "threshold": criterion.threshold,
-        "direction": criterion.direction,
-        "no_effect": criterion.no_effect,
-        "value": row.value,
-        "low": row.low if row.seeds > 1 else None,
-        "high": row.high if row.seeds > 1 else None,
-        "seeds": row.seeds,
-        "verdict": row.verdict,
-        "claim_verdict": whole,
-        "profile": evidence[0]["profile"],
-        "seconds": about["seconds"],
-        "versions": about["versions"],
-        "machine": about["machine"],
-        "date": about["date"],
-    }
+def _found(lesson: str, seed: int) -> tuple[dict[str, Any], float]:
+    return _one(find(lesson), seed)
 
 
-def _about(seconds: float) -> dict[str, Any]:
-    """When, how long, with what and on what kind of machine; no names, no paths.
-
-    Seconds are the processor's: what a seed takes on a core that has nothing else to do. Those of
-    the clock would say how busy the neighbours were.
-    """
-    return {
-        "seconds": round(seconds, 1),
-        "versions": versions(*PACKAGES),
-        "machine": machine(),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
+# Before measuring.
 
 
-# Reading.
+@dataclass(frozen=True, kw_only=True)
+class Preregister:
+    """Write down what must hold, how many seeds decide and the code that will measure, before
+    anything is measured."""
+
+    lesson: Annotated[str, Positional, arg(metavar="LESSON")]
+    """Its number or name."""
 
 
-def read(path: Path = catalogue.FOLDER / LEDGER) -> list[dict[str, Any]]:
-    """The rows of the ledger; none where nothing has been measured."""
-    return files.read_json(path) if path.exists() else []
+def preregister(config: Preregister) -> None:
+    """The command; ValueError where it has been measured with this code already."""
+    lesson = catalogue.find(config.lesson)
+    experiment = find(lesson.name)
+    fixed = records.registration(experiment, lesson.folder)
+    if any(entry["code"] == fixed["code"] for entry in records.entries(lesson.folder)):
+        raise ValueError(
+            f"{lesson.name} has been measured with this very code; what is registered comes before"
+        )
+    path = lesson.folder.parent / records.LEDGER
+    ledger = records.load(path)
+    ledger["registered"][lesson.name] = fixed
+    files.write_json(path, ledger)
+    print(f"{lesson.name}: registered on {fixed['date']}, {experiment.seeds} seeds, code")
+    print(f"  {fixed['code']}")
+    for criterion in experiment.criteria:
+        print(f"  {criterion}")
+    print(f"Commit this; then: python -m lessons ledger {lesson.name} --run")
 
 
-def minutes(experiment: Experiment, path: Path = catalogue.FOLDER / LEDGER) -> float:
-    """Minutes of one core that a seed takes at full profile, to a tenth: as measured, or, before
-    that, as the experiment states."""
-    seconds = [row["seconds"] for row in read(path) if row["id"] == experiment.id]
-    return round(seconds[0] / 60, 1) if seconds else experiment.minutes
+@dataclass(frozen=True, kw_only=True)
+class Pilot:
+    """Measure seeds that are never judged, and say how many would decide."""
+
+    lesson: Annotated[str, Positional, arg(metavar="LESSON")]
+    """Its number or name."""
+    seeds: int = 4
+    """How many: 90, 91, ..."""
+    profile: Profile = "full"
+    """full, or ci to try the command."""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 2:
+            raise ValueError(f"a spread needs at least 2 pilots, got {self.seeds}")
 
 
-def published(lesson: str | int) -> list[dict[str, Any]]:
-    """The evidence behind a lesson's rows, one a seed; none where nothing has been measured.
-
-    `find(lesson).figure(published(lesson))` is the published figure.
-    """
-    return [entry["evidence"] for entry in entries(catalogue.find(lesson).folder)]
-
-
-def is_stale(lesson: str | int) -> bool:
-    """Has the code that measures changed since the evidence was written?"""
-    folder = catalogue.find(lesson).folder
-    code = code_hash(folder)
-    return any(entry["code"] != code for entry in entries(folder))
-
-
-def entries(folder: Path) -> list[dict[str, Any]]:
-    """What a lesson's evidence.json holds: evidence, hash of its code, seconds, date, machine."""
-    path = folder / EVIDENCE
-    return files.read_json(path) if path.exists() else []
-
-
-def code_hash(folder: Path) -> str:
-    """SHA-256 of what measures in a lesson's folder.
-
-    Comments, docstrings, blank lines, `draw` and the claim's wording do not count: they change no
-    number. Settings, criteria and all other code do.
-    """
-    paths = [p for p in sorted(folder.glob("*.py")) if p.name not in NOT_MEASURED]
-    return files.sha256("\n".join(line for path in paths for line in _code_lines(path)))
-
-
-def _code_lines(path: Path) -> Iterator[str]:
-    source = path.read_text(encoding="utf-8")
-    dropped: set[int] = set()
-    for node in ast.walk(ast.parse(source)):
-        words = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        drawing = isinstance(node, ast.FunctionDef) and node.name == "draw"
-        prose = isinstance(node, ast.keyword) and node.arg in PROSE
-        if words or drawing or prose:
-            dropped |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))  # type: ignore[attr-defined]
-    for number, line in enumerate(source.splitlines(), start=1):
-        code = line.strip()
-        if number not in dropped and code and not code.startswith("#"):
-            yield code
+def pilot(config: Pilot) -> None:
+    """The command. Nothing is kept: what a pilot shows goes into the experiment's design."""
+    experiment = find(config.lesson)
+    seeds = range(PILOT, PILOT + config.seeds)
+    evidence = [experiment.run(config.profile, seed) for seed in seeds]
+    needed = []
+    for found in experiment.judge(evidence):
+        needed.append(seeds_needed(found.values, found.criterion))
+        values = ", ".join(f"{value:.4g}" for value in found.values)
+        print(f"{found.criterion}: {values}; {found.said}; {needed[-1]} seeds decide with 90 %")
+    print(f"Experiment.seeds = {max(needed)} (it says {experiment.seeds})")
 
 
 # Printing.
@@ -283,6 +297,7 @@ def render(rows: Sequence[dict[str, Any]]) -> str:
         ]
         for row in some:
             lines.append(f"  measured {row['criterion']}: {_value(row)}: {row['verdict']}")
+        lines += [f"  {words}" for words in [first.get("registered", "")] if words]
         lines.append(
             f"  {first['profile']} profile, {first['seeds']} seeds, "
             f"{first['seconds']:.0f} s a seed, {first['date']}, {first['machine']}, "
@@ -293,6 +308,15 @@ def render(rows: Sequence[dict[str, Any]]) -> str:
     if "*" in said:
         lines.append("*: from here on our reading of it, so that it can be tried")
     return "\n".join(lines)
+
+
+def render_history(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows that were replaced, the latest last."""
+    return "\n".join(
+        f"{row['id']}, measured {row['date']}, replaced {row['replaced']}: {row['criterion']}: "
+        f"{_value(row)}: {row['verdict']}"
+        for row in rows
+    )
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
@@ -320,8 +344,8 @@ def write_readme(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _value(row: dict[str, Any]) -> str:
-    ends = "" if row["low"] is None else f" [{row['low']:.3g}, {row['high']:.3g}]"
-    return f"{row['value']:.3g}{ends}"
+    once = " (one computation)" if row.get("once") else ""
+    return shown(row["value"], row["low"], row["high"]) + once
 
 
 if __name__ == "__main__":

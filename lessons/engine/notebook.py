@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures, files
-from lessons.engine import evidence, ledger
+from labkit.experiment import Finding
+from lessons.engine import evidence, records
 from lessons.engine.attempts import check, hint, solution
-from lessons.engine.experiment import Experiment, Profile, Row, find, overall, profile_wanted
+from lessons.engine.experiment import TOO_FEW, Experiment, Profile, find, overall, profile_wanted
 from lessons.engine.work import work_folder
 from minigpt import corpora
 from minigpt.corpora import Corpus
@@ -167,7 +168,7 @@ def _measure(
     from IPython.display import display
 
     line = display(_markdown("starting"), raw=True, display_id=True)
-    took = f", about {ledger.minutes(claim):g} minutes a seed on one core"
+    took = f", about {records.minutes(claim):g} minutes a seed on one core"
     minutes = took if profile == "full" else ""
     kept: list[evidence.Kept] = []
     done = ""
@@ -186,11 +187,11 @@ def _seeds(some: Sequence[Any]) -> str:
     return "1 seed" if len(some) == 1 else f"{len(some)} seeds"
 
 
-def _table(claim: Experiment, rows: Sequence[Row]) -> str:
+def _table(claim: Experiment, rows: Sequence[Finding]) -> str:
     """Criteria, what was needed, predicted and measured, and the verdict, as a Markdown table."""
     made = _predictions().get(claim.id, {})
     lines = [
-        "| quantity | the claim needs | your prediction | measured (95 % interval) | verdict |",
+        "| quantity | the claim needs | your prediction | measured [95 % interval] | verdict |",
         "|---|---|---|---|---|",
     ]
     for i, row in enumerate(rows, 1):
@@ -198,7 +199,7 @@ def _table(claim: Experiment, rows: Sequence[Row]) -> str:
         mine = f"{made[str(i)][0]['value']:g}" if str(i) in made else ""
         lines.append(
             f"| {c.quantity} | {c.direction} {c.threshold:g} | {mine or 'none'} "
-            f"| {row.value:.3g} ({row.low:.3g} to {row.high:.3g}) | **{row.verdict}** |"
+            f"| {row.said} | **{row.verdict or TOO_FEW}** |"
         )
     if len(rows) > 1:
         lines.append(f"| all of them | | | | **{overall(rows)}** |")

@@ -26,7 +26,7 @@ import torch
 
 from distill.train import portion
 from labkit import figures
-from labkit.verdict import Criterion
+from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, stories, with_text
 from minigpt import corpora
@@ -289,6 +289,7 @@ EXPERIMENT = Experiment(
     ),
     minutes=2.6,
     measure=measure,
+    sizes=SIZES,
     values=values,
     draw=draw,
 )

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from labkit import figures
-from labkit.verdict import Criterion
+from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, stories, with_text
 from lessons.l02_prediction_is_compression import coding, probes
@@ -282,6 +282,7 @@ EXPERIMENT = Experiment(
     ),
     minutes=2.4,
     measure=measure,
+    sizes=SIZES,
     values=values,
     draw=draw,
 )

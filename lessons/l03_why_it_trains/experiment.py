@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import figures
-from labkit.verdict import Criterion
+from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, TUNING_SEED, fit, stories
 from minigpt.model import GPTConfig
@@ -239,6 +239,7 @@ EXPERIMENT = Experiment(
     ),
     minutes=3.0,
     measure=measure,
+    sizes=SIZES,
     values=values,
     draw=draw,
 )

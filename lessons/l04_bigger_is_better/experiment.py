@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from labkit import figures
-from labkit.verdict import Criterion
+from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, TUNING_SEED, fit, stories, with_text
 from lessons.l04_bigger_is_better.lstm import LSTM
@@ -282,6 +282,7 @@ EXPERIMENT = Experiment(
     ),
     minutes=3.0,
     measure=measure,
+    sizes=SIZES,
     values=values,
     draw=draw,
 )

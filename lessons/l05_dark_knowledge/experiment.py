@@ -46,7 +46,7 @@ from distill.evaluate import calibration_error, side_by_side
 from distill.settings import DistillConfig
 from distill.teachers import ModelTeacher, Teacher
 from labkit import figures
-from labkit.verdict import Criterion
+from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE
 from minigpt import corpora
@@ -330,6 +330,7 @@ EXPERIMENT = Experiment(
     ),
     minutes=3,
     measure=measure,
+    sizes=SIZES,
     values=values,
     draw=draw,
 )

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import figures
-from labkit.verdict import interval
+from labkit.experiment import interval
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from synthdata import experiment_figures, joke_evidence, three_jokes
 
@@ -51,17 +51,22 @@ SIZES: dict[Profile, three_jokes.Profile] = {
 
 
 def measure(profile: Profile, seed: int) -> dict[str, Any]:
-    """What `three_jokes.run` finds about every generator of every family, as plain numbers."""
+    """What `three_jokes.run` finds about every generator of every family, as plain numbers.
+
+    The ci profile leaves the jokes out, whether this machine has them or not, so that it measures
+    the same everywhere.
+    """
     found = three_jokes.run(SIZES[profile], seed)
+    chosen = [f for f in found.families if profile == "full" or f.name != "jokes"]
     return {
         "families": {
             family.name: {
                 "expected": None if math.isnan(family.expected) else family.expected,
                 "judged": [asdict(one) for one in family.judged],
             }
-            for family in found.families
+            for family in chosen
         },
-        "missing": found.missing,
+        "missing": found.missing.partition(":")[0] if profile == "full" else "",
     }
 
 
@@ -89,7 +94,7 @@ def result(evidence: Sequence[Evidence]) -> joke_evidence.Result:
 
 def values(evidence: Evidence) -> list[float]:
     """Of the GPTs: mean AUC of the naive judge, the largest p, and the mean harm."""
-    return [measured.value for _, measured in result([evidence]).parts]
+    return [part.measured.value for part in result([evidence]).parts]
 
 
 def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
@@ -135,6 +140,7 @@ EXPERIMENT = Experiment(
     criteria=(joke_evidence.NAIVE, joke_evidence.POPULATION, joke_evidence.DOWNSTREAM),
     minutes=2.3,
     measure=measure,
+    sizes=SIZES,
     values=values,
     draw=draw,
 )

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import figures
-from labkit.verdict import Criterion
+from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from minigpt import corpora
 from minigpt.model import GPTConfig
@@ -299,6 +299,7 @@ EXPERIMENT = Experiment(
     ),
     minutes=1.7,
     measure=measure,
+    sizes=SIZES,
     values=values,
     together=together,
     draw=draw,

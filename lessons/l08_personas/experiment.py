@@ -119,6 +119,7 @@ EXPERIMENT = Experiment(
     criteria=(CRITERION,),
     minutes=2.4,
     measure=measure,
+    sizes=SIZES,
     values=values,
     draw=draw,
 )

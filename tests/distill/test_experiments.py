@@ -140,7 +140,7 @@ def test_the_command(
             command.run(command_line.main, command_line.Command, prog=command_line.PROG, args=args)
         assert stop.value.code == code
     printed = capsys.readouterr()
-    assert "no verdict on 2 seeds" in printed.out
+    assert "no verdict below 3 seeds" in printed.out
     assert "omitted_character" in printed.out
     assert printed.err.count("\n") == 2
     assert "did you mean 'born_again'?" in printed.err

@@ -114,7 +114,7 @@ def test_sizes_captions_and_several_axes() -> None:
 
 def test_labkit_brings_neither_torch_nor_matplotlib_nor_pyplot() -> None:
     program = (
-        "import sys, labkit.command, labkit.files, labkit.figures, labkit.verdict\n"
+        "import sys, labkit.command, labkit.files, labkit.figures, labkit.experiment\n"
         "print([m for m in ('torch', 'matplotlib', 'scipy') if m in sys.modules])\n"
         "f, a = labkit.figures.new(); labkit.figures.png(f, alt='x')\n"
         "print('matplotlib.pyplot' in sys.modules)"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
-from lessons.engine import build, learner, start
+from labkit import files, freshness
+from lessons.engine import build, learner, records, start
 from lessons.engine.catalogue import Lesson, find
 from lessons.engine.evidence import Kept, bring_published, measure
+from lessons.engine.experiment import find as experiment_of
 
 LESSON = find("next_character")
 
@@ -298,7 +299,7 @@ def test_evidence_of_other_code_is_not_taken(
 ) -> None:
     experiment: Any = Counting()
     measure(experiment, "ci", 0, tmp_path)
-    monkeypatch.setattr("lessons.engine.ledger.code_hash", lambda _: "another")
+    monkeypatch.setattr("lessons.engine.records.code_hash", lambda _: "another")
     assert measure(experiment, "ci", 0, tmp_path)[1]
 
 
@@ -310,28 +311,34 @@ def test_half_a_file_is_measured_again(tmp_path: Path) -> None:
     assert measure(experiment, "ci", 0, tmp_path)[1]
 
 
-def test_the_ledgers_evidence_is_taken_if_its_code_is_this(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("changed", [False, True])
+def test_the_ledgers_evidence_is_taken_if_the_lessons_code_is_this(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
 ) -> None:
     place = tmp_path / "l01_next_character"
     place.mkdir()
     (place / "experiment.py").write_text("x = 1\n", encoding="utf-8")
     monkeypatch.setattr("lessons.engine.catalogue.FOLDER", tmp_path)
-    code = build.bring_published.__globals__["ledger"].code_hash(place)
+    full = freshness.fingerprint(None, experiment_of("next_character").sizes["full"])
+    own = records.own_hash(place)
+    files.write_json(place / records.FINGERPRINT, {**full, "own": own, "code": "older"})
     entries = [
         {
-            "code": c,
+            "code": "older",
             "seconds": 9.0,
             "date": "2026-01-01",
             "evidence": {"profile": "full", "seed": i},
         }
-        for i, c in enumerate([code, code, "older"])
+        for i in range(2)
     ]
-    (place / "evidence.json").write_text(json.dumps(entries), encoding="utf-8")
-    assert bring_published("next_character", tmp_path / "to") == 2
+    files.write_json(place / records.EVIDENCE, entries)
+    if changed:
+        (place / "experiment.py").write_text("x = 2\n", encoding="utf-8")
+    assert bring_published("next_character", tmp_path / "to") == (0 if changed else 2)
     experiment: Any = Counting()
     kept, fresh = measure(experiment, "full", 1, tmp_path / "to")
-    assert not fresh
-    assert kept == Kept(
-        evidence={"profile": "full", "seed": 1}, seconds=9.0, date="2026-01-01", by="ledger"
-    )
+    assert fresh == changed
+    if not changed:
+        assert kept == Kept(
+            evidence={"profile": "full", "seed": 1}, seconds=9.0, date="2026-01-01", by="ledger"
+        )

@@ -116,10 +116,10 @@ def test_the_verdict_stands_beside_the_prediction(
     found = notebook.experiment("next_character", notebook.SEEDS)
     assert [one["seed"] for one in found] == [0, 1, 2]
     (row,) = [line for line in words(shown).splitlines() if "| 1.25 |" in line]
-    assert row.endswith("| 1.25 | 2 (2 to 2) | **reproduced** |")
+    assert row.endswith("| 1.25 | 2 [2, 2] | **reproduced** |")
     assert "its numbers prove nothing" in words(shown)
     assert [one["seed"] for one in notebook.experiment("next_character")] == [0]  # to save time
-    assert "**too few seeds to judge**" in words(shown)
+    assert "**no verdict below 3 seeds**" in words(shown)
 
 
 def test_scaled_is_small_only_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +132,6 @@ def test_scaled_is_small_only_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_published_is_said_so(
     work: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lessons.engine.ledger.code_hash", lambda _: "code nobody has measured")
+    monkeypatch.setattr("lessons.engine.records.own_hash", lambda _: "code nobody has measured")
     with pytest.raises(ValueError, match=r"nothing is published yet .* experiment\("):
         notebook.experiment("next_character", published=True)

@@ -229,11 +229,7 @@ def test_published_answers_are_flagged_and_still_judged(
         ("01.1", "return -np.log(np.take_along_axis(np.exp(a), b[..., None], -1)[..., 0])", "lose"),
         # a list of windows is an array like any other: what is wrong is the type, kept small
         ("01.2", "return [a[s : s + c] for s in b], [a[s + 1 : s + c + 1] for s in b]", "small"),
-        (
-            "01.2",
-            "x = b[:, None] + torch.arange(c); return a[x].float(), a[x + 1].float()",
-            "floating",
-        ),
+        ("01.2", "x = b[:, None] + torch.arange(c); return a[x] * 1.0, a[x + 1] * 1.0", "floating"),
         # an error is no answer that a cause could look at
         ("01.3", "return (a.cumsum(1) < b.random(len(a))).sum(1)", ""),
         (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labkit.verdict import interval
+from labkit.experiment import interval
 from lessons.engine.experiment import find
 from lessons.l07_model_collapse import experiment as lesson
 from synthdata.collapse_expected import agreement_replace, agreement_variance
@@ -53,7 +53,7 @@ def test_values_are_judged_as_the_laboratory_does() -> None:
     said = {j.regime: j for j in judge(lesson.as_table(evidence, "ngram"))}
     for regime, quantity in words.items():
         row, theirs = rows[quantity], said[regime]
-        assert (row.value, row.low, row.high) == (
+        assert (row.measured.value, row.measured.low, row.measured.high) == (
             theirs.measured.value,
             theirs.measured.low,
             theirs.measured.high,
@@ -77,7 +77,7 @@ def test_what_cannot_be_divided_shows_nothing() -> None:
     values = lesson.together(planted(falling))
     assert {tuple(v[4:11]) for v in values} == {(1.0,) * 7}
     rows = find("model_collapse").judge(planted(falling))
-    assert {row.verdict for row in rows[4:11]} == {"not at this scale"}
+    assert {row.verdict for row in rows[4:11]} == {"falls short"}
     assert {row.verdict for row in rows[:4]} == {"contradicted"}
     assert interval([1.0] * 3).low == 1
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from labkit import files
-from labkit.verdict import MINIMUM_SEEDS, Criterion
-from lessons.engine import catalogue, ledger
-from lessons.engine.experiment import Experiment, find
+from labkit.experiment import MINIMUM_SEEDS, Criterion
+from lessons.engine import catalogue, ledger, records
+from lessons.engine.experiment import TOO_FEW, Experiment, find
 
 ROOT = catalogue.FOLDER.parent
 CODE = '"""Words."""\n# a comment\nfrom x import y\n\n\ndef draw(e):\n    return 1\n\n\nA = 1\n'
@@ -31,11 +31,15 @@ def folder(tmp_path: Path) -> Path:
 class Planted:
     """An experiment that remembers which seeds it was asked for, and may be stopped at one."""
 
-    def __init__(self, stop_at: int | None = None, gain: float = 2.0) -> None:
+    def __init__(
+        self, stop_at: int | None = None, gain: float = 2.0, does: float = 1.0, seeds: int = 3
+    ) -> None:
         self.asked: list[int] = []
-        self.stop_at, self.gain = stop_at, gain
+        self.stop_at, self.gain, self.does, self.seeds = stop_at, gain, does, seeds
 
     def measure(self, profile: str, seed: int) -> dict[str, Any]:
+        if profile == "ci":  # the fingerprint
+            return {"does": self.does}
         self.asked.append(seed)
         if seed == self.stop_at:
             raise KeyboardInterrupt
@@ -48,6 +52,7 @@ class Planted:
             claim="It goes up.",
             source="JH23",
             criteria=(Criterion(quantity="gain", threshold=1.0),),
+            seeds=self.seeds,
             minutes=1.0,
             measure=self.measure,
             values=lambda found: [found["gain"]],
@@ -56,14 +61,14 @@ class Planted:
 
 
 def run(planted: Planted, folder: Path, **options: Any) -> list[dict[str, Any]]:
-    ledger.measure(planted.experiment(), folder, 3, say=False, **options)
-    return ledger.read(folder.parent / ledger.LEDGER)
+    ledger.measure(planted.experiment(), folder, say=False, **options)
+    return records.read(folder.parent / records.LEDGER)
 
 
 def test_a_stopped_run_goes_on_where_it_was(folder: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(Planted(stop_at=2), folder)
-    assert not (folder.parent / ledger.LEDGER).exists()  # no verdict from an unfinished run
+    assert not (folder.parent / records.LEDGER).exists()  # no verdict from an unfinished run
     planted = Planted()
     (row,) = run(planted, folder)
     assert planted.asked == [2]
@@ -91,49 +96,126 @@ def test_nothing_is_measured_twice_unless_asked(folder: Path) -> None:
     assert (planted.asked, row["verdict"]) == ([0, 1, 2], "contradicted")
 
 
-def test_evidence_of_other_code_is_never_mixed_in(folder: Path) -> None:
+def test_code_that_does_the_same_keeps_its_evidence_and_is_marked(folder: Path) -> None:
     run(Planted(), folder)
     path = folder / "experiment.py"
-    for change, counts in (
+    for change, marked in (
         (CODE.replace("# a comment", "# another, and longer"), False),
         (CODE.replace("Words", "Other words"), False),
         (CODE.replace("return 1", "return 2"), False),  # inside draw
+        (CODE.replace("from x import y", "from z import y"), False),  # y has moved
         (CODE.replace("A = 1", "A = 2"), True),
-        (CODE.replace("from x import y", "from x import z"), True),
     ):
         path.write_text(change, encoding="utf-8")
         planted = Planted()
+        now = ledger.small(planted.experiment())
+        assert records.state(folder, now) == ("code changed" if marked else "fresh", "")
         run(planted, folder)
-        assert (planted.asked == [0, 1, 2]) == counts, change
-        path.write_text(CODE, encoding="utf-8")
-        run(Planted(), folder)
+        assert planted.asked == [], change
+
+
+def test_evidence_of_code_that_does_something_else_is_never_mixed_in(folder: Path) -> None:
+    run(Planted(), folder)
+    planted = Planted(gain=-5.0, does=2.0)
+    state, where = records.state(folder, ledger.small(planted.experiment()))
+    assert state == "stale by behaviour"
+    assert "evidence.does: 2.0, before 1.0" in where
+    (row,) = run(planted, folder)
+    assert planted.asked == [0, 1, 2]
+    assert row["verdict"] == "contradicted"
+    (old,) = records.load(folder.parent / records.LEDGER)["history"]
+    assert (old["verdict"], old["replaced"]) == ("reproduced", records.today())
+    assert "planted" in ledger.render_history([old])
+
+
+def test_as_many_seeds_as_were_fixed_and_no_verdict_before(folder: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(Planted(stop_at=4, seeds=5), folder)
+    assert records.read(folder.parent / records.LEDGER) == []
+    planted = Planted(seeds=5)
+    (row,) = run(planted, folder)
+    assert (planted.asked, row["seeds"]) == ([4], 5)
+    with pytest.raises(ValueError, match="seeds are 3 to 20, got 2"):
+        Planted(seeds=2).experiment()
+
+
+def test_a_row_says_whether_its_criterion_was_there_before(folder: Path) -> None:
+    path = folder.parent / records.LEDGER
+
+    def row(planted: Planted) -> str:
+        (found,) = run(planted, folder, again=True)
+        return str(found["registered"])
+
+    assert row(Planted()) == "not registered before the run"
+    fixed = records.registration(Planted().experiment(), folder)
+    files.write_json(path, {**records.load(path), "registered": {"planted": fixed}})
+    assert row(Planted()) == f"registered before, on {fixed['date']}"
+    assert row(Planted(seeds=4)).endswith("changed since: the number of seeds")
+    (folder / "experiment.py").write_text(CODE + "B = 3\n", encoding="utf-8")
+    assert row(Planted()).endswith("changed since: the code that measures")
+    late = {**fixed, "date": "9999-01-01"}
+    files.write_json(path, {**records.load(path), "registered": {"planted": late}})
+    assert "after some of it was measured" in row(Planted())
+
+
+def test_preregister_writes_before_the_run_and_refuses_after(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogue, "FOLDER", folder.parent)
+    monkeypatch.setattr(ledger, "find", lambda _: Planted().experiment())
+    ledger.preregister(ledger.Preregister(lesson="planted"))
+    said = capsys.readouterr().out
+    assert "gain >= 1" in said
+    assert "3 seeds" in said
+    fixed = records.load(folder.parent / records.LEDGER)["registered"]["planted"]
+    assert fixed["code"] == records.code_hash(folder)
+    (row,) = run(Planted(), folder)
+    assert row["registered"] == f"registered before, on {fixed['date']}"
+    with pytest.raises(ValueError, match="measured with this very code"):
+        ledger.preregister(ledger.Preregister(lesson="planted"))
+
+
+def test_a_pilot_is_never_judged_and_says_how_many_seeds_decide(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted = Planted(gain=-7.9)  # 1.1 with seed 90, 1.2 with 91, ...
+    monkeypatch.setattr(ledger, "find", lambda _: planted.experiment())
+    ledger.pilot(ledger.Pilot(lesson="planted"))
+    assert planted.asked == [90, 91, 92, 93]
+    said = capsys.readouterr().out
+    assert "1.1, 1.2, 1.3, 1.4" in said
+    assert "Experiment.seeds = 6 (it says 3)" in said
+    assert not (folder / records.EVIDENCE).exists()
+    with pytest.raises(ValueError, match="at least 2 pilots"):
+        ledger.Pilot(lesson="planted", seeds=1)
 
 
 def test_rows_of_one_lesson_leave_the_others_alone(folder: Path) -> None:
-    path = folder.parent / ledger.LEDGER
-    files.write_json(path, [{"id": "elsewhere", "verdict": "reproduced"}])
+    path = folder.parent / records.LEDGER
+    files.write_json(path, {"rows": [{"id": "elsewhere", "verdict": "reproduced"}]})
     assert [row["id"] for row in run(Planted(), folder)] == ["elsewhere", "planted"]
     assert [row["id"] for row in run(Planted(), folder, again=True)] == ["elsewhere", "planted"]
 
 
 def test_an_unfinished_run_leaves_evidence_and_no_row(folder: Path) -> None:
     for seeds in (1, 2):
-        ledger.measure(Planted().experiment(), folder, seeds, say=False)
-        assert len(files.read_json(folder / ledger.EVIDENCE)) == seeds
-        assert ledger.read(folder.parent / ledger.LEDGER) == []
+        with pytest.raises(KeyboardInterrupt):
+            run(Planted(stop_at=seeds), folder)
+        assert len(files.read_json(folder / records.EVIDENCE)) == seeds
+        assert records.read(folder.parent / records.LEDGER) == []
 
 
 def test_stated_minutes_are_the_measured_ones_where_there_are_any(folder: Path) -> None:
-    path, experiment = folder.parent / ledger.LEDGER, Planted().experiment()
-    assert ledger.minutes(experiment, path) == 1.0  # as the experiment states
-    files.write_json(path, [{"id": "planted", "seconds": 215.0}])
-    assert ledger.minutes(experiment, path) == 3.6
+    path, experiment = folder.parent / records.LEDGER, Planted().experiment()
+    assert records.minutes(experiment, path) == 1.0  # as the experiment states
+    files.write_json(path, {"rows": [{"id": "planted", "seconds": 215.0}]})
+    assert records.minutes(experiment, path) == 3.6
 
 
 def test_one_seed_has_no_interval_and_no_verdict() -> None:
     experiment = Planted().experiment()
-    (row,) = ledger.as_rows(experiment, [experiment.run("ci", 0)], ledger._about(1.0))
-    assert (row["low"], row["high"], row["verdict"]) == (None, None, "too few seeds to judge")
+    (row,) = records.as_rows(experiment, [experiment.run("full", 0)], records.about(1.0))
+    assert (row["low"], row["high"], row["verdict"]) == (None, None, TOO_FEW)
 
 
 # What is committed.
@@ -141,39 +223,35 @@ def test_one_seed_has_no_interval_and_no_verdict() -> None:
 
 def published() -> list[str]:
     names = [lesson.name for lesson in catalogue.lessons(having="experiment.py")]
-    return [name for name in names if len(ledger.published(name)) >= MINIMUM_SEEDS]
+    return [name for name in names if len(records.published(name)) >= MINIMUM_SEEDS]
 
 
 @pytest.mark.parametrize("lesson", published())
 def test_every_row_follows_from_its_evidence(lesson: str) -> None:
     experiment = find(lesson)
-    rows = [row for row in ledger.read() if row["id"] == experiment.id]
-    again = ledger.as_rows(experiment, ledger.published(lesson), rows[0])
+    rows = [row for row in records.read() if row["id"] == experiment.id]
+    registered = rows[0]["registered"]
+    again = records.as_rows(experiment, records.published(lesson), rows[0], registered)
     assert rows == again
     assert len(rows) == len(experiment.criteria)
-    assert all(row["seeds"] >= 3 and row["profile"] == "full" for row in rows)
-
-
-@pytest.mark.parametrize("lesson", published())
-def test_no_published_row_is_stale(lesson: str) -> None:
-    assert not ledger.is_stale(lesson)
+    assert all(row["seeds"] == experiment.seeds and row["profile"] == "full" for row in rows)
 
 
 def test_every_row_has_evidence() -> None:
-    assert {row["id"] for row in ledger.read()} == set(published())
+    assert {row["id"] for row in records.read()} == set(published())
 
 
 def test_the_readmes_table_is_the_ledgers() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     _, rest = text.split(ledger.BEGIN)
     table, _ = rest.split(ledger.END)
-    assert table.strip() == ledger.markdown(ledger.read())
+    assert table.strip() == ledger.markdown(records.read())
 
 
 def test_rows_say_nothing_about_whose_machine_it_was() -> None:
-    text = (catalogue.FOLDER / ledger.LEDGER).read_text(encoding="utf-8")
+    text = (catalogue.FOLDER / records.LEDGER).read_text(encoding="utf-8")
     assert not re.search(r"/(home|root|tmp|Users|work)/|\\\\", text)
-    for row in ledger.read():
+    for row in records.read():
         assert re.fullmatch(r"\w+ [\w.]+, \d+ cores", row["machine"])
         assert {"python", "torch", "numpy"} <= set(row["versions"])
 
@@ -183,15 +261,15 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     page.write_text(
         f"before\n{ledger.BEGIN}\nwhat stood here\n{ledger.END}\nafter\n", encoding="utf-8"
     )
-    ledger.write_readme(page, ledger.read())
+    ledger.write_readme(page, records.read())
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "what stood here" not in text
-    assert ledger.markdown(ledger.read()) in text
+    assert ledger.markdown(records.read()) in text
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(ValueError, match="must have one line"):
-        ledger.write_readme(page, ledger.read())
+        ledger.write_readme(page, records.read())
 
 
 # The command.
@@ -212,7 +290,7 @@ def test_the_command_prints_claim_criterion_and_verdict(
 ) -> None:
     done = command("next_character", environment=command_environment)
     assert done.returncode == 0, done.stderr
-    for row in ledger.read():
+    for row in records.read():
         assert (row["criterion"] in done.stdout) == (row["id"] == "next_character")
 
 
@@ -222,6 +300,7 @@ def test_the_command_prints_claim_criterion_and_verdict(
         (("next_charcter",), "next_character"),
         (("--profile", "ci"), "add --run"),
         (("--seeds", "0"), "seeds must be at least 1"),
+        (("--seeds", "5"), "fixed with the criterion"),
         (("--again",), "add --run"),
     ],
 )
@@ -235,13 +314,13 @@ def test_mistakes_are_one_line(
 
 
 def test_the_ci_profile_is_printed_and_not_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    before = (catalogue.FOLDER / ledger.LEDGER).read_bytes()
+    before = (catalogue.FOLDER / records.LEDGER).read_bytes()
     ledger.main(ledger.LedgerConfig(lessons=("4",), run=True, profile="ci", seeds=2))
-    assert "too few seeds to judge" in capsys.readouterr().out
-    assert (catalogue.FOLDER / ledger.LEDGER).read_bytes() == before
+    assert TOO_FEW in capsys.readouterr().out
+    assert (catalogue.FOLDER / records.LEDGER).read_bytes() == before
 
 
 def test_settings_check_themselves() -> None:
     with pytest.raises(ValueError, match="--profile full"):
         ledger.LedgerConfig(readme=Path("README.md"), profile="ci")
-    assert replace(ledger.LedgerConfig(), seeds=5).seeds == 5
+    assert replace(ledger.LedgerConfig(profile="ci"), seeds=5).seeds == 5

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labkit.verdict import verdict
+from labkit.experiment import verdict
 from minigpt.grammar import END, MARK, Choice, Grammar
 from minigpt.tokenizer import CharTokenizer
 from synthdata import __main__, persona_evidence, persona_report, persona_text, personas
@@ -267,7 +267,7 @@ def test_the_best_control_is_the_most_varied_that_writes_no_worse():
     [
         ((1.5, 1.6, 1.55), "reproduced"),
         ((0.5, 0.55, 0.6), "contradicted"),
-        ((1.2, 1.5, 1.4), "not at this scale"),
+        ((1.2, 1.5, 1.4), "undecided"),
         ((1.5, 1.6), None),
     ],
 )

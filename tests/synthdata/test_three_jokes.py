@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.verdict import interval
+from labkit.experiment import interval
 from synthdata import __main__, joke_report, three_jokes
 from synthdata.experiment_figures import of_three_jokes
 from synthdata.joke_evidence import Evidence, Family, Judged, Result
@@ -182,13 +182,13 @@ def test_the_verdict_needs_all_three_parts():
     good = [judged(naive=0.50), judged(naive=0.54)], [judged(naive=0.51)] * 2, [judged()] * 2
     assert result(*good).verdict == "reproduced"
     assert result(*good[:2]).verdict is None
-    assert result(*good[:2], [judged(naive=0.8)] * 2).verdict == "not at this scale"
+    assert result(*good[:2], [judged(naive=0.8)] * 2).verdict == "undecided"
     # the worst generator counts, not the mean one
     weak = result(*good[:2], [judged(), judged(p=0.2)])
-    assert weak.parts[1][1].high > 0.01
-    assert weak.verdict == "not at this scale"
+    assert weak.parts[1].measured.high > 0.01
+    assert weak.verdict == "undecided"
     assert result(*[[judged(harm=h)] for h in (-0.2, -0.21, -0.22)]).verdict == "contradicted"
-    assert result(*good).parts[0][1] == interval([0.52, 0.51, 0.52])
+    assert result(*good).parts[0].measured == interval([0.52, 0.51, 0.52])
 
 
 def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
@@ -229,11 +229,11 @@ def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
 def test_the_report_of_three_seeds_says_each_part_and_counts_over_all_seeds():
     made = result([judged()] * 2, [judged(p=0.2)] * 2, [judged(harm=0.6)] * 2)
     found = joke_report.of_result(made, ThreeJokesOptions(seeds=3))
-    assert "not all can be told at this scale" in found.verdict.text
+    assert "needs more seeds to tell" in found.verdict.text
     assert "AUC of a judge of single texts who has not met the generator <= 0.6: 0.52" in (
         found.verdict.because
     )
-    assert "nats/char >= 0: 0.4 [-0.0303, 0.83], not at this scale." in found.verdict.because
+    assert "nats/char >= 0: 0.4 [-0.0303, 0.83]: undecided." in found.verdict.because
     assert found.tables[0].rows[1] == (
         *("gpt", "0.52", "0.9", "", "4 of 6", "0 of 6", "0.2", "0.4"),
     )

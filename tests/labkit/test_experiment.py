@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.verdict import Criterion, Interval, interval, verdict
+from labkit.experiment import (
+    Criterion,
+    Finding,
+    Interval,
+    interval,
+    power,
+    seeds_needed,
+    verdict,
+)
 
 AT_LEAST_ONE = Criterion(quantity="gain in nats", threshold=1.0)
 
@@ -24,12 +32,13 @@ def around(low: float, high: float, n: int = 5) -> Interval:
     [
         (1.1, 1.5, "reproduced"),
         (1.0, 1.5, "reproduced"),  # the threshold itself meets ">="
-        (0.9, 1.5, "not at this scale"),
-        (0.1, 0.5, "not at this scale"),  # an effect, but not that large
-        (-0.2, 0.2, "not at this scale"),
-        (-0.5, 0.0, "not at this scale"),  # no effect is not excluded
+        (0.9, 1.5, "undecided"),
+        (0.1, 0.5, "falls short"),  # an effect, but not that large
+        (-0.2, 0.2, "falls short"),
+        (-0.5, 0.0, "falls short"),  # no effect is not excluded
         (-0.5, -0.1, "contradicted"),
-        (-math.inf, math.inf, "not at this scale"),
+        (-math.inf, math.inf, "undecided"),
+        (-0.5, 1.5, "undecided"),
     ],
 )
 def test_rule(low: float, high: float, expected: str) -> None:
@@ -41,7 +50,8 @@ def test_rule(low: float, high: float, expected: str) -> None:
 def test_no_effect_may_lie_elsewhere() -> None:
     ratio = Criterion(quantity="speed ratio", threshold=2.0, no_effect=1.0)
     assert verdict(ratio, around(2.1, 2.4)) == "reproduced"
-    assert verdict(ratio, around(0.9, 1.5)) == "not at this scale"
+    assert verdict(ratio, around(0.9, 1.5)) == "falls short"
+    assert verdict(ratio, around(0.9, 2.5)) == "undecided"
     assert verdict(ratio, around(0.5, 0.9)) == "contradicted"
     assert str(ratio) == "speed ratio >= 2"
 
@@ -116,3 +126,66 @@ def test_interval_moves_and_scales_with_the_values(
 def test_interval_refuses(values: list[float], confidence: float) -> None:
     with pytest.raises(ValueError):
         interval(values, confidence)
+
+
+def test_ratios_are_judged_on_their_logarithms() -> None:
+    values = [1.5, 6.0, 3.0]
+    found = interval(values, scale="log2")
+    plain = interval([math.log2(v) for v in values])
+    assert found.value == pytest.approx(2**plain.value)
+    assert (found.low, found.high) == pytest.approx((2**plain.low, 2**plain.high))
+    assert found.low > 0 > interval(values).low
+    halves = interval([1 / v for v in values], scale="log2")  # no matter which is divided by which
+    assert (halves.low, halves.high) == pytest.approx((1 / found.high, 1 / found.low))
+    one = interval([2.0], scale="log2")
+    assert (one.value, one.low, one.high) == (2.0, 0.0, math.inf)
+    with pytest.raises(ValueError, match="above 0"):
+        interval([1.0, 0.0], scale="log2")
+    with pytest.raises(ValueError, match="above 0"):
+        Criterion(quantity="r", threshold=2.0, scale="log2")  # no effect is 1, not 0
+    ratio = Criterion(quantity="r", threshold=2.0, no_effect=1.0, scale="log2")
+    assert Finding(criterion=ratio, values=(3.0, 3.1, 3.2)).verdict == "reproduced"
+    assert Finding(criterion=ratio, values=tuple(values)).verdict == "undecided"
+
+
+def test_one_computation_has_no_interval_and_says_so() -> None:
+    once = Criterion(quantity="distance", threshold=1.0, direction="<=", no_effect=3.0, once=True)
+    found = Finding(criterion=once, values=(0.7, 0.7, 0.7))
+    assert str(found) == "distance <= 1: 0.7 (one computation): reproduced"
+    with pytest.raises(ValueError, match="measured once, and 2 values"):
+        Finding(criterion=once, values=(0.7, 0.8))
+    assert Finding(criterion=once, values=(0.7,)).verdict is None
+
+
+def test_a_finding_is_printed_in_one_way() -> None:
+    assert str(interval([1.0, 1.0, 1.0])) == "1 [1, 1]"
+    few = Finding(criterion=AT_LEAST_ONE, values=(1.23456,))
+    assert str(few) == "gain in nats >= 1: 1.23 (one seed): no verdict below 3 seeds"
+
+
+@pytest.mark.parametrize(("mean", "n"), [(1.5, 4), (1.3, 5), (1.2, 10)])
+def test_power_is_how_often_intervals_decide(mean: float, n: int) -> None:
+    """Simulated with the pilots' mean and spread: a share of 4,000 has a standard deviation of at
+    most 0.008; five of them, so that each case fails by chance once in 1.7 million."""
+    pilots = [mean - 0.2, mean, mean + 0.2]  # standard deviation 0.2
+    rng = np.random.default_rng(3)
+    runs = [interval(list(v)) for v in rng.normal(mean, 0.2, (4000, n))]
+    share = np.mean([found.low > 1.0 for found in runs])
+    assert abs(power(pilots, AT_LEAST_ONE, n) - share) < 0.04
+
+
+def test_seeds_by_power() -> None:
+    assert seeds_needed([2.0, 2.01, 1.99], AT_LEAST_ONE) == 3
+    assert seeds_needed([1.0, 1.01, 0.99], AT_LEAST_ONE) == 20  # at the threshold none decide
+    for n in (3, 20):
+        assert power([1.5, 1.5], AT_LEAST_ONE, n) == 1.0
+    needed = seeds_needed([1.1, 1.3, 1.5], AT_LEAST_ONE)
+    assert power([1.1, 1.3, 1.5], AT_LEAST_ONE, needed) >= 0.9
+    assert power([1.1, 1.3, 1.5], AT_LEAST_ONE, needed - 1) < 0.9
+    below = Criterion(quantity="loss", threshold=1.0, direction="<=", no_effect=2.0)
+    assert seeds_needed([1.1, 1.3, 1.5], below) == needed  # a failure has to be decided too
+    ratio = Criterion(quantity="r", threshold=2.0, no_effect=1.0, scale="log2")
+    logs = Criterion(quantity="l", threshold=1.0)
+    assert seeds_needed([4.0, 8.0, 5.0], ratio) == seeds_needed([2.0, 3.0, math.log2(5)], logs)
+    with pytest.raises(ValueError, match="at least 2 pilots"):
+        seeds_needed([1.0], AT_LEAST_ONE)

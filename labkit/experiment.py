@@ -1,0 +1,244 @@
+"""From a criterion and measured values to a verdict, by one rule for every claim.
+
+Idea:   the criterion is a number with a direction, fixed before the experiment is run, judged over
+        seeds with an interval. Four words, by where the whole interval lies:
+
+            reproduced     it meets the threshold
+            undecided      it holds the threshold: more seeds would tell
+            falls short    it lies on the wrong side of the threshold
+            contradicted   it lies on the other side of no effect
+
+        A claim is as good as its worst criterion.
+Source: the interval is Student's t over seeds (W. S. Gosset, "The probable error of a mean", 1908);
+        for ratios on their logarithms, as is usual for quantities that multiply. How many seeds
+        decide: the power of that test, from the noncentral t (Johnson & Welch 1940).
+Run:    python -m lessons ledger; python -m distill.experiments results
+Omits:  p-values for claims; corrections for many claims. Each lesson judges one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Verdict = Literal["reproduced", "undecided", "falls short", "contradicted"]
+BEST_FIRST: tuple[Verdict, ...] = get_args(Verdict)
+Scale = Literal["linear", "log2"]
+MINIMUM_SEEDS, MAXIMUM_SEEDS = 3, 20
+POWER = 0.9
+"""How sure a verdict should be to come out decided, if the truth is as the pilots say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A mean over seeds with its confidence interval, in the unit of the values."""
+
+    value: float
+    """Mean over seeds."""
+    low: float
+    """Lower end."""
+    high: float
+    """Upper end."""
+    n: int
+    """How many seeds."""
+    confidence: float = 0.95
+    """Share of such intervals that would hold the true mean, were the values normal."""
+
+    def __str__(self) -> str:
+        return shown(self.value, self.low, self.high)
+
+
+def shown(value: float, low: float | None, high: float | None, digits: int = 3) -> str:
+    """A number with its interval, the one way to print it; without ends where there are none.
+
+    `digits` are significant ones.
+
+    >>> shown(0.52345, 0.5, 0.6), shown(0.52345, None, None)
+    ('0.523 [0.5, 0.6]', '0.523')
+    """
+    if low is None or high is None or not math.isfinite(high - low):
+        return f"{value:.{digits}g}"
+    return f"{value:.{digits}g} [{low:.{digits}g}, {high:.{digits}g}]"
+
+
+def interval(
+    values: Sequence[float], confidence: float = 0.95, scale: Scale = "linear"
+) -> Interval:
+    """Student's t interval for the mean of independent `values`, one for each seed.
+
+    With scale "log2" mean and interval are those of the logarithms, turned back: a geometric mean
+    whose ends are above 0. One value alone has no interval: its ends are minus (of a ratio, 0) and
+    plus infinity, so it can never earn a verdict. ValueError on no values, values that are not
+    finite (of a ratio, not above 0), or a confidence outside (0, 1).
+
+    >>> interval([1.0, 2.0, 3.0]).value, round(interval([1.0, 4.0], scale="log2").value, 9)
+    (2.0, 2.0)
+    """
+    if not values:
+        raise ValueError("an interval needs at least one value, got none")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is a share between 0 and 1, got {confidence}")
+    if not all(math.isfinite(v) for v in values):
+        raise ValueError(f"every seed's value must be finite, got {list(values)}")
+    if scale == "log2":
+        if min(values) <= 0:
+            raise ValueError(f"a ratio on a log scale is above 0, got {list(values)}")
+        found = interval([math.log2(v) for v in values], confidence)
+        ends = (2.0**found.value, 2.0**found.low, 2.0**found.high)
+        value, low, high = ends
+        return Interval(value=value, low=low, high=high, n=found.n, confidence=confidence)
+    n = len(values)
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Interval(value=mean, low=-math.inf, high=math.inf, n=1, confidence=confidence)
+    from scipy.special import stdtrit  # Student's t quantile; scipy.stats takes a second to import
+
+    half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * _deviation(values) / math.sqrt(n)
+    return Interval(value=mean, low=mean - half, high=mean + half, n=n, confidence=confidence)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """What must hold for a claim to be reproduced, written down before the run."""
+
+    quantity: str
+    """What is measured, with its unit."""
+    threshold: float
+    """The number to reach."""
+    direction: Literal[">=", "<="] = ">="
+    """On which side of the threshold the claim holds."""
+    no_effect: float = 0.0
+    """The value the quantity would take if there were nothing to the claim."""
+    scale: Scale = "linear"
+    """log2 for ratios of positive quantities, whose spread multiplies; no effect is then 1."""
+    once: bool = False
+    """Does the quantity come from one computation, the same for every seed? Then it has no interval
+    over seeds; its value alone is judged, and printed as such."""
+
+    def __post_init__(self) -> None:
+        if self.scale == "log2" and min(self.threshold, self.no_effect) <= 0:
+            raise ValueError(
+                f"{self}: on a log scale threshold and no_effect are above 0, "
+                f"got {self.threshold:g} and {self.no_effect:g}"
+            )
+        if not (math.isfinite(self.threshold) and math.isfinite(self.no_effect)):
+            raise ValueError(
+                f"threshold and no_effect must be finite, got {self.threshold}, {self.no_effect}"
+            )
+        if (self.threshold - self.no_effect) * self._sign < 0:
+            raise ValueError(
+                f"{self} can never be contradicted: no effect ({self.no_effect:g}) already meets it"
+            )
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.direction == ">=" else -1
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.direction} {self.threshold:g}"
+
+
+def verdict(criterion: Criterion, measured: Interval) -> Verdict:
+    """Judge `measured` by `criterion`; ValueError on fewer than three seeds.
+
+    >>> verdict(Criterion(quantity="gain", threshold=1.0), interval([1.4, 1.5, 1.6]))
+    'reproduced'
+    """
+    if measured.n < MINIMUM_SEEDS:
+        raise ValueError(f"a verdict needs at least {MINIMUM_SEEDS} seeds, got {measured.n}")
+    sign = criterion._sign
+    worst, best = sorted((sign * measured.low, sign * measured.high))
+    if worst >= sign * criterion.threshold:
+        return "reproduced"
+    if best < sign * criterion.no_effect:
+        return "contradicted"
+    return "falls short" if best < sign * criterion.threshold else "undecided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One criterion, and what was measured of it."""
+
+    criterion: Criterion
+    """Written before the run."""
+    values: tuple[float, ...]
+    """One a seed; where it is measured `once`, the same for each."""
+
+    def __post_init__(self) -> None:
+        if self.criterion.once and len(set(self.values)) > 1:
+            raise ValueError(f"{self.criterion}: measured once, and {len(set(self.values))} values")
+
+    @property
+    def measured(self) -> Interval:
+        """Mean and interval over seeds, on the criterion's scale."""
+        return interval(self.values, scale=self.criterion.scale)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """By the one rule; None on fewer seeds than it asks for."""
+        if len(self.values) < MINIMUM_SEEDS:
+            return None
+        return verdict(self.criterion, self.measured)
+
+    @property
+    def said(self) -> str:
+        """What was measured, in words: "0.52 [0.5, 0.6]", "0.67 (one computation)"."""
+        if self.criterion.once:
+            return f"{self.values[0]:.3g} (one computation)"
+        return f"{self.measured}" if len(self.values) > 1 else f"{self.values[0]:.3g} (one seed)"
+
+    def __str__(self) -> str:
+        few = f"no verdict below {MINIMUM_SEEDS} seeds"
+        return f"{self.criterion}: {self.said}: {self.verdict or few}"
+
+
+def overall(verdicts: Iterable[Verdict | None]) -> Verdict | None:
+    """A claim's verdict, that of its worst criterion; None where one of them has none.
+
+    >>> overall(["reproduced", "undecided"]), overall(["falls short", "undecided"])
+    ('undecided', 'falls short')
+    """
+    found = list(verdicts)
+    if not found or None in found:
+        return None
+    return max(found, key=lambda one: BEST_FIRST.index(one))
+
+
+def power(pilots: Sequence[float], criterion: Criterion, seeds: int) -> float:
+    """How likely `seeds` seeds decide, if mean and spread are those of the pilots: the probability
+    that an interval at 95 % lies wholly on the threshold's one side, the one where the mean is."""
+    from scipy.special import stdtrit
+    from scipy.stats import nct
+
+    values = [math.log2(v) for v in pilots] if criterion.scale == "log2" else list(pilots)
+    threshold = math.log2(criterion.threshold) if criterion.scale == "log2" else criterion.threshold
+    distance, spread = abs(math.fsum(values) / len(values) - threshold), _deviation(values)
+    if spread == 0:
+        return float(distance > 0)
+    needed = float(stdtrit(seeds - 1, 0.975))
+    return float(nct.sf(needed, seeds - 1, distance / spread * math.sqrt(seeds)))
+
+
+def seeds_needed(pilots: Sequence[float], criterion: Criterion) -> int:
+    """The fewest seeds, 3 to 20, that decide with a probability of 90 %; 20 where none do.
+
+    `pilots` are values of seeds that are never judged; ValueError on fewer than two of them.
+
+    >>> seeds_needed([1.5, 1.6, 1.4], Criterion(quantity="gain", threshold=1.0))
+    3
+    """
+    if len(pilots) < 2:
+        raise ValueError(f"a spread needs at least 2 pilots, got {len(pilots)}")
+    if criterion.once:
+        return MINIMUM_SEEDS
+    for seeds in range(MINIMUM_SEEDS, MAXIMUM_SEEDS):
+        if power(pilots, criterion, seeds) >= POWER:
+            return seeds
+    return MAXIMUM_SEEDS

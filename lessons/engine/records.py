@@ -1,0 +1,233 @@
+"""What the ledger keeps: evidence beside each experiment, rows, registrations, and what they were.
+
+Idea:   lessons/lNN_name/evidence.json has one entry a seed, with the hash of all the code that
+        measured it; fingerprint.json what that code does in small; lessons/ledger.json the rows
+        judged from the evidence, the criteria that were registered before anything was measured,
+        and the rows that later ones have replaced.
+Run:    used by lessons.engine.ledger
+Omits:  measuring and printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any, Literal
+
+from labkit import files, freshness
+from labkit.experiment import Finding
+from labkit.versions import machine, versions
+from lessons.engine import catalogue
+from lessons.engine.experiment import TOO_FEW, Evidence, Experiment, overall
+
+LEDGER = "ledger.json"
+EVIDENCE = "evidence.json"
+FINGERPRINT = "fingerprint.json"
+
+State = Literal["fresh", "code changed", "stale by behaviour"]
+
+
+# The ledger's file.
+
+
+def load(path: Path = catalogue.FOLDER / LEDGER) -> dict[str, Any]:
+    """{"rows": [...], "registered": {id: ...}, "history": [...]}; empty where there is no file."""
+    empty: dict[str, Any] = {"rows": [], "registered": {}, "history": []}
+    return {**empty, **files.read_json(path)} if path.exists() else empty
+
+
+def read(path: Path = catalogue.FOLDER / LEDGER) -> list[dict[str, Any]]:
+    """The rows of the ledger; none where nothing has been measured."""
+    rows: list[dict[str, Any]] = load(path)["rows"]
+    return rows
+
+
+def today() -> str:
+    """The date in Greenwich, as the ledger writes it."""
+    return datetime.now(UTC).date().isoformat()
+
+
+# What was measured.
+
+
+def entries(folder: Path) -> list[dict[str, Any]]:
+    """What a lesson's evidence.json holds: evidence, hash of its code, seconds, date, machine."""
+    path = folder / EVIDENCE
+    return files.read_json(path) if path.exists() else []
+
+
+def fingerprint(folder: Path) -> dict[str, Any] | None:
+    """What the code that measured did in small; None where that was not kept."""
+    path = folder / FINGERPRINT
+    return files.read_json(path) if path.exists() else None
+
+
+def published(lesson: str | int) -> list[dict[str, Any]]:
+    """The evidence behind a lesson's rows, one a seed; none where nothing has been measured.
+
+    `find(lesson).figure(published(lesson))` is the published figure.
+    """
+    return [entry["evidence"] for entry in entries(catalogue.find(lesson).folder)]
+
+
+def minutes(experiment: Experiment, path: Path = catalogue.FOLDER / LEDGER) -> float:
+    """Minutes of one core that a seed takes at full profile, to a tenth: as measured, or, before
+    that, as the experiment states."""
+    seconds = [row["seconds"] for row in read(path) if row["id"] == experiment.id]
+    return round(seconds[0] / 60, 1) if seconds else experiment.minutes
+
+
+def about(seconds: float) -> dict[str, Any]:
+    """When, how long, with what and on what kind of machine; no names, no paths.
+
+    Seconds are the processor's: what a seed takes on a core that has nothing else to do. Those of
+    the clock would say how busy the neighbours were.
+    """
+    return {
+        "seconds": round(seconds, 1),
+        "versions": versions(*freshness.PACKAGES),
+        "machine": machine(),
+        "date": today(),
+    }
+
+
+# Has what measures changed?
+
+
+def code_hash(folder: Path) -> str:
+    """SHA-256 of all the code that a lesson's experiment reaches (labkit.freshness)."""
+    return freshness.code_hash(folder / "experiment.py")
+
+
+def state(folder: Path, now: Mapping[str, Any]) -> tuple[State, str]:
+    """A measured lesson's state, and where its behaviour differs; `now` is a fingerprint made now.
+
+    Without a fingerprint from the time of measuring, changed code counts as changed behaviour.
+    """
+    then, code = fingerprint(folder), code_hash(folder)
+    if then is None:
+        same = all(entry["code"] == code for entry in entries(folder))
+        return ("fresh", "") if same else ("stale by behaviour", "no fingerprint was kept")
+    if where := freshness.difference(now, then):
+        return "stale by behaviour", where
+    changed = any(entry["code"] != code for entry in entries(folder))
+    return ("code changed" if changed else "fresh"), ""
+
+
+def may_be_shown(folder: Path, experiment: Experiment) -> bool:
+    """Is the published evidence of this lesson's own code and settings? That is all a notebook
+    asks; whether the rest still does the same is for the tests to say."""
+    then = fingerprint(folder)
+    if then is None:
+        return all(entry["code"] == code_hash(folder) for entry in entries(folder))
+    now = freshness.fingerprint(None, experiment.sizes.get("full"))["full"]
+    return bool(then["full"] == now and then["own"] == own_hash(folder))
+
+
+def own_hash(folder: Path) -> str:
+    """SHA-256 of the statements in a lesson's experiment.py alone."""
+    return files.sha256("\n".join(sorted(freshness.statements(folder / "experiment.py"))))
+
+
+# Rows.
+
+
+def as_rows(
+    experiment: Experiment, evidence: Sequence[Evidence], told: dict[str, Any], registered: str = ""
+) -> list[dict[str, Any]]:
+    """The ledger's rows of one claim, one a criterion; `verdict` is that of the whole claim.
+
+    With fewer than two seeds there is no interval: its ends are null.
+    """
+    judged = experiment.judge(evidence)
+    whole = overall(judged)
+    return [
+        {
+            "id": experiment.id,
+            "claim": experiment.claim,
+            "source": experiment.source,
+            **_judged(row),
+            "claim_verdict": whole,
+            "registered": registered,
+            "profile": evidence[0]["profile"],
+            **{key: told[key] for key in ("seconds", "versions", "machine", "date")},
+        }
+        for row in judged
+    ]
+
+
+def _judged(row: Finding) -> dict[str, Any]:
+    criterion, found = row.criterion, row.measured
+    interval = found.n > 1 and not criterion.once
+    return {
+        "criterion": str(criterion),
+        **{key: value for key, value in asdict(criterion).items() if key != "quantity"},
+        "value": found.value,
+        "low": found.low if interval else None,
+        "high": found.high if interval else None,
+        "seeds": found.n,
+        "verdict": row.verdict or TOO_FEW,
+    }
+
+
+def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -> None:
+    """Judge the kept evidence and put its rows in place of the old ones, which become history.
+
+    Fewer seeds than were fixed stay evidence: an unfinished run enters nothing.
+    """
+    if len(kept) < experiment.seeds:
+        return
+    ledger = load(path)
+    evidence = [entry["evidence"] for entry in kept]
+    seconds = median(entry["seconds"] for entry in kept)
+    told = {**kept[-1], "seconds": round(seconds, 1), "date": max(e["date"] for e in kept)}
+    said = registration_words(ledger["registered"].get(experiment.id), experiment, kept)
+    rows = as_rows(experiment, evidence, told, said)
+    old = [row for row in ledger["rows"] if row["id"] == experiment.id]
+    if old and old != rows:
+        ledger["history"] += [{**row, "replaced": today()} for row in old]
+    others = [row for row in ledger["rows"] if row["id"] != experiment.id]
+    order = [lesson.name for lesson in catalogue.lessons(having="experiment.py")]
+    ledger["rows"] = sorted(
+        [*others, *rows],
+        key=lambda row: order.index(row["id"]) if row["id"] in order else len(order),
+    )
+    files.write_json(path, ledger)
+
+
+# Registered before anything was measured.
+
+
+def registration(experiment: Experiment, folder: Path) -> dict[str, Any]:
+    """What is fixed before a run: criteria, number of seeds, and the hash of the code."""
+    return {
+        "criteria": [asdict(criterion) for criterion in experiment.criteria],
+        "seeds": experiment.seeds,
+        "code": code_hash(folder),
+        "date": today(),
+    }
+
+
+def registration_words(
+    registered: Mapping[str, Any] | None,
+    experiment: Experiment,
+    kept: Sequence[Mapping[str, Any]],
+) -> str:
+    """Was what the evidence is judged by fixed before it was measured? In words, for the row."""
+    if registered is None:
+        return "not registered before the run"
+    changed = []
+    if registered["criteria"] != [asdict(criterion) for criterion in experiment.criteria]:
+        changed.append("the criteria")
+    if registered["seeds"] != experiment.seeds:
+        changed.append("the number of seeds")
+    if any(entry["code"] != registered["code"] for entry in kept):
+        changed.append("the code that measures")
+    if any(entry["date"] < registered["date"] for entry in kept):
+        return f"registered on {registered['date']}, after some of it was measured"
+    if changed:
+        return f"registered before, on {registered['date']}; changed since: {', '.join(changed)}"
+    return f"registered before, on {registered['date']}"
