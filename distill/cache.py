@@ -18,6 +18,7 @@ Legend: M windows, T time (window length), V vocabulary, K kept characters.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +28,7 @@ import numpy as np
 from distill.teachers import Teacher, fingerprint, same_alphabet
 from distill.views import View, full
 from labkit import files
+from labkit.typed import typed
 from minigpt.nextchar import NextChar
 from minigpt.tokenizer import CharTokenizer
 
@@ -130,6 +132,29 @@ def describe(teacher: NextChar, ids: np.ndarray, config: CacheConfig, view: View
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Manifest(CacheConfig):
+    """What manifest.json says, read from a folder that may come from anybody."""
+
+    format: int
+    teacher: str
+    alphabet: str
+    view: str
+    text: str
+    characters: int
+    windows: int
+    done: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fitting = max(0, -(-(self.characters - self.context) // self.step))
+        if self.windows != fitting or not 0 <= self.done <= self.windows:
+            raise ValueError(
+                f"{self.done} of {self.windows} windows, where {self.characters} characters have "
+                f"{fitting}"
+            )
+
+
 def text_hash(ids: np.ndarray) -> str:
     """SHA-256 of the ids of a text."""
     return hashlib.sha256(np.ascontiguousarray(ids, dtype="<u2").tobytes()).hexdigest()
@@ -205,15 +230,18 @@ class Cache:
         and the teacher's entropy [B, T].
         """
         rows = self.rows(starts)
-        if self.config.kind == "dense":
-            return {"logprobs": self._arrays["logprobs"][rows].astype(np.float32)}
-        found = {"ids": self._arrays["ids"][rows].astype(np.int64)}
-        if self.config.kind == "topk":
-            return found | {"weights": self._arrays["weights"][rows].astype(np.float32)}
-        return found | {
-            "weights": np.ones(found["ids"].shape, np.float32),
-            "entropy": self._arrays["entropy"][rows].astype(np.float32),
+        found = {
+            name: array[rows].astype(np.int64 if name == "ids" else np.float32)
+            for name, array in self._arrays.items()
         }
+        for name, values in found.items():
+            if name == "ids" and values.max(initial=0) >= len(self.tokenizer):
+                raise ValueError(f"{self.folder} holds characters that are not in its alphabet")
+            if not np.isfinite(values).all():
+                raise ValueError(f"{self.folder} holds {name} that are no numbers; build it anew")
+        if self.config.kind == "sampled":
+            found["weights"] = np.ones(found["ids"].shape, np.float32)
+        return found
 
 
 class CachedTeacher:
@@ -301,7 +329,7 @@ def _open(folder: Path, manifest: dict[str, Any], mode: Literal["r", "r+"]) -> d
     found = {}
     for name, (dtype, shape) in _layout(manifest).items():
         path = folder / f"{name}.bin"
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        size = math.prod(shape) * np.dtype(dtype).itemsize
         if mode == "r+" and not path.exists() and manifest["done"] == 0:
             with open(path, "wb") as file:
                 file.truncate(size)
@@ -318,6 +346,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
     manifest = files.read_json(path)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError(f"{path} is not the manifest of a cache of this version")
+    try:
+        _Manifest(**typed(_Manifest, manifest))
+        CharTokenizer(manifest["alphabet"])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} does not describe a cache: {error}") from None
     return manifest
 
 

@@ -276,7 +276,7 @@ def main(asked: Command) -> None:
             )
         if asked.minutes is not None:
             if asked.resume:  # they were turned into steps then
-                steps = run.config.get("student", {}).get("steps", setting.student.steps)
+                steps = _recorded_steps(run, setting.student.steps)
             else:
                 steps = arms.within(asked.minutes, setting, cache).student.steps
                 print(f"{steps:,} steps fit into the budget", file=sys.stderr)
@@ -302,6 +302,15 @@ def main(asked: Command) -> None:
             )
         files.write_json(run.folder / "result.json", result.record())
     report.show(result, as_json=asked.json)
+
+
+def _recorded_steps(run: Run, otherwise: int) -> int:
+    """What a time budget was turned into when the run began."""
+    student = run.config.get("student")
+    steps = student.get("steps", otherwise) if isinstance(student, dict) else otherwise
+    if type(steps) is not int:
+        raise ValueError(f"{run.folder / 'config.json'} does not describe a run: steps {steps!r}")
+    return steps
 
 
 def _settle(run: Run, asked: Command, setting: Setting) -> None:

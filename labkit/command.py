@@ -19,7 +19,7 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NoReturn, TextIO, TypeVar
 
 Settings = TypeVar("Settings")
@@ -130,7 +130,8 @@ def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_
     answers = error_code != USAGE_ERROR
     code = error_code if answers else 0
     try:
-        code = main() or 0
+        with memory_errors():
+            code = main() or 0
         sys.stdout.flush()
     except BrokenPipeError:
         _write_nowhere(sys.stdout)
@@ -150,6 +151,17 @@ def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_
         traceback.print_exc()
         sys.exit(error_code)
     sys.exit(code)
+
+
+@contextlib.contextmanager
+def memory_errors() -> Iterator[None]:
+    """torch says RuntimeError where there is no memory left; make it one that is expected."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def _prepare_output() -> None:

@@ -2,10 +2,10 @@
 
 Idea:   begin with the interval [0, 1). Each character narrows it to the share that its probability
         has of it; at the end any number inside says everything. A character of probability p costs
-        -log2 p bits, a certain one nothing. Only the interval's leading digits are kept in the
-        machine: once the interval is short, its first digit (a byte here) is written and the rest
-        is scaled up. A later addition may still carry into digits already written, as 0.0999 + 1e-4
-        does, so the encoder keeps them in memory and carries.
+        -log2 p bits, a certain one next to nothing. Only the interval's leading digits are kept in
+        the machine: once the interval is short, its first digit (a byte here) is written and the
+        rest is scaled up. A later addition may still carry into digits already written, as
+        0.0999 + 1e-4 does, so the encoder keeps them in memory and carries.
 Source: G. N. N. Martin, "Range encoding", 1979; I. Witten, R. Neal & J. Cleary, Communications of
         the ACM 30 (1987) 520-540; A. Moffat, R. Neal & I. Witten, ACM TOIS 16 (1998) 256-294.
 Run:    python -m minigpt.compress --help
@@ -29,12 +29,19 @@ TOTAL_BITS = 32
 CHARACTERS_PER_STREAM = 4096  # a stream costs about two bytes more than its predictions
 MAX_STREAMS = 512
 MAX_CELLS = 1 << 22  # of S x V
+CHARACTERS_PER_BYTE = 1 << 24
+"""No byte holds more. An interval is counted in units of 2^-32 of itself, which are whole numbers
+below 2^24 or that itself; whatever comes, the next unit is smaller by one at least, and a byte is
+written before there are none left."""
 Progress = Callable[[int], object]
 
 _RANGE_BITS = 56  # of the interval's length; the eighth byte of a machine word takes the carry
 _DIGIT = np.uint64(_RANGE_BITS - 8)  # a digit is a byte; the interval is at least one digit long
 _SHORT = np.uint64(1) << _DIGIT
 _TOTAL, _EIGHT = np.uint64(TOTAL_BITS), np.uint64(8)
+_MOST = np.uint64(
+    (1 << TOTAL_BITS) - 1
+)  # nothing is free: not the one letter of an alphabet either
 
 
 def frequencies(logprobs: np.ndarray) -> np.ndarray:
@@ -57,6 +64,10 @@ def frequencies(logprobs: np.ndarray) -> np.ndarray:
     return whole
 
 
+class RanOut(ValueError):
+    """A stream has less in it than it is asked for."""
+
+
 class Encoder:
     """Writes S streams. `put` narrows every stream's interval; `finish` names a number in each.
 
@@ -77,7 +88,7 @@ class Encoder:
         """Code symbols [S] under frequencies [S, V]; a negative symbol leaves its stream alone."""
         rows = np.flatnonzero(symbols >= 0)
         symbols = symbols[rows]
-        share = frequency[rows, symbols]
+        share = np.minimum(frequency[rows, symbols], _MOST)
         below = np.cumsum(frequency[rows], axis=1, dtype=np.uint64)[np.arange(len(rows)), symbols]
         unit = self._range[rows] >> _TOTAL
         self._low[rows] += unit * (below - share)
@@ -87,13 +98,16 @@ class Encoder:
             self._write(rows)
 
     def finish(self) -> list[bytes]:
-        """The bytes of every stream; a reader takes what follows them to be zeros."""
+        """The bytes of every stream: one for each time it was scaled up, and one more.
+
+        They end in zeros where the number does: how many there are says how much can be in them.
+        """
         rows = np.flatnonzero(self._range < np.uint64(1 << _RANGE_BITS))
         # one digit more is enough: rounded up to it, the number is still inside
         self._low[rows] += _SHORT - np.uint64(1)
         self._carry(rows[self._low[rows] >> np.uint64(_RANGE_BITS) > 0])
         self._write(rows)
-        return [row[:n].tobytes().rstrip(b"\0") for row, n in zip(self._digits, self._written)]
+        return [row[:n].tobytes() for row, n in zip(self._digits, self._written)]
 
     def _carry(self, rows: np.ndarray) -> None:
         """Add one to the last digit written; nines (here 255) become zeros and carry on."""
@@ -123,9 +137,9 @@ class Decoder:
     """
 
     def __init__(self, streams: list[bytes]) -> None:
-        length = max(map(len, streams), default=0)
-        rows = [np.frombuffer(s.ljust(length, b"\0"), dtype=np.uint8) for s in streams]
-        self._digits = np.array(rows, dtype=np.uint8).reshape(len(streams), length)
+        self._digits = np.frombuffer(b"".join(streams), dtype=np.uint8)
+        self._length = np.array([len(stream) for stream in streams], dtype=np.int64)
+        self._first = np.cumsum(self._length) - self._length  # where each stream begins
         self._read = np.zeros(len(streams), dtype=np.int64)
         self._range = np.full(len(streams), 1 << _RANGE_BITS, dtype=np.uint64)
         self._offset = np.zeros(len(streams), dtype=np.uint64)  # of the number in the interval
@@ -133,7 +147,10 @@ class Decoder:
             self._shift(np.arange(len(streams)))
 
     def get(self, frequency: np.ndarray, active: np.ndarray) -> np.ndarray:
-        """The next symbol [S] of every stream where `active` [S]; -1 elsewhere."""
+        """The next symbol [S] of every stream where `active` [S]; -1 elsewhere.
+
+        RanOut where a stream has less in it than it is asked for.
+        """
         symbols = np.full(len(active), -1, dtype=np.int64)
         rows = np.flatnonzero(active)
         upto = np.cumsum(frequency[rows], axis=1, dtype=np.uint64)
@@ -144,18 +161,22 @@ class Decoder:
         symbols[rows] = found
         share = frequency[rows, found]
         self._offset[rows] -= unit * (upto[np.arange(len(rows)), found] - share)
-        self._range[rows] = unit * share
-        while (rows := rows[self._range[rows] < _SHORT]).size:
-            self._range[rows] <<= _EIGHT
-            self._shift(rows)
+        self._range[rows] = unit * np.minimum(share, _MOST)
+        short = rows
+        while (short := short[self._range[short] < _SHORT]).size:
+            self._range[short] <<= _EIGHT
+            self._shift(short)
+        # of all but one digit the encoder wrote, each was read; and one interval lies ahead
+        if (self._read[rows] >= self._length[rows] + _RANGE_BITS // 8).any():
+            raise RanOut("a stream ends before its text does")
         return symbols
 
     def _shift(self, rows: np.ndarray) -> None:
         """Take one more digit; zeros follow the last."""
         place = self._read[rows]
-        inside = place < self._digits.shape[1]
+        inside = place < self._length[rows]
         digit = np.zeros(len(rows), dtype=np.uint64)
-        digit[inside] = self._digits[rows[inside], place[inside]]
+        digit[inside] = self._digits[(self._first[rows] + place)[inside]]
         self._offset[rows] = (self._offset[rows] << _EIGHT) | digit
         self._read[rows] += 1
 

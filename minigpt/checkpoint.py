@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
 from labkit import files
+from labkit.typed import typed
 from minigpt.model import GPT, GPTConfig
 from minigpt.tokenizer import CharTokenizer
 
@@ -49,6 +51,8 @@ def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     this one does not read.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+        raise ValueError(f"{path} is not an ordinary file; name a run's folder or a model's file")
     blob = path.read_bytes()
     length = int.from_bytes(blob[:8], "little")
     place = _PLACE.search(blob, 8, min(len(blob), 8 + length)) if len(blob) > 8 else None
@@ -59,9 +63,12 @@ def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ValueError(f"{path} is damaged: its checksum does not match; copy or train it again")
     try:
         tensors = tensors_from_bytes(blob)
-        header = json.loads(json.loads(blob[8 : 8 + length])["__metadata__"]["header"])
+        written = files.parse_json(blob[8 : 8 + length])["__metadata__"]["header"]
+        header = files.parse_json(written)
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is not a minigpt checkpoint: {error}") from None
+    if not isinstance(header, dict):
+        raise ValueError(f"{path} is not a minigpt checkpoint: its header is no JSON object")
     if header.get("format") != FORMAT:
         raise ValueError(
             f"{path} has checkpoint format {header.get('format')}; this version reads {FORMAT}"
@@ -93,21 +100,64 @@ def load_model(path: str | Path) -> tuple[GPT, dict[str, Any]]:
     file = path / "model.safetensors" if path.is_dir() else path
     if not file.exists():
         raise ValueError(f"no model at {file}; train one with: python -m minigpt.train")
-    if not file.is_file():
-        raise ValueError(f"{file} is not an ordinary file; name a run's folder or a model's file")
     tensors, header = load(file)
     if header.get("kind") == "last":
         best = file.with_name("model.safetensors")
         raise ValueError(f"{file} is what a run needs to go on; its model is {best}")
     try:
-        config = GPTConfig(**header["model"])
-        model = GPT(config, CharTokenizer(header["characters"]))
-        model.load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError) as error:
-        first = str(error).splitlines()[0]
-        raise ValueError(f"{file} does not describe a model of this version: {first}") from None
+        config = GPTConfig(**typed(GPTConfig, header["model"]))
+        tokenizer = CharTokenizer(_text(header, "characters"))
+        record = header["record"]
+        if not isinstance(record, dict):
+            raise TypeError(f"record cannot be {str(record)[:80]!r}")
+        for name in ("data", "corpus", "corpus_sha256"):
+            if name in record:
+                _text(record, name)
+        _check_size(config, tensors)
+        model = GPT(config, tokenizer)
+        check_weights(tensors, model.state_dict())
+    except KeyError as error:
+        raise ValueError(
+            f"{file} does not describe a model of this version: it has no {error}"
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{file} does not describe a model of this version: {error}") from None
+    model.load_state_dict(tensors)
     model.eval()
-    return model, header["record"]
+    return model, record
+
+
+def check_weights(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """ValueError where names, shapes or types are not those wanted, or a number is nan or inf."""
+    for name in sorted(found.keys() ^ wanted.keys()):
+        raise ValueError(f"{name} is {'missing' if name in wanted else 'not part of it'}")
+    for name, tensor in wanted.items():
+        here = found[name]
+        if here.shape != tensor.shape or here.dtype != tensor.dtype:
+            raise ValueError(f"{name} is {_described(here)} where {_described(tensor)} belongs")
+        if not torch.isfinite(here).all():
+            raise ValueError(f"{name} holds nan or inf, with which nothing can be predicted")
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+
+
+def _text(record: Any, name: str) -> str:
+    if not isinstance(record[name], str):
+        raise TypeError(f"{name} cannot be {str(record[name])[:80]!r}")
+    return record[name]
+
+
+def _check_size(config: GPTConfig, tensors: dict[str, Tensor]) -> None:
+    """Before a model is built: a shape is believed as far as the weights beside it reach."""
+    held = sum(tensor.numel() for tensor in tensors.values())
+    needed = 12 * config.n_layer * config.n_embd**2  # of attention and MLP, whatever the switches
+    if needed > held or 3 * config.n_layer > len(tensors):
+        raise ValueError(
+            f"{config.n_layer} layers of width {config.n_embd} have {needed} weights at least, "
+            f"and the file holds {held}"
+        )
 
 
 def extend_alphabet(model: GPT, tokenizer: CharTokenizer) -> GPT:

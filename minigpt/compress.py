@@ -28,7 +28,7 @@ import tyro
 
 from labkit import command, files
 from minigpt.arithmetic import Progress
-from minigpt.mgz import Coder, Header, compress, decompress, read_header
+from minigpt.mgz import MOST, Coder, Header, compress, decompress, read_header
 from minigpt.models import Predictor, count_of, load_predictor, made_with
 from minigpt.ngram import DEFAULT_ORDER
 
@@ -37,7 +37,6 @@ __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 SUFFIX = ".mgz"
 MANY = 200_000  # bytes: a longer text is shared out; if each has more, the precision is measured
 CREW = 8  # processes at most: each takes a quarter of a gigabyte
-MOST = 4096  # streams: each takes about a megabyte
 TRAINED = "trained on it"
 
 
@@ -239,7 +238,14 @@ def _bar(characters: int, title: str) -> Iterator[Progress]:
     """A progress bar on standard error, for what takes longer than a second."""
     from tqdm import tqdm
 
-    with tqdm(total=characters, desc=title, unit="char", unit_scale=True, delay=1) as bar:
+    with tqdm(
+        total=characters,
+        desc=title,
+        unit="char",
+        unit_scale=True,
+        delay=1,
+        disable=None,  # where nobody watches
+    ) as bar:
         yield bar.update
 
 

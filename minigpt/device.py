@@ -143,7 +143,7 @@ def _cached_times() -> tuple[Times, str]:
         "torch": torch.__version__,
     }
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = files.read_json(path)
         if record["machine"] == machine and record["seconds"]:
             return {(p, t): s for p, t, s in record["seconds"]}, "measured before on this machine"
     except (OSError, ValueError, KeyError, TypeError):

@@ -25,6 +25,7 @@ from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
 
 NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
+CELLS = 1 << 26  # of attention at once, for each head: 64 windows of 1,024 characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,8 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """exp(nats)."""
-        return math.exp(self.nats)
+        """exp(nats); infinite where that is more than a float holds."""
+        return math.exp(self.nats) if self.nats < 709 else math.inf
 
 
 def surprisal(
@@ -75,6 +76,7 @@ def surprisal(
         raise ValueError(f"stride must be from 1 to the context ({width}), got {step}")
     found = np.empty(len(ids) - 1)
     starts = np.arange(0, len(ids) - width, step)  # of full windows
+    batch = max(1, min(batch, CELLS // width**2))
     for some in np.array_split(starts, math.ceil(len(starts) / batch)) if len(starts) else ():
         places = some[:, None] + np.arange(width)  # [B, T]
         nats = _nats(model, ids[places], ids[places + 1])
@@ -173,6 +175,11 @@ def main(settings: Settings) -> None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
     ids = found.model.tokenizer.encode(text)
     rows = {found.name: score(found.model, ids, stride=settings.stride)}
+    if not math.isfinite(rows[found.name].perplexity):
+        raise ValueError(
+            f"{found.name} loses {rows[found.name].nats:.4g} nats/char: it predicts no "
+            "probabilities; use an earlier model, or train it again"
+        )
     learned: corpora.Corpus | None = corpus  # what the model and the n-gram learned from
     another = bool(found.corpus) and settings.data not in (None, found.corpus)
     if another and found.corpus_sha256 != corpus.sha256:

@@ -13,6 +13,8 @@ Format: "mgz", version; 8 bytes each of the model's fingerprint and the original
 of 7 bits a byte: precision, threads, batches, streams, characters, escapes, bytes of the escapes,
 of the shortest stream, and what each stream has more; the escapes; the streams; 8 bytes of the
 SHA-256 of all this. Some 35 bytes and two a stream: half a percent of a text of 50,000 characters.
+
+A file may come from anybody: no number in it is believed further than the bytes beside it reach.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ import numpy as np
 
 from minigpt import escapes
 from minigpt.arithmetic import (
+    CHARACTERS_PER_BYTE,
     Progress,
+    RanOut,
     choose_streams,
     cut,
     decode_streams,
@@ -36,9 +40,16 @@ from minigpt.arithmetic import (
 from minigpt.crew import Crew
 from minigpt.nextchar import NextChar
 
-MAGIC = b"mgz\x02"
+MAGIC = b"mgz\x03"
 PRECISIONS = ("fp64", "fp32", "bf16")
+MOST = 4096  # streams: each takes about a megabyte
 _HASH = 8  # bytes kept of each hash
+
+
+_DIFFERS = (
+    "predicts a little differently here; decompress on the machine, with the library versions, "
+    "that compressed it"
+)
 
 
 @runtime_checkable
@@ -101,9 +112,11 @@ def compress(
     side, and these are shared out among `processes`, which changes nothing but the time.
     `verify` decodes the result before it is returned. `progress` is told how many characters each
     step has coded, in both passes. Any bytes round-trip; what is not UTF-8 is merely not compressed
-    by the model. ValueError where predictions are not finite, or the model does not repeat itself
-    and verifying fails.
+    by the model. ValueError where predictions are not finite, there are too many streams, or the
+    model does not repeat itself and verifying fails.
     """
+    if streams is not None and not 1 <= streams <= MOST:
+        raise ValueError(f"streams must be from 1 to {MOST:,}, got {streams}")
     data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     ids, foreign, escaped = escapes.split(data, model.tokenizer)
     size = min(len(ids), streams or choose_streams(len(ids), len(model.tokenizer)))
@@ -129,8 +142,9 @@ def decompress(
 ) -> bytes:
     """The original bytes of a compressed file.
 
-    ValueError where it is not such a file, was cut or altered, was made with another model,
-    precision or thread count, or by a machine whose predictions differ in the last bits.
+    ValueError where it is not such a file, was cut or altered, holds less text than it says, was
+    made with another model, precision or thread count, or by a machine whose predictions differ in
+    the last bits.
     """
     header = read_header(blob)
     if header.fingerprint != _identity(model):
@@ -153,7 +167,12 @@ def _decode(header: Header, crew: Crew) -> bytes:
         (list(islice(streams, n)), b - a)
         for a, b, n in _parts(header.characters, len(header.streams), header.batches)
     ]
-    found = crew.work(decode_streams, parts)
+    try:
+        found = crew.work(decode_streams, parts)
+    except RanOut as error:
+        raise ValueError(
+            f"{error}: either the file says more of itself than is in it, or the model {_DIFFERS}"
+        ) from None
     ids = np.concatenate(found) if found else np.zeros(0, np.int32)
     data = escapes.join(ids, header.escapes, header.escaped, crew.model.tokenizer)
     if header.escapes:
@@ -161,8 +180,7 @@ def _decode(header: Header, crew: Crew) -> bytes:
     if hashlib.sha256(data).digest()[:_HASH] != header.content:
         raise ValueError(
             "the decoded text is not the one that was compressed: the file is whole, but the model "
-            "predicts a little differently here; decompress on the machine, with the library "
-            "versions, that compressed it"
+            + _DIFFERS
         )
     return data
 
@@ -195,8 +213,15 @@ def read_header(blob: bytes) -> Header:
     more, place = escapes.read_varints(body, place, streams)
     ends = list(accumulate([place, size, *(shortest + n for n in more)]))
     fits = 1 <= batches <= max(1, streams) and min(1, characters) <= streams <= characters
-    if precision >= len(PRECISIONS) or ends[-1] != len(body) or not fits:
+    if precision >= len(PRECISIONS) or ends[-1] != len(body) or not fits or streams > MOST:
         raise ValueError("the compressed file contradicts itself; it was made by another program")
+    coded = ends[-1] - ends[1]
+    if characters > CHARACTERS_PER_BYTE * coded or foreign > escapes.MOST_PER_BYTE * size:
+        raise ValueError(
+            f"the compressed file says that it holds {characters + foreign} characters in "
+            f"{coded + size:,} bytes, which no text can be compressed to; it was made by another "
+            "program"
+        )
     parts = [body[a:b] for a, b in pairwise(ends)]
     return Header(
         fingerprint=body[len(MAGIC) :][:_HASH],

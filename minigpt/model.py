@@ -27,6 +27,10 @@ from minigpt.ops import relu_squared, rms_norm, rotate, rotation_table
 from minigpt.predict import Predicts
 from minigpt.tokenizer import CharTokenizer
 
+MOST_CONTEXT = 16_384
+"""The longest context: with rotated positions no weight depends on it, so that a file may claim any
+number, and a table of rotations has to be made for it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GPTConfig:
@@ -68,11 +72,14 @@ class GPTConfig:
         for name in ("n_layer", "n_head", "n_embd", "context"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.context > MOST_CONTEXT:
+            raise ValueError(f"context must be at most {MOST_CONTEXT:,}, got {self.context}")
         if self.n_embd % self.n_head:
-            fits = max(h for h in range(1, self.n_head + 1) if self.n_embd % h == 0)
+            heads = range(min(self.n_head, 1024), 0, -1)
+            fits = next(h for h in heads if self.n_embd % h == 0)
             raise ValueError(
                 f"n_embd ({self.n_embd}) must be a multiple of n_head ({self.n_head}); "
-                f"n_head {fits} or n_embd {math.ceil(self.n_embd / self.n_head) * self.n_head} fits"
+                f"n_head {fits} or n_embd {-(-self.n_embd // self.n_head) * self.n_head} fits"
             )
         if self.position == "rope" and (self.n_embd // self.n_head) % 2:
             raise ValueError(

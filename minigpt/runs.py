@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from minigpt.state import State
 
 RUNS = Path("runs")
+_MEASURED = {"val_loss", "choose_loss"}  # in each line of metrics.jsonl, null where not looked
 _WRITTEN = (  # by a run, into its folder
     "metrics.jsonl",
     "model.safetensors",
@@ -78,11 +80,14 @@ class Run:
         found = []
         for number, line in enumerate(lines, 1):
             try:
-                known = json.loads(line)
-                if not (isinstance(known, dict) and {"val_loss", "choose_loss"} <= known.keys()):
+                known = files.parse_json(line)
+                if not (isinstance(known, dict) and known.keys() >= _MEASURED):
                     raise ValueError("not a line of a run")
+                for name in _MEASURED:
+                    if known[name] is not None and not _is_number(known[name]):
+                        raise ValueError(f"{name} is no number")
                 found.append({**known, "step": int(known["step"])})
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, OverflowError):
                 if number < len(lines):
                     raise ValueError(
                         f"{path} is damaged in line {number}; copy it again, or delete it: the "
@@ -113,7 +118,9 @@ class Run:
             tensors, header = checkpoint.load(self.last)
             try:
                 state.restore(tensors, header)
-            except (KeyError, RuntimeError) as error:
+            except KeyError as error:
+                raise ValueError(f"{self.last} does not fit this run: it has no {error}") from None
+            except (RuntimeError, TypeError, ValueError) as error:
                 first = str(error).splitlines()[0]
                 raise ValueError(f"{self.last} does not fit this run: {first}") from None
         state.metrics = [line for line in self.metrics() if line["step"] <= state.step]
@@ -132,6 +139,10 @@ class Run:
         files.write_text(self.folder / "metrics.jsonl", lines)
         for half in self.folder.glob(".*.part"):
             half.unlink(missing_ok=True)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) < math.inf
 
 
 def create(folder: Path | None, name: str) -> Run:
@@ -244,7 +255,7 @@ def main(settings: Settings) -> None:
         try:
             table([run]), run.metrics()
             runs.append(run)
-        except (ValueError, OSError) as error:  # one bad folder must not hide the others
+        except (ValueError, TypeError, OSError) as error:  # one bad folder must not hide the others
             print(f"left out: {run.folder}: {command.describe(error)}", file=sys.stderr)
     if not runs:
         raise ValueError(f"no runs under {settings.folder}; start one: python -m minigpt.train")

@@ -40,10 +40,16 @@ def shape(
 ) -> np.ndarray:
     """Log-probabilities [B, V] -> probabilities [B, V] to draw from, float64, rows sum to one.
 
-    `top_k` 0 keeps all. ValueError on a negative temperature or top_k, or top_p outside (0, 1].
+    `top_k` 0 keeps all. ValueError on a negative temperature or top_k, top_p outside (0, 1], or
+    predictions that are not numbers.
     """
     check(temperature, top_k, top_p)
     logits = logprobs.astype(np.float64)
+    if not np.isfinite(logits.max(1)).all():
+        raise ValueError(
+            "the model predicts no probabilities (nan or inf): its weights are too large; use an "
+            "earlier one, or train it again"
+        )
     if temperature == 0:
         return np.eye(logits.shape[1])[logits.argmax(1)]
     with np.errstate(over="ignore"):  # at most 0, so it can only become minus infinity

@@ -11,10 +11,11 @@ Omits:  configuration files. A run's own config.json records what it was told.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 import tyro
 
+from labkit.typed import typed
 from minigpt.device import Device, Precision, check_threads
 from minigpt.model import GPTConfig
 
@@ -130,23 +131,8 @@ def recorded_settings(stored: Any) -> TrainConfig:
     KeyError or TypeError where one is missing, unknown or not of the type that it is declared with,
     ValueError where it makes no sense.
     """
-    shape = GPTConfig(**_typed(GPTConfig, stored["model"]))
-    return TrainConfig(**_typed(TrainConfig, {**stored, "model": shape}))
-
-
-def _typed(settings: type, values: Any) -> dict[str, Any]:
-    """`values` as they are; TypeError where one is not of the type that `settings` declares."""
-    from typeguard import TypeCheckError, check_type
-
-    if not isinstance(values, dict):
-        raise TypeError(f"{values!r} in place of settings")
-    for name, hint in get_type_hints(settings).items():
-        try:
-            if name in values:
-                check_type(values[name], hint)
-        except TypeCheckError:
-            raise TypeError(f"{name} cannot be {values[name]!r}") from None
-    return values
+    shape = GPTConfig(**typed(GPTConfig, stored["model"]))
+    return TrainConfig(**typed(TrainConfig, {**stored, "model": shape}))
 
 
 _DEFAULT = TrainConfig(model=GPTConfig(n_layer=6, n_head=3, n_embd=96, context=128))

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from minigpt.checkpoint import check_weights
 from minigpt.model import GPT
 from minigpt.optim import Muon
 from minigpt.settings import TrainConfig
@@ -91,12 +92,20 @@ class State:
         def under(prefix: str) -> dict[str, Tensor]:
             return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
+        _check_counters(header)
+        weights = self.model.state_dict()
+        check_weights(under("model."), weights)
         self.model.load_state_dict(under("model."))
         device = self.model.head.weight.device
         self.best_weights = {k: v.to(device) for k, v in under("best.").items()}
+        if self.best_weights or header["best"] is not None:
+            check_weights(self.best_weights, weights)
         for i, optimizer in enumerate(self.optimizers):
+            found = under(f"optimizer.{i}.")
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            check_weights(found, _slots(optimizer, parameters) if header["step"] else {})
             state: dict[int, dict[str, Tensor]] = {}
-            for name, tensor in under(f"optimizer.{i}.").items():
+            for name, tensor in found.items():
                 j, slot = name.split(".")
                 state.setdefault(int(j), {})[slot] = tensor
             groups = optimizer.state_dict()["param_groups"]
@@ -110,3 +119,27 @@ class State:
         if self.minutes is not None:  # otherwise the number of steps is fixed, and recorded
             self.steps = header["steps"]
         self.best = math.inf if header["best"] is None else header["best"]
+
+
+def _slots(optimizer: torch.optim.Optimizer, parameters: list[Tensor]) -> dict[str, Tensor]:
+    """What an optimiser remembers of each parameter after a step, by name, without its values."""
+    if isinstance(optimizer, Muon):
+        return {f"{j}.momentum": p for j, p in enumerate(parameters)}
+    found: dict[str, Tensor] = {}
+    for j, p in enumerate(parameters):
+        found |= {f"{j}.step": torch.zeros(()), f"{j}.exp_avg": p, f"{j}.exp_avg_sq": p}
+    return found
+
+
+def _check_counters(header: dict[str, Any]) -> None:
+    """ValueError where the numbers of a checkpoint cannot be those of a run."""
+    for name, least in (("step", 0), ("steps", 1)):
+        if type(header[name]) is not int or not least <= header[name] < 2**53:
+            raise ValueError(f"{name} cannot be {str(header[name])[:80]!r}")
+    numbers = [header["seconds"], header["wall"]]
+    numbers += [] if header["best"] is None else [header["best"]]
+    if not isinstance(header["recent"], list):
+        raise ValueError(f"recent cannot be {str(header['recent'])[:80]!r}")
+    for number in (*numbers, *header["recent"]):
+        if not isinstance(number, int | float) or not abs(number) < math.inf:
+            raise ValueError(f"{str(number)[:80]!r} is not a number that a run counts")

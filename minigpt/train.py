@@ -130,6 +130,10 @@ def recorded_config(run: Run) -> TrainConfig:
         recorded = run.config
         if missing := {"corpus_sha256", "init"} - recorded.keys():
             raise KeyError(*missing)
+        wanted = ("init", "init_characters") if recorded["init"] else ()
+        for name in ("corpus_sha256", *wanted):
+            if not isinstance(recorded[name], str):
+                raise TypeError(f"{name} cannot be {str(recorded[name])[:80]!r}")
         return recorded_settings(recorded["train"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not describe a run of this version: {error}") from None
@@ -164,7 +168,14 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
     if asked.resume:
         run = runs.find(asked.out, trained=False)
         if run.result is not None:
-            say(f"{run.folder} is finished: {report.summary(run.result)}")
+            try:
+                told = report.summary(run.result)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{run.folder / 'result.json'} is no result of this version ({error}); copy it "
+                    "again, or delete it to go on with the run"
+                ) from None
+            say(f"{run.folder} is finished: {told}")
             if asked.json and not quiet:
                 print(json.dumps(run.result), flush=True)
             return 0
@@ -181,7 +192,9 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
                 f"that back, or start a new run with --init {run.folder}"
             )
         if recorded["init"] and run.last.exists():  # all its weights are there
-            init = GPT(config.model, CharTokenizer(recorded["init_characters"]))
+            alphabet = CharTokenizer(recorded["init_characters"])
+            check_memory(config.model, config.batch_size // config.accumulate, len(alphabet))
+            init = GPT(config.model, alphabet)
         elif recorded["init"]:
             init = _initial(Path(recorded["init"]), corpus, say)
             if recorded.get("init_fingerprint", init.fingerprint) != init.fingerprint:
@@ -239,7 +252,7 @@ def _learn(
             "corpus_sha256": corpus.sha256,
         }
         say(f"learning from {len(corpus.train):,} characters of {corpus.name}; run: {run.folder}")
-    with _Bar(asked, None if quiet else run, quiet) as bar, _memory_errors():
+    with _Bar(asked, None if quiet else run, quiet) as bar:
         result = train(
             resolved, corpus, on_step=bar.on_step, run=run, init=init, resume=asked.resume
         )
@@ -279,17 +292,6 @@ def _refusing_together() -> Iterator[None]:
             sys.exit(command.USAGE_ERROR)
     if refused is not None:
         raise refused
-
-
-@contextlib.contextmanager
-def _memory_errors() -> Iterator[None]:
-    """torch says RuntimeError where there is no memory left; make it one that is expected."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "allocate memory" in str(error) or "out of memory" in str(error):
-            raise MemoryError(str(error)) from error
-        raise
 
 
 class _Bar:
@@ -335,7 +337,8 @@ class _Bar:
             began = psutil.Process().create_time()
             self.start_seconds = time.time() - began - now.seconds
         if self.bar is None:
-            self.bar = tqdm(total=now.steps, initial=now.step - 1, disable=self.hidden, unit="step")
+            hidden = self.hidden or None  # None: also where there is no terminal
+            self.bar = tqdm(total=now.steps, initial=now.step - 1, disable=hidden, unit="step")
         if self.bar.total != now.steps:  # a time budget has just fixed the number of steps
             self.bar.total = now.steps
             if self.run is not None:

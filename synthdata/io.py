@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from labkit.typed import typed
 from synthdata import sources
 from synthdata.rows import (
     BadRow,
@@ -83,9 +84,9 @@ class Tally:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Tally:
-        """A tally from what `to_json` gave."""
-        files = [FileRecord(**f) for f in value["files"]]
-        return cls(**{**value, "bad": Counter(value["bad"]), "files": files})
+        """A tally from what `to_json` gave; TypeError where it is anything else."""
+        files = [FileRecord(**typed(FileRecord, f)) for f in value["files"]]
+        return cls(**typed(cls, {**value, "bad": Counter(value["bad"]), "files": files}))
 
 
 def read(

@@ -7,6 +7,7 @@ Idea:   a number that cannot be traced to its files is worth little, so provenan
 from __future__ import annotations
 
 import platform
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -143,8 +144,10 @@ def embeddings(path: str, loaded: Loaded) -> np.ndarray:
     ValueError where it is not one, has another number of rows, or holds what is not finite.
     """
     try:
-        vectors = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # mapped: a header may say any size, and only the file itself knows how much is there
+        with np.errstate(over="ignore"):
+            vectors = np.load(path, allow_pickle=False, mmap_mode="r")
+    except (ValueError, EOFError, OverflowError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is not a .npy file of numbers: {error}") from None
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
         raise ValueError(f"{path} must hold one array of numbers, rows x dimensions")

@@ -27,9 +27,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from labkit import files
-from synthdata import hashing
+from labkit.typed import typed
+from synthdata import hashing, stored
 from synthdata.io import Tally
-from synthdata.sketch import Channel
+from synthdata.sketch import Channel, datasketches, whole_number
 from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, default_tokeniser, encode, words
 
 CHUNK_ROWS = 4096
@@ -290,23 +291,31 @@ class Meter:
         checksum, _, body = data[len(_MAGIC) :].partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != checksum:
             raise ValueError(f"{name} is damaged: its checksum does not match")
-        with np.load(io.BytesIO(body), allow_pickle=False) as stored:
-            header = json.loads(stored["header"].tobytes())
-            config = header["config"]
-            meter = cls.__new__(cls)
-            meter.config = MeterConfig(**{**config, "policy": Policy(**config["policy"])})
-            meter.documents, meter.empty = header["documents"], header["empty"]
-            meter.characters, meter.tally = header["characters"], Tally.from_json(header["tally"])
-            meter._hashes = _Hashes(meter.config.seed)
-            meter.channels = {}
-            for i, channel in enumerate(("documents", *meter.config.channels)):
-                prefix = f"{i}_"
-                parts = {
-                    key.removeprefix(prefix): stored[key]
-                    for key in stored.files
-                    if key.startswith(prefix)
-                }
-                meter.channels[channel] = Channel.restore(header["channels"][channel], parts)
+        datasketches()  # where it is missing, that is what to say
+        try:
+            return cls._restored(stored.arrays(body))
+        except stored.DAMAGES as error:
+            what = " ".join(str(error).split())[:300]
+            raise ValueError(f"{name} does not describe a meter of this version: {what}") from None
+
+    @classmethod
+    def _restored(cls, found: dict[str, np.ndarray]) -> Meter:
+        header = files.parse_json(found["header"].tobytes())
+        config = header["config"]
+        policy = Policy(**typed(Policy, config["policy"]))
+        meter = cls(MeterConfig(**typed(MeterConfig, {**config, "policy": policy})))
+        numbers = (header["documents"], header["empty"], header["characters"])
+        meter.documents, meter.empty, meter.characters = map(whole_number, numbers)
+        meter.tally = Tally.from_json(header["tally"])
+        for i, channel in enumerate(meter.channels.values()):
+            prefix = f"{i}_"
+            name = ("documents", *meter.config.channels)[i]
+            parts = {
+                key.removeprefix(prefix): array
+                for key, array in found.items()
+                if key.startswith(prefix)
+            }
+            channel.restore(header["channels"][name], parts)
         return meter
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -67,7 +67,8 @@ def ticking(what: str) -> Iterator[None]:
     def tick() -> None:
         if done.wait(DELAY):
             return
-        with tqdm(desc=what, bar_format="{desc}, {elapsed}", file=sys.stderr, leave=False) as bar:
+        form = "{desc}, {elapsed}"
+        with tqdm(desc=what, bar_format=form, file=sys.stderr, disable=None, leave=False) as bar:
             while not done.wait(0.5):
                 bar.refresh()
 

@@ -191,7 +191,7 @@ def main(settings: Settings) -> None:
     from tqdm import tqdm
 
     total = settings.healthy_runs + settings.runs * len(DIALS)
-    with tqdm(total=total, desc="collections", leave=False) as bar:
+    with tqdm(total=total, desc="collections", disable=None, leave=False) as bar:
         rates = alarms(settings, lambda done, _: bar.update(done - bar.n))
     print(
         f"Alarms in %, {settings.runs} collections of {settings.documents} documents, dials at "

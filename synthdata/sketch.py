@@ -14,6 +14,7 @@ Omits:  deletions, and weights; how things get their hashes (`synthdata.hashing`
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -248,21 +249,42 @@ class Channel:
             "cardinality": np.frombuffer(self.cardinality.serialize_compact(), np.uint8),
         }
 
-    @classmethod
-    def restore(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Channel:
-        """The channel that `state` described."""
-        channel = cls.__new__(cls)
-        channel.total, channel.slack = int(header["total"]), int(header["slack"])
-        channel.bottom = BottomK(int(header["k"]), arrays["hashes"], arrays["counts"])
-        channel.heavy = Heavy.restore(
-            header["log2_heavy"],
-            header["heavy_error"],
-            arrays["heavy_hashes"],
-            arrays["heavy_counts"],
-        )
-        channel.cardinality = datasketches().hll_sketch.deserialize(arrays["cardinality"].tobytes())
-        channel.labels = {int(h, 16): str(text) for h, text in header["labels"].items()}
-        return channel
+    def restore(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Become the channel that `state` described; ValueError where none can be like that."""
+        sizes = (self.bottom.k, self.heavy.log2_size)
+        if (header["k"], header["log2_heavy"]) != sizes:
+            raise ValueError(f"sizes {header['k']} and {header['log2_heavy']}, not {sizes}")
+        self.total, self.slack = whole_number(header["total"]), whole_number(header["slack"])
+        hashes, counts = _counted(arrays["hashes"], arrays["counts"], self.total)
+        if len(hashes) > self.bottom.k + 1:
+            raise ValueError(f"{len(hashes)} hashes in a sample of {self.bottom.k}")
+        self.bottom = BottomK(self.bottom.k, hashes, counts)
+        heavy = _counted(arrays["heavy_hashes"], arrays["heavy_counts"], self.total)
+        error = whole_number(header["heavy_error"])
+        self.heavy = Heavy.restore(self.heavy.log2_size, error, *heavy)
+        self.cardinality = datasketches().hll_sketch.deserialize(arrays["cardinality"].tobytes())
+        if not 0 <= self.cardinality.get_estimate() < math.inf:
+            raise ValueError(f"a cardinality of {self.cardinality.get_estimate()}")
+        self.labels = {int(h, 16): str(text) for h, text in header["labels"].items()}
+        if not all(0 <= number < 2**64 for number in self.labels):
+            raise ValueError("a label of no hash")
+
+
+def whole_number(value: Any) -> int:
+    """A count that came from a file; ValueError where it cannot be one."""
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(f"{str(value)[:80]!r} is no count")
+    return value
+
+
+def _counted(hashes: np.ndarray, counts: np.ndarray, total: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both, where they are what was counted: sorted hashes and counts up to `total` together."""
+    right = hashes.dtype == np.uint64 and counts.dtype == np.int64 and len(hashes) == len(counts)
+    if not right or (hashes[1:] <= hashes[:-1]).any() or (counts < 0).any():
+        raise ValueError("hashes that are not sorted, or not counted")
+    if sum(counts.tolist()) > total:
+        raise ValueError(f"counts of more than the {total} there were")
+    return hashes, counts
 
 
 def heavy_names(hashes: np.ndarray) -> list[str]:

@@ -87,6 +87,17 @@ def test_importing_the_rest_prints_and_seeds_nothing() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_progress_bar_is_drawn_into_a_pipe(package: str) -> None:
+    """Every bar says when it hides, and none says never: `disable=None` is tqdm's "no terminal"."""
+    for path in modules(package):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("tqdm"):
+                given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                assert "disable" in given, f"{path}:{node.lineno}"
+                assert given["disable"] != "False", f"{path}:{node.lineno}"
+
+
 def test_the_top_level_is_the_house() -> None:
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

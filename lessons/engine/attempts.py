@@ -43,9 +43,13 @@ def check(exercise: str, function: Callable[..., Any]) -> None:
     `exercise` is an id such as "03.1".
     """
     wanted = catalogue.find_exercise(exercise)
+    caller = sys._getframe(1).f_globals  # where the names stand that the learner has given
     try:
-        source = source_of(function, wanted.name)
-    except (ValueError, OSError, TypeError) as error:
+        source = source_of(function, wanted.name, caller)
+    except slicing.Unreadable as error:
+        print(f"{wanted.id} {wanted.name}: the cell with {wanted.name}: {error}")
+        return
+    except ValueError as error:
         print(f"{wanted.id} {wanted.name}: {error}")
         return
     result = attempt(wanted, source)
@@ -78,32 +82,56 @@ def check_file(exercise: Exercise, path: Path | None = None) -> tuple[Result, li
     return attempt(exercise, learner.answer(written, exercise)), remarks
 
 
-def source_of(function: Callable[..., Any], name: str) -> str:
+def source_of(function: Callable[..., Any], name: str, caller: dict[str, Any]) -> str:
     """The source of a function that was just defined, with what it needs, as `name`.
 
-    In a notebook: from the cells that were run, in that order. In a file: from the file. ValueError
+    In a notebook: from the cells that were run, in that order. In a file: from the file. What a
+    `def` alone does not make (a lambda, a partial, what a decorator or another function returned)
+    is known by the name it has among the `caller`'s, as it is where a file is checked. ValueError
     where there is no source, as for a function of a library.
     """
-    function = inspect.unwrap(function)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        raise ValueError(f"a function written in Python is wanted, got {type(function).__name__}")
-    own = textwrap.dedent(inspect.getsource(function))
-    made = getattr(function, "__name__", name)
-    if made == "<lambda>":
-        raise ValueError("a function written with `def` is wanted, got a lambda")
-    cells = [*_cells_before(function, code.co_filename), own]
+    made, cells = _as_defined(function) or _by_name(function, name, caller)
     found = slicing.needed(made, cells)
     if found is None:
         raise ValueError(f"the source of {made} is not to be found; run its cell again")
     return found if made == name else f"{found}\n{name} = {made}\n"
 
 
-def _cells_before(function: Callable[..., Any], file: str) -> list[str]:
+def _as_defined(function: Any) -> tuple[str, list[str]] | None:
+    """The name of a function written with `def`, and its cells; None where it is anything else."""
+    if not inspect.isfunction(function) or hasattr(function, "__wrapped__"):
+        return None
+    if "<" in function.__qualname__:  # <lambda>, or <locals> that it may need
+        return None
+    made = function.__name__
+    try:
+        own = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError, SyntaxError):
+        raise ValueError(
+            f"the source of {made} is not to be found; define it in a cell, or in a file"
+        ) from None
+    return made, [*_cells_before(function.__module__, function.__code__.co_filename), own]
+
+
+def _by_name(function: Any, name: str, caller: dict[str, Any]) -> tuple[str, list[str]]:
+    """What a lambda, a partial or another object that can be called is called, and its cells."""
+    for names in (caller, getattr(function, "__globals__", {})):
+        known = [n for n, value in list(names.items()) if value is function and n[:1] != "_"]
+        if known:
+            made = name if name in known else known[0]
+            return made, _cells_before(names.get("__name__", ""), names.get("__file__", ""))
+    kind = "lambda" if getattr(function, "__name__", "") == "<lambda>" else type(function).__name__
+    raise ValueError(
+        f"a function written in Python is wanted, got a {kind} without a name of yours; write "
+        f"{name} = ..., run that, and check {name}"
+    )
+
+
+def _cells_before(module: str, file: str) -> list[str]:
     """The notebook's cells as they were run; outside one, the file that holds the function."""
     shell = sys.modules.get("IPython")
     running = shell.get_ipython() if shell is not None else None
-    if running is not None and function.__module__ == "__main__":
+    if running is not None and module == "__main__":
         return [str(cell) for cell in running.history_manager.input_hist_raw]
     return ["".join(linecache.getlines(file))]
 

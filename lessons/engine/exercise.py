@@ -188,6 +188,8 @@ class Exercise:
     """One sentence after a pass: where this is used."""
     drill: str | Callable[[np.random.Generator], tuple[str, float]] = ""
     """For review: a question to think about, or one with fresh numbers and its numeric answer."""
+    drill_answer: str = ""
+    """The answer to the question to think about, shown after the review."""
     changes_inputs: bool = False
     """May the function change what it is given? Otherwise a changed input is a fault."""
     points: float = 1.0
@@ -214,6 +216,8 @@ class Exercise:
             raise ValueError(f"{self.id}: at least 3 wrong answers, got {len(self.wrong)}")
         if len(self.hints) != 3 or not all(hint.strip() for hint in self.hints):
             raise ValueError(f"{self.id}: three hints: a question, the concept, pseudocode")
+        if isinstance(self.drill, str) and bool(self.drill) != bool(self.drill_answer):
+            raise ValueError(f"{self.id}: a drill in words has an answer in words: drill_answer")
         if len({w.diagnosis for w in self.wrong}) < len(self.wrong):
             raise ValueError(f"{self.id}: every wrong answer needs a diagnosis of its own")
         answers: list[Variant | Wrong] = [*self.variants, *self.wrong]

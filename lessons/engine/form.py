@@ -12,18 +12,39 @@ from __future__ import annotations
 import ast
 import re
 
+from lessons.engine.slicing import tree_of
+
+
+def unparse(tree: ast.AST) -> str:
+    """`ast.unparse`, also of f-strings that it cannot write: those become calls of f_string."""
+    try:
+        return ast.unparse(tree)
+    except ValueError:
+        return ast.unparse(ast.fix_missing_locations(_NoFStrings().visit(tree)))
+
+
+class _NoFStrings(ast.NodeTransformer):
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        self.generic_visit(node)
+        return ast.Call(ast.Name("f_string", ast.Load()), node.values, [])
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        self.generic_visit(node)
+        parts = [node.value, ast.Constant(node.conversion), node.format_spec or ast.Constant("")]
+        return ast.Tuple(parts, ast.Load())
+
 
 def alone(source: str, name: str) -> str:
     """The last definition of a function, without what it needs; all of it where there is none."""
-    for node in reversed(ast.parse(source).body):
+    for node in reversed(tree_of(source).body):
         if isinstance(node, ast.FunctionDef) and node.name == name:
-            return ast.unparse(node)
+            return unparse(node)
     return source
 
 
 def normal_form(source: str) -> str:
     """The code without comments, text, annotations and layout: what makes two answers the same."""
-    tree = ast.parse(source)
+    tree = tree_of(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -34,7 +55,7 @@ def normal_form(source: str) -> str:
         if isinstance(node, ast.arg):
             node.annotation = None
     kept_top = [s for s in tree.body if not isinstance(s, (ast.Import, ast.ImportFrom))]
-    return ast.unparse(ast.Module([s for s in kept_top if not _is_text(s)], []))
+    return unparse(ast.Module([s for s in kept_top if not _is_text(s)], []))
 
 
 def _is_text(statement: ast.stmt) -> bool:
@@ -46,7 +67,7 @@ def shape_of(source: str) -> str:
 
     Two answers of one shape differ in nothing but names and layout.
     """
-    tree = ast.parse(normal_form(source))
+    tree = tree_of(normal_form(source))
     own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     own |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
@@ -68,20 +89,20 @@ def shape_of(source: str) -> str:
             node.name = self._new(node.name)
             return self.generic_visit(node)
 
-    return ast.unparse(Rename().visit(tree))
+    return unparse(Rename().visit(tree))
 
 
 def uses_library(source: str, where: str) -> bool:
     """Does the code import or refer to the package's own function "module:function"?"""
     module, function = where.split(":")
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = list(ast.walk(tree_of(source)))
     names = {module, module.split(".")[-1]} | _aliases(nodes, module)
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module == module:
             if any(alias.name in (function, "*") for alias in node.names):
                 return True
         elif isinstance(node, ast.Attribute) and node.attr == function:
-            if ast.unparse(node.value) in names:
+            if unparse(node.value) in names:
                 return True
         elif isinstance(node, ast.Constant) and node.value == module:  # importlib, getattr
             return True
@@ -91,7 +112,7 @@ def uses_library(source: str, where: str) -> bool:
 def opens_lessons(source: str) -> bool:
     """Does the code import or name the package `lessons`, where checks and their oracles stand?"""
     named: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Import):
             named += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -196,14 +196,18 @@ class Marker:
             if self.halt.is_set():
                 break
             try:
-                rows.append(self._answer(student, task, written))
+                rows.append(self._answer(student, task, written, submission.remark))
             except Exception as error:  # ours, not the student's: a row that a teacher will see
                 words = f"the grader failed, please grade by hand ({type(error).__name__}: {error})"
                 rows.append(self._row(student, task, _crash(task, words), ""))
         return rows
 
     def _answer(
-        self, student: Student, task: hidden.Task, written: dict[str, learner.Written | str]
+        self,
+        student: Student,
+        task: hidden.Task,
+        written: dict[str, learner.Written | str],
+        remark: str,
     ) -> Row:
         exercise = task.exercise
         lesson = next(n for n in self.lessons if n.number == exercise.lesson)
@@ -225,6 +229,7 @@ class Marker:
             if complaints:
                 return self._row(student, task, _crash(task, complaints[0]), "")
             words = f"no file of lesson {exercise.lesson:02d} has {exercise.name}"
+            words += f"; {remark}" if remark else ""
             return self._row(student, task, _missing(task, words), "")
         key = files.sha256(
             "\0".join([student.id, exercise.id, source, self._version(task), self.secret])

@@ -26,6 +26,10 @@ MAX_CODE = 1 << 20
 """Characters of code in one: outputs may be large, answers are not."""
 
 
+IMPORTS = "import math\n\nimport numpy as np\nimport torch\n"
+"""What a file for answers begins with."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Written:
     """A learner's file."""

@@ -22,6 +22,7 @@ from lessons.engine.form import normal_form
 VERSION = 1
 REVIEW_DAYS = (1, 3, 7)
 TRIES_FOR_SOLUTION = 3
+KEPT = 20  # answers that passed, besides the last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,11 @@ class Record:
     tries: int = 0
     """Checks of an attempt, right or wrong."""
     passed: str = ""
-    """Hash of the code that passed last; empty where the latest check was no pass."""
+    """Hash of the code that passed last; what fails later takes nothing from it."""
+    passed_on: str = ""
+    """The day on which it did, as 2026-11-30."""
+    also_passed: list[str] = field(default_factory=list)
+    """Hashes of other code that passed before, the latest first."""
     ever_passed: bool = False
     """Has any code passed?"""
     missed: list[str] = field(default_factory=list)
@@ -92,13 +97,26 @@ def after_check(record: Record, result: Result, source: str, today: date) -> Rec
     if result.passed:
         if record.missed and not record.ever_passed:
             record = replace(record, due=_day(today, 0))
-        return replace(record, passed=code_hash(source), ever_passed=True)
+        code = code_hash(source)
+        others = [h for h in dict.fromkeys([record.passed, *record.also_passed]) if h]
+        return replace(
+            record,
+            passed=code,
+            passed_on=today.isoformat(),
+            also_passed=[h for h in others if h != code][:KEPT],
+            ever_passed=True,
+        )
     missed = [*record.missed]
     if result.expected and result.expected not in missed:
         missed.append(result.expected)
     if not missed:
         missed.append(result.status)
-    return replace(record, passed="", missed=missed)
+    return replace(record, missed=missed)
+
+
+def has_passed(record: Record, source: str) -> bool:
+    """Is it this code that passed, now or earlier?"""
+    return code_hash(source) in (record.passed, *record.also_passed)
 
 
 def after_review(record: Record, right: bool, today: date) -> Record:

@@ -57,6 +57,8 @@ def main(settings: Review, today: date | None = None) -> int:
         print(f"{exercise.id}: not due before {record.due}")
         return 0
     right = _judge(exercise, settings.answer, folder, record.due)
+    if right is None:  # nothing was written yet: that is no review
+        return 1
     records[exercise.id] = progress.after_review(record, right, today)
     progress.save(folder, records)
     after = records[exercise.id].due
@@ -83,13 +85,14 @@ def _list(folder: Path, today: date) -> None:
         path = _drill_file(exercise, folder)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.write_text(path, learner.stub(exercise))
+            files.write_text(path, f"{learner.IMPORTS}\n\n{learner.stub(exercise)}")
         if exercise.drill:
-            print(f"  First, in your head: {exercise.drill}")
+            print(f"  First, in your head: {exercise.drill} (The answer comes with the check.)")
         print(f"  Write it once more in {path}, then: python -m lessons review {key}")
 
 
-def _judge(exercise: Exercise, answer: str, folder: Path, due: str) -> bool:
+def _judge(exercise: Exercise, answer: str, folder: Path, due: str) -> bool | None:
+    """Print whether the drill is right; None where it is as it was put there."""
     if callable(exercise.drill):
         _, right = exercise.drill(_numbers(exercise, due))
         try:
@@ -110,6 +113,11 @@ def _judge(exercise: Exercise, answer: str, folder: Path, due: str) -> bool:
     source = learner.answer(learner.read(path), exercise)
     result = check_source(exercise, source, attempts.sandbox(), seed=f"review {due}")
     print(feedback(result, exercise.name))
+    if result.status == "missing":
+        print(f"Write it in {path}; until then this is no review.")
+        return None
+    if exercise.drill:
+        print(f"In your head: {exercise.drill}\nThe answer: {exercise.drill_answer}")
     return result.passed
 
 

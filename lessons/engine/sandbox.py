@@ -55,6 +55,7 @@ class Sandbox:
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._plots: tempfile.TemporaryDirectory[str] | None = None
         self._ready = False
         self.bench = Bench(self._surroundings)
         """Where what comes back is judged."""
@@ -72,10 +73,11 @@ class Sandbox:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        if self._folder is not None:
-            self._folder.cleanup()
+        for folder in (self._folder, self._plots):
+            if folder is not None:
+                folder.cleanup()
         self.bench.close()
-        self._control = self._process = self._folder = None
+        self._control = self._process = self._folder = self._plots = None
         self._ready = False
 
     def launch(self) -> None:
@@ -124,10 +126,16 @@ class Sandbox:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="lessons-")
             os.chmod(self._folder.name, 0o755)
+            # for matplotlib's list of fonts, which a child that imports it leaves to the next ones
+            # before any limit holds; it asks whether it may write there, and later may not
+            self._plots = tempfile.TemporaryDirectory(prefix="lessons-matplotlib-")
+            os.chmod(self._plots.name, 0o777)
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         kept |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
         kept |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}  # macOS: a fork of ours is clean
         kept |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        assert self._plots is not None
+        kept |= {"MPLCONFIGDIR": self._plots.name, "MPLBACKEND": "Agg"}
         return {"cwd": self._folder.name, "env": kept}
 
     def run(
@@ -149,7 +157,7 @@ class Sandbox:
             "calls": [wire.encode((call.args, call.kwargs)) for call in calls],
             "seconds": seconds,
             "megabytes": megabytes,
-            "readable": _readable(),
+            "readable": [*_readable(), self._surroundings()["env"]["MPLCONFIGDIR"]],
             "imports": sources.imported_modules(source),
         }
         body = json.dumps(job).encode()

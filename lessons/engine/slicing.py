@@ -12,15 +12,23 @@ Omits:  names made by exec, or filled inside a function that is called without t
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import symtable
+import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 MAX_DEPTH = 100
 """Levels of nesting in what is read; Python's own tools give up at some three hundred."""
-_MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+\s*=\s*[%!]")
+_MAGIC = re.compile(
+    r"^\s*(%{1,2}[A-Za-z]|!(?!=)|\?)"  # %time f(), !ls, ?f; not a line that goes on with % or !=
+    r"|^\s*[\w.,\s]+=\s*(%[A-Za-z]|!(?!=))"  # files = !ls
+    r"|^\s*[\w.]+\?{1,2}\s*$"  # f?
+)
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; write it in steps"
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _FILLING = {"add", "append", "appendleft", "clear", "extend", "insert", "pop", "popitem", "remove"}
 _FILLING |= {"setdefault", "sort", "update"}
@@ -43,34 +51,55 @@ class Unreadable(ValueError):
     """Python's words."""
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}: {self.text.strip()}"
+        return f"line {self.line}: {self.reason}" + f": {self.text.strip()}" * bool(self.text)
+
+
+def tree_of(text: str) -> ast.Module:
+    """`ast.parse` without its warnings: whoever wrote the code gets them where it runs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 def parse(text: str) -> ast.Module:
     """The syntax tree; Unreadable with the line where there is none, or one that is too deep."""
     try:
-        tree = ast.parse(text)
+        tree = tree_of(text)
     except SyntaxError as error:
         line = error.lineno or 1
         lines = text.splitlines() or [""]
         shown = error.text or lines[min(line, len(lines)) - 1]
         raise Unreadable(line, shown, error.msg) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(1, "", str(error) or type(error).__name__) from None
+    except (RecursionError, MemoryError):
+        raise Unreadable(1, "", _TOO_DEEP) from None
+    except ValueError as error:  # half of a character, or none: no text that Python reads
+        raise Unreadable(1, "", str(error)) from None
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     if level:
         line = min((n.lineno for n in level if isinstance(n, (ast.expr, ast.stmt))), default=1)
-        raise Unreadable(line, "", f"nested more than {MAX_DEPTH} levels deep; write it in steps")
+        raise Unreadable(line, "", _TOO_DEEP)
     return tree
 
 
 def without_magics(cell: str) -> str:
     """A notebook cell as plain Python: IPython's own lines become comments.
 
-    A cell that is another language's (%%bash, %%html) is nothing; one that is timed is Python.
+    A cell that is another language's (%%bash, %%html) is nothing; one that is timed is Python. What
+    is Python as it stands stays so; a cell that is indented, or copied with its prompts, is freed
+    of that, as IPython does before it runs one.
     """
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    begins = cell.lstrip("\n")[:1]
+    if not (begins.isspace() or begins == ">" or any(map(_MAGIC.match, cell.split("\n")))):
+        return cell
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        tree_of(cell)
+        return cell
+    cell = textwrap.dedent(cell)
+    if begins == ">":
+        cell = re.sub(r"(?m)^(>>>|\.\.\.)( |$)", "", cell)
     other = re.match(r"\s*%%(\w*)", cell)
     if other and other[1] not in ("time", "timeit", "capture", "prun", "memit"):
         return ""
@@ -78,7 +107,7 @@ def without_magics(cell: str) -> str:
         f"{line[: len(line) - len(line.lstrip())]}pass  # {line.strip()}"
         if _MAGIC.match(line)
         else line
-        for line in cell.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for line in cell.split("\n")
     )
 
 
@@ -194,7 +223,7 @@ class _Statement:
     @cached_property
     def used(self) -> set[str]:
         """Names that it takes from outside: not a function's own variables."""
-        return _used(self.tree)
+        return _used(self.text)
 
     def written(self, *, guarded: bool) -> str:
         """Its text; guarded, an error in it is none."""
@@ -202,7 +231,10 @@ class _Statement:
             return self.text
         nothing = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [ast.Pass()])
         attempt = ast.Try(body=[self.tree], handlers=[nothing], orelse=[], finalbody=[])
-        return ast.unparse(ast.fix_missing_locations(attempt))
+        try:
+            return ast.unparse(ast.fix_missing_locations(attempt))
+        except ValueError:  # some f-strings it cannot write
+            return f"try:\n    exec({self.text!r})\nexcept Exception:\n    pass"
 
 
 def _split(text: str) -> list[_Statement]:
@@ -214,11 +246,12 @@ def _split(text: str) -> list[_Statement]:
     lines = text.encode().split(b"\n")  # Python counts columns in bytes
     found = []
     for tree in whole.body:
-        part = lines[tree.lineno - 1 : tree.end_lineno]
-        part[-1] = part[-1][: tree.end_col_offset]
-        part[0] = part[0][tree.col_offset :]
         decorators = getattr(tree, "decorator_list", [])  # stand above the line it begins in
-        own = "".join(f"@{ast.unparse(d)}\n" for d in decorators) + b"\n".join(part).decode()
+        first = min([tree.lineno, *(d.lineno for d in decorators)])
+        part = lines[first - 1 : tree.end_lineno]
+        part[-1] = part[-1][: tree.end_col_offset]
+        part[0] = part[0] if decorators else part[0][tree.col_offset :]
+        own = b"\n".join(part).decode()
         defines = _defines(tree)
         bound = frozenset(defines | _modifies(tree))
         found.append(_Statement(tree, own, frozenset(defines), bound, _fills(tree)))
@@ -297,9 +330,11 @@ def _root(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _used(statement: ast.stmt) -> set[str]:
+def _used(statement: str) -> set[str]:
     try:
-        whole = symtable.symtable(ast.unparse(statement), "a cell", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = symtable.symtable(statement, "a cell", "exec")
     except SyntaxError:  # such as a parameter that is declared global: its cell cannot have run
         return set()
     names: set[str] = set()

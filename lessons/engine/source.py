@@ -16,12 +16,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lessons.engine.slicing import needed
+from lessons.engine.slicing import needed, tree_of
 
 STUB_WIDTH = 96  # characters of a task's line behind its indentation
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
 IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
-IMPORTED_EARLY |= {"operator", "random", "re", "statistics", "string", "typing"}
+IMPORTED_EARLY |= {"matplotlib", "operator", "random", "re", "statistics", "string", "typing"}
 """Packages a child imports before it limits itself; others it imports, or not, under limits."""
 
 
@@ -33,7 +33,7 @@ def imported_modules(source: str) -> list[str]:
     """
     found = []
     try:
-        tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     for node in ast.walk(tree):
@@ -50,7 +50,7 @@ def imported_modules(source: str) -> list[str]:
 
 def unattempted(source: str, name: str) -> bool:
     """Is the last definition of `name` still the stub: nothing but text, `...`, `pass` or raise?"""
-    for node in reversed(ast.parse(source).body):
+    for node in reversed(tree_of(source).body):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return all(_does_nothing(statement) for statement in node.body)
     return False
@@ -98,7 +98,7 @@ def function(where: str) -> Any:
 def stub(where: str, name: str, task: str, signature: str = "") -> str:
     """What a learner starts from: the solution's name and parameters, the task, and nothing."""
     if not signature:
-        (definition,) = ast.parse(solution_itself(where)).body
+        (definition,) = tree_of(solution_itself(where)).body
         assert isinstance(definition, ast.FunctionDef)
         for node in ast.walk(definition.args):
             if isinstance(node, ast.arg):

@@ -74,5 +74,5 @@ def exercises_alone(lesson: Lesson) -> str:
         raise ValueError(f"lesson {lesson.number:02d} has no exercises; leave out --py")
     head = f'"""Lesson {lesson.number:02d}: {lesson.title}. Your answers.\n\n'
     head += "".join(f"python -m lessons check {exercise.id}\n" for exercise in exercises)
-    head += '"""\n\nimport math\n\nimport numpy as np\nimport torch\n'
+    head += f'"""\n\n{learner.IMPORTS}'
     return "\n\n".join([head, *(f"{learner.stub(exercise)}" for exercise in exercises)])

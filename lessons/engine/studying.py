@@ -135,14 +135,16 @@ def state_of(
     if not record.tries:
         return "not attempted yet"
     tries = f"{record.tries} tr{'y' if record.tries == 1 else 'ies'}"
-    if not record.passed:
+    if not record.ever_passed:
         return f"{tries}, not right yet"
     try:
         source = learner.answer(learner.read(learner.file_of(lesson, folder)), exercise)
     except ValueError:
         return "done"  # it was checked from elsewhere; nothing in work/ says otherwise
-    if progress.code_hash(source) != record.passed:
-        return f"changed since it passed; check it again: python -m lessons check {exercise.id}"
+    if not progress.has_passed(record, source):
+        day = f" on {record.passed_on}" if record.passed_on else ""
+        again = f"check it again: python -m lessons check {exercise.id}"
+        return f"changed since it passed{day}; {again}"
     return "done"
 
 
@@ -152,24 +154,35 @@ class Next:
 
 
 def next_step(_: Next) -> None:
-    """Print one line: a review that is due, or the first exercise that is not done."""
+    """Print one line: a review that is due, or the first exercise that is not done.
+
+    What was begun goes before what was not, whatever their numbers.
+    """
     folder = work_folder()
     records = progress.load(folder)
     due = sorted(k for k, record in records.items() if progress.is_due(record, date.today()))
     if due:
         print(f"Review {', '.join(due)}: python -m lessons review")
         return
-    for lesson in catalogue.lessons():
+    lessons = catalogue.lessons()
+    for lesson in sorted(lessons, key=lambda lesson: not _begun(lesson, records, folder)):
         for exercise in lesson.exercises():
             if state_of(lesson, exercise, records, folder) == "done":
                 continue
-            try:
-                learner.file_of(lesson, folder)
-            except ValueError:
-                print(
-                    f"Start lesson {lesson.number:02d}: python -m lessons start {lesson.number:02d}"
-                )
-                return
-            print(f"Write {exercise.name}, then: python -m lessons check {exercise.id}")
+            if _begun(lesson, records, folder):
+                print(f"Write {exercise.name}, then: python -m lessons check {exercise.id}")
+            else:
+                number = f"{lesson.number:02d}"
+                print(f"Start lesson {number}: python -m lessons start {number}")
             return
     print("All done. An open question stands at the end of every lesson.")
+
+
+def _begun(lesson: catalogue.Lesson, records: dict[str, progress.Record], folder: Path) -> bool:
+    """Is there a file of it in work/, or was one of its exercises tried from elsewhere?"""
+    tried = any(records[e.id].tries for e in lesson.exercises() if e.id in records)
+    try:
+        learner.file_of(lesson, folder)
+    except ValueError:
+        return tried
+    return True

@@ -27,6 +27,7 @@ MAX_FILES = 2000
 """Files in a submission, of whatever kind."""
 MAX_TOTAL = 200 << 20
 """Bytes of a zip, and of all notebooks in a submission."""
+_ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _EXPORTED = re.compile(r"(.+)_\d+_assignsubmission_")
 """Moodle's folders: Ada Lovelace_1234_assignsubmission_file_"""
 _ID_NAMES = ("student", "id", "student_id", "username", "login", "email")
@@ -50,6 +51,17 @@ class Submission:
     """Notebooks and .py files, by their path within the submission."""
     refused: str = ""
     """Why nothing was read; empty where it was."""
+    unread: tuple[str, ...] = ()
+    """Archives within it, which may hold what is missed; nobody looks into them."""
+
+    @property
+    def remark(self) -> str:
+        """What to say where something is missing; empty where all was read."""
+        if not self.unread:
+            return ""
+        names = ", ".join(name[-60:] for name in self.unread[:3])
+        more = f" and {len(self.unread) - 3} more" if len(self.unread) > 3 else ""
+        return f"not opened: {names}{more}; hand in the notebooks, or one zip with them in it"
 
 
 def read_roster(path: Path) -> list[Student]:
@@ -132,8 +144,10 @@ def read(path: Path) -> Submission:
     try:
         if path.is_symlink():
             return Submission(files={}, refused=f"{path.name} is a link")
+        unread: list[str] = []
         if path.is_dir():
-            return Submission(files=dict(_in_folder(path)))
+            found = dict(_in_folder(path, unread))
+            return Submission(files=found, unread=tuple(unread))
         if not path.is_file():
             return Submission(files={}, refused=f"{path.name} is no ordinary file")
         if path.suffix.lower() in (".ipynb", ".py"):
@@ -142,7 +156,8 @@ def read(path: Path) -> Submission:
             raise ValueError(f"{path.name} is larger than {MAX_TOTAL >> 20} MB")
         if not zipfile.is_zipfile(path):
             return Submission(files={}, refused=f"{path.name} is neither a zip nor a notebook")
-        return Submission(files=dict(_in_zip(path)))
+        found = dict(_in_zip(path, unread))
+        return Submission(files=found, unread=tuple(unread))
     except (ValueError, OSError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
         return Submission(files={}, refused=" ".join(str(error).split()) or type(error).__name__)
     except Exception as error:  # zlib, lzma and bz2 each have their own
@@ -158,13 +173,17 @@ def _wanted(name: str) -> bool:
     return _visible(name) and name.lower().endswith((".ipynb", ".py"))
 
 
+def _archive(name: str) -> bool:
+    return _visible(name) and name.lower().endswith(_ARCHIVES)
+
+
 def _small(path: Path) -> bytes:
     if path.stat().st_size > learner.MAX_FILE:
         raise ValueError(f"{path.name} is larger than {learner.MAX_FILE >> 20} MB")
     return path.read_bytes()
 
 
-def _in_folder(top: Path) -> Iterator[tuple[str, bytes]]:
+def _in_folder(top: Path, unread: list[str]) -> Iterator[tuple[str, bytes]]:
     count = total = 0
     zips: list[Path] = []
     for folder, folders, names in os.walk(top, followlinks=False):
@@ -186,18 +205,21 @@ def _in_folder(top: Path) -> Iterator[tuple[str, bytes]]:
                 yield place, data
             elif place.lower().endswith(".zip") and _visible(place):
                 zips.append(path)
+            elif _archive(place):
+                unread.append(place)
     if total:
+        unread += [path.relative_to(top).as_posix() for path in zips]
         return
     for path in zips:  # a learning platform puts what was handed in into a folder
         if path.stat().st_size > MAX_TOTAL:
             raise ValueError(f"{path.name} is larger than {MAX_TOTAL >> 20} MB")
-        for inner, data in _in_zip(path):
+        for inner, data in _in_zip(path, unread):
             total += len(data)
             _check_total(total)
             yield f"{path.relative_to(top).as_posix()}/{inner}", data
 
 
-def _in_zip(path: Path) -> Iterator[tuple[str, bytes]]:
+def _in_zip(path: Path, unread: list[str]) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > MAX_FILES:
@@ -211,6 +233,8 @@ def _in_zip(path: Path) -> Iterator[tuple[str, bytes]]:
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise ValueError(f"{member.filename!r} is a link or a special file")
+            if not member.is_dir() and _archive(name):
+                unread.append(name)
             if member.is_dir() or not _wanted(name):
                 continue
             if member.flag_bits & 1:

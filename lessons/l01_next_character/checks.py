@@ -100,6 +100,7 @@ SURPRISE = Exercise(
     next_step="The mean of your numbers over a whole text is the loss that every model is "
     "judged by; divided by ln 2 it is bits per character.",
     drill="A character of probability 1/8 came. How many nats is that, and how many bits?",
+    drill_answer="3 bits, for 2^-3 = 1/8; times ln 2 that is 2.08 nats.",
 )
 
 
@@ -133,7 +134,8 @@ def _windows(ids: Any, starts: Any, context: int) -> Any:
 
 
 def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+    several = len(answer) if isinstance(answer, (tuple, list)) else np.shape(answer)[:1]
+    if several not in (2, (2,)):
         return "something else than two tensors (inputs, targets)"
     for name, part in zip(("inputs", "targets"), answer):
         if other := refused(part, [len(starts), context]):
@@ -143,7 +145,7 @@ def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | Non
 
 def _kinds(pair: Any) -> list[str]:
     """Types of numbers in (inputs, targets)."""
-    return sorted({str(part.dtype).removeprefix("torch.") for part in pair})
+    return sorted({str(numbers(part).dtype) for part in pair})
 
 
 def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
@@ -213,6 +215,7 @@ WINDOWS = Exercise(
     next_step="Training is this, over and over: cut some windows, compare predictions with "
     "targets by 01.1, adjust.",
     drill="A window of 64 characters: how many predictions does the network make in it?",
+    drill_answer="64: one at each place. The last one's target is the character behind the window.",
 )
 
 
@@ -304,9 +307,12 @@ def _differ(one: Any, other: Any) -> bool:
     return bool((numbers(one) != numbers(other)).any())
 
 
+def _ids_each_time(drawn: list[Any], calls: list[Call]) -> bool:
+    return not any(_one_id_each(answer, call.args[0]) for answer, call in zip(drawn, calls))
+
+
 def _whatever_the_state(drawn: list[Any], calls: list[Call]) -> bool:
-    readable = not any(_one_id_each(a, c.args[0]) for a, c in zip(drawn, calls))
-    return readable and not _differ(drawn[0], drawn[1])
+    return _ids_each_time(drawn, calls) and not _differ(drawn[0], drawn[1])
 
 
 def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
@@ -354,7 +360,7 @@ DRAW = Exercise(
             judge=_by_the_state,
             causes=(
                 Cause(text=answers.OWN_SEED, when=_whatever_the_state),
-                Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),
+                Cause(text=answers.OWN_RANDOMNESS, when=_ids_each_time),
             ),
         ),
     ),
@@ -369,6 +375,7 @@ DRAW = Exercise(
     ),
     next_step="Predict, draw, read what was drawn, predict again: that is all there is to writing.",
     drill="p = [0.2, 0.5, 0.3] and the dart lands on 0.65. Which id is drawn?",
+    drill_answer="Id 1: it holds what lies from 0.2 to 0.7.",
 )
 
 EXERCISES = (SURPRISE, WINDOWS, DRAW)

@@ -89,6 +89,7 @@ VARINTS = Exercise(
     ),
     next_step="The package keeps the places of rare characters in this form, as gaps.",
     drill="How many bytes does the number 128 take? And 16,383?",
+    drill_answer="Two each: a byte holds seven bits, so one reaches 127 and two reach 16,383.",
 )
 
 
@@ -125,8 +126,8 @@ ENTROPY = Exercise(
             expect=plug_in,
         ),
         Probe(
-            property="things that were never seen change nothing",
-            make=lambda rng: Call(np.concatenate([rng.integers(1, 50, 6), _counts(0, 0, 0)])),
+            property="things that were seen once count, and those never seen change nothing",
+            make=lambda rng: Call(np.concatenate([rng.integers(2, 50, 6), _counts(0, 1, 0, 1)])),
             expect=plug_in,
         ),
     ),
@@ -140,6 +141,7 @@ ENTROPY = Exercise(
     ),
     next_step="No code can be shorter on average, and the coder of section 3 comes within a byte.",
     drill="A coin falls heads 3 times in 4. Is its entropy more or less than 1 bit?",
+    drill_answer="Less, 0.81 bits: only a fair coin reaches 1.",
 )
 
 
@@ -238,6 +240,7 @@ FREQUENCIES = Exercise(
     ),
     next_step="The coder narrows its interval in these proportions, encoder and decoder alike.",
     drill="A character of probability 2^-40 gets the number 1. How many bits does it cost then?",
+    drill_answer="32: the number 1 of 2^32 is a probability of 2^-32.",
 )
 
 EXERCISES = (VARINTS, ENTROPY, FREQUENCIES)

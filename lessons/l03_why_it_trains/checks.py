@@ -109,6 +109,7 @@ ATTENTION = Exercise(
     ),
     next_step="In the block these weights mix the values: weights @ v.",
     drill="Position 0 sees only itself. What is its weight on itself?",
+    drill_answer="1: the weights of a row sum to one, and there is no other.",
 )
 
 
@@ -180,6 +181,7 @@ RMS = Exercise(
     ),
     next_step="The block normalises before each half: x + attention(norm(x)), x + mlp(norm(x)).",
     drill="All numbers of a vector are doubled. What happens to its RMS norm's output?",
+    drill_answer="Nothing: its root mean square doubles as well.",
 )
 
 
@@ -261,6 +263,7 @@ TRAPEZOID = Exercise(
     ),
     next_step="All training here uses it: small steps while little is known, and while it settles.",
     drill="100 steps, no warm-up, cooldown 0.5. What is the multiplier at step 75?",
+    drill_answer="0.5: it falls from 1 to 0 over the last 50 steps, and half of them are over.",
 )
 
 EXERCISES = (ATTENTION, RMS, TRAPEZOID)

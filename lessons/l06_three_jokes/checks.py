@@ -105,6 +105,7 @@ AUC = Exercise(
     next_step="With it every judge of this lesson is measured; 1/2 is guessing.",
     drill="A judge is fooled by every pair and always prefers the wrong text. What is its AUC, and "
     "what would you do with such a judge?",
+    drill_answer="0. Turn its answers round: then it is 1.",
 )
 
 
@@ -194,6 +195,7 @@ HILL = Exercise(
     next_step="2^H of whole texts, q = 1, is what the population test compares.",
     drill="Of 100 texts 50 are the same one and 50 all different. Is the effective number of order "
     "infinity 2, 10 or 51?",
+    drill_answer="2: it is 1 over the largest share, and that is 1/2.",
 )
 
 

@@ -68,6 +68,7 @@ FREQUENCIES = Exercise(
     next_step="Draw from these shares, fit again, and you have one generation. What has "
     "share 0 once has it for ever.",
     drill="Category 7 came 0 times among 200 draws. Who may write it in the next generation?",
+    drill_answer="Nobody, then or ever: its share is 0 from now on.",
 )
 
 
@@ -194,6 +195,7 @@ SLOPES = Exercise(
     "replace is made of.",
     drill="Errors 2, 2, 2, 6 in generations 0 to 3: is the least-squares slope above or below "
     "(6 - 2) / 3?",
+    drill_answer="Below: it is 1.2, where (6 - 2) / 3 is 1.33; the middle points pull too.",
 )
 
 EXERCISES = (FREQUENCIES, AGREEMENT, SLOPES)

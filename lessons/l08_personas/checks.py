@@ -91,6 +91,7 @@ EFFECTIVE_NUMBER = Exercise(
     ),
     next_step="The lesson's criterion is a ratio of two such numbers of order 1.",
     drill="Four answers come with shares 1/2, 1/4, 1/8, 1/8. What is the number of order 1?",
+    drill_answer="2^1.75 = 3.36: their entropy is 1.75 bits.",
 )
 
 
@@ -178,6 +179,7 @@ SPLIT = Exercise(
     next_step="total - within is I(persona; out): the bits of variety that come from the prompt.",
     drill="Two personas, equally likely, each with two answers of its own, all equally likely. "
     "H(out), H(out | persona) and I(persona; out) in bits?",
+    drill_answer="2, 1 and 1: what is said of the persona is what the two entropies differ by.",
 )
 
 
@@ -260,6 +262,7 @@ MOST_VARIED = Exercise(
     next_step="So each control in the experiment is taken at its best, and only there.",
     drill="Personas reach 60 at 93 % grammatical outputs. Of temperatures 1, 1.2 and 1.5 with 4, "
     "11 and 200 at 97 %, 92.5 % and 40 %, which is the fair control, if a point less is allowed?",
+    drill_answer="Temperature 1.2 with 11: of those with 92 % and more it is the most varied.",
 )
 
 EXERCISES = (EFFECTIVE_NUMBER, SPLIT, MOST_VARIED)

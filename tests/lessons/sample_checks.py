@@ -72,6 +72,7 @@ NORM = Exercise(
     hints=("What is the mean square of the answer?", "Root of the mean of squares.", "x / rms"),
     next_step="Every block of the model begins with it.",
     drill="What is the root mean square of (3, 4)?",
+    drill_answer="The root of 12.5, 3.54.",
     seconds=2.0,
     megabytes=512,
 )

@@ -186,12 +186,22 @@ def test_review_with_a_file_and_with_a_number(
     assert "What is the root mean square of (3, 4)?" in out
     drill = desk / "review" / "90_1_rms_norm.py"
     assert "raise NotImplementedError" in drill.read_text()
-    assert reviewing.main(Review(exercise="90.1"), today) == 1
-    assert "not attempted yet" in capsys.readouterr().out
+    before = progress.load(desk)
+    for _ in range(2):  # an untouched drill is no review, and locks nothing
+        assert reviewing.main(Review(exercise="90.1"), today) == 1
+        said = capsys.readouterr().out
+        assert "not attempted yet" in said
+        assert "this is no review" in said
+        assert "3.54" not in said
+    assert progress.load(desk) == before
 
-    drill.write_text(RIGHT)
+    stub = drill.read_text()
+    body = "return x / np.sqrt(torch.mean(x**2, -1, keepdim=True)) * math.exp(0)"
+    drill.write_text(stub.replace("raise NotImplementedError  # yours", body))  # imports are there
     assert reviewing.main(Review(exercise="90.1"), today + timedelta(days=1)) == 0
-    assert "Next review: 2026-11-26" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Next review: 2026-11-26" in said
+    assert "root mean square of (3, 4)?\nThe answer: The root of 12.5, 3.54.\n" in said
     assert not drill.exists()
 
     question = out.split("relu_squared(")[1].split(")")[0]
@@ -224,6 +234,12 @@ def test_check_in_a_notebook(desk: Path, capsys: pytest.CaptureFixture[str]) -> 
             "check('90.1', mine)",
             "check('90.1', len)",
             "check('90.1', lambda x: x)",
+            "short = lambda x: x / root(x.square().mean(-1, keepdim=True))",
+            "check('90.1', short)",
+            "import functools\ndef over(x, p):\n"
+            "    return x / root((x**p).mean(-1, keepdim=True))\n"
+            "rms_norm = functools.partial(over, p=2)",
+            "check('90.1', rms_norm)",
             "SCALE = 2.0",
             "check('90.1', mine)",
         ):
@@ -236,11 +252,13 @@ def test_check_in_a_notebook(desk: Path, capsys: pytest.CaptureFixture[str]) -> 
                 assert "the square root is missing" in out
             elif cell == "check('90.1', len)":
                 assert "a function written in Python is wanted" in out
-            elif "lambda" in cell:
-                assert "got a lambda" in out
+            elif cell == "check('90.1', lambda x: x)":
+                assert "got a lambda without a name" in out
+            elif cell in ("check('90.1', short)", "check('90.1', rms_norm)"):
+                assert "pass, all 3" in out
         assert "fail" in out  # with SCALE = 2
         record = progress.load(desk)["90.1"]
-        assert (record.tries, record.ever_passed, record.passed) == (3, True, "")
+        assert (record.tries, record.ever_passed) == (5, True)
     finally:
         InteractiveShell.clear_instance()
 
@@ -259,3 +277,139 @@ def test_check_of_a_function_in_a_file(
     assert "pass, all 3" in capsys.readouterr().out
     with pytest.raises(ValueError, match="no exercise"):
         attempts.check("90.9", module.rms_norm)
+
+
+ANSWERS = {
+    "a lambda": "rms_norm = lambda x: x / x.square().mean(-1, keepdim=True).sqrt()\n",
+    "a partial": "import functools\ndef over(x, p):\n"
+    "    return x / (x**p).mean(-1, keepdim=True)**.5\n"
+    "rms_norm = functools.partial(over, p=2)\n",
+    "an object": "class Norm:\n    def __call__(self, x):\n"
+    "        return x / x.square().mean(-1, keepdim=True).sqrt()\nrms_norm = Norm()\n",
+    "kept results": "import functools\n@functools.cache\ndef root(e):\n    return e**0.5\n"
+    "def rms_norm(x):\n    return x * root(x.shape[-1]) / x.norm(dim=-1, keepdim=True)\n",
+    "what a function returned": "def make(e):\n    def rms_norm(x):\n"
+    "        return x / (x**e).mean(-1, keepdim=True)**(1 / e)\n    return rms_norm\n"
+    "rms_norm = make(2)\n",
+    "what a decorator returned": "import functools\ndef halved(f):\n    @functools.wraps(f)\n"
+    "    def g(x):\n        return f(x) / 2\n    return g\n"
+    "def twice(x):\n    return 2 * x / x.square().mean(-1, keepdim=True).sqrt()\n"
+    "rms_norm = halved(twice)\n",
+    "a method": "class Norm:\n    def __call__(self, x):\n"
+    "        return x / x.square().mean(-1, keepdim=True).sqrt()\nrms_norm = Norm().__call__\n",
+    "an f-string that ast cannot write": "NOTE = f'{\"a\u00a0b\".upper()}'\n"
+    "def rms_norm(x):\n    assert NOTE\n    return x / x.square().mean(-1, keepdim=True).sqrt()\n",
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_notebook_and_shell_accept_the_same(
+    lessons_: Any, desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    (desk / "90.py").write_text(ANSWERS[name])
+    code, out, _ = lessons_("check", "90.1")
+    assert (code, out.split(",")[0]) == (0, "90.1 rms_norm: pass")
+    shell = InteractiveShell.instance()
+    try:
+        for cell in (
+            "from lessons.engine.attempts import check",
+            ANSWERS[name],
+            "check('90.1', rms_norm)",
+        ):
+            capsys.readouterr()
+            shell.run_cell(cell, store_history=True)
+        assert "pass, all 3" in capsys.readouterr().out
+    finally:
+        InteractiveShell.clear_instance()
+    path = tmp_path / "mine.py"
+    path.write_text(
+        f"from lessons.engine.attempts import check\n{ANSWERS[name]}check('90.1', rms_norm)\n"
+    )
+    exec(compile(path.read_text(), path, "exec"), {"__name__": "mine", "__file__": str(path)})
+    assert "pass, all 3" in capsys.readouterr().out
+
+
+def test_a_failing_check_undoes_nothing(lessons_: Any, desk: Path, tmp_path: Path) -> None:
+    (desk / "90.py").write_text(RIGHT)
+    assert lessons_("check", "90.1")[0] == 0
+    assert "[x] 90.1" in lessons_("status")[1]
+    for other in (WRONG, RIGHT.replace(".sqrt()", "**0.5")):  # wrong, and right in another way
+        (tmp_path / "other.py").write_text(other)
+        lessons_("check", "90.1", "--file", str(tmp_path / "other.py"))
+        assert "[x] 90.1" in lessons_("status")[1]
+        assert "Write relu_squared" in lessons_("next")[1]
+    (desk / "90.py").write_text(WRONG)
+    assert lessons_("check", "90.1")[0] == 1
+    assert f"changed since it passed on {date.today()}; check it" in lessons_("status")[1]
+    (desk / "90.py").write_text(RIGHT)  # back to what passed: it needs no new check
+    assert "[x] 90.1" in lessons_("status")[1]
+
+
+def test_a_pass_of_an_older_version_is_still_one(lessons_: Any, desk: Path) -> None:
+    progress.save(desk, {"90.1": progress.Record(tries=2, ever_passed=True)})
+    (desk / "90.py").write_text(RIGHT)
+    assert "changed since it passed; check it again" in lessons_("status")[1]
+
+
+def test_next_goes_on_with_what_was_begun(
+    lessons_: Any, desk: Path, school: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lesson 89 is not begun, and comes before 90, which is."""
+    before = school / "l89_before"
+    before.mkdir()
+    try:
+        for name in ("__init__.py", "lesson.py"):
+            (before / name).write_text((school / "l90_sample" / name).read_text())
+        checks = (school / "l90_sample" / "checks.py").read_text()
+        (before / "checks.py").write_text(checks.replace('id="90.', 'id="89.'))
+        assert "start 89" in lessons_("next")[1]
+        (desk / "90.py").write_text(RIGHT)
+        assert "check 90.1" in lessons_("next")[1]
+        assert lessons_("check", "90.1")[0] == 0
+        assert "check 90.2" in lessons_("next")[1]
+        (desk / "90.py").unlink()  # its answers stand elsewhere now
+        assert "check 90.2" in lessons_("next")[1]
+        (desk / "90.py").write_text("def relu_squared(x):\n    return x.clamp(min=0) ** 2\n")
+        assert lessons_("check", "90.2")[0] == 0
+        assert "start 89" in lessons_("next")[1]
+    finally:
+        import shutil
+
+        shutil.rmtree(before)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("def rms_norm(x):\n    return " + "+".join(["1"] * 3000), "nested more than 100 levels"),
+        ("def rms_norm(x):\n    return '\0'", "null bytes"),
+        ("def rms_norm(x):\n    return (x", "line 2: '(' was never closed: return (x"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named(
+    lessons_: Any, desk: Path, cell: str, says: str
+) -> None:
+    (desk / "90.ipynb").write_text(_notebook("x = 1", cell))
+    code, out, err = lessons_("check", "90.1")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "90.ipynb: the cell with rms_norm: line" in err
+    assert says in err
+    assert not err.endswith(": \n")
+
+
+def test_every_drill_has_its_answer() -> None:
+    """Whoever was asked something in words is told the answer, not the question once more."""
+    for lesson in catalogue.lessons():
+        for exercise in lesson.exercises():
+            if isinstance(exercise.drill, str):
+                assert exercise.drill.rstrip().endswith(("?", "."))
+                assert exercise.drill_answer.endswith(".")
+
+
+def test_a_drill_without_its_answer_is_refused(checks: Any) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match="a drill in words has an answer in words"):
+        replace(checks.NORM, drill_answer="")

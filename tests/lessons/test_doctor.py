@@ -21,7 +21,8 @@ def test_one_screen(desk: Path, monkeypatch: pytest.MonkeyPatch, school: Path) -
     for what in ("python", "torch", "cores", "memory", "disk", "work", "checks", "speed"):
         assert any(line.startswith(what) for line in said), what
     assert "0.5 times the machine" in text
-    assert "sample: about 6.0 minutes a seed here, stated as 3" in text
+    assert "sample: about 18 minutes here, 3 seeds of 6.0 (stated as 3 each)" in text
+    assert "all lessons  about 18 minutes of computing" in text
     assert "For a bug report: " in text
     assert len(text.splitlines()) <= 24
     if sys.platform == "linux":

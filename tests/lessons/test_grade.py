@@ -423,3 +423,30 @@ def test_near_identical_is_found_through_new_names_and_not_among_short_answers()
 def test_more_than_two_jobs_and_none() -> None:
     with pytest.raises(ValueError, match="at least 1, got 0"):
         _settings(Path(), jobs=0)
+
+
+def test_an_archive_within_is_told(klass: Path, tmp_path: Path) -> None:
+    """Nobody unpacks a zip in a zip; who handed one in hears of it, and so does the teacher."""
+    handed = klass / "handed"
+    _zip(tmp_path / "inner.zip", {"90.py": RIGHT})
+    _zip(handed / "none.zip", {"all/inner.zip": (tmp_path / "inner.zip").read_bytes()})
+    (handed / "late" / "90.ipynb").write_text(_notebook("x = 1"))
+    (handed / "late" / "more.7z").write_bytes(b"7z")
+    (handed / "twin" / "old.zip").write_bytes((tmp_path / "inner.zip").read_bytes())
+    grade.main(_settings(klass), lambda line: None)
+    with (klass / "out" / "grades.csv").open(encoding="utf-8-sig") as file:
+        rows = {(row["student"], row["exercise"]): row for row in csv.DictReader(file)}
+    words = "no file of lesson 90 has rms_norm; not opened: {}; hand in the notebooks, or one zip"
+    assert rows["none", "90.1"]["status"] == "missing"
+    for student, name in (("none", "all/inner.zip"), ("late", "more.7z"), ("twin", "old.zip")):
+        assert words.format(name) in rows[student, "90.1"]["diagnosis"], student
+    assert rows["twin", "90.2"]["diagnosis"] == ""  # nothing is missing there
+    told = (klass / "out" / "feedback" / "none.txt").read_text(encoding="utf-8")
+    assert "not opened: all/inner.zip" in told
+
+
+def test_many_archives_within_are_told_in_one_line(tmp_path: Path) -> None:
+    _zip(tmp_path / "a.zip", {f"{'x' * 200}{n}.tar.gz": b"" for n in range(9)})
+    remark = submissions.read(tmp_path / "a.zip").remark
+    assert "and 6 more" in remark
+    assert len(remark) < 300

@@ -47,13 +47,27 @@ def test_a_review_gone_wrong_starts_again() -> None:
     assert (record.reviewed, record.due) == (0, "2026-11-23")
 
 
-def test_a_later_failure_takes_the_tick_and_not_the_reviews() -> None:
+def test_a_later_failure_takes_neither_the_tick_nor_the_reviews() -> None:
     record = progress.after_check(Record(), FAIL, CODE, TODAY)
     record = progress.after_check(record, PASS, CODE, TODAY)
-    record = progress.after_check(record, FAIL, CODE + "#", TODAY)
-    assert (record.passed, record.ever_passed, record.due) == ("", True, "2026-11-23")
+    other = CODE.replace("return x", "return -x")
+    record = progress.after_check(record, FAIL, other, TODAY + timedelta(days=1))
+    assert (record.tries, record.ever_passed, record.due) == (3, True, "2026-11-23")
+    assert (record.passed, record.passed_on) == (progress.code_hash(CODE), "2026-11-22")
+    assert progress.has_passed(record, CODE)
+    assert not progress.has_passed(record, other)
     again = progress.after_check(record, PASS, CODE, TODAY + timedelta(days=5))
     assert again.due == "2026-11-23"
+
+
+def test_another_right_answer_takes_nothing_from_the_first() -> None:
+    record, codes = Record(), [CODE.replace("return x", f"return x + {n}") for n in range(30)]
+    for code in codes:
+        record = progress.after_check(record, PASS, code, TODAY)
+    assert progress.has_passed(record, codes[-1])
+    assert progress.has_passed(record, codes[-progress.KEPT - 1])
+    assert not progress.has_passed(record, codes[0])  # a file does not grow for ever
+    assert not progress.has_passed(Record(), CODE)
 
 
 def test_an_untouched_exercise_is_no_try() -> None:

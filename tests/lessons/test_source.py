@@ -212,3 +212,81 @@ def test_a_look_into_the_checks_is_seen(source: str, opens: bool) -> None:
 )
 def test_use_of_the_librarys_own_function_is_seen(source: str, uses: bool) -> None:
     assert form.uses_library(source, "minigpt.ops:rms_norm") is uses
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "!ls\ndef f(x):\n    return x",
+        "files, more = !ls\ndef f(x):\n    return x",
+        "%timeit 1 + 1\ndef f(x):\n    return x",
+        "f?\ndef f(x):\n    return x\nf??",
+        "def f(x):\n    return (x\n        % 1.5 % 7)\n",
+        "def f(x):\n    return x if (1\n    != 2) else 0",
+        'def f(x):\n    """\n    %matplotlib inline\n    !ls\n    what?\n    """\n    return x',
+        "    def f(x):\n        return x\n    y = f(1)",
+        ">>> def f(x):\n...     return x\n...\n>>> f(1)",
+        "import asyncio\nawait asyncio.sleep(0)\ndef f(x):\n    return x",
+        "%%time\n%matplotlib inline\ndef f(x):\n    return x",
+    ],
+)
+def test_what_a_notebook_runs_is_read(cell: str) -> None:
+    """IPython's own lines, an indented cell, prompts, `await`: the kernel takes them, and so do we.
+
+    And what only looks like a magic (a remainder, a comparison, text) stays what it is.
+    """
+    space: dict[str, object] = {}
+    source = sources.needed("f", [cell])
+    exec(source or "", space)
+    assert space["f"](1.0) == 1.0  # type: ignore[operator]
+    assert ("%matplotlib" in (source or "")) == ('"""' in cell)
+
+
+F_STRINGS = (
+    "def tag(x):\n    return f'{\"a\u00a0b\".join(x)}'\n",  # no form without a backslash here
+    "def tag(x):\n    return f'{\"\u200b\".join(x)!r:>{len(x) + 9}}'\n",
+)
+
+
+@pytest.mark.parametrize("helper", F_STRINGS)
+def test_f_strings_that_ast_cannot_write(helper: str) -> None:
+    answer = "T = []\ndef f(x):\n    return tag(x) + str(T)\n"
+    filled = "for k in 'ab':\n    T.append(tag(k))\n"
+    cells = [
+        helper,
+        f"{answer}\n{filled}",
+        "@(lambda g: g)\n@staticmethod\ndef h(): return tag('')",
+    ]
+    source = sources.needed("f", cells) or ""
+    space: dict[str, object] = {}
+    exec(source, space)
+    assert space["f"]("xy") == space["tag"]("xy") + str([space["tag"](k) for k in "ab"])  # type: ignore[operator]
+    assert "@staticmethod" in (sources.needed("h", cells) or "")
+    other = source.replace("tag", "label")
+    assert form.shape_of(source) == form.shape_of(other)
+    assert form.shape_of(source) != form.shape_of(source.replace("join", "index"))
+    assert form.normal_form(source) != form.normal_form(other)
+    assert form.alone(source, "f").startswith("def f(x):")
+
+
+def test_nothing_that_python_reads_warns(recwarn: pytest.WarningsRecorder) -> None:
+    code = "import re\ndef f(x):\n    return re.sub('\\d', '', x)\n"  # an escape that is none
+    assert sources.needed("f", [code]) == code
+    form.shape_of(code)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("def f(x):\n    return " + "+".join(["1"] * 5000), "nested more than 100 levels deep"),
+        ("def f(x):\n    return " + "-" * 300 + "1", "nested more than 100 levels deep"),
+        ("def f(x):\n    return '\ud800'", "line 1: .*surrogates"),
+    ],
+)
+def test_what_is_too_deep_says_so_in_our_words(cell: str, says: str) -> None:
+    with pytest.raises(slicing.Unreadable, match=says) as caught:
+        sources.needed("f", [cell])
+    assert "recursion" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not str(caught.value).endswith(": ")

@@ -267,6 +267,11 @@ def test_a_budget_is_recorded_and_resumed(call: Any, tmp_path: Path) -> None:
     assert json.loads(out)["steps"] == record["steps"]
 
 
+def test_training_draws_no_bar_into_a_pipe(call: Any) -> None:
+    code, _, err = call("train", "--data", "storyland:5000", *SMALL, "--out", "run")
+    assert (code, err) == (0, "")
+
+
 def bad_inputs() -> list[tuple[str, list[str], str]]:
     """What a user may get wrong: a name, the arguments and words that the answer must have."""
     return [

@@ -1,0 +1,27 @@
+"""Settings and records that come from a file have the types that they are declared with.
+
+Idea:   a dataclass believes whatever it is given; what was read from JSON may come from anybody.
+Run:    used wherever a dataclass is made from a file; nothing to run.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+
+def typed(record: type, values: Any) -> dict[str, Any]:
+    """`values` as they are; TypeError where one is not of the type that `record` declares.
+
+    Which names there are is the dataclass's own business: it refuses unknown and missing ones.
+    """
+    from typeguard import TypeCheckError, check_type
+
+    if not isinstance(values, dict):
+        raise TypeError(f"{repr(values)[:80]} in place of settings")
+    for name, hint in get_type_hints(record).items():
+        try:
+            if name in values:
+                check_type(values[name], hint)
+        except TypeCheckError:
+            raise TypeError(f"{name} cannot be {repr(values[name])[:80]}") from None
+    return values
