@@ -168,8 +168,8 @@ class Bench:
         assert self._process is not None
         code = self._process.wait()
         if self._late or (hasattr(signal, "SIGXCPU") and -code == signal.SIGXCPU):
-            return f"it took more than {seconds:g} seconds"
-        return f"the process that judges ended ({code})"
+            return f"in time ({seconds:g} seconds)"
+        return f"(the process that judges ended with {code})"
 
 
 def _unjudged(exercise: Exercise, why: str) -> Result:
@@ -177,7 +177,7 @@ def _unjudged(exercise: Exercise, why: str) -> Result:
         exercise=exercise.id,
         status="fail",
         expected=exercise.probes[0].property,
-        returned=f"what came back could not be judged: {why}",
+        returned=f"what came back could not be judged {why}",
         cause="an answer that is far larger than the right one, or made to take long",
         next_step=hint_step(exercise),
     )
@@ -228,7 +228,7 @@ def main() -> None:
             return
         except Exception as error:
             if is_memory(Failure(type(error).__name__, str(error), 0)):
-                say(asdict(_unjudged(exercise, f"it took more than {MEGABYTES} MB")))
+                say(asdict(_unjudged(exercise, f"within {MEGABYTES} MB")))
             else:
                 say({"fault": f"{type(error).__name__}: {error}"})
         finally:

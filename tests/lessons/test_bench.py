@@ -53,7 +53,7 @@ def test_a_judge_that_does_not_end_is_a_fail_and_the_next_answer_is_judged(
     result = check_source(_judged_by(lambda a, x: _loop_of(a)), source, hurried)
     assert time.monotonic() - began < 60
     assert result.status == "fail"
-    assert "could not be judged: it took more than 1 seconds" in result.returned
+    assert "what came back could not be judged in time (1 seconds)" in result.returned
     slow = Cause(text="slow", when=lambda a, x: _loop_of(a))
     probe = Probe(property="p", make=lambda rng: Call(1.0), judge=lambda a, x: "no", causes=(slow,))
     assert (
