@@ -27,6 +27,7 @@ VERBS = {
     "next": ("lessons.engine.studying", "Next", "next_step", "what to do now"),
     "review": ("lessons.engine.reviewing", "Review", "main", "again, after 1, 3 and 7 days"),
     "ledger": ("lessons.engine.ledger", "LedgerConfig", "main", "every claim and its verdict"),
+    "new": ("lessons.engine.new", "New", "main", "make a lesson of your own, in which all runs"),
     "preregister": (
         "lessons.engine.ledger",
         "Preregister",

@@ -423,8 +423,8 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 #
 # And if the verdict on the naive judge is "undecided": a mean below 0.6, with an interval that
 # reaches beyond, says that twelve GPTs in three seeds are too few to tell, and nothing else. "Falls
-# short" would say that the judge does see something. The criterion stands as it was written before the
-# run; to narrow the interval one needs more GPTs, and to have said how many before looking.
+# short" would say that the judge does see something. The criterion stands as it was written before
+# the run; to narrow the interval one needs more GPTs, and to have said how many before looking.
 #
 # ## 7. Where it stops being true
 #
