@@ -154,7 +154,6 @@ def sandboxed() -> Iterator[Line]:
 
 def times() -> Iterator[Line]:
     """Speed, and how long a learner waits for every lesson's experiment at this speed."""
-    from lessons.engine.notebook import SEEDS
     from minigpt import device
 
     seconds = device.measure()
@@ -162,10 +161,11 @@ def times() -> Iterator[Line]:
     scale = 1000 * best / REFERENCE_MS
     words = f"{1000 * best:.1f} ms a small training step ({precision}, {threads} threads)"
     yield Line("speed", f"{words}: {1 / scale:.1f} times the machine of the stated minutes")
-    n, total = len(SEEDS), 0.0
+    total = 0.0
     for lesson in catalogue.lessons():
         stated = minutes(lesson)
         if stated is not None:
+            n = experiment.find(lesson.name).seeds
             total += n * stated * scale
             here = f"about {n * stated * scale:.0f} minutes here, {n} seeds of "
             here += f"{stated * scale:.1f} (stated as {stated:g} each)"

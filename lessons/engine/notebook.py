@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["check", "experiment", "hint", "predict", "read_text", "scaled", "show", "solution"]
 __all__ += ["source"]
 
-SEEDS = (0, 1, 2)
-"""The seeds of the published figures: as few as a verdict may rest on."""
-
 
 def show(figure: Figure, *, alt: str, caption: str = "") -> None:
     """Show a figure under the cell; under it the caption, and the alternative text in words.
@@ -141,10 +138,11 @@ def experiment(
     claim, profile = find(lesson), profile_wanted()
     folder = work_folder() / "evidence"
     if seeds is None:
-        seeds = SEEDS[: scaled(len(SEEDS), ci=1)]
+        seeds = range(scaled(claim.seeds, ci=1))
     if published:
         profile = "full"
-        seeds = SEEDS if evidence.bring_published(lesson, folder) >= len(SEEDS) else ()
+        brought = evidence.bring_published(lesson, folder)
+        seeds = range(claim.seeds) if brought >= claim.seeds else ()
         if not seeds:
             raise ValueError(f"nothing is published yet for this code; run experiment({lesson!r})")
     kept = _measure(claim, profile, seeds, folder)
