@@ -165,7 +165,7 @@ def times() -> Iterator[Line]:
     for lesson in catalogue.lessons():
         stated = minutes(lesson)
         if stated is not None:
-            n = experiment.find(lesson.name).seeds
+            n = seeds(lesson)
             total += n * stated * scale
             here = f"about {n * stated * scale:.0f} minutes here, {n} seeds of "
             here += f"{stated * scale:.1f} (stated as {stated:g} each)"
@@ -181,6 +181,11 @@ def minutes(lesson: Lesson) -> float | None:
     if not (lesson.folder / "experiment.py").exists():
         return None
     return records.minutes(experiment.find(lesson.name))
+
+
+def seeds(lesson: Lesson) -> int:
+    """How many its experiment is measured on."""
+    return experiment.find(lesson.name).seeds
 
 
 def versions() -> str:

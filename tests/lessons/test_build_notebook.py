@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from labkit import figures
-from lessons.engine import ledger, notebook
+from lessons.engine import notebook, records
 from lessons.engine.experiment import find
 
 Shown = list[tuple[dict[str, Any], dict[str, Any]]]
@@ -124,7 +124,7 @@ def test_the_verdict_stands_beside_the_prediction(
 
 def test_a_table_groups_what_is_asked_of_several_things(work: Path) -> None:
     claim = find("model_collapse")
-    rows = claim.judge(ledger.published("model_collapse"))
+    rows = claim.judge(records.published("model_collapse"))
     notebook.predict("model_collapse", 0.25, criterion=9)
     lines = notebook._table(claim, rows).splitlines()[2:]
     heads = [line for line in lines if line.startswith("| **")]

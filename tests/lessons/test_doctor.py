@@ -15,6 +15,7 @@ from minigpt import device
 def test_one_screen(desk: Path, monkeypatch: pytest.MonkeyPatch, school: Path) -> None:
     monkeypatch.setattr(device, "measure", lambda: {("fp32", 1): 2 * doctor.REFERENCE_MS / 1000})
     monkeypatch.setattr(doctor, "minutes", lambda lesson: 3.0)
+    monkeypatch.setattr(doctor, "seeds", lambda lesson: 3)
     said: list[str] = []
     doctor.main(doctor.Doctor(), said.append)
     text = "\n".join(said)
