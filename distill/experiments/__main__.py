@@ -12,14 +12,14 @@ import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from distill.experiments import results
 from distill.experiments.lab import PROFILES, Outcome
 from distill.experiments.table import EXPERIMENTS
-from labkit import command, files
+from labkit import command, files, freshness
 from labkit.experiment import interval, shown
 
 PROG = "distill.experiments"
@@ -40,6 +40,8 @@ class Command:
     """Where to keep the figures, as JSON (those of `results`: as Markdown)."""
     json: bool = False
     """One last line of JSON."""
+    check: bool = False
+    """With `results`: does the code that measured still do the same? Exit 1 where it does not."""
 
     def __post_init__(self) -> None:
         known = (*SHOWN, *EXPERIMENTS)
@@ -49,22 +51,26 @@ class Command:
                 f"no experiment {self.name!r}, did you mean {near!r}? there are "
                 f"{', '.join(EXPERIMENTS)}"
             )
+        if self.check and self.name != "results":
+            raise ValueError("--check goes with `results`")
         if self.seeds is not None and self.seeds < 1:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
 
 
-def main(asked: Command) -> None:
+def main(asked: Command) -> int:
     """The command."""
     if asked.name == "list":
         for name, one in EXPERIMENTS.items():
             print(f"{name:<20} {(one.__doc__ or '').splitlines()[0]}")
-        return
+        return 0
+    if asked.check:
+        return check()
     if asked.out is not None:
         files.check_place(asked.out)
     if asked.name == "results":
         text = results.page(results.read(EXPERIMENTS))
         print(text, end="") if asked.out is None else files.write_text(asked.out, text)
-        return
+        return 0
     profile = PROFILES[asked.profile]
     profile = replace(profile, seeds=asked.seeds or profile.seeds)
     wall, cpu = time.monotonic(), time.process_time()
@@ -73,12 +79,36 @@ def main(asked: Command) -> None:
     about = {"name": asked.name, "profile": asked.profile, **results.about()}
     kept = {**about, **results.record(found), **spent}
     if asked.out is not None:
+        kept["code"] = results.code_hash(EXPERIMENTS[asked.name])
+        kept["fingerprint"] = made_apart(asked.name)
         files.write_json(asked.out, kept)
     if asked.json:
         print(json.dumps(kept), flush=True)
-        return
+        return 0
     print("\n".join(words(found)))
     print(f"{spent['seconds']:.0f} s, {spent['cpu_seconds']:.0f} s of computing")
+    return 0
+
+
+def check() -> int:
+    """A line for each record; 1 where one is stale by behaviour."""
+    stale = 0
+    for kept in results.read(EXPERIMENTS):
+        experiment = EXPERIMENTS[kept["name"]]
+        state, where = results.state(kept, experiment, made_apart(kept["name"]))
+        print(f"{kept['name']}: {state}{f': {where}' if where else ''}", flush=True)
+        stale += state == "stale by behaviour"
+    return 1 if stale else 0
+
+
+def made_apart(name: str) -> dict[str, Any]:
+    """An experiment's fingerprint, made in a process of its own with one thread."""
+    code = (
+        "import json, sys\nfrom distill.experiments import lab, results, table\n"
+        "found = table.EXPERIMENTS[sys.argv[1]](lab.SMALLEST)\n"
+        "print(json.dumps(results.fingerprint(found)))"
+    )
+    return dict(freshness.apart(code, name))
 
 
 def words(found: Outcome) -> list[str]:

@@ -92,6 +92,12 @@ PROFILES: dict[Literal["full", "ci"], Profile] = {
 }
 
 
+SMALLEST = replace(
+    PROFILES["ci"], student=replace(PROFILES["ci"].student, steps=8), teacher_steps=8
+)
+"""Of the fingerprint that stands beside each record: seconds, and every arm in it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came out of an experiment."""

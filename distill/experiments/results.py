@@ -3,22 +3,24 @@
 Idea:   a figure that was typed by hand is wrong sooner or later. The command that measures writes
         the record, this module makes the page from the records, and a test compares the two, and
         the criteria of the records with those in the code.
-Run:    python -m distill.experiments results --out distill/experiments/RESULTS.md
+Run:    python -m distill.experiments results [--check] --out distill/experiments/RESULTS.md
         (and before it, one by one: ... NAME --out distill/experiments/results/NAME.json)
 Omits:  results of the ci profile: they show that the code works, and nothing else.
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from distill.experiments.lab import Outcome
-from labkit import files
+from distill.experiments.lab import PROFILES, Outcome
+from labkit import files, freshness
 from labkit.experiment import interval, shown
 from labkit.versions import machine, versions
 
@@ -46,6 +48,31 @@ def record(found: Outcome) -> dict[str, Any]:
         "measures": found.measures,
         "findings": findings,
     }
+
+
+def fingerprint(found: Outcome) -> dict[str, Any]:
+    """What an experiment's outcome in its smallest profile says about the code behind it."""
+    numbers = {
+        "losses": found.losses,
+        "measures": found.measures,
+        "findings": [list(finding.values) for finding in found.findings],
+    }
+    return freshness.fingerprint(json.loads(json.dumps(numbers)), PROFILES["full"])
+
+
+def code_hash(experiment: Callable[..., Outcome]) -> str:
+    """SHA-256 of all the code that an experiment reaches (labkit.freshness)."""
+    return freshness.code_hash(Path(inspect.getfile(experiment)))
+
+
+def state(
+    kept: dict[str, Any], experiment: Callable[..., Outcome], now: dict[str, Any]
+) -> tuple[str, str]:
+    """Is a record as good as when it was measured? "fresh", "code changed" or "stale by
+    behaviour", and where; `now` is a fingerprint made now."""
+    if where := freshness.difference(now, kept["fingerprint"]):
+        return "stale by behaviour", where
+    return ("fresh" if kept["code"] == code_hash(experiment) else "code changed"), ""
 
 
 def about() -> dict[str, str]:

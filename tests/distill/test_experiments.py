@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,7 @@ from distill.experiments import lab, labels, results
 from distill.experiments.table import EXPERIMENTS
 from labkit import command
 
-CI = lab.PROFILES["ci"]
-TINY = replace(CI, student=replace(CI.student, steps=8), teacher_steps=8)
+CI, TINY = lab.PROFILES["ci"], lab.SMALLEST
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -37,6 +35,8 @@ def test_every_experiment_runs(name: str) -> None:
     for kept in results.read([name]):  # what is published was asked of it as the code asks it
         assert kept["profile"] == "full"
         assert kept["expected"] == found.expected
+        state, where = results.state(kept, EXPERIMENTS[name], results.fingerprint(found))
+        assert state != "stale by behaviour", where  # measure it again
         assert [told["criterion"] for told in kept["findings"]] == [
             str(finding.criterion) for finding in found.findings
         ]
