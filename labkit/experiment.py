@@ -196,7 +196,7 @@ class Finding:
 
     def __str__(self) -> str:
         few = f"no verdict below {MINIMUM_SEEDS} seeds"
-        return f"{self.criterion}: {self.said}: {self.verdict or few}"
+        return f"{self.criterion}: {self.said}, n={len(self.values)}: {self.verdict or few}"
 
 
 def overall(verdicts: Iterable[Verdict | None]) -> Verdict | None:

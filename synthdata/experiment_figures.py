@@ -143,7 +143,9 @@ def of_three_jokes(result: joke_evidence.Result) -> tuple[Figure, str]:
 
 
 def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
-    """AUC of both judges, with the formula of the informed one."""
+    """AUC of both judges, with the formula of the informed one, guessing, and the criterion."""
+    from synthdata.joke_evidence import NAIVE
+
     _points(ax, result, names, "naive", marker="o", colour=_BLUE, name="has not met the generator")
     _points(ax, result, names, "informed", marker="s", colour=_RED, name="has met it")
     known = [(i, family.expected) for i, family in enumerate(_families(result, names))]
@@ -157,8 +159,15 @@ def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes
         color=_BLACK,
         label="1 - k/2N",
     )
-    ax.axhline(0.5, color="#555555", linewidth=1)
-    ax.axhline(0.6, color="#555555", linewidth=1, linestyle="--")
+    limit = NAIVE.threshold
+    ax.axhline(0.5, color="#555555", linewidth=1, linestyle="-", label="guessing")
+    ax.axhline(
+        limit,
+        color="#555555",
+        linewidth=1,
+        linestyle="--",
+        label=f"at most {limit:g}, says the claim, for who has not met it",
+    )
     ax.set_ylim(0, 1.05)
     _legend_above(ax)
     _families_axis(ax, names)
@@ -173,7 +182,7 @@ def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> 
         of = len(family.judged)
         found, null = (round(of * family.rejected(q)) for q in ("p", "p_null"))
         ax.annotate(
-            f"p <= .01: {found}/{of}\nA/A: {null}/{of}",
+            f"p <= 0.01: {found}/{of}\nA/A: {null}/{of}",
             (i, 0.02),
             xycoords=("data", "axes fraction"),
             ha="center",

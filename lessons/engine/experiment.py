@@ -29,6 +29,7 @@ from labkit import figures
 from labkit.experiment import MAXIMUM_SEEDS, MINIMUM_SEEDS, Criterion, Finding
 from labkit.experiment import overall as verdict_of
 from lessons.engine import catalogue
+from lessons.engine.groups import TOO_FEW, grouped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 Profile = Literal["full", "ci"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
-TOO_FEW = f"no verdict below {MINIMUM_SEEDS} seeds"
 
 Evidence = Mapping[str, Any]
 """What one seed measured: plain numbers, strings, lists and dictionaries, as JSON has them."""
@@ -130,7 +130,7 @@ class Experiment:
             figure, alt = self.draw(evidence)
             figure.suptitle(self.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
             lines = [f"{evidence[0]['profile']} profile; 95 % intervals over seeds"]
-            lines += [str(row) for row in rows]
+            lines += [str(group) for group in grouped(rows)]
             if len(rows) > 1:
                 lines.append(f"together: {overall(rows)}")
             words = figures.wrapped(figure, "\n".join(lines))

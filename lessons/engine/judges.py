@@ -46,10 +46,16 @@ def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str |
 
 def numbers(answer: Any) -> np.ndarray:
     """A number, a list, an array or a tensor as an array."""
+    if isinstance(answer, (list, tuple)):
+        return np.asarray([numbers(part) for part in answer] if _holds_arrays(answer) else answer)
     if hasattr(answer, "detach"):
         answer = answer.detach().to("cpu")
         answer = answer.double() if answer.is_floating_point() else answer
     return np.asarray(answer)
+
+
+def _holds_arrays(answer: Any) -> bool:
+    return any(hasattr(part, "shape") for part in answer)
 
 
 def _shape(value: Any) -> list[int]:

@@ -22,7 +22,8 @@ from labkit import figures, files
 from labkit.experiment import Finding
 from lessons.engine import evidence, records
 from lessons.engine.attempts import check, hint, solution
-from lessons.engine.experiment import TOO_FEW, Experiment, Profile, find, overall, profile_wanted
+from lessons.engine.experiment import Experiment, Profile, find, overall, profile_wanted
+from lessons.engine.groups import TOO_FEW, grouped
 from lessons.engine.work import work_folder
 from minigpt import corpora
 from minigpt.corpora import Corpus
@@ -188,19 +189,27 @@ def _seeds(some: Sequence[Any]) -> str:
 
 
 def _table(claim: Experiment, rows: Sequence[Finding]) -> str:
-    """Criteria, what was needed, predicted and measured, and the verdict, as a Markdown table."""
+    """Criteria, what was needed, predicted and measured, and the verdict, as a Markdown table.
+
+    What is asked of several things has a line of its own, with their verdict together.
+    """
     made = _predictions().get(claim.id, {})
     lines = [
         "| quantity | the claim needs | your prediction | measured [95 % interval] | verdict |",
         "|---|---|---|---|---|",
     ]
-    for i, row in enumerate(rows, 1):
-        c = row.criterion
-        mine = f"{made[str(i)][0]['value']:g}" if str(i) in made else ""
-        lines.append(
-            f"| {c.quantity} | {c.direction} {c.threshold:g} | {mine or 'none'} "
-            f"| {row.said} | **{row.verdict or TOO_FEW}** |"
-        )
+    number = 0
+    for group in grouped(rows):
+        if len(group.rows) > 1:
+            together = overall(list(group.rows.values()))
+            lines.append(f"| **{group.quantity}** | {group.needs} | | | **{together}** |")
+        for who, row in group.rows.items():
+            number += 1
+            mine = f"{made[str(number)][0]['value']:g}" if str(number) in made else "none"
+            what, needs = (who, "") if who else (group.quantity, group.needs)
+            word = row.verdict or TOO_FEW
+            said = word if who else f"**{word}**"
+            lines.append(f"| {what} | {needs} | {mine} | {row.said} | {said} |")
     if len(rows) > 1:
         lines.append(f"| all of them | | | | **{overall(rows)}** |")
     return "\n".join(lines)

@@ -134,7 +134,8 @@ def _windows(ids: Any, starts: Any, context: int) -> Any:
 
 
 def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+    several = len(answer) if isinstance(answer, (tuple, list)) else np.shape(answer)[:1]
+    if several not in (2, (2,)):
         return "something else than two tensors (inputs, targets)"
     for name, part in zip(("inputs", "targets"), answer):
         if other := refused(part, [len(starts), context]):
@@ -144,7 +145,7 @@ def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | Non
 
 def _kinds(pair: Any) -> list[str]:
     """Types of numbers in (inputs, targets)."""
-    return sorted({str(part.dtype).removeprefix("torch.") for part in pair})
+    return sorted({str(numbers(part).dtype) for part in pair})
 
 
 def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
@@ -306,9 +307,12 @@ def _differ(one: Any, other: Any) -> bool:
     return bool((numbers(one) != numbers(other)).any())
 
 
+def _ids_each_time(drawn: list[Any], calls: list[Call]) -> bool:
+    return not any(_one_id_each(answer, call.args[0]) for answer, call in zip(drawn, calls))
+
+
 def _whatever_the_state(drawn: list[Any], calls: list[Call]) -> bool:
-    readable = not any(_one_id_each(a, c.args[0]) for a, c in zip(drawn, calls))
-    return readable and not _differ(drawn[0], drawn[1])
+    return _ids_each_time(drawn, calls) and not _differ(drawn[0], drawn[1])
 
 
 def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
@@ -356,7 +360,7 @@ DRAW = Exercise(
             judge=_by_the_state,
             causes=(
                 Cause(text=answers.OWN_SEED, when=_whatever_the_state),
-                Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),
+                Cause(text=answers.OWN_RANDOMNESS, when=_ids_each_time),
             ),
         ),
     ),

@@ -19,8 +19,8 @@ Run:    python -m lessons build 01
 # out wrong. You will measure how well a machine guesses the next character of a text, train a
 # small network, and then see what is left of its knowledge when its text is taken away.
 #
-# You need Python and school mathematics (probabilities, logarithms). Reading and exercises take 45
-# to 60 minutes. The experiment near the end computes for about eight minutes on one processor
+# You need Python and school mathematics (probabilities, logarithms). Reading and exercises take 60
+# to 70 minutes. The experiment near the end computes for about eight minutes on one processor
 # core; you may start it and read on.
 
 # %%
@@ -221,8 +221,10 @@ for read, asked in zip(inputs, targets):
 # %% [markdown]
 # ## 4. A random function
 #
-# Here is a network: a small transformer, the kind that lesson 3 takes apart. It is full of random
-# numbers, its **weights**. Nobody has shown it a text.
+# Here is a network: a small transformer, the kind that lesson 3 takes apart. A transformer that is
+# trained to predict what comes next is called a **GPT** (generative pre-trained transformer); those
+# behind today's chatbots are some million times as large. It is full of random numbers, its
+# **weights**. Nobody has shown it a text.
 
 # %%
 shape = GPTConfig(n_layer=2, n_head=4, n_embd=64, context=64)
@@ -350,7 +352,11 @@ evidence = experiment("next_character")
 # %% [markdown]
 # **How to read the figure.** Left: three groups of bars, one for each text that was measured on;
 # in each group three networks. The dots are the seeds. The bar of a text's own network should be
-# the lowest in its group. Right: loss against the amount of training text, for network and n-gram.
+# the lowest in its group. Over it a diamond marks its best rival, the best of all networks and
+# n-grams that learned from another text; the number beside it is the lead. **The smallest of the
+# three leads is what you predicted.** (The rival is an n-gram each time: on the Bible, the one that
+# counted Shakespeare.) Right: loss against the amount of training text, for the network (GPT) and
+# the n-gram.
 #
 # Does any bar stand above 6 bits, the loss of one who knows nothing? How can one do worse than
 # that? (Section 4 has the answer.)

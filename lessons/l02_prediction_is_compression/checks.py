@@ -126,8 +126,8 @@ ENTROPY = Exercise(
             expect=plug_in,
         ),
         Probe(
-            property="things that were never seen change nothing",
-            make=lambda rng: Call(np.concatenate([rng.integers(1, 50, 6), _counts(0, 0, 0)])),
+            property="things that were seen once count, and those never seen change nothing",
+            make=lambda rng: Call(np.concatenate([rng.integers(2, 50, 6), _counts(0, 1, 0, 1)])),
             expect=plug_in,
         ),
     ),

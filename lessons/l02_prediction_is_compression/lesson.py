@@ -20,7 +20,7 @@ Run:    python -m lessons build 02
 # can only talk about. Here the text comes from a grammar that we wrote ourselves, so that we know
 # what was in the writer's mind, and can look whether it is in the network's.
 #
-# You need lesson 1 (surprise, bits per character). Reading and exercises take 45 to 60 minutes.
+# You need lesson 1 (surprise, bits per character). Reading and exercises take 60 to 70 minutes.
 # The experiment near the end computes for about seven minutes on one processor core.
 
 # %%

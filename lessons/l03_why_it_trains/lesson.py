@@ -20,7 +20,7 @@ Run:    python -m lessons build 03
 # through many layers, and then take them away one at a time.
 #
 # You need lesson 1 (loss, windows) and a little about vectors: length, and the product of a matrix
-# with a vector. Reading and exercises take 45 to 60 minutes. The experiment near the end computes
+# with a vector. Reading and exercises take 60 to 70 minutes. The experiment near the end computes
 # for about eleven minutes on one processor core.
 
 # %%

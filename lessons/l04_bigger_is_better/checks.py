@@ -250,6 +250,18 @@ def _neighbours_parted(answer: Any, block: str, rng: Any) -> str | None:
     return _unreadable(answer, block) or shuffled.kept(block, answer)
 
 
+def _all_there(answer: Any, block: str, rng: Any) -> bool:
+    return _same_words(answer, block, rng) is None
+
+
+def _all_there_each_time(found: list[Any], calls: list[Call]) -> bool:
+    return all(_all_there(answer, *call.args) for answer, call in zip(found, calls))
+
+
+def _twice_the_same(found: list[Any], calls: list[Call]) -> bool:
+    return _all_there(found[0], *calls[0].args) and found[0] == found[1]
+
+
 def _cut_and_joined(answer: Any, block: str, rng: Any) -> bool:
     return not _unreadable(answer, block) and shuffled.distances(block, answer).get(1, 0) > 0.8
 
@@ -314,7 +326,7 @@ SALAD = Exercise(
             judge=_from_everywhere,
             causes=(
                 Cause(text=answers.CUT_AND_JOINED, when=_cut_and_joined),
-                Cause(text=answers.WITHIN, when=lambda *_: True),
+                Cause(text=answers.WITHIN, when=_all_there),
             ),
         ),
         Probe(
@@ -324,7 +336,7 @@ SALAD = Exercise(
             causes=(
                 Cause(text=answers.CUT_AND_JOINED, when=_cut_and_joined),
                 Cause(text=answers.TURNED_ROUND, when=_turned_round),
-                Cause(text=answers.IN_STEP, when=lambda *_: True),
+                Cause(text=answers.IN_STEP, when=_all_there),
             ),
         ),
         Probe(
@@ -332,15 +344,15 @@ SALAD = Exercise(
             make=_two_states,
             judge=_other_order,
             causes=(
-                Cause(text=answers.NOT_RANDOM, when=lambda found, calls: found[0] == found[1]),
-                Cause(text=answers.FIXED_AND_CUT, when=lambda *_: True),
+                Cause(text=answers.NOT_RANDOM, when=_twice_the_same),
+                Cause(text=answers.FIXED_AND_CUT, when=_all_there_each_time),
             ),
         ),
         Probe(
             property="the same state of `rng`, the same order",
             make=lambda rng: inputs.same_state_twice(rng, _text(rng)),
             judge=_same_order,
-            causes=(Cause(text=answers.OWN_RANDOMNESS, when=lambda *_: True),),
+            causes=(Cause(text=answers.OWN_RANDOMNESS, when=_all_there_each_time),),
         ),
     ),
     variants=answers.SALAD_VARIANTS,

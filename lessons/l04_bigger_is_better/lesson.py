@@ -20,8 +20,8 @@ Run:    python -m lessons build 04
 # You will count what a network costs, fit the law that people forecast with, and spoil a text
 # on purpose. Then five sizes are trained, and the largest is compared with its forecast.
 #
-# You need lessons 1 and 2 (loss, entropy, storyland) and logarithms. Reading and exercises take 45
-# to 60 minutes. The experiment near the end computes for about eleven minutes on one processor
+# You need lessons 1 and 2 (loss, entropy, storyland) and logarithms. Reading and exercises take 60
+# to 70 minutes. The experiment near the end computes for about eleven minutes on one processor
 # core.
 
 # %%

@@ -136,6 +136,10 @@ def _taught(rng: np.random.Generator, temperature: float, n: int = 9, v: int = 6
     return Call(_logits(rng, n, v), _logits(rng, n, v).log_softmax(-1), temperature=temperature)
 
 
+def _by_default(rng: np.random.Generator) -> Call:
+    return Call(*_taught(rng, 1.0).args)
+
+
 def _agrees(rng: np.random.Generator) -> Call:
     logits = _logits(rng, 5, 7)
     return Call(logits + 3, logits.log_softmax(-1), temperature=2.0)
@@ -176,8 +180,9 @@ KD = Exercise(
             atol=1e-4,
         ),
         Probe(
-            property="at T = 1: the mean over positions of the sum over characters",
-            make=lambda rng: _taught(rng, 1.0),
+            property="at T = 1, which is the default: the mean over positions of the sum over "
+            "characters",
+            make=_by_default,
             expect=_kd,
         ),
         Probe(
@@ -211,7 +216,10 @@ KD = Exercise(
 
 
 def _answers(rng: np.random.Generator, n: int, v: int = 5) -> Call:
-    return Call(_logprobs(rng, n, v), rng.integers(0, v, n))
+    """What came was drawn by the predicted probabilities, so that some bins are too sure and some
+    too modest; and with many characters also the lowest bins are filled."""
+    logprobs = _logprobs(rng, n, v)
+    return Call(logprobs, (logprobs + rng.gumbel(size=(n, v))).argmax(-1))
 
 
 def _never_right(rng: np.random.Generator) -> Call:
@@ -285,7 +293,7 @@ CALIBRATION = Exercise(
         ),
         Probe(
             property="many places in many bins",
-            make=lambda rng: _answers(rng, 500),
+            make=lambda rng: _answers(rng, 500, v=40),
             expect=calibration_error,
         ),
         Probe(property="as many bins as asked for", make=_few_bins, expect=calibration_error),

@@ -114,7 +114,8 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
             q: interval([getattr(j, q) for j in every]).value
             for q in ("naive", "informed", "ratio", "ratio_null", "harm")
         }
-        seen, false = (sum(getattr(j, q) < 0.01 for j in every) for q in ("p", "p_null"))
+        level = joke_evidence.POPULATION.threshold
+        seen, false = (sum(getattr(j, q) <= level for j in every) for q in ("p", "p_null"))
         said.append(
             f"{name} ({len(every)} generators): AUC {mean['naive']:.2f} of the judge who has not "
             f"met them and {mean['informed']:.2f} of the one who has; the population test rejects "

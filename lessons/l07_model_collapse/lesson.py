@@ -17,7 +17,7 @@ Run:    python -m lessons build 07
 # of models; the term for that, **model collapse**, is Shumailov's.
 #
 # You need Python and school mathematics (probabilities, logarithms), and from lesson 1 that a loss
-# in bits is a mean surprise. Reading and exercises take 45 to 60 minutes. The experiment near the
+# in bits is a mean surprise. Reading and exercises take 60 to 70 minutes. The experiment near the
 # end computes for about five minutes on one processor core; you may start it and read on.
 
 # %%
@@ -83,7 +83,8 @@ for _ in range(scaled(200, ci=20)):
 for fit in (0, 1, 2, 5, 10, 20, 50, 100, 200):
     if fit < len(fits):
         left = int((fits[fit] > 0).sum())
-        print(f"after {fit:3} fits: {left:2} colours left, the commonest {fits[fit].max():.0%}")
+        colours = "colour" if left == 1 else "colours"
+        print(f"after {fit:3} fits: {left:2} {colours} left, the commonest {fits[fit].max():.0%}")
 
 # %% [markdown]
 # Nobody made a mistake. Each fit is the best there is for its 200 draws, and each sample is an
@@ -270,11 +271,12 @@ evidence = experiment("model_collapse")
 # chains or more, so that its lines lie close. The error is never 0, not even on real data: a
 # finite sample is not the truth. What counts is how far the others leave `real`.
 #
-# Your prediction stands in the row "multinomial, fresh". (The table calls the categories
-# *multinomial* and the normal distribution *gaussian*.) The claim "no rise" fails if what is left
-# is more than a tenth, also when fresh data help a lot. Each round nine tenths come from a model
-# that has lost something, and one tenth brings a bit of it back; the two come to a balance, and
-# the balance is not where the truth is. For the categories the balance can be computed:
+# The table has a group of rows for each regime, in it a row for each source. (It calls the
+# categories *multinomial* and the normal distribution *gaussian*.) Your prediction stands in the
+# group *fresh*, beside *multinomial*. The claim "no rise" fails if what is left is more than a
+# tenth, also when fresh data help a lot. Each round nine tenths come from a model that has lost
+# something, and one tenth brings a bit of it back; the two come to a balance, and the balance is
+# not where the truth is. For the categories the balance can be computed:
 
 # %%
 real = n // 10

@@ -22,7 +22,7 @@ Run:    python -m lessons build 08
 #
 # Lesson 6 asked how one sees that a model tells only three jokes, and lesson 7 what comes of
 # training on them. This one asks for the cure. You need Python and school mathematics
-# (probabilities, logarithms). Reading and exercises take 45 to 60 minutes. The experiment near the
+# (probabilities, logarithms). Reading and exercises take 60 to 70 minutes. The experiment near the
 # end computes for about eight minutes on one processor core; you may start it and read on.
 
 # %%
@@ -99,8 +99,9 @@ print(f"{line}\n{persona_text.counted(line)}")
 # ### Exercise 08.1: the effective number
 #
 # Given `counts`, how often each kind was seen, and the order `q`. If you wrote this function in
-# lesson 6, write it again without looking. Two things to think of: q = 1, and kinds with a count
-# of 0. Stuck? `hint("08.1")` asks you a question; call it again for more.
+# lesson 6, where it was called `hill`, write it again without looking. Two things to think of:
+# q = 1, and kinds with a count of 0. Stuck? `hint("08.1")` asks you a question; call it again for
+# more.
 
 # %% exercise="08.1"
 

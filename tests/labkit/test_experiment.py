@@ -151,7 +151,7 @@ def test_ratios_are_judged_on_their_logarithms() -> None:
 def test_one_computation_has_no_interval_and_says_so() -> None:
     once = Criterion(quantity="distance", threshold=1.0, direction="<=", no_effect=3.0, once=True)
     found = Finding(criterion=once, values=(0.7, 0.7, 0.7))
-    assert str(found) == "distance <= 1: 0.7 (one computation): reproduced"
+    assert str(found) == "distance <= 1: 0.7 (one computation), n=3: reproduced"
     with pytest.raises(ValueError, match="measured once, and 2 values"):
         Finding(criterion=once, values=(0.7, 0.8))
     assert Finding(criterion=once, values=(0.7,)).verdict is None
@@ -160,7 +160,7 @@ def test_one_computation_has_no_interval_and_says_so() -> None:
 def test_a_finding_is_printed_in_one_way() -> None:
     assert str(interval([1.0, 1.0, 1.0])) == "1 [1, 1]"
     few = Finding(criterion=AT_LEAST_ONE, values=(1.23456,))
-    assert str(few) == "gain in nats >= 1: 1.23 (one seed): no verdict below 3 seeds"
+    assert str(few) == "gain in nats >= 1: 1.23 (one seed), n=1: no verdict below 3 seeds"
 
 
 @pytest.mark.parametrize(("mean", "n"), [(1.5, 4), (1.3, 5), (1.2, 10)])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from labkit import figures
-from lessons.engine import notebook
+from lessons.engine import ledger, notebook
 from lessons.engine.experiment import find
 
 Shown = list[tuple[dict[str, Any], dict[str, Any]]]
@@ -120,6 +120,23 @@ def test_the_verdict_stands_beside_the_prediction(
     assert "its numbers prove nothing" in words(shown)
     assert [one["seed"] for one in notebook.experiment("next_character")] == [0]  # to save time
     assert "**no verdict below 3 seeds**" in words(shown)
+
+
+def test_a_table_groups_what_is_asked_of_several_things(work: Path) -> None:
+    claim = find("model_collapse")
+    rows = claim.judge(ledger.published("model_collapse"))
+    notebook.predict("model_collapse", 0.25, criterion=9)
+    lines = notebook._table(claim, rows).splitlines()[2:]
+    heads = [line for line in lines if line.startswith("| **")]
+    assert [head.split("|")[1].split(":")[0].strip(" *") for head in heads] == [
+        "replace",
+        "accumulate",
+        "fresh",
+    ]
+    assert len(lines) == len(rows) + len(heads) + 1
+    (mine,) = [line for line in lines if "| 0.25 |" in line]
+    assert lines.index(mine) == lines.index(heads[2]) + 1
+    assert mine.startswith("| multinomial |")
 
 
 def test_scaled_is_small_only_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:

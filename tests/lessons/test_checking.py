@@ -227,9 +227,11 @@ def test_published_answers_are_flagged_and_still_judged(
         ("01.1", "return np.exp(np.take_along_axis(a, b[..., None], -1)[..., 0])", "this is p,"),
         ("01.1", "return np.full(b.shape, 0.5)", "perhaps: this is "),
         ("01.1", "return -np.log(np.take_along_axis(np.exp(a), b[..., None], -1)[..., 0])", "lose"),
-        # a list of windows is an array like any other: what is wrong is the type, kept small
+        # lists of windows are as good as tensors; what is wrong with these is their type
         ("01.2", "return [a[s : s + c] for s in b], [a[s + 1 : s + c + 1] for s in b]", "small"),
-        ("01.2", "x = b[:, None] + torch.arange(c); return a[x] * 1.0, a[x + 1] * 1.0", "floating"),
+        ("01.2", "x = b[:, None] + torch.arange(c); return a[x] / 1, a[x + 1] / 1", "floating"),
+        # one tensor for both: the type that is kept small has the property that does not hold
+        ("01.2", "x = b[:, None] + torch.arange(c); return torch.stack([a[x], a[x + 1]], -1)", ""),
         # an error is no answer that a cause could look at
         ("01.3", "return (a.cumsum(1) < b.random(len(a))).sum(1)", ""),
         (

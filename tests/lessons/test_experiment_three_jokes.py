@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from lessons.engine import ledger
 from lessons.l06_three_jokes import experiment as sixth
-from synthdata.joke_evidence import Judged
+from synthdata.joke_evidence import NAIVE, Judged
 
 
 def judged(naive: float, p: float, harm: float, words: float = 0.5) -> dict[str, Any]:
@@ -62,3 +63,13 @@ def test_what_is_measured_is_plain_and_comes_back_the_same() -> None:
     assert whole.evidence[0].family("dial 5/20").expected == 0.875
     assert str(whole.evidence[0].family("gpt").expected) == "nan"
     assert whole.profile == sixth.SIZES["full"]
+
+
+def test_every_line_of_the_judges_panel_has_a_name() -> None:
+    figure, _ = sixth.draw(ledger.published("three_jokes"))
+    panel = figure.axes[0]
+    named = {text.get_text() for text in panel.get_legend().get_texts()}
+    across = [line for line in panel.lines if list(line.get_xdata()) == [0, 1]]  # axhline
+    assert len(across) == 2
+    assert {str(line.get_label()) for line in across} <= named
+    assert any(f"at most {NAIVE.threshold:g}" in name for name in named)

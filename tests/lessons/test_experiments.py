@@ -14,6 +14,7 @@ from labkit import figures, freshness
 from labkit.experiment import BEST_FIRST, Criterion, Finding
 from lessons.engine import catalogue, records
 from lessons.engine.experiment import TOO_FEW, Experiment, find, overall, profile_wanted
+from lessons.engine.groups import grouped
 
 LESSONS = [lesson.name for lesson in catalogue.lessons(having="experiment.py")]
 SEEDS = (0, 1, 2)
@@ -60,8 +61,10 @@ def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> N
     picture = experiment.figure(evidence(lesson))
     caption = picture.figure.get_supxlabel()
     assert picture.figure.get_suptitle() == experiment.title
-    for row in experiment.judge(evidence(lesson)):
-        assert " ".join(str(row).split()) in " ".join(caption.split())
+    rows = experiment.judge(evidence(lesson))
+    for group in grouped(rows):
+        assert " ".join(str(group).split()) in " ".join(caption.split())
+    assert all(row.measured in " ".join(caption.split()) for row in rows)
     assert len(picture.alt) > 80
     assert "nan" not in picture.alt
     for ax in picture.figure.axes:
@@ -141,6 +144,33 @@ def test_a_claim_is_as_good_as_its_worst_criterion() -> None:
     for worst in range(4):
         assert overall(found[: worst + 1]) == BEST_FIRST[worst]
         assert overall(found[worst::-1]) == BEST_FIRST[worst]
+
+
+def asked(quantity: str, values: tuple[float, ...], threshold: float = 0.0) -> Finding:
+    return Finding(criterion=Criterion(quantity=quantity, threshold=threshold), values=values)
+
+
+def test_what_is_asked_of_several_things_is_one_group() -> None:
+    rows = [
+        asked("bags, slope (bits)", (1, 1, 1)),
+        asked("texts, slope (bits/char)", (2, -2, 0)),
+        asked("texts, slope (bits/char)", (3, 3, 3), threshold=0.5),
+        asked("texts, height (bits)", (4, 4, 4)),
+    ]
+    several, other, last = grouped(rows)
+    assert list(several.rows) == ["bags (bits)", "texts (bits/char)"]
+    assert (several.quantity, several.needs) == ("slope", ">= 0")
+    assert str(several) == (
+        "slope >= 0: bags (bits) 1 [1, 1], texts (bits/char) 0 [-4.97, 4.97], n=3: "
+        "reproduced for bags (bits); undecided for texts (bits/char)"
+    )
+    assert [str(other), str(last)] == [str(rows[2]), str(rows[3])]
+    assert [row for group in grouped(rows) for row in group.rows.values()] == rows
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_no_figure_has_a_wall_of_verdicts(lesson: str) -> None:
+    assert len(grouped(find(lesson).judge(evidence(lesson)))) <= 5
 
 
 def test_unusable_runs_and_evidence_are_refused() -> None:

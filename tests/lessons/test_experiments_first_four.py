@@ -52,6 +52,17 @@ def test_the_margin_is_against_the_best_model_of_another_text() -> None:
 # Lesson 2.
 
 
+def test_the_figure_shows_the_lead_that_is_predicted() -> None:
+    """The smallest of the numbers beside the diamonds is the criterion's value."""
+    found = published("next_character")
+    figure, alt = first.draw(found)
+    written = [float(t.get_text()) for t in figure.axes[0].texts if t.get_text().startswith("+")]
+    measured = np.mean([one["margin_bits"] for one in found])
+    assert len(written) == 3
+    assert min(written) == pytest.approx(measured, abs=0.005)
+    assert f"{measured:.2f} on kjv" in alt
+
+
 def test_probe_places_are_behind_the_owner_and_know_the_theme() -> None:
     text = "mia bakes her hot pie\nthe boys ride their bike\nben naps\ntom wears the cape\n" * 3
     tokenizer = CharTokenizer.from_text(text)

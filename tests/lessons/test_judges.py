@@ -67,6 +67,33 @@ def test_only_answers_without_numbers_are_left_out() -> None:
     assert {key: type(value) for key, value in made.items()} == {"02.1": bytes, "04.3": str}
 
 
+KINDS = {
+    "NumPy": "_np.asarray(x)",
+    "a tensor": "x if hasattr(x, 'detach') else _torch.tensor(_np.array(x))",
+    "a list or a number": "_np.asarray(x).tolist()",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("exercise", NUMBERS, ids=lambda exercise: str(exercise.id))
+def test_a_right_answer_is_right_in_whatever_it_comes(
+    sandbox: Sandbox, exercise: Exercise, kind: str
+) -> None:
+    to = f"(lambda x: x if x is None else {KINDS[kind]})"
+    name = exercise.name
+    source = f"""{sources.solution(exercise.solution, name)}
+import numpy as _np
+import torch as _torch
+_right = {name}
+
+def {name}(*args, **kwargs):
+    found = _right(*args, **kwargs)
+    return tuple(map({to}, found)) if isinstance(found, tuple) else {to}(found)
+"""
+    result = check_source(exercise, source, sandbox)
+    assert result.passed, result
+
+
 # Each property by itself: what is NaN has it nowhere.
 
 
@@ -117,6 +144,27 @@ def test_comparing_with_an_oracle_knows_nan(number: float) -> None:
     for expected in (0.0, 1e300, [1.0, 2.0], np.zeros(2), np.array([np.inf, 0.0])):
         answer = np.zeros(np.shape(expected)) + number
         assert close(answer, expected, rtol=1.0, atol=1.0) is not None
+
+
+# A line changed in a right answer: what these do is wrong, and once passed.
+
+
+@pytest.mark.parametrize(
+    ("exercise", "right", "wrong"),
+    [
+        ("02.2", "counts > 0", "counts > 1"),
+        ("05.2", "temperature=1.0", "temperature=2.0"),
+        ("05.3", "bins=15", "bins=14"),
+        ("05.3", "range(bins)", "range(2, bins)"),
+    ],
+)
+def test_a_small_change_is_found(sandbox: Sandbox, exercise: str, right: str, wrong: str) -> None:
+    found = catalogue.find_exercise(exercise)
+    source = found.variants[0].source
+    assert right in source
+    for seed in range(3):
+        result = check_source(found, source.replace(right, wrong), sandbox, seed=seed)
+        assert result.status == "fail", result
 
 
 # What is too large is not read.
@@ -174,6 +222,7 @@ def _all_judged() -> Iterator[Any]:
 
 @pytest.mark.parametrize("probe", list(_all_judged()))
 def test_a_judge_and_a_cause_look_at_the_size_first(probe: Probe) -> None:
+    """And no cause says that it explains such an answer."""
     calls = _calls(probe)
     single = isinstance(probe.make(np.random.default_rng(0)), Call)
     for huge in HUGE:
@@ -181,11 +230,13 @@ def test_a_judge_and_a_cause_look_at_the_size_first(probe: Probe) -> None:
         if probe.judge is not None:
             assert _words(probe, answers, calls) is not None
         for cause in probe.causes:
+            found = False  # what a cause that raises says
             with contextlib.suppress(Exception):
                 if single:
-                    cause.when(huge, *calls[0].args, **calls[0].kwargs)
+                    found = cause.when(huge, *calls[0].args, **calls[0].kwargs)
                 else:
-                    cause.when(answers, calls)
+                    found = cause.when(answers, calls)
+            assert not found, cause.text
 
 
 def test_ten_bytes_are_the_most_that_one_number_takes() -> None:

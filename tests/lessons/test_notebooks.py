@@ -6,6 +6,7 @@ shows nothing that a published notebook must not show.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from lessons.engine import build
+from lessons.engine import build, percent
 from lessons.engine.catalogue import find
 from lessons.engine.execute import CellFailed, execute, without_network
 
@@ -51,6 +52,33 @@ def test_runs_from_top_to_bottom(
 def test_published_notebooks_agree_with_their_sources() -> None:
     said: list[str] = []
     assert build.main(build.Build(check=True), said.append) == 0, "\n".join(said)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_the_minutes_a_lesson_states_are_counted(lesson: Any) -> None:
+    """TEACHING.md says how: words, lines of code, exercises, predictions and figures."""
+    text = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
+    cells = percent.parse(text, lesson.slug)
+    prose = [c.source for c in cells if c.kind == "markdown"]
+    words = len(" ".join([*prose, *(e.task for e in lesson.exercises())]).split())
+    code = "\n".join(c.source for c in cells if c.kind != "markdown").split("\n")
+    minutes = words / 130 + sum(map(bool, code)) * 5 / 60 + 10 * len(lesson.exercises())
+    minutes += 3 * text.count("\npredict(")
+    minutes += 2 * (text.count("\nshow(") + text.count("= experiment("))
+    stated = re.search(r"exercises\s+take\s+(\d+)\s+to\s+(\d+)\s+minutes", " ".join(prose))
+    assert stated is not None
+    assert float(stated[1]) <= minutes <= float(stated[2]), minutes
+
+
+def test_what_published_notebooks_print_agrees_with_their_story() -> None:
+    """Where five texts differ, Good's rule says 0 %; one is no plural."""
+    printed = {
+        number: outputs(nbformat.read(build.path_of(find(number), "student"), as_version=4))
+        for number in (6, 7)
+    }
+    assert "  5 texts: effective number   5.0; coverage by Good's rule   0%" in printed[6]
+    assert " 1 colour left" in printed[7]
+    assert " 1 colours" not in printed[7]
 
 
 def notebook_of(*sources: str) -> Any:

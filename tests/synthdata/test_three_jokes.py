@@ -233,7 +233,7 @@ def test_the_report_of_three_seeds_says_each_part_and_counts_over_all_seeds():
     assert "AUC of a judge of single texts who has not met the generator <= 0.6: 0.52" in (
         found.verdict.because
     )
-    assert "nats/char >= 0: 0.4 [-0.0303, 0.83]: undecided." in found.verdict.because
+    assert "nats/char >= 0: 0.4 [-0.0303, 0.83], n=3: undecided." in found.verdict.because
     assert found.tables[0].rows[1] == (
         *("gpt", "0.52", "0.9", "", "4 of 6", "0 of 6", "0.2", "0.4"),
     )
