@@ -223,7 +223,7 @@ class _Statement:
     @cached_property
     def used(self) -> set[str]:
         """Names that it takes from outside: not a function's own variables."""
-        return _used(self.text)
+        return _used(self.text, self.tree)
 
     def written(self, *, guarded: bool) -> str:
         """Its text; guarded, an error in it is none."""
@@ -330,18 +330,27 @@ def _root(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _used(statement: str) -> set[str]:
+def _used(statement: str, tree: ast.stmt) -> set[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             whole = symtable.symtable(statement, "a cell", "exec")
     except SyntaxError:  # such as a parameter that is declared global: its cell cannot have run
         return set()
+    changed = _changed(tree)
     names: set[str] = set()
     waiting = [whole]
     while waiting:
         table = waiting.pop()
         waiting += table.get_children()
-        symbols = [s for s in table.get_symbols() if s.is_referenced()]
+        symbols = [s for s in table.get_symbols() if s.is_referenced() or s.get_name() in changed]
         names |= {s.get_name() for s in symbols if table is whole or s.is_global()}
     return names
+
+
+def _changed(tree: ast.stmt) -> set[str]:
+    """Names in `n += 1` and `del n`: both need an n, though symtable calls it assigned alone."""
+    nodes = list(ast.walk(tree))
+    names = [n.target for n in nodes if isinstance(n, ast.AugAssign)]
+    names += [n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)]
+    return {name.id for name in names if isinstance(name, ast.Name)}

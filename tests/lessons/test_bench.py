@@ -21,7 +21,7 @@ from lessons.engine import bench, catalogue, grade, judging, kinds, wire
 from lessons.engine import source as sources
 from lessons.engine.bench import Bench
 from lessons.engine.checking import MAX_SOURCE, check_source
-from lessons.engine.exercise import Call, Cause, Exercise, Probe
+from lessons.engine.exercise import Call, Cause, Exercise, Probe, Result
 from lessons.engine.outcome import Answer, Failure, Outcome
 from lessons.engine.sandbox import Sandbox
 
@@ -268,10 +268,18 @@ HOSTILE = {
 def test_a_class_of_attackers_and_two_honest_students_finishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every honest answer is right, no attack is a pass, and nothing is left behind."""
-    lesson = catalogue.find("02")
-    tasks = tuple(replace(e, seconds=2.0) for e in lesson.exercises())
-    monkeypatch.setattr(catalogue.Lesson, "exercises", lambda self: tasks)
+    """Every honest answer is right, no attack is a pass, and nothing is left behind.
+
+    Attacks are cut short; honest answers have their full time, since other processes may take it.
+    """
+
+    def check(exercise: Exercise, source: str, *args: Any, **more: Any) -> Result:
+        seconds = 2.0 if "global n" in source else exercise.seconds
+        return check_source(replace(exercise, seconds=seconds), source, *args, **more)
+
+    tasks = catalogue.find("02").exercises()
+    assert all(e.seconds == 10 for e in tasks)
+    monkeypatch.setattr(grade, "check_source", check)
     monkeypatch.setattr(bench, "SECONDS", 2.0)
     names = {e.id: e.name for e in tasks}
     right = {e.id: sources.solution(e.solution, e.name) for e in tasks}
@@ -305,6 +313,7 @@ def test_a_class_of_attackers_and_two_honest_students_finishes(
     attacked = {(s, a[0]) for s, a in zip(students, HOSTILE.values())}
     wrong = {key: row["diagnosis"] for key, row in rows.items() if row["status"] != "pass"}
     assert set(wrong) == attacked
+    assert not [words for words in wrong.values() if "NameError" in words]  # each did attack
     assert not [row for row in rows.values() if "grade by hand" in row["diagnosis"]]
     assert {p.pid for p in psutil.Process().children(recursive=True)} <= before
     left = {p.name for p in [*tmp_path.iterdir(), *(tmp_path / "out").rglob("*")]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lessons.engine import form, slicing
@@ -66,6 +68,20 @@ def test_what_a_module_fills_by_a_call_comes_along(how: str) -> None:
         space: dict[str, object] = {}
         exec(slicing.needed("f", cells) or "", space)
         assert space["f"]() == [0, 1, 2]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("body", ["n += 1", "del n", "g()"])
+def test_a_global_that_is_only_counted_up_comes_along(body: str) -> None:
+    cells = ["n = 0", f"def f(x):\n    global n\n    {body}\n    return x"]
+    cells += ["def g():\n    def h():\n        global n\n        n += 1\n    h()"]
+    source = slicing.needed("f", cells)
+    assert source is not None
+    space: dict[str, Any] = {}
+    exec(source, space)
+    assert space["f"](3) == 3
+    own = slicing.needed("f", ["n = 0", "def f(x):\n    n = x\n    n += 1\n    return n"])
+    assert own is not None
+    assert "n = 0" not in own
 
 
 def test_what_may_have_filled_a_name_does_no_harm_and_what_only_shows_it_stays_out() -> None:
