@@ -33,6 +33,11 @@ CHARACTERS_PER_BYTE = 1 << 24
 """No byte holds more. An interval is counted in units of 2^-32 of itself, which are whole numbers
 below 2^24 or that itself; whatever comes, the next unit is smaller by one at least, and a byte is
 written before there are none left."""
+STRIPPED = 16
+"""Zero bytes that may be missing at a stream's end where they were left out, as in version 2 of the
+files (`mgz`). More than k of them by chance have probability 256^-k."""
+FREE = 1 << 24
+"""Characters that may come, all in all, where only the zeros that were left out say what."""
 Progress = Callable[[int], object]
 
 _RANGE_BITS = 56  # of the interval's length; the eighth byte of a machine word takes the carry
@@ -134,9 +139,13 @@ class Decoder:
     >>> decoder, even = Decoder([b"a"]), frequencies(np.log([[0.5, 0.5]]))
     >>> [int(decoder.get(even, np.array([True]))[0]) for _ in range(8)]
     [0, 1, 1, 0, 0, 0, 0, 1]
+
+    `stripped` says that zero bytes at the ends of the streams were left out. A few are by chance.
+    Many are where a stream ends in a run of the first symbol, which adds nothing to the number.
     """
 
-    def __init__(self, streams: list[bytes]) -> None:
+    def __init__(self, streams: list[bytes], *, stripped: bool = False) -> None:
+        self._stripped = stripped
         self._digits = np.frombuffer(b"".join(streams), dtype=np.uint8)
         self._length = np.array([len(stream) for stream in streams], dtype=np.int64)
         self._first = np.cumsum(self._length) - self._length  # where each stream begins
@@ -167,9 +176,22 @@ class Decoder:
             self._range[short] <<= _EIGHT
             self._shift(short)
         # of all but one digit the encoder wrote, each was read; and one interval lies ahead
-        if (self._read[rows] >= self._length[rows] + _RANGE_BITS // 8).any():
+        beyond = self._read[rows] - self._length[rows] - _RANGE_BITS // 8
+        if self._stripped:
+            ended = (beyond >= STRIPPED) & (self._offset[rows] > 0)
+        else:
+            ended = beyond >= 0
+        if ended.any():
             raise RanOut("a stream ends before its text does")
         return symbols
+
+    def only_first(self, active: np.ndarray) -> bool:
+        """Can nothing come but the first symbol, where `active` [S]?
+
+        So it is where zeros were left out and the number has come down to the interval's end.
+        """
+        ended = (self._read >= self._length + _RANGE_BITS // 8) & (self._offset == 0)
+        return self._stripped and bool(ended[active].all())
 
     def _shift(self, rows: np.ndarray) -> None:
         """Take one more digit; zeros follow the last."""
@@ -221,31 +243,48 @@ def encode_streams(
 
 
 def decode_streams(
-    coded: Sequence[bytes], n: int, model: NextChar, progress: Progress = silent
+    coded: Sequence[bytes],
+    n: int,
+    model: NextChar,
+    progress: Progress = silent,
+    *,
+    stripped: bool = False,
 ) -> np.ndarray:
-    """The ids [n] that `encode_streams` coded with the same model."""
+    """The ids [n] that `encode_streams` coded with the same model.
+
+    `stripped`: zero bytes at the streams' ends were left out. RanOut where a stream has less in it
+    than n asks for.
+    """
     lengths = cut(n, len(coded))
-    decoder = Decoder(list(coded))
+    decoder = Decoder(list(coded), stripped=stripped)
     columns: list[np.ndarray] = []
 
-    def get(logprobs: np.ndarray, step: int) -> np.ndarray:
+    def get(logprobs: np.ndarray, step: int) -> np.ndarray | None:
+        if decoder.only_first(step < lengths):
+            return None
         symbols = decoder.get(frequencies(logprobs), step < lengths)
         columns.append(symbols.astype(np.int32))
         return symbols
 
     _step_through(model, lengths, get, progress)
-    if not columns:
-        return np.zeros(0, dtype=np.int32)
-    return np.stack(columns, axis=1)[np.arange(len(columns)) < lengths[:, None]]
+    rest = int((lengths - len(columns)).clip(0).sum())
+    if rest > FREE:
+        raise RanOut("the streams end before their text does")
+    if rest:
+        progress(rest)
+    found = np.zeros((len(lengths), int(lengths.max(initial=0))), dtype=np.int32)
+    found[:, : len(columns)] = np.reshape(columns, (len(columns), len(lengths))).T
+    return found[np.arange(found.shape[1]) < lengths[:, None]]
 
 
 def _step_through(
     model: NextChar,
     lengths: np.ndarray,
-    code: Callable[[np.ndarray, int], np.ndarray],
+    code: Callable[[np.ndarray, int], np.ndarray | None],
     progress: Progress,
 ) -> None:
-    """Show `code` the predictions of every step; it answers what came, -1 where a stream is over.
+    """Show `code` the predictions of every step; it answers what came, -1 where a stream is over,
+    and None where it needs no more of them.
 
     Both directions come through here: the same batch shape to the end, or the last bits differ.
     """
@@ -255,6 +294,8 @@ def _step_through(
     last = int(lengths.max()) - 1
     for step in range(last + 1):
         symbols = code(logprobs, step)
+        if symbols is None:
+            return
         progress(int((step < lengths).sum()))
         if step < last:
             logprobs = model.step(state, np.maximum(symbols, 0))

@@ -14,6 +14,8 @@ of 7 bits a byte: precision, threads, batches, streams, characters, escapes, byt
 of the shortest stream, and what each stream has more; the escapes; the streams; 8 bytes of the
 SHA-256 of all this. Some 35 bytes and two a stream: half a percent of a text of 50,000 characters.
 
+Version 2, which is still read, left out the zero bytes at the end of each stream.
+
 A file may come from anybody: no number in it is believed further than the bytes beside it reach.
 """
 
@@ -29,6 +31,7 @@ import numpy as np
 from minigpt import escapes
 from minigpt.arithmetic import (
     CHARACTERS_PER_BYTE,
+    STRIPPED,
     Progress,
     RanOut,
     choose_streams,
@@ -41,6 +44,7 @@ from minigpt.crew import Crew
 from minigpt.nextchar import NextChar
 
 MAGIC = b"mgz\x03"
+OLD = b"mgz\x02"
 PRECISIONS = ("fp64", "fp32", "bf16")
 MOST = 4096  # streams: each takes about a megabyte
 _HASH = 8  # bytes kept of each hash
@@ -76,6 +80,8 @@ class Coder(NextChar, Protocol):
 class Header:
     """What a compressed file says about itself."""
 
+    version: int
+    """2, where a stream's last zero bytes were left out, or 3."""
     fingerprint: bytes
     """The model's, its first 8 bytes."""
     content: bytes
@@ -168,10 +174,11 @@ def _decode(header: Header, crew: Crew) -> bytes:
         for a, b, n in _parts(header.characters, len(header.streams), header.batches)
     ]
     try:
-        found = crew.work(decode_streams, parts)
-    except RanOut as error:
+        found = crew.work(decode_streams if header.version > 2 else _decode_stripped, parts)
+    except RanOut:
         raise ValueError(
-            f"{error}: either the file says more of itself than is in it, or the model {_DIFFERS}"
+            f"the file ends before its {header.characters:,} characters do: either it says more of "
+            f"itself than is in it, or the model {_DIFFERS}"
         ) from None
     ids = np.concatenate(found) if found else np.zeros(0, np.int32)
     data = escapes.join(ids, header.escapes, header.escaped, crew.model.tokenizer)
@@ -199,11 +206,15 @@ def _encode(ids: np.ndarray, streams: int, model: Coder, progress: Progress) -> 
     return encode_streams(ids, model, streams, progress)[0]
 
 
+def _decode_stripped(coded: list[bytes], n: int, model: Coder, progress: Progress) -> np.ndarray:
+    return decode_streams(coded, n, model, progress, stripped=True)
+
+
 def read_header(blob: bytes) -> Header:
     """Parse and check a compressed file; ValueError where it is not one, or not whole."""
-    if not blob.startswith(MAGIC):
+    if not blob.startswith((MAGIC, OLD)):
         kind = "an empty file" if not blob else f"a file that begins with {blob[:4]!r}"
-        raise ValueError(f"not made by minigpt.compress (version {MAGIC[-1]}): {kind}")
+        raise ValueError(f"not made by minigpt.compress (versions 2 and 3): {kind}")
     body = blob[:-_HASH]
     if hashlib.sha256(body).digest()[:_HASH] != blob[-_HASH:]:
         raise ValueError("the compressed file was cut or altered: its checksum does not match")
@@ -216,7 +227,11 @@ def read_header(blob: bytes) -> Header:
     if precision >= len(PRECISIONS) or ends[-1] != len(body) or not fits or streams > MOST:
         raise ValueError("the compressed file contradicts itself; it was made by another program")
     coded = ends[-1] - ends[1]
-    if characters > CHARACTERS_PER_BYTE * coded or foreign > escapes.MOST_PER_BYTE * size:
+    left_out = STRIPPED * streams if blob.startswith(OLD) else 0
+    if (
+        characters > CHARACTERS_PER_BYTE * (coded + left_out)
+        or foreign > escapes.MOST_PER_BYTE * size
+    ):
         raise ValueError(
             f"the compressed file says that it holds {characters + foreign} characters in "
             f"{coded + size:,} bytes, which no text can be compressed to; it was made by another "
@@ -224,6 +239,7 @@ def read_header(blob: bytes) -> Header:
         )
     parts = [body[a:b] for a, b in pairwise(ends)]
     return Header(
+        version=body[len(MAGIC) - 1],
         fingerprint=body[len(MAGIC) :][:_HASH],
         content=body[len(MAGIC) + _HASH :][:_HASH],
         precision=PRECISIONS[precision],

@@ -133,24 +133,40 @@ FORGERIES = {
 }
 
 
+OLD = {  # in version 2 zeros at the end of a stream are left out: these may be whole files
+    "a million of the first letter": "not the one that was compressed",
+    "nothing beside them": "not the one that was compressed",
+}
+
+
+def signed(blob: bytes, version: bytes, fingerprint: str = MODEL.fingerprint) -> bytes:
+    """The same for another version or model, with a correct checksum."""
+    body = version + bytes.fromhex(fingerprint)[:8] + blob[12:-8]
+    return body + hashlib.sha256(body).digest()[:8]
+
+
+@pytest.mark.parametrize("version", [mgz.OLD, mgz.MAGIC])
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_forged_file_is_refused_in_one_line(name: str) -> None:
+def test_a_forged_file_is_refused_in_one_line(name: str, version: bytes) -> None:
     blob, words = FORGERIES[name]
-    model = Counting()
+    words = OLD.get(name, words) if version == mgz.OLD else words
+    blob, model = signed(blob, version), Counting()
     with pytest.raises(ValueError, match=words) as caught:
         mgz.decompress(blob, model)
     assert len(str(caught.value)) < 400
     assert model.steps < 5000
 
 
+@pytest.mark.parametrize("version", [mgz.OLD, mgz.MAGIC])
 @pytest.mark.parametrize("name", ["a million in 119 bytes", "2^70", "a bomb"])
-def test_the_command_refuses_in_one_line(call: Any, tmp_path: Path, name: str) -> None:
+def test_the_command_refuses_in_one_line(
+    call: Any, tmp_path: Path, name: str, version: bytes
+) -> None:
     (tmp_path / "text.txt").write_text(TEXT)
     text = TEXT[: len(TEXT) * 9 // 10]  # what the command counts
     counted = NGram.fit(text, CharTokenizer.from_text(TEXT), 3)
-    blob = FORGERIES[name][0]
-    body = mgz.MAGIC + bytes.fromhex(counted.fingerprint)[:8] + blob[12:-8]
-    (tmp_path / "bad.mgz").write_bytes(body + hashlib.sha256(body).digest()[:8])
+    blob = signed(FORGERIES[name][0], version, counted.fingerprint)
+    (tmp_path / "bad.mgz").write_bytes(blob)
     args = ("--model", "ngram", "--data", "text.txt", "--order", "3", "-d", "bad.mgz", "-o", "out")
     code, out, err = call("compress", *args)
     assert (code, out) == (2, "")
@@ -166,7 +182,7 @@ def test_no_stream_decodes_for_ever(n: int, streams: int, seed: int) -> None:
     ids = np.random.default_rng(seed).integers(0, len(MODEL.tokenizer), n)
     coded, _ = encode_streams(ids, MODEL, streams)
     assert np.array_equal(decode_streams(coded, n, MODEL), ids)
-    with pytest.raises(ValueError, match="ends before"):
+    with pytest.raises(ValueError, match=r"ends? before"):
         decode_streams(coded, n + 100_000, Counting())  # type: ignore[arg-type]
 
 
