@@ -270,7 +270,8 @@ def decode_streams(
     rest = int((lengths - len(columns)).clip(0).sum())
     if rest > FREE:
         raise RanOut("the streams end before their text does")
-    progress(rest)
+    if rest:
+        progress(rest)
     found = np.zeros((len(lengths), int(lengths.max(initial=0))), dtype=np.int32)
     found[:, : len(columns)] = np.reshape(columns, (len(columns), len(lengths))).T
     return found[np.arange(found.shape[1]) < lengths[:, None]]
