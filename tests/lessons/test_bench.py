@@ -374,8 +374,12 @@ def test_ctrl_c_ends_grading_after_the_answers_under_way(
         jobs=1,
     )
     said: list[str] = []
-    with pytest.raises(KeyboardInterrupt):
-        grade.main(settings, said.append)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            grade.main(settings, said.append)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert any("same command goes on" in line for line in said)
     assert not (tmp_path / "grades.csv").exists()
     graded = len(seen)

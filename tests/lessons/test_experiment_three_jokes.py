@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lessons.engine import ledger
+from lessons.engine import records
 from lessons.l06_three_jokes import experiment as sixth
 from synthdata.joke_evidence import NAIVE, Judged
 
@@ -66,7 +66,7 @@ def test_what_is_measured_is_plain_and_comes_back_the_same() -> None:
 
 
 def test_every_line_of_the_judges_panel_has_a_name() -> None:
-    figure, _ = sixth.draw(ledger.published("three_jokes"))
+    figure, _ = sixth.draw(records.published("three_jokes"))
     panel = figure.axes[0]
     named = {text.get_text() for text in panel.get_legend().get_texts()}
     across = [line for line in panel.lines if list(line.get_xdata()) == [0, 1]]  # axhline

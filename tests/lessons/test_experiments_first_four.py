@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.engine.ledger import published
+from lessons.engine.records import published
 from lessons.engine.training import BASE, stories
 from lessons.l01_next_character import experiment as first
 from lessons.l02_prediction_is_compression import coding, probes
