@@ -93,9 +93,12 @@ def flags_of(exercise: Exercise, source: str) -> tuple[str, ...]:
     flags = []
     mine = form.shape_of(source)
     alone = form.shape_of(form.alone(source, exercise.name))
-    published = sources.solution(exercise.solution, exercise.name)
-    itself = sources.solution_itself(exercise.solution)
-    if mine == form.shape_of(published) or alone == form.shape_of(itself):
+    try:
+        published = form.shape_of(sources.solution(exercise.solution, exercise.name))
+        itself = form.shape_of(sources.solution_itself(exercise.solution))
+    except ImportError:  # a teacher's own exercise: its solution is nowhere published
+        published = itself = ""
+    if mine == published or alone == itself:
         flags.append("identical to the published solution")
     elif any(mine == form.shape_of(v.source) for v in exercise.variants):
         flags.append("identical to a published variant")

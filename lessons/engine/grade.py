@@ -123,6 +123,8 @@ def _mark_all(
     rows: dict[str, list[Row]] = {}
     halt = threading.Event()
     stopped: list[Exception] = []
+    # not `join`: one that Ctrl-C has interrupted takes its thread for ended (until Python 3.13)
+    ended: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def work() -> None:
         try:
@@ -132,6 +134,8 @@ def _mark_all(
         except Exception as error:  # no sandbox, no disk: not one student's fault
             stopped.append(error)
             halt.set()
+        finally:
+            ended.put(None)
 
     def mark_waiting(marker: Marker) -> None:
         while not halt.is_set():
@@ -148,16 +152,18 @@ def _mark_all(
             say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {asked} pass")
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(min(jobs, len(students)))]
+    for thread in threads:
+        thread.start()
+    left = len(threads)
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        while left:
+            ended.get()
+            left -= 1
     except KeyboardInterrupt:
         halt.set()
         say("stopping after the answers under way; Ctrl-C once more ends at once")
-        for thread in threads:
-            thread.join()
+        for _ in range(left):
+            ended.get()
         say("what was graded is in the journal: the same command goes on from here")
         raise
     if stopped:

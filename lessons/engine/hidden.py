@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labkit import files
+from lessons.engine import catalogue
 from lessons.engine.catalogue import Lesson
 from lessons.engine.exercise import Exercise
 
@@ -68,7 +69,13 @@ def _add(path: Path, found: dict[str, Exercise], hashes: dict[str, str], numbers
     except Exception as error:
         raise ValueError(f"{path} does not run: {type(error).__name__}: {error}") from None
     own = files.sha256(path.read_bytes())
+    known = {lesson.number for lesson in catalogue.lessons()}
     for exercise in getattr(module, "EXERCISES", ()):
+        if exercise.lesson not in known:
+            raise ValueError(
+                f"{path}: exercise {exercise.id} belongs to lesson {exercise.lesson}, which there "
+                f"is not; an exercise of your own has the number of a lesson, such as 01.9"
+            )
         if exercise.lesson in numbers:
             found[exercise.id], hashes[exercise.id] = exercise, own
     for key, probes in getattr(module, "PROBES", {}).items():

@@ -86,9 +86,10 @@ def asked(exercise: Exercise, trial: Trial) -> Asked:
         expect = trial.probe.expect
         models = [_plain(expect(*call.args, **call.kwargs)) for call in trial.fresh()]
         return Asked(trial, tuple(models))
-    solution, models = sources.function(exercise.solution), []
+    models = []
     for call in trial.fresh():
         try:
+            solution = sources.function(exercise.solution)  # a teacher's own may be nowhere
             models.append(_plain(solution(*call.args, **call.kwargs)))
         except Exception:  # a judge may ask what the package refuses
             models.append(None)

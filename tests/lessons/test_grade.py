@@ -224,6 +224,35 @@ def test_hidden_checks_count_and_are_not_told(klass: Path) -> None:
         grade.main(_settings(klass, hidden=klass / "nowhere"), lambda _: None)
 
 
+OWN = """
+from lessons.engine.exercise import Call, Exercise, Probe, Variant, Wrong
+twice = "def twice(x):\\n    return 2 * x\\n"
+EXERCISES = (Exercise(
+    id="90.9", name="twice", task="Twice x.", solution="secret:twice",
+    probes=(Probe(property="twice x", make=lambda rng: Call(float(rng.random())),
+                  judge=lambda y, x: None if y == 2 * x else "not twice x"),),
+    variants=(Variant(name="a", source=twice), Variant(name="b", source=twice + "# b")),
+    wrong=tuple(Wrong(name=str(n), source=twice.replace("2", str(n)), diagnosis=f"{n} times")
+                for n in (3, 4, 5)),
+    hints=("a", "b", "c"), next_step="On."),)
+"""
+
+
+def test_a_teachers_own_exercise_needs_no_published_solution(klass: Path) -> None:
+    folder = klass / "hidden"
+    folder.mkdir()
+    (folder / "own.py").write_text(OWN)
+    (klass / "handed" / "ada" / "90_more.py").write_text("def twice(x):\n    return x + x\n")
+    (klass / "handed" / "loop" / "90.py").write_text("def twice(x):\n    return 3 * x\n")
+    grade.main(_settings(klass, hidden=folder), lambda _: None)
+    rows = _rows(klass / "out" / "grades.csv")
+    assert rows["ada", "90.9"]["status"] == "pass"
+    assert "3 times" in rows["loop", "90.9"]["diagnosis"]
+    (folder / "own.py").write_text(OWN.replace("90.9", "77.1"))
+    with pytest.raises(ValueError, match="lesson 77, which there is not"):
+        grade.main(_settings(klass, hidden=folder), lambda _: None)
+
+
 def test_a_class_named_after_the_inputs_tells_nothing(klass: Path) -> None:
     folder = klass / "hidden"
     folder.mkdir()
