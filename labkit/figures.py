@@ -123,13 +123,23 @@ def _plain_powers(figure: Figure) -> None:
 
     class Plain(LogFormatter):
         def __call__(self, x: float, pos: int | None = None) -> str:
-            return f"{x:g}" if super().__call__(x, pos) else ""  # which ticks are named is its own
+            return _power(x) if super().__call__(x, pos) else ""  # which ticks are named is its own
 
     for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
         scale, given = axis.get_transform(), axis.get_major_formatter()
         if isinstance(scale, LogTransform) and isinstance(given, LogFormatterMathtext):
             axis.set_major_formatter(Plain(scale.base))
             axis.set_minor_formatter(Plain(scale.base, minor_thresholds=(1, 0.4)))
+
+
+def _power(x: float) -> str:
+    """A power of ten, or a multiple of one, without markup.
+
+    >>> _power(0.01), _power(20), _power(1e6), _power(1e-7)
+    ('0.01', '20', '1,000,000', '1e-07')
+    """
+    whole = 1 <= x < 1e10 and abs(x - round(x)) < 1e-9 * x
+    return f"{x:,.0f}" if whole else f"{x:g}"
 
 
 def check_place(path: str | Path) -> None:
