@@ -53,6 +53,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         meant = f"did you mean {near[0]}? " if near else ""
         command.fail(f"there is no {verb!r}; {meant}verbs: {', '.join(VERBS)}", prog=PROG)
     module_name, settings, function, _ = VERBS[verb]
+    command.stoppable(f"{PROG} {verb}")
     module = importlib.import_module(module_name)
     command.run(
         getattr(module, function), getattr(module, settings), prog=f"{PROG} {verb}", args=words[1:]
