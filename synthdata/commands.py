@@ -6,6 +6,7 @@ Run:    python -m synthdata --help
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,8 @@ def compare(settings: options.CompareOptions) -> int:
         ),
         evidence=tuple(evidence),
         notes=loading.notes(finishing.both(loaded, reference))
-        + finishing.group_notes(settings, loaded, reference),
+        + finishing.group_notes(settings, loaded, reference)
+        + compared.notes,
         provenance=finishing.provenance(settings, loaded, reference)
         | {"made equal": compared.matched}
         | finishing.group_provenance(settings),
@@ -128,7 +130,8 @@ def gate(settings: options.GateOptions) -> int:
         notes=loading.notes(
             loaded.tally if reference is None else finishing.both(loaded, reference)
         )
-        + finishing.group_notes(settings, loaded, reference),
+        + finishing.group_notes(settings, loaded, reference)
+        + found.notes,
         provenance=finishing.provenance(
             settings, loaded, *([] if reference is None else [reference])
         )
@@ -171,11 +174,17 @@ def _side_by_side(compared: Comparison) -> tuple[tuple[str, ...], ...]:
             report.number(d.reference),
             report.amount(d.ratio),
             report.number(d.p_holm),
-            "" if d.needed != d.needed else report.number(d.needed),
+            _about(d.needed, d.needed_low, d.needed_high),
         )
         for d in compared.differences.values()
     ]
     return (head, *rows)
+
+
+def _about(needed: float, low: float, high: float) -> str:
+    if math.isnan(needed):
+        return ""
+    return f"about {needed:,.0f} ({low:,.0f} to {high:,.0f})"
 
 
 # -- explain and curate ------------------------------------------------

@@ -183,6 +183,8 @@ class Gate:
 
     judgements: tuple[Judgement, ...]
     """One for each rule, in their order."""
+    notes: tuple[str, ...] = ()
+    """What makes the two sides unlike, beside their variety."""
 
     @property
     def outcome(self) -> Outcome:
@@ -306,7 +308,8 @@ def gate(
         else:
             found = Measure.undefined(quantity.measure, one_empty, n=len(texts))
         judgements.append(judge(rule, found, units))
-    return Gate(judgements=tuple(judgements))
+    notes = () if comparison is None else comparison.notes
+    return Gate(judgements=tuple(judgements), notes=notes)
 
 
 def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:

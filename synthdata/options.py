@@ -132,8 +132,9 @@ class CompareOptions(Reading):
     """Field whose values say which documents depend on each other (prompt, author)."""
     ref_group: str | None = None
     """The same field of the reference where it has another name there; none: independent."""
-    match: Literal["tokens", "size", "coverage"] = "tokens"
-    """What is made equal before comparing."""
+    match: Literal["tokens", "size", "coverage", "window"] = "tokens"
+    """What is made equal before comparing; window: the first words of each document, as many on
+    both sides, where one side's documents are longer."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -154,8 +155,9 @@ class GateOptions(Reading):
     """Field whose values say which documents depend on each other (prompt, author)."""
     ref_group: str | None = None
     """The same field of the reference where it has another name there; none: independent."""
-    match: Literal["tokens", "size", "coverage"] = "tokens"
-    """What is made equal before comparing."""
+    match: Literal["tokens", "size", "coverage", "window"] = "tokens"
+    """What is made equal before comparing; window: the first words of each document, as many on
+    both sides, where one side's documents are longer."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 

@@ -105,52 +105,68 @@ def of_comparison(compared: Comparison) -> Verdict:
             confidence="none",
             because=f"The smaller side has {few:,} {what}; at least {FEWEST} are needed.",
         )
-    if len(tested) / (compared.permutations + 1) >= _ALPHA:  # Holm's smallest p
+    counted = sum(d.testable for d in tested)
+    if counted / (compared.permutations + 1) >= _ALPHA:  # Holm's smallest p
         return Verdict(
             text="Too few permutations to find a difference.",
             confidence="none",
-            because=f"With {compared.permutations:,} and {len(tested)} quantities no corrected p "
-            f"can be below {_ALPHA}; take {math.ceil(len(tested) / _ALPHA):,} or more.",
+            because=f"With {compared.permutations:,} and {counted} quantities no corrected p "
+            f"can be below {_ALPHA}; take {math.ceil(counted / _ALPHA):,} or more.",
         )
-    sure = [d for d in tested if d.p_holm < _ALPHA]
+    small = [d for d in tested if d.p_holm < _ALPHA]
+    sure = [d for d in small if not _holds_none(d.ratio)]
     worse = [d for d in sure if _loss(d) > 0]
     better = [d for d in sure if _loss(d) < 0]
     at = f"At {compared.matched}"
+    firm: Confidence = "high" if few >= MANY else "medium"
+    lengths = ""
+    if compared.unlike_lengths:
+        firm, one, two = "low", *compared.lengths
+        lengths = f" Documents of {one:.3g} {compared.tokeniser}s on average stand beside "
+        lengths += f"documents of {two:.3g}, "
+        lengths += "and that alone changes these numbers: compare a common window (--match window)."
     if worse and not better:
         return Verdict(
             text=f"Less varied than the reference: {_said(worse[0])}.",
-            confidence="high" if few >= MANY else "medium",
-            because=f"{at}: {_list(worse)}.",
+            confidence=firm,
+            because=f"{at}: {_list(worse)}.{lengths}",
             tone="bad",
         )
     if better and not worse:
         return Verdict(
             text=f"More varied than the reference: {_said(better[0])}.",
-            confidence="high" if few >= MANY else "medium",
-            because=f"{at}: {_list(better)}. More varied is not better: noise is very varied.",
+            confidence=firm,
+            because=f"{at}: {_list(better)}. More varied is not better: noise is very varied."
+            f"{lengths}",
         )
     if worse:
         return Verdict(
             text=f"Less varied in one way, {_said(worse[0])}; more in another, {_said(better[0])}.",
-            confidence="medium",
-            because=f"{at}, less: {_list(worse)}; more: {_list(better)}.",
+            confidence="low" if compared.unlike_lengths else "medium",
+            because=f"{at}, less: {_list(worse)}; more: {_list(better)}.{lengths}",
             tone="bad",
         )
-    needed = [d.needed for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
-    enough = bool(needed) and min(compared.documents) >= needed[0]
+    needed = [d for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
+    have = min(compared.documents)
+    enough = bool(needed) and have >= needed[0].needed
     power = ""
     if needed:
-        power = f" To see a loss of 10 %, {needed[0]:,.0f} documents a side are needed; "
-        power += "these are enough." if enough else f"there are {min(compared.documents):,}."
+        low, high = needed[0].needed_low, needed[0].needed_high
+        power = f" To see a loss of 10 %, about {needed[0].needed:,.0f} documents a side are "
+        power += f"needed ({low:,.0f} to {high:,.0f}); "
+        power += "these are enough." if enough else f"there are {have:,}."
+    found = "no difference is larger than chance makes"
+    if small:
+        found = f"the intervals of what seems to differ hold no difference ({_list(small)})"
     copies = compared.measures["copied"].value
     copied = ""
     if copies >= MANY_COPIES:
         copied = f" But {copies:.0%} of the documents stand word for word in the reference."
     return Verdict(
         text="No loss of variety against the reference was found.",
-        confidence="high" if enough else "low",
-        because=f"{at}, no difference is larger than chance makes.{power}{copied}",
-        tone="good" if enough and not copied else "neutral",
+        confidence="high" if enough and not lengths else "low",
+        because=f"{at}, {found}.{power}{lengths}{copied}",
+        tone="good" if enough and not lengths and not copied else "neutral",
     )
 
 
@@ -213,6 +229,12 @@ def _loss(difference: Difference) -> float:
     if ratio.name.endswith("_ratio"):
         return 1 - ratio.value
     return ratio.value if ratio.direction == "lower is more varied" else -ratio.value
+
+
+def _holds_none(ratio: Measure) -> bool:
+    """Whether no difference at all lies in the interval; without one p alone decides."""
+    none = 1.0 if ratio.name.endswith("_ratio") else 0.0
+    return ratio.has_interval and ratio.low <= none <= ratio.high
 
 
 def _said(difference: Difference) -> str:

@@ -13,7 +13,8 @@ One object with these fields, version 1:
                 "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
                 and a warning says why
     differences compare only: list of {"name", "synthetic", "reference", "effect",
-                "p", "p_holm", "needed"}, the ratio itself being among the measures
+                "p", "p_holm", "needed", "needed_low", "needed_high", "testable"}, the ratio itself
+                being among the measures
     rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
                 or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits
@@ -119,8 +120,15 @@ def evidence(found: Sequence[Evidence]) -> list[dict[str, Any]]:
 
 def differences(found: Iterable[Difference]) -> list[dict[str, Any]]:
     """What was tested, without the ratios, which stand among the measures."""
-    names = ("synthetic", "reference", "effect", "p", "p_holm", "needed")
-    return [{"name": d.name, **{n: finite(getattr(d, n)) for n in names}} for d in found]
+    names = ("synthetic", "reference", "effect", "p", "p_holm", "needed", "needed_low")
+    return [
+        {
+            "name": d.name,
+            **{n: finite(getattr(d, n)) for n in (*names, "needed_high")},
+            "testable": d.testable,
+        }
+        for d in found
+    ]
 
 
 def profile(found: Panel) -> dict[str, list[tuple[float, float | None]]]:
