@@ -1,7 +1,7 @@
 """How often comparisons raise a false alarm, and how often intervals hold the truth.
 
 Run: python tests/benchmarks/bench_synthdata_intervals.py --pairs 300
-     python tests/benchmarks/bench_synthdata_intervals.py --unlike --pairs 150
+     python tests/benchmarks/bench_synthdata_intervals.py --unlike --pairs 120
 
 Each line is one quantity on one kind of text: the share of same-source pairs with p <= 5 %, the
 share of 95 % intervals that hold the truth, and what a gate says of them whose threshold is the
@@ -11,8 +11,8 @@ documents show of the same reference; every other truth is the mean over all pai
 text has another source on each side, so it has no false alarms.
 
 With --unlike the pairs are of one source of the zoo (tests/synthdata/zoo.py) but not alike: other
-lengths, other numbers, other groups; and some have lost a tenth of their effective words. Of 150
-pairs a rate of 5 % has a standard error of 1.8 points.
+lengths, other numbers, other groups; and some have lost a tenth of their effective words. Of 120
+pairs a rate of 5 % has a standard error of 2 points.
 """
 
 import importlib.util

@@ -26,6 +26,7 @@ zoo, of = bench.zoo, bench.of
         (of(zoo.prompts, 25, 1, 15), of(zoo.prompts, 40, 4, 15), "tokens"),
         (of(zoo.bursty, 40, 12), of(zoo.bursty, 40, 60), "window"),
     ],
+    ids=["short, long", "long, short", "coverage", "few prompts", "many answers", "window"],
 )
 def test_one_source_raises_few_alarms(one, two, match):
     # Of 24 pairs 1.2 are expected with a p below 5 % after Holm, and as many with one p below it;
