@@ -89,7 +89,12 @@ def compare(settings: options.CompareOptions) -> int:
     )
     tested = record.differences(compared.differences.values())
     return finishing.finish(
-        "compare", settings, made, finishing.both(loaded, reference), differences=tested
+        "compare",
+        settings,
+        made,
+        finishing.both(loaded, reference),
+        differences=tested,
+        unlike=list(compared.notes),
     )
 
 
@@ -147,6 +152,7 @@ def gate(settings: options.GateOptions) -> int:
             for j in judged
         ],
         exit_code=found.exit_code,
+        unlike=list(found.notes),
     )
 
 

@@ -15,6 +15,8 @@ One object with these fields, version 1:
     differences compare only: list of {"name", "synthetic", "reference", "effect",
                 "p", "p_holm", "needed", "needed_low", "needed_high", "testable"}, the ratio itself
                 being among the measures
+    unlike      compare and gate only: list of notes on what makes the two sides unlike beside their
+                variety (lengths, groups)
     rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
                 or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits

@@ -104,10 +104,12 @@ def test_the_commands_show_the_note_and_take_the_window(tmp_path, capsys):
 
     rule = ("--rule", "hill1_ratio>=0.5")
     for args in (("compare",), ("gate", *rule)):
-        code, out = run(*args)
+        code, out = run(*args, "--json")
         assert code == 0
-        assert "20 words on average stand beside documents of 60" in out
-        code, out = run(*args, "--match", "window")
+        assert out.count("20 words on average stand beside documents of 60") >= 2
+        assert "documents of 60" in json.loads(out[out.index('{"schema"') :])["unlike"][0]
+        code, out = run(*args, "--match", "window", "--json")
         assert code == 0
         assert "stand beside" not in out
+        assert json.loads(out[out.index('{"schema"') :])["unlike"] == []
     assert "first 20 words of each" in run("compare", "--match", "window")[1]
