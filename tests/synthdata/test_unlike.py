@@ -1,6 +1,6 @@
 """Pairs of one source that are not alike in length, number or groups: no more alarms than promised.
 
-tests/benchmarks/bench_synthdata_intervals.py --unlike does the same with more and larger pairs.
+tests/benchmarks/bench_synthdata_unlike.py does the same with more and larger pairs.
 Seeds are fixed, so these tests are stable; the comments say how often they would fail by chance.
 """
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-_HOME = Path(__file__).parents[1] / "benchmarks" / "bench_synthdata_intervals.py"
-_SPEC = importlib.util.spec_from_file_location("bench_synthdata_intervals", _HOME)
+_HOME = Path(__file__).parents[1] / "benchmarks" / "bench_synthdata_unlike.py"
+_SPEC = importlib.util.spec_from_file_location("bench_synthdata_unlike", _HOME)
 bench = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(bench)
 zoo, of = bench.zoo, bench.of
