@@ -48,13 +48,11 @@ class Drawer:
         self.uneven = len(np.unique(self.size[self.size > 0])) > 1
         # The same orders serve every time: drawn anew, they would add a spread that the data do
         # not have.
-        self.orders, self.turns, self.starts = [], [], []
-        for _ in range(ORDERS):  # documents, groups, and where in the order each group starts
+        self.orders, self.turns = [], []
+        for _ in range(ORDERS):  # of documents, and of the groups they come in
             turn = rng.permutation(len(self.size))
             self.orders.append(np.lexsort((rng.permutation(len(group)), turn[group])))
             self.turns.append(np.argsort(turn))
-            ends = np.cumsum(self.size[self.turns[-1]])
-            self.starts.append((ends - self.size[self.turns[-1]])[turn])
 
     def arranged(self, documents: np.ndarray, order: np.ndarray) -> np.ndarray:
         """These documents as they come in this order of all."""
@@ -91,33 +89,27 @@ class Drawer:
         return high
 
     def paired(
-        self, holds: Sequence[np.ndarray], sizes: np.ndarray, draw: int
+        self, sides: tuple[np.ndarray, np.ndarray], sizes: np.ndarray, draw: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """As many groups of each side and as many documents from each, `sizes` at most.
 
-        `holds` says of each side and group whether it is of the side. Groups come in the order of
-        the draw; of those that come first on both sides the largest is paired with the largest,
-        and either gives as many documents as the smaller one has.
+        Groups come in the order of the draw; of those that come first on both sides the largest is
+        paired with the largest, and either gives as many documents as the smaller one has.
         """
-        turn = self.turns[draw]
-        chosen = [turn[side[turn]][: len(sizes)] for side in holds]
-        ranks = [np.argsort(-self.size[groups], kind="stable") for groups in chosen]
-        one, two = (groups[rank] for groups, rank in zip(chosen, ranks))
-        give = np.minimum(sizes, np.minimum(self.size[one], self.size[two]))
+        rows, starts, lengths, ranks = [], [], [], []
+        for side in sides:
+            held = np.bincount(self.group[side], minlength=len(self.size))[self.turns[draw]]
+            length = held[held > 0]
+            rank = np.argsort(-length[: len(sizes)], kind="stable")
+            rows.append(self.arranged(side, self.orders[draw]))
+            starts.append((np.cumsum(length) - length)[rank])
+            lengths.append(length[rank])
+            ranks.append(rank)
         mixed = np.argsort(ranks[0])  # back to a random order, the same one for both
-        give = give[mixed]
+        give = np.minimum(sizes, np.minimum(*lengths))[mixed]
         inside = np.arange(int(give.sum())) - np.repeat(np.cumsum(give) - give, give)
-        one, two = (
-            self.orders[draw][np.repeat(self.starts[draw][groups[mixed]], give) + inside]
-            for groups in (one, two)
-        )
+        one, two = (row[np.repeat(start[mixed], give) + inside] for row, start in zip(rows, starts))
         return one, two
-
-    def holds(self, documents: np.ndarray) -> np.ndarray:
-        """[groups] whether these documents are of the group."""
-        holds = np.zeros(len(self.size), dtype=bool)
-        holds[self.group[documents]] = True
-        return holds
 
 
 class Parts:
@@ -153,12 +145,8 @@ class Parts:
         if not self.drawer.uneven:
             return self.drawer.arranged(self.sides[side], self.drawer.orders[draw])
         if draw not in self._pairs:
-            self._pairs[draw] = self.drawer.paired(self._holds, self.sizes, draw)
+            self._pairs[draw] = self.drawer.paired(self.sides, self.sizes, draw)
         return self._pairs[draw][side]
-
-    @cached_property
-    def _holds(self) -> list[np.ndarray]:
-        return [self.drawer.holds(side) for side in self.sides]
 
     @cached_property
     def whole(self) -> tuple[bool, bool]:

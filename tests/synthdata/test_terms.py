@@ -108,6 +108,19 @@ def test_both_sides_show_as_many_groups_and_documents(left, right, seed):
             assert own.count == np.minimum(*sorted_sizes).sum()
 
 
+def test_parts_of_groups_give_none_of_their_other_documents():
+    # Subsamples may leave out by something else than groups (clusters of near-duplicates).
+    rng = np.random.default_rng(7)
+    group = np.repeat(np.arange(30), rng.integers(1, 6, 30))
+    drawer = Drawer(encode(["a"] * len(group), "word"), "size", group, rng)
+    kept = np.flatnonzero(rng.random(len(group)) < 0.7)
+    a, b = kept[group[kept] < 12], kept[group[kept] >= 12]
+    for one, two in zip(*Parts(drawer, a, b).documents):
+        assert set(one.tolist()) <= set(a.tolist())
+        assert set(two.tolist()) <= set(b.tolist())
+        assert group_sizes(group, one).tolist() == group_sizes(group, two).tolist()
+
+
 def test_a_side_that_is_drawn_from_is_drawn_from_evenly():
     # One answer of three to each of 40 prompts: of 5 draws of 40 each answer comes in a third.
     group = np.concatenate((np.repeat(np.arange(40), 3), 40 + np.arange(40)))
