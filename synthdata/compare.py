@@ -215,9 +215,9 @@ def _ratio(
     n = min(len(a), len(b))
     covered = math.nan
     if q.name.startswith("hill"):
-        covered = min(estimate.coverage(pool.words(a)), estimate.coverage(pool.words(b)))
+        covered = min(pool.coverage(a), pool.coverage(b))
     elif q.name == "documents_hill1":
-        covered = estimate.coverage(pool.documents(a))
+        covered = pool.document_coverage(a)
     if math.isnan(gap):
         return Measure.undefined(
             q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit

@@ -117,7 +117,7 @@ def unseen_entropy(n: int, singles: int, pairs: int) -> float:
     # overflows nor cancels, = integral over u > 0 of e^-u q / (n (1 - q e^(-u/n))) with q = 1 - A.
     # In s = ln u the integrand dies off at both ends, where the trapezoid rule is exact to
     # rounding.
-    a = _rare_share(n, singles, pairs)
+    a = rare_share(n, singles, pairs)
     step = 1 / 64
     s = np.arange(min(0.0, math.log(a * n)) - 40, 7, step)
     u = np.exp(s)
@@ -144,6 +144,7 @@ def entropy(counts: np.ndarray, method: str = "chao-wang-jost") -> float:
 def coverage(counts: np.ndarray) -> float:
     """Share of the source's probability that belongs to things the sample has seen, 0 to 1.
 
+    Of independent draws: words of one document are none, and `synthdata.covered` is for them.
     1 - (f_1/n) (n-1) f_1 / ((n-1) f_1 + 2 f_2): Good and Turing's 1 - f_1/n, a little better.
     Source: Chao & Jost, "Coverage-based rarefaction and extrapolation", Ecology 2012, eq. 4a.
 
@@ -169,7 +170,7 @@ def coverage_from(n: int, singles: int, pairs: int) -> float:
         return 1.0
     if n == 1 or (singles, pairs) == (1, 0):
         return 1 - singles / n
-    return 1 - singles / n * (1 - _rare_share(n, singles, pairs))
+    return 1 - singles / n * (1 - rare_share(n, singles, pairs))
 
 
 def chao1(counts: np.ndarray) -> float:
@@ -238,8 +239,8 @@ def ones_and_twos(counts: np.ndarray) -> tuple[int, int]:
     return int((counts == 1).sum()), int((counts == 2).sum())
 
 
-def _rare_share(n: int, singles: int, pairs: int) -> float:
-    """A of Chao & Jost: the estimated mean share of the things seen once."""
+def rare_share(n: int, singles: int, pairs: int) -> float:
+    """A of Chao & Jost: the estimated mean share of the things seen once in n draws."""
     if singles == 0 or n < 2:
         return 1.0
     if pairs:

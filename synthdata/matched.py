@@ -23,7 +23,8 @@ from typing import Literal
 
 import numpy as np
 
-from synthdata import estimate, neardup, overlap
+from synthdata import covered, neardup, overlap
+from synthdata.counts import Grams, by_document, grams
 from synthdata.measures import Direction
 from synthdata.tokens import Tokens
 
@@ -133,6 +134,31 @@ class Pool:
         """How often each word occurs in these documents; those that do not occur are left out."""
         return _tally(self.ids(documents))
 
+    def curve(self, documents: np.ndarray) -> np.ndarray:
+        """Coverage of the first 1, 2, ... words of these documents; a group stands together."""
+        unit = np.repeat(self.group[documents], self.tokens.lengths[documents])
+        return covered.curve(self.ids(documents), unit)
+
+    def seen(self, documents: np.ndarray) -> float:
+        """Coverage of the words of these documents, as `curve` ends; nan for no word."""
+        found = self.curve(self.arranged(documents, self.orders[0]))
+        return float(found[-1]) if len(found) else math.nan
+
+    def coverage(self, documents: np.ndarray) -> float:
+        """The same as `measure` gives it: corrected for the unit that was left out."""
+        return self._covered(grams(self.tokens.select(documents), 1), documents)
+
+    def document_coverage(self, documents: np.ndarray) -> float:
+        """Coverage of whole documents."""
+        numbers = np.arange(len(documents))
+        return self._covered(
+            Grams(keys=self.text[documents], owner=numbers, documents=len(documents)), documents
+        )
+
+    def _covered(self, found: Grams, documents: np.ndarray) -> float:
+        table = by_document(found)
+        return covered.coverage(*covered.by_unit(table, self.group[documents], len(documents)))
+
     def documents(self, documents: np.ndarray) -> np.ndarray:
         """How often each text occurs among these documents."""
         return _tally(self.text[documents])
@@ -151,7 +177,10 @@ class Pool:
     def _cut(self, a: np.ndarray, b: np.ndarray) -> list[list[np.ndarray]]:
         """Words of both sides, the larger one's cut to the tokens or the coverage of the other."""
         sides, whole = (a, b), (self.ids(a), self.ids(b))
-        have = [len(ids) if self.match == "tokens" else _coverage(ids) for ids in whole]
+        have = [
+            len(ids) if self.match == "tokens" else self.seen(side)
+            for side, ids in zip(sides, whole)
+        ]
         goal = min(have)
         if self.match == "coverage" and not 0 < goal < 1:
             return [[ids] for ids in whole]
@@ -160,9 +189,11 @@ class Pool:
             if value <= goal:
                 cut.append([ids])
                 continue
-            rows = [self.ids(self.arranged(side, order)) for order in self.orders]
-            size = int(goal) if self.match == "tokens" else _size_at_coverage(rows, goal)
-            cut.append([row[:size] for row in rows])
+            rows = [self.arranged(side, order) for order in self.orders]
+            size = int(goal)
+            if self.match == "coverage":
+                size = _size_at(goal, np.mean([self.curve(row) for row in rows], axis=0))
+            cut.append([self.ids(row)[:size] for row in rows])
         return cut
 
     def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
@@ -198,7 +229,7 @@ class Pool:
         if self.match == "tokens":
             return f"{min(one.sum(), two.sum()):,} {self.tokens.tokeniser}s, {documents}"
         if self.match == "coverage":
-            goal = min(estimate.coverage(one), estimate.coverage(two))
+            goal = min(self.seen(a), self.seen(b))
             return f"coverage {goal:.1%} of {self.tokens.tokeniser}s, {documents}"
         return documents
 
@@ -225,16 +256,12 @@ def _log_hills(numbers: np.ndarray) -> np.ndarray:
     )
 
 
-def _coverage(ids: np.ndarray) -> float:
-    return estimate.coverage_from(len(ids), *estimate.ones_and_twos(np.bincount(ids)))
-
-
-def _size_at_coverage(rows: Sequence[np.ndarray], goal: float) -> int:
-    """The smallest number of words whose mean coverage over the rows is the goal, by bisection."""
-    low, high = 0, len(rows[0])
+def _size_at(goal: float, curve: np.ndarray) -> int:
+    """The number of words at which the curve [words] reaches the goal, by bisection."""
+    low, high = 0, len(curve)
     while high - low > max(1, high >> 12):
         middle = (low + high) // 2
-        if np.mean([_coverage(row[:middle]) for row in rows]) < goal:
+        if curve[middle - 1] < goal:
             low = middle
         else:
             high = middle

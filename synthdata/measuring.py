@@ -106,7 +106,8 @@ def _in_numbers(found: Panel) -> tuple[Table, ...]:
         made[-1] = replace(
             made[-1],
             caption="What a sample of so many draws shows on average. Rarefied is exact; "
-            "extrapolated is an estimate, to be trusted to twice the sample.",
+            "extrapolated is an estimate, to be trusted to twice the sample. Words are drawn one "
+            "by one here: where documents repeat their own words, whole documents cover less.",
         )
     kinds = [what for what in found.profile if found.profile[what]]
     if kinds:

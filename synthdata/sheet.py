@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synthdata import estimate, intervals, neardup, overlap
+from synthdata import covered, estimate, intervals, neardup, overlap
 from synthdata.counts import Grams, Table, by_document, count, grams
 from synthdata.measures import Direction, Measure
 from synthdata.tokens import Tokens
@@ -51,6 +51,15 @@ class Sheet:
     def near(self) -> neardup.NearDuplicates:
         """Clusters of near-duplicates."""
         return neardup.near_duplicates(self.texts, seed=self.seed)
+
+    @cached_property
+    def word_table(self) -> Table:
+        """How often each word stands in each document."""
+        return by_document(grams(self.tokens, 1))
+
+    def coverage(self, table: Table) -> float:
+        """Share of the source that was seen, by leaving out documents, or groups of them."""
+        return covered.coverage(*covered.by_unit(table, self.groups, self.n))
 
     def rng(self, part: int) -> np.random.Generator:
         """The generator of a part: what it draws must not hang on which other parts are wanted."""
@@ -165,9 +174,9 @@ class Sheet:
         if self.n:  # on all documents: counting them again is cheap, and copies are rare in a part
             found = self.subsample(statistic, rng)
             value, low, high, reason = found.value, found.low, found.high, found.reason
-        covered = estimate.coverage(self.document_counts)
+        seen = self.coverage(by_document(self.as_grams()))
         note = ""
-        if self.n and covered < 0.5:
+        if self.n and seen < 0.5:
             note = "most documents were seen once: the sample's size sets this number"
         units = None if self.groups is None else len(np.unique(self.groups))
         of = units or self.n
@@ -182,7 +191,7 @@ class Sheet:
                 f"Hill number of order {q} of whole documents, {self.policy}",
                 low=_clip(ends[0], 1.0, math.inf),
                 high=ends[1],
-                coverage=covered,
+                coverage=seen,
                 warnings=(note,),
                 no_interval=reason,
             )
@@ -192,7 +201,7 @@ class Sheet:
             "documents",
             "higher is more varied",
             "Chao1: different documents the source holds at least",
-            coverage=covered,
+            coverage=seen,
             no_interval="no interval: it is itself a lower bound of what the source holds",
         )
         for place, name, what in (
@@ -239,7 +248,7 @@ class Sheet:
             bleu = 4  # its place; copies that happen not to be there move no subsample
             least = intervals.unmoved_mean(value[bleu], units)
             low[bleu], high[bleu] = _at_least((low[bleu], high[bleu]), least)
-        covered = estimate.coverage(self.word_counts)
+        seen = self.coverage(self.word_table)
         empty = "" if len(self.word_counts) or not self.n else "no document has a word"
         two = "" if self.n > 1 else "it takes two documents"
         for place, (name, unit, direction, method, note, ends) in enumerate(
@@ -289,7 +298,7 @@ class Sheet:
                 method,
                 low=_clip(low[place], *ends),
                 high=_clip(high[place], *ends),
-                coverage=covered if name.startswith("hill") else math.nan,
+                coverage=seen if name.startswith("hill") else math.nan,
                 warnings=(empty, note),
                 no_interval=reason,
             )

@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 
 from synthdata import estimate, intervals, overlap, repeats
-from synthdata.counts import grams
+from synthdata.counts import by_document, grams
 from synthdata.sheet import Sheet
 from synthdata.tokens import Tokens, encode
 
@@ -39,26 +39,27 @@ _COMPRESSED = "no interval: every draw would need its text compressed anew"
 def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
     """Plug-in entropy of the sample and Chao-Wang-Jost entropy of the source."""
 
+    units = "documents" if sheet.groups is None else "groups of documents"
+
     @cache
     def characters() -> Tokens:
         return encode(sheet.texts, "character")
 
     for name, unit, made in (
-        ("documents", "bits/document", sheet.as_grams),
-        ("words", f"bits/{sheet.tokens.tokeniser}", lambda: grams(sheet.tokens, 1)),
-        ("words2", "bits/2-gram", lambda: grams(sheet.tokens, 2)),
-        ("characters", "bits/character", lambda: grams(characters(), 1)),
-        ("characters5", "bits/5-gram", lambda: grams(characters(), 5)),
+        ("documents", "bits/document", lambda: by_document(sheet.as_grams())),
+        ("words", f"bits/{sheet.tokens.tokeniser}", lambda: sheet.word_table),
+        ("words2", "bits/2-gram", lambda: by_document(grams(sheet.tokens, 2))),
+        ("characters", "bits/character", lambda: by_document(grams(characters(), 1))),
+        ("characters5", "bits/5-gram", lambda: by_document(grams(characters(), 5))),
     ):
         if name not in wanted:
             continue
-        found = made()
-        totals = np.bincount(found.keys) if len(found.keys) else np.empty(0, np.int64)
-        source = intervals.source_entropy(found, sheet.groups)
+        table = made()
+        source = intervals.source_entropy_of(table, sheet.n, sheet.groups)
         what = {"words2": "word 2-grams", "characters5": "character 5-grams"}.get(name, name)
         sheet.put(
             f"{name}_entropy",
-            estimate.plug_in(totals),
+            estimate.plug_in(table.totals()),
             unit,
             "higher is more varied",
             f"plug-in entropy of the sample's {what}, {sheet.policy}",
@@ -70,7 +71,8 @@ def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
             source.value,
             unit,
             "higher is more varied",
-            f"Chao-Wang-Jost entropy of the source's {what}, {sheet.policy}",
+            f"Chao-Wang-Jost entropy of the source's {what}, bias over {units} taken off, "
+            f"{sheet.policy}",
             low=source.low,
             high=source.high,
             coverage=source.coverage,

@@ -99,7 +99,7 @@ def test_chao_wang_jost_equals_its_formula_summed_term_by_term():
 )
 def test_unseen_term_stays_exact_where_the_formula_overflows(n, singles, pairs):
     # The bracket times (1-A)^(1-n) is the tail sum_(j>=1) q^j / (n-1+j), q = 1 - A, summed here.
-    q = 1 - estimate._rare_share(n, singles, pairs)
+    q = 1 - estimate.rare_share(n, singles, pairs)
     j = np.arange(1, 3_000_000)
     expected = singles / n * float((q**j / (n - 1 + j)).sum()) / math.log(2)
     assert estimate.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-9)
@@ -110,7 +110,7 @@ def test_unseen_term_of_a_large_sample_is_an_exponential_integral():
     from scipy.special import exp1
 
     n, singles, pairs = 10**7, 10**5, 3 * 10**4
-    c = n * estimate._rare_share(n, singles, pairs)
+    c = n * estimate.rare_share(n, singles, pairs)
     expected = singles / n * math.exp(c) * exp1(c) / math.log(2)
     assert estimate.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-5)
 

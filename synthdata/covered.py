@@ -1,0 +1,79 @@
+"""How much of its source a collection has seen, where its words do not come one by one.
+
+Idea:   leave out a document (or a group of documents that hang together): the share of its words
+        that the others know is the coverage. Counts of words cannot say that: a name said three
+        times in one story is no singleton, and yet nobody else has heard of it.
+Source: Chao & Jost, Ecology 2012, eq. 4a, and its form for sampling units (Chao et al., Ecological
+        Monographs 2014); with one word a document both are the same.
+Run:    python -m synthdata measure --help
+Omits:  collections of which only counts are left (`synthdata.streamed`): those have no documents.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from synthdata.counts import Table
+from synthdata.estimate import rare_share
+
+
+def by_unit(table: Table, groups: np.ndarray | None, documents: int) -> tuple[Table, int]:
+    """The table with the documents of a group added up, and how many units there are then.
+
+    `groups` [documents] numbers documents that hang together; without, each is its own unit.
+    """
+    if groups is None:
+        return table, documents
+    _, number = np.unique(groups, return_inverse=True)
+    units = int(number.max(initial=-1)) + 1
+    pair = table.key * np.int64(units) + number[table.document]
+    pair, where = np.unique(pair, return_inverse=True)
+    key, unit = np.divmod(pair, np.int64(units))
+    return Table(key, unit, np.bincount(where, table.times).astype(np.int64)), units
+
+
+def coverage(table: Table, units: int) -> float:
+    """Share of the source's probability that belongs to things this collection has seen, 0 to 1.
+
+    1 - (m / n) (1 - A): m of all n occurrences are of things that only one unit has, and things
+    like these stand in a share A = 2 Q2 / ((T-1) Q1 + 2 Q2) of units, of which there are T (Q1, Q2
+    things in exactly one, in exactly two of them). nan for no occurrences.
+
+    >>> three = Table(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([1, 1, 3]))
+    >>> round(coverage(three, 100), 3)  # what one document says three times, the others do not know
+    0.412
+    """
+    n = int(table.times.sum())
+    if not n:
+        return math.nan
+    holders = np.bincount(table.key)
+    own = int(table.times[holders[table.key] == 1].sum())
+    once, twice = int((holders == 1).sum()), int((holders == 2).sum())
+    if (once, twice) == (1, 0):  # as `estimate.coverage_from`
+        return 1 - own / n
+    return 1 - own / n * (1 - rare_share(units, once, twice))
+
+
+def curve(ids: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Coverage of the first 1, 2, ... words of a text of several units, [n], without A.
+
+    `unit` [n] says which unit each of the words `ids` [n] belongs to; those of a unit stand
+    together. A word counts as unknown until a second unit says it too, and then no longer.
+
+    >>> curve(np.array([5, 5, 7, 5]), np.array([0, 0, 1, 1])).tolist()
+    [0.0, 0.0, 0.0, 0.75]
+    """
+    n, size = len(ids), int(ids.max()) + 1 if len(ids) else 0
+    place = np.arange(n)
+    first = np.zeros(size, dtype=np.int64)
+    first[ids[::-1]] = unit[::-1]  # of several, the last one stays
+    again = np.flatnonzero(unit != first[ids])
+    second = np.full(size, n, dtype=np.int64)
+    second[ids[again][::-1]] = again[::-1]
+    early = place < second[ids]
+    change = early.astype(np.int64)
+    known = np.flatnonzero(second < n)
+    change[second[known]] = -np.bincount(ids[early], minlength=size)[known]
+    return 1 - np.cumsum(change) / (place + 1)
