@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthdata import estimate, intervals
+from synthdata import estimate, events, intervals
 from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
 from synthdata.support import copied, support
@@ -134,6 +134,8 @@ def compare(
     a, b = np.arange(len(left)), np.arange(len(left), len(left) + len(right))
     pool = Pool(left + right, tokens, match, min(sizes), rng, quantities, group)
     tested = _test(pool, a, b, permutations, rng)
+    if groups is None and reference_groups is None:  # nobody has said what hangs together
+        tested = _by_cluster(pool, tested, a, b, seed)
     method = f"{tokens.tokeniser} tokens, {policy}"
     return Comparison(
         differences=tested,
@@ -193,6 +195,19 @@ def _test(
         )
         for i, q in enumerate(quantities)
     }
+
+
+def _by_cluster(
+    pool: Pool, tested: dict[str, Difference], a: np.ndarray, b: np.ndarray, seed: int
+) -> dict[str, Difference]:
+    """The differences with a second interval, of clusters of near-duplicates as units."""
+
+    def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        return np.array([_gap(q, *q.of(one, two)) for q in pool.quantities])
+
+    ratios = {name: difference.ratio for name, difference in tested.items()}
+    wider = events.by_cluster(pool, gaps, ratios, a, b, np.random.default_rng([seed, 1]))
+    return {name: replace(found, ratio=wider[name]) for name, found in tested.items()}
 
 
 def _gap(quantity: Quantity, one: float, two: float) -> float:

@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from synthdata import estimate, intervals, overlap, repeats
+from synthdata import estimate, explain, intervals, overlap, repeats
 from synthdata.counts import by_document, grams
 from synthdata.sheet import Sheet
 from synthdata.tokens import Tokens, encode
@@ -33,6 +33,7 @@ VENDI_ORDERS = (1, 0, 2)
 _DESCRIBES = "no interval: it describes this sample; the entropy of the source stands beside it"
 _SPECTRUM = "no interval: every draw would need its eigenvalues anew"
 _SORTED = "no interval: every draw would need its text sorted anew"
+_FRAMED = "no interval: the frames are found in these very documents"
 _COMPRESSED = "no interval: every draw would need its text compressed anew"
 
 
@@ -56,6 +57,10 @@ def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
             continue
         table = made()
         source = intervals.source_entropy_of(table, sheet.n, sheet.groups)
+        by_cluster = (math.nan, math.nan)
+        if name == "words" and sheet.clusters is not None:
+            other = intervals.source_entropy_of(table, sheet.n, sheet.clusters)
+            by_cluster = (other.low, other.high)
         what = {"words2": "word 2-grams", "characters5": "character 5-grams"}.get(name, name)
         sheet.put(
             f"{name}_entropy",
@@ -75,6 +80,7 @@ def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
             f"{sheet.policy}",
             low=source.low,
             high=source.high,
+            by_cluster=by_cluster,
             coverage=source.coverage,
             no_interval=source.warning,
         )
@@ -168,6 +174,22 @@ def passages(sheet: Sheet, texts: list[str], note: str) -> repeats.Repeats:
             warnings=(note,),
             no_interval=_SORTED,
         )
+    return found
+
+
+def templates(sheet: Sheet) -> explain.Frames:
+    """Documents that fill a template: one frame of common words, filled differently."""
+    found = explain.find_templates(sheet.texts)
+    sheet.put(
+        "templates",
+        found.filled / found.documents if found.documents else math.nan,
+        "share",
+        "lower is more varied",
+        f"share of documents that fill a template, words in {explain.FIXED_SHARE:.0%} of the "
+        f"documents are its frame, {sheet.policy}",
+        warnings=("" if found.documents or not sheet.n else "words are not separated",),
+        no_interval=_FRAMED,
+    )
     return found
 
 
