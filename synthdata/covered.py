@@ -56,24 +56,25 @@ def coverage(table: Table, units: int) -> float:
     return 1 - own / n * (1 - rare_share(units, once, twice))
 
 
-def curve(ids: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """Coverage of the first 1, 2, ... words of a text of several units, [n], without A.
+def in_order(table: Table, rank: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Coverage of the first 1, 2, ... of some units, less A, [units in order].
 
-    `unit` [n] says which unit each of the words `ids` [n] belongs to; those of a unit stand
-    together. A word counts as unknown until a second unit says it too, and then no longer.
+    `rank` [units of the table] says which comes when; those that do not come have the number of
+    those that do. `words` holds how many occurrences each unit in order has. What only one unit
+    has counts as unknown from then on, until a second one has it too.
 
-    >>> curve(np.array([5, 5, 7, 5]), np.array([0, 0, 1, 1])).tolist()
-    [0.0, 0.0, 0.0, 0.75]
+    >>> two = Table(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([2, 1, 1]))
+    >>> in_order(two, np.array([0, 1]), np.array([2, 2])).tolist()
+    [0.0, 0.75]
     """
-    n, size = len(ids), int(ids.max()) + 1 if len(ids) else 0
-    place = np.arange(n)
-    first = np.zeros(size, dtype=np.int64)
-    first[ids[::-1]] = unit[::-1]  # of several, the last one stays
-    again = np.flatnonzero(unit != first[ids])
-    second = np.full(size, n, dtype=np.int64)
-    second[ids[again][::-1]] = again[::-1]
-    early = place < second[ids]
-    change = early.astype(np.int64)
-    known = np.flatnonzero(second < n)
-    change[second[known]] = -np.bincount(ids[early], minlength=size)[known]
-    return 1 - np.cumsum(change) / (place + 1)
+    units = len(words)
+    if not units or not len(table.key):
+        return np.zeros(units)
+    edges = np.flatnonzero(np.diff(table.key, prepend=-1))
+    when = rank[table.document]
+    first = np.minimum.reduceat(when, edges)
+    mine = when == np.repeat(first, np.diff(edges, append=len(when)))
+    second = np.minimum.reduceat(np.where(mine, units, when), edges)
+    times = np.add.reduceat(np.where(mine, table.times, 0), edges)
+    change = np.bincount(first, times, units + 1) - np.bincount(second, times, units + 1)
+    return 1 - np.cumsum(change[:units]) / np.maximum(np.cumsum(words), 1)

@@ -18,13 +18,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
 
 from synthdata import covered, neardup, overlap
-from synthdata.counts import Grams, by_document, grams
+from synthdata.counts import Grams, Table, by_document, grams
 from synthdata.measures import Direction
 from synthdata.tokens import Tokens
 
@@ -134,15 +134,24 @@ class Pool:
         """How often each word occurs in these documents; those that do not occur are left out."""
         return _tally(self.ids(documents))
 
-    def curve(self, documents: np.ndarray) -> np.ndarray:
-        """Coverage of the first 1, 2, ... words of these documents; a group stands together."""
-        unit = np.repeat(self.group[documents], self.tokens.lengths[documents])
-        return covered.curve(self.ids(documents), unit)
+    @cached_property
+    def _units(self) -> Table:
+        """How often each word stands in each group."""
+        return covered.by_unit(by_document(grams(self.tokens, 1)), self.group, len(self.text))[0]
+
+    def curve(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Words in the first 1, 2, ... groups of these documents, and their coverage, less A."""
+        group = self.group[documents]
+        new = np.flatnonzero(np.diff(group, prepend=-1))  # a group stands together
+        words = np.add.reduceat(self.tokens.lengths[documents], new)
+        rank = np.full(int(self.group.max()) + 1, len(new))
+        rank[group[new]] = np.arange(len(new))
+        return np.cumsum(words), covered.in_order(self._units, rank, words)
 
     def seen(self, documents: np.ndarray) -> float:
-        """Coverage of the words of these documents, as `curve` ends; nan for no word."""
-        found = self.curve(self.arranged(documents, self.orders[0]))
-        return float(found[-1]) if len(found) else math.nan
+        """Coverage of the words of these documents, less A; nan for no word."""
+        words, found = self.curve(self.arranged(documents, self.orders[0]))
+        return float(found[-1]) if words[-1] else math.nan
 
     def coverage(self, documents: np.ndarray) -> float:
         """The same as `measure` gives it: corrected for the unit that was left out."""
@@ -192,7 +201,7 @@ class Pool:
             rows = [self.arranged(side, order) for order in self.orders]
             size = int(goal)
             if self.match == "coverage":
-                size = _size_at(goal, np.mean([self.curve(row) for row in rows], axis=0))
+                size = _size_at(goal, [self.curve(row) for row in rows])
             cut.append([self.ids(row)[:size] for row in rows])
         return cut
 
@@ -256,12 +265,12 @@ def _log_hills(numbers: np.ndarray) -> np.ndarray:
     )
 
 
-def _size_at(goal: float, curve: np.ndarray) -> int:
-    """The number of words at which the curve [words] reaches the goal, by bisection."""
-    low, high = 0, len(curve)
+def _size_at(goal: float, curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> int:
+    """The number of words whose mean coverage over the curves is the goal, by bisection."""
+    low, high = 0, int(curves[0][0][-1])
     while high - low > max(1, high >> 12):
         middle = (low + high) // 2
-        if curve[middle - 1] < goal:
+        if np.mean([np.interp(middle, *curve) for curve in curves]) < goal:
             low = middle
         else:
             high = middle
