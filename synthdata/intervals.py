@@ -161,6 +161,9 @@ def unmoved_mean(value: float, units: int) -> tuple[float, float]:
 
     Subsamples tell nothing of a kind of document that did not come up, and it may have a share of
     up to `share_interval(0, units)`: of score 1 at worst for the upper end, of 0 for the lower.
+    The price: on sources without rare copies intervals of self-BLEU are 1.0 to 5 times as wide as
+    need be (most with some 20 units, 1.0 to 1.2 with 300 documents), and hold .93 to 1.00. It is
+    kept for sources of which one document in thirty is a copy, and a sample may show none.
 
     >>> [round(end, 3) for end in unmoved_mean(0.2, 100)]
     [0.193, 0.23]
