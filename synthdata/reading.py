@@ -173,16 +173,16 @@ def cluster_note(found: Iterable[Measure]) -> tuple[str, ...]:
     wide = [measure for measure in found if measure.hangs_on_clusters]
     if not wide:
         return ()
-    shown = "; ".join(
-        f"{m.name}: {m.low_by_cluster:.3g} to {m.high_by_cluster:.3g} where "
-        f"{m.low:.3g} to {m.high:.3g} is given"
+    shown = [
+        f"{m.name}: {m.low_by_cluster:.3g} to {m.high_by_cluster:.3g}, where {m.low:.3g} to "
+        f"{m.high:.3g} is given"
         for m in wide
-    )
+    ]
     return (
         "documents were taken for independent; if each cluster of near-duplicates is one event "
-        "(a prompt asked again, a file pasted in), these intervals are wider. One file cannot tell "
-        "which: --group FIELD says what belongs together, --group none that nothing does. If "
-        f"events: {shown}",
+        "(a prompt asked again, a file pasted in), intervals are wider. One file cannot tell: "
+        "--group FIELD says what belongs together, --group none that nothing does",
+        *("if events, " + "; ".join(shown[i : i + 4]) for i in range(0, len(shown), 4)),
     )
 
 
