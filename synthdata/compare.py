@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthdata import estimate, intervals
+from synthdata import estimate, events, intervals
 from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
 from synthdata.support import copied, support
@@ -165,6 +165,8 @@ def compare(
     a, b = np.arange(first), np.arange(first, len(texts))
     pool = Pool(texts, tokens, match, first, rng, quantities, group)
     tested = _test(pool, a, b, permutations, rng)
+    if groups is None and reference_groups is None:  # nobody has said what hangs together
+        tested = _by_cluster(pool, tested, a, b, seed)
     method = f"{tokens.tokeniser} tokens, {policy}"
     return Comparison(
         differences=tested,
@@ -241,6 +243,19 @@ def _freedom(pool: Pool, a: np.ndarray, b: np.ndarray) -> int:
     return min(ERROR_DRAWS, pool.units(a), pool.units(b)) - 1
 
 
+def _by_cluster(
+    pool: Pool, tested: dict[str, Difference], a: np.ndarray, b: np.ndarray, seed: int
+) -> dict[str, Difference]:
+    """The differences with a second interval, of clusters of near-duplicates as units."""
+
+    def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        return np.array([_gap(q, *q.of(pool.at(one, two))) for q in pool.quantities])
+
+    ratios = {name: difference.ratio for name, difference in tested.items()}
+    wider = events.by_cluster(pool, gaps, ratios, a, b, np.random.default_rng([seed, 1]))
+    return {name: replace(found, ratio=wider[name]) for name, found in tested.items()}
+
+
 def _gap(quantity: Quantity, one: float, two: float) -> float:
     """Difference of shares; of effective numbers the logarithm of their ratio."""
     if quantity.difference:
@@ -261,9 +276,9 @@ def _ratio(
     n = min(len(a), len(b))
     covered = math.nan
     if q.name.startswith("hill"):
-        covered = min(estimate.coverage(pool.words(a)), estimate.coverage(pool.words(b)))
+        covered = min(pool.coverage(a), pool.coverage(b))
     elif q.name == "documents_hill1":
-        covered = estimate.coverage(pool.documents(a))
+        covered = pool.document_coverage(a)
     if math.isnan(gap):
         return Measure.undefined(
             q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit

@@ -19,10 +19,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
-from synthdata import neardup, overlap
+from synthdata import covered, neardup, overlap
+from synthdata.counts import Grams, by_document, grams
 from synthdata.measures import Direction
 from synthdata.terms import Drawer, Match, Parts, group_sizes
 from synthdata.tokens import Tokens
@@ -111,6 +113,21 @@ class Pool:
     def words(self, documents: np.ndarray) -> np.ndarray:
         """How often each word occurs in these documents; those that do not occur are left out."""
         return _tally(self.drawer.ids(documents))
+
+    def coverage(self, documents: np.ndarray) -> float:
+        """The same as `measure` gives it: corrected for the unit that was left out."""
+        return self._covered(grams(self.tokens.select(documents), 1), documents)
+
+    def document_coverage(self, documents: np.ndarray) -> float:
+        """Coverage of whole documents."""
+        numbers = np.arange(len(documents))
+        return self._covered(
+            Grams(keys=self.text[documents], owner=numbers, documents=len(documents)), documents
+        )
+
+    def _covered(self, found: Grams, documents: np.ndarray) -> float:
+        table = by_document(found)
+        return covered.coverage(*covered.by_unit(table, self.group[documents], len(documents)))
 
     def documents(self, documents: np.ndarray) -> np.ndarray:
         """How often each text occurs among these documents."""

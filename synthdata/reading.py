@@ -4,23 +4,26 @@ Idea:   a sentence is only as good as the interval behind it. Where the whole in
         side of a line, the sentence is firm; where it straddles the line, the sentence says so.
 Omits:  opinions on quality.
 
-The lines: a tenth of the documents in near-duplicate clusters is repetitive, half of them is
-collapsed. Below 20 documents nothing is said (they can still decide a gate's rule: confidence
+The lines: a tenth of the documents in near-duplicate clusters, or filling a template, or a tenth of
+the text in passages that other documents have, is repetitive, half is collapsed; the worst of the
+three decides. Below 20 documents nothing is said (they can still decide a gate's rule: confidence
 is low); confidence is high from 200 on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from synthdata.intervals import share_interval
 from synthdata.measures import Measure
 
 if TYPE_CHECKING:
     from synthdata.compare import Comparison, Difference
     from synthdata.gate import Gate
+    from synthdata.stripping import Boilerplate
 
 Tone = Literal["good", "bad", "neutral"]
 Confidence = Literal["high", "medium", "low", "none"]
@@ -50,11 +53,23 @@ class Verdict:
     """Whether that is welcome."""
 
 
-def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Verdict:
-    """What the share of repeated documents says about n documents.
+def of_collection(
+    n: int,
+    repeated: Measure,
+    top_share: float,
+    kind: str,
+    *,
+    others: Sequence[tuple[Measure, str]] = (),
+    masked: Measure | None = None,
+    boilerplate: Boilerplate | None = None,
+) -> Verdict:
+    """What the shares of repetition say about n documents: the worst of them decides, and is named.
 
     `repeated` is a share with its interval, `kind` names it ("near-duplicates"); `top_share` is the
-    share of the three largest clusters, nan where unknown.
+    share of the three largest clusters, nan where unknown. `others` are more shares and how they
+    are said ("of documents fill a template"); one without an interval has Wilson's, of n documents.
+    `masked` are the near-duplicates once numbers are masked: they may be what a text is about, so
+    they only keep an all-clear from being given. `boilerplate` stands in nearly every document.
     """
     if n < FEWEST:
         return Verdict(
@@ -70,26 +85,104 @@ def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Ver
     because = f"{share} of {n:,} documents are {kind}{_ends(repeated)}"
     if top_share > 0 and repeated.value > 0:
         because += f"; the three largest clusters hold {top_share:.1%} of everything"
+    signs = [(repeated, f"of documents are {kind}")]
+    for measure, said in others:
+        if not math.isnan(measure.value):
+            signs.append((measure, said))
+            because += f"; {measure.value:.1%} {said}"
     because += "."
-    low = repeated.low if repeated.has_interval else repeated.value
-    high = repeated.high if repeated.has_interval else repeated.value
-    firm: Confidence = "high" if n >= MANY else "medium"
-    if low >= REPETITIVE:
-        text = "Repetitive: a good part of it has been said before."
-        if low >= COLLAPSED:
-            text = "Collapsed: most of it says the same few things again."
-        return Verdict(text=text, confidence=firm, because=because, tone="bad")
-    if high < REPETITIVE:
-        return Verdict(
-            text="No collapse to be seen: few documents repeat another.",
-            confidence=firm,
-            because=f"{because} {_NO_REFERENCE}",
-            tone="good",
+    if repeated.by_cluster and repeated.hangs_on_clusters:
+        low, high = repeated.by_cluster
+        because += (
+            f" If each cluster is one event, told several times, {low:.1%} to {high:.1%} are."
         )
+    firm: Confidence = "high" if n >= MANY else "medium"
+    levels = [_level(measure, n) for measure, _ in signs]
+    worst = levels.index(max(levels))
+    measure, said = signs[worst]
+    named = f"{measure.value:.1%} {said}"
+    if boilerplate is not None and boilerplate.passages:
+        again = f" One passage stands in {boilerplate.stands_in:.0%} of the documents and is "
+        again += f"{boilerplate.share:.0%} of the text: --strip takes it out, if it is not content."
+        if levels[worst] >= 1 and boilerplate.varied:
+            return Verdict(
+                text="Cannot tell: one passage in nearly every document hides the rest, which "
+                "varies.",
+                confidence="low",
+                because=f"{because}{again}",
+            )
+        because += again
+    if levels[worst] >= 1:
+        text = "Repetitive: a good part of it has been said before"
+        if levels[worst] >= 2:
+            text = "Collapsed: most of it says the same few things again"
+        ends = measure.by_cluster
+        if ends and ends[0] < (COLLAPSED if levels[worst] >= 2 else REPETITIVE):
+            firm = "low"
+        return Verdict(text=f"{text} ({named}).", confidence=firm, because=because, tone="bad")
+    undecided = [m for (m, _), level in zip(signs, levels) if level > 0]
+    if undecided and not any(m.value for m in undecided):
+        return Verdict(
+            text="Too few documents to say: none repeats another, which chance may do.",
+            confidence="low",
+            because=f"{because} Of {n:,}, up to {_reach(undecided[0], n)[1]:.0%} might. "
+            f"{_NO_REFERENCE}",
+        )
+    if undecided:
+        return Verdict(
+            text=f"Perhaps repetitive: this many documents do not decide it ({named}).",
+            confidence="low",
+            because=because,
+        )
+    if masked is not None and _level(masked, n) >= 1:
+        return Verdict(
+            text=f"Perhaps repetitive: but for their numbers, {masked.value:.1%} of documents are "
+            f"{kind}.",
+            confidence="low",
+            because=f"{because} Whether numbers are what they say, one must look.",
+        )
+    more = ", fill a template or share passages" if others else ""
     return Verdict(
-        text="Perhaps repetitive: this many documents do not decide it.",
-        confidence="low",
-        because=because,
+        text=f"No collapse to be seen: few documents repeat another{more}. The same said in other "
+        "words would not be seen.",
+        confidence=firm,
+        because=f"{because} {_NO_REFERENCE}",
+        tone="good",
+    )
+
+
+def _reach(share: Measure, n: int) -> tuple[float, float]:
+    """Both ends of a share's interval, Wilson's where it has none of its own."""
+    if share.has_interval:
+        return share.low, share.high
+    return share_interval(round(share.value * n), n)
+
+
+def _level(share: Measure, n: int) -> float:
+    """2 surely half and more, 1 surely a tenth and more, 0.5 perhaps, 0 surely less."""
+    low, high = _reach(share, n)
+    if low >= COLLAPSED:
+        return 2
+    if low >= REPETITIVE:
+        return 1
+    return 0.5 if high >= REPETITIVE else 0
+
+
+def cluster_note(found: Iterable[Measure]) -> tuple[str, ...]:
+    """What the reader must settle where intervals hang on what a cluster of near-duplicates is."""
+    wide = [measure for measure in found if measure.hangs_on_clusters]
+    if not wide:
+        return ()
+    shown = [
+        f"{m.name}: {m.low_by_cluster:.3g} to {m.high_by_cluster:.3g}, where {m.low:.3g} to "
+        f"{m.high:.3g} is given"
+        for m in wide
+    ]
+    return (
+        "documents were taken for independent; if each cluster of near-duplicates is one event "
+        "(a prompt asked again, a file pasted in), intervals are wider. One file cannot tell: "
+        "--group FIELD says what belongs together, --group none that nothing does",
+        *("if events, " + "; ".join(shown[i : i + 4]) for i in range(0, len(shown), 4)),
     )
 
 
@@ -128,16 +221,16 @@ def of_comparison(compared: Comparison) -> Verdict:
     if worse and not better:
         return Verdict(
             text=f"Less varied than the reference: {_said(worse[0])}.",
-            confidence=firm,
-            because=f"{at}: {_list(worse)}.{lengths}",
+            confidence="low" if _if_events(worse) else firm,
+            because=f"{at}: {_list(worse)}.{_if_events(worse)}{lengths}",
             tone="bad",
         )
     if better and not worse:
         return Verdict(
             text=f"More varied than the reference: {_said(better[0])}.",
-            confidence=firm,
+            confidence="low" if _if_events(better) else firm,
             because=f"{at}: {_list(better)}. More varied is not better: noise is very varied."
-            f"{lengths}",
+            f"{_if_events(better)}{lengths}",
         )
     if worse:
         return Verdict(
@@ -167,6 +260,19 @@ def of_comparison(compared: Comparison) -> Verdict:
         confidence="high" if enough and not lengths else "low",
         because=f"{at}, {found}.{power}{lengths}{copied}",
         tone="good" if enough and not lengths and not copied else "neutral",
+    )
+
+
+def _if_events(sure: Sequence[Difference]) -> str:
+    """Said where nothing is left of any of these gaps if clusters of near-duplicates are events."""
+    for difference in sure:
+        ratio = difference.ratio
+        same = 1.0 if ratio.name.endswith("_ratio") else 0.0
+        if ratio.by_cluster is None or not ratio.by_cluster[0] <= same <= ratio.by_cluster[1]:
+            return ""
+    return (
+        " But if each cluster of near-duplicates is one event (a prompt asked again, a file pasted "
+        "in), chance makes such a gap; --group says what belongs together."
     )
 
 

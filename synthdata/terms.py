@@ -22,7 +22,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from synthdata import estimate
+from synthdata import covered
+from synthdata.counts import Table, by_document, grams
 from synthdata.tokens import Tokens
 
 Match = Literal["tokens", "size", "coverage", "window"]
@@ -69,20 +70,36 @@ class Drawer:
         ends = np.cumsum(self.tokens.lengths[documents])
         return self.ids(documents[: int(np.searchsorted(ends, many)) + 1])[:many]
 
+    @cached_property
+    def _table(self) -> Table:
+        """How often each word stands in each group."""
+        return covered.by_unit(by_document(grams(self.tokens, 1)), self.group, len(self.group))[0]
+
+    def curve(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Words in the first 1, 2, ... groups of these documents, and their coverage, less A."""
+        group = self.group[documents]
+        new = np.flatnonzero(np.diff(group, prepend=-1))  # a group stands together
+        words = np.add.reduceat(self.tokens.lengths[documents], new)
+        table, rank = self._table, np.full(int(self.group.max()) + 1, len(new))
+        rank[group[new]] = np.arange(len(new))
+        if (np.bincount(group, minlength=len(self.size))[group] < self.size[group]).any():
+            part = by_document(grams(self.tokens.select(documents), 1))  # of some groups
+            table = covered.by_unit(part, rank[group], len(documents))[0]
+            rank = np.arange(len(new))
+        return np.cumsum(words), covered.in_order(table, rank, words)
+
     def coverage(self, documents: np.ndarray) -> float:
-        """Share of the source that the words of these documents cover; 0 for no word."""
-        return _coverage(self.ids(documents))
+        """Coverage of the words of these documents, less A; 0 for no word."""
+        words, found = self.curve(self.arranged(documents, self.orders[0]))
+        return float(found[-1]) if words[-1] else 0.0
 
     def size_at(self, rows: Sequence[np.ndarray], goal: float) -> int:
-        """The smallest number of words whose mean coverage over the rows of documents is the goal.
-
-        By bisection.
-        """
-        words = [self.ids(row) for row in rows]
-        low, high = 0, max(map(len, words))
+        """The number of words whose mean coverage over the rows is the goal, by bisection."""
+        curves = [self.curve(row) for row in rows]
+        low, high = 0, int(max(words[-1] for words, _ in curves))
         while high - low > max(1, high >> 12):
             middle = (low + high) // 2
-            if np.mean([_coverage(row[:middle]) for row in words]) < goal:
+            if np.mean([np.interp(middle, *curve) for curve in curves]) < goal:
                 low = middle
             else:
                 high = middle
@@ -241,9 +258,3 @@ class Parts:
 def group_sizes(group: np.ndarray, documents: np.ndarray) -> np.ndarray:
     """How many of these documents each of their groups has, the largest first."""
     return np.sort(np.unique(group[documents], return_counts=True)[1])[::-1]
-
-
-def _coverage(ids: np.ndarray) -> float:
-    if not len(ids):
-        return 0.0
-    return estimate.coverage_from(len(ids), *estimate.ones_and_twos(np.bincount(ids)))

@@ -12,6 +12,7 @@ this size. Sources with groups are right only where the meter is told of them.
 """
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -224,12 +225,12 @@ def han(rng: np.random.Generator, documents: int = 300, words: int = 30, a: floa
         "".join("".join(map(chr, lexicon[i])) for i in urn(words, share, a, rng))
         for _ in range(documents)
     ]
-    total = np.zeros(0x9FFF)
-    for word, p in zip(lexicon, share):
-        np.add.at(total, word, p)
+    weight = np.repeat(share, [len(word) for word in lexicon])
+    total = np.bincount(np.concatenate(lexicon), weight)
     return Sample(texts, None, {"characters_entropy_source": bits(total / total.sum())})
 
 
+@cache
 def _lexicon() -> list[np.ndarray]:
     """4,000 words of one to three of 1,500 Han characters, the same in every collection."""
     rng = np.random.default_rng(4000)
