@@ -6,6 +6,7 @@ Run:    python -m synthdata --help
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -79,15 +80,23 @@ def compare(settings: options.CompareOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(finishing.both(loaded, reference))
-        + finishing.group_notes(settings, loaded, reference),
+        alerts=finishing.alerts(loaded, reference),
+        notes=reading.cluster_note(d.ratio for d in compared.differences.values())
+        + loading.notes(finishing.both(loaded, reference))
+        + finishing.group_notes(settings, loaded, reference)
+        + compared.notes,
         provenance=finishing.provenance(settings, loaded, reference)
         | {"made equal": compared.matched}
         | finishing.group_provenance(settings),
     )
     tested = record.differences(compared.differences.values())
     return finishing.finish(
-        "compare", settings, made, finishing.both(loaded, reference), differences=tested
+        "compare",
+        settings,
+        made,
+        finishing.both(loaded, reference),
+        differences=tested,
+        unlike=list(compared.notes),
     )
 
 
@@ -125,10 +134,11 @@ def gate(settings: options.GateOptions) -> int:
                 ),
             ),
         ),
-        notes=loading.notes(
-            loaded.tally if reference is None else finishing.both(loaded, reference)
-        )
-        + finishing.group_notes(settings, loaded, reference),
+        alerts=finishing.alerts(loaded, reference),
+        notes=reading.cluster_note(judgement.measure for judgement in judged)
+        + loading.notes(loaded.tally if reference is None else finishing.both(loaded, reference))
+        + finishing.group_notes(settings, loaded, reference)
+        + found.notes,
         provenance=finishing.provenance(
             settings, loaded, *([] if reference is None else [reference])
         )
@@ -144,6 +154,7 @@ def gate(settings: options.GateOptions) -> int:
             for j in judged
         ],
         exit_code=found.exit_code,
+        unlike=list(found.notes),
     )
 
 
@@ -171,11 +182,17 @@ def _side_by_side(compared: Comparison) -> tuple[tuple[str, ...], ...]:
             report.number(d.reference),
             report.amount(d.ratio),
             report.number(d.p_holm),
-            "" if d.needed != d.needed else report.number(d.needed),
+            _about(d.needed, d.needed_low, d.needed_high),
         )
         for d in compared.differences.values()
     ]
     return (head, *rows)
+
+
+def _about(needed: float, low: float, high: float) -> str:
+    if math.isnan(needed):
+        return ""
+    return f"about {needed:,.0f} ({low:,.0f} to {high:,.0f})"
 
 
 # -- explain and curate ------------------------------------------------
@@ -183,15 +200,15 @@ def _side_by_side(compared: Comparison) -> tuple[tuple[str, ...], ...]:
 
 def explain(settings: options.ExplainOptions) -> int:
     """The repeated texts themselves."""
-    from synthdata import reading
     from synthdata.explain import explain as evidence_of
     from synthdata.panel import only
+    from synthdata.repeats import EXAMPLES
 
     loaded = finishing.load(settings, settings.data)
     with progress.ticking("looking for what repeats"):
         sheet = only(
             loaded.texts,
-            ["near_duplicates"],
+            ["near_duplicates", "near_duplicates_masked", "templates", "repeated"],
             tokeniser=settings.tokeniser,
             policy=settings.policy,
             seed=settings.seed,
@@ -202,15 +219,17 @@ def explain(settings: options.ExplainOptions) -> int:
             top=settings.top,
             seed=settings.seed,
             near=sheet.near,
+            repeated=sheet.passages if settings.top <= EXAMPLES else None,
+            frames=sheet.frames,
         )
     share, top3 = (sheet.measures[name] for name in ("near_duplicates", "top3_clusters"))
     made = Report(
         title=finishing.title("What repeats in", settings.data, sheet.n),
-        verdict=reading.of_collection(
-            sheet.n, share, top3.value, "in a cluster of near-duplicates"
-        ),
+        verdict=finishing.verdict(sheet.n, sheet.measures, sheet.boilerplate),
         headlines=(share, top3),
+        measures=tuple(sheet.measures[name] for name in finishing.SHARES),
         evidence=tuple(evidence),
+        alerts=finishing.alerts(loaded),
         notes=loading.notes(loaded.tally),
         provenance=finishing.provenance(settings, loaded),
     )
@@ -245,6 +264,7 @@ def curate(settings: options.CurateOptions) -> int:
             because=f"Dropped: {dropped}.",
         ),
         headlines=(),
+        alerts=finishing.alerts(loaded),
         notes=loading.notes(loaded.tally),
         provenance=finishing.provenance(settings, loaded)
         | {

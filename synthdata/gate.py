@@ -2,7 +2,8 @@
 
 Idea:   a rule compares one quantity with a threshold. It passes where the whole 95 % interval meets
         the threshold, fails where the whole interval misses it, and otherwise nobody can tell from
-        these data, which is an answer of its own.
+        these data, which is an answer of its own. So it is where documents as units say one thing
+        and clusters of near-duplicates another (`Measure.by_cluster`).
 Run:    python -m synthdata gate synthetic.jsonl --ref human.jsonl --rule 'hill1_ratio>=0.8'
 Omits:  one verdict from many numbers. Every rule is judged on its own; the worst decides.
 """
@@ -91,6 +92,12 @@ RULES: dict[str, Quantity] = {
         definition="share of documents in a near-duplicate pair",
         needs_reference=False,
         measure="near_duplicates",
+    ),
+    "near_duplicates_masked": Quantity(
+        definition="share of documents in a near-duplicate pair once digits and hex runs are "
+        "masked",
+        needs_reference=False,
+        measure="near_duplicates_masked",
     ),
     "top3_clusters": Quantity(
         definition="share of documents in the three largest clusters of near-duplicates",
@@ -183,6 +190,8 @@ class Gate:
 
     judgements: tuple[Judgement, ...]
     """One for each rule, in their order."""
+    notes: tuple[str, ...] = ()
+    """What makes the two sides unlike, beside their variety."""
 
     @property
     def outcome(self) -> Outcome:
@@ -225,13 +234,26 @@ def judge(rule: Rule, measured: Measure, units: int | None = None) -> Judgement:
             f"{rule.name} {measured.value:.4g} has no interval: {'; '.join(measured.warnings)}",
         )
     shown = f"{rule.name} {measured.value:.4g}, 95 % {measured.low:.4g} to {measured.high:.4g}"
+    outcome = _side(rule, measured.low, measured.high)
+    if outcome == "cannot tell":
+        return answer(outcome, f"{shown}: the interval holds the threshold; give more data")
+    if measured.by_cluster and _side(rule, *measured.by_cluster) != outcome:
+        low, high = measured.by_cluster
+        return answer(
+            "cannot tell",
+            f"{shown}, but {low:.4g} to {high:.4g} if each cluster of near-duplicates is one event "
+            "told again; --group FIELD says what belongs together, --group none that nothing does",
+        )
+    return answer(outcome, shown)
+
+
+def _side(rule: Rule, low: float, high: float) -> Outcome:
+    """On which side of the threshold the whole interval lies."""
     sign = 1 if rule.sign == ">=" else -1
-    worst, best = sorted((sign * measured.low, sign * measured.high))
+    worst, best = sorted((sign * low, sign * high))
     if worst >= sign * rule.threshold:
-        return answer("pass", shown)
-    if best < sign * rule.threshold:
-        return answer("fail", shown)
-    return answer("cannot tell", f"{shown}: the interval holds the threshold; give more data")
+        return "pass"
+    return "fail" if best < sign * rule.threshold else "cannot tell"
 
 
 def gate(
@@ -253,6 +275,9 @@ def gate(
     and copies), with the numbers that `measure` and `compare` give. `groups` and `reference_groups`
     say which documents depend on each other (one prompt, one author); they are left out together.
     Nothing is said of a side without documents, or with none but empty ones.
+
+    Where nobody has said (`groups` is None) and the interval with clusters of near-duplicates as
+    units does not give the same answer, nobody can tell either.
 
     With the threshold at the true value a rule fails, wrongly, about one time in forty, and passes
     as often: the price of a 95 % interval, and one in fourteen at the worst that was measured
@@ -306,7 +331,8 @@ def gate(
         else:
             found = Measure.undefined(quantity.measure, one_empty, n=len(texts))
         judgements.append(judge(rule, found, units))
-    return Gate(judgements=tuple(judgements))
+    notes = () if comparison is None else comparison.notes
+    return Gate(judgements=tuple(judgements), notes=notes)
 
 
 def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:

@@ -88,9 +88,11 @@ class MeasureOptions(Reading):
     by: str | None = None
     """A field (persona, prompt, model): how much of the entropy it explains."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author)."""
+    """Field whose values say which documents depend on each other (prompt, author); none: none."""
     embeddings: str | None = None
     """A .npy file with a vector for each row: Vendi scores and mean cosine of your own vectors."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
     stream: Annotated[bool, arg(help=_STREAM)] = False
@@ -111,6 +113,7 @@ class MeasureOptions(Reading):
                 ("--group", self.group),
                 ("--sample", self.sample),
                 ("--embeddings", self.embeddings),
+                ("--strip", self.strip or None),
             ):
                 if value is not None:
                     raise ValueError(f"{name} needs the texts in memory; leave out --stream")
@@ -129,11 +132,14 @@ class CompareOptions(Reading):
     ref_text: str | None = None
     """Field with the reference's text, where it is another one."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author)."""
+    """Field whose values say which documents depend on each other (prompt, author); none: none."""
     ref_group: str | None = None
     """The same field of the reference where it has another name there; none: independent."""
-    match: Literal["tokens", "size", "coverage"] = "tokens"
-    """What is made equal before comparing."""
+    match: Literal["tokens", "size", "coverage", "window"] = "tokens"
+    """What is made equal before comparing; window: the first words of each document, as many on
+    both sides, where one side's documents are longer."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -151,11 +157,14 @@ class GateOptions(Reading):
     ref_text: str | None = None
     """Field with the reference's text, where it is another one."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author)."""
+    """Field whose values say which documents depend on each other (prompt, author); none: none."""
     ref_group: str | None = None
     """The same field of the reference where it has another name there; none: independent."""
-    match: Literal["tokens", "size", "coverage"] = "tokens"
-    """What is made equal before comparing."""
+    match: Literal["tokens", "size", "coverage", "window"] = "tokens"
+    """What is made equal before comparing; window: the first words of each document, as many on
+    both sides, where one side's documents are longer."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -173,6 +182,8 @@ class ExplainOptions(Reading):
     """Files, globs, s3://..., or - for standard input."""
     top: int = 3
     """Examples of each."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata import neardup, rarefy, repeats, sizes, strata, whole
+from synthdata import copies, neardup, rarefy, repeats, sizes, strata, stripping, whole
 from synthdata.counts import grams
-from synthdata.explain import repeated_texts
+from synthdata.explain import Frames, repeated_texts
 from synthdata.measures import Measure
 from synthdata.sheet import Sheet
 from synthdata.tokens import (
@@ -28,6 +28,8 @@ from synthdata.tokens import (
     encode,
 )
 from synthdata.twosample import number_groups
+
+MASKED = "near_duplicates_masked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,10 @@ class Panel(Mapping[str, Measure]):
     """Clusters of near-duplicates."""
     passages: repeats.Repeats
     """Passages that come back."""
+    frames: Frames
+    """Templates."""
+    boilerplate: stripping.Boilerplate
+    """Passages that stand in nearly every document."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
     curves: dict[str, list[tuple[int, float, float]]]
@@ -88,9 +94,10 @@ def measure(
 
     `by` holds a field's value for each document (persona, prompt, model) and adds its entropy
     budget. `groups` says which documents depend on each other; they are left out together when
-    intervals are made, and shuffled together for the budget. `embeddings` [n, width] adds their
-    Vendi scores and mean cosine. What an empty collection leaves undefined is nan. ValueError where
-    the lengths differ or a document is not text.
+    intervals are made, and shuffled together for the budget. A group for each document says that
+    none does; without `groups` there is a second interval, with near-duplicates as groups.
+    `embeddings` [n, width] adds their Vendi scores and mean cosine. What an empty collection leaves
+    undefined is nan. ValueError where the lengths differ or a document is not text.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
     documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
@@ -107,7 +114,8 @@ interval (at least 20))
     some, note = whole.text_to_search(sheet, sheet.rng(3))
     with ThreadPoolExecutor(1) as beside:  # half the work on long texts, and a core may be idle
         ratio = beside.submit(repeats.xz_ratio, some, seed=seed)
-        sheet.documents(sheet.rng(0))
+        copies.documents(sheet, sheet.rng(0))
+        frames = whole.templates(sheet)
         sheet.words(sheet.rng(1))
         whole.entropies(sheet)
         whole.vendi(sheet, sheet.rng(2))
@@ -134,6 +142,8 @@ interval (at least 20))
         seed=seed,
         near=sheet.near,
         passages=passages,
+        frames=frames,
+        boilerplate=stripping.find(some, passages),
         commonest=tuple(repeated_texts(sheet.tally, 10)),
         curves={name: rarefy.curve(tally, 1) for name, tally in tallies.items()},
         profile={name: sizes.profile(tally) for name, tally in tallies.items()},
@@ -157,8 +167,14 @@ def only(
     For `gate` and `explain`, which need few. ValueError where `groups` has another length.
     """
     sheet = _sheet(texts, groups, tokeniser, policy, seed)
-    if {"near_duplicates", "top3_clusters", "documents_hill1"} & set(names):
-        sheet.documents(sheet.rng(0))
+    if {"near_duplicates", MASKED, "top3_clusters", "documents_hill1"} & set(names):
+        copies.documents(sheet, sheet.rng(0), masked=MASKED in names)
+    if "templates" in names:
+        sheet.frames = whole.templates(sheet)
+    if "repeated" in names:
+        some, note = whole.text_to_search(sheet, sheet.rng(3))
+        sheet.passages = whole.passages(sheet, some, note)
+        sheet.boilerplate = stripping.find(some, sheet.passages)
     if "self_bleu" in names:
         sheet.words(sheet.rng(1))
     if "words_entropy_source" in names:

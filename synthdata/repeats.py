@@ -25,6 +25,7 @@ from synthdata.tokens import check_texts
 
 SEPARATOR = 0xFF  # no UTF-8 text holds this byte
 MIN_LENGTH = 40
+EXAMPLES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,9 @@ class Repeats:
     """UTF-8 bytes in all."""
 
 
-def repeats(texts: Sequence[str], *, min_length: int = MIN_LENGTH, examples: int = 5) -> Repeats:
+def repeats(
+    texts: Sequence[str], *, min_length: int = MIN_LENGTH, examples: int = EXAMPLES
+) -> Repeats:
     """Measure repeated passages; normalise the texts first. ValueError for min_length below 1.
 
     >>> repeats(["knock knock who's there?", "knock knock"], min_length=8).share

@@ -10,6 +10,9 @@ Omits:  intervals by subsampling documents: their counts are not kept apart.
 
 Names are those of the panel: `entropy` is of the sample, `entropy_source` of its source.
 Hill numbers are of the source here and so end in `_source`; the panel's `hill1` is of the sample.
+Coverage is that of independent draws (`estimate.coverage`), as one pass keeps no documents apart:
+where documents say their own words again and again it is too high, and the entropy of the source
+too low. The panel leaves out documents (`synthdata.covered`).
 
 Where all distinct things fit the sample the numbers are exact. Else, for 256 MB and 10 million
 things: types within 3 %, coverage within 0.5 points, entropy within 3 %; tests hold them to that.
@@ -38,6 +41,10 @@ _ESTIMATED = (
 _NO_INTERVAL = (
     "no interval: that takes leaving documents out, and one pass does not keep them apart; without "
     "--stream (on a --sample, where all is too much) there is one"
+)
+_AS_DRAWS = (
+    ", as independent draws: where documents repeat their own, coverage is too high and the "
+    "entropy of the source too low"
 )
 _TOO_LITTLE = "a lower bound without an interval: the sample covers only {:.1%} of the source"
 
@@ -195,6 +202,8 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
     counts = counts_of(channel)
     rate = "exact counts" if counts.exact else f"{channel.bottom.k:,} sampled types, heavy hitters"
     how = f"one pass, {what}, {rate}, {config.policy}, seed {config.seed}"
+    if name != "documents":
+        how += _AS_DRAWS
     if not channel.total:
         reason = f"there are no {name} in {meter.documents:,} documents"
         return [Measure.undefined(f"{slug}_{kind}", reason, n=0, method=how) for kind in KINDS]

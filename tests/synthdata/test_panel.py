@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import synthdata
-from synthdata import overlap, sizes
+from synthdata import copies, overlap, sizes
 from synthdata.explain import explain
 from synthdata.measures import Measure
 from synthdata.panel import measure
@@ -110,7 +110,7 @@ def test_where_there_is_no_interval_the_reason_is_given():
             why = ("no interval", "too few", "lower bound", "two documents", "has one value only")
             assert made.has_interval or math.isnan(made.value) or any(w in words for w in why), made
             assert not (made.has_interval and "no interval" in words), made
-    for name in ("vendi", "repeated", "xz_ratio", "documents_chao1"):
+    for name in ("vendi", "repeated", "xz_ratio", "templates"):
         assert any("no interval: " in w for w in measure(TEXTS)[name].warnings)
 
 
@@ -242,7 +242,7 @@ def test_intervals_of_documents_rest_on_all_of_them():
     rng = np.random.default_rng(1)
     texts = [" ".join(f"w{i}" for i in row) for row in rng.integers(0, 5000, (2000, 8))] * 2
     sheet = Sheet(texts, encode(texts, "word"), "", 0, None)
-    sheet.documents(np.random.default_rng(2))
+    copies.documents(sheet, np.random.default_rng(2))
     kinds, pairs = sheet.measures["documents_hill0"], sheet.measures["near_duplicates"]
     assert 30 < kinds.high - kinds.low < 75
     assert pairs.value == 1
