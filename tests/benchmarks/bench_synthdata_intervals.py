@@ -277,7 +277,7 @@ def zoo_held(
         held = sum(m.low <= target + 1e-9 and target - 1e-9 <= m.high for m in have)
         wide = float(np.mean([m.high - m.low for m in have])) if have else math.nan
         sd = float(values.std(ddof=1))
-        table[name] = (len(have), held, wide / (3.92 * sd) if sd > 0 else math.nan)
+        table[name] = (len(have), held, wide / (3.92 * sd) if sd > 1e-9 else math.nan)
     return table
 
 

@@ -111,7 +111,7 @@ WORDS = {
     "bursty, a = 10": zoo.bursty,
     "uneven": zoo.uneven,
     "authors": lambda rng: zoo.authors(rng, a=100),
-    "prompts": lambda rng: zoo.prompts(rng, 60, 5),
+    "prompts": zoo.prompts,
     "heroes": zoo.heroes,
     "han": zoo.han,
 }
