@@ -80,14 +80,20 @@ def compare(settings: options.CompareOptions) -> int:
         ),
         evidence=tuple(evidence),
         notes=loading.notes(finishing.both(loaded, reference))
-        + finishing.group_notes(settings, loaded, reference),
+        + finishing.group_notes(settings, loaded, reference)
+        + finishing.mixture_notes(*compared.mixture),
         provenance=finishing.provenance(settings, loaded, reference)
         | {"made equal": compared.matched}
         | finishing.group_provenance(settings),
     )
     tested = record.differences(compared.differences.values())
     return finishing.finish(
-        "compare", settings, made, finishing.both(loaded, reference), differences=tested
+        "compare",
+        settings,
+        made,
+        finishing.both(loaded, reference),
+        differences=tested,
+        mixture=dict(zip(("synthetic", "reference"), compared.mixture)),
     )
 
 

@@ -20,8 +20,9 @@ import numpy as np
 from synthdata import estimate, intervals
 from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
+from synthdata.ordering import by_content, text_ranks
 from synthdata.support import copied, support
-from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, default_tokeniser, encode
+from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, Policy, Tokenise, encode
 from synthdata.twosample import (
     ERROR_DRAWS,
     deals,
@@ -80,6 +81,8 @@ class Comparison:
     """How texts were normalised."""
     tokeniser: str
     """What a word is."""
+    mixture: tuple[dict[str, float], dict[str, float]]
+    """Of each side's words, the share that are single characters, by script without spaces."""
 
     def measure(self, name: str) -> Measure:
         """A measure by its name; of a tested quantity its ratio (or difference)."""
@@ -128,11 +131,12 @@ def compare(
         raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
     sizes = (len(synthetic), len(reference))
     group = number_groups(groups, reference_groups, sizes)
-    left, right = [policy(t) for t in synthetic], [policy(t) for t in reference]
-    tokens = encode(left + right, tokeniser or default_tokeniser(left + right))
+    texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, sizes[0])
+    left, right = texts[: sizes[0]], texts[sizes[0] :]
+    tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
     rng = np.random.default_rng(seed)
     a, b = np.arange(len(left)), np.arange(len(left), len(left) + len(right))
-    pool = Pool(left + right, tokens, match, min(sizes), rng, quantities, group)
+    pool = Pool(texts, tokens, match, min(sizes), rng, quantities, group)
     tested = _test(pool, a, b, permutations, rng)
     method = f"{tokens.tokeniser} tokens, {policy}"
     return Comparison(
@@ -154,7 +158,19 @@ def compare(
         permutations=permutations,
         policy=policy,
         tokeniser=tokens.tokeniser,
+        mixture=(tokens.select(a).mixture, tokens.select(b).mixture),
     )
+
+
+def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str], np.ndarray]:
+    """The `first` documents and the others, each side sorted by text and what its group holds.
+
+    All that is drawn later is drawn by place, so that the order of the files plays no part.
+    """
+    text = text_ranks(texts)
+    content = by_content(group, text)
+    order = np.lexsort((content, text, np.arange(len(texts)) >= first))
+    return [texts[i] for i in order], content[order]
 
 
 def _test(

@@ -19,6 +19,7 @@ import hashlib
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -30,7 +31,8 @@ from labkit import files
 from synthdata import hashing
 from synthdata.io import Tally
 from synthdata.sketch import Channel
-from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, default_tokeniser, encode, words
+from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, TOKENISERS, Policy, encode, words
+from synthdata.words import count_scripts
 
 CHUNK_ROWS = 4096
 CHUNK_CHARACTERS = 1 << 20
@@ -49,8 +51,8 @@ class MeterConfig:
     seed: int = 0
     """Of the hashes: another seed, another sample."""
     words: str = AUTO
-    """Tokeniser behind the channels words and word pairs; auto: what the first chunk shows, words
-    or, in Chinese, Japanese and Korean, characters."""
+    """Tokeniser behind the channels words and word pairs; auto: that of a meter it is merged with,
+    or else `word`, whatever comes first."""
     order: int = 5
     """Length of the character n-grams."""
     policy: Policy = DEFAULT_POLICY
@@ -82,9 +84,9 @@ class MeterConfig:
         """A row needs up to sixteen times its bytes while it is parsed."""
         return self.ram // 16
 
-    def decided(self, texts: Sequence[str]) -> MeterConfig:
-        """The settings with their tokeniser chosen by these texts, where it was left open."""
-        return self if self.words != AUTO else replace(self, words=default_tokeniser(texts))
+    def decided(self) -> MeterConfig:
+        """The settings with their tokeniser chosen, where it was left open."""
+        return self if self.words != AUTO else replace(self, words=DEFAULT_TOKENISER)
 
     @property
     def channels(self) -> dict[str, tuple[str, int]]:
@@ -127,6 +129,10 @@ class Meter:
         self.empty = 0
         self.characters = 0
         self.tally = Tally()
+        self.scripts: Counter[str] = Counter()
+        """Words that are single characters, by script without spaces (`synthdata.words`)."""
+        self.older_words = False
+        """Whether a version counted here to which a run of such characters was one word."""
         heavy = self.config.k.bit_length() - 1
         self.channels = {
             name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)
@@ -138,7 +144,7 @@ class Meter:
     def update(self, texts: Iterable[str]) -> Meter:
         """Count these texts, chunk by chunk."""
         for chunk in chunks(texts, self.config.chunk):
-            self.config = self.config.decided(chunk)
+            self.config = self.config.decided()
             self._count(chunk)
             chunk.clear()  # so that long texts do not stay while the next ones are read
         return self
@@ -220,6 +226,7 @@ class Meter:
         if unit == "word":  # numbering them, as `encode` does, would cost more than hashing
             pieces = [words(text) for text in texts]
             flat = list(chain.from_iterable(pieces))
+            self.scripts += count_scripts(texts, flat)
             return _Tokens(
                 np.fromiter(map(hashes.__getitem__, flat), np.uint64, len(flat)),
                 np.cumsum([len(piece) for piece in pieces]),
@@ -243,6 +250,12 @@ class Meter:
 
     # -- merging and keeping ----------------------------------------------------------------------
 
+    @property
+    def mixture(self) -> dict[str, float]:
+        """Of the words, the share that are single characters, by script without spaces."""
+        total = self.channels["words"].total
+        return {name: times / total for name, times in self.scripts.items()}
+
     def merge(self, other: Meter) -> Meter:
         """Add everything `other` has counted; ValueError where the settings differ."""
         if self.config.words == AUTO:  # nothing counted yet: nothing was decided
@@ -258,6 +271,8 @@ class Meter:
         self.empty += other.empty
         self.characters += other.characters
         self.tally.add(other.tally)
+        self.scripts += other.scripts
+        self.older_words |= other.older_words
         for name, channel in self.channels.items():
             channel.merge(other.channels[name])
         return self
@@ -270,6 +285,8 @@ class Meter:
             "empty": self.empty,
             "characters": self.characters,
             "tally": self.tally.to_json(),
+            "scripts": dict(self.scripts),
+            "older_words": self.older_words,
             "channels": {},
         }
         arrays = {}
@@ -297,6 +314,9 @@ class Meter:
             meter.config = MeterConfig(**{**config, "policy": Policy(**config["policy"])})
             meter.documents, meter.empty = header["documents"], header["empty"]
             meter.characters, meter.tally = header["characters"], Tally.from_json(header["tally"])
+            meter.scripts = Counter(header.get("scripts", {}))
+            older = "scripts" not in header and meter.config.words == "word"
+            meter.older_words = header.get("older_words", older)
             meter._hashes = _Hashes(meter.config.seed)
             meter.channels = {}
             for i, channel in enumerate(("documents", *meter.config.channels)):

@@ -45,7 +45,8 @@ class Reading:
     seed: int = 0
     """Of everything random."""
     tokens: Tokeniser = "auto"
-    """What a token is; auto: words, characters in Chinese, Japanese and Korean."""
+    """What a token is; auto: word. In scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer,
+    Burmese) a word is a single character."""
     case: Literal["keep", "fold"] = "keep"
     """fold: Joke and joke are one word."""
     json: bool = False

@@ -94,6 +94,14 @@ def test_document_order_does_not_matter(monkeypatch, large):
         assert a.sizes == b.sizes
 
 
+def test_a_mean_whose_sign_differs_in_the_part_has_an_upright_interval(monkeypatch):
+    monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
+    for seed in range(8):  # mean cosines around 0: a part has the other sign every second time
+        vectors = np.random.default_rng(seed).normal(size=(len(TEXTS), 3))
+        found = measure(TEXTS, embeddings=vectors)["cosine_embeddings"]
+        assert found.low < found.value < found.high
+
+
 def test_evidence_does_not_depend_on_order():
     texts = [*TEXTS, *(f"tale {i} of {c}" for c in "ab" for i in range(9)), *["x y", "p q"] * 4]
     shuffled = [texts[i] for i in np.random.default_rng(3).permutation(len(texts))]
