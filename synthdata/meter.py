@@ -8,8 +8,7 @@ Source: as in `synthdata.sketch`.
 Run:    python -m synthdata measure big.jsonl --stream
 Omits:  near-duplicates, self-BLEU and repeats, which need the texts again.
 
-A chunk is up to CHUNK_ROWS documents or CHUNK_CHARACTERS characters, whichever is full first. A
-document longer than a chunk is counted in pieces, cut at white space where there is any; n-grams
+A document longer than a chunk is counted in pieces, cut at white space where there is any; n-grams
 across such a cut are counted too.
 """
 
@@ -20,7 +19,7 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple
@@ -29,13 +28,12 @@ import numpy as np
 
 from labkit import files
 from synthdata import hashing
+from synthdata.chunks import CHUNK_CHARACTERS, chunks, pieces
 from synthdata.io import Tally
 from synthdata.sketch import Channel
 from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, TOKENISERS, Policy, encode, words
 from synthdata.words import count_scripts
 
-CHUNK_ROWS = 4096
-CHUNK_CHARACTERS = 1 << 20
 LEAST_RAM = 64 << 20
 AUTO = "auto"
 _MAGIC = b"synthdata meter 1\n"
@@ -346,34 +344,3 @@ class Meter:
         """The meter saved at `path`."""
         with open(path, "rb") as file:
             return cls.from_bytes(file.read(), str(path))
-
-
-def chunks(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
-    """Texts in chunks of CHUNK_ROWS, or of `characters` where those come first."""
-    chunk: list[str] = []
-    size = 0
-    for text in texts:
-        chunk.append(text)
-        size += len(text)
-        del text
-        if len(chunk) == CHUNK_ROWS or size >= characters:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
-def pieces(text: str, size: int) -> Iterator[str]:
-    """A long text in pieces of at most `size`, the cuts before white space where there is any.
-
-    >>> list(pieces("one two three", 8))
-    ['one two', ' three']
-    """
-    start = 0
-    while start < len(text):
-        end = min(start + size, len(text))
-        if end < len(text):
-            cut = max(text.rfind(" ", start + 1, end), text.rfind("\n", start + 1, end))
-            end = cut if cut > start else end
-        yield text[start:end]
-        start = end

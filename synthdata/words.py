@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache, lru_cache
 
 import numpy as np
 import regex
@@ -45,6 +46,13 @@ _ANY = "".join(WITHOUT_SPACES.values())
 # what may hang on such a letter, though it belongs to no script: accents, voicing, variants, joiner
 _HANGS_ON = "\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f\u200d\U000e0100-\U000e01ef"
 _RUN = re.compile(f"([{_ANY}][{_ANY}{_HANGS_ON}]*)")
+_HIGH = re.compile("[\u0e00-\U0010ffff]")  # where all of them lie: a quick no for most texts
+_TIED = re.compile(
+    "["
+    + _HANGS_ON
+    + "".join(v for k, v in WITHOUT_SPACES.items() if k not in ("Han", "kana"))
+    + "]"
+)
 _SCRIPT = {name: re.compile(f"[{letters}]") for name, letters in WITHOUT_SPACES.items()}
 
 # A word is a run of letters, marks and digits, with ' or - inside; a symbol such as an emoji is a
@@ -69,13 +77,27 @@ def words(text: str) -> list[str]:
     >>> words("GPT说：你好, 옛날 옛적에")
     ['GPT', '说', '你', '好', '옛날', '옛적에']
     """
-    if text.isascii() or not _RUN.search(text):
-        found: list[str] = _WORD.findall(text)
-        return found
-    found = []
+    if text.isascii() or not _HIGH.search(text) or not _RUN.search(text):
+        return _runs(text)
+    alone = not _TIED.search(text)  # every letter of these scripts is a grapheme
+    found: list[str] = []
     for place, part in enumerate(_RUN.split(text)):  # at odd places the runs without spaces
-        found += characters(part) if place % 2 else _WORD.findall(part)
+        if place % 2:
+            found += part if alone else characters(part)
+        elif part:
+            found += _short(part) if len(part) < 4 else _runs(part)
     return found
+
+
+def _runs(text: str) -> list[str]:
+    found: list[str] = _WORD.findall(text)
+    return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _short(text: str) -> tuple[str, ...]:
+    """What stands between two clauses is nearly always one of a few commas."""
+    return tuple(_runs(text))
 
 
 def characters(text: str) -> list[str]:
@@ -107,12 +129,32 @@ def mixture(vocabulary: Sequence[str], counts: np.ndarray) -> dict[str, float]:
 
 def count_scripts(texts: Sequence[str], tokens: Sequence[str]) -> Counter[str]:
     """How many of the texts' tokens are single characters of each script without spaces."""
-    found: Counter[str] = Counter()
-    if any(not text.isascii() and _RUN.search(text) for text in texts):
-        for token, times in Counter(tokens).items():
-            if not token.isascii() and (name := _script(token)):
-                found[name] += times
+    text = "".join(texts)
+    if text.isascii():
+        return Counter()
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    letters = np.bincount(_kinds()[points], minlength=len(_KINDS)).tolist()
+    found = Counter({name: n for name, n in zip(_KINDS, letters) if n and name in WITHOUT_SPACES})
+    if set(found) <= {"Han", "kana"} and not (found and letters[_KINDS.index("hangs on")]):
+        return found  # a letter is a token
+    found = Counter()
+    for token, times in Counter(tokens).items():
+        if not token.isascii() and (name := _script(token)):
+            found[name] += times
     return found
+
+
+_KINDS = ("", *WITHOUT_SPACES, "hangs on")
+
+
+@cache
+def _kinds() -> np.ndarray:
+    """For each code point its place in `_KINDS`."""
+    table = np.zeros(0x110000, dtype=np.uint8)
+    for kind, ranges in enumerate((*WITHOUT_SPACES.values(), _HANGS_ON), 1):
+        for first, last in re.findall("(.)(?:-(.))?", ranges):
+            table[ord(first) : ord(last or first) + 1] = kind
+    return table
 
 
 def _script(token: str) -> str:

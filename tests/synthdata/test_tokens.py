@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthdata.tokens import TOKENISERS, Policy, encode, named
-from synthdata.words import WITHOUT_SPACES, mixture_note, words
+from synthdata.words import WITHOUT_SPACES, count_scripts, mixture_note, words
 
 ARABIC = "لماذا عبرت الدجاجة الطريق"
 FAMILY = "👨‍👩‍👧‍👦"
@@ -192,3 +192,18 @@ def test_graphemes_are_those_of_annex_29(texts):
     assert [found.vocabulary[i] for i in found.ids] == [part for p in parts for part in p]
     assert found.starts.tolist() == [0, *np.cumsum([len(p) for p in parts]).tolist()]
     assert list(found.vocabulary) == sorted(found.vocabulary, key=lambda p: (len(p) > 1, p))
+
+
+MIXED = st.lists(st.text(st.sampled_from("ab \u0301，。中々かガｶﾞ\u3099ก\u0e33ក\u17d2ក가'-1")), max_size=5)
+
+
+@given(MIXED)
+def test_words_of_mixed_texts_are_counted_by_script_either_way(texts):
+    tokens = encode(texts)
+    counted = count_scripts(texts, [token for text in texts for token in words(text)])
+    total = max(1, len(tokens.ids))
+    assert {name: times / total for name, times in counted.items()} == tokens.mixture
+    for text in texts:  # no letter is lost, none is taken twice
+        assert "".join(words(text)) == "".join(regex.findall(r"[\p{L}\p{M}\p{N}'\-]", text)) or (
+            set(text) & set("'-")
+        )
