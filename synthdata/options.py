@@ -24,7 +24,8 @@ _STREAM = (
     "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
     "numbers 0, 1 and 2, the commonest). Does not stream: near-duplicates, self-BLEU, Vendi, "
     "repeats, --by, --group, --sample, --embeddings, intervals by subsampling. What does not fit "
-    "is estimated: types and entropy within 3 %, coverage within 0.5 points on 10 million n-grams."
+    "is estimated: at 256M types and entropy within 1.2 %, coverage within 1.2 points. Coverage "
+    "takes words for independent, and reads high where a document repeats its own."
 )
 
 

@@ -194,7 +194,9 @@ def test_graphemes_are_those_of_annex_29(texts):
     assert list(found.vocabulary) == sorted(found.vocabulary, key=lambda p: (len(p) > 1, p))
 
 
-MIXED = st.lists(st.text(st.sampled_from("ab \u0301，。中々かガｶﾞ\u3099ก\u0e33ក\u17d2ក가'-1")), max_size=5)
+MIXED = st.lists(
+    st.text(st.sampled_from("ab \u0301，。中々かガｶﾞ\u3099ก\u0e33ក\u17d2ក가'-1")), max_size=5
+)
 
 
 @given(MIXED)
