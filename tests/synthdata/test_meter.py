@@ -376,7 +376,7 @@ def test_one_pass_and_panel_agree_where_names_agree() -> None:
 
 
 def test_different_documents_are_not_said_to_repeat() -> None:
-    """60,000 different ones where 16,384 are sampled: estimates alone say so in half of all seeds."""
+    """60,000 different ones, 16,384 sampled: estimates alone say so in half of all seeds."""
     for seed in range(3):
         meter = Meter(replace(SMALL, seed=seed)).update(str(i) for i in range(60_000))
         found = {m.name: m for m in streamed.measures(meter)}

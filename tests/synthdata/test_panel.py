@@ -134,7 +134,8 @@ def test_evidence_is_there():
 def test_by_adds_a_budget():
     panel = measure(TEXTS, by=["x", "y"] * 60)
     total = panel["words_information"].value + panel["words_entropy_within"].value
-    assert total == pytest.approx(panel["words_entropy"].value, abs=1e-9)
+    assert total == pytest.approx(panel.budget.total.value, abs=1e-9)
+    assert total == pytest.approx(panel["words_entropy_source"].value, rel=0.02)
 
 
 def test_embeddings_add_vendi_scores_and_mean_cosine():
