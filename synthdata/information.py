@@ -122,7 +122,7 @@ def information(
         error=math.hypot(errors[0], spread),
         error_within=math.hypot(errors[1], spread),
         taken=abs(float(taken.sum())),
-        reach=math.nan if reason else t_quantile(n_units - len(set(classes.tolist()))),
+        reach=math.nan if reason else t_quantile(blocks - 1),
         coverage=covered,
         p=(1 + more) / (1 + len(chance)),
         reason=reason,

@@ -42,7 +42,7 @@ class Reading:
     max_row: str = "16M"
     """Longest row; longer ones are skipped unread and counted."""
     sample: int | None = None
-    """Use so many documents, drawn without replacement."""
+    """Use so many documents, drawn without replacement; which, hangs on the order of the rows."""
     seed: int = 0
     """Of everything random."""
     tokens: Tokeniser = "auto"

@@ -122,8 +122,8 @@ def test_information_is_right_from_nothing_to_everything(name: str) -> None:
 
     Of 150 collections a source is off by .026 bits of 3.3 at most, .014 of 1 and less; the standard
     error of 20 is .005 bits (of what is left .010), so that a source fails by chance less than once
-    in 100. There intervals held .91 to .99 (tests/benchmarks/bench_information.py); at .92 fewer
-    than 15 of 20 hold once in 100. The seeds are fixed.
+    in 100. There intervals held .93 to 1.00 (tests/benchmarks/bench_information.py); at .93 fewer
+    than 15 of 20 hold once in 200. The seeds are fixed.
     """
     rows, information, within = replicated(name)
     off, off_within, covered, given, held, held_within = rows.mean(axis=0)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from synthdata.compare import compare
+from synthdata.gate import gate, parse
 from synthdata.panel import measure
 
 _RNG = np.random.default_rng(0)
@@ -120,6 +121,17 @@ def test_no_number_of_compare_hangs_on_the_order(match: Any, grouped: bool, orde
         )
 
     same(of(left, right), of(*(sorted(side, key=where.__getitem__) for side in (left, right))))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_no_rule_of_a_gate_hangs_on_the_order(order: str) -> None:
+    rules = [parse(rule) for rule in ("near_duplicates<=0.1", "self_bleu<=0.2", "hill1_ratio>=0.9")]
+    which = ORDERS[order]()
+    one, two = (
+        gate([TEXTS[i] for i in part], rules, reference=CHINESE, seed=3)
+        for part in (range(N), which)
+    )
+    same(one, two)
 
 
 def test_names_of_groups_play_no_part() -> None:
