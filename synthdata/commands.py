@@ -84,7 +84,8 @@ def compare(settings: options.CompareOptions) -> int:
         notes=reading.cluster_note(d.ratio for d in compared.differences.values())
         + loading.notes(finishing.both(loaded, reference))
         + finishing.group_notes(settings, loaded, reference)
-        + compared.notes,
+        + compared.notes
+        + finishing.mixture_notes(*compared.mixture),
         provenance=finishing.provenance(settings, loaded, reference)
         | {"made equal": compared.matched}
         | finishing.group_provenance(settings),
@@ -97,6 +98,7 @@ def compare(settings: options.CompareOptions) -> int:
         finishing.both(loaded, reference),
         differences=tested,
         unlike=list(compared.notes),
+        mixture=dict(zip(("synthetic", "reference"), compared.mixture)),
     )
 
 

@@ -20,9 +20,10 @@ import numpy as np
 from synthdata import estimate, events, intervals
 from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
+from synthdata.ordering import by_content, text_ranks
 from synthdata.support import copied, support
 from synthdata.terms import MATCHES, Parts
-from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, default_tokeniser, encode
+from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, Policy, Tokenise, encode
 from synthdata.twosample import (
     ERROR_DRAWS,
     can_reject,
@@ -92,6 +93,8 @@ class Comparison:
     """How texts were normalised."""
     tokeniser: str
     """What a word is."""
+    mixture: tuple[dict[str, float], dict[str, float]]
+    """Of each side's words, the share that are single characters, by script without spaces."""
     lengths: tuple[float, float]
     """Mean words of the documents compared, of each side."""
     notes: tuple[str, ...] = ()
@@ -151,11 +154,11 @@ def compare(
     unknown = sorted(set(quantities) - set(QUANTITIES))
     if unknown:
         raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
-    group = number_groups(groups, reference_groups, (len(synthetic), len(reference)))
-    own = None if groups is None else group[: len(synthetic)]
-    left, right = [policy(t) for t in synthetic], [policy(t) for t in reference]
-    tokens = encode(left + right, tokeniser or default_tokeniser(left + right))
-    texts, first = left + right, len(left)
+    first = len(synthetic)
+    group = number_groups(groups, reference_groups, (first, len(reference)))
+    texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, first)
+    left, right, own = texts[:first], texts[first:], None if groups is None else group[:first]
+    tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
     if match == "window":
         window, kept = common_window(tokens, first)
         tokens = cut(tokens.select(np.flatnonzero(kept)), window)
@@ -187,9 +190,21 @@ def compare(
         permutations=permutations,
         policy=policy,
         tokeniser=tokens.tokeniser,
+        mixture=(tokens.select(a).mixture, tokens.select(b).mixture),
         lengths=pool.mean_lengths(),
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
+
+
+def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str], np.ndarray]:
+    """The `first` documents and the others, each side sorted by text and what its group holds.
+
+    All that is drawn later is drawn by place, so that the order of the files plays no part.
+    """
+    text = text_ranks(texts)
+    content = by_content(group, text)
+    order = np.lexsort((content, text, np.arange(len(texts)) >= first))
+    return [texts[i] for i in order], content[order]
 
 
 def _test(

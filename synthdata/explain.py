@@ -19,7 +19,8 @@ import numpy as np
 from synthdata.counts import by_document, grams
 from synthdata.neardup import NearDuplicates, near_duplicates
 from synthdata.repeats import Repeats, repeats
-from synthdata.tokens import DEFAULT_POLICY, Policy, check_texts, default_tokeniser, encode
+from synthdata.tokens import DEFAULT_POLICY, Policy, check_texts, encode
+from synthdata.words import MOSTLY
 
 GAP = "___"
 FIXED_SHARE, TEMPLATE_SHARE, FEWEST = 0.05, 0.02, 3
@@ -143,9 +144,9 @@ def find_templates(texts: Sequence[str]) -> Frames:
     gaps become one, and what is left is counted. A template has at least three fixed words, one
     gap, and 2 % of the documents (or 3). Only for texts with spaces between words.
     """
-    if default_tokeniser(texts) != "word" or not texts:
-        return Frames(documents=0, frames=())
     tokens = encode(texts, "word")
+    if not texts or sum(tokens.mixture.values()) >= MOSTLY:
+        return Frames(documents=0, frames=())
     least = max(FEWEST, TEMPLATE_SHARE * len(texts))
     enough = max(FEWEST, FIXED_SHARE * len(texts))
     key, _, _ = by_document(grams(tokens, 1))

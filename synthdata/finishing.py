@@ -18,6 +18,7 @@ from synthdata.io import Tally
 from synthdata.loading import Loaded
 from synthdata.measures import Measure
 from synthdata.report import Figure, Report
+from synthdata.words import mixture_note
 
 if TYPE_CHECKING:
     from synthdata.reading import Verdict
@@ -193,6 +194,12 @@ def title(what: str, data: tuple[str, ...], n: int) -> str:
 
 def _documents(n: int) -> str:
     return f"{n:,} document{'' if n == 1 else 's'}"
+
+
+def mixture_notes(*sides: dict[str, float]) -> tuple[str, ...]:
+    """Where words are single characters, how many are, of each side that was read."""
+    of = ("", "") if len(sides) == 1 else ("synthetic: ", "reference: ")
+    return tuple(f"{side}{mixture_note(found)}" for side, found in zip(of, sides) if found)
 
 
 def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> dict[str, str]:

@@ -67,7 +67,8 @@ def measure(settings: options.MeasureOptions) -> int:
         alerts=finishing.alerts(loaded),
         notes=reading.cluster_note(found.values())
         + loading.notes(loaded.tally)
-        + finishing.group_notes(settings, loaded),
+        + finishing.group_notes(settings, loaded)
+        + finishing.mixture_notes(found.mixture),
         provenance=finishing.provenance(settings, loaded)
         | {"word": found.tokeniser}
         | finishing.group_provenance(settings),
@@ -80,6 +81,7 @@ def measure(settings: options.MeasureOptions) -> int:
         loaded.tally,
         rarefaction=[row.to_json() for row in found.sizes],
         profile=record.profile(found),
+        mixture=found.mixture,
         **by_field,
     )
 
@@ -155,6 +157,12 @@ def _by_value(by: str | None, found: Panel) -> tuple[Table, ...]:
             caption=f"and {more:,} more, which add less" if more else "",
         ),
     )
+
+
+OLDER_WORDS = (
+    "part of this was counted by an earlier version, to which a run of Chinese, Thai or other "
+    "characters without spaces was one word; count such texts again"
+)
 
 
 def _metered(settings: options.MeasureOptions) -> Meter:
@@ -237,7 +245,9 @@ def stream(settings: options.MeasureOptions) -> int:
         figures=finishing.figures(settings.html, lambda: drawing.of_meter(meter)),
         evidence=tuple(views),
         alerts=loading.alerts(meter.tally),
-        notes=loading.notes(meter.tally),
+        notes=loading.notes(meter.tally)
+        + finishing.mixture_notes(meter.mixture)
+        + ((OLDER_WORDS,) if meter.older_words else ()),
         provenance=loading.provenance(
             meter.tally,
             n=f"{meter.documents:,} documents, {meter.characters:,} characters",
@@ -247,7 +257,7 @@ def stream(settings: options.MeasureOptions) -> int:
             memory=f"{config.ram:,} bytes, {config.k:,} types sampled in each channel",
         ),
     )
-    return finishing.finish("measure", settings, made, meter.tally)
+    return finishing.finish("measure", settings, made, meter.tally, mixture=meter.mixture)
 
 
 def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:

@@ -24,7 +24,8 @@ _STREAM = (
     "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
     "numbers 0, 1 and 2, the commonest). Does not stream: near-duplicates, self-BLEU, Vendi, "
     "repeats, --by, --group, --sample, --embeddings, intervals by subsampling. What does not fit "
-    "is estimated: types and entropy within 3 %, coverage within 0.5 points on 10 million n-grams."
+    "is estimated: at 256M types and entropy within 1.2 %, coverage within 1.2 points. Coverage "
+    "takes words for independent, and reads high where a document repeats its own."
 )
 
 
@@ -41,11 +42,12 @@ class Reading:
     max_row: str = "16M"
     """Longest row; longer ones are skipped unread and counted."""
     sample: int | None = None
-    """Use so many documents, drawn without replacement."""
+    """Use so many documents, drawn without replacement; which, hangs on the order of the rows."""
     seed: int = 0
     """Of everything random."""
     tokens: Tokeniser = "auto"
-    """What a token is; auto: words, characters in Chinese, Japanese and Korean."""
+    """What a token is; auto: word. In scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer,
+    Burmese) a word is a single character."""
     case: Literal["keep", "fold"] = "keep"
     """fold: Joke and joke are one word."""
     json: bool = False

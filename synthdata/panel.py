@@ -18,13 +18,14 @@ from synthdata import copies, neardup, rarefy, repeats, sizes, strata, stripping
 from synthdata.counts import grams
 from synthdata.explain import Frames, repeated_texts
 from synthdata.measures import Measure
+from synthdata.ordering import by_content, row_ranks
 from synthdata.sheet import Sheet
 from synthdata.tokens import (
     DEFAULT_POLICY,
+    DEFAULT_TOKENISER,
     Policy,
     Tokenise,
     check_texts,
-    default_tokeniser,
     encode,
 )
 from synthdata.twosample import number_groups
@@ -44,6 +45,8 @@ class Panel(Mapping[str, Measure]):
     """How they were normalised."""
     tokeniser: str
     """What a word is."""
+    mixture: dict[str, float]
+    """Of the words, the share that are single characters, by script without spaces."""
     seed: int
     """Seed of everything drawn."""
     near: neardup.NearDuplicates
@@ -109,7 +112,9 @@ interval (at least 20))
             raise ValueError(
                 f"{name} has {len(given)} values for {len(texts)} documents; give one for each"
             )
-    sheet = _sheet(texts, groups, tokeniser, policy, seed)
+    vectors = None if embeddings is None else np.asarray(embeddings)
+    ties = None if vectors is None or vectors.ndim != 2 else row_ranks(vectors)
+    sheet = _sheet(texts, groups, tokeniser, policy, seed, ties)
     clean, tokens = sheet.texts, sheet.tokens
     some, note = whole.text_to_search(sheet, sheet.rng(3))
     with ThreadPoolExecutor(1) as beside:  # half the work on long texts, and a core may be idle
@@ -119,8 +124,8 @@ interval (at least 20))
         sheet.words(sheet.rng(1))
         whole.entropies(sheet)
         whole.vendi(sheet, sheet.rng(2))
-        if embeddings is not None:
-            whole.of_vectors(sheet, np.asarray(embeddings), sheet.rng(4))
+        if vectors is not None:
+            whole.of_vectors(sheet, vectors, sheet.rng(4))
         passages = whole.passages(sheet, some, note)
         whole.compression(sheet, ratio.result(), some, note)
     budgets: list[strata.Budget | None] = [None, None]
@@ -139,6 +144,7 @@ interval (at least 20))
         documents=len(clean),
         policy=policy,
         tokeniser=tokens.tokeniser,
+        mixture=tokens.mixture,
         seed=seed,
         near=sheet.near,
         passages=passages,
@@ -188,13 +194,14 @@ def _sheet(
     tokeniser: str | Tokenise | None,
     policy: Policy,
     seed: int,
+    ties: np.ndarray | None = None,
 ) -> Sheet:
     """A sheet with nothing on it yet."""
     check_texts(texts)
     number = None if groups is None else number_groups(groups, None, (len(texts), 0))
     clean = [policy(text) for text in texts]
-    tokens = encode(clean, tokeniser or default_tokeniser(clean))
-    return Sheet(clean, tokens, str(policy), seed, number)
+    tokens = encode(clean, tokeniser or DEFAULT_TOKENISER)
+    return Sheet(clean, tokens, str(policy), seed, number, ties)
 
 
 def _sorted(
@@ -202,6 +209,8 @@ def _sorted(
 ) -> tuple[np.ndarray, list[Hashable], np.ndarray | None]:
     """Documents by text, then value, then group; so labels are shuffled alike in any order."""
     rank = np.unique([str(value) for value in by], return_inverse=True)[1]
-    groups = np.zeros(sheet.n, np.int64) if sheet.groups is None else sheet.groups
+    groups = np.zeros(sheet.n, np.int64)
+    if sheet.groups is not None:
+        groups = by_content(sheet.groups, sheet.text, rank)
     order = np.lexsort((groups, rank, sheet.text))
     return order, [by[i] for i in order], None if sheet.groups is None else groups[order]

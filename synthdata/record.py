@@ -32,6 +32,9 @@ One object with these fields, version 2 (all of version 1 are there, and mean th
     by          measure --by only: {"field", "words", "documents"}, the last two {"total",
                 "information", "within" (bits), "p", "strata": [{"value", "documents", "entropy",
                 "adds"}]}; the parts of information are also among the measures
+    mixture     measure and compare only: script without spaces between words -> share of the words
+                that are its single characters; {} where all are runs of letters. Of compare
+                {"synthetic", "reference"}, each such a table
     evidence    list of {"title", "summary", "items": [{"text", "count", "note"}]}; empty for gate
                 and curate, which show none
     dropped     curate only: reason -> rows

@@ -20,6 +20,7 @@ from synthdata import covered, estimate, intervals, neardup, overlap
 from synthdata.counts import Grams, Table, by_document, count, grams
 from synthdata.explain import Frames
 from synthdata.measures import Direction, Measure
+from synthdata.ordering import by_content, text_ranks
 from synthdata.repeats import Repeats
 from synthdata.stripping import Boilerplate
 from synthdata.tokens import Tokens
@@ -37,18 +38,24 @@ class Sheet:
     """Measures of one collection as they are worked out."""
 
     def __init__(
-        self, texts: list[str], tokens: Tokens, policy: str, seed: int, groups: np.ndarray | None
+        self,
+        texts: list[str],
+        tokens: Tokens,
+        policy: str,
+        seed: int,
+        groups: np.ndarray | None,
+        ties: np.ndarray | None = None,
     ) -> None:
+        """`ties` [n] tells documents of one text apart, where anything does."""
         self.texts, self.tokens, self.policy, self.seed = texts, tokens, policy, seed
         self.n = len(texts)
         self.measures: dict[str, Measure] = {}
         self.tally = Counter(texts)
-        number = {text: i for i, text in enumerate(sorted(self.tally))}
-        self.text = np.array([number[text] for text in texts], dtype=np.int64)
-        self.order = np.argsort(self.text, kind="stable")
+        self.text = text_ranks(texts)
+        self.order = np.lexsort((self.text if ties is None else ties, self.text))
         """[n] documents sorted by text, from which everything random draws."""
         alone = groups is not None and len(np.unique(groups)) == self.n  # said to be independent
-        self.groups = None if groups is None or alone else _by_content(groups, self.text)
+        self.groups = None if groups is None or alone else by_content(groups, self.text, ties)
         self.frames: Frames | None = None
         self.passages: Repeats | None = None
         self.boilerplate: Boilerplate | None = None
@@ -78,7 +85,7 @@ class Sheet:
         if not self.asks_clusters:
             return None
         label = self.near.label if "near" in self.__dict__ else self.text
-        return label if len(np.unique(label)) < self.n else None
+        return by_content(label, self.text) if len(np.unique(label)) < self.n else None
 
     @cached_property
     def word_table(self) -> Table:
@@ -174,20 +181,22 @@ class Sheet:
         prepare: Callable[[np.ndarray], intervals.Statistic],
         rng: np.random.Generator,
         weights: np.ndarray | None = None,
+        *,
+        relative: bool = True,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         """Values of the whole collection, and ends of their intervals.
 
         `prepare` gives the statistic of parts of some documents, named in the order in which it
         got them; so what all parts share is worked out once.
 
-        Beyond 2,000 documents the relative error is that of 2,000: too wide for means and for
-        numbers of words. Whole documents are not measured so: most copies lie outside the part.
+        Beyond 2,000 documents the relative error is that of 2,000 (the absolute one, where a value
+        may be negative): too wide for means and for numbers of words. Whole documents are not
+        measured so: most copies lie outside the part.
         """
         if self.n <= SPREAD_DOCUMENTS or self.groups is not None:
             found = self.subsample(prepare(self.order), rng, weights=weights)
             return found.value, found.low, found.high, found.reason
-        every = np.arange(self.n)
-        value = np.atleast_1d(prepare(every)(every))
+        value = np.atleast_1d(prepare(self.order)(self.order))
         some = self.draw(SPREAD_DOCUMENTS, rng)
         statistic = prepare(some)
         found = intervals.subsample(
@@ -199,7 +208,7 @@ class Sheet:
         )
         with np.errstate(invalid="ignore", divide="ignore"):
             scale = np.where(found.value != 0, value / found.value, 1.0)
-            scale = np.where(np.isfinite(scale), scale, 1.0)
+            scale = np.where(np.isfinite(scale) & relative, scale, 1.0)
         low = value - (found.value - found.low) * scale
         return value, low, value + (found.high - found.value) * scale, found.reason
 
@@ -315,17 +324,6 @@ def _of_words(tables: Sequence[Table], lengths: np.ndarray) -> np.ndarray:
             overlap.mean_cosine_of_table(tables[0]),
         ]
     )
-
-
-def _by_content(groups: np.ndarray, text: np.ndarray) -> np.ndarray:
-    """Groups numbered by the texts they hold, so that names and order play no part."""
-    order = np.lexsort((text, groups))
-    edges = np.flatnonzero(np.diff(groups[order])) + 1
-    members = np.split(order, edges)
-    number = np.empty(len(text), dtype=np.int64)
-    for i, group in enumerate(sorted(members, key=lambda group: tuple(text[group].tolist()))):
-        number[group] = i
-    return number
 
 
 def clip(value: float, low: float, high: float) -> float:

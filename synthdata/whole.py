@@ -129,7 +129,9 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
             no_interval=_SPECTRUM,
         )
     value, low, high, reason = sheet.spread(
-        lambda _: lambda chosen: np.array([overlap.mean_cosine_of(vectors[chosen])]), rng
+        lambda _: lambda chosen: np.array([overlap.mean_cosine_of(vectors[chosen])]),
+        rng,
+        relative=False,
     )
     sheet.put(
         "cosine_embeddings",

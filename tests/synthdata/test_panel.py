@@ -94,6 +94,14 @@ def test_document_order_does_not_matter(monkeypatch, large):
         assert a.sizes == b.sizes
 
 
+def test_a_mean_whose_sign_differs_in_the_part_has_an_upright_interval(monkeypatch):
+    monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
+    for seed in range(8):  # mean cosines around 0: a part has the other sign every second time
+        vectors = np.random.default_rng(seed).normal(size=(len(TEXTS), 3))
+        found = measure(TEXTS, embeddings=vectors)["cosine_embeddings"]
+        assert found.low < found.value < found.high
+
+
 def test_evidence_does_not_depend_on_order():
     texts = [*TEXTS, *(f"tale {i} of {c}" for c in "ab" for i in range(9)), *["x y", "p q"] * 4]
     shuffled = [texts[i] for i in np.random.default_rng(3).permutation(len(texts))]
@@ -126,7 +134,8 @@ def test_evidence_is_there():
 def test_by_adds_a_budget():
     panel = measure(TEXTS, by=["x", "y"] * 60)
     total = panel["words_information"].value + panel["words_entropy_within"].value
-    assert total == pytest.approx(panel["words_entropy"].value, abs=1e-9)
+    assert total == pytest.approx(panel.budget.total.value, abs=1e-9)
+    assert total == pytest.approx(panel["words_entropy_source"].value, rel=0.02)
 
 
 def test_embeddings_add_vendi_scores_and_mean_cosine():
