@@ -53,14 +53,18 @@ def run(settings: Any) -> int:
 
 def compare(settings: options.CompareOptions) -> int:
     """A collection beside its reference."""
-    from synthdata import drawing, reading
+    from synthdata import drawing, reading, stripping
     from synthdata.explain import explain as evidence_of
+    from synthdata.repeats import repeats
 
     loaded, reference = finishing.load_both(settings)
     assert reference is not None  # --ref is not optional here
     compared = _compared(settings, loaded, reference)
     with progress.ticking("looking for what repeats"):
-        evidence = evidence_of(loaded.texts, policy=settings.policy, seed=settings.seed)
+        texts = [settings.policy(text) for text in loaded.texts]
+        passages = repeats(texts)
+        evidence = evidence_of(texts, policy=settings.policy, seed=settings.seed, repeated=passages)
+        fixed = stripping.find(texts, passages)
     made = Report(
         title=finishing.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
@@ -85,6 +89,7 @@ def compare(settings: options.CompareOptions) -> int:
         + loading.notes(finishing.both(loaded, reference))
         + finishing.group_notes(settings, loaded, reference)
         + compared.notes
+        + stripping.note(fixed)
         + finishing.mixture_notes(*compared.mixture),
         provenance=finishing.provenance(settings, loaded, reference)
         | {"made equal": compared.matched}

@@ -194,7 +194,7 @@ def templates(texts: Sequence[str], top: int = 3, found: Frames | None = None) -
 
 
 def passages(texts: Sequence[str], top: int = 3, found: Repeats | None = None) -> Evidence:
-    """The passages of 40 bytes or more that cost most, and the longest."""
+    """The passages of 40 letters or more that cost most, and the longest."""
     if found is None:
         found = repeats(texts, examples=top)
     items = [

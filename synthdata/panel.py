@@ -188,6 +188,13 @@ def only(
     return sheet
 
 
+def fixed_passages(sheet: Sheet) -> stripping.Boilerplate:
+    """Passages that stand in nearly every document, looked for when first asked for."""
+    if sheet.boilerplate is None:
+        sheet.boilerplate = stripping.find(whole.text_to_search(sheet, sheet.rng(3))[0])
+    return sheet.boilerplate
+
+
 def _sheet(
     texts: Sequence[str],
     groups: Sequence[Hashable] | None,

@@ -12,18 +12,13 @@ Names are those of the panel: `entropy` is of the sample, `entropy_source` of it
 Hill numbers are of the source here and so end in `_source`; the panel's `hill1` is of the sample.
 Coverage is that of independent draws (`estimate.coverage`), as one pass keeps no documents apart:
 where documents say their own words again and again it is too high, and the entropy of the source
-too low. The panel leaves out documents (`synthdata.covered`).
+too low. `measure` without --stream leaves out whole documents (`synthdata.covered`).
 
 Where all distinct things fit the sample the numbers are exact. Else types, coverage and the entropy
 of what went by are within three standard errors of a sample of k things, 3/sqrt(k): 1.2 % of the
 types, 1.2 points and 1.2 % of the entropy at 256 MB. Streams made to mislead it are held to that,
 in 20 of 20 hash seeds, by tests/benchmarks/bench_meter.py. Hill numbers of order 1 are 2 to the
 entropy, so 1 % of 20 bits is 15 % of them.
-
-Coverage takes the things for independent draws: one pass does not keep documents apart. A name that
-one document says three times is no thing seen once, so where documents say their words again and
-again, the coverage reads high and the source's entropy low. `measure` without --stream leaves whole
-documents out instead.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Boilerplate:
 
 
 def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
-    """Passages of 40 bytes or more in over 90 % of the documents; normalise the texts first.
+    """Passages of 40 letters or more in over 90 % of the documents; normalise the texts first.
 
     Where nothing would be left of a tenth of them, the passage is what they say, and none.
 
@@ -69,6 +69,17 @@ def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
         documents=len(texts),
         share=1 - after / before,
         varied=some and near_duplicates(own).share < NEARLY_ALL / 2,
+    )
+
+
+def note(found: Boilerplate) -> tuple[str, ...]:
+    """What a comparison must be told of such a passage; empty where there is none."""
+    if not found.passages:
+        return ()
+    return (
+        f"one passage stands in {found.stands_in:.0%} of the documents, and such passages are "
+        f"{found.share:.0%} of the text: where both sides have it, they look more alike than what "
+        "they say besides; --strip takes it out of both",
     )
 
 

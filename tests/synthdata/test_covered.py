@@ -86,13 +86,14 @@ def test_comparisons_cover_by_documents_and_groups():
     texts = one.texts + two.texts
     pool = Pool(texts, encode(texts), "coverage", 60, rng, ())
     a, b = np.arange(60), np.arange(60, 180)
-    (left,), right = pool._cut(a, b)
+    (left,), right = pool.observed.words
     assert len(left) == 60 * 40
+    drawer = pool.drawer
     seen = [
-        np.interp(len(part), *pool.curve(pool.arranged(b, order)))
-        for order, part in zip(pool.orders, right)
+        np.interp(len(part), *drawer.curve(drawer.arranged(b, order)))
+        for order, part in zip(drawer.orders, right)
     ]
-    assert np.mean(seen) == pytest.approx(pool.seen(a), abs=0.001)
+    assert np.mean(seen) == pytest.approx(drawer.coverage(a), abs=0.001)
     # five copies of a document in a group know no more than one
     groups = np.repeat(np.arange(60), 5)
     copied = [one.texts[i] for i in groups]

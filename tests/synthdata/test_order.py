@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from synthdata import stripping
 from synthdata.compare import compare
-from synthdata.gate import gate, parse
+from synthdata.gate import RULES, gate, parse
 from synthdata.panel import measure
 
 _RNG = np.random.default_rng(0)
@@ -26,7 +27,7 @@ COPIES = ["the same joke, told again and again by everyone, to the very last of 
 TEXTS = [*ENGLISH, *CHINESE, *COPIES, ENGLISH[0], *CHINESE[:5], "", ""]
 N = len(TEXTS)
 BY = ["xyz"[i % 3] for i in range(N)]
-GROUPS = [f"prompt {i // 2}" for i in range(N)]
+GROUPS = [f"prompt {2 * i // 5}" for i in range(N)]  # of three and of two
 VECTORS = _RNG.normal(size=(N, 3))  # equal texts have different ones
 
 ORDERS: dict[str, Callable[[], list[int]]] = {
@@ -44,6 +45,7 @@ def numbers(thing: Any, path: str = "") -> dict[str, Any]:
         parts.pop("near", None)  # says of each document, by its place, where it belongs
         if hasattr(thing, "near"):
             parts["shares"] = (thing.near.share, thing.near.top_share(3))
+            parts["frames"] = [(frame, len(who)) for frame, who in thing.frames.frames]
             parts["clusters"] = [(len(c.documents), c.distinct) for c in thing.near.clusters]
     elif isinstance(thing, dict):
         parts = thing
@@ -103,7 +105,16 @@ def test_no_number_of_measure_hangs_on_the_order(
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
-    ("match", "grouped"), [("tokens", False), ("tokens", True), ("size", True), ("coverage", False)]
+    ("match", "grouped"),
+    [
+        ("tokens", False),
+        ("tokens", True),
+        ("size", True),
+        ("coverage", False),
+        ("coverage", True),
+        ("window", False),
+        ("window", True),
+    ],
 )
 def test_no_number_of_compare_hangs_on_the_order(match: Any, grouped: bool, order: str) -> None:
     # 80 documents against the others: the larger side is drawn from, and equal texts lie in it
@@ -125,7 +136,7 @@ def test_no_number_of_compare_hangs_on_the_order(match: Any, grouped: bool, orde
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_no_rule_of_a_gate_hangs_on_the_order(order: str) -> None:
-    rules = [parse(rule) for rule in ("near_duplicates<=0.1", "self_bleu<=0.2", "hill1_ratio>=0.9")]
+    rules = [parse(f"{name}<=0.5") for name in RULES]
     which = ORDERS[order]()
     one, two = (
         gate([TEXTS[i] for i in part], rules, reference=CHINESE, seed=3)
@@ -141,3 +152,22 @@ def test_names_of_groups_play_no_part() -> None:
         for g in (GROUPS, renamed)
     )
     same(one, two)
+
+
+def test_what_may_be_events_hangs_on_no_order() -> None:
+    # bursts of near-duplicates, so that all intervals have a second one, and a fixed opening
+    rng = np.random.default_rng(4)
+    told = [rng.choice(ENGLISH).split() for _ in range(30)]
+    opening = "this stands before everything that anybody says, whatever it is that is said"
+    texts = [
+        f"{opening} {' '.join(words[:-1])} end{rng.integers(9)}"
+        for words in told
+        for _ in range(rng.integers(1, 5))
+    ]
+    shuffled = [texts[i] for i in rng.permutation(len(texts))]
+    one, two = measure(texts), measure(shuffled)
+    assert one["near_duplicates"].by_cluster is not None
+    same(one, two)
+    assert stripping.strip(texts)[1] == stripping.strip(shuffled)[1]
+    same(*(compare(t, ENGLISH, permutations=9) for t in (texts, shuffled)))
+    same(*(gate(t, ["near_duplicates<=0.1", "top3_clusters<=0.01"]) for t in (texts, shuffled)))

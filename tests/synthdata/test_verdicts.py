@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from synthdata import finishing, reading, stripping
+from synthdata.gate import gate
 from synthdata.measures import Measure
 from synthdata.panel import measure, only
 from synthdata.tokens import DEFAULT_POLICY
@@ -117,6 +118,24 @@ def test_a_prompt_before_varied_answers_is_not_a_collapse_and_can_be_stripped():
         for some in ([" ".join(rng.choice(LEXICON[:300], 8)) for _ in range(200)], answers)
     )
     assert bare_low / bare_high < low / high
+
+
+def test_a_gate_cannot_tell_copies_from_a_fixed_prompt():
+    # The rest varies, and yet the prompt makes nine tenths of the documents near-duplicates.
+    rng = np.random.default_rng(6)
+    prompt = " ".join(LEXICON[:32])
+    texts = [f"{prompt} {answer}" for answer in prose(200, rng, 8)]
+    rules = ["near_duplicates<=0.1"]
+    for groups in (None, range(200)):
+        found = gate(texts, rules, groups=groups)
+        assert found.outcome == "cannot tell"
+        assert "--strip" in found.judgements[0].reason
+    assert gate(stripping.strip(texts)[0], rules).outcome == "pass"
+    jokes = [f"{prompt} {joke}" for joke in prose(5, rng, 8)]  # here the rest repeats, too
+    assert gate(list(rng.choice(jokes, 200)), rules, groups=range(200)).outcome == "fail"
+    (note,) = stripping.note(stripping.find(texts))
+    assert "100% of the documents" in note
+    assert stripping.note(stripping.find(prose(50, rng))) == ()
 
 
 def test_what_all_documents_say_is_not_boilerplate():
