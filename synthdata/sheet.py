@@ -30,6 +30,10 @@ SPREAD_DOCUMENTS = 2_000
 DRAWS = 60
 FEW_DRAWS = 20
 """Draws of words with clusters as units: enough to see a width that is not the same."""
+FEWEST_UNEVEN, EVEN = 50, 2 / 3
+"""The share of different pairs has no interval with fewer units of uneven length, that is where
+Kish's effective number of them is below two thirds: of 30 documents of log-normal length (sigma
+1.2) .88 of 150 intervals held the mean, of 60 such documents .94 of 100."""
 _BLEU_ORDER = 4
 _UNSTEADY = "no interval: undefined in some of the draws"
 
@@ -249,6 +253,7 @@ class Sheet:
         seen = self.coverage(self.word_table)
         empty = "" if len(self.word_counts) or not self.n else "no document has a word"
         two = "" if self.n > 1 else "it takes two documents"
+        few = self._few_hold_most()
         for place, (name, unit, direction, method, note, ends) in enumerate(
             [
                 *(
@@ -289,19 +294,34 @@ class Sheet:
                 ),
             ]
         ):
+            withheld = few if name == "distinct2" else ""  # it hangs on the number of words
             self.put(
                 name,
                 value[place],
                 unit,
                 direction,  # type: ignore[arg-type]
                 method,
-                low=clip(low[place], *ends),
+                low=math.nan if withheld else clip(low[place], *ends),
                 high=clip(high[place], *ends),
                 by_cluster=(clip(other.low[place], *ends), clip(other.high[place], *ends)),
                 coverage=seen if name.startswith("hill") else math.nan,
                 warnings=(empty, note),
-                no_interval=reason,
+                no_interval=reason or withheld,
             )
+
+    def _few_hold_most(self) -> str:
+        """Said where a few units hold most of the words; empty where none does."""
+        held = self.tokens.lengths
+        if self.groups is not None:
+            held = np.bincount(self.groups, held)
+        equal = 2 * (intervals.degrees(held) + 1)  # Kish's effective number
+        if len(held) >= FEWEST_UNEVEN or equal >= EVEN * len(held):
+            return ""
+        units = "documents" if self.groups is None else "groups"
+        return (
+            f"no interval: it falls as words grow, and the lengths of {len(held)} {units} are so "
+            f"uneven that chance decides how many words there are (at least {FEWEST_UNEVEN})"
+        )
 
 
 def nothing(width: int, reason: str = "not asked for") -> intervals.Spread:
