@@ -57,15 +57,16 @@ def coverage(table: Table, units: int) -> float:
 
 
 def in_order(table: Table, rank: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Coverage of the first 1, 2, ... of some units, less A, [units in order].
+    """Coverage of the first 1, 2, ... of some units, as `coverage` has it, [units in order].
 
     `rank` [units of the table] says which comes when; those that do not come have the number of
     those that do. `words` holds how many occurrences each unit in order has. What only one unit
-    has counts as unknown from then on, until a second one has it too.
+    has counts as unknown from then on, until a second one has it too; A is not left out, or units
+    of many words would seem to know less than as many words in short ones.
 
     >>> two = Table(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([2, 1, 1]))
-    >>> in_order(two, np.array([0, 1]), np.array([2, 2])).tolist()
-    [0.0, 0.75]
+    >>> in_order(two, np.array([0, 1]), np.array([2, 2])).round(3).tolist()
+    [0.0, 0.917]
     """
     units = len(words)
     if not units or not len(table.key):
@@ -74,7 +75,21 @@ def in_order(table: Table, rank: np.ndarray, words: np.ndarray) -> np.ndarray:
     when = rank[table.document]
     first = np.minimum.reduceat(when, edges)
     mine = when == np.repeat(first, np.diff(edges, append=len(when)))
-    second = np.minimum.reduceat(np.where(mine, units, when), edges)
+    later = np.where(mine, units, when)
+    second = np.minimum.reduceat(later, edges)
+    third = np.minimum.reduceat(
+        np.where(later == np.repeat(second, np.diff(edges, append=len(when))), units, later), edges
+    )
     times = np.add.reduceat(np.where(mine, table.times, 0), edges)
     change = np.bincount(first, times, units + 1) - np.bincount(second, times, units + 1)
-    return 1 - np.cumsum(change[:units]) / np.maximum(np.cumsum(words), 1)
+    one, two, three = (np.bincount(k, minlength=units + 1)[:units] for k in (first, second, third))
+    once, twice = np.cumsum(one - two), np.cumsum(two - three)
+    before = np.arange(units)  # T - 1, and A as `rare_share` has it
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rare = np.where(
+            twice > 0,
+            2 * twice / (before * once + 2 * twice),
+            2 / (before * (once - 1) + 2),
+        )
+    rare[(before == 0) | (once == 0) | (once == 1) & (twice == 0)] = 0.0  # as `coverage`
+    return 1 - np.cumsum(change[:units]) / np.maximum(np.cumsum(words), 1) * (1 - rare)

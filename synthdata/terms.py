@@ -76,7 +76,7 @@ class Drawer:
         return covered.by_unit(by_document(grams(self.tokens, 1)), self.group, len(self.group))[0]
 
     def curve(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Words in the first 1, 2, ... groups of these documents, and their coverage, less A."""
+        """Words in the first 1, 2, ... groups of these documents, and their coverage."""
         group = self.group[documents]
         new = np.flatnonzero(np.diff(group, prepend=-1))  # a group stands together
         words = np.add.reduceat(self.tokens.lengths[documents], new)
@@ -89,7 +89,7 @@ class Drawer:
         return np.cumsum(words), covered.in_order(table, rank, words)
 
     def coverage(self, documents: np.ndarray) -> float:
-        """Coverage of the words of these documents, less A; 0 for no word."""
+        """Coverage of the words of these documents; 0 for no word."""
         words, found = self.curve(self.arranged(documents, self.orders[0]))
         return float(found[-1]) if words[-1] else 0.0
 
