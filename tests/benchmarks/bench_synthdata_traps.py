@@ -36,6 +36,11 @@ _SPEC.loader.exec_module(zoo)
 Judged = Literal["right", "cannot tell", "WRONG"]
 Rng = np.random.Generator
 SHARE = zipf(600)
+CAVEATS = {
+    "that alone changes these numbers": "documents differ in length, which alone changes these",
+    "chance makes such a gap": "if clusters are events, chance makes such a gap",
+}
+"""What a verdict of low confidence says beside it, and how the table says it."""
 RULES = ("near_duplicates<=0.1", "hill1_ratio>=0.8", "self_bleu_difference<=0.2")
 
 
@@ -305,7 +310,8 @@ def row(name: str, trap: Trap, seed: int) -> str:
 
 
 def _said(verdict: Verdict) -> str:
-    return f"{verdict.text} [{verdict.confidence}]"
+    why = "".join(f": {short}" for long, short in CAVEATS.items() if long in verdict.because)
+    return f"{verdict.text} [{verdict.confidence}{why if verdict.confidence == 'low' else ''}]"
 
 
 @dataclass(frozen=True, kw_only=True)
