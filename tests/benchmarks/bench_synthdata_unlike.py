@@ -3,7 +3,7 @@
 Run: python tests/benchmarks/bench_synthdata_unlike.py --pairs 120
 
 The sources are those of tests/synthdata/zoo.py. The sides differ in length, number or groups, and
-none of it is a loss of variety; the last two lines are one, of a tenth of the effective words. Of
+none of it is a loss of variety; the last three lines are one, of a tenth of the effective words. Of
 120 pairs a rate of 5 % has a standard error of 2 points.
 """
 
@@ -87,6 +87,9 @@ UNLIKE = {
     "a tenth lost, 200 v 200": Unlike(synthetic=lost, reference=of(zoo.iid, 200)),
     "a tenth lost, of 30 words": Unlike(
         synthetic=lambda rng: lost(rng, 200, 30), reference=of(zoo.iid, 200, 30)
+    ),
+    "a tenth lost, of 20 words": Unlike(
+        synthetic=lambda rng: lost(rng, 200, 20), reference=of(zoo.iid, 200, 20)
     ),
 }
 COUNTED = ["hill0", "hill1", "hill2", "documents_hill1", "near_duplicates"]
