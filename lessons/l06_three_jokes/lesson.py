@@ -421,9 +421,9 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 # A sceptic may say: "I would have turned that judge round." Try it: 1 - AUC is the turned judge's.
 # Would it pass 0.6? Then say how you would have known beforehand that it must be turned.
 #
-# And if the verdict on the naive judge is "not at this scale", look *why*. A mean above 0.6 would
-# speak against the claim. A mean below it, with an interval that reaches beyond, only says that
-# twelve GPTs in three seeds are too few to tell. The criterion stands as it was written before the
+# And if the verdict on the naive judge is "undecided": a mean below 0.6, with an interval that
+# reaches beyond, says that twelve GPTs in three seeds are too few to tell, and nothing else. "Falls
+# short" would say that the judge does see something. The criterion stands as it was written before the
 # run; to narrow the interval one needs more GPTs, and to have said how many before looking.
 #
 # ## 7. Where it stops being true

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from distill import cache as caching
+from distill import train
 from minigpt import corpora
 from minigpt.ngram import NGram
+from minigpt.runs import Run
 from minigpt.tokenizer import CharTokenizer
 
 TEXT = corpora.load("storyland:2000").text
@@ -92,3 +94,14 @@ def test_what_cannot_be_a_prediction(tmp_path: Path, kind: str, file: str, value
     path.write_bytes(value * (path.stat().st_size // 2))
     with pytest.raises(ValueError, match="cache holds"):
         caching.Cache(tmp_path / "cache").read(np.array([0]))
+
+
+def test_steps_that_a_forged_record_says(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    for student, steps in ((5, 7), ({}, 7), ({"steps": 30}, 30)):
+        (tmp_path / "config.json").write_text(json.dumps({"student": student}))
+        assert train._recorded_steps(run, 7) == steps
+    for wrong in ("many", 1.5, True, None):
+        (tmp_path / "config.json").write_text(json.dumps({"student": {"steps": wrong}}))
+        with pytest.raises(ValueError, match=r"config\.json does not describe a run"):
+            train._recorded_steps(run, 7)

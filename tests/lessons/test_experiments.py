@@ -64,7 +64,7 @@ def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> N
     rows = experiment.judge(evidence(lesson))
     for group in grouped(rows):
         assert " ".join(str(group).split()) in " ".join(caption.split())
-    assert all(row.measured in " ".join(caption.split()) for row in rows)
+    assert all(row.said in " ".join(caption.split()) for row in rows)
     assert len(picture.alt) > 80
     assert "nan" not in picture.alt
     for ax in picture.figure.axes:
