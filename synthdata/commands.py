@@ -68,7 +68,7 @@ def compare(settings: options.CompareOptions) -> int:
     made = Report(
         title=finishing.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
-        verdict=reading.of_comparison(compared),
+        verdict=reading.with_fixed(reading.of_comparison(compared), fixed),
         headlines=tuple(
             compared.measure(name) for name in ("hill1_ratio", "documents_hill1_ratio", "copied")
         ),

@@ -263,6 +263,20 @@ def of_comparison(compared: Comparison) -> Verdict:
     )
 
 
+def with_fixed(verdict: Verdict, fixed: Boilerplate) -> Verdict:
+    """A comparison's verdict; where a fixed passage may hide a loss, no all-clear is given."""
+    if verdict.tone == "bad" or not fixed.passages:
+        return verdict
+    return replace(
+        verdict,
+        confidence="none" if verdict.confidence == "none" else "low",
+        tone="neutral",
+        because=f"{verdict.because} But one passage stands in {fixed.stands_in:.0%} of the "
+        f"documents, and such passages are {fixed.share:.0%} of the text, behind which the rest "
+        "may have lost some: --strip takes them out.",
+    )
+
+
 def _if_events(sure: Sequence[Difference]) -> str:
     """Said where nothing is left of any of these gaps if clusters of near-duplicates are events."""
     for difference in sure:

@@ -133,7 +133,14 @@ def test_a_gate_cannot_tell_copies_from_a_fixed_prompt():
     assert gate(stripping.strip(texts)[0], rules).outcome == "pass"
     jokes = [f"{prompt} {joke}" for joke in prose(5, rng, 8)]  # here the rest repeats, too
     assert gate(list(rng.choice(jokes, 200)), rules, groups=range(200)).outcome == "fail"
-    (note,) = stripping.note(stripping.find(texts))
+    fixed = stripping.find(texts)
+    calm = reading.Verdict(text="No loss.", confidence="high", because="x.", tone="good")
+    said = reading.with_fixed(calm, fixed)
+    assert (said.tone, said.confidence) == ("neutral", "low")
+    assert "--strip" in said.because
+    assert reading.with_fixed(calm, stripping.find(prose(50, rng))) == calm
+    assert reading.with_fixed(replace(calm, tone="bad"), fixed).confidence == "high"
+    (note,) = stripping.note(fixed)
     assert "100% of the documents" in note
     assert stripping.note(stripping.find(prose(50, rng))) == ()
 
