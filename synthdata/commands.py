@@ -6,6 +6,7 @@ Run:    python -m synthdata --help
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -52,18 +53,22 @@ def run(settings: Any) -> int:
 
 def compare(settings: options.CompareOptions) -> int:
     """A collection beside its reference."""
-    from synthdata import drawing, reading
+    from synthdata import drawing, reading, stripping
     from synthdata.explain import explain as evidence_of
+    from synthdata.repeats import repeats
 
     loaded, reference = finishing.load_both(settings)
     assert reference is not None  # --ref is not optional here
     compared = _compared(settings, loaded, reference)
     with progress.ticking("looking for what repeats"):
-        evidence = evidence_of(loaded.texts, policy=settings.policy, seed=settings.seed)
+        texts = [settings.policy(text) for text in loaded.texts]
+        passages = repeats(texts)
+        evidence = evidence_of(texts, policy=settings.policy, seed=settings.seed, repeated=passages)
+        fixed = stripping.find(texts, passages)
     made = Report(
         title=finishing.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
-        verdict=reading.of_comparison(compared),
+        verdict=reading.with_fixed(reading.of_comparison(compared), fixed),
         headlines=tuple(
             compared.measure(name) for name in ("hill1_ratio", "documents_hill1_ratio", "copied")
         ),
@@ -79,15 +84,26 @@ def compare(settings: options.CompareOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(finishing.both(loaded, reference))
-        + finishing.group_notes(settings, loaded, reference),
+        alerts=finishing.alerts(loaded, reference),
+        notes=reading.cluster_note(d.ratio for d in compared.differences.values())
+        + loading.notes(finishing.both(loaded, reference))
+        + finishing.group_notes(settings, loaded, reference)
+        + compared.notes
+        + stripping.note(fixed)
+        + finishing.mixture_notes(*compared.mixture),
         provenance=finishing.provenance(settings, loaded, reference)
         | {"made equal": compared.matched}
         | finishing.group_provenance(settings),
     )
     tested = record.differences(compared.differences.values())
     return finishing.finish(
-        "compare", settings, made, finishing.both(loaded, reference), differences=tested
+        "compare",
+        settings,
+        made,
+        finishing.both(loaded, reference),
+        differences=tested,
+        unlike=list(compared.notes),
+        mixture=dict(zip(("synthetic", "reference"), compared.mixture)),
     )
 
 
@@ -125,10 +141,11 @@ def gate(settings: options.GateOptions) -> int:
                 ),
             ),
         ),
-        notes=loading.notes(
-            loaded.tally if reference is None else finishing.both(loaded, reference)
-        )
-        + finishing.group_notes(settings, loaded, reference),
+        alerts=finishing.alerts(loaded, reference),
+        notes=reading.cluster_note(judgement.measure for judgement in judged)
+        + loading.notes(loaded.tally if reference is None else finishing.both(loaded, reference))
+        + finishing.group_notes(settings, loaded, reference)
+        + found.notes,
         provenance=finishing.provenance(
             settings, loaded, *([] if reference is None else [reference])
         )
@@ -144,6 +161,7 @@ def gate(settings: options.GateOptions) -> int:
             for j in judged
         ],
         exit_code=found.exit_code,
+        unlike=list(found.notes),
     )
 
 
@@ -171,11 +189,17 @@ def _side_by_side(compared: Comparison) -> tuple[tuple[str, ...], ...]:
             report.number(d.reference),
             report.amount(d.ratio),
             report.number(d.p_holm),
-            "" if d.needed != d.needed else report.number(d.needed),
+            _about(d.needed, d.needed_low, d.needed_high),
         )
         for d in compared.differences.values()
     ]
     return (head, *rows)
+
+
+def _about(needed: float, low: float, high: float) -> str:
+    if math.isnan(needed):
+        return ""
+    return f"about {needed:,.0f} ({low:,.0f} to {high:,.0f})"
 
 
 # -- explain and curate ------------------------------------------------
@@ -183,15 +207,15 @@ def _side_by_side(compared: Comparison) -> tuple[tuple[str, ...], ...]:
 
 def explain(settings: options.ExplainOptions) -> int:
     """The repeated texts themselves."""
-    from synthdata import reading
     from synthdata.explain import explain as evidence_of
     from synthdata.panel import only
+    from synthdata.repeats import EXAMPLES
 
     loaded = finishing.load(settings, settings.data)
     with progress.ticking("looking for what repeats"):
         sheet = only(
             loaded.texts,
-            ["near_duplicates"],
+            ["near_duplicates", "near_duplicates_masked", "templates", "repeated"],
             tokeniser=settings.tokeniser,
             policy=settings.policy,
             seed=settings.seed,
@@ -202,15 +226,17 @@ def explain(settings: options.ExplainOptions) -> int:
             top=settings.top,
             seed=settings.seed,
             near=sheet.near,
+            repeated=sheet.passages if settings.top <= EXAMPLES else None,
+            frames=sheet.frames,
         )
     share, top3 = (sheet.measures[name] for name in ("near_duplicates", "top3_clusters"))
     made = Report(
         title=finishing.title("What repeats in", settings.data, sheet.n),
-        verdict=reading.of_collection(
-            sheet.n, share, top3.value, "in a cluster of near-duplicates"
-        ),
+        verdict=finishing.verdict(sheet.n, sheet.measures, sheet.boilerplate),
         headlines=(share, top3),
+        measures=tuple(sheet.measures[name] for name in finishing.SHARES),
         evidence=tuple(evidence),
+        alerts=finishing.alerts(loaded),
         notes=loading.notes(loaded.tally),
         provenance=finishing.provenance(settings, loaded),
     )
@@ -245,6 +271,7 @@ def curate(settings: options.CurateOptions) -> int:
             because=f"Dropped: {dropped}.",
         ),
         headlines=(),
+        alerts=finishing.alerts(loaded),
         notes=loading.notes(loaded.tally),
         provenance=finishing.provenance(settings, loaded)
         | {

@@ -13,24 +13,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthdata import estimate, intervals
+from synthdata import estimate, events, intervals
 from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
+from synthdata.ordering import by_content, text_ranks
 from synthdata.support import copied, support
-from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, default_tokeniser, encode
+from synthdata.terms import MATCHES, Parts
+from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, Policy, Tokenise, encode
 from synthdata.twosample import (
     ERROR_DRAWS,
+    can_reject,
     deals,
     documents_needed,
     holm,
+    needed_range,
     number_groups,
+    p_of_errors,
     p_values,
     standard_errors,
 )
+from synthdata.window import common_window, cut, unlike
 
 PERMUTATIONS = 300
 
@@ -50,12 +56,19 @@ class Difference:
     effect: float
     """The gap in standard deviations of the gaps that chance makes."""
     p: float
-    """Share of random deals with a gap as large; small means chance does not explain it."""
+    """Share of random deals with a gap as large, or the p of the gap in its standard errors where
+    that is larger; small means chance does not explain it."""
     p_holm: float
-    """The same, corrected for how many quantities were tested."""
+    """The same, corrected for how many quantities were tested; 1 where it is not `testable`."""
     needed: float
-    """Documents a side would need for an 80 % chance to see a 10 % loss beside the other quantities
-    tested; nan for differences."""
+    """About how many documents a side would need for an 80 % chance to see a 10 % loss beside the
+    other quantities tested; nan for differences."""
+    needed_low: float = math.nan
+    """Lower end of the 95 % interval of `needed`."""
+    needed_high: float = math.nan
+    """Upper end."""
+    testable: bool = True
+    """Whether any deal could have made it significant; if not, Holm's correction leaves it out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +84,7 @@ class Comparison:
     matched: str
     """In words, at which value."""
     documents: tuple[int, int]
-    """Documents in each."""
+    """Documents in each; of a common window, those that have so many words."""
     units: tuple[int, int]
     """Groups of them in each that were dealt and left out together; documents without groups."""
     permutations: int
@@ -80,6 +93,17 @@ class Comparison:
     """How texts were normalised."""
     tokeniser: str
     """What a word is."""
+    mixture: tuple[dict[str, float], dict[str, float]]
+    """Of each side's words, the share that are single characters, by script without spaces."""
+    lengths: tuple[float, float]
+    """Mean words of the documents compared, of each side."""
+    notes: tuple[str, ...] = ()
+    """What makes the two sides unlike, beside their variety."""
+
+    @property
+    def unlike_lengths(self) -> bool:
+        """Whether the mean lengths are too unlike for equal words to make the sides alike."""
+        return unlike(self.lengths)
 
     def measure(self, name: str) -> Measure:
         """A measure by its name; of a tested quantity its ratio (or difference)."""
@@ -112,12 +136,16 @@ def compare(
     differ "significantly" from five others a prompt of the same source up to one time in five.
 
     `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
-    source that was seen (`coverage`), each at the smaller of the two. Quantities of documents are
-    always taken at an equal number of documents. With 0 `permutations` there are intervals only,
-    and every p is 1. ValueError where a side has no document, or another number of groups.
+    source that was seen (`coverage`), each at the smaller of the two. None of these makes short
+    and long documents alike; `window` does: equally many documents, of each the first words, as
+    many as three quarters of the documents of either side have; shorter ones are left out.
+    Quantities of documents are always taken at an equal number of documents. Groups of different
+    sizes are drawn from, so that both sides show as many, and as many documents of each. With 0
+    `permutations` there are intervals only, and every p is 1. ValueError where a side has no
+    document, or another number of groups.
     """
-    if match not in ("tokens", "size", "coverage"):
-        raise ValueError(f"match is one of tokens, size, coverage, got {match!r}")
+    if match not in MATCHES:
+        raise ValueError(f"match is one of {', '.join(MATCHES)}, got {match!r}")
     if not len(synthetic) or not len(reference):
         raise ValueError(
             f"a comparison needs documents on both sides, got {len(synthetic)} synthetic and "
@@ -126,14 +154,22 @@ def compare(
     unknown = sorted(set(quantities) - set(QUANTITIES))
     if unknown:
         raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
-    sizes = (len(synthetic), len(reference))
-    group = number_groups(groups, reference_groups, sizes)
-    left, right = [policy(t) for t in synthetic], [policy(t) for t in reference]
-    tokens = encode(left + right, tokeniser or default_tokeniser(left + right))
+    first = len(synthetic)
+    group = number_groups(groups, reference_groups, (first, len(reference)))
+    texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, first)
+    left, right, own = texts[:first], texts[first:], None if groups is None else group[:first]
+    tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
+    if match == "window":
+        window, kept = common_window(tokens, first)
+        tokens = cut(tokens.select(np.flatnonzero(kept)), window)
+        texts = [text for text, keep in zip(texts, kept) if keep]
+        group, first = group[kept], int(kept[:first].sum())
     rng = np.random.default_rng(seed)
-    a, b = np.arange(len(left)), np.arange(len(left), len(left) + len(right))
-    pool = Pool(left + right, tokens, match, min(sizes), rng, quantities, group)
+    a, b = np.arange(first), np.arange(first, len(texts))
+    pool = Pool(texts, tokens, match, first, rng, quantities, group)
     tested = _test(pool, a, b, permutations, rng)
+    if groups is None and reference_groups is None:  # nobody has said what hangs together
+        tested = _by_cluster(pool, tested, a, b, seed)
     method = f"{tokens.tokeniser} tokens, {policy}"
     return Comparison(
         differences=tested,
@@ -142,19 +178,33 @@ def compare(
             "copied": copied(
                 left,
                 right,
-                groups=None if groups is None else group[a],
+                groups=own,
                 method=str(policy),
                 seed=seed,
             ),
         },
         match=match,
-        matched=pool.describe(a, b),
-        documents=sizes,
+        matched=pool.describe(),
+        documents=(len(a), len(b)),
         units=(pool.units(a), pool.units(b)),
         permutations=permutations,
         policy=policy,
         tokeniser=tokens.tokeniser,
+        mixture=(tokens.select(a).mixture, tokens.select(b).mixture),
+        lengths=pool.mean_lengths(),
+        notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
+
+
+def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str], np.ndarray]:
+    """The `first` documents and the others, each side sorted by text and what its group holds.
+
+    All that is drawn later is drawn by place, so that the order of the files plays no part.
+    """
+    text = text_ranks(texts)
+    content = by_content(group, text)
+    order = np.lexsort((content, text, np.arange(len(texts)) >= first))
+    return [texts[i] for i in order], content[order]
 
 
 def _test(
@@ -163,23 +213,31 @@ def _test(
     """Permutation tests of all quantities on the same deals, and intervals from subsamples."""
     quantities = pool.quantities
 
-    def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-        return np.array([_gap(q, *q.of(one, two)) for q in quantities])
+    def gaps(parts: Parts) -> np.ndarray:
+        return np.array([_gap(q, *q.of(parts)) for q in quantities])
 
-    values = [q.of(a, b) for q in quantities]
+    values = [q.of(pool.observed) for q in quantities]
     observed = np.array([_gap(q, *value) for q, value in zip(quantities, values)])
     dealt = np.empty((permutations, len(quantities)))
     for row, (one, two) in enumerate(deals(pool.group, a, b, permutations, rng)):
-        dealt[row] = gaps(one, two)
+        dealt[row] = gaps(pool.dealt(one, two))
     with np.errstate(invalid="ignore", divide="ignore"):
         effect = observed / dealt.std(axis=0) if permutations else np.full_like(observed, math.nan)
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
-    error, reason = standard_errors(gaps, pool.group, a, b, rng)
+    error, reason = standard_errors(lambda one, two: gaps(pool.at(one, two)), pool.group, a, b, rng)
     p = p_values(observed, dealt)
-    corrected = holm(p)
-    tests = max(1, int((~np.isnan(p)).sum()))
-    return {
-        q.name: Difference(
+    if not reason:
+        p = np.maximum(p, p_of_errors(observed, error, _freedom(pool, a, b)))
+    counts = can_reject(observed, dealt)
+    corrected = np.where(counts, holm(np.where(counts, p, math.nan)), np.where(np.isnan(p), p, 1.0))
+    found = {}
+    for i, q in enumerate(quantities):
+        needed = math.nan
+        if not q.difference:
+            tests = max(1, int(counts.sum()))
+            needed = documents_needed(float(error[i]), min(len(a), len(b)), tests=tests)
+        low, high = needed_range(needed)
+        found[q.name] = Difference(
             name=q.name,
             synthetic=float(values[i][0]),
             reference=float(values[i][1]),
@@ -187,12 +245,30 @@ def _test(
             effect=float(effect[i]),
             p=float(p[i]),
             p_holm=float(corrected[i]),
-            needed=math.nan
-            if q.difference
-            else documents_needed(float(error[i]), min(len(a), len(b)), tests=tests),
+            needed=needed,
+            needed_low=low,
+            needed_high=high,
+            testable=bool(counts[i]),
         )
-        for i, q in enumerate(quantities)
-    }
+    return found
+
+
+def _freedom(pool: Pool, a: np.ndarray, b: np.ndarray) -> int:
+    """Degrees of freedom of the standard errors."""
+    return min(ERROR_DRAWS, pool.units(a), pool.units(b)) - 1
+
+
+def _by_cluster(
+    pool: Pool, tested: dict[str, Difference], a: np.ndarray, b: np.ndarray, seed: int
+) -> dict[str, Difference]:
+    """The differences with a second interval, of clusters of near-duplicates as units."""
+
+    def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        return np.array([_gap(q, *q.of(pool.at(one, two))) for q in pool.quantities])
+
+    ratios = {name: difference.ratio for name, difference in tested.items()}
+    wider = events.by_cluster(pool, gaps, ratios, a, b, np.random.default_rng([seed, 1]))
+    return {name: replace(found, ratio=wider[name]) for name, found in tested.items()}
 
 
 def _gap(quantity: Quantity, one: float, two: float) -> float:
@@ -211,23 +287,23 @@ def _ratio(
     a: np.ndarray,
     b: np.ndarray,
 ) -> Measure:
-    method = f"synthetic {'minus' if q.difference else 'over'} reference at {pool.describe(a, b)}"
+    method = f"synthetic {'minus' if q.difference else 'over'} reference at {pool.describe()}"
     n = min(len(a), len(b))
     covered = math.nan
     if q.name.startswith("hill"):
-        covered = min(estimate.coverage(pool.words(a)), estimate.coverage(pool.words(b)))
+        covered = min(pool.coverage(a), pool.coverage(b))
     elif q.name == "documents_hill1":
-        covered = estimate.coverage(pool.documents(a))
+        covered = pool.document_coverage(a)
     if math.isnan(gap):
         return Measure.undefined(
             q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
         )
     units = [pool.units(part) for part in (a, b)]
-    reach = intervals.t_quantile(min(ERROR_DRAWS, *units) - 1) * error
+    reach = intervals.t_quantile(_freedom(pool, a, b)) * error
     ends = (gap, gap - reach, gap + reach)
     value, low, high = ends if q.difference else tuple(map(math.exp, ends))
     if q.difference:  # no copy among n documents does not mean that there is never one
-        sides, few = q.of(a, b), min(units)
+        sides, few = q.of(pool.observed), min(units)
         if q.name == "self_bleu":
             few = min(few, BLEU_DOCUMENTS)
             least = [intervals.unmoved_mean(side, few) for side in sides]

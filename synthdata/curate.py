@@ -22,7 +22,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from synthdata import counts
-from synthdata.tokens import DEFAULT_POLICY, Policy, check_texts, default_tokeniser, encode
+from synthdata.tokens import DEFAULT_POLICY, Policy, Tokens, check_texts, encode
+from synthdata.words import MOSTLY
 
 Waste = Literal["near-duplicates", "boilerplate", "low-information"]
 WASTE: tuple[Waste, ...] = get_args(Waste)
@@ -115,14 +116,14 @@ def curate(
 def low_information(text: str) -> bool:
     """Whether a text says next to nothing.
 
-    It has fewer than three different words (characters in Chinese, Japanese and Korean), or it has
-    200 bytes or more and zlib makes them six times smaller: it goes round in a loop. English prose
-    of a page is made two to three times smaller.
+    It has fewer than three different words (characters in scripts without spaces between words), or
+    it has 200 bytes or more and zlib makes them six times smaller: it goes round in a loop. English
+    prose of a page is made two to three times smaller.
 
     >>> [low_information(t) for t in ("ok", "ha ha ha ha", "Why did the chicken cross the road?")]
     [True, True, False]
     """
-    tokens = encode([text], default_tokeniser([text]))
+    tokens = encode([text])
     if len(tokens.vocabulary) < FEWEST_WORDS:
         return True
     data = text.encode("utf-8", "surrogatepass")
@@ -132,15 +133,14 @@ def low_information(text: str) -> bool:
 def boilerplate(texts: Sequence[str]) -> list[bool]:
     """Whether at least half of each text's words stand in passages that many others have too.
 
-    A passage is 8 words (20 characters in Chinese, Japanese and Korean); many is 5 % of the
+    A passage is 8 words (20 characters in scripts without spaces between words); many is 5 % of the
     documents and at least 5 of them. So refusals, disclaimers and fixed openings are found; drop
     copies of whole documents first, or they make everything in them look common.
     """
     if not texts:
         return []
-    unit = default_tokeniser(texts)
-    n = PASSAGE[unit]
-    tokens = encode(texts, unit)
+    tokens = encode(texts)
+    n = PASSAGE[_unit(tokens)]
     inside = counts.inside(tokens, n)
     found = counts.grams(tokens, n)
     if not len(found.keys):
@@ -160,12 +160,12 @@ def boilerplate(texts: Sequence[str]) -> list[bool]:
 def most_varied(texts: Sequence[str], budget: int) -> list[int]:
     """Numbers of the `budget` documents that bring the most different n-grams, in order of choice.
 
-    n-grams are word pairs (4 characters in Chinese, Japanese and Korean). Each document counts with
-    at most as many n-grams as the median document has, so that length buys no place. Once
-    everything is covered, covering starts anew.
+    n-grams are word pairs (4 characters in scripts without spaces between words). Each document
+    counts with at most as many n-grams as the median document has, so that length buys no place.
+    Once everything is covered, covering starts anew.
     """
-    unit = default_tokeniser(texts)
-    found = counts.grams(encode(texts, unit), _GRAM[unit])
+    tokens = encode(texts)
+    found = counts.grams(tokens, _GRAM[_unit(tokens)])
     key, document, _ = counts.by_document(found)
     order = np.argsort(document, kind="stable")
     key, document = key[order], document[order]
@@ -197,3 +197,8 @@ def most_varied(texts: Sequence[str], budget: int) -> list[int]:
         chosen.append(i)
         seen[key[ends[i] : ends[i + 1]]] = True
     return chosen
+
+
+def _unit(tokens: Tokens) -> str:
+    """What most tokens are: words, or single characters of scripts without spaces."""
+    return "character" if sum(tokens.mixture.values()) >= MOSTLY else "word"

@@ -1,9 +1,11 @@
 """Self-test corpora: collections whose lack of variety is a dial.
 
 Idea:   a metric is to be trusted after it has found a disease that was put there, and has stayed
-        calm where there was none. Each dial turns one disease from 0 (healthy) to 1; two controls
+        calm where there was none. Each dial turns one disease from 0 (healthy) to 1; three controls
         turn nothing that matters.
 Source: own construction. Words follow Zipf's law (G. K. Zipf, 1949), so entropies are known.
+        Documents that repeat their own words: Pólya's urn, after Hoppe, "Pólya-like urns and the
+        Ewens' sampling formula", Journal of Mathematical Biology 1984.
 Run:    python -m synthdata.dial --runs 20 --healthy-runs 60
         python -m synthdata.dial --write try        collections as files, to try the meter on
 Omits:  meaning. The words are made up; no metric reads them. What the metrics make of these
@@ -23,6 +25,8 @@ LENGTH = 20
 SOURCE_SIZE = 100_000
 """How many different documents the favourites source holds."""
 FAVOURITES = 5
+FRESH = 10.0
+"""Word t + 1 of a bursty document is fresh with probability FRESH / (FRESH + t)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +190,28 @@ def length_drift(n: int, strength: float, rng: np.random.Generator) -> Dialled:
     )
 
 
+def bursty_drift(n: int, strength: float, rng: np.random.Generator) -> Dialled:
+    """The third control: documents up to twice as long, which say their own words again and again.
+
+    Each is an urn: a word is a fresh one or, the later the likelier, one of the document's own. So
+    every word still has the probability that Zipf gives it, and the entropy of the source is that
+    of independent words, but long documents show fewer different words in as many.
+    """
+    share = zipf()
+    length = round(LENGTH * (1 + strength))
+    place = np.arange(length)
+    texts = []
+    for _ in range(n):
+        ranks = rng.choice(len(share), length, p=share)
+        earlier = (rng.random(length) * place).astype(int)
+        for t in np.flatnonzero(rng.random(length) * (FRESH + place) >= FRESH):
+            ranks[t] = ranks[earlier[t]]
+        texts.append(" ".join(map(word, ranks.tolist())))
+    return Dialled(
+        texts=texts, dial="bursty_drift", strength=strength, word_entropy=entropy_bits(share)
+    )
+
+
 DIALS: dict[str, Callable[[int, float, np.random.Generator], Dialled]] = {
     "favourites": favourites,
     "templates": templates,
@@ -195,8 +221,14 @@ DIALS: dict[str, Callable[[int, float, np.random.Generator], Dialled]] = {
     "duplicated_shards": duplicated_shards,
     "length_drift": length_drift,
     "healthy": healthy,
+    "bursty_drift": bursty_drift,
 }
-CONTROLS = ("length_drift", "healthy")
+CONTROLS = ("length_drift", "healthy", "bursty_drift")
+
+
+def beside(dial: str, n: int, seed: int) -> list[str]:
+    """A healthy collection that differs from a dial's by nothing but what the dial turns."""
+    return make(dial if dial == "bursty_drift" else "healthy", n, 0.0, seed).texts
 
 
 def make(dial: str, n: int, strength: float, seed: int) -> Dialled:

@@ -13,7 +13,7 @@ import numpy as np
 from labkit import figures
 from synthdata import counts, estimate, plots, rarefy
 from synthdata.report import Figure, number
-from synthdata.tokens import Policy, default_tokeniser, encode
+from synthdata.tokens import DEFAULT_TOKENISER, Policy, encode
 
 if TYPE_CHECKING:
     from synthdata.compare import Comparison
@@ -46,7 +46,6 @@ def of_comparison(
     tokeniser: str | None,
 ) -> list[Figure]:
     """Both curves in one picture, both profiles, and the ratios with their intervals."""
-    tokeniser = tokeniser or default_tokeniser([*synthetic, *reference])
     sides = {
         name: _counts(texts, compared.policy, tokeniser)
         for name, texts in (("synthetic", synthetic), ("reference", reference))
@@ -95,7 +94,7 @@ def _counts(
     texts: Sequence[str], policy: Policy, tokeniser: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
     plain = [policy(text) for text in texts]
-    tokens = encode(plain, tokeniser or default_tokeniser(plain))
+    tokens = encode(plain, tokeniser or DEFAULT_TOKENISER)
     return counts.count(tokens, 1), counts.count_documents(plain)
 
 

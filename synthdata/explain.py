@@ -19,7 +19,8 @@ import numpy as np
 from synthdata.counts import by_document, grams
 from synthdata.neardup import NearDuplicates, near_duplicates
 from synthdata.repeats import Repeats, repeats
-from synthdata.tokens import DEFAULT_POLICY, Policy, check_texts, default_tokeniser, encode
+from synthdata.tokens import DEFAULT_POLICY, Policy, check_texts, encode
+from synthdata.words import MOSTLY
 
 GAP = "___"
 FIXED_SHARE, TEMPLATE_SHARE, FEWEST = 0.05, 0.02, 3
@@ -58,6 +59,7 @@ def explain(
     seed: int = 0,
     near: NearDuplicates | None = None,
     repeated: Repeats | None = None,
+    frames: Frames | None = None,
 ) -> list[Evidence]:
     """The four views, each with up to `top` examples; what is known already need not be found anew.
 
@@ -70,7 +72,7 @@ def explain(
     return [
         commonest(plain, top),
         clusters(plain, top, seed, near),
-        templates(plain, top),
+        templates(plain, top, frames),
         passages(plain, top, repeated),
     ]
 
@@ -120,17 +122,31 @@ def clusters(
     )
 
 
-def templates(texts: Sequence[str], top: int = 3) -> Evidence:
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """Templates of a collection."""
+
+    documents: int
+    """Documents looked through; 0 where words are not separated, so that nothing was looked for."""
+    frames: tuple[tuple[str, tuple[int, ...]], ...]
+    """Each frame, its gaps shown, and the documents that fill it; the commonest first."""
+
+    @property
+    def filled(self) -> int:
+        """How many documents fill a template."""
+        return sum(len(who) for _, who in self.frames)
+
+
+def find_templates(texts: Sequence[str]) -> Frames:
     """Frames that different documents fill differently.
 
     A word that stands in fewer than 5 % of the documents (or 3 of them) becomes a gap, neighbouring
     gaps become one, and what is left is counted. A template has at least three fixed words, one
     gap, and 2 % of the documents (or 3). Only for texts with spaces between words.
     """
-    title = "Templates"
-    if default_tokeniser(texts) != "word" or not texts:
-        return Evidence(title=title, summary="not looked for: words are not separated", items=())
     tokens = encode(texts, "word")
+    if not texts or sum(tokens.mixture.values()) >= MOSTLY:
+        return Frames(documents=0, frames=())
     least = max(FEWEST, TEMPLATE_SHARE * len(texts))
     enough = max(FEWEST, FIXED_SHARE * len(texts))
     key, _, _ = by_document(grams(tokens, 1))
@@ -152,22 +168,33 @@ def templates(texts: Sequence[str], top: int = 3) -> Evidence:
         ((frame, who) for frame, who in frames.items() if len(who) >= least),
         key=lambda pair: (-len(pair[1]), pair[0]),
     )
-    items = tuple(
-        Item(
-            text=" ".join(frame), count=len(who), note=f"for example: {min(texts[i] for i in who)}"
-        )
-        for frame, who in kept[:top]
+    return Frames(
+        documents=len(texts),
+        frames=tuple((" ".join(frame), tuple(who)) for frame, who in kept),
     )
-    inside = sum(len(who) for _, who in kept)
+
+
+def templates(texts: Sequence[str], top: int = 3, found: Frames | None = None) -> Evidence:
+    """The commonest templates, each with an example."""
+    if found is None:
+        found = find_templates(texts)
+    title = "Templates"
+    if not found.documents:
+        return Evidence(title=title, summary="not looked for: words are not separated", items=())
+    items = tuple(
+        Item(text=frame, count=len(who), note=f"for example: {min(texts[i] for i in who)}")
+        for frame, who in found.frames[:top]
+    )
     return Evidence(
         title=title,
-        summary=f"{_share(inside, len(texts))} of documents fill a template ({len(kept)} found)",
+        summary=f"{_share(found.filled, len(texts))} of documents fill a template "
+        f"({len(found.frames)} found)",
         items=items,
     )
 
 
 def passages(texts: Sequence[str], top: int = 3, found: Repeats | None = None) -> Evidence:
-    """The passages of 40 bytes or more that cost most, and the longest."""
+    """The passages of 40 letters or more that cost most, and the longest."""
     if found is None:
         found = repeats(texts, examples=top)
     items = [

@@ -6,9 +6,9 @@ Idea:   a command differs from the others in what it measures, and in nothing el
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit import files
 from labkit.experiment import Criterion
@@ -16,7 +16,13 @@ from labkit.versions import version
 from synthdata import loading, options, page, progress, record, report
 from synthdata.io import Tally
 from synthdata.loading import Loaded
+from synthdata.measures import Measure
 from synthdata.report import Figure, Report
+from synthdata.words import mixture_note
+
+if TYPE_CHECKING:
+    from synthdata.reading import Verdict
+    from synthdata.stripping import Boilerplate
 
 
 def load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loaded:
@@ -25,13 +31,62 @@ def load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loa
         config = replace(settings.read(), columns=None)
         return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=None)
     hints = loading.GROUPERS if getattr(settings, "group", "") is None else ()
-    return loading.load(
+    loaded = loading.load(
         data,
         settings.read(*columns, *hints),
         sample=settings.sample,
         seed=settings.seed,
         fields=columns,
         hints=hints,
+    )
+    return _stripped(settings, loaded)
+
+
+def _stripped(settings: Any, loaded: Loaded) -> Loaded:
+    """The rows without passages that nearly every document has, where that was asked for."""
+    if not getattr(settings, "strip", False):
+        return loaded
+    from synthdata import stripping
+
+    texts, found = stripping.strip([settings.policy(text) for text in loaded.texts])
+    said = "no passage stands in nearly every document, so --strip took nothing out"
+    if found.passages:
+        said = (
+            f"--strip took {found.share:.0%} of all text out, and what follows is about the rest: "
+            + "; ".join(f'"{span.text}"' for span in found.passages)
+        )
+    rows = tuple(row._replace(text=text) for row, text in zip(loaded.rows, texts))
+    return replace(loaded, rows=rows, stripped=said)
+
+
+def alerts(*sides: Loaded | None) -> tuple[str, ...]:
+    """What stands at the top of a report: rows that were not used, text that was taken out."""
+    read = [side for side in sides if side is not None]
+    total = Tally()
+    for side in read:
+        total.add(side.tally)
+    return loading.alerts(total) + tuple(side.stripped for side in read if side.stripped)
+
+
+SHARES = ("near_duplicates_masked", "templates", "repeated")
+"""What the verdict looks at besides near-duplicates."""
+
+
+def verdict(n: int, found: Mapping[str, Measure], boilerplate: Boilerplate | None) -> Verdict:
+    """The verdict on a collection, from its shares of repetition."""
+    from synthdata import reading
+
+    return reading.of_collection(
+        n,
+        found["near_duplicates"],
+        found["top3_clusters"].value,
+        "in a cluster of near-duplicates",
+        others=(
+            (found["templates"], "of documents fill a template"),
+            (found["repeated"], "of the text stands in passages that other documents have too"),
+        ),
+        masked=found["near_duplicates_masked"],
+        boilerplate=boilerplate,
     )
 
 
@@ -48,40 +103,55 @@ def load_both(settings: Any) -> tuple[Loaded, Loaded | None]:
             _group_fields(settings),
         )
     ):
-        fields = () if group is None else (group,)
+        fields = () if group in (None, ALONE) else (group,)
         hints = loading.GROUPERS if settings.group is None else ()
         sides.append(
             None
             if paths is None
-            else loading.load(
-                paths,
-                replace(settings.read(*fields, *hints), text=text),
-                sample=settings.sample,
-                seed=settings.seed + place,
-                fields=fields,
-                hints=hints,
+            else _stripped(
+                settings,
+                loading.load(
+                    paths,
+                    replace(settings.read(*fields, *hints), text=text),
+                    sample=settings.sample,
+                    seed=settings.seed + place,
+                    fields=fields,
+                    hints=hints,
+                ),
             )
         )
     assert sides[0] is not None
     return sides[0], sides[1]
 
 
+ALONE = "none"
+"""The field named for documents that do not depend on each other."""
+
+
+def own_groups(settings: Any, loaded: Loaded) -> list[Any] | None:
+    """Groups of the collection; None where nobody has said what hangs together."""
+    return _values(loaded, settings.group)
+
+
 def groups(settings: Any, loaded: Loaded, reference: Loaded | None) -> dict[str, Any]:
     """Groups of both sides, as `compare` and `gate` take them."""
     own, other = _group_fields(settings)
-    found: dict[str, Any] = {
-        "groups": None if own is None else loaded.groups(own),
-        "reference_groups": None,
-    }
+    found: dict[str, Any] = {"groups": _values(loaded, own), "reference_groups": None}
     if other is not None and reference is not None:
         try:
-            found["reference_groups"] = reference.groups(other)
+            found["reference_groups"] = _values(reference, other)
         except ValueError as error:
             raise ValueError(
                 f"{error}; --ref-group names the reference's field, or none where its documents "
                 "are independent"
             ) from None
     return found
+
+
+def _values(loaded: Loaded, field: str | None) -> list[Any] | None:
+    if field is None:
+        return None
+    return list(range(len(loaded.rows))) if field == ALONE else loaded.groups(field)
 
 
 def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None = None) -> tuple[str, ...]:
@@ -96,13 +166,16 @@ def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None = None) 
 
 def group_provenance(settings: Any) -> dict[str, str]:
     """Which documents were taken to depend on each other."""
-    return {} if settings.group is None else {"groups": settings.group}
+    if settings.group is None:
+        return {"units": "documents, taken for independent, as no --group says what hangs together"}
+    if settings.group == ALONE:
+        return {"units": "documents, independent by --group none"}
+    return {"groups": settings.group}
 
 
 def _group_fields(settings: Any) -> tuple[str | None, str | None]:
     """The grouping field of each side; "none" for a side whose documents are independent."""
-    own, other = settings.group, settings.ref_group or settings.group
-    return own, None if other == "none" else other
+    return settings.group, settings.ref_group or settings.group
 
 
 def both(loaded: Loaded, reference: Loaded) -> Tally:
@@ -121,6 +194,12 @@ def title(what: str, data: tuple[str, ...], n: int) -> str:
 
 def _documents(n: int) -> str:
     return f"{n:,} document{'' if n == 1 else 's'}"
+
+
+def mixture_notes(*sides: dict[str, float]) -> tuple[str, ...]:
+    """Where words are single characters, how many are, of each side that was read."""
+    of = ("", "") if len(sides) == 1 else ("synthetic: ", "reference: ")
+    return tuple(f"{side}{mixture_note(found)}" for side, found in zip(of, sides) if found)
 
 
 def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> dict[str, str]:

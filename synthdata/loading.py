@@ -32,6 +32,8 @@ class Loaded:
     """In the order of the files."""
     tally: Tally
     """What was read and what was not."""
+    stripped: str = ""
+    """What was taken out of the texts, in a sentence."""
     positions: np.ndarray
     """[n] number of each row among all usable rows (differs where only a sample was kept)."""
 
@@ -160,6 +162,18 @@ def embeddings(path: str, loaded: Loaded) -> np.ndarray:
     if not np.isfinite(chosen).all():
         raise ValueError(f"{path} holds nan or infinite numbers")
     return chosen
+
+
+def alerts(tally: Tally) -> tuple[str, ...]:
+    """That rows were not used, in a line: whoever reads no further must have seen it."""
+    bad = sum(tally.bad.values())
+    if not bad:
+        return ()
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(tally.bad.items()))
+    return (
+        f"{bad:,} of {bad + tally.rows:,} rows were not used ({kinds}); examples stand in the "
+        "notes, and --strict stops at the first",
+    )
 
 
 def notes(tally: Tally) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 Idea:   twice as many texts show more variety even from the same source, so both sides are brought
         to the smaller one's terms before they are compared: the larger side is drawn from, without
-        replacement, several times, and the values are averaged.
+        replacement, several times, and the values are averaged (`synthdata.terms`).
 Source: equal coverage: Chao & Jost, Ecology 2012; whole documents as the unit that is drawn:
         Colwell et al., Journal of Plant Ecology 2012, "sample-based rarefaction".
 Omits:  tests and intervals (`synthdata.compare`).
@@ -19,21 +19,20 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 
-from synthdata import estimate, neardup, overlap
+from synthdata import covered, neardup, overlap
+from synthdata.counts import Grams, by_document, grams
 from synthdata.measures import Direction
+from synthdata.terms import Drawer, Match, Parts, group_sizes
 from synthdata.tokens import Tokens
+from synthdata.window import unlike
 
-Match = Literal["tokens", "size", "coverage"]
+__all__ = ["BLEU_DOCUMENTS", "QUANTITIES", "Match", "Pool", "Quantity", "clustered"]
 
 BLEU_DOCUMENTS = 300
 """Self-BLEU is compared on so many documents of each side at most (drawn once)."""
-ORDERS = 5
-"""So many times the larger side is drawn from. One draw is unbiased too, but its luck adds as much
-variance as the smaller side has; the mean of five adds a fifth of that."""
 QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
 """What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
 
@@ -52,8 +51,8 @@ class Quantity:
     """How to read it."""
     difference: bool
     """Whether the gap is a difference (of shares) and not a ratio (of effective numbers)."""
-    of: Callable[[np.ndarray, np.ndarray], tuple[float, float]]
-    """Its two values, from the document numbers of both sides."""
+    of: Callable[[Parts], tuple[float, float]]
+    """Its two values, from parts of both sides at equal terms."""
 
 
 class Pool:
@@ -64,22 +63,22 @@ class Pool:
         texts: list[str],
         tokens: Tokens,
         match: Match,
-        smaller: int,
+        first: int,
         rng: np.random.Generator,
         quantities: Sequence[str],
         groups: np.ndarray | None = None,
     ) -> None:
-        self.tokens, self.match, self.smaller = tokens, match, smaller
+        """`first` of the documents are one side, the rest is the other."""
+        self.tokens, self.match = tokens, match
         # by a dictionary: an array of strings is as wide as the longest, and drops closing NULs
         number: dict[str, int] = {}
         self.text = np.array([number.setdefault(t, len(number)) for t in texts], dtype=np.int64)
         wanted = "near_duplicates" in quantities  # finding them costs more than all the rest
         self.cluster = neardup.near_duplicates(texts).label if wanted else np.arange(len(texts))
         self.group = np.arange(len(texts)) if groups is None else groups
-        # The same orders serve every time: drawn anew, they would add a spread that the data do
-        # not have.
-        self.orders = [self._order(rng) for _ in range(ORDERS)]
-        self._last: tuple[np.ndarray, np.ndarray, list[tuple[float, float]]] | None = None
+        self.drawer = Drawer(tokens, match, self.group, rng)
+        self.observed = self.at(np.arange(first), np.arange(first, len(texts)))
+        self._last: tuple[Parts, list[tuple[float, float]]] | None = None
         table = {f"hill{q}": ("times", False, partial(self.hill, q)) for q in (0, 1, 2)} | {
             "documents_hill1": ("times", False, self.documents_hill1),
             "self_bleu": ("BLEU", True, self.self_bleu),
@@ -98,109 +97,115 @@ class Pool:
             if name in quantities
         ]
 
-    def _order(self, rng: np.random.Generator) -> np.ndarray:
-        """All documents in a random order in which groups stay together."""
-        n = len(self.text)
-        turn = rng.permutation(int(self.group.max(initial=-1)) + 1)[self.group]
-        return np.lexsort((rng.permutation(n), turn))
+    def at(self, a: np.ndarray, b: np.ndarray) -> Parts:
+        """Parts of these documents at terms of their own."""
+        return Parts(self.drawer, a, b)
+
+    def dealt(self, a: np.ndarray, b: np.ndarray) -> Parts:
+        """Parts of these documents at the terms of the two collections as they are."""
+        return Parts(self.drawer, a, b, like=self.observed)
 
     def units(self, documents: np.ndarray) -> int:
         """How many groups these documents are (how many documents, where each is its own)."""
         return len(np.unique(self.group[documents]))
 
-    def arranged(self, documents: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """These documents as they come in this order of all."""
-        chosen = np.zeros(len(order), dtype=bool)
-        chosen[documents] = True
-        return order[chosen[order]]
-
-    def parts(self, documents: np.ndarray, size: int) -> list[np.ndarray]:
-        """Parts of so many documents: all of them once, or several draws of fewer."""
-        if size >= len(documents):
-            return [documents]
-        return [self.arranged(documents, order)[:size] for order in self.orders]
-
-    def equal(self, a: np.ndarray, b: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Parts of both sides with as many documents as the smaller has."""
-        size = min(len(a), len(b))
-        return self.parts(a, size), self.parts(b, size)
-
-    def ids(self, documents: np.ndarray) -> np.ndarray:
-        """The words of these documents, one after the other."""
-        return self.tokens.select(documents).ids
-
     def words(self, documents: np.ndarray) -> np.ndarray:
         """How often each word occurs in these documents; those that do not occur are left out."""
-        return _tally(self.ids(documents))
+        return _tally(self.drawer.ids(documents))
+
+    def coverage(self, documents: np.ndarray) -> float:
+        """The same as `measure` gives it: corrected for the unit that was left out."""
+        return self._covered(grams(self.tokens.select(documents), 1), documents)
+
+    def document_coverage(self, documents: np.ndarray) -> float:
+        """Coverage of whole documents."""
+        numbers = np.arange(len(documents))
+        return self._covered(
+            Grams(keys=self.text[documents], owner=numbers, documents=len(documents)), documents
+        )
+
+    def _covered(self, found: Grams, documents: np.ndarray) -> float:
+        table = by_document(found)
+        return covered.coverage(*covered.by_unit(table, self.group[documents], len(documents)))
 
     def documents(self, documents: np.ndarray) -> np.ndarray:
         """How often each text occurs among these documents."""
         return _tally(self.text[documents])
 
-    def hill(self, q: int, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    def hill(self, q: int, parts: Parts) -> tuple[float, float]:
         """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
-        if self._last is None or self._last[0] is not a or self._last[1] is not b:
-            sides = self._at_equal_size(a, b) if self.match == "size" else self._cut(a, b)
-            one, two = (np.mean([_log_hills(ids) for ids in parts], axis=0) for parts in sides)
-            self._last = (a, b, list(zip(np.exp(one).tolist(), np.exp(two).tolist())))
-        return self._last[2][q]
+        if self._last is None or self._last[0] is not parts:
+            one, two = (np.mean([_log_hills(ids) for ids in rows], axis=0) for rows in parts.words)
+            self._last = (parts, list(zip(np.exp(one).tolist(), np.exp(two).tolist())))
+        return self._last[1][q]
 
-    def _at_equal_size(self, a: np.ndarray, b: np.ndarray) -> list[list[np.ndarray]]:
-        return [[self.ids(part) for part in parts] for parts in self.equal(a, b)]
-
-    def _cut(self, a: np.ndarray, b: np.ndarray) -> list[list[np.ndarray]]:
-        """Words of both sides, the larger one's cut to the tokens or the coverage of the other."""
-        sides, whole = (a, b), (self.ids(a), self.ids(b))
-        have = [len(ids) if self.match == "tokens" else _coverage(ids) for ids in whole]
-        goal = min(have)
-        if self.match == "coverage" and not 0 < goal < 1:
-            return [[ids] for ids in whole]
-        cut = []
-        for side, ids, value in zip(sides, whole, have):
-            if value <= goal:
-                cut.append([ids])
-                continue
-            rows = [self.ids(self.arranged(side, order)) for order in self.orders]
-            size = int(goal) if self.match == "tokens" else _size_at_coverage(rows, goal)
-            cut.append([row[:size] for row in rows])
-        return cut
-
-    def documents_hill1(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    def documents_hill1(self, parts: Parts) -> tuple[float, float]:
         """Effective number of different documents, at an equal number of documents."""
         one, two = (
-            math.exp(np.mean([_log_hills(self.text[part])[1] for part in parts]))
-            for parts in self.equal(a, b)
+            math.exp(np.mean([_log_hills(self.text[part])[1] for part in side]))
+            for side in parts.documents
         )
         return one, two
 
-    def self_bleu(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    def self_bleu(self, parts: Parts) -> tuple[float, float]:
         """Self-BLEU of an equal number of documents, 300 at most (270 where a tenth is out)."""
-        size = min(len(a), len(b))
-        if self.smaller > BLEU_DOCUMENTS:
-            size = round(size * BLEU_DOCUMENTS / self.smaller)
-        one, two = (
-            overlap.mean_self_bleu(self.tokens.select(self.parts(side, size)[0])) for side in (a, b)
-        )
+        size, observed = parts.count, self.observed.count
+        if observed > BLEU_DOCUMENTS:
+            size = round(size * BLEU_DOCUMENTS / observed)
+        one, two = (overlap.mean_self_bleu(self.tokens.select(part)) for part in parts.first(size))
         return one, two
 
-    def near_duplicates(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    def near_duplicates(self, parts: Parts) -> tuple[float, float]:
         """Share of documents in a cluster of near-duplicates, at an equal number of documents."""
         one, two = (
-            float(np.mean([clustered(self.cluster[part]) for part in parts]))
-            for parts in self.equal(a, b)
+            float(np.mean([clustered(self.cluster[part]) for part in side]))
+            for side in parts.documents
         )
         return one, two
 
-    def describe(self, a: np.ndarray, b: np.ndarray) -> str:
+    def describe(self) -> str:
         """What was made equal, at which value."""
-        documents = f"{min(len(a), len(b)):,} documents"
-        one, two = self.words(a), self.words(b)
+        parts, words = self.observed, f"{self.tokens.tokeniser}s"
+        documents = f"{parts.count:,} documents"
+        if self.drawer.uneven:
+            most, least = int(parts.sizes[0]), int(parts.sizes[-1])
+            each = f"{most}" if most == least else f"{least} to {most}"
+            documents += f" ({len(parts.sizes):,} groups of {each})"
         if self.match == "tokens":
-            return f"{min(one.sum(), two.sum()):,} {self.tokens.tokeniser}s, {documents}"
+            return f"{int(parts.goal):,} {words}, {documents}"
         if self.match == "coverage":
-            goal = min(estimate.coverage(one), estimate.coverage(two))
-            return f"coverage {goal:.1%} of {self.tokens.tokeniser}s, {documents}"
+            return f"coverage {parts.goal:.1%} of {words}, {documents}"
+        if self.match == "window":
+            return f"first {self.tokens.lengths.max():,} {words} of each, {documents}"
         return documents
+
+    def mean_lengths(self) -> tuple[float, float]:
+        """Mean words of a document of each side."""
+        one, two = (float(self.tokens.lengths[s].mean()) for s in self.observed.sides)
+        return one, two
+
+    def unlike_lengths(self) -> str:
+        """A note where the sides' documents differ in length; empty where they do not."""
+        one, two = self.mean_lengths()
+        if not unlike((one, two)):
+            return ""
+        return (
+            f"documents of {one:.3g} {self.tokens.tokeniser}s on average stand beside documents of "
+            f"{two:.3g}: short ones show more of a source in as many words, and self-BLEU changes "
+            "with length, so these numbers (self_bleu_difference too) are no measure of variety "
+            "alone; compare with --match window"
+        )
+
+    def unlike_groups(self) -> str:
+        """A note where the sides' groups differ in size; empty where they do not."""
+        one, two = (group_sizes(self.group, side) for side in self.observed.sides)
+        if not self.drawer.uneven or self.observed.count == min(one.sum(), two.sum()):
+            return ""
+        return (
+            f"groups of {one.mean():.3g} documents stand beside groups of {two.mean():.3g}: to "
+            f"compare like with like, {self.describe().rsplit(', ', 1)[-1]} of each side are "
+            "drawn, and the values are means over such draws"
+        )
 
 
 def _tally(numbers: np.ndarray) -> np.ndarray:
@@ -223,22 +228,6 @@ def _log_hills(numbers: np.ndarray) -> np.ndarray:
     return np.array(
         [math.log(len(counts)), entropy, 2 * math.log(n) - math.log(float(counts @ counts))]
     )
-
-
-def _coverage(ids: np.ndarray) -> float:
-    return estimate.coverage_from(len(ids), *estimate.ones_and_twos(np.bincount(ids)))
-
-
-def _size_at_coverage(rows: Sequence[np.ndarray], goal: float) -> int:
-    """The smallest number of words whose mean coverage over the rows is the goal, by bisection."""
-    low, high = 0, len(rows[0])
-    while high - low > max(1, high >> 12):
-        middle = (low + high) // 2
-        if np.mean([_coverage(row[:middle]) for row in rows]) < goal:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def clustered(label: np.ndarray) -> float:

@@ -31,6 +31,11 @@ class Measure:
     """Lower end of the 95 % interval; nan where there is none."""
     high: float = math.nan
     """Upper end of the 95 % interval; nan where there is none."""
+    low_by_cluster: float = math.nan
+    """Lower end if every cluster of near-duplicates is one event, told several times; nan where
+    that was not asked, or documents have groups."""
+    high_by_cluster: float = math.nan
+    """Upper end of the same."""
     n: int
     """How many documents (or tokens, as `method` says) it rests on."""
     coverage: float = math.nan
@@ -55,6 +60,8 @@ class Measure:
             raise ValueError(
                 f"an interval has two ends or none, got {self.low} to {self.high} for {self.name}"
             )
+        if math.isnan(self.low_by_cluster) != math.isnan(self.high_by_cluster):
+            raise ValueError(f"{self.name}: an interval by cluster has two ends or none")
         if self.low > self.high:
             raise ValueError(f"{self.name}: the interval {self.low} to {self.high} is upside down")
 
@@ -124,6 +131,23 @@ class Measure:
         """Whether `low` and `high` are there."""
         return not math.isnan(self.low)
 
+    @property
+    def by_cluster(self) -> tuple[float, float] | None:
+        """The interval with clusters of near-duplicates as units, where there is one."""
+        if math.isnan(self.low_by_cluster):
+            return None
+        return self.low_by_cluster, self.high_by_cluster
+
+    @property
+    def hangs_on_clusters(self) -> bool:
+        """Whether that interval is more than half as wide again as the one of documents.
+
+        One file cannot tell which is right: ten copies may be ten answers that agree, or one event
+        told ten times.
+        """
+        ends = self.by_cluster
+        return ends is not None and ends[1] - ends[0] > 1.5 * (self.high - self.low)
+
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary for JSON: nan and infinities, which JSON lacks, become null."""
         return {
@@ -131,6 +155,8 @@ class Measure:
             "value": _number(self.value),
             "low": _number(self.low),
             "high": _number(self.high),
+            "low_by_cluster": _number(self.low_by_cluster),
+            "high_by_cluster": _number(self.high_by_cluster),
             "n": self.n,
             "coverage": _number(self.coverage),
             "method": self.method,

@@ -26,7 +26,8 @@ def measure(settings: options.MeasureOptions) -> int:
     from synthdata.explain import explain as evidence_of
     from synthdata.panel import measure as panel
 
-    fields = [field for field in (settings.by, settings.group) if field]
+    group = None if settings.group == finishing.ALONE else settings.group
+    fields = [field for field in (settings.by, group) if field]
     loaded = finishing.load(settings, settings.data, *fields)
     texts = loaded.texts
     by = loaded.values(settings.by) if settings.by else None
@@ -35,7 +36,7 @@ def measure(settings: options.MeasureOptions) -> int:
         found = panel(
             texts,
             by=by,
-            groups=loaded.groups(settings.group) if settings.group else None,
+            groups=finishing.own_groups(settings, loaded),
             tokeniser=settings.tokeniser,
             policy=settings.policy,
             embeddings=vectors,
@@ -47,15 +48,11 @@ def measure(settings: options.MeasureOptions) -> int:
             seed=settings.seed,
             near=found.near,
             repeated=found.passages,
+            frames=found.frames,
         )
     made = Report(
         title=finishing.title("Variety of", settings.data, len(texts)),
-        verdict=reading.of_collection(
-            len(texts),
-            found["near_duplicates"],
-            found["top3_clusters"].value,
-            "in a cluster of near-duplicates",
-        ),
+        verdict=finishing.verdict(len(texts), found, found.boilerplate),
         headlines=tuple(found[name] for name in ("near_duplicates", "documents_hill1", "hill1")),
         measures=tuple(found.values()),
         tables=_by_value(settings.by, found),
@@ -67,7 +64,11 @@ def measure(settings: options.MeasureOptions) -> int:
             ),
         ),
         evidence=tuple(evidence),
-        notes=loading.notes(loaded.tally) + finishing.group_notes(settings, loaded),
+        alerts=finishing.alerts(loaded),
+        notes=reading.cluster_note(found.values())
+        + loading.notes(loaded.tally)
+        + finishing.group_notes(settings, loaded)
+        + finishing.mixture_notes(found.mixture),
         provenance=finishing.provenance(settings, loaded)
         | {"word": found.tokeniser}
         | finishing.group_provenance(settings),
@@ -80,6 +81,7 @@ def measure(settings: options.MeasureOptions) -> int:
         loaded.tally,
         rarefaction=[row.to_json() for row in found.sizes],
         profile=record.profile(found),
+        mixture=found.mixture,
         **by_field,
     )
 
@@ -106,7 +108,8 @@ def _in_numbers(found: Panel) -> tuple[Table, ...]:
         made[-1] = replace(
             made[-1],
             caption="What a sample of so many draws shows on average. Rarefied is exact; "
-            "extrapolated is an estimate, to be trusted to twice the sample.",
+            "extrapolated is an estimate, to be trusted to twice the sample. Words are drawn one "
+            "by one here: where documents repeat their own words, whole documents cover less.",
         )
     kinds = [what for what in found.profile if found.profile[what]]
     if kinds:
@@ -154,6 +157,12 @@ def _by_value(by: str | None, found: Panel) -> tuple[Table, ...]:
             caption=f"and {more:,} more, which add less" if more else "",
         ),
     )
+
+
+OLDER_WORDS = (
+    "part of this was counted by an earlier version, to which a run of Chinese, Thai or other "
+    "characters without spaces was one word; count such texts again"
+)
 
 
 def _metered(settings: options.MeasureOptions) -> Meter:
@@ -235,7 +244,10 @@ def stream(settings: options.MeasureOptions) -> int:
         curves=_rarefaction_of(meter),
         figures=finishing.figures(settings.html, lambda: drawing.of_meter(meter)),
         evidence=tuple(views),
-        notes=loading.notes(meter.tally),
+        alerts=loading.alerts(meter.tally),
+        notes=loading.notes(meter.tally)
+        + finishing.mixture_notes(meter.mixture)
+        + ((OLDER_WORDS,) if meter.older_words else ()),
         provenance=loading.provenance(
             meter.tally,
             n=f"{meter.documents:,} documents, {meter.characters:,} characters",
@@ -245,7 +257,7 @@ def stream(settings: options.MeasureOptions) -> int:
             memory=f"{config.ram:,} bytes, {config.k:,} types sampled in each channel",
         ),
     )
-    return finishing.finish("measure", settings, made, meter.tally)
+    return finishing.finish("measure", settings, made, meter.tally, mixture=meter.mixture)
 
 
 def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:

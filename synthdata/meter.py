@@ -8,8 +8,7 @@ Source: as in `synthdata.sketch`.
 Run:    python -m synthdata measure big.jsonl --stream
 Omits:  near-duplicates, self-BLEU and repeats, which need the texts again.
 
-A chunk is up to CHUNK_ROWS documents or CHUNK_CHARACTERS characters, whichever is full first. A
-document longer than a chunk is counted in pieces, cut at white space where there is any; n-grams
+A document longer than a chunk is counted in pieces, cut at white space where there is any; n-grams
 across such a cut are counted too.
 """
 
@@ -19,7 +18,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple
@@ -29,12 +29,12 @@ import numpy as np
 from labkit import files
 from labkit.typed import typed
 from synthdata import hashing, stored
+from synthdata.chunks import CHUNK_CHARACTERS, chunks, pieces
 from synthdata.io import Tally
 from synthdata.sketch import Channel, datasketches, whole_number
-from synthdata.tokens import DEFAULT_POLICY, TOKENISERS, Policy, default_tokeniser, encode, words
+from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, TOKENISERS, Policy, encode, words
+from synthdata.words import count_scripts
 
-CHUNK_ROWS = 4096
-CHUNK_CHARACTERS = 1 << 20
 LEAST_RAM = 64 << 20
 AUTO = "auto"
 _MAGIC = b"synthdata meter 1\n"
@@ -50,8 +50,8 @@ class MeterConfig:
     seed: int = 0
     """Of the hashes: another seed, another sample."""
     words: str = AUTO
-    """Tokeniser behind the channels words and word pairs; auto: what the first chunk shows, words
-    or, in Chinese, Japanese and Korean, characters."""
+    """Tokeniser behind the channels words and word pairs; auto: that of a meter it is merged with,
+    or else `word`, whatever comes first."""
     order: int = 5
     """Length of the character n-grams."""
     policy: Policy = DEFAULT_POLICY
@@ -83,9 +83,9 @@ class MeterConfig:
         """A row needs up to sixteen times its bytes while it is parsed."""
         return self.ram // 16
 
-    def decided(self, texts: Sequence[str]) -> MeterConfig:
-        """The settings with their tokeniser chosen by these texts, where it was left open."""
-        return self if self.words != AUTO else replace(self, words=default_tokeniser(texts))
+    def decided(self) -> MeterConfig:
+        """The settings with their tokeniser chosen, where it was left open."""
+        return self if self.words != AUTO else replace(self, words=DEFAULT_TOKENISER)
 
     @property
     def channels(self) -> dict[str, tuple[str, int]]:
@@ -128,6 +128,10 @@ class Meter:
         self.empty = 0
         self.characters = 0
         self.tally = Tally()
+        self.scripts: Counter[str] = Counter()
+        """Words that are single characters, by script without spaces (`synthdata.words`)."""
+        self.older_words = False
+        """Whether a version counted here to which a run of such characters was one word."""
         heavy = self.config.k.bit_length() - 1
         self.channels = {
             name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)
@@ -139,7 +143,7 @@ class Meter:
     def update(self, texts: Iterable[str]) -> Meter:
         """Count these texts, chunk by chunk."""
         for chunk in chunks(texts, self.config.chunk):
-            self.config = self.config.decided(chunk)
+            self.config = self.config.decided()
             self._count(chunk)
             chunk.clear()  # so that long texts do not stay while the next ones are read
         return self
@@ -221,6 +225,7 @@ class Meter:
         if unit == "word":  # numbering them, as `encode` does, would cost more than hashing
             pieces = [words(text) for text in texts]
             flat = list(chain.from_iterable(pieces))
+            self.scripts += count_scripts(texts, flat)
             return _Tokens(
                 np.fromiter(map(hashes.__getitem__, flat), np.uint64, len(flat)),
                 np.cumsum([len(piece) for piece in pieces]),
@@ -244,6 +249,12 @@ class Meter:
 
     # -- merging and keeping ----------------------------------------------------------------------
 
+    @property
+    def mixture(self) -> dict[str, float]:
+        """Of the words, the share that are single characters, by script without spaces."""
+        total = self.channels["words"].total
+        return {name: times / total for name, times in self.scripts.items()}
+
     def merge(self, other: Meter) -> Meter:
         """Add everything `other` has counted; ValueError where the settings differ."""
         if self.config.words == AUTO:  # nothing counted yet: nothing was decided
@@ -259,6 +270,8 @@ class Meter:
         self.empty += other.empty
         self.characters += other.characters
         self.tally.add(other.tally)
+        self.scripts += other.scripts
+        self.older_words |= other.older_words
         for name, channel in self.channels.items():
             channel.merge(other.channels[name])
         return self
@@ -271,6 +284,8 @@ class Meter:
             "empty": self.empty,
             "characters": self.characters,
             "tally": self.tally.to_json(),
+            "scripts": dict(self.scripts),
+            "older_words": self.older_words,
             "channels": {},
         }
         arrays = {}
@@ -307,6 +322,10 @@ class Meter:
         numbers = (header["documents"], header["empty"], header["characters"])
         meter.documents, meter.empty, meter.characters = map(whole_number, numbers)
         meter.tally = Tally.from_json(header["tally"])
+        scripts = header.get("scripts", {})
+        meter.scripts = Counter({str(name): whole_number(n) for name, n in scripts.items()})
+        older = "scripts" not in header and meter.config.words == "word"
+        meter.older_words = bool(header.get("older_words", older))
         for i, channel in enumerate(meter.channels.values()):
             prefix = f"{i}_"
             name = ("documents", *meter.config.channels)[i]
@@ -335,34 +354,3 @@ class Meter:
         """The meter saved at `path`."""
         with open(path, "rb") as file:
             return cls.from_bytes(file.read(), str(path))
-
-
-def chunks(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
-    """Texts in chunks of CHUNK_ROWS, or of `characters` where those come first."""
-    chunk: list[str] = []
-    size = 0
-    for text in texts:
-        chunk.append(text)
-        size += len(text)
-        del text
-        if len(chunk) == CHUNK_ROWS or size >= characters:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
-def pieces(text: str, size: int) -> Iterator[str]:
-    """A long text in pieces of at most `size`, the cuts before white space where there is any.
-
-    >>> list(pieces("one two three", 8))
-    ['one two', ' three']
-    """
-    start = 0
-    while start < len(text):
-        end = min(start + size, len(text))
-        if end < len(text):
-            cut = max(text.rfind(" ", start + 1, end), text.rfind("\n", start + 1, end))
-            end = cut if cut > start else end
-        yield text[start:end]
-        start = end

@@ -1,25 +1,34 @@
 """Documents that are nearly the same, and the clusters they form.
 
-Idea:   two documents are near-duplicates where they share most of their character 5-grams (Jaccard
-        index). MinHash makes the index readable from short signatures, and banding finds the pairs
-        worth checking without trying all; every pair reported was checked exactly.
+Idea:   two documents are near-duplicates where they share most of their shingles (character
+        n-grams, n >= 5; Jaccard index of the sets). MinHash makes the index readable from short
+        signatures, and banding finds the pairs worth checking without trying all; every pair
+        reported was checked exactly.
 Source: Broder, "On the resemblance and containment of documents", 1997; banding: Leskovec,
         Rajaraman & Ullman, "Mining of Massive Datasets", section 3.4. Signatures by `rensa`.
 Run:    python -m synthdata explain data.jsonl
-Omits:  paraphrases that share few 5-grams.
+Omits:  paraphrases that share few of them.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from synthdata.counts import by_document, grams
-from synthdata.tokens import check_texts, encode
+from synthdata.estimate import hill
+from synthdata.tokens import Tokens, check_texts, encode
 
 SHINGLE = 5
+"""Characters of a shingle at least; long documents and small alphabets take more (`shingle`)."""
+SPARE = 20
+"""So many times as many shingles are possible as the second longest document has."""
+NUMBERS = re.compile(r"[0-9a-fA-F-]{8,}|\d+")
+"""What is masked: digits, and runs of hexadecimal ones as in a UUID."""
 THRESHOLD = 0.7
 BANDS, ROWS = 50, 5
 NEIGHBOURS = 8
@@ -45,6 +54,37 @@ def miss_probability(
     if m > reach + 1:
         checked = (reach * m - reach * (reach + 1) / 2) / (m * (m - 1) / 2)
     return (1 - checked * similarity**rows) ** bands
+
+
+def masked(text: str) -> str:
+    """The text with `#` for every number and every run of hexadecimal digits.
+
+    A sentence whose number changes from copy to copy shares too few shingles with them to be their
+    near-duplicate, unless it is long. Numbers may be what a text is about, so this is no part of
+    `near_duplicates`.
+
+    >>> masked("user 12345 at 2024-05-01T09:14, 3f0c9a1e-77b2-4d1f-9a55-0c1d2e3f4a5b")
+    'user # at #T#:#, #'
+    """
+    return NUMBERS.sub("#", text)
+
+
+def shingle(tokens: Tokens) -> int:
+    """How many characters a shingle has, for these different texts as characters.
+
+    So many that chance fills a small part of what is possible: effective characters (one over the
+    chance that two agree) to this power are `SPARE` times the length of the second longest text,
+    as it takes two. English prose reaches 6 beyond some 27,000 characters; four letters take 8
+    for 2,000. Source: Leskovec, Rajaraman & Ullman, section 3.2.2.
+
+    >>> [shingle(encode(two, "character")) for two in (["a joke", "one more"], ["ACGT" * 500] * 2)]
+    [5, 8]
+    """
+    if tokens.documents < 2 or not (length := int(np.sort(tokens.lengths)[-2])):
+        return SHINGLE
+    # two at least, or one letter said for ever would never be enough
+    effective = max(2.0, hill(np.bincount(tokens.ids), 2))
+    return max(SHINGLE, math.ceil(math.log(SPARE * length) / math.log(effective)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +130,7 @@ def near_duplicates(
 ) -> NearDuplicates:
     """Find near-duplicates; normalise the texts first.
 
-    Texts shorter than five characters are near-duplicates only where they are equal. ValueError
+    Texts shorter than a shingle are near-duplicates only where they are equal. ValueError
     unless 0.5 <= threshold <= 1: below, banding would miss too many.
 
     >>> near_duplicates(["a first joke, told", "A first joke, told", "another one"]).share
@@ -104,7 +144,9 @@ def near_duplicates(
     distinct = sorted(number)  # the order of documents must not matter to what is found
     rank = np.empty(len(number), dtype=np.int64)
     rank[[number[text] for text in distinct]] = np.arange(len(number))
-    text_label = _clusters(distinct, threshold, seed)[rank[which]] if len(texts) else which
+    tokens = encode(distinct, "character")
+    size = shingle(tokens)
+    text_label = _clusters(tokens, threshold, seed, size)[rank[which]] if len(texts) else which
     label = _first_of_each(text_label)
     order = np.argsort(label, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
@@ -121,7 +163,7 @@ def near_duplicates(
         clusters=tuple(clusters),
         threshold=threshold,
         method=(
-            f"Jaccard index of character {SHINGLE}-gram sets >= {threshold:g}, MinHash "
+            f"Jaccard index of character {size}-gram sets >= {threshold:g}, MinHash "
             f"{BANDS * ROWS}, {BANDS} bands, seed {seed}, checked exactly; a pair at the threshold "
             f"is missed with probability {missed:.1g}, more often among over "
             f"{NEIGHBOURS + 1} that share a band"
@@ -129,15 +171,15 @@ def near_duplicates(
     )
 
 
-def _clusters(texts: Sequence[str], threshold: float, seed: int) -> np.ndarray:
+def _clusters(tokens: Tokens, threshold: float, seed: int, size: int) -> np.ndarray:
     """The cluster of each of these different texts: the smallest number among its members."""
-    parent = np.arange(len(texts), dtype=np.int64)
-    key, document, _ = by_document(grams(encode(texts, "character"), SHINGLE))
+    parent = np.arange(tokens.documents, dtype=np.int64)
+    key, document, _ = by_document(grams(tokens, size))
     if not len(key):
         return parent
     width = np.int64(key.max() + 1)
     member = np.sort(document * width + key)  # the sets, as one sorted list
-    sizes = np.bincount(document, minlength=len(texts))
+    sizes = np.bincount(document, minlength=tokens.documents)
     starts = np.concatenate(([0], np.cumsum(sizes)))
     signatures = _signatures(member % width, starts, seed)
     signatures[sizes == 0] = 0

@@ -24,7 +24,8 @@ _STREAM = (
     "characters and character 5-grams (how many, how many distinct, entropy, coverage, Hill "
     "numbers 0, 1 and 2, the commonest). Does not stream: near-duplicates, self-BLEU, Vendi, "
     "repeats, --by, --group, --sample, --embeddings, intervals by subsampling. What does not fit "
-    "is estimated: types and entropy within 3 %, coverage within 0.5 points on 10 million n-grams."
+    "is estimated: at 256M types and entropy within 1.2 %, coverage within 1.2 points. Coverage "
+    "takes words for independent, and reads high where a document repeats its own."
 )
 
 
@@ -41,11 +42,12 @@ class Reading:
     max_row: str = "16M"
     """Longest row; longer ones are skipped unread and counted."""
     sample: int | None = None
-    """Use so many documents, drawn without replacement."""
+    """Use so many documents, drawn without replacement; which, hangs on the order of the rows."""
     seed: int = 0
     """Of everything random."""
     tokens: Tokeniser = "auto"
-    """What a token is; auto: words, characters in Chinese, Japanese and Korean."""
+    """What a token is; auto: word. In scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer,
+    Burmese) a word is a single character."""
     case: Literal["keep", "fold"] = "keep"
     """fold: Joke and joke are one word."""
     json: bool = False
@@ -88,9 +90,11 @@ class MeasureOptions(Reading):
     by: str | None = None
     """A field (persona, prompt, model): how much of the entropy it explains."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author)."""
+    """Field whose values say which documents depend on each other (prompt, author); none: none."""
     embeddings: str | None = None
     """A .npy file with a vector for each row: Vendi scores and mean cosine of your own vectors."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
     stream: Annotated[bool, arg(help=_STREAM)] = False
@@ -111,6 +115,7 @@ class MeasureOptions(Reading):
                 ("--group", self.group),
                 ("--sample", self.sample),
                 ("--embeddings", self.embeddings),
+                ("--strip", self.strip or None),
             ):
                 if value is not None:
                     raise ValueError(f"{name} needs the texts in memory; leave out --stream")
@@ -129,11 +134,14 @@ class CompareOptions(Reading):
     ref_text: str | None = None
     """Field with the reference's text, where it is another one."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author)."""
+    """Field whose values say which documents depend on each other (prompt, author); none: none."""
     ref_group: str | None = None
     """The same field of the reference where it has another name there; none: independent."""
-    match: Literal["tokens", "size", "coverage"] = "tokens"
-    """What is made equal before comparing."""
+    match: Literal["tokens", "size", "coverage", "window"] = "tokens"
+    """What is made equal before comparing; window: the first words of each document, as many on
+    both sides, where one side's documents are longer."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -151,11 +159,14 @@ class GateOptions(Reading):
     ref_text: str | None = None
     """Field with the reference's text, where it is another one."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author)."""
+    """Field whose values say which documents depend on each other (prompt, author); none: none."""
     ref_group: str | None = None
     """The same field of the reference where it has another name there; none: independent."""
-    match: Literal["tokens", "size", "coverage"] = "tokens"
-    """What is made equal before comparing."""
+    match: Literal["tokens", "size", "coverage", "window"] = "tokens"
+    """What is made equal before comparing; window: the first words of each document, as many on
+    both sides, where one side's documents are longer."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -173,6 +184,8 @@ class ExplainOptions(Reading):
     """Files, globs, s3://..., or - for standard input."""
     top: int = 3
     """Examples of each."""
+    strip: bool = False
+    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 

@@ -32,7 +32,9 @@ def self_bleu(tokens: Tokens, *, order: int = 4, smoothing: Smoothing = 1) -> np
     Equal to NLTK's `sentence_bleu` with the other n - 1 documents as references, uniform weights on
     1- to `order`-grams and `SmoothingFunction().method{smoothing}`, in linear time: an n-gram is
     clipped at its largest count in another document, which is the largest count of all unless this
-    document alone holds it, and then the second largest. ValueError for fewer than two documents.
+    document alone holds it, and then the second largest. A document of fewer words has so many
+    orders (NLTK's `auto_reweigh`), or equal ones would not score 1. ValueError for fewer than two
+    documents.
     """
     tables = (by_document(grams(tokens, size)) for size in range(1, order + 1))
     return self_bleu_of(tables, tokens.lengths, smoothing)
@@ -47,7 +49,7 @@ def self_bleu_of(
         raise ValueError(f"self-BLEU compares documents with each other and needs two, got {n}")
     if smoothing not in (0, 1, 2, 3):
         raise ValueError(f"smoothing is one of NLTK's methods 0 to 3, got {smoothing}")
-    logs: list[np.ndarray] = []
+    logs, orders = np.zeros(n), np.zeros(n)
     invented = np.zeros(n)  # smoothing 3 halves once more for each order without a match
     no_word_matches = np.zeros(n, dtype=bool)
     for size, table in enumerate(tables, 1):
@@ -67,8 +69,10 @@ def self_bleu_of(
                 precision[none] = 1 / (2 ** invented[none] * possible[none])
             else:
                 precision[none] = sys.float_info.min
-        logs.append(np.log(precision))
-    scores = _brevity(lengths) * np.exp(sum(log / len(logs) for log in logs))
+        has = lengths >= size
+        logs[has] += np.log(precision[has])
+        orders += has
+    scores = _brevity(lengths) * np.exp(logs / np.maximum(orders, 1))
     scores[no_word_matches] = 0.0
     return scores
 

@@ -59,6 +59,7 @@ blockquote { margin: .5rem 0 .9rem; padding: .5rem .9rem; background: #f3f3f1;
 blockquote .times { float: right; margin-left: 1rem; color: #0b4f7a; font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; font-size: .9rem; }
 details { margin: .6rem 0; font-size: .95rem; } summary { cursor: pointer; color: #0b4f7a; }
+.alert { border-left: 6px solid #b36b00; background: #fff; padding: .4rem .8rem; }
 dt { color: #555; } dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
 @media print { body { background: #fff; } main { max-width: none; } }
@@ -76,6 +77,7 @@ def to_html(report: Report) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_safe(report.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
         f"<h1>{_safe(report.title)}</h1>",
+        *(f'<p class="alert" role="alert">{_safe(alert, 400)}</p>' for alert in report.alerts),
         f'<section class="verdict {verdict.tone}" aria-label="Verdict">',
         f'<p class="said">{_safe(verdict.text)}</p>',
         f"<p><strong>Confidence: {_safe(verdict.confidence)}.</strong> "

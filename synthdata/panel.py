@@ -14,20 +14,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata import neardup, rarefy, repeats, sizes, strata, whole
+from synthdata import copies, neardup, rarefy, repeats, sizes, strata, stripping, whole
 from synthdata.counts import grams
-from synthdata.explain import repeated_texts
+from synthdata.explain import Frames, repeated_texts
 from synthdata.measures import Measure
+from synthdata.ordering import by_content, row_ranks
 from synthdata.sheet import Sheet
 from synthdata.tokens import (
     DEFAULT_POLICY,
+    DEFAULT_TOKENISER,
     Policy,
     Tokenise,
     check_texts,
-    default_tokeniser,
     encode,
 )
 from synthdata.twosample import number_groups
+
+MASKED = "near_duplicates_masked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +45,18 @@ class Panel(Mapping[str, Measure]):
     """How they were normalised."""
     tokeniser: str
     """What a word is."""
+    mixture: dict[str, float]
+    """Of the words, the share that are single characters, by script without spaces."""
     seed: int
     """Seed of everything drawn."""
     near: neardup.NearDuplicates
     """Clusters of near-duplicates."""
     passages: repeats.Repeats
     """Passages that come back."""
+    frames: Frames
+    """Templates."""
+    boilerplate: stripping.Boilerplate
+    """Passages that stand in nearly every document."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
     curves: dict[str, list[tuple[int, float, float]]]
@@ -88,9 +97,10 @@ def measure(
 
     `by` holds a field's value for each document (persona, prompt, model) and adds its entropy
     budget. `groups` says which documents depend on each other; they are left out together when
-    intervals are made, and shuffled together for the budget. `embeddings` [n, width] adds their
-    Vendi scores and mean cosine. What an empty collection leaves undefined is nan. ValueError where
-    the lengths differ or a document is not text.
+    intervals are made, and shuffled together for the budget. A group for each document says that
+    none does; without `groups` there is a second interval, with near-duplicates as groups.
+    `embeddings` [n, width] adds their Vendi scores and mean cosine. What an empty collection leaves
+    undefined is nan. ValueError where the lengths differ or a document is not text.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
     documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
@@ -102,17 +112,20 @@ interval (at least 20))
             raise ValueError(
                 f"{name} has {len(given)} values for {len(texts)} documents; give one for each"
             )
-    sheet = _sheet(texts, groups, tokeniser, policy, seed)
+    vectors = None if embeddings is None else np.asarray(embeddings)
+    ties = None if vectors is None or vectors.ndim != 2 else row_ranks(vectors)
+    sheet = _sheet(texts, groups, tokeniser, policy, seed, ties)
     clean, tokens = sheet.texts, sheet.tokens
     some, note = whole.text_to_search(sheet, sheet.rng(3))
     with ThreadPoolExecutor(1) as beside:  # half the work on long texts, and a core may be idle
         ratio = beside.submit(repeats.xz_ratio, some, seed=seed)
-        sheet.documents(sheet.rng(0))
+        copies.documents(sheet, sheet.rng(0))
+        frames = whole.templates(sheet)
         sheet.words(sheet.rng(1))
         whole.entropies(sheet)
         whole.vendi(sheet, sheet.rng(2))
-        if embeddings is not None:
-            whole.of_vectors(sheet, np.asarray(embeddings), sheet.rng(4))
+        if vectors is not None:
+            whole.of_vectors(sheet, vectors, sheet.rng(4))
         passages = whole.passages(sheet, some, note)
         whole.compression(sheet, ratio.result(), some, note)
     budgets: list[strata.Budget | None] = [None, None]
@@ -131,9 +144,12 @@ interval (at least 20))
         documents=len(clean),
         policy=policy,
         tokeniser=tokens.tokeniser,
+        mixture=tokens.mixture,
         seed=seed,
         near=sheet.near,
         passages=passages,
+        frames=frames,
+        boilerplate=stripping.find(some, passages),
         commonest=tuple(repeated_texts(sheet.tally, 10)),
         curves={name: rarefy.curve(tally, 1) for name, tally in tallies.items()},
         profile={name: sizes.profile(tally) for name, tally in tallies.items()},
@@ -157,13 +173,26 @@ def only(
     For `gate` and `explain`, which need few. ValueError where `groups` has another length.
     """
     sheet = _sheet(texts, groups, tokeniser, policy, seed)
-    if {"near_duplicates", "top3_clusters", "documents_hill1"} & set(names):
-        sheet.documents(sheet.rng(0))
+    if {"near_duplicates", MASKED, "top3_clusters", "documents_hill1"} & set(names):
+        copies.documents(sheet, sheet.rng(0), masked=MASKED in names)
+    if "templates" in names:
+        sheet.frames = whole.templates(sheet)
+    if "repeated" in names:
+        some, note = whole.text_to_search(sheet, sheet.rng(3))
+        sheet.passages = whole.passages(sheet, some, note)
+        sheet.boilerplate = stripping.find(some, sheet.passages)
     if "self_bleu" in names:
         sheet.words(sheet.rng(1))
     if "words_entropy_source" in names:
         whole.entropies(sheet, ["words"])
     return sheet
+
+
+def fixed_passages(sheet: Sheet) -> stripping.Boilerplate:
+    """Passages that stand in nearly every document, looked for when first asked for."""
+    if sheet.boilerplate is None:
+        sheet.boilerplate = stripping.find(whole.text_to_search(sheet, sheet.rng(3))[0])
+    return sheet.boilerplate
 
 
 def _sheet(
@@ -172,13 +201,14 @@ def _sheet(
     tokeniser: str | Tokenise | None,
     policy: Policy,
     seed: int,
+    ties: np.ndarray | None = None,
 ) -> Sheet:
     """A sheet with nothing on it yet."""
     check_texts(texts)
     number = None if groups is None else number_groups(groups, None, (len(texts), 0))
     clean = [policy(text) for text in texts]
-    tokens = encode(clean, tokeniser or default_tokeniser(clean))
-    return Sheet(clean, tokens, str(policy), seed, number)
+    tokens = encode(clean, tokeniser or DEFAULT_TOKENISER)
+    return Sheet(clean, tokens, str(policy), seed, number, ties)
 
 
 def _sorted(
@@ -186,6 +216,8 @@ def _sorted(
 ) -> tuple[np.ndarray, list[Hashable], np.ndarray | None]:
     """Documents by text, then value, then group; so labels are shuffled alike in any order."""
     rank = np.unique([str(value) for value in by], return_inverse=True)[1]
-    groups = np.zeros(sheet.n, np.int64) if sheet.groups is None else sheet.groups
+    groups = np.zeros(sheet.n, np.int64)
+    if sheet.groups is not None:
+        groups = by_content(sheet.groups, sheet.text, rank)
     order = np.lexsort((groups, rank, sheet.text))
     return order, [by[i] for i in order], None if sheet.groups is None else groups[order]

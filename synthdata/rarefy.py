@@ -18,12 +18,12 @@ from functools import lru_cache
 import numpy as np
 
 from synthdata.estimate import (
-    _rare_share,
     _summary,
     coverage_from,
     hill,
     hill_asymptotic,
     ones_and_twos,
+    rare_share,
 )
 
 
@@ -66,7 +66,7 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
     if singles == 0:
         return 1.0
     # one thing seen once and none twice: nothing says how soon the rest would be seen
-    fall = 1.0 if (singles, pairs) == (1, 0) else 1 - _rare_share(n, singles, pairs)
+    fall = 1.0 if (singles, pairs) == (1, 0) else 1 - rare_share(n, singles, pairs)
     return 1 - (1 - coverage_from(n, singles, pairs)) * fall ** (size - n)
 
 

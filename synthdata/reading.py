@@ -4,23 +4,26 @@ Idea:   a sentence is only as good as the interval behind it. Where the whole in
         side of a line, the sentence is firm; where it straddles the line, the sentence says so.
 Omits:  opinions on quality.
 
-The lines: a tenth of the documents in near-duplicate clusters is repetitive, half of them is
-collapsed. Below 20 documents nothing is said (they can still decide a gate's rule: confidence
+The lines: a tenth of the documents in near-duplicate clusters, or filling a template, or a tenth of
+the text in passages that other documents have, is repetitive, half is collapsed; the worst of the
+three decides. Below 20 documents nothing is said (they can still decide a gate's rule: confidence
 is low); confidence is high from 200 on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from synthdata.intervals import share_interval
 from synthdata.measures import Measure
 
 if TYPE_CHECKING:
     from synthdata.compare import Comparison, Difference
     from synthdata.gate import Gate
+    from synthdata.stripping import Boilerplate
 
 Tone = Literal["good", "bad", "neutral"]
 Confidence = Literal["high", "medium", "low", "none"]
@@ -50,11 +53,23 @@ class Verdict:
     """Whether that is welcome."""
 
 
-def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Verdict:
-    """What the share of repeated documents says about n documents.
+def of_collection(
+    n: int,
+    repeated: Measure,
+    top_share: float,
+    kind: str,
+    *,
+    others: Sequence[tuple[Measure, str]] = (),
+    masked: Measure | None = None,
+    boilerplate: Boilerplate | None = None,
+) -> Verdict:
+    """What the shares of repetition say about n documents: the worst of them decides, and is named.
 
     `repeated` is a share with its interval, `kind` names it ("near-duplicates"); `top_share` is the
-    share of the three largest clusters, nan where unknown.
+    share of the three largest clusters, nan where unknown. `others` are more shares and how they
+    are said ("of documents fill a template"); one without an interval has Wilson's, of n documents.
+    `masked` are the near-duplicates once numbers are masked: they may be what a text is about, so
+    they only keep an all-clear from being given. `boilerplate` stands in nearly every document.
     """
     if n < FEWEST:
         return Verdict(
@@ -70,26 +85,104 @@ def of_collection(n: int, repeated: Measure, top_share: float, kind: str) -> Ver
     because = f"{share} of {n:,} documents are {kind}{_ends(repeated)}"
     if top_share > 0 and repeated.value > 0:
         because += f"; the three largest clusters hold {top_share:.1%} of everything"
+    signs = [(repeated, f"of documents are {kind}")]
+    for measure, said in others:
+        if not math.isnan(measure.value):
+            signs.append((measure, said))
+            because += f"; {measure.value:.1%} {said}"
     because += "."
-    low = repeated.low if repeated.has_interval else repeated.value
-    high = repeated.high if repeated.has_interval else repeated.value
-    firm: Confidence = "high" if n >= MANY else "medium"
-    if low >= REPETITIVE:
-        text = "Repetitive: a good part of it has been said before."
-        if low >= COLLAPSED:
-            text = "Collapsed: most of it says the same few things again."
-        return Verdict(text=text, confidence=firm, because=because, tone="bad")
-    if high < REPETITIVE:
-        return Verdict(
-            text="No collapse to be seen: few documents repeat another.",
-            confidence=firm,
-            because=f"{because} {_NO_REFERENCE}",
-            tone="good",
+    if repeated.by_cluster and repeated.hangs_on_clusters:
+        low, high = repeated.by_cluster
+        because += (
+            f" If each cluster is one event, told several times, {low:.1%} to {high:.1%} are."
         )
+    firm: Confidence = "high" if n >= MANY else "medium"
+    levels = [_level(measure, n) for measure, _ in signs]
+    worst = levels.index(max(levels))
+    measure, said = signs[worst]
+    named = f"{measure.value:.1%} {said}"
+    if boilerplate is not None and boilerplate.passages:
+        again = f" One passage stands in {boilerplate.stands_in:.0%} of the documents and is "
+        again += f"{boilerplate.share:.0%} of the text: --strip takes it out, if it is not content."
+        if levels[worst] >= 1 and boilerplate.varied:
+            return Verdict(
+                text="Cannot tell: one passage in nearly every document hides the rest, which "
+                "varies.",
+                confidence="low",
+                because=f"{because}{again}",
+            )
+        because += again
+    if levels[worst] >= 1:
+        text = "Repetitive: a good part of it has been said before"
+        if levels[worst] >= 2:
+            text = "Collapsed: most of it says the same few things again"
+        ends = measure.by_cluster
+        if ends and ends[0] < (COLLAPSED if levels[worst] >= 2 else REPETITIVE):
+            firm = "low"
+        return Verdict(text=f"{text} ({named}).", confidence=firm, because=because, tone="bad")
+    undecided = [m for (m, _), level in zip(signs, levels) if level > 0]
+    if undecided and not any(m.value for m in undecided):
+        return Verdict(
+            text="Too few documents to say: none repeats another, which chance may do.",
+            confidence="low",
+            because=f"{because} Of {n:,}, up to {_reach(undecided[0], n)[1]:.0%} might. "
+            f"{_NO_REFERENCE}",
+        )
+    if undecided:
+        return Verdict(
+            text=f"Perhaps repetitive: this many documents do not decide it ({named}).",
+            confidence="low",
+            because=because,
+        )
+    if masked is not None and _level(masked, n) >= 1:
+        return Verdict(
+            text=f"Perhaps repetitive: but for their numbers, {masked.value:.1%} of documents are "
+            f"{kind}.",
+            confidence="low",
+            because=f"{because} Whether numbers are what they say, one must look.",
+        )
+    more = ", fill a template or share passages" if others else ""
     return Verdict(
-        text="Perhaps repetitive: this many documents do not decide it.",
-        confidence="low",
-        because=because,
+        text=f"No collapse to be seen: few documents repeat another{more}. The same said in other "
+        "words would not be seen.",
+        confidence=firm,
+        because=f"{because} {_NO_REFERENCE}",
+        tone="good",
+    )
+
+
+def _reach(share: Measure, n: int) -> tuple[float, float]:
+    """Both ends of a share's interval, Wilson's where it has none of its own."""
+    if share.has_interval:
+        return share.low, share.high
+    return share_interval(round(share.value * n), n)
+
+
+def _level(share: Measure, n: int) -> float:
+    """2 surely half and more, 1 surely a tenth and more, 0.5 perhaps, 0 surely less."""
+    low, high = _reach(share, n)
+    if low >= COLLAPSED:
+        return 2
+    if low >= REPETITIVE:
+        return 1
+    return 0.5 if high >= REPETITIVE else 0
+
+
+def cluster_note(found: Iterable[Measure]) -> tuple[str, ...]:
+    """What the reader must settle where intervals hang on what a cluster of near-duplicates is."""
+    wide = [measure for measure in found if measure.hangs_on_clusters]
+    if not wide:
+        return ()
+    shown = [
+        f"{m.name}: {m.low_by_cluster:.3g} to {m.high_by_cluster:.3g}, where {m.low:.3g} to "
+        f"{m.high:.3g} is given"
+        for m in wide
+    ]
+    return (
+        "documents were taken for independent; if each cluster of near-duplicates is one event "
+        "(a prompt asked again, a file pasted in), intervals are wider. One file cannot tell: "
+        "--group FIELD says what belongs together, --group none that nothing does",
+        *("if events, " + "; ".join(shown[i : i + 4]) for i in range(0, len(shown), 4)),
     )
 
 
@@ -105,52 +198,95 @@ def of_comparison(compared: Comparison) -> Verdict:
             confidence="none",
             because=f"The smaller side has {few:,} {what}; at least {FEWEST} are needed.",
         )
-    if len(tested) / (compared.permutations + 1) >= _ALPHA:  # Holm's smallest p
+    counted = sum(d.testable for d in tested)
+    if counted / (compared.permutations + 1) >= _ALPHA:  # Holm's smallest p
         return Verdict(
             text="Too few permutations to find a difference.",
             confidence="none",
-            because=f"With {compared.permutations:,} and {len(tested)} quantities no corrected p "
-            f"can be below {_ALPHA}; take {math.ceil(len(tested) / _ALPHA):,} or more.",
+            because=f"With {compared.permutations:,} and {counted} quantities no corrected p "
+            f"can be below {_ALPHA}; take {math.ceil(counted / _ALPHA):,} or more.",
         )
-    sure = [d for d in tested if d.p_holm < _ALPHA]
+    small = [d for d in tested if d.p_holm < _ALPHA]
+    sure = [d for d in small if not _holds_none(d.ratio)]
     worse = [d for d in sure if _loss(d) > 0]
     better = [d for d in sure if _loss(d) < 0]
     at = f"At {compared.matched}"
+    firm: Confidence = "high" if few >= MANY else "medium"
+    lengths = ""
+    if compared.unlike_lengths:
+        firm, one, two = "low", *compared.lengths
+        lengths = f" Documents of {one:.3g} {compared.tokeniser}s on average stand beside "
+        lengths += f"documents of {two:.3g}, "
+        lengths += "and that alone changes these numbers: compare a common window (--match window)."
     if worse and not better:
         return Verdict(
             text=f"Less varied than the reference: {_said(worse[0])}.",
-            confidence="high" if few >= MANY else "medium",
-            because=f"{at}: {_list(worse)}.",
+            confidence="low" if _if_events(worse) else firm,
+            because=f"{at}: {_list(worse)}.{_if_events(worse)}{lengths}",
             tone="bad",
         )
     if better and not worse:
         return Verdict(
             text=f"More varied than the reference: {_said(better[0])}.",
-            confidence="high" if few >= MANY else "medium",
-            because=f"{at}: {_list(better)}. More varied is not better: noise is very varied.",
+            confidence="low" if _if_events(better) else firm,
+            because=f"{at}: {_list(better)}. More varied is not better: noise is very varied."
+            f"{_if_events(better)}{lengths}",
         )
     if worse:
         return Verdict(
             text=f"Less varied in one way, {_said(worse[0])}; more in another, {_said(better[0])}.",
-            confidence="medium",
-            because=f"{at}, less: {_list(worse)}; more: {_list(better)}.",
+            confidence="low" if compared.unlike_lengths else "medium",
+            because=f"{at}, less: {_list(worse)}; more: {_list(better)}.{lengths}",
             tone="bad",
         )
-    needed = [d.needed for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
-    enough = bool(needed) and min(compared.documents) >= needed[0]
+    needed = [d for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
+    have = min(compared.documents)
+    enough = bool(needed) and have >= needed[0].needed
     power = ""
     if needed:
-        power = f" To see a loss of 10 %, {needed[0]:,.0f} documents a side are needed; "
-        power += "these are enough." if enough else f"there are {min(compared.documents):,}."
+        low, high = needed[0].needed_low, needed[0].needed_high
+        power = f" To see a loss of 10 %, about {needed[0].needed:,.0f} documents a side are "
+        power += f"needed ({low:,.0f} to {high:,.0f}); "
+        power += "these are enough." if enough else f"there are {have:,}."
+    found = "no difference is larger than chance makes"
+    if small:
+        found = f"the intervals of what seems to differ hold no difference ({_list(small)})"
     copies = compared.measures["copied"].value
     copied = ""
     if copies >= MANY_COPIES:
         copied = f" But {copies:.0%} of the documents stand word for word in the reference."
     return Verdict(
         text="No loss of variety against the reference was found.",
-        confidence="high" if enough else "low",
-        because=f"{at}, no difference is larger than chance makes.{power}{copied}",
-        tone="good" if enough and not copied else "neutral",
+        confidence="high" if enough and not lengths else "low",
+        because=f"{at}, {found}.{power}{lengths}{copied}",
+        tone="good" if enough and not lengths and not copied else "neutral",
+    )
+
+
+def with_fixed(verdict: Verdict, fixed: Boilerplate) -> Verdict:
+    """A comparison's verdict; where a fixed passage may hide a loss, no all-clear is given."""
+    if verdict.tone == "bad" or not fixed.passages:
+        return verdict
+    return replace(
+        verdict,
+        confidence="none" if verdict.confidence == "none" else "low",
+        tone="neutral",
+        because=f"{verdict.because} But one passage stands in {fixed.stands_in:.0%} of the "
+        f"documents, and such passages are {fixed.share:.0%} of the text, behind which the rest "
+        "may have lost some: --strip takes them out.",
+    )
+
+
+def _if_events(sure: Sequence[Difference]) -> str:
+    """Said where nothing is left of any of these gaps if clusters of near-duplicates are events."""
+    for difference in sure:
+        ratio = difference.ratio
+        same = 1.0 if ratio.name.endswith("_ratio") else 0.0
+        if ratio.by_cluster is None or not ratio.by_cluster[0] <= same <= ratio.by_cluster[1]:
+            return ""
+    return (
+        " But if each cluster of near-duplicates is one event (a prompt asked again, a file pasted "
+        "in), chance makes such a gap; --group says what belongs together."
     )
 
 
@@ -213,6 +349,12 @@ def _loss(difference: Difference) -> float:
     if ratio.name.endswith("_ratio"):
         return 1 - ratio.value
     return ratio.value if ratio.direction == "lower is more varied" else -ratio.value
+
+
+def _holds_none(ratio: Measure) -> bool:
+    """Whether no difference at all lies in the interval; without one p alone decides."""
+    none = 1.0 if ratio.name.endswith("_ratio") else 0.0
+    return ratio.has_interval and ratio.low <= none <= ratio.high
 
 
 def _said(difference: Difference) -> str:

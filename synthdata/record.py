@@ -3,17 +3,24 @@
 Idea:   a script reads one line and checks one number, `version`, before it trusts the rest. Fields
         are only ever added within a version.
 
-One object with these fields, version 1:
+One object with these fields, version 2 (all of version 1 are there, and mean the same; but
+*_entropy_source, coverage and near-duplicates are estimated better):
     schema      "synthdata", always
-    version     1
+    version     2
     command     "measure", "compare", "gate", "explain", "curate", "personas", "three-jokes" or
                 "collapse"
     verdict     {"text", "confidence", "because"}; confidence is high, medium, low or none
-    measures    list of measures: {"name", "value", "low", "high", "n", "coverage", "method",
-                "unit", "direction", "warnings"}; numbers that are undefined or infinite are null,
-                and a warning says why
+    alerts      list of sentences that stand at the report's top, such as rows that were not used
+    measures    list of measures: {"name", "value", "low", "high", "low_by_cluster",
+                "high_by_cluster", "n", "coverage", "method", "unit", "direction", "warnings"};
+                numbers that are undefined or infinite are null, and a warning says why; the ends by
+                cluster are those of the interval if each cluster of near-duplicates is one event,
+                null where groups are given, no document has a copy, or clusters are too few
     differences compare only: list of {"name", "synthetic", "reference", "effect",
-                "p", "p_holm", "needed"}, the ratio itself being among the measures
+                "p", "p_holm", "needed", "needed_low", "needed_high", "testable"}, the ratio itself
+                being among the measures
+    unlike      compare and gate only: list of notes on what makes the two sides unlike beside their
+                variety (lengths, groups)
     rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
                 or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits
@@ -25,6 +32,9 @@ One object with these fields, version 1:
     by          measure --by only: {"field", "words", "documents"}, the last two {"total",
                 "information", "within" (bits), "p", "strata": [{"value", "documents", "entropy",
                 "adds"}]}; the parts of information are also among the measures
+    mixture     measure and compare only: script without spaces between words -> share of the words
+                that are its single characters; {} where all are runs of letters. Of compare
+                {"synthetic", "reference"}, each such a table
     evidence    list of {"title", "summary", "items": [{"text", "count", "note"}]}; empty for gate
                 and curate, which show none
     dropped     curate only: reason -> rows
@@ -72,13 +82,14 @@ if TYPE_CHECKING:
     from synthdata.compare import Difference
     from synthdata.panel import Panel
 
-SCHEMA, VERSION = "synthdata", 1
+SCHEMA, VERSION = "synthdata", 2
 
 
 def record(command: str, report: Report, tally: Tally, **more: Any) -> dict[str, Any]:
     """The record of a report; `more` are the fields only some commands have."""
     return {
         **head(command, report),
+        "alerts": list(report.alerts),
         "measures": measures([*report.headlines, *report.measures]),
         "evidence": evidence(report.evidence),
         "rows": {"used": tally.rows, "empty": tally.empty, "bad": dict(tally.bad)},
@@ -119,8 +130,15 @@ def evidence(found: Sequence[Evidence]) -> list[dict[str, Any]]:
 
 def differences(found: Iterable[Difference]) -> list[dict[str, Any]]:
     """What was tested, without the ratios, which stand among the measures."""
-    names = ("synthetic", "reference", "effect", "p", "p_holm", "needed")
-    return [{"name": d.name, **{n: finite(getattr(d, n)) for n in names}} for d in found]
+    names = ("synthetic", "reference", "effect", "p", "p_holm", "needed", "needed_low")
+    return [
+        {
+            "name": d.name,
+            **{n: finite(getattr(d, n)) for n in (*names, "needed_high")},
+            "testable": d.testable,
+        }
+        for d in found
+    ]
 
 
 def profile(found: Panel) -> dict[str, list[tuple[float, float | None]]]:

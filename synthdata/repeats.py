@@ -25,6 +25,9 @@ from synthdata.tokens import check_texts
 
 SEPARATOR = 0xFF  # no UTF-8 text holds this byte
 MIN_LENGTH = 40
+"""Shortest passage that counts, in bytes of ASCII text: some seven words."""
+_ALPHABETS = 0x2E80  # below it, a code point is a letter; above are Han, kana, Hangul and emoji
+EXAMPLES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +61,19 @@ class Repeats:
     """UTF-8 bytes in all."""
 
 
-def repeats(texts: Sequence[str], *, min_length: int = MIN_LENGTH, examples: int = 5) -> Repeats:
-    """Measure repeated passages; normalise the texts first. ValueError for min_length below 1.
+def repeats(
+    texts: Sequence[str], *, min_length: int | None = None, examples: int = EXAMPLES
+) -> Repeats:
+    """Measure repeated passages of `shortest(texts)` bytes or more, unless `min_length` is given.
+
+    Normalise the texts first. ValueError for min_length below 1.
 
     >>> repeats(["knock knock who's there?", "knock knock"], min_length=8).share
     0.6285714285714286
     """
     check_texts(texts)
+    if min_length is None:
+        min_length = shortest(texts)
     if min_length < 1:
         raise ValueError(f"a passage has at least one byte, got min_length={min_length}")
     pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
@@ -98,6 +107,24 @@ def repeats(texts: Sequence[str], *, min_length: int = MIN_LENGTH, examples: int
         min_length=min_length,
         size=size,
     )
+
+
+def shortest(texts: Sequence[str]) -> int:
+    """Bytes of a passage of `MIN_LENGTH` letters, in alphabets of several bytes a letter too.
+
+    A Han character of three bytes says what three letters do, so there bytes are letters.
+
+    >>> shortest(["knock knock"]), shortest(["тук"]), shortest(["咚咚"])
+    (40, 80, 40)
+    """
+    text = "".join(texts)
+    if text.isascii():
+        return MIN_LENGTH
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    low = points[points < _ALPHABETS]
+    letters = 1 + (low >= 0x80).astype(np.int64) + (low >= 0x800)  # bytes of each
+    other = len(text.encode("utf-8", "surrogatepass")) - int(letters.sum())
+    return round(MIN_LENGTH * (int(letters.sum()) + other) / (len(low) + other))
 
 
 def _sorted_suffixes(text: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:

@@ -76,6 +76,8 @@ class Report:
     """All of them."""
     tables: tuple[Table, ...] = ()
     """A comparison's quantities, a gate's rules."""
+    alerts: tuple[str, ...] = ()
+    """What must be known before anything is believed, such as rows that could not be read."""
     figures: tuple[Figure, ...] = ()
     """Pictures (HTML only)."""
     curves: tuple[Table, ...] = ()
@@ -163,7 +165,10 @@ MEANINGS = {
 
 def terminal(report: Report) -> str:
     """The report as plain text, no colours and no control characters but line ends."""
-    lines = [report.title, ""]
+    lines = [report.title]
+    for alert in report.alerts:
+        lines += _wrapped(f"! {visible(alert, 400)}", indent=2)
+    lines.append("")
     lines += _wrapped(f"{report.verdict.text} Confidence: {report.verdict.confidence}.")
     lines += _wrapped(report.verdict.because)
     lines.append("")

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from synthdata import sources
-from synthdata.io import ReadConfig, Tally, read_file
-from synthdata.meter import AUTO, Meter, MeterConfig, chunks
+from synthdata.io import ReadConfig, read_file
+from synthdata.meter import Meter, MeterConfig
 
 Engine = Literal["local", "ray"]
 Progress = Callable[[int], Any]
@@ -42,7 +42,7 @@ def meter_files(
     ValueError as `synthdata.io.read`, where rows may be too large for the memory given, and where
     the engine is not installed.
     """
-    read, config = read or ReadConfig(), config or MeterConfig()
+    read, config = read or ReadConfig(), (config or MeterConfig()).decided()
     if read.max_row > config.largest_row:
         raise ValueError(
             f"rows of {read.max_row:,} bytes may not fit into {config.ram:,} bytes of memory; "
@@ -56,8 +56,6 @@ def meter_files(
     stack: list[tuple[int, bytes]] = []  # (height, subtree): a binary counter, so log2(files) long
     for path in found:
         leaf = meter_file(path, read, config, progress or _silent)
-        if config.words == AUTO:  # the first file decides for all
-            config = Meter.from_bytes(leaf).config
         stack.append((0, leaf))
         while len(stack) > 1 and stack[-1][0] == stack[-2][0]:
             (height, right), (_, left) = stack.pop(), stack.pop()
@@ -106,8 +104,6 @@ def _on_ray(
 ) -> bytes:
     if sources.STDIN in paths:
         raise ValueError("a cluster cannot read this process's standard input; name files")
-    first = (row.text for row in read_file(paths[0], read, Tally()))
-    config = config.decided(next(chunks(first, config.chunk), []))
     ray = start_ray()
     leaf = ray.remote(max_retries=_RETRIES)(_leaf_of())
     node = ray.remote(max_retries=_RETRIES)(merge)

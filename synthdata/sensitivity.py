@@ -21,7 +21,8 @@ from labkit import files
 from synthdata import estimate, neardup, overlap, repeats
 from synthdata.compare import compare
 from synthdata.counts import count, count_documents
-from synthdata.dial import CONTROLS, DIALS, LENGTH, make
+from synthdata.dial import CONTROLS, DIALS, LENGTH, beside, make
+from synthdata.matched import Match
 from synthdata.rarefy import rarefied
 from synthdata.tokens import Tokens, encode
 
@@ -64,24 +65,30 @@ METRICS: dict[str, Metric] = {
     "repeated": Metric(of=lambda x, _: repeats.repeats(x).share, alarm="high"),
     "xz_ratio": Metric(of=lambda x, _: repeats.xz_ratio(x), alarm="high"),
 }
-COMPARED: dict[str, Literal["low", "high"]] = {
-    "hill0_ratio": "low",
-    "hill1_ratio": "low",
-    "hill2_ratio": "low",
-    "documents_hill1_ratio": "low",
-    "self_bleu_difference": "high",
-    "near_duplicates_difference": "high",
+LOW: tuple[str, ...] = ("hill0_ratio", "hill1_ratio", "hill2_ratio", "documents_hill1_ratio")
+HIGH: tuple[str, ...] = ("self_bleu_difference", "near_duplicates_difference")
+WINDOWED = ("hill0", "hill1", "hill2", "self_bleu")
+COMPARED: dict[str, tuple[Match, str]] = {
+    **{name: ("tokens", name) for name in (*LOW, *HIGH)},
+    **{
+        f"{name}, window": ("window", name)
+        for name in (*LOW, *HIGH)
+        if name.rsplit("_", 1)[0] in WINDOWED
+    },
 }
-"""Measures of a comparison with a healthy collection, and which way lies less variety."""
+"""Measures of a comparison with a healthy collection: what is made equal, and the measure."""
 
 
 def _losses(texts: Sequence[str], reference: Sequence[str], seed: int) -> list[bool]:
     """Whether each measure of `COMPARED` has its whole interval on the side of less variety."""
-    found = compare(texts, reference, permutations=0, seed=seed)
-    return [
-        found.measure(name).high < 1 if alarm == "low" else found.measure(name).low > 0
-        for name, alarm in COMPARED.items()
-    ]
+    found = {
+        "tokens": compare(texts, reference, permutations=0, seed=seed),
+        "window": compare(
+            texts, reference, match="window", quantities=WINDOWED, permutations=0, seed=seed
+        ),
+    }
+    measures = [(found[match].measure(name), name in LOW) for match, name in COMPARED.values()]
+    return [m.high < 1 if low else m.low > 0 for m, low in measures]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +118,11 @@ class Settings:
             raise ValueError(f"strength lies between 0 and 1, got {self.strength}")
 
 
+def collections(settings: Settings) -> int:
+    """How many are measured: healthy ones of both kinds, and those of each dial."""
+    return 2 * settings.healthy_runs + settings.runs * len(DIALS)
+
+
 def alarms(
     settings: Settings, report: Callable[[int, int], None] | None = None
 ) -> dict[str, dict[str, float]]:
@@ -120,14 +132,14 @@ def alarms(
     metric raises an alarm by a value on the side of less variety that at most 5 % of healthy
     collections reach; a comparison, made with a fresh healthy collection as the reference, where
     its whole 95 % interval lies on that side (as a gate's rule `hill1_ratio>=1` would fail).
+    Healthy for bursty documents are bursty ones that did not grow longer.
     `report` is called with how many collections are done, and of how many.
     """
-    total = settings.healthy_runs + settings.runs * len(DIALS)
+    total = collections(settings)
     done = 0
 
-    def values(dial: str, seed: int) -> list[float]:
+    def values(texts: Sequence[str]) -> list[float]:
         nonlocal done
-        texts = make(dial, settings.documents, settings.strength, seed).texts
         tokens = encode(texts, "word")
         found = [metric.of(texts, tokens) for metric in METRICS.values()]
         done += 1
@@ -135,21 +147,26 @@ def alarms(
             report(done, total)
         return found
 
-    def losses(dial: str, seed: int) -> list[bool]:
-        texts = make(dial, settings.documents, settings.strength, seed).texts
-        reference = make("healthy", settings.documents, 0, 2_000_000 + seed).texts
-        return _losses(texts, reference, seed)
-
     sign = np.array([1.0 if m.alarm == "high" else -1.0 for m in METRICS.values()])
-    first = 1_000_000 + settings.seed
-    usual = [sign * values("healthy", first + run) for run in range(settings.healthy_runs)]
-    limit = np.quantile(usual, 0.95, axis=0, method="higher")
+
+    def limit(dial: str) -> np.ndarray:
+        first = 1_000_000 + settings.seed
+        runs = range(first, first + settings.healthy_runs)
+        usual = [sign * values(beside(dial, settings.documents, seed)) for seed in runs]
+        return np.quantile(usual, 0.95, axis=0, method="higher")
+
+    limits = {dial: limit(dial) for dial in ("healthy", "bursty_drift")}
     rates: dict[str, dict[str, float]] = {name: {} for name in (*METRICS, *COMPARED)}
     seeds = range(settings.seed, settings.seed + settings.runs)
     for dial in DIALS:
-        alone = np.mean([sign * values(dial, seed) > limit for seed in seeds], axis=0)
-        beside = np.mean([losses(dial, seed) for seed in seeds], axis=0)
-        for name, rate in zip(rates, (*alone, *beside)):
+        top = limits.get(dial, limits["healthy"])
+        found = [make(dial, settings.documents, settings.strength, seed).texts for seed in seeds]
+        alone = np.mean([sign * values(texts) > top for texts in found], axis=0)
+        compared = [
+            _losses(texts, beside(dial, settings.documents, 2_000_000 + seed), seed)
+            for texts, seed in zip(found, seeds)
+        ]
+        for name, rate in zip(rates, (*alone, *np.mean(compared, axis=0))):
             rates[name][dial] = float(rate)
     return rates
 
@@ -190,7 +207,7 @@ def main(settings: Settings) -> None:
         return
     from tqdm import tqdm
 
-    total = settings.healthy_runs + settings.runs * len(DIALS)
+    total = collections(settings)
     with tqdm(total=total, desc="collections", disable=None, leave=False) as bar:
         rates = alarms(settings, lambda done, _: bar.update(done - bar.n))
     print(

@@ -5,7 +5,8 @@ Idea:   a curve needs a picture; a terminal and a program need rows. Of words an
         in twice as much, and at the size that reaches a given coverage.
 Source: `synthdata.rarefy`, whose functions these rows tabulate.
 Run:    python -m synthdata measure data.jsonl
-Omits:  drawing whole documents of words: here words are drawn one by one.
+Omits:  drawing whole documents of words: here words are drawn one by one, and coverage is theirs,
+        which is too high where documents repeat their own words.
 """
 
 from __future__ import annotations

@@ -3,11 +3,9 @@
 Idea:   H(out) = I(field; out) + H(out | field). If personas matter, knowing the persona tells much
         about the output: I is large. If every persona tells the same three jokes, I is nothing and
         all variety, such as it is, lies within.
-Source: Shannon 1948, section 12; bias of plug-in information: Treves & Panzeri, Neural Computation
-        1995; taking off what shuffled labels show: Magri et al., BMC Neuroscience 2009, 10:81.
+Source: Shannon 1948, section 12; the estimator is that of `synthdata.information`.
 Run:    python -m synthdata measure data.jsonl --by persona
-Omits:  intervals: shuffled labels spread where the field says nothing, not around the value
-        found; budgets over several fields at once, which is one field with both joined.
+Omits:  budgets over several fields at once, which is one field with both joined.
 """
 
 from __future__ import annotations
@@ -19,11 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthdata.counts import Grams, by_document
+from synthdata.information import Information, information
+from synthdata.intervals import ENOUGH_COVERAGE
 from synthdata.measures import Measure
 
 MISSING = "(missing)"
 PERMUTATIONS = 200
-NO_INTERVAL = "no interval: shuffled labels show what chance gives, not how far it may be off"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +36,18 @@ class Stratum:
     entropy: float
     """Plug-in entropy of its own output, bits."""
     adds: float
-    """Its part of the information, corrected, bits: its share times how far its output differs
-    from the whole (Kullback-Leibler), less what shuffled labels give it. The parts sum to it."""
+    """Its part of the information, bits: its share times how far its output differs from the
+    whole (Kullback-Leibler), with the same corrections. The parts sum to the information."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Entropy of the output, split by a field; all in bits, plug-in, so that it adds up."""
+    """Entropy of the source's output, split by a field; all in bits, and it adds up."""
 
     total: Measure
     """H(out)."""
     information: Measure
-    """I(field; out), less the mean information of shuffled labels."""
+    """I(field; out)."""
     within: Measure
     """H(out | field): the rest."""
     p: float
@@ -68,13 +67,13 @@ def budget(
 ) -> Budget:
     """Split the entropy of n-grams (or whole documents) by a field with one value a document.
 
-    Labels are shuffled over documents, not over n-grams, because a document's words hang together.
-    Where `groups` [n] number documents that hang together too, labels are shuffled over groups,
-    each of which has one label (three prompts to a model), or, where groups have several (each
-    prompt given to every persona), inside them. A field that is the grouping itself is shuffled
-    over documents: without it they are independent. ValueError where `field` and the documents
-    differ in number. With one value there is nothing to tell apart, and the information is
-    undefined.
+    Documents are left out for bias and intervals, and labels shuffled for p, over documents and not
+    over n-grams, because a document's words hang together. Where `groups` [n] number documents that
+    hang together too, whole groups are left out, and labels are shuffled over groups, each of which
+    has one label (three prompts to a model), or, where groups have several (each prompt given to
+    every persona), inside them. A field that is the grouping itself is shuffled over documents:
+    without it they are independent. ValueError where `field` and the documents differ in number.
+    With one value there is nothing to tell apart, and the information is undefined.
     """
     if len(field) != found.documents:
         raise ValueError(
@@ -86,45 +85,49 @@ def budget(
     label = np.array([number[name] for name in names], dtype=np.int64)
     made = _Maker(
         n=found.documents,
-        method=f"plug-in entropy of {what}, less the mean of {permutations} shufflings of the "
-        "field",
+        method=f"Chao-Wang-Jost entropy of {what} and of {what} with the field, bias and 95 % by "
+        f"leaving out documents, {permutations} shufflings of the field",
     )
-    key, document, count = by_document(found)
+    table = by_document(found)
+    key, document, count = table
     if not len(count):
         return made.nothing(f"there are no {what}")
     if len(values) < 2:
         return made.nothing(f"the field has one value only ({values[0]!r})")
-    totals = np.bincount(key, count)
     rng = np.random.default_rng(seed)
-
-    def parts(label: np.ndarray) -> np.ndarray:
-        return _parts(key, label[document], count, totals, len(values))
-
-    observed = parts(label)
-    shuffled = np.array([parts(_shuffled(label, groups, rng)) for _ in range(permutations)])
-    adds = observed - shuffled.mean(axis=0)
-    by_chance, information = shuffled.sum(axis=1), observed.sum()
-    corrected = float(information - by_chance.mean())
-    if abs(corrected) < 1e-12:  # each document different: all labels give the same, to rounding
-        corrected = 0.0
-    p = float((1 + (by_chance >= information - 1e-12).sum()) / (permutations + 1))
-    no_evidence = f"shuffled labels give as much with probability {p:.2g}: no evidence"
-    h = _entropy(totals)
+    units = _units(label, groups)
+    found_bits = information(
+        table,
+        label,
+        np.arange(len(label)) if units is None else units,
+        (_shuffled(label, units, rng) for _ in range(permutations)),
+        np.random.default_rng([seed, 1]),
+        enough_coverage=ENOUGH_COVERAGE,
+    )
+    told = found_bits.value
+    if abs(told) < 1e-9:  # each document different: all labels give the same, to rounding
+        told = 0.0
+    within = found_bits.total - told
+    no_evidence = f"shuffled labels give as much with probability {found_bits.p:.2g}: no evidence"
     return Budget(
-        total=made.measure("entropy", h),
+        total=made.measure("entropy", found_bits.total, found_bits),
         information=made.measure(
-            "information", corrected, *([no_evidence] if p > 0.05 else []), NO_INTERVAL
+            "information",
+            told,
+            found_bits,
+            found_bits.error,
+            *([no_evidence] if found_bits.p > 0.05 else []),
         ),
-        within=made.measure("entropy_within", h - corrected, NO_INTERVAL),
-        p=p,
+        within=made.measure("entropy_within", within, found_bits, found_bits.error_within),
+        p=found_bits.p,
         strata=tuple(
             Stratum(
                 value=values[v],
                 documents=int((label == v).sum()),
                 entropy=_entropy(np.bincount(key, count * (label[document] == v))),
-                adds=float(adds[v]),
+                adds=float(found_bits.parts[v]),
             )
-            for v in np.argsort(-adds, kind="stable")
+            for v in np.argsort(-found_bits.parts, kind="stable")
         ),
     )
 
@@ -136,15 +139,31 @@ class _Maker:
     n: int
     method: str
 
-    def measure(self, name: str, value: float, *warnings: str) -> Measure:
+    def measure(
+        self,
+        name: str,
+        value: float,
+        found: Information,
+        error: float | None = None,
+        *warnings: str,
+    ) -> Measure:
+        """With an interval where an `error` is given and nothing speaks against it."""
+        low = high = math.nan
+        if error is not None and not found.reason:
+            wide = found.reach * error + found.taken
+            low, high = min(max(0.0, value - wide), value), max(0.0, value + wide)
+        reason = "" if error is None or not found.reason else f"no interval: {found.reason}"
         return Measure(
             name=name,
             value=value,
+            low=low,
+            high=high,
             n=self.n,
+            coverage=found.coverage,
             method=self.method,
             unit="bits",
             direction="neither" if name == "information" else "higher is more varied",
-            warnings=warnings,
+            warnings=(*warnings, *([reason] if reason else [])),
         )
 
     def nothing(self, reason: str) -> Budget:
@@ -154,6 +173,19 @@ class _Maker:
             for name in ("entropy", "information", "entropy_within")
         )
         return Budget(total=total, information=information, within=within, p=math.nan, strata=())
+
+
+def _units(label: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
+    """What is shuffled and left out together; None for documents.
+
+    Where each group has a value of its own, the field is the grouping, and documents are
+    independent without it.
+    """
+    if groups is None:
+        return None
+    group, first, where = np.unique(groups, return_index=True, return_inverse=True)
+    pure = bool((label[first][where] == label).all())
+    return None if pure and len(np.unique(label[first])) == len(group) else where
 
 
 def _shuffled(label: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
@@ -167,23 +199,7 @@ def _shuffled(label: np.ndarray, groups: np.ndarray | None, rng: np.random.Gener
         inside = np.empty_like(label)
         inside[np.argsort(group, kind="stable")] = label[mixed]
         return inside
-    if len(np.unique(of_group)) == len(of_group):  # the field is the grouping itself
-        return rng.permutation(label)
     return rng.permutation(of_group)[group]
-
-
-def _parts(
-    key: np.ndarray, label: np.ndarray, count: np.ndarray, totals: np.ndarray, values: int
-) -> np.ndarray:
-    """p(value) KL(out | value to out), bits, for each value; their sum is I(field; out)."""
-    pair, where = np.unique(key * np.int64(values) + label, return_inverse=True)
-    joint = np.bincount(where, count)
-    thing, value = np.divmod(pair, np.int64(values))
-    size = np.bincount(value, joint, minlength=values)
-    n = totals.sum()
-    return np.bincount(
-        value, joint / n * np.log2(joint * n / (totals[thing] * size[value])), minlength=values
-    )
 
 
 def _entropy(counts: np.ndarray) -> float:

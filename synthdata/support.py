@@ -78,7 +78,7 @@ def support(
     starts = np.searchsorted(found.owner, np.arange(pool.tokens.documents + 1))
     how = (
         f"share of {SUPPORT_ORDER}-gram occurrences found on the other side, at "
-        f"{min(len(a), len(b)):,} documents a side, {method}"
+        f"{pool.observed.count:,} documents a side, {method}"
     )
     if starts[len(a)] == 0 or starts[-1] == starts[len(a)]:
         reason = f"one side has no {SUPPORT_ORDER}-gram"
@@ -91,7 +91,7 @@ def support(
         return found.keys[mask[found.owner]]
 
     def shares(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-        sides = [[keys(part) for part in parts] for parts in pool.equal(one, two)]
+        sides = [[keys(part) for part in parts] for parts in pool.at(one, two).documents]
         rows = []
         for draw in range(max(map(len, sides))):  # a side that is whole serves every draw
             left, right = (parts[min(draw, len(parts) - 1)] for parts in sides)

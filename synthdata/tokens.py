@@ -4,18 +4,19 @@ Idea:   "the same text" and "a word" are decisions: how Unicode is normalised, w
         white space count, what a token is. Each is a setting with a default, and each travels in
         the `method` of every measure.
 Source: Unicode Standard Annex 15 (NFC), Annex 29 (grapheme clusters, by the `regex` package).
-Omits:  word segmentation of Chinese, Japanese and Korean; they are counted by characters.
+Omits:  what a word is, which is `synthdata.words`.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import regex
+
+from synthdata.words import JOINS, characters, mixture, words
 
 Tokenise = Callable[[str], Sequence[str]]
 
@@ -63,42 +64,6 @@ class Policy:
 
 DEFAULT_POLICY = Policy()
 
-# A word is a run of letters, marks and digits, with ' or - inside; a symbol such as an emoji is a
-# word of its own; punctuation is none.
-_WORD = regex.compile(
-    r"[\p{L}\p{M}\p{N}_]+(?:['’\-][\p{L}\p{M}\p{N}_]+)*"
-    r"|\p{Regional_Indicator}{2}|\p{So}[\p{M}\p{Sk}\u200d\p{So}]*"
-)
-_GRAPHEME = regex.compile(r"\X")
-# Where none of these occurs, every code point is a grapheme of its own (Annex 29, table 2).
-_JOINS = regex.compile(
-    r"[\p{GCB=CR}\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}\p{GCB=Prepend}"
-    r"\p{GCB=Regional_Indicator}\p{GCB=L}\p{GCB=V}\p{GCB=T}]"
-)
-_CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
-_LETTER = regex.compile(r"\p{L}")
-
-
-def words(text: str) -> list[str]:
-    """The words of a text, without punctuation; a symbol (an emoji, say) is a word.
-
-    >>> words("Don't panic! 42 \N{GRINNING FACE}")
-    ["Don't", 'panic', '42', '😀']
-    """
-    found: list[str] = _WORD.findall(text)
-    return found
-
-
-def characters(text: str) -> list[str]:
-    """What a reader calls characters: extended grapheme clusters.
-
-    >>> len(characters("e\\N{COMBINING ACUTE ACCENT}a"))
-    2
-    """
-    if text.isascii():
-        return list(text) if "\r" not in text else _GRAPHEME.findall(text)
-    return _GRAPHEME.findall(text) if _JOINS.search(text) else list(text)
-
 
 def utf8_bytes(text: str) -> list[str]:
     """The UTF-8 bytes, each as the character of that number (latin-1)."""
@@ -106,27 +71,8 @@ def utf8_bytes(text: str) -> list[str]:
 
 
 TOKENISERS: dict[str, Tokenise] = {"byte": utf8_bytes, "character": characters, "word": words}
-
-
-def has_no_spaces_between_words(texts: Iterable[str], letters: int = 20_000) -> bool:
-    """Whether a fifth or more of the first letters are Chinese, Japanese or Korean."""
-    seen = cjk = 0
-    for text in texts:
-        head = text[:2_000]
-        seen += len(_LETTER.findall(head))
-        cjk += 0 if head.isascii() else len(_CJK.findall(head))
-        if seen >= letters:
-            break
-    return seen > 0 and cjk >= 0.2 * seen
-
-
-def default_tokeniser(texts: Iterable[str]) -> Literal["word", "character"]:
-    """`word`, or `character` for Chinese, Japanese and Korean.
-
-    >>> default_tokeniser(["从前有座山"])
-    'character'
-    """
-    return "character" if has_no_spaces_between_words(texts) else "word"
+DEFAULT_TOKENISER = "word"
+"""For every collection: what a word is, is decided character by character (`synthdata.words`)."""
 
 
 def named(tokeniser: str | Tokenise) -> tuple[str, Tokenise]:
@@ -163,6 +109,13 @@ class Tokens:
     def lengths(self) -> np.ndarray:
         """Tokens in each document."""
         return np.diff(self.starts)
+
+    @property
+    def mixture(self) -> dict[str, float]:
+        """Share of words that are single characters, by script; of the tokeniser `word` only."""
+        if self.tokeniser != "word":
+            return {}
+        return mixture(self.vocabulary, np.bincount(self.ids, minlength=len(self.vocabulary)))
 
     def select(self, documents: np.ndarray) -> Tokens:
         """The collection made of these documents (numbers; one may come twice)."""
@@ -236,7 +189,7 @@ def _encode_characters(texts: Sequence[str]) -> Tokens:
     text = "".join(texts)
     points, starts = _code_points(text), _starts([len(part) for part in texts])
     present = _present(points)
-    joins = [p for p in np.flatnonzero(present).tolist() if _JOINS.match(chr(p))]
+    joins = [p for p in np.flatnonzero(present).tolist() if JOINS.match(chr(p))]
     if not joins:  # looking through the alphabet was enough
         return _from_points(points, starts, [], "character")
     present[:] = False
@@ -253,7 +206,7 @@ def _encode_characters(texts: Sequence[str]) -> Tokens:
     first, length = edges[:-1], np.diff(edges)
     longer = np.flatnonzero(length > 1)
     kind, runs = _kinds(text, points, first[longer], length[longer])
-    parts = [_GRAPHEME.findall(run) for run in runs]
+    parts = [characters(run) for run in runs]
     clusters = sorted({part for found in parts for part in found if len(part) > 1})
     number = {cluster: _BEYOND + rank for rank, cluster in enumerate(clusters)}
     flat = [number[part] if len(part) > 1 else ord(part) for found in parts for part in found]

@@ -5,7 +5,8 @@ Idea:   what depends on each other moves together. Where several documents answe
         like more evidence than they are (with five to a prompt a test at the 5 % level then
         rejects 13 to 21 % of same-source pairs).
 Source: permutation tests: E. J. G. Pitman 1937; leaving out a tenth: Shao & Wu, Annals of
-        Statistics 1989; S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
+        Statistics 1989; S. Holm, "A simple sequentially rejective multiple test procedure", 1979;
+        tests that cannot reject: R. E. Tarone, Biometrics 1990.
 Omits:  pairing. A prompt on both sides is two groups, one on each; pairing them would see smaller
         losses, and without it tests and intervals are, if anything, too careful.
 """
@@ -113,6 +114,47 @@ def p_values(observed: np.ndarray, dealt: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(observed), math.nan, (1 + beyond) / (1 + len(dealt)))
 
 
+def p_of_errors(gap: np.ndarray, error: np.ndarray, freedom: int) -> np.ndarray:
+    """Two-sided p [k] of gaps in standard errors [k], by Student's t; 0 where there is no error.
+
+    The deals say what chance does where both sides are one source; this says what it does to the
+    sources as they are. Where the two disagree, as for sides of different length, neither alone is
+    to be believed, and the larger p stands.
+
+    >>> p_of_errors(np.array([2.0]), np.array([1.0]), 60).round(3).tolist()
+    [0.05]
+    """
+    from scipy.special import stdtr
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stdtr(max(freedom, 1), -np.abs(gap) / error)
+    return np.where(error > 0, p, 0.0)
+
+
+def can_reject(observed: np.ndarray, dealt: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
+    """Which of the quantities [k] some deal could make significant beside the others.
+
+    Where no document comes twice, no deal makes a gap in the share of copies, and where a single
+    pair does, every second deal makes the largest one. Such a test never rejects, so it needs no
+    share of the 5 %. Tarone: with the smallest number K such that K tests at most have a smallest
+    possible p of alpha / K or less, those are corrected and the others left out. All deals and the
+    observed gap count alike, so the choice knows nothing of which one was observed. Of several
+    deals with the largest gap one counts as luck: with few deals no p is small.
+
+    >>> can_reject(np.array([0.1, 0.0]), np.array([[0.2, 0.0], [-0.3, 0.0], [0.1, 0.0]])).tolist()
+    [True, False]
+    """
+    with np.errstate(invalid="ignore"):
+        size = np.abs(np.vstack((observed, dealt)))
+        largest = np.max(np.where(np.isnan(size), -1.0, size), axis=0)
+        reach = (~(size < largest - 1e-9)).sum(axis=0)
+    least = np.where(np.isnan(observed), np.inf, (reach - 1) / len(size))
+    for tests in range(1, len(least) + 1):
+        if (least <= alpha / tests).sum() <= tests:
+            return least <= alpha / tests
+    return np.isfinite(least)
+
+
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
     """Holm's corrected p-values; nan stays nan and does not count.
 
@@ -133,8 +175,8 @@ def documents_needed(error: float, n: int, loss: float = LOSS, *, tests: int = 1
 
     `error` is the standard error of the log ratio at n documents a side; it falls with the root of
     n, and has to be |ln(1 - loss)| / (1.96 + 0.84). Of several `tests` the level is 5 % over their
-    number (1.96 grows to 2.64 for six), as Holm's correction asks of the smallest p: so many
-    documents are enough, and a few less may be. Source: any text on power; Cohen 1988.
+    number (1.96 grows to 2.64 for six), as Holm's correction asks of the smallest p. It is a rough
+    number, as rough as `error`: see `needed_range`. Source: any text on power; Cohen 1988.
 
     >>> documents_needed(0.0376, 500), documents_needed(0.0376, 500, tests=6)
     (500.0, 771.0)
@@ -145,3 +187,20 @@ def documents_needed(error: float, n: int, loss: float = LOSS, *, tests: int = 1
         return math.nan
     wanted = abs(math.log(1 - loss)) / float(ndtri(1 - ALPHA / (2 * tests)) + ndtri(POWER))
     return float(math.ceil(round(n * (error / wanted) ** 2, 0)))
+
+
+def needed_range(needed: float, draws: int = ERROR_DRAWS) -> tuple[float, float]:
+    """Between which numbers the documents needed lie, 95 %, from so many draws of the error.
+
+    The number grows with the square of a standard error, a variance over `draws` subsamples, and
+    so has the interval of a variance: (draws - 1) / chi-square. Source: any text on statistics.
+
+    >>> needed_range(361)
+    (259.0, 537.0)
+    """
+    from scipy.special import chdtri
+
+    if not math.isfinite(needed):
+        return math.nan, math.nan
+    low, high = ((draws - 1) / float(chdtri(draws - 1, tail)) for tail in (0.025, 0.975))
+    return float(round(needed * low)), float(round(needed * high))

@@ -16,8 +16,8 @@ from functools import cache
 
 import numpy as np
 
-from synthdata import estimate, intervals, overlap, repeats
-from synthdata.counts import grams
+from synthdata import estimate, explain, intervals, overlap, repeats
+from synthdata.counts import by_document, grams
 from synthdata.sheet import Sheet
 from synthdata.tokens import Tokens, encode
 
@@ -33,32 +33,38 @@ VENDI_ORDERS = (1, 0, 2)
 _DESCRIBES = "no interval: it describes this sample; the entropy of the source stands beside it"
 _SPECTRUM = "no interval: every draw would need its eigenvalues anew"
 _SORTED = "no interval: every draw would need its text sorted anew"
+_FRAMED = "no interval: the frames are found in these very documents"
 _COMPRESSED = "no interval: every draw would need its text compressed anew"
 
 
 def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
     """Plug-in entropy of the sample and Chao-Wang-Jost entropy of the source."""
 
+    units = "documents" if sheet.groups is None else "groups of documents"
+
     @cache
     def characters() -> Tokens:
         return encode(sheet.texts, "character")
 
     for name, unit, made in (
-        ("documents", "bits/document", sheet.as_grams),
-        ("words", f"bits/{sheet.tokens.tokeniser}", lambda: grams(sheet.tokens, 1)),
-        ("words2", "bits/2-gram", lambda: grams(sheet.tokens, 2)),
-        ("characters", "bits/character", lambda: grams(characters(), 1)),
-        ("characters5", "bits/5-gram", lambda: grams(characters(), 5)),
+        ("documents", "bits/document", lambda: by_document(sheet.as_grams())),
+        ("words", f"bits/{sheet.tokens.tokeniser}", lambda: sheet.word_table),
+        ("words2", "bits/2-gram", lambda: by_document(grams(sheet.tokens, 2))),
+        ("characters", "bits/character", lambda: by_document(grams(characters(), 1))),
+        ("characters5", "bits/5-gram", lambda: by_document(grams(characters(), 5))),
     ):
         if name not in wanted:
             continue
-        found = made()
-        totals = np.bincount(found.keys) if len(found.keys) else np.empty(0, np.int64)
-        source = intervals.source_entropy(found, sheet.groups)
+        table = made()
+        source = intervals.source_entropy_of(table, sheet.n, sheet.groups)
+        by_cluster = (math.nan, math.nan)
+        if name == "words" and sheet.clusters is not None:
+            other = intervals.source_entropy_of(table, sheet.n, sheet.clusters)
+            by_cluster = (other.low, other.high)
         what = {"words2": "word 2-grams", "characters5": "character 5-grams"}.get(name, name)
         sheet.put(
             f"{name}_entropy",
-            estimate.plug_in(totals),
+            estimate.plug_in(table.totals()),
             unit,
             "higher is more varied",
             f"plug-in entropy of the sample's {what}, {sheet.policy}",
@@ -70,9 +76,11 @@ def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
             source.value,
             unit,
             "higher is more varied",
-            f"Chao-Wang-Jost entropy of the source's {what}, {sheet.policy}",
+            f"Chao-Wang-Jost entropy of the source's {what}, bias over {units} taken off, "
+            f"{sheet.policy}",
             low=source.low,
             high=source.high,
+            by_cluster=by_cluster,
             coverage=source.coverage,
             no_interval=source.warning,
         )
@@ -121,7 +129,9 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
             no_interval=_SPECTRUM,
         )
     value, low, high, reason = sheet.spread(
-        lambda _: lambda chosen: np.array([overlap.mean_cosine_of(vectors[chosen])]), rng
+        lambda _: lambda chosen: np.array([overlap.mean_cosine_of(vectors[chosen])]),
+        rng,
+        relative=False,
     )
     sheet.put(
         "cosine_embeddings",
@@ -166,6 +176,22 @@ def passages(sheet: Sheet, texts: list[str], note: str) -> repeats.Repeats:
             warnings=(note,),
             no_interval=_SORTED,
         )
+    return found
+
+
+def templates(sheet: Sheet) -> explain.Frames:
+    """Documents that fill a template: one frame of common words, filled differently."""
+    found = explain.find_templates(sheet.texts)
+    sheet.put(
+        "templates",
+        found.filled / found.documents if found.documents else math.nan,
+        "share",
+        "lower is more varied",
+        f"share of documents that fill a template, words in {explain.FIXED_SHARE:.0%} of the "
+        f"documents are its frame, {sheet.policy}",
+        warnings=("" if found.documents or not sheet.n else "words are not separated",),
+        no_interval=_FRAMED,
+    )
     return found
 
 

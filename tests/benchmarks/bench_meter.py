@@ -1,10 +1,13 @@
 """How fast, how exact and how large the one-pass meter is.
 
-Run:    python tests/benchmarks/bench_meter.py [speed] [accuracy] [memory]
+Run:    python tests/benchmarks/bench_meter.py [speed] [accuracy] [adversary] [memory]
 
 speed:    MB/s of counting character 5-grams and of the whole streaming measure on one core, and
           rows of 200 characters a second, from a JSONL file to the measures.
 accuracy: errors on 10 million draws from four sources, at the settings for 256 MB.
+adversary: largest errors in 20 hash seeds on streams made to mislead the meter, beside what is
+          promised: a third of 10 million in things just too rare for a heavy hitter (and just not),
+          a third in things of 10, a third distinct; all distinct; sorted.
 memory:   peak above a process that has loaded everything, for rows as long as the limit.
 """
 
@@ -91,6 +94,54 @@ def accuracy(n: int = 10_000_000) -> None:
         )
 
 
+def adversary(n: int = 10_000_000, seeds: int = 20) -> None:
+    k = MeterConfig().k
+    bound = streamed.promised(k)
+    print(f"{n:,} draws, k = {k:,}, {seeds} seeds; largest error where {bound:.2%} is promised")
+    print("stream, of types, of coverage (points), of entropy, and how often one was larger")
+    for name, draws in hostile(n, error=round(10.8e-6 * n)).items():
+        truth = np.unique(draws, return_counts=True)[1]
+        errors = np.array([off(draws, truth, k, seed) for seed in range(seeds)])
+        worst = np.abs(errors).max(axis=0)
+        broken = int((np.abs(errors) > bound).any(axis=1).sum())
+        print(f"{name}: {worst[0]:.2%}, {worst[1] * 100:.2f}, {worst[2]:.2%}; {broken} of {seeds}")
+
+
+def hostile(n: int, error: int) -> dict[str, np.ndarray]:
+    """Streams of n things in which chance decides most; `error` is the heavy hitters'."""
+
+    def thirds(count: int) -> np.ndarray:
+        many, ten = n // 3 // count * count, n // 30 * 10
+        parts = np.arange(many) // count, np.arange(ten) // 10, np.arange(n - many - ten)
+        draws = np.concatenate([part + i * n for i, part in enumerate(parts)]).astype(np.uint64)
+        return np.random.default_rng(0).permutation(draws)
+
+    light = {f"a third in things of {c:,}": thirds(c) for c in (error * 11 // 4, error * 7 // 2)}
+    return light | {
+        f"a third in things of {error * 176 // 10:,}": thirds(error * 176 // 10),
+        "the same, sorted": np.sort(thirds(error * 176 // 10)),
+        "all distinct": np.arange(n, dtype=np.uint64),
+    }
+
+
+def off(draws: np.ndarray, truth: np.ndarray, k: int, seed: int) -> tuple[float, float, float]:
+    """Errors of types (relative), coverage and entropy (relative); stops where nonsense comes."""
+    channel = Channel(k, k.bit_length() - 1)
+    hashes = hashing.gram_hashes(draws, 1, seed)
+    for start in range(0, len(hashes), 1 << 20):
+        channel.add(*hashing.count_grams(hashes[start : start + (1 << 20)].copy()))
+    counts = streamed.counts_of(channel)
+    covered = streamed.coverage(counts)
+    assert counts.distinct <= counts.n
+    assert counts.occurring(1) <= counts.n
+    assert covered >= 0
+    return (
+        counts.distinct / len(truth) - 1,
+        covered - estimate.coverage(truth),
+        streamed.plug_in(counts) / estimate.plug_in(truth) - 1,
+    )
+
+
 def memory() -> None:
     for what in ("rows of 200 characters", "rows of 16 MB", "rows of 16 MB with an emoji"):
         command = [sys.executable, __file__, "peak", what]
@@ -128,5 +179,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["peak"]:
         peak(sys.argv[2])
     else:
-        for part in sys.argv[1:] or ["speed", "accuracy", "memory"]:
-            {"speed": speed, "accuracy": accuracy, "memory": memory}[part]()
+        for part in sys.argv[1:] or ["speed", "accuracy", "adversary", "memory"]:
+            parts = {"speed": speed, "accuracy": accuracy, "adversary": adversary, "memory": memory}
+            parts[part]()

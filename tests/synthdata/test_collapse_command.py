@@ -36,7 +36,7 @@ def test_json_has_measures_intervals_theory_and_z(capsys: pytest.CaptureFixture[
     )
     assert (code, err) == (0, "")
     found = record(out)
-    assert (found["schema"], found["version"], found["command"]) == ("synthdata", 1, "collapse")
+    assert (found["schema"], found["version"], found["command"]) == ("synthdata", 2, "collapse")
     assert (found["generations"], found["seeds"], found["n"]) == (4, list(range(12)), 200)
     assert [(r["regime"], r["generation"]) for r in found["results"]] == [
         (name, g) for name in ("replace", "accumulate") for g in range(5)

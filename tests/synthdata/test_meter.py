@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import gzip
 import math
 import subprocess
 import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,12 +159,40 @@ def test_meters_of_different_settings_do_not_merge() -> None:
 
 def test_a_meter_that_has_counted_nothing_takes_over_what_was_decided() -> None:
     undecided = MeterConfig(ram=64 << 20)
-    chinese = Meter(undecided).update(["山里有座庙"])
-    assert chinese.config.words == "character"
+    chinese = Meter(replace(undecided, words="character")).update(["山里有座庙"])
     assert Meter(undecided).merge(chinese).config.words == "character"
     assert chinese.merge(Meter(undecided)).documents == 1
     with pytest.raises(ValueError, match="words character and word"):
         chinese.merge(Meter(undecided).update(["a hen"]))
+
+
+def test_what_comes_first_does_not_decide_what_a_word_is() -> None:
+    texts = ["a hen crossed the road", "山里有座庙", "กำลังใจ"]
+    one, two = (Meter(MeterConfig(ram=64 << 20)).update(t) for t in (texts, texts[::-1]))
+    assert one.config == two.config
+    assert counts_in(one.channels["words"]) == counts_in(two.channels["words"]) == [1] * 15
+    assert one.mixture == two.mixture == {"Han": 5 / 15, "Thai": 5 / 15}
+    again = Meter.from_bytes(one.to_bytes()).merge(two)
+    assert (again.mixture, again.older_words) == (one.mixture, False)
+
+
+@pytest.mark.parametrize("unit", ["word", "character"])
+def test_meters_of_the_first_version_open_and_go_on(unit: str, tmp_path: Path) -> None:
+    """Both were saved before words were single characters in scripts without spaces.
+
+    word_1 holds 3 x tell me a joke, why did the hen cross the road?, don't ask, nothing, naïve
+    café, 42; character_1 holds 山里有座庙 twice and 庙里有个和尚。; what is merged says so.
+    """
+    path = Path(__file__).parent / f"{unit}_1.meter.gz"
+    data = gzip.decompress(path.read_bytes())
+    old = Meter.from_bytes(data)
+    assert (old.documents, old.config.words) == ((7, "word") if unit == "word" else (3, unit))
+    assert old.channels["words"].total == (24 if unit == "word" else 17)
+    assert old.older_words == (unit == "word")
+    fresh = Meter(replace(old.config)).update(["tell me a joke", "山"])
+    merged = Meter.from_bytes(fresh.merge(old).to_bytes())
+    assert merged.older_words == (unit == "word")
+    assert merged.documents == old.documents + 2
 
 
 # -- measures ---------------------------------------------
@@ -326,10 +356,13 @@ def test_memory_stays_within_the_budget(tmp_path: Path, kind: str, ram: int, row
     assert ram << 18 < above < ram << 20, above / 2**20
 
 
-def test_coverage_in_one_pass_is_that_of_the_panel() -> None:
+def test_coverage_in_one_pass_is_that_of_independent_draws_and_says_so() -> None:
     for text in ("a " * 18 + "b", "a", "a a", "a a b b c", "a b c"):
         _, counts = np.unique(text.split(), return_counts=True)
-        assert measured([text])["words_types"].coverage == estimate.coverage(counts)
+        found = measured([text])["words_types"]
+        assert found.coverage == estimate.coverage(counts)
+        assert "as independent draws" in found.method
+        assert "as independent draws" not in measured([text])["documents_types"].method
 
 
 def test_one_pass_and_panel_agree_where_names_agree() -> None:
@@ -337,9 +370,27 @@ def test_one_pass_and_panel_agree_where_names_agree() -> None:
     stream, panel = measured(texts), measure(texts)
     shared = sorted(set(stream) & set(panel))
     assert {"words_entropy", "words_entropy_source", "documents_entropy_source"} <= set(shared)
+    counts = Counter(" ".join(texts).split())
+    once = estimate.chao_wang_jost(np.array(list(counts.values())))
+    assert stream["words_entropy_source"].value == pytest.approx(once, abs=1e-9)
     for name in shared:
-        assert stream[name].value == pytest.approx(panel[name].value, abs=1e-9), name
+        # one pass cannot take off the bias over documents, of which single draws have none
+        if not name.endswith("_source") or name.startswith("documents"):
+            assert stream[name].value == pytest.approx(panel[name].value, abs=1e-9), name
         estimator = "Chao-Wang-Jost" if name.endswith("_source") else "plug-in"
         assert stream[name].method.startswith(estimator), name
         assert panel[name].method.startswith(estimator), name
     assert stream["words_entropy"].value < stream["words_entropy_source"].value - 0.01
+
+
+def test_different_documents_are_not_said_to_repeat() -> None:
+    """60,000 different ones, 16,384 sampled: estimates alone say so in half of all seeds."""
+    for seed in range(3):
+        meter = Meter(replace(SMALL, seed=seed)).update(str(i) for i in range(60_000))
+        found = {m.name: m for m in streamed.measures(meter)}
+        types = found["documents_types"]
+        assert types.value <= 60_000
+        assert types.high <= 60_000
+        assert found["documents_types_hyperloglog"].value <= 60_000
+        assert types.coverage >= 0
+        assert streamed.counts_of(meter.channels["documents"]).exact is False

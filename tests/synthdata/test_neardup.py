@@ -140,3 +140,21 @@ def test_pairs_in_a_crowded_bucket_are_checked_as_often_as_stated():
     assert miss_probability(1.0, 1, 1, crowd=30) == pytest.approx(1 - 204 / 435)
     assert miss_probability(0.8, crowd=NEIGHBOURS + 1) == miss_probability(0.8)
     assert miss_probability(0.8, crowd=NEIGHBOURS + 2) > miss_probability(0.8)
+
+
+def test_long_documents_and_small_alphabets_take_longer_shingles():
+    # Independent documents: with 5-grams every two of each kind shared 70 % of all that is
+    # possible, and all of them were near-duplicates.
+    rng = np.random.default_rng(0)
+    share = 1 / np.arange(1, 2001)
+    words = np.array([f"w{i}" for i in range(2000)])
+    long = [" ".join(rng.choice(words, 20_000, p=share / share.sum())) for _ in range(5)]
+    genes = ["".join(rng.choice(list("ACGT"), 2000)) for _ in range(40)]
+    assert near_duplicates(long).share == 0
+    assert near_duplicates(genes).share == 0
+    assert "character 8-gram" in near_duplicates(genes).method
+    assert "character 5-gram" in near_duplicates(["a joke", "another"]).method
+    # copies with a few changes are still found
+    changed = [gene[:900] + "A" + gene[901:] for gene in genes]
+    assert near_duplicates([*genes, *changed]).share == 1
+    assert near_duplicates(["a" * 50, "a" * 60]).share == 1  # one letter has no alphabet

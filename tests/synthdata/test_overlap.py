@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthdata import overlap
+from synthdata.gate import gate
 from synthdata.overlap import mean_cosine, self_bleu, vendi, vendi_from_spectrum, vendi_ngrams
+from synthdata.panel import measure
 from synthdata.tokens import encode, words
 
 WORDS = st.sampled_from(
@@ -26,7 +28,9 @@ def nltk_self_bleu(texts, smoothing):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return [
-            sentence_bleu(pieces[:i] + pieces[i + 1 :], piece, smoothing_function=method)
+            sentence_bleu(
+                pieces[:i] + pieces[i + 1 :], piece, smoothing_function=method, auto_reweigh=True
+            )
             for i, piece in enumerate(pieces)
         ]
 
@@ -51,6 +55,16 @@ def test_self_bleu_equals_nltk_on_many_texts():
     for smoothing in (0, 1, 2, 3):
         got = self_bleu(encode(texts), smoothing=smoothing)
         assert np.abs(got - nltk_self_bleu(texts, smoothing)).max() < 1e-12
+
+
+@pytest.mark.parametrize("text", ["yes", "Good morning", "so it goes", "a b c d"])
+def test_equal_texts_score_one_however_short(text):
+    # With four orders for all, 1,000 x "yes" scored .18, as smoothing makes .1 of each that is
+    # missing, and a gate of .4 let them pass.
+    for smoothing in (0, 1, 2, 3):
+        assert self_bleu(encode([text] * 5), smoothing=smoothing) == pytest.approx(np.ones(5))
+    assert measure([text] * 50)["self_bleu"].value == pytest.approx(1)
+    assert gate([text] * 50, ["self_bleu<=0.4"]).outcome == "fail"
 
 
 def test_self_bleu_at_its_ends():

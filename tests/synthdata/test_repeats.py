@@ -143,3 +143,16 @@ def test_xz_sees_a_corpus_pasted_twice_where_gzip_does_not():
     assert gzip_ratio(twice) / gzip_ratio(texts) < 1.05
     assert xz_ratio(twice) / xz_ratio(texts) > 1.8
     assert module.MIN_LENGTH == 40
+
+
+@pytest.mark.parametrize("first", [0x430, 0xE01])  # Cyrillic, two bytes a letter, and Thai, three
+def test_a_passage_is_as_many_letters_in_every_alphabet(first):
+    # Sentences of 40 common words: two of them in a row come back, and are no passage. Counted in
+    # bytes, what no passage was in Latin letters was a third of the text in Thai ones.
+    rng = np.random.default_rng(first)
+    lexicon = ["".join(rng.choice(list("abcdefghijklmnopqrst"), 7)) for _ in range(200)]
+    share = np.arange(1, 201) ** -1.0
+    latin = [" ".join(rng.choice(lexicon, 40, p=share / share.sum())) for _ in range(100)]
+    other = ["".join(chr(first + ord(c) - 97) if c > " " else c for c in text) for text in latin]
+    assert repeats(other).share == pytest.approx(repeats(latin).share, abs=0.05)
+    assert repeats(other, min_length=40).share > repeats(latin).share + 0.2

@@ -310,7 +310,7 @@ def test_the_record_has_its_documented_fields_and_is_one_line_of_ascii() -> None
     }
     assert set(again) <= documented
     assert {"schema", "version", "command", "verdict", "measures", "rows"} <= set(again)
-    assert again["version"] == 1
+    assert again["version"] == 2
     assert again["measures"][1]["value"] is None
     assert again["measures"][1]["warnings"]
     assert again["rows"] == {"used": 3, "empty": 1, "bad": {}}

@@ -110,7 +110,7 @@ def test_clumped_words_are_no_gain_at_unequal_sizes(match):
         texts = bench.bursty(20, rng)[0] + bench.bursty(400, rng)[0]
         a, b = np.arange(20), np.arange(20, 420)
         pool = Pool(texts, encode(texts), match, 20, rng, ())
-        logs.append([math.log(np.divide(*pool.hill(q, a, b))) for q in (0, 1, 2)])
+        logs.append([math.log(np.divide(*pool.hill(q, pool.at(a, b)))) for q in (0, 1, 2)])
         few, many = pool.words(a), pool.words(b)
         by_words.append(
             [math.log(estimate.hill(few, q) / rarefied(many, few.sum(), q)) for q in (0, 1, 2)]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from synthdata import estimate, hashing, rarefy, streamed
 from synthdata.meter import MeterConfig
 from synthdata.sketch import BottomK, Channel
+from tests.benchmarks.bench_meter import hostile, off
 
 pytest.importorskip("datasketches")
 
@@ -217,3 +218,33 @@ def test_types_are_unbiased_over_seeds() -> None:
         made.add(hashes, np.ones(5000, np.int64))
         found.append(made.types)
     assert np.mean(found) == pytest.approx(5000, rel=0.027)
+
+
+@pytest.mark.parametrize("which", range(5))
+def test_hostile_streams_keep_what_is_promised_in_every_seed(which: int) -> None:
+    """300,000 draws, k = 4,096, 20 hash seeds: 4.7 % where the standard errors are 1.6 % at most.
+
+    So a seed fails by chance once in 370 at worst; these seeds are fixed. At full size:
+    tests/benchmarks/bench_meter.py. Weighted by the sampling rate alone, with heavy hitters from 20
+    times their error on, the third and fourth break it in 7 of 20 seeds, the last in 6.
+    """
+    n, k = 300_000, 4096
+    name, draws = list(hostile(n, error=31).items())[which]
+    truth = np.unique(draws, return_counts=True)[1]
+    for seed in range(20):
+        errors = off(draws, truth, k, seed)  # which also sees that no count is above n
+        assert max(map(abs, errors)) < streamed.promised(k), (name, seed, errors)
+
+
+def test_a_count_is_never_above_what_went_by() -> None:
+    """All different, and all different but for one pair: the sample alone would say more than n."""
+    for seed in range(20):
+        draws = np.arange(20_000, dtype=np.uint64)
+        for twice in (0, 1):
+            draws[0] = twice
+            channel = fill(Channel(256, 8), hashing.gram_hashes(draws, 1, seed))
+            counts = streamed.counts_of(channel)
+            assert counts.distinct <= counts.n
+            assert counts.occurring(1) <= counts.n
+            assert 0 <= streamed.coverage(counts) < 0.01
+            assert streamed.types_at(counts, counts.n) <= counts.n + 1e-6

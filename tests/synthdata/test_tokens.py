@@ -1,12 +1,16 @@
 """Normalisation and tokenisers: what counts as the same text, and what counts as a token."""
 
+import re
+import unicodedata
+
 import numpy as np
 import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata.tokens import TOKENISERS, Policy, default_tokeniser, encode, named
+from synthdata.tokens import TOKENISERS, Policy, encode, named
+from synthdata.words import WITHOUT_SPACES, count_scripts, mixture_note, words
 
 ARABIC = "لماذا عبرت الدجاجة الطريق"
 FAMILY = "👨‍👩‍👧‍👦"
@@ -89,12 +93,69 @@ def test_words():
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [("从前有座山", "character"), ("昔々あるところに", "character"), ("옛날 옛적에", "character")]
-    + [("once upon a time", "word"), (ARABIC, "word"), ("", "word"), ("🙂", "word")],
+    "text",
+    [
+        "从前有座山",
+        "昔々あるところに",
+        "コーヒー",
+        "กำลังใจน้ำ",
+        "ພາສາລາວ",
+        "ភាសាខ្មែរ",
+        "မြန်မာဘာသာ",
+        "か\u3099葛\U000e0100",
+    ],
 )
-def test_scripts_without_spaces_default_to_characters(text, expected):
-    assert default_tokeniser([text]) == expected
+def test_scripts_without_spaces_are_taken_by_graphemes(text):
+    assert words(text) == regex.findall(r"\X", text)
+    assert words(f"GPT{text}，{text} end") == ["GPT", *words(text) * 2, "end"]
+    assert sum(encode([text]).mixture.values()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["옛날 옛적에", "once upon a time", ARABIC, "नमस्ते दुनिया", "", "🙂", "๒๕๖๗"],
+)
+def test_scripts_with_spaces_have_words(text):
+    assert words(text) == text.split()
+    assert encode([text]).mixture == {}
+
+
+def test_the_scripts_without_spaces_are_unicodes():
+    """The table of ranges holds the letters, marks and numbers of these properties, and no other.
+
+    Not asked: letters that the Unicode version of the library does not know yet.
+    """
+    properties = {
+        "Han": r"[\p{Han}\u3006]",
+        "kana": r"[\p{Hiragana}\p{Katakana}\u30fc\uff70]",
+        "Thai": r"[\p{Thai}&&\p{Line_Break=Complex_Context}]",
+        "Lao": r"[\p{Lao}&&\p{Line_Break=Complex_Context}]",
+        "Khmer": r"[\p{Khmer}&&\p{Line_Break=Complex_Context}]",
+        "Burmese": r"[\p{Myanmar}&&\p{Line_Break=Complex_Context}]",
+        "other Tai": r"[\p{Line_Break=Complex_Context}"
+        r"--\p{Thai}--\p{Lao}--\p{Khmer}--\p{Myanmar}]",
+    }
+    assert set(properties) == set(WITHOUT_SPACES)
+    every = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000)]))
+    for name, expected in properties.items():
+        wanted = set(regex.findall(rf"(?V1)[{expected}&&[\p{{L}}\p{{M}}\p{{N}}]]", every))
+        found = set(re.findall(f"[{WITHOUT_SPACES[name]}]", every))
+        assert wanted <= found, name
+        assert {c for c in found - wanted if unicodedata.category(c)[0] in "LMN"} == set(), name
+
+
+def test_a_mixture_is_told_and_does_not_depend_on_order():
+    texts = ["once upon a time"] * 3 + ["从前有座山", "กำลังใจ"]
+    shuffled = [texts[i] for i in (3, 0, 4, 1, 2)]
+    found = encode(texts).mixture
+    assert found == encode(shuffled).mixture
+    assert found == {"Han": 5 / 22, "Thai": 5 / 22}
+    assert mixture_note(found) == (
+        "45.5% of the words are single characters, of scripts without spaces between words "
+        "(Han 22.7%, Thai 22.7%)"
+    )
+    assert mixture_note({}) == ""
+    assert encode(texts, "character").mixture == {}  # all of them are, by choice
 
 
 def test_own_tokeniser_is_named():
@@ -131,3 +192,20 @@ def test_graphemes_are_those_of_annex_29(texts):
     assert [found.vocabulary[i] for i in found.ids] == [part for p in parts for part in p]
     assert found.starts.tolist() == [0, *np.cumsum([len(p) for p in parts]).tolist()]
     assert list(found.vocabulary) == sorted(found.vocabulary, key=lambda p: (len(p) > 1, p))
+
+
+MIXED = st.lists(
+    st.text(st.sampled_from("ab \u0301，。中々かガｶﾞ\u3099ก\u0e33ក\u17d2ក가'-1")), max_size=5
+)
+
+
+@given(MIXED)
+def test_words_of_mixed_texts_are_counted_by_script_either_way(texts):
+    tokens = encode(texts)
+    counted = count_scripts(texts, [token for text in texts for token in words(text)])
+    total = max(1, len(tokens.ids))
+    assert {name: times / total for name, times in counted.items()} == tokens.mixture
+    for text in texts:  # no letter is lost, none is taken twice
+        assert "".join(words(text)) == "".join(regex.findall(r"[\p{L}\p{M}\p{N}'\-]", text)) or (
+            set(text) & set("'-")
+        )

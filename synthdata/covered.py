@@ -1,0 +1,95 @@
+"""How much of its source a collection has seen, where its words do not come one by one.
+
+Idea:   leave out a document (or a group of documents that hang together): the share of its words
+        that the others know is the coverage. Counts of words cannot say that: a name said three
+        times in one story is no singleton, and yet nobody else has heard of it.
+Source: Chao & Jost, Ecology 2012, eq. 4a, and its form for sampling units (Chao et al., Ecological
+        Monographs 2014); with one word a document both are the same.
+Run:    python -m synthdata measure --help
+Omits:  collections of which only counts are left (`synthdata.streamed`): those have no documents.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from synthdata.counts import Table
+from synthdata.estimate import rare_share
+
+
+def by_unit(table: Table, groups: np.ndarray | None, documents: int) -> tuple[Table, int]:
+    """The table with the documents of a group added up, and how many units there are then.
+
+    `groups` [documents] numbers documents that hang together; without, each is its own unit.
+    """
+    if groups is None:
+        return table, documents
+    _, number = np.unique(groups, return_inverse=True)
+    units = int(number.max(initial=-1)) + 1
+    pair = table.key * np.int64(units) + number[table.document]
+    pair, where = np.unique(pair, return_inverse=True)
+    key, unit = np.divmod(pair, np.int64(units))
+    return Table(key, unit, np.bincount(where, table.times).astype(np.int64)), units
+
+
+def coverage(table: Table, units: int) -> float:
+    """Share of the source's probability that belongs to things this collection has seen, 0 to 1.
+
+    1 - (m / n) (1 - A): m of all n occurrences are of things that only one unit has, and things
+    like these stand in a share A = 2 Q2 / ((T-1) Q1 + 2 Q2) of units, of which there are T (Q1, Q2
+    things in exactly one, in exactly two of them). nan for no occurrences.
+
+    >>> three = Table(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([1, 1, 3]))
+    >>> round(coverage(three, 100), 3)  # what one document says three times, the others do not know
+    0.412
+    """
+    n = int(table.times.sum())
+    if not n:
+        return math.nan
+    holders = np.bincount(table.key)
+    own = int(table.times[holders[table.key] == 1].sum())
+    once, twice = int((holders == 1).sum()), int((holders == 2).sum())
+    if (once, twice) == (1, 0):  # as `estimate.coverage_from`
+        return 1 - own / n
+    return 1 - own / n * (1 - rare_share(units, once, twice))
+
+
+def in_order(table: Table, rank: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Coverage of the first 1, 2, ... of some units, as `coverage` has it, [units in order].
+
+    `rank` [units of the table] says which comes when; those that do not come have the number of
+    those that do. `words` holds how many occurrences each unit in order has. What only one unit
+    has counts as unknown from then on, until a second one has it too; A is not left out, or units
+    of many words would seem to know less than as many words in short ones.
+
+    >>> two = Table(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([2, 1, 1]))
+    >>> in_order(two, np.array([0, 1]), np.array([2, 2])).round(3).tolist()
+    [0.0, 0.917]
+    """
+    units = len(words)
+    if not units or not len(table.key):
+        return np.zeros(units)
+    edges = np.flatnonzero(np.diff(table.key, prepend=-1))
+    when = rank[table.document]
+    first = np.minimum.reduceat(when, edges)
+    mine = when == np.repeat(first, np.diff(edges, append=len(when)))
+    later = np.where(mine, units, when)
+    second = np.minimum.reduceat(later, edges)
+    third = np.minimum.reduceat(
+        np.where(later == np.repeat(second, np.diff(edges, append=len(when))), units, later), edges
+    )
+    times = np.add.reduceat(np.where(mine, table.times, 0), edges)
+    change = np.bincount(first, times, units + 1) - np.bincount(second, times, units + 1)
+    one, two, three = (np.bincount(k, minlength=units + 1)[:units] for k in (first, second, third))
+    once, twice = np.cumsum(one - two), np.cumsum(two - three)
+    before = np.arange(units)  # T - 1, and A as `rare_share` has it
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rare = np.where(
+            twice > 0,
+            2 * twice / (before * once + 2 * twice),
+            2 / (before * (once - 1) + 2),
+        )
+    rare[(before == 0) | (once == 0) | (once == 1) & (twice == 0)] = 0.0  # as `coverage`
+    return 1 - np.cumsum(change[:units]) / np.maximum(np.cumsum(words), 1) * (1 - rare)
