@@ -25,7 +25,7 @@ MAX_DEPTH = 100
 """Levels of nesting in what is read; Python's own tools give up at some three hundred."""
 _MAGIC = re.compile(
     r"^\s*(%{1,2}[A-Za-z]|!(?!=)|\?)"  # %time f(), !ls, ?f; not a line that goes on with % or !=
-    r"|^\s*[\w.,\s]+=\s*(%[A-Za-z]|!(?!=))"  # files = !ls
+    r"|^[\w.,\s]+=\s*(%[A-Za-z]|!(?!=))"  # files = !ls
     r"|^\s*[\w.]+\?{1,2}\s*$"  # f?
 )
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; write it in steps"
@@ -130,6 +130,7 @@ class Cells:
                 self._broken.append((text, error))
         self._binders: dict[str, list[int]] = {}
         self._fillers: dict[str, list[int]] = {}
+        self._shown: dict[str, bool] = {}
         for i, statement in enumerate(self._statements):
             for bound in statement.bound:
                 self._binders.setdefault(bound, []).append(i)
@@ -151,16 +152,16 @@ class Cells:
             return None
         chosen: set[int] = set(self._binders.get("*", ()))
         guarded: set[int] = set()
-        waiting, seen = [name], {name}
+        waiting, seen, read = [name], {name}, set[int]()
         while waiting:
             binds, fills = self._that_make(waiting.pop())
+            chosen.update(binds)
             guarded.update(fills)
-            for i in [*binds, *fills]:
-                if i in binds:
-                    chosen.add(i)
+            for i in {*binds, *fills} - read:
                 used = self._statements[i].used - seen
                 seen |= used
                 waiting += used
+            read.update(binds, fills)
         future = [i for i, s in enumerate(self._statements) if s.is_future][:1]
         rest = sorted(i for i in chosen | guarded if not self._statements[i].is_future)
         lines = [self._statements[i].text for i in future]
@@ -197,6 +198,11 @@ class Cells:
         return False
 
     def _shows(self, called: str) -> bool:
+        if called not in self._shown:
+            self._shown[called] = self._comes_from_a_shower(called)
+        return self._shown[called]
+
+    def _comes_from_a_shower(self, called: str) -> bool:
         trees = [self._statements[i].tree for i in self._binders.get(called, [])]
         modules = [t.module or "" for t in trees if isinstance(t, ast.ImportFrom)]
         modules += [alias.name for t in trees if isinstance(t, ast.Import) for alias in t.names]
@@ -248,9 +254,13 @@ def _split(text: str) -> list[_Statement]:
     for tree in whole.body:
         decorators = getattr(tree, "decorator_list", [])  # stand above the line it begins in
         first = min([tree.lineno, *(d.lineno for d in decorators)])
+        begins = 0 if decorators else tree.col_offset
         part = lines[first - 1 : tree.end_lineno]
-        part[-1] = part[-1][: tree.end_col_offset]
-        part[0] = part[0] if decorators else part[0][tree.col_offset :]
+        if len(part) == 1:  # cut out at once: a line may hold a hundred thousand statements
+            part[0] = part[0][begins : tree.end_col_offset]
+        else:
+            part[-1] = part[-1][: tree.end_col_offset]
+            part[0] = part[0][begins:]
         own = b"\n".join(part).decode()
         defines = _defines(tree)
         bound = frozenset(defines | _modifies(tree))

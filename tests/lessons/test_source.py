@@ -113,6 +113,26 @@ def test_a_long_cell_takes_no_longer_than_it_is_long() -> None:
     assert slicing.needed("f", [cell]) == cell + "\n"
 
 
+@pytest.mark.parametrize(
+    "many",
+    [
+        "x = 0\n" + "x += 1;" * 40_000,
+        "x = []\n" + "import g\n" * 10_000 + "g(x)\n" * 20_000,
+        "x = " + ", ".join(f"a{i}" for i in range(20_000)),
+    ],
+    ids=["one line", "calls", "names"],
+)
+def test_one_file_does_not_hold_up_a_class(many: str) -> None:
+    """A look at each statement for each other one, or at a line for each of its spaces, would take
+    minutes to hours here, and no limit holds yet."""
+    names = many[4:] if many.startswith("x = a") else ""
+    cell = f"{names} = x\n" * bool(names) + many + "\ndef f():\n    return x"
+    assert (slicing.needed("f", [cell]) or "").endswith("return x\n")
+    spaces = " " * 200_000
+    assert slicing.without_magics(f"x = 1\n{spaces}(").endswith(f"{spaces}(")
+    assert slicing.without_magics(f"a, b.c{spaces}= !ls").startswith("pass  # a, b.c")
+
+
 def test_columns_are_counted_in_bytes_and_lines_end_in_any_way() -> None:
     cell = "a = 'é'; b = 'ü' + a; c = 3\r\ndef f():\r\n    return b"
     assert slicing.needed("f", [cell]) == "a = 'é'\nb = 'ü' + a\ndef f():\n    return b\n"
