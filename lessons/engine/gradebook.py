@@ -136,7 +136,8 @@ def write_csv(path: Path, columns: Iterable[str], rows: Iterable[dict[str, Any]]
 
 
 def write_feedback(folder: Path, students: list[Student], rows: dict[str, list[Row]]) -> None:
-    """A text file for each student, called as the student is."""
+    """A text file for each student, called as the student is; what is no text, as in the name of
+    a file from a system with another encoding, is a question mark."""
     folder.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     for student in students:
@@ -147,9 +148,8 @@ def write_feedback(folder: Path, students: list[Student], rows: dict[str, list[R
         mine = rows[student.id]
         points = sum(row.points for row in mine)
         head = f"{student.name or student.id}: {points:g} points\n"
-        files.write_text(
-            folder / f"{name}.txt", "\n\n".join([head, *(r.text for r in mine)]) + "\n"
-        )
+        text = "\n\n".join([head, *(r.text for r in mine)]) + "\n"
+        files.write_bytes(folder / f"{name}.txt", text.encode("utf-8", "replace"))
 
 
 def file_name(student: str) -> str:

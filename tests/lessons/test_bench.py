@@ -148,6 +148,11 @@ RIGHT = "def f(x):\n    return x\n"
         ("bytearray(b'ab')", b"ab", True),
         ("b'ab'", b"ab", True),
         ("'ab'", b"ab", False),
+        ("np.bool_(x > 2)", True, True),
+        ("torch.tensor(x) > 2", True, True),
+        ("np.bool_(x < 2)", True, False),
+        ("1", True, False),
+        ("np.array([1.0, 2.0], '>f8')", np.array([1.0, 2.0]), True),
         ("[[1, 2], [3, 4]]", torch.tensor([[1, 2], [3, 4]]), True),
         ("[[1, 2], [3]]", torch.tensor([[1, 2], [3, 4]]), False),
         ("{'a': np.array(1.0)}", {"a": 1.0}, True),
@@ -186,6 +191,10 @@ def test_whole_numbers_and_fractions_stay_what_they_are() -> None:
     assert type(kinds.like(np.float64(3.0), 3)) is float
     assert type(kinds.like(np.int64(3), 3.0)) is int
     assert kinds.like(True, 1) is True
+    hidden = np.array([-np.inf, 1.0], np.float32)  # a mask of -1e300 is none of minus infinity
+    for model in (hidden, torch.tensor(hidden), hidden[0]):
+        found = kinds.like(np.array([-1e300, 1.0]) if np.shape(model) else -1e300, model)
+        assert np.isfinite(np.asarray(found)).all()
     assert kinds.like("ab", 1.0) == "ab"
     assert kinds.like(None, np.zeros(2)) is None
 
