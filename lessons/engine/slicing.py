@@ -5,8 +5,9 @@ Idea:   a notebook holds plots, training runs and half-finished ideas; a check n
         function backwards finds just those, without running anything.
 Source: program slicing: Weiser, "Program slicing", ICSE 1981 (here by names alone).
 Run:    used by lessons.engine.checking and grading
-Omits:  names made by exec, or filled inside a function that is called without them; star imports
-        of modules that are not installed.
+Omits:  names made by exec, or filled inside a function that is called without them or whose
+        result is assigned (n = fill(T)); what stands under __name__ == "__main__"; star imports of
+        modules that are not installed.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-import symtable
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+from lessons.engine import names
 
 MAX_DEPTH = 100
 """Levels of nesting in what is read; Python's own tools give up at some three hundred."""
@@ -29,10 +31,6 @@ _MAGIC = re.compile(
     r"|^\s*[\w.]+\?{1,2}\s*$"  # f?
 )
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; write it in steps"
-_LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_FILLING = {"add", "append", "appendleft", "clear", "extend", "insert", "pop", "popitem", "remove"}
-_FILLING |= {"setdefault", "sort", "update"}
-"""Methods that change what they belong to, also where their result is assigned."""
 _READERS = {"print", "display", "len", "help", "type", "check", "hint", "solution", "sorted", "sum"}
 _READERS |= {"max", "min", "list", "repr", "str"}
 _SHOWING = {"matplotlib", "seaborn", "plotly", "IPython", "lessons"}
@@ -103,6 +101,7 @@ def without_magics(cell: str) -> str:
     other = re.match(r"\s*%%(\w*)", cell)
     if other and other[1] not in ("time", "timeit", "capture", "prun", "memit"):
         return ""
+    cell = re.sub(r"(?m)^(\s*)%time[ \t]+(?=\S)", r"\1", cell)  # runs what follows, here
     return "\n".join(
         f"{line[: len(line) - len(line.lstrip())]}pass  # {line.strip()}"
         if _MAGIC.match(line)
@@ -229,7 +228,7 @@ class _Statement:
     @cached_property
     def used(self) -> set[str]:
         """Names that it takes from outside: not a function's own variables."""
-        return _used(self.text)
+        return names.used(self.text)
 
     def written(self, *, guarded: bool) -> str:
         """Its text; guarded, an error in it is none."""
@@ -262,96 +261,7 @@ def _split(text: str) -> list[_Statement]:
             part[-1] = part[-1][: tree.end_col_offset]
             part[0] = part[0][begins:]
         own = b"\n".join(part).decode()
-        defines = _defines(tree)
-        bound = frozenset(defines | _modifies(tree))
-        found.append(_Statement(tree, own, frozenset(defines), bound, _fills(tree)))
+        defines = names.defines(tree)
+        bound = frozenset(names.stores(tree) | names.modifies(tree))
+        found.append(_Statement(tree, own, frozenset(defines), bound, names.fills(tree)))
     return found
-
-
-def _run_here(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when a top-level statement does: not what is in a function's body."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, _LATER):
-            waiting += ast.iter_child_nodes(node)
-
-
-def _defines(statement: ast.stmt) -> set[str]:
-    """Names that a top-level statement gives a new value, whatever they were before."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {statement.name}
-    names = set()
-    for node in _run_here(statement):
-        if isinstance(node, ast.NamedExpr):
-            names.add(node.target.id)
-        elif isinstance(statement, (ast.AugAssign, ast.Expr)):
-            continue  # the one keeps what was there; the other's names belong to comprehensions
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-    return names
-
-
-def _modifies(statement: ast.stmt) -> set[str]:
-    """Names that a top-level statement assigns to or into (`x += 1`, `x[0] = 1`)."""
-    if isinstance(statement, ast.Assign):
-        return {_root(target) for target in statement.targets} - {""}
-    return {_root(statement.target)} - {""} if isinstance(statement, ast.AugAssign) else set()
-
-
-def _fills(statement: ast.stmt) -> dict[str, list[tuple[bool, str]]]:
-    """Names that may be changed by what a statement calls, or assigns into within a block."""
-    found: dict[str, list[tuple[bool, str]]] = {}
-    if isinstance(statement, _LATER):
-        return found
-    for node in _run_here(statement):
-        if isinstance(node, (ast.Assign, ast.AugAssign)) and node is not statement:
-            for name in _modifies(node):
-                found.setdefault(name, []).append((True, ""))
-        elif isinstance(node, ast.Expr):
-            for call in _run_here(node):
-                if isinstance(call, ast.Call):
-                    _note(call, found)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            kept = node.func.attr in _FILLING  # though its result is what is assigned
-            found.setdefault(_root(node.func), []).extend([(True, "")] if kept else [])
-    return found
-
-
-def _note(call: ast.Call, found: dict[str, list[tuple[bool, str]]]) -> None:
-    called = _root(call.func)
-    if isinstance(call.func, ast.Attribute):
-        found.setdefault(called, []).append((True, ""))
-    for given in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        for node in _run_here(given):
-            if isinstance(node, ast.Name):
-                found.setdefault(node.id, []).append((False, called))
-
-
-def _root(node: ast.AST) -> str:
-    """x in x, x.a, x[0].b; empty where it is none."""
-    while isinstance(node, (ast.Subscript, ast.Attribute)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _used(statement: str) -> set[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            whole = symtable.symtable(statement, "a cell", "exec")
-    except SyntaxError:  # such as a parameter that is declared global: its cell cannot have run
-        return set()
-    names: set[str] = set()
-    waiting = [whole]
-    while waiting:
-        table = waiting.pop()
-        waiting += table.get_children()
-        symbols = [s for s in table.get_symbols() if s.is_referenced()]
-        names |= {s.get_name() for s in symbols if table is whole or s.is_global()}
-    return names

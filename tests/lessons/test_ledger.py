@@ -194,13 +194,17 @@ def test_a_row_names_every_machine_and_version_that_measured_it(folder: Path) ->
     ],
 )
 def test_a_file_edited_to_nonsense_is_one_line(
-    folder: Path, file: str, text: str, says: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, file: str, text: str, says: str
 ) -> None:
     run(Planted(), folder)
     (folder.parent / file).write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=says) as told:
+
+    def used() -> None:
         records.whole(records.read(folder.parent / records.LEDGER))
         run(Planted(), folder)
+
+    with pytest.raises(ValueError, match=says) as told:
+        used()
     assert "\n" not in str(told.value)
 
 

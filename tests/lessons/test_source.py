@@ -55,6 +55,22 @@ FILLED = {
     "a walrus": "(T := [0, 1]).append(2)",
     "under a condition": "T = [0, 1]\nif True:\n    T.append(2)",
     "in a try": "T = [0, 1]\ntry:\n    T.append(2)\nexcept ValueError:\n    pass",
+    "a counter": "T = []\ni = 0\nwhile i < 3:\n    T.append(i)\n    i += 1",
+    "a sum in a loop": "n = 0\nfor x in 'abc':\n    n += 1\nT = list(range(n))",
+    "what it was before": "T = []\nfor i in range(3):\n    T = T + [i]",
+    "itself": "T = [0, 1]\nT = T + [2]",
+    "an exchange": "T, x = 9, [0, 1, 2]\nT, x = x, T",
+    "a function of its name": "def T():\n    return [0, 1, 2]\nT = T()",
+    "one case of two": "T = [0, 1, 2]\nif not T:\n    T = 9",
+    "one of two branches": "if 1 > 2:\n    T = 9\nelse:\n    T = [0, 1, 2]",
+    "a pattern": "match [9, 0, 1, 2]:\n    case [_, *T]:\n        pass",
+    "del": "T = [9, 0, 1, 2]\ndel T[0]",
+    "several at once": "T = [0] * 3\nT[1], T[2] = 1, 2",
+    "with a type": "T = [0, 9, 2]\nT[1]: int = 1",
+    "a result nobody wants": "T = [2, 1, 0]\n_ = T.reverse()",
+    "out=": "import numpy as np\nA = np.zeros(3, int)\nB = np.add(A, range(3), out=A)\nT = [*A]",
+    "in place": "import torch\nA = torch.zeros(3)\nB = A.copy_(torch.arange(3.0))\nT = A.tolist()",
+    "%time": "%time T = [0, 1, 2]",
     "a dictionary": "D = {}\nD.update(t=[0, 1, 2])\nT = D['t']",
 }
 
@@ -66,6 +82,14 @@ def test_what_a_module_fills_by_a_call_comes_along(how: str) -> None:
         space: dict[str, object] = {}
         exec(slicing.needed("f", cells) or "", space)
         assert space["f"]() == [0, 1, 2]  # type: ignore[operator]
+
+
+def test_a_loop_elsewhere_with_the_same_variable_stays_out() -> None:
+    cells = ["T = train()", "for i in range(9):\n    train(i)", "T = []"]
+    cells += ["for i in range(3):\n    T.append(i)", "def f():\n    return T"]
+    assert "train" not in (slicing.needed("f", cells) or "")
+    whole = "if True:\n    def f(): return 1\n"
+    assert slicing.needed("f", [whole]) == whole
 
 
 def test_what_may_have_filled_a_name_does_no_harm_and_what_only_shows_it_stays_out() -> None:
