@@ -124,7 +124,7 @@ def _mark_all(
     halt = threading.Event()
     stopped: list[Exception] = []
 
-    def work() -> None:
+    def work(done: threading.Event) -> None:
         try:
             with Sandbox() as sandbox:
                 sandbox.start()
@@ -132,6 +132,8 @@ def _mark_all(
         except Exception as error:  # no sandbox, no disk: not one student's fault
             stopped.append(error)
             halt.set()
+        finally:
+            done.set()
 
     def mark_waiting(marker: Marker) -> None:
         while not halt.is_set():
@@ -147,17 +149,20 @@ def _mark_all(
             asked = len(rows[student.id])
             say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {asked} pass")
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(jobs, len(students)))]
+    # not Thread.join: before Python 3.13 a join that Ctrl-C interrupts takes the thread for ended
+    ends: list[threading.Event] = []
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for _ in range(min(jobs, len(students))):
+            ended = threading.Event()
+            threading.Thread(target=work, args=(ended,), daemon=True).start()
+            ends.append(ended)
+        for done in ends:
+            done.wait()
     except KeyboardInterrupt:
         halt.set()
         say("stopping after the answers under way; Ctrl-C once more ends at once")
-        for thread in threads:
-            thread.join()
+        for done in ends:
+            done.wait()
         say("what was graded is in the journal: the same command goes on from here")
         raise
     if stopped:

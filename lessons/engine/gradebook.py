@@ -62,6 +62,7 @@ class Journal:
     def __init__(self, path: Path, again: bool) -> None:
         self._known: dict[str, Row] = {}
         self._under_way: set[str] = set()
+        self._open: set[str] = set()
         self._lock = threading.Lock()
         if path.exists() and not again:
             for line in path.read_text(encoding="utf-8").split("\n"):
@@ -92,11 +93,14 @@ class Journal:
         """Around the judging of an answer: written down before it, taken back where it is stopped
         in an orderly way, as by Ctrl-C."""
         self._write({"key": key, "begun": True})
+        self._open.add(key)
         try:
             yield
         except BaseException:
             self._write({"key": key, "begun": False})
             raise
+        finally:
+            self._open.discard(key)
 
     def add(self, key: str, row: Row) -> None:
         """Write it down now."""
@@ -108,7 +112,9 @@ class Journal:
             self._file.flush()
 
     def close(self) -> None:
-        """No more."""
+        """No more; what is still being judged is taken back: it was stopped, and killed nobody."""
+        for key in sorted(self._open):
+            self._write({"key": key, "begun": False})
         self._file.close()
 
 

@@ -342,7 +342,12 @@ def test_an_answer_that_took_the_grader_with_it_is_passed_by(tmp_path: Path) -> 
     again = Journal(path, False)
     assert again.was_under_way("killed")
     assert not again.was_under_way("stopped")
-    again.close()
+    with again.judging("ended at once"):  # the second Ctrl-C closes while its thread judges
+        again.close()
+    last = Journal(path, False)
+    assert last.was_under_way("killed")
+    assert not last.was_under_way("ended at once")
+    last.close()
 
 
 @LINUX
@@ -382,6 +387,9 @@ def test_ctrl_c_ends_grading_after_the_answers_under_way(
     assert graded == 2
     assert grade.main(settings, said.append) == 0
     assert len(seen) == graded + 2  # 90.2 is missing everywhere; the first two were known
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig") as file:
+        marks = [row["status"] for row in csv.DictReader(file) if row["exercise"] == "90.1"]
+    assert marks == ["pass"] * 4  # also the one that was under way
 
 
 KINDS = {
