@@ -86,7 +86,7 @@ def stores(statement: ast.stmt) -> set[str]:
     return names
 
 
-def modifies(statement: ast.stmt) -> set[str]:
+def modifies(statement: ast.AST) -> set[str]:
     """Names that a statement assigns to, into or deletes from (`x += 1`, `x[0], y = 1, 2`)."""
     if isinstance(statement, (ast.Assign, ast.Delete)):
         targets = statement.targets

@@ -62,8 +62,16 @@ def _with(record: Any, wanted: Mapping[str, type | tuple[type, ...]], what: str)
 
 def whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows, each with all that is printed of it; ValueError where something is missing."""
-    words = ("claim_verdict", "claim", "source", "criterion", "verdict", "profile")
-    words += ("date", "machine")
+    words = [
+        "claim_verdict",
+        "claim",
+        "source",
+        "criterion",
+        "verdict",
+        "profile",
+        "date",
+        "machine",
+    ]
     wanted: dict[str, type | tuple[type, ...]] = dict.fromkeys(words, str)
     number = (int, float)
     wanted |= {"value": number, "seconds": number, "seeds": int, "versions": dict}
