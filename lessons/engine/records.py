@@ -100,7 +100,6 @@ def entries(folder: Path) -> list[dict[str, Any]]:
     if not isinstance(found, list):
         raise ValueError(f"{path} is a list, got {found!r:.40}; restore it from git")
     wanted: dict[str, Any] = {"evidence": dict, "code": str, "seconds": (int, float), "date": str}
-    wanted |= {"machine": str, "versions": dict}
     for entry in found:
         _with(entry, wanted, f"{path}: an entry")
         _with(entry["evidence"], {"seed": int, "profile": str}, f"{path}: evidence")
@@ -248,6 +247,8 @@ def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) ->
     if len(kept) < experiment.seeds:
         return
     ledger = load(path)
+    for entry in kept:
+        _with(entry, {"machine": str, "versions": dict}, f"{experiment.id}: an entry of evidence")
     evidence = [entry["evidence"] for entry in kept]
     seconds = median(entry["seconds"] for entry in kept)
     told = {
