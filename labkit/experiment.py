@@ -86,11 +86,12 @@ def interval(
         if min(values) <= 0:
             raise ValueError(f"a ratio on a log scale is above 0, got {list(values)}")
         found = interval([math.log2(v) for v in values], confidence)
-        ends = (2.0**found.value, 2.0**found.low, 2.0**found.high)
-        value, low, high = ends
+        value, low, high = (_power_of_two(x) for x in (found.value, found.low, found.high))
+        if len(set(values)) == 1:
+            value = values[0]
+            low, high = (value, value) if found.n > 1 else (low, high)
         return Interval(value=value, low=low, high=high, n=found.n, confidence=confidence)
-    n = len(values)
-    mean = math.fsum(values) / n
+    n, mean = len(values), _mean(values)
     if n == 1:
         return Interval(value=mean, low=-math.inf, high=math.inf, n=1, confidence=confidence)
     from scipy.special import stdtrit  # Student's t quantile; scipy.stats takes a second to import
@@ -99,8 +100,17 @@ def interval(
     return Interval(value=mean, low=mean - half, high=mean + half, n=n, confidence=confidence)
 
 
+def _mean(values: Sequence[float]) -> float:
+    """Of equal values that value: (0.1 + 0.1 + 0.1) / 3 is above 0.1, and would miss "<= 0.1"."""
+    return values[0] if len(set(values)) == 1 else math.fsum(values) / len(values)
+
+
+def _power_of_two(x: float) -> float:
+    return 2.0**x if x < 1024 else math.inf
+
+
 def _deviation(values: Sequence[float]) -> float:
-    mean = math.fsum(values) / len(values)
+    mean = _mean(values)
     return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
 
 
@@ -213,15 +223,21 @@ def overall(verdicts: Iterable[Verdict | None]) -> Verdict | None:
 
 def power(pilots: Sequence[float], criterion: Criterion, seeds: int) -> float:
     """How likely `seeds` seeds decide, if mean and spread are those of the pilots: the probability
-    that an interval at 95 % lies wholly on the threshold's one side, the one where the mean is."""
+    that an interval at 95 % lies wholly on the threshold's one side, the one where the mean is.
+
+    ValueError on fewer than two pilots or seeds, or values that `interval` refuses.
+    """
+    if min(len(pilots), seeds) < 2:
+        raise ValueError(f"a spread needs at least 2, got {len(pilots)} pilots and {seeds} seeds")
+    interval(pilots, scale=criterion.scale)  # refuses what is no value
     from scipy.special import stdtrit
     from scipy.stats import nct
 
     values = [math.log2(v) for v in pilots] if criterion.scale == "log2" else list(pilots)
     threshold = math.log2(criterion.threshold) if criterion.scale == "log2" else criterion.threshold
-    distance, spread = abs(math.fsum(values) / len(values) - threshold), _deviation(values)
-    if spread == 0:
-        return float(distance > 0)
+    distance, spread = abs(_mean(values) - threshold), _deviation(values)
+    if spread == 0 or distance > 1e4 * spread:  # beyond what nct computes
+        return 1.0
     needed = float(stdtrit(seeds - 1, 0.975))
     return float(nct.sf(needed, seeds - 1, distance / spread * math.sqrt(seeds)))
 

@@ -123,10 +123,8 @@ def _mark_all(
     rows: dict[str, list[Row]] = {}
     halt = threading.Event()
     stopped: list[Exception] = []
-    # not `join`: one that Ctrl-C has interrupted takes its thread for ended (until Python 3.13)
-    ended: queue.SimpleQueue[None] = queue.SimpleQueue()
 
-    def work() -> None:
+    def work(done: threading.Event) -> None:
         try:
             with Sandbox() as sandbox:
                 sandbox.start()
@@ -135,7 +133,7 @@ def _mark_all(
             stopped.append(error)
             halt.set()
         finally:
-            ended.put(None)
+            done.set()
 
     def mark_waiting(marker: Marker) -> None:
         while not halt.is_set():
@@ -151,19 +149,20 @@ def _mark_all(
             asked = len(rows[student.id])
             say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {asked} pass")
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(jobs, len(students)))]
-    for thread in threads:
-        thread.start()
-    left = len(threads)
+    # not Thread.join: before Python 3.13 a join that Ctrl-C interrupts takes the thread for ended
+    ends: list[threading.Event] = []
     try:
-        while left:
-            ended.get()
-            left -= 1
+        for _ in range(min(jobs, len(students))):
+            ended = threading.Event()
+            threading.Thread(target=work, args=(ended,), daemon=True).start()
+            ends.append(ended)
+        for done in ends:
+            done.wait()
     except KeyboardInterrupt:
         halt.set()
         say("stopping after the answers under way; Ctrl-C once more ends at once")
-        for _ in range(left):
-            ended.get()
+        for done in ends:
+            done.wait()
         say("what was graded is in the journal: the same command goes on from here")
         raise
     if stopped:

@@ -62,6 +62,7 @@ class Journal:
     def __init__(self, path: Path, again: bool) -> None:
         self._known: dict[str, Row] = {}
         self._under_way: set[str] = set()
+        self._open: set[str] = set()
         self._lock = threading.Lock()
         if path.exists() and not again:
             for line in path.read_text(encoding="utf-8").split("\n"):
@@ -92,11 +93,14 @@ class Journal:
         """Around the judging of an answer: written down before it, taken back where it is stopped
         in an orderly way, as by Ctrl-C."""
         self._write({"key": key, "begun": True})
+        self._open.add(key)
         try:
             yield
         except BaseException:
             self._write({"key": key, "begun": False})
             raise
+        finally:
+            self._open.discard(key)
 
     def add(self, key: str, row: Row) -> None:
         """Write it down now."""
@@ -108,7 +112,9 @@ class Journal:
             self._file.flush()
 
     def close(self) -> None:
-        """No more."""
+        """No more; what is still being judged is taken back: it was stopped, and killed nobody."""
+        for key in sorted(self._open):
+            self._write({"key": key, "begun": False})
         self._file.close()
 
 
@@ -136,7 +142,8 @@ def write_csv(path: Path, columns: Iterable[str], rows: Iterable[dict[str, Any]]
 
 
 def write_feedback(folder: Path, students: list[Student], rows: dict[str, list[Row]]) -> None:
-    """A text file for each student, called as the student is."""
+    """A text file for each student, called as the student is; what is no text, as in the name of
+    a file from a system with another encoding, is a question mark."""
     folder.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     for student in students:
@@ -147,9 +154,8 @@ def write_feedback(folder: Path, students: list[Student], rows: dict[str, list[R
         mine = rows[student.id]
         points = sum(row.points for row in mine)
         head = f"{student.name or student.id}: {points:g} points\n"
-        files.write_text(
-            folder / f"{name}.txt", "\n\n".join([head, *(r.text for r in mine)]) + "\n"
-        )
+        text = "\n\n".join([head, *(r.text for r in mine)]) + "\n"
+        files.write_bytes(folder / f"{name}.txt", text.encode("utf-8", "replace"))
 
 
 def file_name(student: str) -> str:

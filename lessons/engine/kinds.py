@@ -8,6 +8,7 @@ Idea:   a learner who returns a NumPy scalar where the package returns a float i
             a number   Python's int or float, a NumPy scalar, an array or tensor without dimensions
             an array   a list, tuple, NumPy array or tensor of numbers, nested or not, of any width
             bytes      bytes or bytearray (they are one on the wire)
+            a bool     True or False, Python's, NumPy's or torch's
 
 Run:    used by lessons.engine.judging, before every judge
 Omits:  text, sets, None: they have one kind each.
@@ -39,6 +40,12 @@ def like(answer: Any, model: Any) -> Any:
         return _sequence(answer, model)
     if is_number(model):
         return _number(answer, model) if is_number(answer) else answer
+    if (
+        isinstance(model, bool)
+        and is_number(answer)
+        and "bool" in str(getattr(answer, "dtype", ""))
+    ):
+        return bool(answer)
     if _dimensions(model):
         found = numbers(answer)
         return answer if found is None or found.ndim == 0 else _as(found, model)
@@ -62,8 +69,9 @@ def _number(answer: Any, model: Any) -> Any:
 
 
 def _as(found: np.ndarray, model: Any) -> Any:
-    """An array as what `model` is: an array, a scalar or a tensor, in the model's precision."""
-    fraction = found.dtype.kind in "iuf"  # or may stand for one
+    """An array as what `model` is: an array, a scalar or a tensor, in the model's precision, unless
+    a number would become infinite by that."""
+    fraction = found.dtype.kind in "iuf" and not _beyond(found, model)  # or may stand for one
     if isinstance(model, (np.ndarray, np.generic)):
         found = found.astype(model.dtype) if model.dtype.kind == "f" and fraction else found
         return found[()] if isinstance(model, np.generic) else found
@@ -71,6 +79,17 @@ def _as(found: np.ndarray, model: Any) -> Any:
 
     tensor = torch.from_numpy(np.ascontiguousarray(found).reshape(found.shape))
     return tensor.to(model.dtype) if model.is_floating_point() and fraction else tensor
+
+
+def _beyond(found: np.ndarray, model: Any) -> bool:
+    """Are there finite numbers too large for the model's precision?"""
+    if isinstance(model, (np.ndarray, np.generic)):
+        largest = np.finfo(model.dtype).max if model.dtype.kind == "f" else np.inf
+    else:
+        import torch
+
+        largest = torch.finfo(model.dtype).max if model.is_floating_point() else np.inf
+    return bool((np.isfinite(found) & (np.abs(found) > largest)).any())
 
 
 def is_number(value: Any) -> bool:

@@ -88,7 +88,7 @@ def main(config: LedgerConfig) -> int:
     chosen = [catalogue.find(name) for name in config.lessons] or _lessons()
     wanted = {lesson.name for lesson in chosen}
     if config.history:
-        old = [row for row in records.load()["history"] if row["id"] in wanted]
+        old = [row for row in records.whole(records.load()["history"]) if row["id"] in wanted]
         print(render_history(old) if old else "nothing has been replaced")
         return 0
     if config.profile == "ci":
@@ -103,14 +103,14 @@ def main(config: LedgerConfig) -> int:
             measure(
                 find(lesson.name), lesson.folder, again=config.again, jobs=config.jobs, small=made
             )
-    rows = [row for row in records.read() if row["id"] in wanted]
+    rows = [row for row in records.whole(records.read()) if row["id"] in wanted]
     print(render(rows) if rows else "nothing measured yet: python -m lessons ledger --run")
     for lesson in chosen:
         seeds, needed = len(records.published(lesson.name)), find(lesson.name).seeds
         if 0 < seeds < needed:
             print(f"unfinished: {lesson.name}, {seeds} of {needed} seeds")
     if config.readme is not None:
-        write_readme(config.readme, records.read())
+        write_readme(config.readme, records.whole(records.read()))
     return 0
 
 
@@ -133,6 +133,11 @@ def check(chosen: Sequence[Lesson]) -> int:
     stale = 0
     for lesson in chosen:
         if not records.entries(lesson.folder):
+            continue
+        if not records.follows(find(lesson.name), lesson.folder):
+            again = f"python -m lessons ledger {lesson.name} --run"
+            print(f"{lesson.name}: unfinished: its row does not follow from its evidence; {again}")
+            stale += 1
             continue
         state, where = records.state(lesson.folder, _made_apart(lesson.name)())
         words = {
@@ -173,17 +178,25 @@ def measure(
     """Measure what is missing of the experiment's seeds at full profile, and judge.
 
     Each seed is kept as soon as it is there. Evidence of code that did something else, by the
-    fingerprint that `small` makes, is dropped, never mixed in.
+    fingerprint that `small` makes, is dropped, never mixed in; nor is that of other seeds. A new
+    fingerprint is written after the first new evidence, never beside the old.
     """
     path, code = folder / records.EVIDENCE, records.code_hash(folder)
     now = small() if small else globals()["small"](experiment)
     then = records.fingerprint(folder)
     same = then is not None and not freshness.difference(now, then)
     old = [] if again else records.entries(folder)
+    old = [entry for entry in old if entry["evidence"]["seed"] in range(experiment.seeds)]
     kept = [entry for entry in old if same or (then is None and entry["code"] == code)]
-    if not (kept and same):
+
+    def keep_fingerprint() -> None:
         print_ = {**now, "code": code, "own": records.own_hash(folder)}
         files.write_json(folder / records.FINGERPRINT, print_)
+
+    if kept and not same:
+        keep_fingerprint()
+        same = True
+    same = same and bool(kept)
     have = {entry["evidence"]["seed"] for entry in kept}
     missing = [seed for seed in range(experiment.seeds) if seed not in have]
     if say and missing:
@@ -193,6 +206,9 @@ def measure(
         entry = {**records.about(seconds), "code": code, "evidence": evidence}
         kept = sorted([*kept, entry], key=lambda entry: entry["evidence"]["seed"])
         files.write_json(path, kept)
+        if not same:
+            keep_fingerprint()
+            same = True
         if say:
             print(f"  seed {evidence['seed']} in {seconds:.0f} s", flush=True)
     records.enter(experiment, kept, folder.parent / records.LEDGER)

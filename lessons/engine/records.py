@@ -10,7 +10,7 @@ Omits:  measuring and printing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,8 +35,48 @@ State = Literal["fresh", "code changed", "stale by behaviour"]
 
 def load(path: Path = catalogue.FOLDER / LEDGER) -> dict[str, Any]:
     """{"rows": [...], "registered": {id: ...}, "history": [...]}; empty where there is no file."""
-    empty: dict[str, Any] = {"rows": [], "registered": {}, "history": []}
-    return {**empty, **files.read_json(path)} if path.exists() else empty
+    found: dict[str, Any] = {"rows": [], "registered": {}, "history": []}
+    if path.exists():
+        found |= _with(files.read_json(path), {}, f"{path}")
+    for name, kind in (("rows", list), ("history", list), ("registered", dict)):
+        if not isinstance(found[name], kind):
+            raise ValueError(f"{path}: {name} is a {kind.__name__}, got {found[name]!r:.40}")
+    for row in [*found["rows"], *found["history"]]:
+        _with(row, {"id": str}, f"{path}: a row")
+    for fixed in found["registered"].values():
+        wanted = {"criteria": list, "seeds": int, "code": str, "date": str}
+        _with(fixed, wanted, f"{path}: a registration")
+    return found
+
+
+def _with(record: Any, wanted: Mapping[str, type | tuple[type, ...]], what: str) -> Any:
+    """`record`, where it is a dictionary with such entries; ValueError, in one line, if not."""
+    if not isinstance(record, dict):
+        raise ValueError(f"{what} is a dictionary, got {record!r:.40}; restore it from git")
+    for name, kind in wanted.items():
+        if not isinstance(record.get(name), kind):
+            got = repr(record.get(name, "nothing"))[:40]
+            raise ValueError(f"{what} has no {name} that can be used, got {got}; restore it")
+    return record
+
+
+def whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, each with all that is printed of it; ValueError where something is missing."""
+    words = [
+        "claim_verdict",
+        "claim",
+        "source",
+        "criterion",
+        "verdict",
+        "profile",
+        "date",
+        "machine",
+    ]
+    wanted: dict[str, type | tuple[type, ...]] = dict.fromkeys(words, str)
+    number = (int, float)
+    wanted |= {"value": number, "seconds": number, "seeds": int, "versions": dict}
+    wanted |= dict.fromkeys(("low", "high"), (*number, type(None)))
+    return [_with(row, wanted, f"the ledger's row of {row['id']}") for row in rows]
 
 
 def read(path: Path = catalogue.FOLDER / LEDGER) -> list[dict[str, Any]]:
@@ -56,13 +96,24 @@ def today() -> str:
 def entries(folder: Path) -> list[dict[str, Any]]:
     """What a lesson's evidence.json holds: evidence, hash of its code, seconds, date, machine."""
     path = folder / EVIDENCE
-    return files.read_json(path) if path.exists() else []
+    found: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
+    if not isinstance(found, list):
+        raise ValueError(f"{path} is a list, got {found!r:.40}; restore it from git")
+    wanted: dict[str, Any] = {"evidence": dict, "code": str, "seconds": (int, float), "date": str}
+    for entry in found:
+        _with(entry, wanted, f"{path}: an entry")
+        _with(entry["evidence"], {"seed": int, "profile": str}, f"{path}: evidence")
+    return found
 
 
 def fingerprint(folder: Path) -> dict[str, Any] | None:
     """What the code that measured did in small; None where that was not kept."""
     path = folder / FINGERPRINT
-    return files.read_json(path) if path.exists() else None
+    wanted = {"processor": str, "versions": dict, "own": str}
+    found = _with(files.read_json(path), wanted, f"{path}") if path.exists() else None
+    if found is not None and not {"evidence", "full"} <= found.keys():
+        raise ValueError(f"{path} has no evidence or no settings; restore it from git")
+    return found
 
 
 def published(lesson: str | int) -> list[dict[str, Any]]:
@@ -159,6 +210,21 @@ def as_rows(
     ]
 
 
+def _all(told: Iterable[str]) -> str:
+    """Each thing that was told once; seeds may have been measured on several machines."""
+    return "; ".join(dict.fromkeys(told))
+
+
+def follows(experiment: Experiment, folder: Path) -> bool:
+    """Are the ledger's rows of an experiment those that its evidence gives? Not while a run is
+    unfinished, and not where somebody has edited them. Without rows there is nothing untrue."""
+    rows = [row for row in read(folder.parent / LEDGER) if row["id"] == experiment.id]
+    if not rows:
+        return True
+    evidence = [entry["evidence"] for entry in entries(folder)]
+    return rows == as_rows(experiment, evidence, whole(rows)[0], rows[0].get("registered", ""))
+
+
 def _judged(row: Finding) -> dict[str, Any]:
     criterion, found = row.criterion, row.measured
     interval = found.n > 1 and not criterion.once
@@ -181,9 +247,19 @@ def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) ->
     if len(kept) < experiment.seeds:
         return
     ledger = load(path)
+    for entry in kept:
+        _with(entry, {"machine": str, "versions": dict}, f"{experiment.id}: an entry of evidence")
     evidence = [entry["evidence"] for entry in kept]
     seconds = median(entry["seconds"] for entry in kept)
-    told = {**kept[-1], "seconds": round(seconds, 1), "date": max(e["date"] for e in kept)}
+    told = {
+        "seconds": round(seconds, 1),
+        "date": max(e["date"] for e in kept),
+        "machine": _all(e["machine"] for e in kept),
+        "versions": {
+            name: _all(e["versions"].get(name, "none") for e in kept)
+            for name in kept[-1]["versions"]
+        },
+    }
     said = registration_words(ledger["registered"].get(experiment.id), experiment, kept)
     rows = as_rows(experiment, evidence, told, said)
     old = [row for row in ledger["rows"] if row["id"] == experiment.id]
@@ -202,11 +278,14 @@ def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) ->
 
 
 def registration(experiment: Experiment, folder: Path) -> dict[str, Any]:
-    """What is fixed before a run: criteria, number of seeds, and the hash of the code."""
+    """What is fixed before a run: criteria, number of seeds, and the hash of the code; `seen` are
+    the hashes of other code that had measured by then."""
+    code = code_hash(folder)
     return {
         "criteria": [asdict(criterion) for criterion in experiment.criteria],
         "seeds": experiment.seeds,
-        "code": code_hash(folder),
+        "code": code,
+        "seen": sorted({entry["code"] for entry in entries(folder)} - {code}),
         "date": today(),
     }
 
@@ -226,7 +305,8 @@ def registration_words(
         changed.append("the number of seeds")
     if any(entry["code"] != registered["code"] for entry in kept):
         changed.append("the code that measures")
-    if any(entry["date"] < registered["date"] for entry in kept):
+    seen = registered.get("seen", [])
+    if any(entry["date"] < registered["date"] or entry["code"] in seen for entry in kept):
         return f"registered on {registered['date']}, after some of it was measured"
     if changed:
         return f"registered before, on {registered['date']}; changed since: {', '.join(changed)}"

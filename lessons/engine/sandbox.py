@@ -53,7 +53,7 @@ class Sandbox:
         self.fork = fork
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._plots: tempfile.TemporaryDirectory[str] | None = None
         self._ready = False
@@ -82,11 +82,12 @@ class Sandbox:
 
     def launch(self) -> None:
         """Begin to start, and do not wait: meanwhile the caller may do something else."""
-        running = self._process is not None and self._process.poll() is None
-        if self.fork and not running:
-            self.close()
-            self._launch_zygote()
-        self.bench.launch()
+        with self._lock:
+            running = self._process is not None and self._process.poll() is None
+            if self.fork and not running:
+                self.close()
+                self._launch_zygote()
+            self.bench.launch()
 
     def _launch_zygote(self) -> None:
         self._control, theirs = socket.socketpair()
@@ -103,6 +104,10 @@ class Sandbox:
 
     def start(self) -> None:
         """Start now rather than at the first run; ValueError where it does not come up."""
+        with self._lock:
+            self._start()
+
+    def _start(self) -> None:
         self.launch()
         if self._process is None or self._ready:
             return
@@ -151,23 +156,24 @@ class Sandbox:
 
         Never raises for what the code does; ValueError where the sandbox itself does not start.
         """
-        job = {
-            "source": source,
-            "name": name,
-            "calls": [wire.encode((call.args, call.kwargs)) for call in calls],
-            "seconds": seconds,
-            "megabytes": megabytes,
-            "readable": [*_readable(), self._surroundings()["env"]["MPLCONFIGDIR"]],
-            "imports": sources.imported_modules(source),
-        }
-        body = json.dumps(job).encode()
         with self._lock:
+            if self.fork:
+                self.start()  # before the folders are named: a new process has new ones
+            job = {
+                "source": source,
+                "name": name,
+                "calls": [wire.encode((call.args, call.kwargs)) for call in calls],
+                "seconds": seconds,
+                "megabytes": megabytes,
+                "readable": [*_readable(), self._surroundings()["env"]["MPLCONFIGDIR"]],
+                "imports": sources.imported_modules(source),
+            }
+            body = json.dumps(job).encode()
             if self.fork:
                 return self._run_forked(body, len(calls), seconds)
             return self._run_spawned(body, len(calls), seconds)
 
     def _run_forked(self, body: bytes, wanted: int, seconds: float) -> Outcome:
-        self.start()
         assert self._control is not None
         began = time.monotonic()
         inlet, outlet = os.pipe()

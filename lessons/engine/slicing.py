@@ -5,8 +5,9 @@ Idea:   a notebook holds plots, training runs and half-finished ideas; a check n
         function backwards finds just those, without running anything.
 Source: program slicing: Weiser, "Program slicing", ICSE 1981 (here by names alone).
 Run:    used by lessons.engine.checking and grading
-Omits:  names made by exec, or filled inside a function that is called without them; star imports
-        of modules that are not installed.
+Omits:  names made by exec, or filled inside a function that is called without them or whose
+        result is assigned (n = fill(T)); what stands under __name__ == "__main__"; star imports of
+        modules that are not installed.
 """
 
 from __future__ import annotations
@@ -14,25 +15,22 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-import symtable
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+from lessons.engine import names
 
 MAX_DEPTH = 100
 """Levels of nesting in what is read; Python's own tools give up at some three hundred."""
 _MAGIC = re.compile(
     r"^\s*(%{1,2}[A-Za-z]|!(?!=)|\?)"  # %time f(), !ls, ?f; not a line that goes on with % or !=
-    r"|^\s*[\w.,\s]+=\s*(%[A-Za-z]|!(?!=))"  # files = !ls
+    r"|^[\w.,\s]+=\s*(%[A-Za-z]|!(?!=))"  # files = !ls
     r"|^\s*[\w.]+\?{1,2}\s*$"  # f?
 )
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; write it in steps"
-_LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_FILLING = {"add", "append", "appendleft", "clear", "extend", "insert", "pop", "popitem", "remove"}
-_FILLING |= {"setdefault", "sort", "update"}
-"""Methods that change what they belong to, also where their result is assigned."""
 _READERS = {"print", "display", "len", "help", "type", "check", "hint", "solution", "sorted", "sum"}
 _READERS |= {"max", "min", "list", "repr", "str"}
 _SHOWING = {"matplotlib", "seaborn", "plotly", "IPython", "lessons"}
@@ -103,6 +101,7 @@ def without_magics(cell: str) -> str:
     other = re.match(r"\s*%%(\w*)", cell)
     if other and other[1] not in ("time", "timeit", "capture", "prun", "memit"):
         return ""
+    cell = re.sub(r"(?m)^(\s*)%time[ \t]+(?=\S)", r"\1", cell)  # runs what follows, here
     return "\n".join(
         f"{line[: len(line) - len(line.lstrip())]}pass  # {line.strip()}"
         if _MAGIC.match(line)
@@ -130,6 +129,7 @@ class Cells:
                 self._broken.append((text, error))
         self._binders: dict[str, list[int]] = {}
         self._fillers: dict[str, list[int]] = {}
+        self._shown: dict[str, bool] = {}
         for i, statement in enumerate(self._statements):
             for bound in statement.bound:
                 self._binders.setdefault(bound, []).append(i)
@@ -151,16 +151,16 @@ class Cells:
             return None
         chosen: set[int] = set(self._binders.get("*", ()))
         guarded: set[int] = set()
-        waiting, seen = [name], {name}
+        waiting, seen, read = [name], {name}, set[int]()
         while waiting:
             binds, fills = self._that_make(waiting.pop())
+            chosen.update(binds)
             guarded.update(fills)
-            for i in [*binds, *fills]:
-                if i in binds:
-                    chosen.add(i)
+            for i in {*binds, *fills} - read:
                 used = self._statements[i].used - seen
                 seen |= used
                 waiting += used
+            read.update(binds, fills)
         future = [i for i, s in enumerate(self._statements) if s.is_future][:1]
         rest = sorted(i for i in chosen | guarded if not self._statements[i].is_future)
         lines = [self._statements[i].text for i in future]
@@ -197,6 +197,11 @@ class Cells:
         return False
 
     def _shows(self, called: str) -> bool:
+        if called not in self._shown:
+            self._shown[called] = self._comes_from_a_shower(called)
+        return self._shown[called]
+
+    def _comes_from_a_shower(self, called: str) -> bool:
         trees = [self._statements[i].tree for i in self._binders.get(called, [])]
         modules = [t.module or "" for t in trees if isinstance(t, ast.ImportFrom)]
         modules += [alias.name for t in trees if isinstance(t, ast.Import) for alias in t.names]
@@ -223,7 +228,7 @@ class _Statement:
     @cached_property
     def used(self) -> set[str]:
         """Names that it takes from outside: not a function's own variables."""
-        return _used(self.text, self.tree)
+        return names.used(self.text, self.tree)
 
     def written(self, *, guarded: bool) -> str:
         """Its text; guarded, an error in it is none."""
@@ -248,109 +253,15 @@ def _split(text: str) -> list[_Statement]:
     for tree in whole.body:
         decorators = getattr(tree, "decorator_list", [])  # stand above the line it begins in
         first = min([tree.lineno, *(d.lineno for d in decorators)])
+        begins = 0 if decorators else tree.col_offset
         part = lines[first - 1 : tree.end_lineno]
-        part[-1] = part[-1][: tree.end_col_offset]
-        part[0] = part[0] if decorators else part[0][tree.col_offset :]
+        if len(part) == 1:  # cut out at once: a line may hold a hundred thousand statements
+            part[0] = part[0][begins : tree.end_col_offset]
+        else:
+            part[-1] = part[-1][: tree.end_col_offset]
+            part[0] = part[0][begins:]
         own = b"\n".join(part).decode()
-        defines = _defines(tree)
-        bound = frozenset(defines | _modifies(tree))
-        found.append(_Statement(tree, own, frozenset(defines), bound, _fills(tree)))
+        defines = names.defines(tree)
+        bound = frozenset(names.stores(tree) | names.modifies(tree))
+        found.append(_Statement(tree, own, frozenset(defines), bound, names.fills(tree)))
     return found
-
-
-def _run_here(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when a top-level statement does: not what is in a function's body."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, _LATER):
-            waiting += ast.iter_child_nodes(node)
-
-
-def _defines(statement: ast.stmt) -> set[str]:
-    """Names that a top-level statement gives a new value, whatever they were before."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {statement.name}
-    names = set()
-    for node in _run_here(statement):
-        if isinstance(node, ast.NamedExpr):
-            names.add(node.target.id)
-        elif isinstance(statement, (ast.AugAssign, ast.Expr)):
-            continue  # the one keeps what was there; the other's names belong to comprehensions
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-    return names
-
-
-def _modifies(statement: ast.stmt) -> set[str]:
-    """Names that a top-level statement assigns to or into (`x += 1`, `x[0] = 1`)."""
-    if isinstance(statement, ast.Assign):
-        return {_root(target) for target in statement.targets} - {""}
-    return {_root(statement.target)} - {""} if isinstance(statement, ast.AugAssign) else set()
-
-
-def _fills(statement: ast.stmt) -> dict[str, list[tuple[bool, str]]]:
-    """Names that may be changed by what a statement calls, or assigns into within a block."""
-    found: dict[str, list[tuple[bool, str]]] = {}
-    if isinstance(statement, _LATER):
-        return found
-    for node in _run_here(statement):
-        if isinstance(node, (ast.Assign, ast.AugAssign)) and node is not statement:
-            for name in _modifies(node):
-                found.setdefault(name, []).append((True, ""))
-        elif isinstance(node, ast.Expr):
-            for call in _run_here(node):
-                if isinstance(call, ast.Call):
-                    _note(call, found)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            kept = node.func.attr in _FILLING  # though its result is what is assigned
-            found.setdefault(_root(node.func), []).extend([(True, "")] if kept else [])
-    return found
-
-
-def _note(call: ast.Call, found: dict[str, list[tuple[bool, str]]]) -> None:
-    called = _root(call.func)
-    if isinstance(call.func, ast.Attribute):
-        found.setdefault(called, []).append((True, ""))
-    for given in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        for node in _run_here(given):
-            if isinstance(node, ast.Name):
-                found.setdefault(node.id, []).append((False, called))
-
-
-def _root(node: ast.AST) -> str:
-    """x in x, x.a, x[0].b; empty where it is none."""
-    while isinstance(node, (ast.Subscript, ast.Attribute)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _used(statement: str, tree: ast.stmt) -> set[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            whole = symtable.symtable(statement, "a cell", "exec")
-    except SyntaxError:  # such as a parameter that is declared global: its cell cannot have run
-        return set()
-    changed = _changed(tree)
-    names: set[str] = set()
-    waiting = [whole]
-    while waiting:
-        table = waiting.pop()
-        waiting += table.get_children()
-        symbols = [s for s in table.get_symbols() if s.is_referenced() or s.get_name() in changed]
-        names |= {s.get_name() for s in symbols if table is whole or s.is_global()}
-    return names
-
-
-def _changed(tree: ast.stmt) -> set[str]:
-    """Names in `n += 1` and `del n`: both need an n, though symtable calls it assigned alone."""
-    nodes = list(ast.walk(tree))
-    names = [n.target for n in nodes if isinstance(n, ast.AugAssign)]
-    names += [n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)]
-    return {name.id for name in names if isinstance(name, ast.Name)}

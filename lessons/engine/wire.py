@@ -113,7 +113,8 @@ def _array(form: str, values: np.ndarray, name: str) -> dict[str, Any]:
     if values.nbytes > MAX_BYTES // 2:
         raise NotPlain(f"an array of {values.nbytes >> 20} MB")
     _check_sides(values.shape)
-    data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+    values = values.astype(values.dtype.newbyteorder("="), order="C", copy=False)  # >f8 is float64
+    data = base64.b64encode(values.tobytes()).decode()
     return {form: [name, list(values.shape), data]}
 
 

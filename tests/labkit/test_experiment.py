@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from labkit.experiment import (
     Criterion,
     Finding,
     Interval,
+    Scale,
     interval,
     power,
     seeds_needed,
@@ -148,6 +150,29 @@ def test_ratios_are_judged_on_their_logarithms() -> None:
     assert Finding(criterion=ratio, values=tuple(values)).verdict == "undecided"
 
 
+@pytest.mark.parametrize("value", [0.1, 0.7, 1.1, 5.0, 1e-9])
+@pytest.mark.parametrize("scale", ["linear", "log2"])
+def test_equal_values_are_their_mean_and_meet_a_threshold_they_equal(
+    value: float, scale: Scale
+) -> None:
+    """Adding and dividing, or a logarithm and back, would round some of them past it."""
+    for n in (3, 7):
+        found = interval([value] * n, scale=scale)
+        assert (found.value, found.low, found.high) == (value, value, value)
+    assert interval([value], scale=scale).value == value
+    bounds: list[tuple[Literal[">=", "<="], float]] = [(">=", value / 2), ("<=", value * 2)]
+    for direction, other in bounds:
+        met = Criterion(
+            quantity="q", threshold=value, direction=direction, no_effect=other, scale=scale
+        )
+        assert Finding(criterion=met, values=(value,) * 3).verdict == "reproduced"
+
+
+def test_ratios_far_apart_have_a_wide_interval_and_no_error() -> None:
+    found = interval([1.0, 2.0**900, 1.0], scale="log2")
+    assert (found.low, found.high) == (pytest.approx(0.0), math.inf)
+
+
 def test_one_computation_has_no_interval_and_says_so() -> None:
     once = Criterion(quantity="distance", threshold=1.0, direction="<=", no_effect=3.0, once=True)
     found = Finding(criterion=once, values=(0.7, 0.7, 0.7))
@@ -189,3 +214,12 @@ def test_seeds_by_power() -> None:
     assert seeds_needed([4.0, 8.0, 5.0], ratio) == seeds_needed([2.0, 3.0, math.log2(5)], logs)
     with pytest.raises(ValueError, match="at least 2 pilots"):
         seeds_needed([1.0], AT_LEAST_ONE)
+    assert power([1.0, 1.0], AT_LEAST_ONE, 3) == 1.0  # all at the threshold: reproduced
+    for spread in (1e-6, 1e-9, 1e-13):  # so small that the noncentral t is not computed
+        assert seeds_needed([1.5, 1.5 + spread, 1.5 - spread], AT_LEAST_ONE) == 3
+    with pytest.raises(ValueError, match="above 0"):
+        seeds_needed([4.0, -1.0, 3.0], ratio)
+    with pytest.raises(ValueError, match="finite"):
+        seeds_needed([4.0, math.nan, 3.0], AT_LEAST_ONE)
+    with pytest.raises(ValueError, match="got 2 pilots and 1 seeds"):
+        power([1.0, 2.0], AT_LEAST_ONE, 1)

@@ -52,6 +52,24 @@ def test_the_hash_follows_imports_also_those_inside_functions(project: Path) -> 
     assert freshness.code_hash(here) != before
 
 
+def test_sampling_and_settings_are_no_drawing_and_no_prose(project: Path) -> None:
+    """`draw` in an experiment makes its figure, in minigpt.sample a character; `minutes` of an
+    Experiment are an estimate, of a training run a setting."""
+    here, far = project / "experiment.py", project / "minigpt" / "far.py"
+    text = "\n\ndef draw(p):\n    return Run(minutes=1, source=p)\n\n\nE = Experiment(minutes=1)\n"
+    for path in (here, far):
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    before = freshness.code_hash(here)
+    _edit(here, "Run(minutes=1", "Run(minutes=2")
+    _edit(here, "Experiment(minutes=1", "Experiment(minutes=2")
+    assert freshness.code_hash(here) == before
+    _edit(far, "source=p", "source=p + 1")
+    assert freshness.code_hash(here) != before
+    _edit(far, "source=p + 1", "source=p")
+    _edit(far, "Run(minutes=1", "Run(minutes=2")
+    assert freshness.code_hash(here) != before
+
+
 def test_a_function_that_moves_makes_nothing_stale(project: Path) -> None:
     here = project / "experiment.py"
     before = freshness.code_hash(here)

@@ -148,6 +148,11 @@ RIGHT = "def f(x):\n    return x\n"
         ("bytearray(b'ab')", b"ab", True),
         ("b'ab'", b"ab", True),
         ("'ab'", b"ab", False),
+        ("np.bool_(x > 2)", True, True),
+        ("torch.tensor(x) > 2", True, True),
+        ("np.bool_(x < 2)", True, False),
+        ("1", True, False),
+        ("np.array([1.0, 2.0], '>f8')", np.array([1.0, 2.0]), True),
         ("[[1, 2], [3, 4]]", torch.tensor([[1, 2], [3, 4]]), True),
         ("[[1, 2], [3]]", torch.tensor([[1, 2], [3, 4]]), False),
         ("{'a': np.array(1.0)}", {"a": 1.0}, True),
@@ -186,6 +191,10 @@ def test_whole_numbers_and_fractions_stay_what_they_are() -> None:
     assert type(kinds.like(np.float64(3.0), 3)) is float
     assert type(kinds.like(np.int64(3), 3.0)) is int
     assert kinds.like(True, 1) is True
+    hidden = np.array([-np.inf, 1.0], np.float32)  # a mask of -1e300 is none of minus infinity
+    for model in (hidden, torch.tensor(hidden), hidden[0]):
+        found = kinds.like(np.array([-1e300, 1.0]) if np.shape(model) else -1e300, model)
+        assert np.isfinite(np.asarray(found)).all()
     assert kinds.like("ab", 1.0) == "ab"
     assert kinds.like(None, np.zeros(2)) is None
 
@@ -342,7 +351,12 @@ def test_an_answer_that_took_the_grader_with_it_is_passed_by(tmp_path: Path) -> 
     again = Journal(path, False)
     assert again.was_under_way("killed")
     assert not again.was_under_way("stopped")
-    again.close()
+    with again.judging("ended at once"):  # the second Ctrl-C closes while its thread judges
+        again.close()
+    last = Journal(path, False)
+    assert last.was_under_way("killed")
+    assert not last.was_under_way("ended at once")
+    last.close()
 
 
 @LINUX

@@ -307,6 +307,10 @@ def test_exercises_check_themselves() -> None:
         ({"a": 1}, {"a": 2}, "one entry: 1, off by 1"),
         (None, [1], "None where 1 elements"),
         (float("inf"), 1.0, "off by inf"),
+        (3_915_476_658_336.0, 3_915_476_658_336, None),  # whole, as a product with 2.0 is
+        (112_641.0, 112_640, "112641, off by 1"),
+        (112_640.4, 112_640, "112640, off by 0.4"),
+        (np.array([0.9999999, 7.0]), np.array([1, 7]), None),
     ],
 )
 def test_close(answer: Any, expected: Any, says: str | None) -> None:

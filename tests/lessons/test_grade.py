@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -472,6 +473,27 @@ def test_an_archive_within_is_told(klass: Path, tmp_path: Path) -> None:
     assert rows["twin", "90.2"]["diagnosis"] == ""  # nothing is missing there
     told = (klass / "out" / "feedback" / "none.txt").read_text(encoding="utf-8")
     assert "not opened: all/inner.zip" in told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_name_in_another_encoding_does_not_end_the_class(klass: Path, tmp_path: Path) -> None:
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "roster.csv").write_text("student\nada\n", encoding="utf-8")
+    for name, text in (
+        (b"90_\xfcbung.py", "def rms_norm(:"),
+        (b"\xfc.rar", ""),
+        (b"../\xfc.zip", ""),
+    ):
+        path = os.path.join(os.fsencode(tmp_path / "in" / "ada"), name)
+        Path(os.fsdecode(path)).write_text(text, encoding="utf-8")
+    out = tmp_path / "grades.csv"
+    said: list[str] = []
+    settings = _settings(tmp_path, submissions=tmp_path / "in", out=out)
+    assert grade.main(settings, said.append) == 0
+    assert any("belongs to nobody" in line for line in said)
+    told = (tmp_path / "feedback" / "ada.txt").read_text(encoding="utf-8")
+    assert "90_?bung.py: line 1: " in told
+    assert "not opened: ?.rar" in told
 
 
 def test_many_archives_within_are_told_in_one_line(tmp_path: Path) -> None:

@@ -128,6 +128,86 @@ def test_evidence_of_code_that_does_something_else_is_never_mixed_in(folder: Pat
     assert "planted" in ledger.render_history([old])
 
 
+@pytest.mark.parametrize("stop_at", [0, 1])
+def test_a_run_that_is_stopped_leaves_no_old_evidence_to_be_mixed_in(
+    folder: Path, stop_at: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Planted(), folder)
+    changed = {"gain": -5.0, "does": 2.0}
+    with pytest.raises(KeyboardInterrupt):
+        run(Planted(stop_at=stop_at, **changed), folder)  # type: ignore[arg-type]
+    planted = Planted(**changed)  # type: ignore[arg-type]
+    lesson = catalogue.Lesson(number=1, name="planted", folder=folder)
+    monkeypatch.setattr(ledger, "find", lambda _: planted.experiment())
+    monkeypatch.setattr(ledger, "_made_apart", lambda _: lambda: ledger.small(planted.experiment()))
+    assert ledger.check([lesson]) == 1  # the row is still that of the old code
+    said = "stale by behaviour" if stop_at == 0 else "does not follow from its evidence"
+    assert said in capsys.readouterr().out
+    (row,) = run(planted, folder)
+    assert planted.asked == list(range(stop_at, 3))
+    assert row["verdict"] == "contradicted"
+    assert ledger.check([lesson]) == 0
+
+
+def test_seeds_that_were_not_fixed_are_not_judged(folder: Path) -> None:
+    run(Planted(seeds=5), folder)
+    (row,) = run(Planted(seeds=3), folder)
+    assert (row["seeds"], row["value"]) == (3, pytest.approx(2.1))
+    path = folder / records.EVIDENCE
+    kept = files.read_json(path)
+    kept[2]["evidence"]["seed"] = ledger.PILOT
+    files.write_json(path, kept)
+    planted = Planted()
+    (row,) = run(planted, folder)
+    assert (planted.asked, row["seeds"]) == ([2], 3)
+
+
+def test_a_row_names_every_machine_and_version_that_measured_it(folder: Path) -> None:
+    run(Planted(), folder)
+    path = folder / records.EVIDENCE
+    kept = files.read_json(path)
+    kept[0] |= {
+        "machine": "Linux arm64, 8 cores",
+        "versions": {**kept[0]["versions"], "torch": "1"},
+    }
+    files.write_json(path, kept)
+    (row,) = run(Planted(), folder)
+    assert row["machine"] == f"Linux arm64, 8 cores; {kept[1]['machine']}"
+    assert row["versions"]["torch"] == f"1; {kept[1]['versions']['torch']}"
+    assert row["versions"]["numpy"] == kept[1]["versions"]["numpy"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("ledger.json", "[]", "is a dictionary, got"),
+        ("ledger.json", '{"rows": 3}', "rows is a list, got 3"),
+        ("ledger.json", '{"rows": [{}]}', "a row has no id"),
+        ("ledger.json", '{"rows": [{"id": "planted"}]}', "row of planted has no claim_verdict"),
+        ("ledger.json", '{"registered": []}', "registered is a dict"),
+        ("ledger.json", '{"registered": {"planted": {}}}', "registration has no criteria"),
+        ("l01_planted/evidence.json", "{}", "is a list, got"),
+        ("l01_planted/evidence.json", "[3]", "entry is a dictionary, got 3"),
+        ("l01_planted/evidence.json", '[{"evidence": 1}]', "entry has no evidence"),
+        ("l01_planted/fingerprint.json", "[]", "is a dictionary, got"),
+        ("l01_planted/fingerprint.json", "{}", "has no processor"),
+    ],
+)
+def test_a_file_edited_to_nonsense_is_one_line(
+    folder: Path, file: str, text: str, says: str
+) -> None:
+    run(Planted(), folder)
+    (folder.parent / file).write_text(text, encoding="utf-8")
+
+    def used() -> None:
+        records.whole(records.read(folder.parent / records.LEDGER))
+        run(Planted(), folder)
+
+    with pytest.raises(ValueError, match=says) as told:
+        used()
+    assert "\n" not in str(told.value)
+
+
 def test_as_many_seeds_as_were_fixed_and_no_verdict_before(folder: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(Planted(stop_at=4, seeds=5), folder)
@@ -173,6 +253,10 @@ def test_preregister_writes_before_the_run_and_refuses_after(
     assert row["registered"] == f"registered before, on {fixed['date']}"
     with pytest.raises(ValueError, match="measured with this very code"):
         ledger.preregister(ledger.Preregister(lesson="planted"))
+    (folder / "experiment.py").write_text(CODE + "B = 3\n", encoding="utf-8")
+    ledger.preregister(ledger.Preregister(lesson="planted"))  # the same day, having seen the result
+    (row,) = run(Planted(), folder)
+    assert row["registered"].endswith("after some of it was measured")
 
 
 def test_a_pilot_is_never_judged_and_says_how_many_seeds_decide(

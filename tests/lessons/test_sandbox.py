@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -483,3 +485,34 @@ def test_the_zygote_forks_from_one_thread() -> None:
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )
     assert done.stdout == "1\n", done.stderr
+
+
+@pytest.mark.skipif(not sandbox_.HAS_FORK, reason="without fork there is nothing to share")
+def test_threads_that_start_one_sandbox_start_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    launched = []
+    launch = Sandbox._launch_zygote
+
+    def slowly(made: Sandbox) -> None:
+        launched.append(made)
+        time.sleep(0.3)
+        launch(made)
+
+    monkeypatch.setattr(Sandbox, "_launch_zygote", slowly)
+    with Sandbox() as made:
+        threads = [threading.Thread(target=made.launch) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert launched == [made]
+        folder = made._surroundings()["env"]["MPLCONFIGDIR"]
+        assert made.run("def f():\n    return 1\n", "f", [Call()]).status == "done"
+        assert made._surroundings()["env"]["MPLCONFIGDIR"] == folder
+
+
+@pytest.mark.skipif(not sandbox_.HAS_FORK, reason="without fork there is nothing to share")
+def test_a_first_answer_reads_its_own_folder_of_fonts() -> None:
+    source = "import os\ndef f():\n    return os.listdir(os.environ['MPLCONFIGDIR'])\n"
+    with Sandbox() as made:
+        (answer,) = made.run(source, "f", [Call()]).answers
+    assert answer.value == []

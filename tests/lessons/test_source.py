@@ -57,6 +57,22 @@ FILLED = {
     "a walrus": "(T := [0, 1]).append(2)",
     "under a condition": "T = [0, 1]\nif True:\n    T.append(2)",
     "in a try": "T = [0, 1]\ntry:\n    T.append(2)\nexcept ValueError:\n    pass",
+    "a counter": "T = []\ni = 0\nwhile i < 3:\n    T.append(i)\n    i += 1",
+    "a sum in a loop": "n = 0\nfor x in 'abc':\n    n += 1\nT = list(range(n))",
+    "what it was before": "T = []\nfor i in range(3):\n    T = T + [i]",
+    "itself": "T = [0, 1]\nT = T + [2]",
+    "an exchange": "T, x = 9, [0, 1, 2]\nT, x = x, T",
+    "a function of its name": "def T():\n    return [0, 1, 2]\nT = T()",
+    "one case of two": "T = [0, 1, 2]\nif not T:\n    T = 9",
+    "one of two branches": "if 1 > 2:\n    T = 9\nelse:\n    T = [0, 1, 2]",
+    "a pattern": "match [9, 0, 1, 2]:\n    case [_, *T]:\n        pass",
+    "del": "T = [9, 0, 1, 2]\ndel T[0]",
+    "several at once": "T = [0] * 3\nT[1], T[2] = 1, 2",
+    "with a type": "T = [0, 9, 2]\nT[1]: int = 1",
+    "a result nobody wants": "T = [2, 1, 0]\n_ = T.reverse()",
+    "out=": "import numpy as np\nA = np.zeros(3, int)\nB = np.add(A, range(3), out=A)\nT = [*A]",
+    "in place": "import torch\nA = torch.zeros(3)\nB = A.copy_(torch.arange(3.0))\nT = A.tolist()",
+    "%time": "%time T = [0, 1, 2]",
     "a dictionary": "D = {}\nD.update(t=[0, 1, 2])\nT = D['t']",
 }
 
@@ -82,6 +98,14 @@ def test_a_global_that_is_only_counted_up_comes_along(body: str) -> None:
     own = slicing.needed("f", ["n = 0", "def f(x):\n    n = x\n    n += 1\n    return n"])
     assert own is not None
     assert "n = 0" not in own
+
+
+def test_a_loop_elsewhere_with_the_same_variable_stays_out() -> None:
+    cells = ["T = train()", "for i in range(9):\n    train(i)", "T = []"]
+    cells += ["for i in range(3):\n    T.append(i)", "def f():\n    return T"]
+    assert "train" not in (slicing.needed("f", cells) or "")
+    whole = "if True:\n    def f(): return 1\n"
+    assert slicing.needed("f", [whole]) == whole
 
 
 def test_what_may_have_filled_a_name_does_no_harm_and_what_only_shows_it_stays_out() -> None:
@@ -127,6 +151,26 @@ def test_a_long_cell_takes_no_longer_than_it_is_long() -> None:
     names = ", ".join(f"a{i}" for i in range(3000))
     cell = f"{names} = range(3000)\ndef f():\n    return {names}"
     assert slicing.needed("f", [cell]) == cell + "\n"
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        "x = 0\n" + "x += 1;" * 40_000,
+        "x = []\n" + "import g\n" * 10_000 + "g(x)\n" * 20_000,
+        "x = " + ", ".join(f"a{i}" for i in range(20_000)),
+    ],
+    ids=["one line", "calls", "names"],
+)
+def test_one_file_does_not_hold_up_a_class(many: str) -> None:
+    """A look at each statement for each other one, or at a line for each of its spaces, would take
+    minutes to hours here, and no limit holds yet."""
+    names = many[4:] if many.startswith("x = a") else ""
+    cell = f"{names} = x\n" * bool(names) + many + "\ndef f():\n    return x"
+    assert (slicing.needed("f", [cell]) or "").endswith("return x\n")
+    spaces = " " * 200_000
+    assert slicing.without_magics(f"x = 1\n{spaces}(").endswith(f"{spaces}(")
+    assert slicing.without_magics(f"a, b.c{spaces}= !ls").startswith("pass  # a, b.c")
 
 
 def test_columns_are_counted_in_bytes_and_lines_end_in_any_way() -> None:

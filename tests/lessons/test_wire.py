@@ -45,6 +45,14 @@ def test_tensors_keep_dtype_shape_and_bits(dtype: str, shape: tuple[int, ...]) -
     assert torch.equal(back, x.T if x.dim() == 2 else x)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_numbers_are_the_same_in_either_order_of_bytes(order: str) -> None:
+    value = np.array([[1.5, -2.0], [3.0, 1e300]], dtype=f"{order}f8")
+    np.testing.assert_array_equal(_unpack(wire.pack(value.T)), value.T)
+    assert _unpack(wire.pack(value[0, 0])) == 1.5
+    assert _unpack(wire.pack(np.array(258, dtype=f"{order}u2"))) == 258
+
+
 def test_generators_go_on_where_they_were() -> None:
     rng = np.random.default_rng(3)
     rng.random(5)
