@@ -7,7 +7,6 @@ Run:    used by checks.py of every lesson
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -73,18 +72,6 @@ def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) ->
     if a.ndim == 0:
         return f"{a[()]:.6g}, off by {largest:.4g}"
     return f"{int(wrong.sum())} of {a.size} numbers off, the worst by {largest:.4g}"
-
-
-def shape(answer: Any, wanted: Sequence[int]) -> str | None:
-    """None where `answer` has this shape, else what came back; () is that of a single number.
-
-    >>> shape([1.0, 2.0], ())
-    'shape [2] where one number was expected'
-    """
-    found = list(np.shape(answer))
-    if found == list(wanted):
-        return None
-    return f"shape {found} where {list(wanted) or 'one number'} was expected"
 
 
 def describe(value: Any) -> str:

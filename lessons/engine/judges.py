@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from lessons.engine import kinds
 from lessons.engine.compare import describe
 
 
@@ -33,8 +34,8 @@ def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str |
         return f"shape {shape} where {list(wanted) or 'one number'} was expected"
     try:
         found = numbers(answer)
-    except (ValueError, TypeError):  # rows of different lengths
-        return f"{describe(answer)}, whose parts are not all alike"
+    except ValueError as error:
+        return str(error)
     if found.shape != tuple(wanted) or found.dtype.kind not in "iuf":
         return f"{describe(answer)} where numbers were expected"
     if whole and found.dtype.kind == "f":
@@ -45,17 +46,13 @@ def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str |
 
 
 def numbers(answer: Any) -> np.ndarray:
-    """A number, a list, an array or a tensor as an array."""
-    if isinstance(answer, (list, tuple)):
-        return np.asarray([numbers(part) for part in answer] if _holds_arrays(answer) else answer)
-    if hasattr(answer, "detach"):
-        answer = answer.detach().to("cpu")
-        answer = answer.double() if answer.is_floating_point() else answer
-    return np.asarray(answer)
-
-
-def _holds_arrays(answer: Any) -> bool:
-    return any(hasattr(part, "shape") for part in answer)
+    """A number, a list, an array or a tensor as an array; ValueError where it is none of these."""
+    found = kinds.numbers(answer)
+    if found is None:
+        ragged = isinstance(answer, (list, tuple))
+        why = ", whose parts are not all alike" if ragged else " where numbers were expected"
+        raise ValueError(f"{describe(answer)}{why}")
+    return found
 
 
 def _shape(value: Any) -> list[int]:
