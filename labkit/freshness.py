@@ -29,7 +29,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from labkit import files
 from labkit.versions import processor, versions
@@ -46,6 +46,8 @@ ROUNDING, CLOSE = 1e-9, 0.02
 """Numbers may differ by the first, relative or absolute: a sum in another order. Another processor
 or another version of torch trains another model in the end: then by the second, in all but one of
 twenty."""
+State = Literal["fresh", "code changed", "stale by behaviour"]
+
 
 # By code.
 
@@ -209,6 +211,14 @@ def difference(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
         where, a, b = (kinds or off)[0]
         return f"{len(off)} of {len(pairs)} values differ, the first {where}: {a!r}, before {b!r}"
     return ""
+
+
+def state(now: Mapping[str, Any], then: Mapping[str, Any], *, same_code: bool) -> tuple[State, str]:
+    """What a measured number's state is, and where behaviour differs: two fingerprints, and whether
+    the code behind them has the same hash."""
+    if where := difference(now, then):
+        return "stale by behaviour", where
+    return ("fresh" if same_code else "code changed"), ""
 
 
 def _pairs(a: Any, b: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

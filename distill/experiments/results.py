@@ -67,12 +67,11 @@ def code_hash(experiment: Callable[..., Outcome]) -> str:
 
 def state(
     kept: dict[str, Any], experiment: Callable[..., Outcome], now: dict[str, Any]
-) -> tuple[str, str]:
-    """Is a record as good as when it was measured? "fresh", "code changed" or "stale by
-    behaviour", and where; `now` is a fingerprint made now."""
-    if where := freshness.difference(now, kept["fingerprint"]):
-        return "stale by behaviour", where
-    return ("fresh" if kept["code"] == code_hash(experiment) else "code changed"), ""
+) -> tuple[freshness.State, str]:
+    """Is a record as good as when it was measured, and where not; `now` is a fingerprint made
+    now."""
+    same = kept["code"] == code_hash(experiment)
+    return freshness.state(now, kept["fingerprint"], same_code=same)
 
 
 def about() -> dict[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 from labkit import files, freshness
 from labkit.experiment import Finding
@@ -26,8 +26,6 @@ from lessons.engine.experiment import TOO_FEW, Evidence, Experiment, overall
 LEDGER = "ledger.json"
 EVIDENCE = "evidence.json"
 FINGERPRINT = "fingerprint.json"
-
-State = Literal["fresh", "code changed", "stale by behaviour"]
 
 
 # The ledger's file.
@@ -153,19 +151,16 @@ def code_hash(folder: Path) -> str:
     return freshness.code_hash(folder / "experiment.py")
 
 
-def state(folder: Path, now: Mapping[str, Any]) -> tuple[State, str]:
+def state(folder: Path, now: Mapping[str, Any]) -> tuple[freshness.State, str]:
     """A measured lesson's state, and where its behaviour differs; `now` is a fingerprint made now.
 
     Without a fingerprint from the time of measuring, changed code counts as changed behaviour.
     """
     then, code = fingerprint(folder), code_hash(folder)
+    same = all(entry["code"] == code for entry in entries(folder))
     if then is None:
-        same = all(entry["code"] == code for entry in entries(folder))
         return ("fresh", "") if same else ("stale by behaviour", "no fingerprint was kept")
-    if where := freshness.difference(now, then):
-        return "stale by behaviour", where
-    changed = any(entry["code"] != code for entry in entries(folder))
-    return ("code changed" if changed else "fresh"), ""
+    return freshness.state(now, then, same_code=same)
 
 
 def may_be_shown(folder: Path, experiment: Experiment) -> bool:
