@@ -1,34 +1,48 @@
-"""One network, several texts: whatever it knows came from the text it was trained on.
+"""One network, several texts: does what it knows come from the text it was trained on?
 
 Idea:   the same network with the same first weights and the same number of steps is trained on
         Shakespeare, on the King James Bible, and on Shakespeare with its characters shuffled. Each
-        model is measured on each text. Shuffled text has nothing to give but how frequent each
-        character is, so there the network should end at the unigram entropy; on a real text the
-        model that read that text should win, also against counting (an n-gram) on another text.
-Source: Shannon 1951, "Prediction and entropy of printed English" (the ladder of n-grams); Chen &
-        Goodman 1999 (its smoothing: modified Kneser-Ney, fixed beforehand).
+        model is measured on each text: the one that read a text should win on it, also against
+        counting (an n-gram) on another text. And if what a network knows comes from its text, less
+        text must leave it knowing less: so it is trained on a tenth and on a hundredth as well.
+Source: Shannon 1951, "Prediction and entropy of printed English"; Chen & Goodman 1999 (the n-gram's
+        smoothing: modified Kneser-Ney, fixed beforehand).
 Run:    python -m lessons ledger next_character --run
 Omits:  several networks: the rates are those of minigpt's preset `quick`.
 
 Both texts are cut to the characters that occur in both, so that no model loses merely by meeting
-one that it never saw. Reported beside it: from how much text on the network passes the n-gram, on
-Shakespeare and on storyland, at equal steps for every amount.
+one that it never saw. Little text wants a short run with a cool-down of its own: each amount has
+the length that `tune` found best on a seed that is not judged, up to the steps that all of the text
+gets. So a tenth of the text could do as well, and on storyland, whose grammar is small, it nearly
+does.
+
+Before, the first criterion was the distance from the unigram entropy on shuffled text, which no
+network that trains at all can miss: it is printed as a sanity check now. In its place stands what
+nine tenths of the text are worth. Its threshold, 0.2 bits, is a tenth of what such a network knows
+beyond the frequencies of the characters (4.7 bits - 2.6). And the small amounts were trained as
+long as the large one, with early stopping but without a cool-down before it: on storyland the
+network passed counting at 34,000 to 38,000 characters, where now 25,000 to 32,000 do (pilots).
+
+Pilots 90 to 93 gave leads over a tenth of 0.44, 0.43, 0.45 and 0.43, by which three seeds decide;
+and leads over other texts' models of 0.518, 0.501, 0.526 and 0.531. That criterion, with its
+threshold of 0.5, is as before, and by these pilots eight seeds decide with 94 %. So eight, from
+seed 10 on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from distill.train import portion
-from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from lessons.engine.training import BASE, stories, with_text
+from lessons.engine.training import BASE, TUNING_SEED, stories, with_text
+from lessons.l01_next_character.drawing import draw
 from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score, surprisal
@@ -39,10 +53,8 @@ from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 OWN, OTHER, SHUFFLED = "own text", "another text", "shuffled"
+STORIES = "storyland"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +66,9 @@ class Size:
     characters: int
     """Of each text; the last tenth is held out, its second half judges."""
     shares: tuple[float, ...]
-    """Of the training text, for the comparison with counting."""
-    orders: tuple[int, ...]
-    """Of the n-grams."""
+    """Of the training text, for the comparison with counting; the last are a tenth and all."""
     looks: int
-    """Characters that a look along the way reads."""
+    """Characters that the one look at the end of a training reads; nothing is chosen by it."""
     base: TrainConfig
     """Of every network."""
 
@@ -68,13 +78,11 @@ SIZES: dict[Profile, Size] = {
         texts=("shakespeare", "kjv"),
         characters=1_000_000,
         shares=(0.01, 0.1, 1.0),
-        orders=(1, 2, 3, 4, 5, 7),
         looks=20_000,
         base=replace(
             BASE,
             steps=400,
             batch_size=16,
-            eval_every=50,
             muon_lr=0.04,
             adamw_lr=6e-3,
             model=GPTConfig(n_layer=2, n_head=4, n_embd=96, context=64),
@@ -84,14 +92,12 @@ SIZES: dict[Profile, Size] = {
         texts=("storyland:12000", "python-docs"),
         characters=12_000,
         shares=(0.1, 1.0),
-        orders=(1, 3),
         looks=500,
         base=replace(
             BASE,
             steps=30,
             warmup=3,
             batch_size=8,
-            eval_every=15,
             muon_lr=0.04,
             adamw_lr=6e-3,
             model=GPTConfig(n_layer=1, n_head=2, n_embd=16, context=32),
@@ -117,9 +123,30 @@ def texts(size: Size, seed: int) -> dict[str, Corpus]:
     }
 
 
-def fit(size: Size, corpus: Corpus, tokenizer: CharTokenizer, seed: int) -> GPT:
-    """The best of a few looks, after the same number of steps for every text."""
-    config = replace(size.base, seed=seed)
+TUNING: dict[str, dict[float, dict[float, float]]] = {
+    OWN: {
+        0.01: {0.0625: 4.0102, 0.125: 3.8092, 0.25: 3.9182, 0.5: 5.1547, 1.0: 7.1364},
+        0.1: {0.0625: 3.9006, 0.125: 3.5450, 0.25: 3.3288, 0.5: 3.2168, 1.0: 3.1357},
+    },
+    STORIES: {
+        0.01: {0.0625: 3.1403, 0.125: 2.0913, 0.25: 1.5250, 0.5: 1.6694, 1.0: 2.4555},
+        0.1: {0.0625: 3.1342, 0.125: 2.0812, 0.25: 1.3441, 0.5: 0.9665, 1.0: 0.8203},
+    },
+}
+"""Text -> share of it -> share of the steps -> loss on the choosing half, bits/char, on the tuning
+seed."""
+
+
+def steps(size: Size, text: str, share: float) -> int:
+    """How long to train on this share of a text: as was best on the tuning seed; on all of it, all
+    the steps."""
+    losses = TUNING[text].get(share, {1.0: 0.0})
+    return max(1, round(size.base.steps * min(losses, key=losses.__getitem__)))
+
+
+def fit(size: Size, corpus: Corpus, tokenizer: CharTokenizer, seed: int, steps: int) -> GPT:
+    """The network after so many steps, with its own cool-down; its last weights count."""
+    config = replace(size.base, seed=seed, steps=steps, eval_every=steps)
     model = GPT(config.model, tokenizer, torch.Generator().manual_seed(seed))
     return train(
         config,
@@ -127,6 +154,23 @@ def fit(size: Size, corpus: Corpus, tokenizer: CharTokenizer, seed: int) -> GPT:
         init=model,
         measure=lambda model, ids: score(model, ids[: size.looks]).nats,
     ).model
+
+
+def tune(size: Size, lengths: Sequence[float]) -> dict[str, dict[float, dict[float, float]]]:
+    """What `TUNING` holds, for every share but all; `lengths` are shares of the steps."""
+    own = texts(size, TUNING_SEED)[OWN]
+    found: dict[str, dict[float, dict[float, float]]] = {}
+    for name, corpus in ((OWN, own), (STORIES, stories(len(own.text), TUNING_SEED))):
+        tokenizer = CharTokenizer.from_text(corpus.text)
+        found[name] = {}
+        for share in size.shares[:-1]:
+            part = portion(corpus, share)
+            nets = {
+                length: fit(size, part, tokenizer, TUNING_SEED, round(size.base.steps * length))
+                for length in lengths
+            }
+            found[name][share] = {n: bits(net, corpus.choose) for n, net in nets.items()}
+    return found
 
 
 def bits(model: NextChar, text: str) -> float:
@@ -137,18 +181,25 @@ def bits(model: NextChar, text: str) -> float:
 
 
 def compare(
-    size: Size, corpus: Corpus, tokenizer: CharTokenizer, seed: int, whole: GPT | None = None
+    size: Size,
+    text: str,
+    corpus: Corpus,
+    tokenizer: CharTokenizer,
+    seed: int,
+    whole: GPT | None = None,
 ) -> dict[str, Any]:
     """GPT and n-gram on a growing share of the training text, bits/char, and where they cross.
 
-    `whole` is the GPT of the whole text, if there is one already.
+    `text` says whose lengths hold; `whole` is the GPT of the whole text, if there is one already.
     """
-    found: dict[str, Any] = {"characters": [], "gpt": [], "ngram": []}
+    found: dict[str, Any] = {"characters": [], "steps": [], "gpt": [], "ngram": []}
     for share in size.shares:
-        part = portion(corpus, share)
-        net = whole if share == 1 and whole is not None else fit(size, part, tokenizer, seed)
+        part, many = portion(corpus, share), steps(size, text, share)
+        use = whole if share == 1 else None
+        net = use or fit(size, part, tokenizer, seed, many)
         counted = NGram.fit(part.train, tokenizer, DEFAULT_ORDER)
         found["characters"].append(len(part.train))
+        found["steps"].append(many)
         found["gpt"].append(bits(net, corpus.judge))
         found["ngram"].append(bits(counted, corpus.judge))
     found["passes_at"] = crossing(found["characters"], found["gpt"], found["ngram"])
@@ -177,7 +228,10 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
     size = SIZES[profile]
     corpora_ = texts(size, seed)
     tokenizer = CharTokenizer.from_text("".join(sorted(set(corpora_[OWN].text))))
-    nets = {name: fit(size, corpus, tokenizer, seed) for name, corpus in corpora_.items()}
+    nets = {
+        name: fit(size, corpus, tokenizer, seed, size.base.steps)
+        for name, corpus in corpora_.items()
+    }
     counts = {name: NGram.fit(c.train, tokenizer, DEFAULT_ORDER) for name, c in corpora_.items()}
     table: dict[str, dict[str, dict[str, float]]] = {
         kind: {
@@ -190,6 +244,10 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
     entropy = bits(unigram, corpora_[SHUFFLED].judge)
     land = stories(len(corpora_[OWN].text), seed)
     land_tokenizer = CharTokenizer.from_text(land.text)
+    against = {
+        size.texts[0]: compare(size, OWN, corpora_[OWN], tokenizer, seed, nets[OWN]),
+        STORIES: compare(size, STORIES, land, land_tokenizer, seed),
+    }
     return {
         "texts": list(size.texts),
         "bits": table,
@@ -197,15 +255,14 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
         "unigram_bits": entropy,
         "shuffled_off_share": abs(table["gpt"][SHUFFLED][SHUFFLED] / entropy - 1),
         "margin_bits": margin(table),
-        "ladder_bits": {
-            str(n): bits(NGram.fit(corpora_[OWN].train, tokenizer, n), corpora_[OWN].judge)
-            for n in size.orders
-        },
-        "against_counting": {
-            size.texts[0]: compare(size, corpora_[OWN], tokenizer, seed, nets[OWN]),
-            "storyland": compare(size, land, land_tokenizer, seed),
-        },
+        "against_counting": against,
+        "lead_over_a_tenth_bits": {name: over_a_tenth(one) for name, one in against.items()},
     }
+
+
+def over_a_tenth(found: dict[str, Any]) -> float:
+    """By how many bits the network that had all of the text leads the one that had a tenth."""
+    return float(found["gpt"][-2] - found["gpt"][-1])
 
 
 def margin(table: dict[str, dict[str, dict[str, float]]]) -> float:
@@ -223,103 +280,30 @@ def margin(table: dict[str, dict[str, dict[str, float]]]) -> float:
 
 
 def values(evidence: Evidence) -> list[float]:
-    """How far from the unigram entropy on shuffled text, and the smallest margin."""
-    return [evidence["shuffled_off_share"], evidence["margin_bits"]]
-
-
-def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
-    """Left: every network on every text, and over each text's own network its best rival, a network
-    or an n-gram of another text. Right: network and n-gram on growing amounts of text."""
-    figure, (left, right) = figures.new("wide", 1, 2)
-    tests, texts_ = list(evidence[0]["bits"]["gpt"]), evidence[0]["texts"]
-    names = {OWN: texts_[0], OTHER: texts_[1], SHUFFLED: f"{texts_[0]},\nshuffled"}
-    said = []
-    for i, trained in enumerate(tests):
-        runs = np.array([[one["bits"]["gpt"][trained][test] for test in tests] for one in evidence])
-        where = np.arange(len(tests)) + 0.27 * (i - 1)
-        left.bar(
-            where,
-            runs.mean(0),
-            0.25,
-            label="trained on " + names[trained].replace("\n", " "),
-            alpha=0.9,
-        )
-        for row in runs:
-            left.plot(where, row, "k.", markersize=3)
-        mean = ", ".join(f"{m:.2f} on {names[t]}" for m, t in zip(runs.mean(0), tests))
-        said.append(f"trained on {names[trained]}: {mean}".replace("\n", " "))
-    leads = []
-    for i, test in enumerate(tests):  # as `margin` takes them, of the mean over seeds
-        own, rival = (
-            np.mean([one["bits"]["gpt"][test][test] for one in evidence]),
-            np.mean(
-                [
-                    min(
-                        one["bits"][k][t][test]
-                        for k in ("gpt", "ngram")
-                        for t in tests
-                        if t != test
-                    )
-                    for one in evidence
-                ]
-            ),
-        )
-        x = 1.27 * i - 0.27  # over its own bar
-        name = None if i else "best model of another text (network or n-gram)"
-        left.plot([x, x], [own, rival], color="#444444", linewidth=1, linestyle="-")
-        left.plot([x], [rival], marker="D", color="#CC79A7", markeredgecolor="k", ls="", label=name)
-        left.annotate(
-            f"{rival - own:+.2f}",
-            (x, rival),
-            (0, 6),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-        )
-        leads.append(f"{rival - own:.2f} on {names[test]}".replace("\n", " "))
-    said.append(f"lead of a text's own network over its best rival: {', '.join(leads)}")
-    entropy = float(np.mean([one["unigram_bits"] for one in evidence]))
-    left.axhline(
-        entropy, color="#444444", linewidth=1, linestyle=":", label="unigram entropy, shuffled"
-    )
-    left.set_xticks(range(len(tests)), [names[test] for test in tests])
-    figures.label(left, x="measured on", y="loss (bits/char)")
-    left.legend(fontsize=8, loc="upper left")
-    left.set_ylim(0, 1.6 * left.get_ylim()[1])
-    for text in evidence[0]["against_counting"]:
-        found = [one["against_counting"][text] for one in evidence]
-        for model, label in (("gpt", "GPT"), ("ngram", "n-gram")):
-            curves = [one[model] for one in found]
-            figures.seeds(right, found[0]["characters"], curves, name=f"{label}, {text}")
-        passes = [one["passes_at"] for one in found]
-        known = [f"at {p:,.0f} characters" for p in passes if p is not None]
-        if missing := len(passes) - len(known):
-            known.append(f"nowhere with {missing} of {len(passes)} seeds")
-        said.append(f"on {text} the GPT passes the n-gram {', '.join(known)}")
-    right.set_xscale("log")
-    figures.label(right, x="characters trained on", y="loss (bits/char)")
-    right.legend(fontsize=8)
-    return figure, f"Bits per character of each network on each text: {'; '.join(said)}."
+    """What the whole of a text is worth over a tenth of it, and the smallest margin."""
+    of = evidence["lead_over_a_tenth_bits"]
+    return [of[evidence["texts"][0]], evidence["margin_bits"]]
 
 
 EXPERIMENT = Experiment(
     id="next_character",
-    title="A network knows what its data taught it, and nothing else",
+    title="A network is best on the text it was trained on, and better with more of it",
     claim="A network starts out as a random function; what it knows in the end came from its data.",
     source="RB22; Shannon 1951; Chen & Goodman 1999",
     criteria=(
         Criterion(
-            quantity="distance from the unigram entropy on shuffled text, as a share of it",
-            threshold=0.01,
-            direction="<=",
-            no_effect=0.2,  # about where a network is that finds all characters equally likely
+            quantity="lead of the network that had all of its text over the same network with a "
+            "tenth of it at its best length (bits/char)",
+            threshold=0.2,
         ),
         Criterion(
             quantity="lead of a text's own network over the best model of another text (bits/char)",
             threshold=0.5,
         ),
     ),
-    minutes=2.6,
+    seeds=8,
+    first_seed=10,
+    minutes=2.0,
     measure=measure,
     sizes=SIZES,
     values=values,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from lessons.l02_prediction_is_compression import experiment as second
 from lessons.l03_why_it_trains import experiment as third
 from lessons.l04_bigger_is_better import experiment as fourth
 from lessons.l04_bigger_is_better.lstm import LSTM
+from minigpt.loop import train
 from minigpt.model import GPT, GPTConfig
+from minigpt.settings import TrainConfig
 from minigpt.storyland import THEMES
 from minigpt.tokenizer import CharTokenizer
 
@@ -49,7 +52,44 @@ def test_the_margin_is_against_the_best_model_of_another_text() -> None:
     assert first.margin(table) == pytest.approx(0.7)  # the n-gram of b on a; a's own does not count
 
 
-# Lesson 2.
+def test_little_text_gets_a_shorter_run_with_its_own_cool_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each amount is trained for the length that was tuned for it, down to a rate of 0."""
+    size = first.SIZES["ci"]
+    monkeypatch.setitem(first.TUNING, first.STORIES, {0.1: {0.25: 2.0, 0.5: 1.0, 1.0: 1.5}})
+    trained = []
+
+    def watched(config: TrainConfig, *args: Any, **more: Any) -> Any:
+        rates = []
+        found = train(config, *args, on_step=lambda now: rates.append(now.step), **more)
+        trained.append((config.steps, len(rates)))
+        return found
+
+    monkeypatch.setattr(first, "train", watched)
+    corpus = stories(size.characters, 0)
+    tokenizer = CharTokenizer.from_text(corpus.text)
+    found = first.compare(size, first.STORIES, corpus, tokenizer, 0)
+    assert found["steps"] == [15, 30]
+    assert trained == [(15, 15), (30, 30)]  # a run of 15 steps, not 15 steps of a run of 30
+
+
+def test_what_ten_times_the_text_is_worth() -> None:
+    found = {"characters": [10, 100, 1000], "gpt": [3.5, 3.0, 2.25], "ngram": [9.0, 9.0, 9.0]}
+    assert first.over_a_tenth(found) == 0.75
+    for size in first.SIZES.values():  # the last two amounts are a tenth and all
+        assert size.shares[-2:] == (0.1, 1.0)
+
+
+def test_every_length_was_tuned_and_none_is_the_shortest_tried() -> None:
+    size = first.SIZES["full"]
+    for text, shares in first.TUNING.items():
+        assert set(shares) == set(size.shares[:-1])
+        for share, losses in shares.items():
+            best = min(losses, key=losses.__getitem__)
+            assert first.steps(size, text, share) == round(best * size.base.steps)
+            assert best > min(losses), (text, share)
+            assert max(losses) == 1.0  # longer than that would not be equal compute
 
 
 def test_the_figure_shows_the_lead_that_is_predicted() -> None:
@@ -61,6 +101,9 @@ def test_the_figure_shows_the_lead_that_is_predicted() -> None:
     assert len(written) == 3
     assert min(written) == pytest.approx(measured, abs=0.005)
     assert f"{measured:.2f} on kjv" in alt
+
+
+# Lesson 2.
 
 
 def test_probe_places_are_behind_the_owner_and_know_the_theme() -> None:
