@@ -23,7 +23,7 @@ from torch import Tensor
 
 from distill import losses
 from distill.settings import DistillConfig
-from distill.teachers import Teacher, same_alphabet
+from distill.teachers import Teacher, ask, same_alphabet
 from minigpt.loop import Batch, next_char_loss
 from minigpt.nextchar import NextChar
 from minigpt.sample import draw, shape
@@ -85,7 +85,7 @@ class OnPolicy:
         ids = batch.ids.cpu().numpy().copy()
         if own:
             ids[:own] = write(self.student, ids[:own], config.prompt, self.rng)
-        told = torch.from_numpy(self.reader.logprobs(ids)).to(device)
+        told = torch.from_numpy(ask(self.reader, ids, batch.starts.numpy())).to(device)
         logits = model(torch.from_numpy(ids).to(device))
         marked = torch.ones(ids.shape, dtype=torch.bool, device=device)
         marked[:own, : config.prompt - 1] = False  # the last of the prompt predicts the first own

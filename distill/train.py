@@ -32,7 +32,7 @@ from distill.cache import Cache
 from distill.evaluate import side_by_side
 from distill.onpolicy import OnPolicy
 from distill.settings import DistillConfig, Question, portion
-from distill.teachers import Teacher, same_alphabet
+from distill.teachers import Teacher, ask, check_text, same_alphabet
 from distill.views import View, pieces
 from labkit import command, files
 from minigpt.corpora import Corpus
@@ -72,6 +72,7 @@ class Distillation:
     ) -> None:
         if teacher is not None:
             same_alphabet(teacher.tokenizer, tokenizer)
+            check_text(teacher, ids)
         if cache is not None:
             same_alphabet(cache.tokenizer, tokenizer)
             cache.check(teacher=teacher, ids=ids, view=config.teacher_view)
@@ -119,7 +120,8 @@ class Distillation:
         config, device, whole = self.config, logits.device, len(logits)
         if self.cache is None:
             assert self.reader is not None
-            kept = {"logprobs": self.reader.logprobs(self.teacher_sees[places].astype(np.int64))}
+            seen = self.teacher_sees[places].astype(np.int64)
+            kept = {"logprobs": ask(self.reader, seen, starts)}
         else:
             kept = self.cache.read(starts)
         found = {k: torch.from_numpy(v).flatten(0, 1).to(device) for k, v in kept.items()}
@@ -180,6 +182,7 @@ def distill(
                 "on_policy needs a live teacher, and no cache, labels or mask: those are of the "
                 "real text, and the student writes its own"
             )
+        check_text(teacher, ids)
         # the model that writes is the one that is trained: made here, as the loop would make it
         seed = torch.Generator().manual_seed(student.seed)
         init = init or GPT(student.model, tokenizer, seed)

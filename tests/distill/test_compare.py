@@ -14,7 +14,8 @@ import torch
 
 from distill import arms, compare, costs, evaluate, report
 from distill import train as training
-from distill.settings import DistillConfig
+from distill.settings import DistillConfig, Question
+from distill.teachers import FOLDS, NGramTeacher
 from labkit import command
 from minigpt import checkpoint, corpora
 from minigpt.model import GPT, GPTConfig
@@ -157,6 +158,16 @@ def test_too_little_text_is_refused() -> None:
         arms.Sweep(rates=(0.0, 1.0))
     with pytest.raises(ValueError, match="shares from 0 to 1"):
         arms.Sweep(lengths=(2.0,))
+
+
+def test_an_n_gram_never_teaches_what_it_knows_by_heart() -> None:
+    config = DistillConfig(data_fraction=0.5)
+    assert arms.setting(TRUTH, STUDENT, CORPUS, config).counted.folds == FOLDS
+    asked = Question(teacher="ngram", data="storyland:20000", distill=config)
+    found = arms.prepare(asked)
+    assert isinstance(found.teacher, NGramTeacher)
+    assert found.teacher.folds == FOLDS
+    np.testing.assert_array_equal(found.teacher.text, found.ids)
 
 
 class Counted(arms.Arms):

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from distill import cache as caching
-from distill import costs, views
+from distill import costs, losses, views
+from distill.onpolicy import OnPolicy
 from distill.settings import DistillConfig, portion
 from distill.teachers import ModelTeacher, NGramTeacher
 from distill.train import Distillation, distill, seen_loss
@@ -240,6 +241,24 @@ def test_equal_compute_gives_labels_more_steps(make_gpt: Callable) -> None:
     assert costs.equal_compute_steps(config, ModelTeacher(make_gpt()), len(TOKENIZER)) == 400
     counting = NGramTeacher.fit(CORPUS.train, TOKENIZER)
     assert 300 <= costs.equal_compute_steps(config, counting, len(TOKENIZER)) <= 303
+
+
+def test_an_n_gram_that_teaches_its_own_text_is_asked_by_place(make_gpt: Callable) -> None:
+    """What it says of a window is what the counts of the other folds say, however it is asked."""
+    counting, model = NGramTeacher.fit(CORPUS.train, TOKENIZER, folds=5), make_gpt()
+    told = counting.logprobs_at(batch().ids.numpy(), batch().starts.numpy())
+    right = losses.kd(model(batch().ids).flatten(0, 1), torch.from_numpy(told).flatten(0, 1))
+    config = DistillConfig(alpha=1)
+    for loss in (
+        Distillation(counting, IDS, TOKENIZER, config),
+        OnPolicy(model, counting, config),
+    ):
+        torch.testing.assert_close(loss(model, batch()), right)
+    with pytest.raises(ValueError, match="another one"):
+        Distillation(counting, IDS[:-1], TOKENIZER, config)
+    half = DistillConfig(alpha=1, on_policy=0.5, data_fraction=0.5)
+    with pytest.raises(ValueError, match="another one"):
+        distill(STUDENT, counting, CORPUS, half)
 
 
 # What is refused.
