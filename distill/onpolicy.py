@@ -23,7 +23,7 @@ from torch import Tensor
 
 from distill import losses
 from distill.settings import DistillConfig
-from distill.teachers import Teacher, ask, same_alphabet
+from distill.teachers import Teacher, ask, join, precision_here, same_alphabet
 from minigpt.loop import Batch, next_char_loss
 from minigpt.nextchar import NextChar
 from minigpt.sample import draw, shape
@@ -81,6 +81,7 @@ class OnPolicy:
     def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
         """Divergence from the teacher, with labels on the real windows; nats/char."""
         config, device = self.config, batch.ids.device
+        join(self.reader, device, precision_here(device))
         own = round(config.on_policy * len(batch.ids))
         ids = batch.ids.cpu().numpy().copy()
         if own:

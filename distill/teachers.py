@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -24,6 +25,8 @@ from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.tokenizer import CharTokenizer
 
 if TYPE_CHECKING:
+    import torch
+
     from minigpt.model import GPT
 
 
@@ -83,6 +86,42 @@ def parts(teacher: Any) -> Iterator[Any]:
     for one in inside:
         if one is not None:
             yield from parts(one)
+
+
+def join(teacher: Any, device: torch.device, precision: Literal["fp32", "bf16"]) -> None:
+    """Let the GPTs in `teacher` compute where the student does, and as precisely.
+
+    Otherwise every step of a student on a graphics card waits for the processor, and a teacher in
+    float32 beside a student in bfloat16 takes seconds that the student has not got.
+    """
+    for model in _models(teacher):
+        model.to(device)
+        model.precision = precision
+
+
+def precision_here(device: torch.device) -> Literal["fp32", "bf16"]:
+    """What a training step computes in, asked from inside of it."""
+    import torch
+
+    return "bf16" if torch.is_autocast_enabled(device.type) else "fp32"
+
+
+@contextmanager
+def unchanged(teacher: Any) -> Iterator[None]:
+    """Puts the GPTs in `teacher` back afterwards: where they were, as precise as they were."""
+    before = [(model, model.head.weight.device, model.precision) for model in _models(teacher)]
+    try:
+        yield
+    finally:
+        for model, device, precision in before:
+            model.to(device)
+            model.precision = precision
+
+
+def _models(teacher: Any) -> list[GPT]:
+    from minigpt.model import GPT
+
+    return [part for part in parts(teacher) if isinstance(part, GPT)]
 
 
 FOLDS = 10

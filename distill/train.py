@@ -32,11 +32,19 @@ from distill.cache import Cache
 from distill.evaluate import side_by_side
 from distill.onpolicy import OnPolicy
 from distill.settings import DistillConfig, Question, portion
-from distill.teachers import Teacher, ask, check_text, same_alphabet
+from distill.teachers import (
+    Teacher,
+    ask,
+    check_text,
+    join,
+    precision_here,
+    same_alphabet,
+    unchanged,
+)
 from distill.views import View, pieces
 from labkit import command, files
 from minigpt.corpora import Corpus
-from minigpt.device import check_memory
+from minigpt.device import check_memory, choose
 from minigpt.evaluate import surprisal
 from minigpt.loop import Batch, Loss, Progress, TrainResult, train
 from minigpt.model import GPT
@@ -120,6 +128,7 @@ class Distillation:
         config, device, whole = self.config, logits.device, len(logits)
         if self.cache is None:
             assert self.reader is not None
+            join(self.reader, device, precision_here(device))
             seen = self.teacher_sees[places].astype(np.int64)
             kept = {"logprobs": ask(self.reader, seen, starts)}
         else:
@@ -192,16 +201,17 @@ def distill(
     view = config.student_view
     if measure is None and view.kind != "full":
         measure = lambda model, held: seen_loss(model, held, view)  # noqa: E731
-    return train(
-        student,
-        part,
-        loss=loss,
-        on_step=on_step,
-        run=run,
-        init=init,
-        resume=resume,
-        measure=measure,
-    )
+    with unchanged(teacher):
+        return train(
+            student,
+            part,
+            loss=loss,
+            on_step=on_step,
+            run=run,
+            init=init,
+            resume=resume,
+            measure=measure,
+        )
 
 
 def seen_loss(model: NextChar, ids: np.ndarray, view: View) -> float:
@@ -268,15 +278,17 @@ def main(asked: Command) -> None:
     with run.claim():
         cache = None
         if asked.targets != "live":
-            cache = caching.build(
-                asked.cache or run.folder / "cache",
-                setting.teacher,
-                setting.ids,
-                caching.CacheConfig(
-                    kind=asked.targets, context=setting.student.model.context, k=asked.k
-                ),
-                view=asked.distill.teacher_view,
-            )
+            student, kind = setting.student, asked.targets
+            runtime = choose(student.device, student.precision, student.thread_count)
+            with unchanged(setting.teacher):
+                join(setting.teacher, torch.device(runtime.device), runtime.precision)
+                cache = caching.build(
+                    asked.cache or run.folder / "cache",
+                    setting.teacher,
+                    setting.ids,
+                    caching.CacheConfig(kind=kind, context=student.model.context, k=asked.k),
+                    view=asked.distill.teacher_view,
+                )
         if asked.minutes is not None:
             if asked.resume:  # they were turned into steps then
                 steps = _recorded_steps(run, setting.student.steps)
