@@ -195,7 +195,7 @@ def distill(
         # the model that writes is the one that is trained: made here, as the loop would make it
         seed = torch.Generator().manual_seed(student.seed)
         init = init or GPT(student.model, tokenizer, seed)
-        loss = OnPolicy(init, teacher, config, seed=student.seed)
+        loss = OnPolicy(init, teacher, config, seed=student.seed, accumulate=student.accumulate)
     else:
         loss = Distillation(teacher, ids, tokenizer, config, cache=cache, labels=labels, mask=mask)
     view = config.student_view
