@@ -6,7 +6,8 @@ Source: Hinton et al. 2015, arXiv:1503.02531.
 Run:    python -m distill.train --teacher RUN --student quick --alpha 0.9 --data-fraction 0.05
         (--on-policy 0.5: half of what it is marked on the student writes itself)
 Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselines: the command
-        trains the same student on labels alone as well, at equal steps and at equal compute.
+        trains the same student on labels alone as well, at equal steps, at equal compute and in
+        equal seconds.
 """
 
 from __future__ import annotations
@@ -304,6 +305,7 @@ def main(asked: Command) -> None:
                 sweep=arms.Sweep(rates=(1.0,)),
                 cache=cache,
                 run=run,
+                timed=True,
                 say=lambda line: print(line, file=sys.stderr, flush=True),
                 bar=True,
             )
