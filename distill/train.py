@@ -44,6 +44,7 @@ from distill.teachers import (
 )
 from distill.views import View, pieces
 from labkit import command, files
+from minigpt import seeds
 from minigpt.corpora import Corpus
 from minigpt.device import check_memory, choose
 from minigpt.evaluate import surprisal
@@ -194,7 +195,7 @@ def distill(
             )
         check_text(teacher, ids)
         # the model that writes is the one that is trained: made here, as the loop would make it
-        seed = torch.Generator().manual_seed(student.seed)
+        seed = seeds.generator(student.seed, "weights")
         init = init or GPT(student.model, tokenizer, seed)
         loss = OnPolicy(init, teacher, config, seed=student.seed, accumulate=student.accumulate)
     else:
