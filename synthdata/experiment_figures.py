@@ -193,7 +193,8 @@ def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> 
 
 
 def harm(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
-    """What learning from the collapsed collection costs, and from a tenth of the healthy one."""
+    """What an n-gram loses that learned from the collapsed collection, or from a tenth of the
+    healthy one, over one that learned from the healthy one."""
     from synthdata.joke_evidence import DOWNSTREAM
 
     _points(
@@ -203,7 +204,7 @@ def harm(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
         "harm",
         marker="s",
         colour=_RED,
-        name="an n-gram that learned the collapsed collection, minus one of the healthy",
+        name="learned from the collapsed collection",
     )
     _points(
         ax,
@@ -212,7 +213,7 @@ def harm(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
         "harm_tenth",
         marker="o",
         colour=_BLACK,
-        name="one that learned a tenth of the healthy",
+        name="from a tenth of the healthy one",
     )
     ax.axhline(0, color="#555555", linewidth=1)
     least = DOWNSTREAM.threshold

@@ -53,7 +53,7 @@ def verdicts(found: list[dict[str, Any]]) -> list[str | None]:
 def test_gpts_that_the_test_misses_leave_it_undecided() -> None:
     some = good()
     assert verdicts(some) == ["reproduced"] * 4
-    for one in some[:3]:
+    for one in some[:6]:  # 38 of 44 [0.727, 0.948]
         one["families"]["gpt"]["judged"][0]["p"] = 0.3
     assert verdicts(some) == ["reproduced", "reproduced", "undecided", "reproduced"]
 
