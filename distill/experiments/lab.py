@@ -52,10 +52,18 @@ class Profile:
     """Paired."""
     few: float
     """The share of the text that counts as little."""
+    first_seed: int = 0
+    """The first of the seeds. An experiment that has changed takes seeds that its records have not
+    used: `replace(profile, first_seed=10)`."""
     lengths: tuple[float, ...] = (0.125, 0.25, 0.5)
     """Shorter runs that labels alone may take where they are few, as shares of the steps."""
     rates: tuple[float, ...] = (0.5, 1.0, 2.0)
     """The sweep of learning rates, where an experiment compares baselines."""
+
+    @property
+    def judged(self) -> range:
+        """The seeds of every arm: as many as there are, from the first one on."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
 
 _CPU = TrainConfig(device="cpu", precision="fp32", threads=1, muon_lr=0.04, adamw_lr=6e-3)
@@ -181,7 +189,7 @@ class Lab:
     ) -> list[Any]:
         """`one` on every seed, for so many `steps`; by default the profile's."""
         student = replace(self.profile.student, steps=steps or self.profile.student.steps)
-        return [one(replace(student, seed=seed)) for seed in range(self.profile.seeds)]
+        return [one(replace(student, seed=seed)) for seed in self.profile.judged]
 
     def train(
         self,

@@ -38,7 +38,7 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
         config = DistillConfig(data_fraction=some)
         found = compare.compare(
             arms.setting(teacher, profile.student, lab.corpus, config),
-            seeds=range(profile.seeds),
+            seeds=profile.judged,
             sweep=arms.Sweep(rates=profile.rates, lengths=profile.lengths),
         )
         losses |= {f"{arm.name}, {some:.0%}": arm.losses for arm in found.arms}

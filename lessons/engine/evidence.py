@@ -61,11 +61,14 @@ def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -
 
 
 def bring_published(lesson: str, folder: Path) -> int:
-    """Put what the ledger has measured with this lesson's code into `folder`; how many seeds."""
+    """Put what the ledger has measured with this lesson's code into `folder`; how many of the
+    judged seeds."""
     place = find(lesson)
-    if not records.may_be_shown(place.folder, find_experiment(place.name)):
+    experiment = find_experiment(place.name)
+    if not records.may_be_shown(place.folder, experiment):
         return 0
-    fresh = records.entries(place.folder)
+    measured, judged = records.entries(place.folder), experiment.judged
+    fresh = [entry for entry in measured if entry["evidence"]["seed"] in judged]
     for entry in fresh:
         found = entry["evidence"]
         kept = Kept(evidence=found, seconds=entry["seconds"], date=entry["date"], by="ledger")

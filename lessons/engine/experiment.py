@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Profile = Literal["full", "ci"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
+PILOT = 90
+"""The first seed that is never judged: 90, 91, ... are for designing and tuning."""
 
 Evidence = Mapping[str, Any]
 """What one seed measured: plain numbers, strings, lists and dictionaries, as JSON has them."""
@@ -66,6 +68,9 @@ class Experiment:
     """All must hold for the claim to count as reproduced. Never changed after a run."""
     seeds: int = MINIMUM_SEEDS
     """How many decide, 3 to 20: fixed with the criterion, from pilots that are never judged."""
+    first_seed: int = 0
+    """The first of them. A changed experiment judges seeds that none of its earlier rows has used:
+    what those gave is known, and may have shaped the change."""
     minutes: float
     """About how long a seed should take at full profile on one core; `records.minutes` says how
     long it took, where it has been measured."""
@@ -88,8 +93,18 @@ class Experiment:
             raise ValueError(
                 f"{self.id}: seeds are {MINIMUM_SEEDS} to {MAXIMUM_SEEDS}, got {self.seeds}"
             )
+        if not 0 <= self.first_seed <= PILOT - self.seeds:
+            raise ValueError(
+                f"{self.id}: first_seed is 0 to {PILOT - self.seeds}, so that all {self.seeds} are "
+                f"below the pilots', which begin at {PILOT}; got {self.first_seed}"
+            )
         if self.minutes <= 0:
             raise ValueError(f"{self.id}: minutes must be above 0, got {self.minutes}")
+
+    @property
+    def judged(self) -> range:
+        """The seeds that decide: as many as were fixed, from the first one on."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     def run(self, profile: Profile, seed: int) -> dict[str, Any]:
         """The evidence of one seed, with its `seed` and `profile` in it.

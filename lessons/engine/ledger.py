@@ -28,7 +28,7 @@ from labkit import command, files, freshness
 from labkit.experiment import MINIMUM_SEEDS, seeds_needed, shown
 from lessons.engine import catalogue, records
 from lessons.engine.catalogue import Lesson
-from lessons.engine.experiment import Experiment, Profile, find
+from lessons.engine.experiment import PILOT, Experiment, Profile, find
 
 TALKS = {
     "RB22": "Andrej Karpathy on the podcast The Robot Brains, 2022",
@@ -38,8 +38,6 @@ TALKS = {
     "JH23": "Ilya Sutskever in conversation with Jensen Huang, 2023",
 }
 """What the codes in a claim's source stand for."""
-PILOT = 90
-"""The first seed that is never judged: 90, 91, ... are for designing and tuning."""
 BEGIN, END = "<!-- ledger: python -m lessons ledger --readme README.md -->", "<!-- /ledger -->"
 
 
@@ -63,7 +61,8 @@ class LedgerConfig:
     profile: Profile = "full"
     """full: published figures, minutes a seed. ci: seconds, printed and not kept."""
     seeds: int = MINIMUM_SEEDS
-    """With --profile ci: seeds 0, 1, ...; at full profile the experiment fixes how many."""
+    """With --profile ci: so many, from the experiment's first on; at full profile it fixes how
+    many."""
     readme: Path | None = None
     """Rewrite the table between the ledger's marks in this file."""
 
@@ -106,9 +105,10 @@ def main(config: LedgerConfig) -> int:
     rows = [row for row in records.whole(records.read()) if row["id"] in wanted]
     print(render(rows) if rows else "nothing measured yet: python -m lessons ledger --run")
     for lesson in chosen:
-        seeds, needed = len(records.published(lesson.name)), find(lesson.name).seeds
-        if 0 < seeds < needed:
-            print(f"unfinished: {lesson.name}, {seeds} of {needed} seeds")
+        published, judged = records.published(lesson.name), find(lesson.name).judged
+        have = len({one["seed"] for one in published} & set(judged))
+        if published and have < len(judged):
+            print(f"unfinished: {lesson.name}, {have} of {len(judged)} seeds")
     if config.readme is not None:
         write_readme(config.readme, records.whole(records.read()))
     return 0
@@ -123,7 +123,8 @@ def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
     if not config.run:
         raise ValueError("results of the ci profile are not kept; add --run to measure now")
     began = time.process_time()
-    evidence = [experiment.run("ci", seed) for seed in range(config.seeds)]
+    seeds = range(experiment.first_seed, experiment.first_seed + config.seeds)
+    evidence = [experiment.run("ci", seed) for seed in seeds]
     told = records.about((time.process_time() - began) / config.seeds)
     return records.as_rows(experiment, evidence, told)
 
@@ -178,15 +179,16 @@ def measure(
     """Measure what is missing of the experiment's seeds at full profile, and judge.
 
     Each seed is kept as soon as it is there. Evidence of code that did something else, by the
-    fingerprint that `small` makes, is dropped, never mixed in; nor is that of other seeds. A new
-    fingerprint is written after the first new evidence, never beside the old.
+    fingerprint that `small` makes, is dropped, never mixed in; nor is that of other seeds than
+    `Experiment.judged`. A new fingerprint is written after the first new evidence, never beside the
+    old.
     """
     path, code = folder / records.EVIDENCE, records.code_hash(folder)
     now = small() if small else globals()["small"](experiment)
     then = records.fingerprint(folder)
     same = then is not None and not freshness.difference(now, then)
     old = [] if again else records.entries(folder)
-    old = [entry for entry in old if entry["evidence"]["seed"] in range(experiment.seeds)]
+    old = [entry for entry in old if entry["evidence"]["seed"] in experiment.judged]
     kept = [entry for entry in old if same or (then is None and entry["code"] == code)]
 
     def keep_fingerprint() -> None:
@@ -198,7 +200,7 @@ def measure(
         same = True
     same = same and bool(kept)
     have = {entry["evidence"]["seed"] for entry in kept}
-    missing = [seed for seed in range(experiment.seeds) if seed not in have]
+    missing = [seed for seed in experiment.judged if seed not in have]
     if say and missing:
         wait = len(missing) * records.minutes(experiment, folder.parent / records.LEDGER) / jobs
         print(f"{experiment.id}, {len(missing)} seeds: about {wait:.0f} minutes", flush=True)
@@ -241,7 +243,7 @@ def _found(lesson: str, seed: int) -> tuple[dict[str, Any], float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Preregister:
-    """Write down what must hold, how many seeds decide and the code that will measure, before
+    """Write down what must hold, which seeds decide and the code that will measure, before
     anything is measured."""
 
     lesson: Annotated[str, Positional, arg(metavar="LESSON")]
@@ -261,7 +263,8 @@ def preregister(config: Preregister) -> None:
     ledger = records.load(path)
     ledger["registered"][lesson.name] = fixed
     files.write_json(path, ledger)
-    print(f"{lesson.name}: registered on {fixed['date']}, {experiment.seeds} seeds, code")
+    first, last = experiment.judged[0], experiment.judged[-1]
+    print(f"{lesson.name}: registered on {fixed['date']}, seeds {first} to {last}, code")
     print(f"  {fixed['code']}")
     for criterion in experiment.criteria:
         print(f"  {criterion}")

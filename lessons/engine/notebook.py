@@ -130,19 +130,19 @@ def experiment(
 ) -> list[dict[str, Any]]:
     """Run a lesson's experiment for every seed; show its figure, and verdict beside prediction.
 
-    The profile is COGNITIVE_CORE_PROFILE's, full by default. The seeds are those of the published
-    figures; under ci the first of them alone, on which no verdict is given. What was measured is
-    kept in work/evidence and not measured again while the code stays as it is. With `published`
-    the ledger's evidence is shown and nothing runs. Returns the evidence, one dictionary a seed.
+    The profile is COGNITIVE_CORE_PROFILE's, full by default. The seeds are those that decide; under
+    ci the first of them alone, on which no verdict is given. What was measured is kept in
+    work/evidence and not measured again while the code stays as it is. With `published` the
+    ledger's evidence is shown and nothing runs. Returns the evidence, one dictionary a seed.
     """
     claim, profile = find(lesson), profile_wanted()
     folder = work_folder() / "evidence"
     if seeds is None:
-        seeds = range(scaled(claim.seeds, ci=1))
+        seeds = claim.judged[: scaled(claim.seeds, ci=1)]
     if published:
         profile = "full"
         brought = evidence.bring_published(lesson, folder)
-        seeds = range(claim.seeds) if brought >= claim.seeds else ()
+        seeds = claim.judged if brought >= claim.seeds else ()
         if not seeds:
             raise ValueError(f"nothing is published yet for this code; run experiment({lesson!r})")
     kept = _measure(claim, profile, seeds, folder)

@@ -211,12 +211,15 @@ def _all(told: Iterable[str]) -> str:
 
 
 def follows(experiment: Experiment, folder: Path) -> bool:
-    """Are the ledger's rows of an experiment those that its evidence gives? Not while a run is
-    unfinished, and not where somebody has edited them. Without rows there is nothing untrue."""
+    """Are the ledger's rows of an experiment those that the evidence of its judged seeds gives? Not
+    while a run is unfinished, and not where somebody has edited them. Without rows there is nothing
+    untrue."""
     rows = [row for row in read(folder.parent / LEDGER) if row["id"] == experiment.id]
     if not rows:
         return True
     evidence = [entry["evidence"] for entry in entries(folder)]
+    if {one["seed"] for one in evidence} != set(experiment.judged):
+        return False
     return rows == as_rows(experiment, evidence, whole(rows)[0], rows[0].get("registered", ""))
 
 
@@ -237,9 +240,9 @@ def _judged(row: Finding) -> dict[str, Any]:
 def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -> None:
     """Judge the kept evidence and put its rows in place of the old ones, which become history.
 
-    Fewer seeds than were fixed stay evidence: an unfinished run enters nothing.
+    Fewer seeds than were fixed, or others, stay evidence: an unfinished run enters nothing.
     """
-    if len(kept) < experiment.seeds:
+    if {entry["evidence"]["seed"] for entry in kept} != set(experiment.judged):
         return
     ledger = load(path)
     for entry in kept:
@@ -273,12 +276,13 @@ def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) ->
 
 
 def registration(experiment: Experiment, folder: Path) -> dict[str, Any]:
-    """What is fixed before a run: criteria, number of seeds, and the hash of the code; `seen` are
-    the hashes of other code that had measured by then."""
+    """What is fixed before a run: criteria, which seeds, and the hash of the code; `seen` are the
+    hashes of other code that had measured by then."""
     code = code_hash(folder)
     return {
         "criteria": [asdict(criterion) for criterion in experiment.criteria],
         "seeds": experiment.seeds,
+        "first_seed": experiment.first_seed,
         "code": code,
         "seen": sorted({entry["code"] for entry in entries(folder)} - {code}),
         "date": today(),
@@ -298,6 +302,8 @@ def registration_words(
         changed.append("the criteria")
     if registered["seeds"] != experiment.seeds:
         changed.append("the number of seeds")
+    if registered.get("first_seed", 0) != experiment.first_seed:
+        changed.append("which seeds")
     if any(entry["code"] != registered["code"] for entry in kept):
         changed.append("the code that measures")
     seen = registered.get("seen", [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,11 @@ def test_every_experiment_runs(name: str) -> None:
         assert [told["criterion"] for told in kept["findings"]] == [
             str(finding.criterion) for finding in found.findings
         ]
+
+
+def test_an_experiment_may_take_seeds_that_its_records_have_not_used() -> None:
+    fresh = replace(TINY, first_seed=10)
+    assert lab.Lab(fresh).each_seed(lambda student: student.seed) == [10, 11]
 
 
 def test_the_published_page_is_made_from_the_records() -> None:

@@ -13,6 +13,7 @@ from labkit import files, freshness
 from lessons.engine import build, learner, records, start
 from lessons.engine.catalogue import Lesson, find
 from lessons.engine.evidence import Kept, bring_published, measure
+from lessons.engine.experiment import PILOT
 from lessons.engine.experiment import find as experiment_of
 
 LESSON = find("next_character")
@@ -322,23 +323,27 @@ def test_the_ledgers_evidence_is_taken_if_the_lessons_code_is_this(
     full = freshness.fingerprint(None, experiment_of("next_character").sizes["full"])
     own = records.own_hash(place)
     files.write_json(place / records.FINGERPRINT, {**full, "own": own, "code": "older"})
+    judged = experiment_of("next_character").judged[:2]
     entries = [
         {
             "code": "older",
             "seconds": 9.0,
             "date": "2026-01-01",
-            "evidence": {"profile": "full", "seed": i},
+            "evidence": {"profile": "full", "seed": seed},
         }
-        for i in range(2)
+        for seed in (*judged, PILOT)
     ]
     files.write_json(place / records.EVIDENCE, entries)
     if changed:
         (place / "experiment.py").write_text("x = 2\n", encoding="utf-8")
     assert bring_published("next_character", tmp_path / "to") == (0 if changed else 2)
     experiment: Any = Counting()
-    kept, fresh = measure(experiment, "full", 1, tmp_path / "to")
+    kept, fresh = measure(experiment, "full", judged[1], tmp_path / "to")
     assert fresh == changed
     if not changed:
         assert kept == Kept(
-            evidence={"profile": "full", "seed": 1}, seconds=9.0, date="2026-01-01", by="ledger"
+            evidence={"profile": "full", "seed": judged[1]},
+            seconds=9.0,
+            date="2026-01-01",
+            by="ledger",
         )

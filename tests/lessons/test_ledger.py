@@ -32,10 +32,16 @@ class Planted:
     """An experiment that remembers which seeds it was asked for, and may be stopped at one."""
 
     def __init__(
-        self, stop_at: int | None = None, gain: float = 2.0, does: float = 1.0, seeds: int = 3
+        self,
+        stop_at: int | None = None,
+        gain: float = 2.0,
+        does: float = 1.0,
+        seeds: int = 3,
+        first: int = 0,
     ) -> None:
         self.asked: list[int] = []
-        self.stop_at, self.gain, self.does, self.seeds = stop_at, gain, does, seeds
+        self.stop_at, self.gain, self.does = stop_at, gain, does
+        self.seeds, self.first = seeds, first
 
     def measure(self, profile: str, seed: int) -> dict[str, Any]:
         if profile == "ci":  # the fingerprint
@@ -53,6 +59,7 @@ class Planted:
             source="JH23",
             criteria=(Criterion(quantity="gain", threshold=1.0),),
             seeds=self.seeds,
+            first_seed=self.first,
             minutes=1.0,
             measure=self.measure,
             values=lambda found: [found["gain"]],
@@ -162,6 +169,37 @@ def test_seeds_that_were_not_fixed_are_not_judged(folder: Path) -> None:
     assert (planted.asked, row["seeds"]) == ([2], 3)
 
 
+def test_a_changed_experiment_judges_fresh_seeds(folder: Path) -> None:
+    run(Planted(), folder)
+    planted = Planted(first=10, stop_at=12)
+    with pytest.raises(KeyboardInterrupt):
+        run(planted, folder)
+    assert planted.asked == [10, 11, 12]
+    lesson = [entry["evidence"]["seed"] for entry in records.entries(folder)]
+    assert lesson == [10, 11]  # the old ones are dropped, never mixed in
+    (row,) = records.read(folder.parent / records.LEDGER)
+    assert row["value"] == pytest.approx(2.1)  # the old row stands until there is a new one
+    (row,) = run(Planted(first=10), folder)
+    assert (row["seeds"], row["value"]) == (3, pytest.approx(3.1))
+    assert records.follows(Planted(first=10).experiment(), folder)
+    assert not records.follows(Planted(first=9).experiment(), folder)  # as many, and others
+
+
+def test_evidence_of_other_seeds_enters_nothing(folder: Path) -> None:
+    run(Planted(), folder)
+    path = folder.parent / records.LEDGER
+    before = path.read_text(encoding="utf-8")
+    records.enter(Planted(first=1).experiment(), records.entries(folder), path)
+    assert path.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("first", [-1, 88, ledger.PILOT])
+def test_no_pilot_seed_is_judged(first: int) -> None:
+    with pytest.raises(ValueError, match=f"first_seed is 0 to 87, .* got {first}"):
+        Planted(first=first).experiment()
+    assert Planted(first=87).experiment().judged == range(87, ledger.PILOT)
+
+
 def test_a_row_names_every_machine_and_version_that_measured_it(folder: Path) -> None:
     run(Planted(), folder)
     path = folder / records.EVIDENCE
@@ -231,6 +269,7 @@ def test_a_row_says_whether_its_criterion_was_there_before(folder: Path) -> None
     files.write_json(path, {**records.load(path), "registered": {"planted": fixed}})
     assert row(Planted()) == f"registered before, on {fixed['date']}"
     assert row(Planted(seeds=4)).endswith("changed since: the number of seeds")
+    assert row(Planted(first=10)).endswith("changed since: which seeds")
     (folder / "experiment.py").write_text(CODE + "B = 3\n", encoding="utf-8")
     assert row(Planted()).endswith("changed since: the code that measures")
     late = {**fixed, "date": "9999-01-01"}
@@ -246,7 +285,7 @@ def test_preregister_writes_before_the_run_and_refuses_after(
     ledger.preregister(ledger.Preregister(lesson="planted"))
     said = capsys.readouterr().out
     assert "gain >= 1" in said
-    assert "3 seeds" in said
+    assert "seeds 0 to 2, code" in said
     fixed = records.load(folder.parent / records.LEDGER)["registered"]["planted"]
     assert fixed["code"] == records.code_hash(folder)
     (row,) = run(Planted(), folder)
