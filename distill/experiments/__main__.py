@@ -17,8 +17,9 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from distill.experiments import results
-from distill.experiments.lab import PROFILES, Outcome
-from distill.experiments.table import EXPERIMENTS
+from distill.experiments.lab import PROFILES
+from distill.experiments.outcome import Outcome
+from distill.experiments.table import EXPERIMENTS, REPLACED, SEEDS
 from labkit import command, files, freshness
 from labkit.experiment import interval, shown
 
@@ -35,7 +36,9 @@ class Command:
     profile: Literal["full", "ci"] = "full"
     """full takes minutes; ci seconds, on too little to mean anything."""
     seeds: int | None = None
-    """How many; by default the profile's. Verdicts need three."""
+    """How many; by default as many as were fixed with the criterion. Verdicts need three."""
+    first_seed: int | None = None
+    """Which is the first; by default the profile's. Pilots are 90 and up, and never judged."""
     out: Path | None = None
     """Where to keep the figures, as JSON (those of `results`: as Markdown)."""
     json: bool = False
@@ -55,6 +58,8 @@ class Command:
             raise ValueError("--check goes with `results`")
         if self.seeds is not None and self.seeds < 1:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
+        if self.first_seed is not None and self.first_seed < 0:
+            raise ValueError(f"first_seed must not be negative, got {self.first_seed}")
 
 
 def main(asked: Command) -> int:
@@ -68,15 +73,24 @@ def main(asked: Command) -> int:
     if asked.out is not None:
         files.check_place(asked.out)
     if asked.name == "results":
-        text = results.page(results.read(EXPERIMENTS))
+        text = results.page(
+            results.read(EXPERIMENTS), results.read(EXPERIMENTS, results.REPLACED), REPLACED
+        )
         print(text, end="") if asked.out is None else files.write_text(asked.out, text)
         return 0
     profile = PROFILES[asked.profile]
-    profile = replace(profile, seeds=asked.seeds or profile.seeds)
+    planned = SEEDS[asked.name] if asked.profile == "full" else profile.seeds
+    first = profile.first_seed if asked.first_seed is None else asked.first_seed
+    profile = replace(profile, seeds=asked.seeds or planned, first_seed=first)
     wall, cpu = time.monotonic(), time.process_time()
     found = EXPERIMENTS[asked.name](profile)
     spent = {"seconds": time.monotonic() - wall, "cpu_seconds": time.process_time() - cpu}
-    about = {"name": asked.name, "profile": asked.profile, **results.about()}
+    about = {
+        "name": asked.name,
+        "profile": asked.profile,
+        "first_seed": profile.first_seed,
+        **results.about(),
+    }
     kept = {**about, **results.record(found), **spent}
     if asked.out is not None:
         kept["code"] = results.code_hash(EXPERIMENTS[asked.name])
@@ -120,6 +134,8 @@ def words(found: Outcome) -> list[str]:
         for name, values in arms.items():
             told = interval(values)
             lines.append(f"  {name:<{width}}  {shown(told.value, told.low, told.high, digits=5)}")
+    lines += [f"{name}: {what}" for name, what in found.chosen.items()]
+    lines += [f"sanity check: {check.finding} ({check.why})" for check in found.sanity]
     lines += [str(finding) for finding in found.findings]
     return lines
 
