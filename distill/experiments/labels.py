@@ -76,7 +76,8 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
         expected=f"at {least:.0%} of the text half of both gaps is closed; with all of it there is "
         "little left to gain",
         losses=lab.losses | counting | {"teacher": known},
-        measures={f"gap closed at {least:.0%}": closed, "gained over labels, nats/char": gained},
+        measures={f"gap closed at {least:.0%}": closed, "gained over labels, nats/char": gained}
+        | lab.qualities(teachers, [name for name in lab.runs if name.endswith(f" {least:.0%}")]),
         chosen=lab.chosen,
         findings=[
             expect(
