@@ -28,7 +28,8 @@ SMOOTHED = (0.1, 0.3)
 def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
     """Students of little text, one of them as teacher, and all of them as one.
 
-    Control: uniform label smoothing, which softens the labels and knows nothing.
+    Control: uniform label smoothing, which softens the labels and knows nothing. What it costs to
+    train the members is in no account.
     """
     lab = _taught_by_peers(profile, {"one": 1, "ensemble": members})
     return Outcome(
