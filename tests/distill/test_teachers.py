@@ -190,7 +190,10 @@ def test_folds_of_another_text_and_impossible_folds_are_refused() -> None:
     check_text(EnsembleTeacher([teacher]), IDS)
     check_text(NGramTeacher.fit(TEXT, TOKENIZER), IDS[:100])
     with pytest.raises(ValueError, match="another one"):
-        check_text(EnsembleTeacher([tiny(), Teacher(teacher)]), IDS[:-1])
+        check_text(EnsembleTeacher([tiny(), Teacher(teacher)]), IDS[1:])
+    with pytest.raises(ValueError, match="another one"):
+        check_text(teacher, np.append(IDS, IDS[0]))
+    check_text(teacher, IDS[:-1])  # its beginning
     for folds in (-1, 1, len(TEXT) + 1):
         with pytest.raises(ValueError, match="folds leave out a part each"):
             NGramTeacher.fit(TEXT, TOKENIZER, folds=folds)

@@ -255,10 +255,10 @@ def test_an_n_gram_that_teaches_its_own_text_is_asked_by_place(make_gpt: Callabl
     ):
         torch.testing.assert_close(loss(model, batch()), right)
     with pytest.raises(ValueError, match="another one"):
-        Distillation(counting, IDS[:-1], TOKENIZER, config)
-    half = DistillConfig(alpha=1, on_policy=0.5, data_fraction=0.5)
+        Distillation(counting, IDS[1:], TOKENIZER, config)
+    half = NGramTeacher.fit(CORPUS.train[:9000], TOKENIZER, folds=5)
     with pytest.raises(ValueError, match="another one"):
-        distill(STUDENT, counting, CORPUS, half)
+        distill(STUDENT, half, CORPUS, DistillConfig(alpha=1, on_policy=0.5))
 
 
 class Watched(GPT):
