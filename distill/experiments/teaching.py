@@ -21,7 +21,7 @@ from distill.settings import DistillConfig
 from distill.teachers import EnsembleTeacher, ModelTeacher
 from distill.train import distill
 
-SMOOTHED = (0.1, 0.3)
+SMOOTHED = (0.01, 0.03, 0.1)
 """Weights of an even distribution that label smoothing may choose from."""
 
 
