@@ -30,6 +30,10 @@ def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
 
     Control: uniform label smoothing, which softens the labels and knows nothing. What it costs to
     train the members is in no account.
+
+    Pilots, seeds 90 to 92, full size: 0.025 nats/char over one member (0.016, 0.027, 0.033) and
+    0.056 over smoothing, which took its weakest weight, 0.01. The threshold is 0.01 in both, as
+    before: some 1 % of the loss, below which nobody would train three models more. Six seeds.
     """
     lab = _taught_by_peers(profile, {"one": 1, "ensemble": members})
     return Outcome(
@@ -56,6 +60,11 @@ def born_again(profile: Profile) -> Outcome:
     """The student's own shape as teacher, trained on the same text.
 
     Control: uniform label smoothing, which softens the labels and knows nothing.
+
+    Pilots, seeds 90 to 92, full size: 0.026 nats/char over labels (0.039, 0.029, 0.009) and 0.030
+    over smoothing (0.042, 0.033, 0.016). In a first pilot smoothing had to choose between 0.1 and
+    0.3, and lost to labels by 0.06; it got weaker weights, so that it can win. The threshold was 0,
+    which noise meets half of the time; it is 0.01 as for the ensemble. Thirteen seeds.
     """
     lab = _taught_by_peers(profile, {"born again": 1})
     return Outcome(
