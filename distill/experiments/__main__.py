@@ -1,7 +1,8 @@
 """Run an experiment, and say what was expected of it and what came out.
 
 Run:    python -m distill.experiments list                what there is
-        python -m distill.experiments few_labels [--profile ci] [--json] [--out FILE]
+        python -m distill.experiments born_again [--profile ci] [--json] [--out FILE]
+        python -m distill.experiments few_labels --first-seed 90 --seeds 3    a pilot
         python -m distill.experiments results             what all came to, as Markdown
 """
 
@@ -19,9 +20,9 @@ import tyro
 from distill.experiments import results
 from distill.experiments.lab import PROFILES
 from distill.experiments.outcome import Outcome
-from distill.experiments.table import EXPERIMENTS, REPLACED, SEEDS
+from distill.experiments.table import EXPERIMENTS, PILOTS, REPLACED, SEEDS
 from labkit import command, files, freshness
-from labkit.experiment import interval, shown
+from labkit.experiment import POWER, interval, seeds_needed, shown
 
 PROG = "distill.experiments"
 SHOWN = ("list", "results")
@@ -38,7 +39,8 @@ class Command:
     seeds: int | None = None
     """How many; by default as many as were fixed with the criterion. Verdicts need three."""
     first_seed: int | None = None
-    """Which is the first; by default the profile's. Pilots are 90 and up, and never judged."""
+    """Which is the first; by default the profile's. Pilots are 90 and up, never judged: of them
+    it is told how many seeds would decide."""
     out: Path | None = None
     """Where to keep the figures, as JSON (those of `results`: as Markdown)."""
     json: bool = False
@@ -79,9 +81,11 @@ def main(asked: Command) -> int:
         print(text, end="") if asked.out is None else files.write_text(asked.out, text)
         return 0
     profile = PROFILES[asked.profile]
-    planned = SEEDS[asked.name] if asked.profile == "full" else profile.seeds
     first = profile.first_seed if asked.first_seed is None else asked.first_seed
-    profile = replace(profile, seeds=asked.seeds or planned, first_seed=first)
+    pilot = first >= PILOTS
+    if asked.profile == "full" and not pilot:
+        profile = replace(profile, seeds=planned(asked))
+    profile = replace(profile, seeds=asked.seeds or profile.seeds, first_seed=first)
     wall, cpu = time.monotonic(), time.process_time()
     found = EXPERIMENTS[asked.name](profile)
     spent = {"seconds": time.monotonic() - wall, "cpu_seconds": time.process_time() - cpu}
@@ -100,8 +104,28 @@ def main(asked: Command) -> int:
         print(json.dumps(kept), flush=True)
         return 0
     print("\n".join(words(found)))
+    if pilot and profile.seeds > 1:
+        for finding in found.findings:
+            needed = seeds_needed(finding.values, finding.criterion)
+            print(f"seeds that would decide, with {POWER:.0%}: {needed} for {finding.criterion}")
     print(f"{spent['seconds']:.0f} s, {spent['cpu_seconds']:.0f} s of computing")
     return 0
+
+
+def planned(asked: Command) -> int:
+    """How many seeds an experiment is judged over; ValueError where that has not been fixed, or
+    where something else is asked for."""
+    if asked.name not in SEEDS:
+        raise ValueError(
+            f"{asked.name} is not judged before its number of seeds is fixed: run its pilots, "
+            f"--first-seed {PILOTS} --seeds 3, and write what they say into table.py"
+        )
+    if asked.seeds not in (None, SEEDS[asked.name]):
+        raise ValueError(
+            f"{asked.name} is judged over {SEEDS[asked.name]} seeds, fixed beforehand, got "
+            f"--seeds {asked.seeds}; leave it out, or take pilots: --first-seed {PILOTS}"
+        )
+    return SEEDS[asked.name]
 
 
 def check() -> int:

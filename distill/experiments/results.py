@@ -104,7 +104,8 @@ def page(
 ) -> str:
     """All of them in Markdown: each expectation and what came of it, sanity checks, every arm, and
     at the end those that were `replaced`, with the reason."""
-    some, before = list(records), list(replaced)
+    some, before, reasons = list(records), list(replaced), because or {}
+    missing = [name for name in reasons if name not in {one["name"] for one in some}]
     lines = [
         "# What the experiments came to",
         "",
@@ -114,21 +115,23 @@ def page(
         "it holds it; *falls short*, it lies on the wrong side of it; *contradicted*, it lies on "
         "the other side of no effect.",
         "",
-        *_table(some, "findings"),
-        "",
+        *([*_table(some, "findings"), ""] if some else []),
         *_many(sum(len(one["findings"]) for one in some)),
-        "",
+        *_missing(missing),
         "Each seed has a student and, where the teacher has learned, a teacher of its own. All "
         "seeds of an experiment share the text, its held-out part, and what the sweep chose for "
         f"each arm (on seed {SWEEP_SEED}, which is not judged, by the choosing half). What another "
         "text would change is in no interval.",
-        "",
-        "## Sanity checks",
-        "",
-        "These hold by construction. They would tell that the code is wrong, and nothing else.",
-        "",
-        *_table(some, "sanity", "why it cannot fail"),
     ]
+    if any(one["sanity"] for one in some):
+        lines += [
+            "",
+            "## Sanity checks",
+            "",
+            "These hold by construction. They would tell that the code is wrong, and nothing else.",
+            "",
+            *_table(some, "sanity", "why it cannot fail"),
+        ]
     for one in some:
         lines += ["", *_section(one)]
     if before:
@@ -142,7 +145,7 @@ def page(
             "",
             *_table(before, "findings", linked=False),
             "",
-            *(f"- {name}: {why}" for name, why in (because or {}).items()),
+            *(f"- {name}: {why}" for name, why in reasons.items()),
         ]
     return "\n".join(lines) + "\n"
 
@@ -172,13 +175,21 @@ def _table(
 def _many(verdicts: int) -> list[str]:
     """How many verdicts there are, and how many would be wrong by chance."""
     if not verdicts:
-        return ["No experiment has been measured yet since they were changed."]
+        return []
     return [
         f"These are {verdicts} verdicts, each from an interval at 95 %, with no correction for "
         f"their number. One in twenty of such intervals misses what it estimates: of {verdicts}, "
         f"{verdicts / 20:.1f} on average, by chance alone. A verdict is then wrong where the truth "
         "lies near the threshold; where it lies far away, a miss changes no word.",
+        "",
     ]
+
+
+def _missing(names: list[str]) -> list[str]:
+    """Which experiments have been changed and not yet been measured again."""
+    if not names:
+        return []
+    return [f"Changed, and not measured since: {', '.join(names)}.", ""]
 
 
 def _section(one: dict[str, Any]) -> list[str]:

@@ -90,6 +90,11 @@ def on_policy(profile: Profile, shares: Sequence[float] = (0.0, 0.5)) -> Outcome
     What it then writes is judged by the grammar, which taught nobody and is no part of any loss.
     Control for the loss on real text: half the steps, which see as many real windows and nothing in
     place of the others; what a student writes itself could be worth less than nothing.
+
+    Pilots, seeds 90 to 92, before that control was there: the share of grammatical stories was
+    0.197 without and 0.179 with own text (-0.003, -0.046, -0.004). So 0.05 more, a quarter of what
+    there is, is expected to be missed; it is what the method promises, and stays. On real text own
+    text cost 0.012 nats/char (0.012, 0.021, 0.004). Pilots of the control are still to be run.
     """
     lab = Lab(profile)
     teachers = lab.larger(2)

@@ -15,7 +15,7 @@ import torch
 from distill import losses
 from distill.experiments import __main__ as command_line
 from distill.experiments import lab, labels, outcome, results, teaching, writing
-from distill.experiments.table import EXPERIMENTS, REPLACED, SEEDS
+from distill.experiments.table import EXPERIMENTS, PILOTS, REPLACED, SEEDS
 from distill.settings import DistillConfig
 from labkit import command
 from labkit.experiment import MAXIMUM_SEEDS, MINIMUM_SEEDS
@@ -54,7 +54,8 @@ def test_every_experiment_runs(name: str) -> None:
 
 
 def test_seeds_are_planned_and_not_those_of_replaced_records() -> None:
-    assert set(SEEDS) == set(EXPERIMENTS) == set(REPLACED)
+    assert set(SEEDS) <= set(EXPERIMENTS) == set(REPLACED)
+    assert {kept["name"] for kept in results.read(EXPERIMENTS)} <= set(SEEDS)
     assert all(MINIMUM_SEEDS <= seeds <= MAXIMUM_SEEDS for seeds in SEEDS.values())
     judged = lab.PROFILES["full"].judged
     assert judged.start >= max(
@@ -62,7 +63,9 @@ def test_seeds_are_planned_and_not_those_of_replaced_records() -> None:
         for record in results.read(EXPERIMENTS, results.REPLACED)
         for told in record["findings"]
     )
-    assert lab.SWEEP_SEED not in range(judged.start, judged.start + MAXIMUM_SEEDS)
+    most = range(judged.start, judged.start + MAXIMUM_SEEDS)
+    assert lab.SWEEP_SEED not in most
+    assert most.stop <= PILOTS
 
 
 def test_an_experiment_may_take_seeds_that_its_records_have_not_used() -> None:
@@ -117,6 +120,7 @@ def test_a_record_becomes_rows() -> None:
     assert said.endswith(" One coin was thrown for all.")
     assert "Chosen by the sweep: with: rate x 2." in lines
     assert lines.index("- old: it was a dream") > lines.index("## Replaced")
+    assert "Changed, and not measured since: old." in lines
     assert any(line.startswith("These are 2 verdicts,") and "2, 0.1 on" in line for line in lines)
 
 
@@ -282,6 +286,7 @@ def test_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(lab.PROFILES, "ci", TINY)
+    monkeypatch.setattr(command_line, "SEEDS", {"born_again": 13})
     out = tmp_path / "found.json"
     for args, code in (
         (["born_again", "--profile", "ci", "--first-seed", "7", "--out", str(out)], 0),
@@ -290,6 +295,9 @@ def test_the_command(
         (["borne_again"], 2),
         (["born_again", "--seeds", "0"], 2),
         (["born_again", "--first-seed", "-1"], 2),
+        (["born_again", "--seeds", "3"], 2),  # judged over as many as were fixed, or not at all
+        (["full_data"], 2),
+        (["ensemble_to_one", "--profile", "ci", "--first-seed", "90"], 0),
     ):
         with pytest.raises(SystemExit) as stop:
             command.run(command_line.main, command_line.Command, prog=command_line.PROG, args=args)
@@ -297,8 +305,11 @@ def test_the_command(
     printed = capsys.readouterr()
     assert "no verdict below 3 seeds" in printed.out
     assert "omitted_character" in printed.out
-    assert printed.err.count("\n") == 3
+    assert printed.err.count("\n") == 5
     assert "did you mean 'born_again'?" in printed.err
+    assert "is judged over 13 seeds" in printed.err
+    assert "full_data is not judged before" in printed.err
+    assert printed.out.count("seeds that would decide, with 90%: ") == 2
     assert (tmp_path / "page.md").read_text() == results.PAGE.read_text()
     kept = json.loads(out.read_text())
     assert (kept["name"], kept["first_seed"]) == ("born_again", 7)
