@@ -1,7 +1,8 @@
 """Run an experiment, and say what was expected of it and what came out.
 
 Run:    python -m distill.experiments list                what there is
-        python -m distill.experiments few_labels [--profile ci] [--json] [--out FILE]
+        python -m distill.experiments born_again [--profile ci] [--json] [--out FILE]
+        python -m distill.experiments few_labels --first-seed 90 --seeds 3    a pilot
         python -m distill.experiments results             what all came to, as Markdown
 """
 
@@ -17,10 +18,11 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from distill.experiments import results
-from distill.experiments.lab import PROFILES, Outcome
-from distill.experiments.table import EXPERIMENTS
+from distill.experiments.lab import PROFILES
+from distill.experiments.outcome import Outcome
+from distill.experiments.table import EXPERIMENTS, PILOTS, REPLACED, SEEDS
 from labkit import command, files, freshness
-from labkit.experiment import interval, shown
+from labkit.experiment import POWER, interval, seeds_needed, shown
 
 PROG = "distill.experiments"
 SHOWN = ("list", "results")
@@ -35,7 +37,10 @@ class Command:
     profile: Literal["full", "ci"] = "full"
     """full takes minutes; ci seconds, on too little to mean anything."""
     seeds: int | None = None
-    """How many; by default the profile's. Verdicts need three."""
+    """How many; by default as many as were fixed with the criterion. Verdicts need three."""
+    first_seed: int | None = None
+    """Which is the first; by default the profile's. Pilots are 90 and up, never judged: of them
+    it is told how many seeds would decide."""
     out: Path | None = None
     """Where to keep the figures, as JSON (those of `results`: as Markdown)."""
     json: bool = False
@@ -55,6 +60,8 @@ class Command:
             raise ValueError("--check goes with `results`")
         if self.seeds is not None and self.seeds < 1:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
+        if self.first_seed is not None and self.first_seed < 0:
+            raise ValueError(f"first_seed must not be negative, got {self.first_seed}")
 
 
 def main(asked: Command) -> int:
@@ -68,15 +75,26 @@ def main(asked: Command) -> int:
     if asked.out is not None:
         files.check_place(asked.out)
     if asked.name == "results":
-        text = results.page(results.read(EXPERIMENTS))
+        text = results.page(
+            results.read(EXPERIMENTS), results.read(EXPERIMENTS, results.REPLACED), REPLACED
+        )
         print(text, end="") if asked.out is None else files.write_text(asked.out, text)
         return 0
     profile = PROFILES[asked.profile]
-    profile = replace(profile, seeds=asked.seeds or profile.seeds)
+    first = profile.first_seed if asked.first_seed is None else asked.first_seed
+    pilot = first >= PILOTS
+    if asked.profile == "full" and not pilot:
+        profile = replace(profile, seeds=planned(asked))
+    profile = replace(profile, seeds=asked.seeds or profile.seeds, first_seed=first)
     wall, cpu = time.monotonic(), time.process_time()
     found = EXPERIMENTS[asked.name](profile)
     spent = {"seconds": time.monotonic() - wall, "cpu_seconds": time.process_time() - cpu}
-    about = {"name": asked.name, "profile": asked.profile, **results.about()}
+    about = {
+        "name": asked.name,
+        "profile": asked.profile,
+        "first_seed": profile.first_seed,
+        **results.about(),
+    }
     kept = {**about, **results.record(found), **spent}
     if asked.out is not None:
         kept["code"] = results.code_hash(EXPERIMENTS[asked.name])
@@ -86,8 +104,28 @@ def main(asked: Command) -> int:
         print(json.dumps(kept), flush=True)
         return 0
     print("\n".join(words(found)))
+    if pilot and profile.seeds > 1:
+        for finding in found.findings:
+            needed = seeds_needed(finding.values, finding.criterion)
+            print(f"seeds that would decide, with {POWER:.0%}: {needed} for {finding.criterion}")
     print(f"{spent['seconds']:.0f} s, {spent['cpu_seconds']:.0f} s of computing")
     return 0
+
+
+def planned(asked: Command) -> int:
+    """How many seeds an experiment is judged over; ValueError where that has not been fixed, or
+    where something else is asked for."""
+    if asked.name not in SEEDS:
+        raise ValueError(
+            f"{asked.name} is not judged before its number of seeds is fixed: run its pilots, "
+            f"--first-seed {PILOTS} --seeds 3, and write what they say into table.py"
+        )
+    if asked.seeds not in (None, SEEDS[asked.name]):
+        raise ValueError(
+            f"{asked.name} is judged over {SEEDS[asked.name]} seeds, fixed beforehand, got "
+            f"--seeds {asked.seeds}; leave it out, or take pilots: --first-seed {PILOTS}"
+        )
+    return SEEDS[asked.name]
 
 
 def check() -> int:
@@ -120,6 +158,8 @@ def words(found: Outcome) -> list[str]:
         for name, values in arms.items():
             told = interval(values)
             lines.append(f"  {name:<{width}}  {shown(told.value, told.low, told.high, digits=5)}")
+    lines += [f"{name}: {what}" for name, what in found.chosen.items()]
+    lines += [f"sanity check: {check.finding} ({check.why})" for check in found.sanity]
     lines += [str(finding) for finding in found.findings]
     return lines
 

@@ -2,38 +2,57 @@
 
 Idea:   an experiment is a set of arms that differ in one thing, on the same seeds; a gain is a
         difference of paired losses, with an interval. What is expected is a number with a
-        direction, in code, and the verdict follows from it. `full` is for published figures, `ci`
+        direction, in code, and the verdict follows from it. Every arm takes the learning rate (and
+        where labels are few the length) that suits it, found on a seed that is never judged, by
+        the half of the held-out text that is never judged. `full` is for published figures, `ci`
         is the same code in seconds.
 Source: labkit.experiment has the rule.
 Run:    python -m distill.experiments few_labels
-Omits:  seeds for the teacher: all students of an experiment have the same one.
+Omits:  texts: all seeds share one, and one held-out part; intervals are over students and, where
+        the teacher has learned, teachers.
 
-Most run on storyland, whose source can be the teacher and whose entropy is known; those about what
-a learned teacher knows, on real text. Losses are of the judging half, nats/char.
+Losses are of the judging half, nats/char. On storyland the source is known and can judge what a
+student writes; but a teacher that is the source makes many a finding true by construction, so
+teachers learn, as students do, but for `sparse_targets`, which is about what is kept of a teacher.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from distill import cache as caching
-from distill.arms import best_choose
+from distill.arms import best_choose, of_length
+from distill.evaluate import quality, side_by_side
+from distill.experiments.outcome import less
 from distill.settings import DistillConfig, portion
-from distill.teachers import ModelTeacher
+from distill.teachers import ModelTeacher, Teacher
 from distill.train import distill
-from labkit.experiment import Criterion, Finding, Interval, interval
-from minigpt import corpora
+from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
+from minigpt.evaluate import score
 from minigpt.loop import TrainResult, train
-from minigpt.model import GPT, GPTConfig
+from minigpt.model import GPTConfig
 from minigpt.nextchar import NextChar
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
+
+SWEEP_SEED = 50
+"""Rates and lengths are chosen with it; no record judges it."""
+ON_OWN_TEXT = "KL(teacher || student) on its own text, nats/char"
+QUALITIES = {
+    "calibration error": "calibration",
+    "agreement with the teacher's first choice": "agreement",
+    "KL(teacher || student) on real text, nats/char": "kl_real",
+    ON_OWN_TEXT: "kl_own",
+}
+"""What is measured of students beside their loss -> the field of `distill.evaluate.Quality`."""
+TEACHERS = 1000
+"""The teacher of seed s has learned with seed TEACHERS + s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +60,11 @@ class Profile:
     """How large an experiment is."""
 
     text: str
-    """The corpus of experiments whose teacher is the source itself."""
+    """The corpus of experiments that ask the source."""
     real: str
-    """The corpus of experiments with a learned teacher."""
+    """The corpus of experiments on real text."""
+    characters: int
+    """How much of the real text there is, held-out part included."""
     student: TrainConfig
     """Of every arm."""
     teacher_steps: int
@@ -57,8 +78,8 @@ class Profile:
     used: `replace(profile, first_seed=10)`."""
     lengths: tuple[float, ...] = (0.125, 0.25, 0.5)
     """Shorter runs that labels alone may take where they are few, as shares of the steps."""
-    rates: tuple[float, ...] = (0.5, 1.0, 2.0)
-    """The sweep of learning rates, where an experiment compares baselines."""
+    rates: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    """Learning rates of every arm, as multiples of the student's: `climb` finds its way in them."""
 
     @property
     def judged(self) -> range:
@@ -71,19 +92,22 @@ PROFILES: dict[Literal["full", "ci"], Profile] = {
     "full": Profile(
         text="storyland:400000",
         real="shakespeare",
+        characters=400_000,
         student=replace(
             _CPU,
-            steps=400,
-            batch_size=16,
-            model=GPTConfig(n_layer=2, n_head=2, n_embd=64, context=64),
+            steps=300,
+            batch_size=12,
+            model=GPTConfig(n_layer=2, n_head=2, n_embd=48, context=64),
         ),
-        teacher_steps=800,
+        teacher_steps=400,
         seeds=3,
         few=0.05,
+        first_seed=10,
     ),
     "ci": Profile(
         text="storyland:20000",
         real="storyland:20000",
+        characters=20_000,
         student=replace(
             _CPU,
             steps=60,
@@ -106,134 +130,189 @@ SMALLEST = replace(
 """Of the fingerprint that stands beside each record: seconds, and every arm in it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came out of an experiment."""
-
-    expected: str
-    """Written before it was run."""
-    losses: dict[str, list[float]]
-    """Arm -> loss of each seed, nats/char."""
-    measures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    """What else was measured -> arm -> value of each seed."""
-    findings: list[Finding] = field(default_factory=list)
-    """The expectations that are numbers."""
-
-    def gain(self, arm: str, over: str) -> Interval:
-        """How much lower the loss of `arm` is than that of `over`, seed by seed."""
-        return interval(less(self.losses[over], self.losses[arm]))
+def share_grammatical(texts: Sequence[str]) -> float:
+    """Share of the complete stories in all `texts` that the grammar can write; 0 of none."""
+    shares = [storyland.grammatical(text) for text in texts]
+    counts = [text.count(storyland.MARK) for text in texts]
+    right = sum(count * one for count, one in zip(counts, shares) if count)
+    return right / max(1, sum(counts))
 
 
-def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
-    """one - other, seed by seed."""
-    return [a - b for a, b in zip(one, other)]
+def climb(loss: Callable[[float], float], rates: Sequence[float]) -> float:
+    """The rate with the lowest loss, going up from 1 or else down, as long as it gets better.
 
-
-def share(part: Sequence[float], whole: Sequence[float]) -> list[float]:
-    """part / whole, seed by seed."""
-    return [a / b for a, b in zip(part, whole)]
-
-
-def expect(
-    quantity: str,
-    values: Sequence[float],
-    direction: Literal[">=", "<="],
-    threshold: float,
-    *,
-    no_effect: float = 0.0,
-) -> Finding:
-    """A finding; `no_effect` is what `quantity` would be if there were nothing to it."""
-    criterion = Criterion(
-        quantity=quantity, threshold=threshold, direction=direction, no_effect=no_effect
-    )
-    return Finding(criterion=criterion, values=tuple(values))
+    >>> climb(lambda rate: abs(rate - 3.5), (0.5, 1.0, 2.0, 4.0, 8.0))
+    4.0
+    """
+    start = min(range(len(rates)), key=lambda i: abs(math.log(rates[i])))
+    best = loss(rates[start])
+    for step in (1, -1):
+        at = start
+        while 0 <= at + step < len(rates) and (found := loss(rates[at + step])) < best:
+            best, at = found, at + step
+        if at != start:
+            return rates[at]
+    return rates[start]
 
 
 class Lab:
-    """A profile, opened: its text, its teachers, and a way to train its student."""
+    """A profile, opened: its text, its teachers, and a way to train its student.
+
+    What `arm` trains is kept by name: `runs`, their `losses`, what was `chosen` for them in words,
+    and as `settings` (length and rate, as shares of the profile's).
+    """
 
     def __init__(self, profile: Profile, *, real: bool = False) -> None:
         self.profile = profile
-        self.corpus: Corpus = corpora.load(profile.real if real else profile.text)
+        corpus = corpora.load(profile.real if real else profile.text)
+        self.corpus: Corpus = replace(corpus, text=corpus.text[: profile.characters])
         self.tokenizer = CharTokenizer.from_text(self.corpus.text)
         self.truth = StorylandModel(smoothing=1e-3)
+        self.runs: dict[str, list[TrainResult]] = {}
+        self.chosen: dict[str, str] = {}
+        self.settings: dict[str, tuple[float, float]] = {}
+
+    @property
+    def losses(self) -> dict[str, list[float]]:
+        """Arm -> judging loss of each seed, nats/char."""
+        return {name: [r.judge_loss for r in results] for name, results in self.runs.items()}
+
+    @property
+    def judge(self) -> np.ndarray:
+        """The judging half of the held-out text, ids [N]."""
+        return self.tokenizer.encode(self.corpus.judge)
 
     def ids(self, fraction: float = 1.0) -> np.ndarray:
         """The training text of a student that gets this share of it."""
         return self.tokenizer.encode(portion(self.corpus, fraction).train)
 
-    def larger(self, times: int) -> ModelTeacher:
-        """A teacher so many times as wide as the student, trained on all labels."""
-        student = self.profile.student
-        shape = replace(student.model, n_embd=times * student.model.n_embd)
-        config = replace(student, seed=100, steps=self.profile.teacher_steps, model=shape)
-        return ModelTeacher(train(config, self.corpus).model)
+    def larger(self, times: int) -> list[NextChar]:
+        """Teachers so many times as wide as the student, trained on all labels; one a seed."""
+        model = self.profile.student.model
+        shape = replace(model, n_embd=times * model.n_embd)
+        return self.teachers(lambda config: train(replace(config, model=shape), self.corpus))
 
-    def best_length(self, config: DistillConfig) -> int:
-        """How many steps are best for labels alone: tried on seed 0, chosen by the choosing half.
+    def teachers(self, learn: Callable[[TrainConfig], TrainResult]) -> list[NextChar]:
+        """What `learn` makes of the student's settings, for a teacher's steps; one a seed."""
+        config = of_length(self.profile.student, self.profile.teacher_steps)
+        seeds = (TEACHERS + seed for seed in self.profile.judged)
+        return [ModelTeacher(learn(replace(config, seed=seed)).model) for seed in seeds]
 
-        Few labels are overfitted, and a long run stopped early has no cool-down at its end: as a
-        baseline, or as a teacher, it would be worse than it need be.
-        """
-        steps = self.profile.student.steps
-
-        def loss(length: int) -> float:
-            student = replace(self.profile.student, seed=0, steps=length)
-            return best_choose(distill(student, None, self.corpus, config))
-
-        shorter = {max(1, round(share * steps)) for share in self.profile.lengths}
-        return min(sorted({*shorter, steps}), key=loss)
-
-    def each_seed(
-        self, one: Callable[[TrainConfig], Any], *, steps: int | None = None
-    ) -> list[Any]:
-        """`one` on every seed, for so many `steps`; by default the profile's."""
-        student = replace(self.profile.student, steps=steps or self.profile.student.steps)
-        return [one(replace(student, seed=seed)) for seed in self.profile.judged]
-
-    def train(
-        self,
-        config: DistillConfig,
-        teacher: NextChar | None = None,
-        *,
-        cache: caching.Cache | None = None,
-        labels: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
-        measure: Callable[[GPT, np.ndarray], float] | None = None,
-        steps: int | None = None,
-    ) -> list[TrainResult]:
-        """The student, trained in one way, once a seed."""
-        return self.each_seed(
-            lambda student: distill(
-                student,
-                teacher,
-                self.corpus,
-                config,
-                cache=cache,
-                labels=labels,
-                mask=mask,
-                measure=measure,
-            ),
-            steps=steps,
-        )
+    def shorter(self, *more: float) -> tuple[float, ...]:
+        """Lengths that few labels may take: overfitted, a long run that is stopped early lacks the
+        cool-down at its end, and would be a worse baseline than it need be."""
+        return (*self.profile.lengths, 1.0, *more)
 
     def arm(
         self,
-        config: DistillConfig,
-        teacher: NextChar | None = None,
+        name: str,
+        config: DistillConfig | Sequence[DistillConfig],
+        teacher: NextChar | Sequence[NextChar] | None = None,
         *,
-        cache: caching.Cache | None = None,
-        labels: np.ndarray | None = None,
-        steps: int | None = None,
-    ) -> list[float]:
-        """Judging losses of the student, one a seed."""
-        return judged(self.train(config, teacher, cache=cache, labels=labels, steps=steps))
+        corpus: Corpus | Sequence[Corpus] | None = None,
+        lengths: Sequence[float] = (1.0,),
+        **told: Any,
+    ) -> list[TrainResult]:
+        """Train the student in one way, once a seed, with the settings that suit this way best.
 
-    def few_labels_alone(self, config: DistillConfig) -> list[float]:
-        """As `arm`, on labels alone and at the best length."""
-        return self.arm(config, steps=self.best_length(config))
+        Of several `config`s and `lengths` (shares of the profile's steps) the best together at the
+        profile's rate is taken, then the best rate: on SWEEP_SEED, by the choosing half. `teacher`
+        and `corpus` may be one for all seeds or one for each; the sweep has the first. The rest is
+        as in `distill`.
+        """
+        seeds = self.profile.judged
+        configs = [config] if isinstance(config, DistillConfig) else list(config)
+        teachers = list(teacher) if isinstance(teacher, Sequence) else [teacher] * len(seeds)
+        texts = [corpus or self.corpus] * len(seeds) if not isinstance(corpus, Sequence) else corpus
+        known: dict[tuple[int, float, float], float] = {}
+
+        def one(which: int, length: float, rate: float, seed: int, place: int) -> TrainResult:
+            student = self.student(seed, length, rate)
+            return distill(student, teachers[place], texts[place], configs[which], **told)
+
+        def tried(which: int, length: float, rate: float) -> float:
+            asked = which, length, rate
+            if asked not in known:
+                known[asked] = best_choose(one(which, length, rate, SWEEP_SEED, 0))
+            return known[asked]
+
+        pairs = [(which, length) for which in range(len(configs)) for length in lengths]
+        best = (
+            min(pairs, key=lambda pair: tried(pair[0], pair[1], 1.0))
+            if len(pairs) > 1
+            else pairs[0]
+        )
+        rates = self.profile.rates
+        rate = climb(lambda rate: tried(best[0], best[1], rate), rates) if len(rates) > 1 else 1.0
+        self.runs[name] = [
+            one(best[0], best[1], rate, seed, place) for place, seed in enumerate(seeds)
+        ]
+        self.settings[name] = best[1], rate
+        said = [f"rate x {rate:g}"]
+        said += [f"{self.student(0, best[1], rate).steps} steps"] if len(lengths) > 1 else []
+        said += [f"alpha {configs[best[0]].alpha:g}"] if len(configs) > 1 else []
+        self.chosen[name] = ", ".join(said)
+        return self.runs[name]
+
+    def student(self, seed: int, length: float = 1.0, rate: float = 1.0) -> TrainConfig:
+        """The student's settings, for a share of its steps and a multiple of its rates."""
+        student = self.profile.student
+        return replace(
+            of_length(student, max(1, round(length * student.steps))),
+            seed=seed,
+            muon_lr=min(1.0, rate * student.muon_lr),
+            adamw_lr=min(1.0, rate * student.adamw_lr),
+        )
+
+    def scores(self, models: Sequence[NextChar], text: str = "") -> list[float]:
+        """Losses of models that are no arms, on the judging half or on `text`, nats/char."""
+        ids = self.tokenizer.encode(text) if text else self.judge
+        return [score(Teacher(model), ids).nats for model in models]
+
+    def gained(self, arm: str, over: str) -> list[float]:
+        """How much lower the loss of `arm` is than that of `over`, nats/char, seed by seed."""
+        return less(self.losses[over], self.losses[arm])
+
+    def qualities(
+        self, teachers: Sequence[NextChar], arms: Iterable[str] | None = None
+    ) -> dict[str, dict[str, list[float]]]:
+        """Calibration, agreement with each seed's teacher, and distances to it, by arm and seed."""
+        judge = self.judge
+        told = [side_by_side(Teacher(teacher), judge) for teacher in teachers]
+        found = {
+            name: [
+                quality(run.model, teacher, judge, told=said)
+                for run, teacher, said in zip(self.runs[name], teachers, told)
+            ]
+            for name in (arms or self.runs)
+        }
+        return {
+            title: {name: [getattr(one, key) for one in those] for name, those in found.items()}
+            for title, key in QUALITIES.items()
+        }
 
 
-def judged(results: Sequence[TrainResult]) -> list[float]:
-    """Their losses on the judging half."""
-    return [result.judge_loss for result in results]
+class Even:
+    """A teacher who knows nothing: every character is as likely as every other.
+
+    To be taught by it with weight alpha is uniform label smoothing (Szegedy et al. 2016,
+    arXiv:1512.00567, section 7): soft targets without a teacher, the control for those with one.
+    """
+
+    context = None
+
+    def __init__(self, tokenizer: CharTokenizer) -> None:
+        self.tokenizer = tokenizer
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        """ids [B, T] -> [B, T, V], all the same."""
+        size = len(self.tokenizer)
+        return np.full((*ids.shape, size), -math.log(size), np.float32)
+
+    def start(self, ids: np.ndarray) -> tuple[None, np.ndarray]:
+        """As `NextChar.start`."""
+        return None, self.logprobs(ids[:, -1])
+
+    def step(self, state: None, ids: np.ndarray) -> np.ndarray:
+        """As `NextChar.step`."""
+        return self.logprobs(ids)

@@ -2,7 +2,8 @@
 
 Idea:   a figure that was typed by hand is wrong sooner or later. The command that measures writes
         the record, this module makes the page from the records, and a test compares the two, and
-        the criteria of the records with those in the code.
+        the criteria of the records with those in the code. What holds by construction stands in a
+        table of its own, and records of experiments that have been replaced stay at the end.
 Run:    python -m distill.experiments results [--check] --out distill/experiments/RESULTS.md
         (and before it, one by one: ... NAME --out distill/experiments/results/NAME.json)
 Omits:  results of the ci profile: they show that the code works, and nothing else.
@@ -13,40 +14,46 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from distill.experiments.lab import PROFILES, Outcome
+from distill.experiments.lab import PROFILES, SWEEP_SEED
+from distill.experiments.outcome import Outcome
 from labkit import files, freshness
-from labkit.experiment import interval, shown
+from labkit.experiment import Finding, interval, shown
 from labkit.versions import machine, versions
 
 FOLDER = Path(__file__).parent / "results"
+REPLACED = FOLDER / "replaced"
+"""Records of experiments as they were before they were changed."""
 PAGE = Path(__file__).parent / "RESULTS.md"
 
 
 def record(found: Outcome) -> dict[str, Any]:
     """As JSON has it; each finding with its interval and verdict. What is infinite is null."""
-    findings = [
-        {
-            "criterion": str(finding.criterion),
-            **asdict(finding.criterion),
-            "values": finding.values,
-            "value": finding.measured.value,
-            "low": _finite(finding.measured.low),
-            "high": _finite(finding.measured.high),
-            "verdict": finding.verdict,
-        }
-        for finding in found.findings
-    ]
     return {
         "expected": found.expected,
+        "given": found.given,
         "losses": found.losses,
         "measures": found.measures,
-        "findings": findings,
+        "chosen": found.chosen,
+        "findings": [_finding(finding) for finding in found.findings],
+        "sanity": [{**_finding(check.finding), "why": check.why} for check in found.sanity],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "criterion": str(finding.criterion),
+        **asdict(finding.criterion),
+        "values": finding.values,
+        "value": finding.measured.value,
+        "low": _finite(finding.measured.low),
+        "high": _finite(finding.measured.high),
+        "verdict": finding.verdict,
     }
 
 
@@ -56,6 +63,7 @@ def fingerprint(found: Outcome) -> dict[str, Any]:
         "losses": found.losses,
         "measures": found.measures,
         "findings": [list(finding.values) for finding in found.findings],
+        "sanity": [list(check.finding.values) for check in found.sanity],
     }
     return freshness.fingerprint(json.loads(json.dumps(numbers)), PROFILES["full"])
 
@@ -89,9 +97,15 @@ def read(names: Iterable[str], folder: Path = FOLDER) -> list[dict[str, Any]]:
     return [files.read_json(path) for path in paths if path.exists()]
 
 
-def page(records: Iterable[dict[str, Any]]) -> str:
-    """All of them in Markdown: first each expectation and what came of it, then every arm."""
-    some = list(records)
+def page(
+    records: Iterable[dict[str, Any]],
+    replaced: Iterable[dict[str, Any]] = (),
+    because: Mapping[str, str] | None = None,
+) -> str:
+    """All of them in Markdown: each expectation and what came of it, sanity checks, every arm, and
+    at the end those that were `replaced`, with the reason."""
+    some, before, reasons = list(records), list(replaced), because or {}
+    missing = [name for name in reasons if name not in {one["name"] for one in some}]
     lines = [
         "# What the experiments came to",
         "",
@@ -101,27 +115,90 @@ def page(records: Iterable[dict[str, Any]]) -> str:
         "it holds it; *falls short*, it lies on the wrong side of it; *contradicted*, it lies on "
         "the other side of no effect.",
         "",
-        "| experiment | expected | measured [95 % interval] | seeds | verdict |",
-        "|---|---|---|---|---|",
+        *([*_table(some, "findings"), ""] if some else []),
+        *_many(sum(len(one["findings"]) for one in some)),
+        *_missing(missing),
+        "Each seed has a student and, where the teacher has learned, a teacher of its own. All "
+        "seeds of an experiment share the text, its held-out part, and what the sweep chose for "
+        f"each arm (on seed {SWEEP_SEED}, which is not judged, by the choosing half). What another "
+        "text would change is in no interval.",
     ]
-    for one in some:
-        for i, finding in enumerate(one["findings"]):
-            name = f"[{one['name']}](#{one['name']})" if i == 0 else ""
-            count = len(finding["values"])
-            said = finding["verdict"] or "too few seeds"
-            told = shown(finding["value"], finding["low"], finding["high"])
-            lines.append(f"| {name} | {finding['criterion']} | {told} | {count} | {said} |")
+    if any(one["sanity"] for one in some):
+        lines += [
+            "",
+            "## Sanity checks",
+            "",
+            "These hold by construction. They would tell that the code is wrong, and nothing else.",
+            "",
+            *_table(some, "sanity", "why it cannot fail"),
+        ]
     for one in some:
         lines += ["", *_section(one)]
+    if before:
+        lines += [
+            "",
+            "## Replaced",
+            "",
+            "What stood here before, and why it does not any more. Those experiments had three "
+            "seeds, 0 to 2, one teacher for all of them, a student 64 wide of 400 steps and, but "
+            "for few_labels, one learning rate for all arms.",
+            "",
+            *_table(before, "findings", linked=False),
+            "",
+            *(f"- {name}: {why}" for name, why in reasons.items()),
+        ]
     return "\n".join(lines) + "\n"
 
 
+def _table(
+    records: list[dict[str, Any]], kind: str, more: str = "", *, linked: bool = True
+) -> list[str]:
+    """A row for each finding, or each sanity check; `more` is a last column, with its reason."""
+    last = f" {more} |" if more else ""
+    lines = [
+        f"| experiment | expected | measured [95 % interval] | seeds | verdict |{last}",
+        "|---|---|---|---|---|" + ("---|" if more else ""),
+    ]
+    for one in records:
+        for i, finding in enumerate(one.get(kind, [])):
+            name = f"[{one['name']}](#{one['name']})" if linked else one["name"]
+            count = len(finding["values"])
+            said = finding["verdict"] or "too few seeds"
+            told = shown(finding["value"], finding["low"], finding["high"])
+            why = f" {finding['why']} |" if more else ""
+            lines.append(
+                f"| {'' if i else name} | {finding['criterion']} | {told} | {count} | {said} |{why}"
+            )
+    return lines
+
+
+def _many(verdicts: int) -> list[str]:
+    """How many verdicts there are, and how many would be wrong by chance."""
+    if not verdicts:
+        return []
+    return [
+        f"These are {verdicts} verdicts, each from an interval at 95 %, with no correction for "
+        f"their number. One in twenty of such intervals misses what it estimates: of {verdicts}, "
+        f"{verdicts / 20:.1f} on average, by chance alone. A verdict is then wrong where the truth "
+        "lies near the threshold; where it lies far away, a miss changes no word.",
+        "",
+    ]
+
+
+def _missing(names: list[str]) -> list[str]:
+    """Which experiments have been changed and not yet been measured again."""
+    if not names:
+        return []
+    return [f"Changed, and not measured since: {', '.join(names)}.", ""]
+
+
 def _section(one: dict[str, Any]) -> list[str]:
+    given = f" {one['given']}." if one["given"] else ""
     lines = [
         f"## {one['name']}",
         "",
         f"Expected: {one['expected']}. {one['date']}, {one['cpu_seconds']:.0f} s of computing "
-        f"({one['machine']}, torch {one['torch']}).",
+        f"({one['machine']}, torch {one['torch']}).{given}",
         "",
         "| measured | arm | mean | 95 % interval |",
         "|---|---|---|---|",
@@ -131,7 +208,8 @@ def _section(one: dict[str, Any]) -> list[str]:
             told = interval(values)
             ends = "" if told.n == 1 else f"{told.low:.4f} to {told.high:.4f}"
             lines.append(f"| {'' if i else title} | {name} | {told.value:.4f} | {ends} |")
-    return lines
+    chosen = "; ".join(f"{name}: {what}" for name, what in one["chosen"].items())
+    return [*lines, "", f"Chosen by the sweep: {chosen}."]
 
 
 def _finite(value: float) -> float | None:

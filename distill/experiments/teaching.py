@@ -15,61 +15,99 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from distill.costs import equal_compute_steps
-from distill.experiments.lab import Lab, Outcome, Profile, expect, less
+from distill.experiments.lab import TEACHERS, Even, Lab, Profile
+from distill.experiments.outcome import Outcome, expect
 from distill.settings import DistillConfig
 from distill.teachers import EnsembleTeacher, ModelTeacher
 from distill.train import distill
 
+SMOOTHED = (0.01, 0.03, 0.1)
+"""Weights of an even distribution that label smoothing may choose from."""
+
 
 def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
-    """Students of little text, one of them as teacher, and all of them as one."""
-    losses = _taught_by_peers(profile, {"one": 1, "ensemble": members})
+    """Students of little text, one of them as teacher, and all of them as one.
+
+    Control: uniform label smoothing, which softens the labels and knows nothing. What it costs to
+    train the members is in no account.
+
+    Pilots, seeds 90 to 92, full size: 0.025 nats/char over one member (0.016, 0.027, 0.033) and
+    0.056 over smoothing, which took its weakest weight, 0.01. The threshold is 0.01 in both, as
+    before: some 1 % of the loss, below which nobody would train three models more. Six seeds.
+    """
+    lab = _taught_by_peers(profile, {"one": 1, "ensemble": members})
     return Outcome(
-        expected="the ensemble teaches better than one of its members (which is born again)",
-        losses=losses,
+        expected="the ensemble teaches better than one of its members (which is born again), and "
+        "better than smoothing without a teacher",
+        losses=lab.losses,
+        chosen=lab.chosen,
+        given=PEERS,
         findings=[
             expect(
-                "ensemble over one member, nats/char",
-                less(losses["one"], losses["ensemble"]),
+                "ensemble over one member, nats/char", lab.gained("ensemble", "one"), ">=", 0.01
+            ),
+            expect(
+                "ensemble over smoothing without a teacher, nats/char",
+                lab.gained("ensemble", "smoothed"),
                 ">=",
                 0.01,
-            )
+            ),
         ],
     )
 
 
 def born_again(profile: Profile) -> Outcome:
-    """The student's own shape as teacher, trained on the same text."""
-    losses = _taught_by_peers(profile, {"born again": 1})
+    """The student's own shape as teacher, trained on the same text.
+
+    Control: uniform label smoothing, which softens the labels and knows nothing.
+
+    Pilots, seeds 90 to 92, full size: 0.026 nats/char over labels (0.039, 0.029, 0.009) and 0.030
+    over smoothing (0.042, 0.033, 0.016). In a first pilot smoothing had to choose between 0.1 and
+    0.3, and lost to labels by 0.06; it got weaker weights, so that it can win. The threshold was 0,
+    which noise meets half of the time; it is 0.01 as for the ensemble. Thirteen seeds.
+    """
+    lab = _taught_by_peers(profile, {"born again": 1})
     return Outcome(
-        expected="a small gain: it begins from what its equal ended with, softened",
-        losses=losses,
+        expected="a small gain over labels, and over smoothing without a teacher: it is told which "
+        "characters are alike",
+        losses=lab.losses,
+        chosen=lab.chosen,
+        given=PEERS,
         findings=[
             expect(
-                "born again over labels, nats/char",
-                less(losses["labels"], losses["born again"]),
+                "born again over labels, nats/char", lab.gained("born again", "labels"), ">=", 0.01
+            ),
+            expect(
+                "born again over smoothing without a teacher, nats/char",
+                lab.gained("born again", "smoothed"),
                 ">=",
-                0.0,
-            )
+                0.01,
+            ),
         ],
     )
 
 
 def full_data(profile: Profile) -> Outcome:
-    """All of the text and a learned teacher, against labels at equal compute."""
+    """All of the text and a learned teacher, against labels at equal compute.
+
+    Equal are the operations of both students, the teacher's answers included; that the teacher
+    itself had to be trained is in neither account.
+    """
     lab = Lab(profile, real=True)
-    teacher = lab.larger(2)
-    steps = equal_compute_steps(profile.student, teacher, len(lab.tokenizer))
-    losses = {"taught": lab.arm(DistillConfig(alpha=0.9), teacher)}
-    lab.profile = replace(profile, student=replace(profile.student, steps=steps))
-    losses["labels, equal compute"] = lab.arm(DistillConfig(alpha=0.0))
+    teachers = lab.larger(2)
+    steps = equal_compute_steps(profile.student, teachers[0], len(lab.tokenizer))
+    lab.arm("taught", DistillConfig(alpha=0.9), teachers)
+    labels = DistillConfig(alpha=0.0)
+    lab.arm("labels, equal steps", labels)
+    lab.arm("labels, equal compute", labels, lengths=[steps / profile.student.steps])
     return Outcome(
         expected="no gain: labels buy more steps with what the teacher costs",
-        losses=losses,
+        losses=lab.losses,
+        chosen=lab.chosen,
         findings=[
             expect(
                 "gain over labels at equal compute, nats/char",
-                less(losses["labels, equal compute"], losses["taught"]),
+                lab.gained("taught", "labels, equal compute"),
                 "<=",
                 0.01,
                 no_effect=0.05,
@@ -79,18 +117,32 @@ def full_data(profile: Profile) -> Outcome:
 
 
 def capacity_gap(profile: Profile, times: Sequence[int] = (1, 2, 4)) -> Outcome:
-    """Teachers of growing width for one small student; the literature disagrees."""
-    lab = Lab(profile, real=True)
+    """Teachers of growing width for one small student; the literature disagrees.
+
+    The student is half as wide as in the other experiments, so that a teacher four times as wide
+    (sixteen times the weights) can be afforded, and one for each seed.
+    """
+    model = profile.student.model
+    narrow = replace(profile.student, model=replace(model, n_embd=model.n_embd // 2))
+    lab = Lab(replace(profile, student=narrow), real=True)
     taught = DistillConfig(alpha=0.9, data_fraction=profile.few)
-    losses = {f"teacher x {n}": lab.arm(taught, lab.larger(n)) for n in times}
-    small, large = (losses[f"teacher x {n}"] for n in (min(times), max(times)))
+    teaching = {n: lab.larger(n) for n in times}
+    for n in times:
+        lab.arm(f"teacher x {n}", taught, teaching[n])
+    small, large = (f"teacher x {n}" for n in (min(times), max(times)))
     return Outcome(
         expected="a better teacher is no worse: no gap of capacity shows",
-        losses=losses,
+        losses=lab.losses,
+        measures={
+            "loss of the teacher itself, nats/char": {
+                f"teacher x {n}": lab.scores(teaching[n]) for n in times
+            }
+        },
+        chosen=lab.chosen,
         findings=[
             expect(
                 "lost with the largest teacher against the smallest, nats/char",
-                less(large, small),
+                lab.gained(small, large),
                 "<=",
                 0.01,
                 no_effect=0.05,
@@ -99,18 +151,28 @@ def capacity_gap(profile: Profile, times: Sequence[int] = (1, 2, 4)) -> Outcome:
     )
 
 
-def _taught_by_peers(profile: Profile, arms: dict[str, int]) -> dict[str, list[float]]:
-    """Losses on little text: of labels alone, and of being taught by so many who learned so."""
+PEERS = "All peers learned at one rate and length, those of labels alone"
+
+
+def _taught_by_peers(profile: Profile, arms: dict[str, int]) -> Lab:
+    """Students of little text: on labels alone, smoothed, and taught by so many who learned so.
+
+    Each seed has peers of its own.
+    """
     lab = Lab(profile)
     few = DistillConfig(alpha=0.0, data_fraction=profile.few)
-    steps = lab.best_length(few)
-    student = replace(profile.student, steps=steps)
+    smoothed = [replace(few, alpha=alpha) for alpha in SMOOTHED]
+    lab.arm("labels", few, lengths=lab.shorter())
+    lab.arm("smoothed", smoothed, Even(lab.tokenizer), lengths=lab.shorter())
+    length, rate = lab.settings["labels"]
     peers = [
-        ModelTeacher(distill(replace(student, seed=seed), None, lab.corpus, few).model)
-        for seed in range(100, 100 + max(arms.values()))
+        [
+            ModelTeacher(distill(lab.student(number, length, rate), None, lab.corpus, few).model)
+            for number in range(TEACHERS + 10 * seed, TEACHERS + 10 * seed + max(arms.values()))
+        ]
+        for seed in profile.judged
     ]
-    losses = {"labels": lab.arm(few, steps=steps)}
     for name, count in arms.items():
-        teacher = peers[0] if count == 1 else EnsembleTeacher(peers[:count])
-        losses[name] = lab.arm(replace(few, alpha=0.9), teacher)
-    return losses
+        teachers = [some[0] if count == 1 else EnsembleTeacher(some[:count]) for some in peers]
+        lab.arm(name, replace(few, alpha=0.9), teachers)
+    return lab

@@ -15,79 +15,132 @@ from dataclasses import replace
 
 import numpy as np
 
-from distill.evaluate import exposure_error
-from distill.experiments.lab import Lab, Outcome, Profile, expect, judged, less
+from distill.experiments.lab import ON_OWN_TEXT, Lab, Profile, share_grammatical
+from distill.experiments.outcome import Outcome, Sanity, expect, less
 from distill.settings import DistillConfig
+from minigpt.corpora import Corpus
+from minigpt.nextchar import NextChar
 from minigpt.sample import generate
 
 
-def data_free(profile: Profile) -> Outcome:
-    """No real text at all: the teacher writes it, and gives labels alone, or what it thought."""
+def data_free(profile: Profile, times: int = 10) -> Outcome:
+    """No real text for the student: its teacher writes it, and gives labels alone, or its thoughts.
+
+    The teacher has learned from all of the text, and writes `times` as much as the little real text
+    that the other arms have. Control: the same teacher marks that little real text.
+    """
     lab = Lab(profile)
+    teachers = lab.larger(2)
     few = DistillConfig(alpha=0.0, data_fraction=profile.few)
-    real = lab.few_labels_alone(few)
-    length = len(lab.corpus.train)
-    rng = np.random.default_rng(0)
-    streams = generate(lab.truth, n=32, length=-(-length // 32), rng=rng)
-    written = "".join(streams)[:length]
-    lab.corpus = replace(lab.corpus, text=written + lab.corpus.held_out)
+    length, streams = times * len(lab.ids(profile.few)), 256
+
+    def written(teacher: NextChar) -> Corpus:
+        rng = np.random.default_rng(0)
+        texts = generate(teacher, n=streams, length=-(-length // streams), rng=rng)
+        text, whole = "".join(texts)[:length], len(lab.corpus.train)
+        again = text * -(-whole // length)  # held out is the last tenth: as long as the real text
+        return replace(lab.corpus, text=again[:whole] + lab.corpus.held_out)
+
+    read = [written(teacher) for teacher in teachers]
     every = DistillConfig(alpha=0.0)
-    losses = {
-        "few real labels": real,
-        "written, hard": lab.arm(every),
-        "written, soft": lab.arm(replace(every, alpha=1.0), lab.truth),
-    }
+    lab.arm("few real labels", few, lengths=lab.shorter())
+    lab.arm("few real, marked", replace(few, alpha=1.0), teachers)
+    lab.arm("written, hard", every, corpus=read)
+    lab.arm("written, soft", replace(every, alpha=1.0), teachers, corpus=read)
     return Outcome(
-        expected="both beat few real labels; soft beats hard by less than labels were short",
-        losses=losses,
+        expected="both kinds of written text beat few real labels, and so does the same teacher's "
+        "marking of the little real text; written text is the better use of it",
+        losses=lab.losses,
+        chosen=lab.chosen,
         findings=[
             expect(
                 "written text over few real labels, nats/char",
-                less(real, losses["written, hard"]),
+                lab.gained("written, hard", "few real labels"),
                 ">=",
                 0.02,
             ),
             expect(
-                "soft over hard, nats/char",
-                less(losses["written, hard"], losses["written, soft"]),
+                "written text, marked, over real text, marked, nats/char",
+                lab.gained("written, soft", "few real, marked"),
                 ">=",
-                0.0,
+                0.02,
             ),
+        ],
+        sanity=[
+            Sanity(
+                finding=expect(
+                    "soft over hard, nats/char",
+                    lab.gained("written, soft", "written, hard"),
+                    ">=",
+                    0.0,
+                ),
+                why="the hard labels are draws from the soft ones, so both teach the same and the "
+                "hard ones add noise (Rao-Blackwell)",
+            )
         ],
     )
 
 
+HALF = "own 0, half the steps"
+
+
 def on_policy(profile: Profile, shares: Sequence[float] = (0.0, 0.5)) -> Outcome:
-    """The student writes a share of what it is marked on; loss and exposure error on real text."""
+    """The student writes a share of what it is marked on by a teacher who has learned.
+
+    What it then writes is judged by the grammar, which taught nobody and is no part of any loss.
+    Control for the loss on real text: half the steps, which see as many real windows and nothing in
+    place of the others; what a student writes itself could be worth less than nothing.
+
+    Pilots, seeds 90 to 92, before that control was there: the share of grammatical stories was
+    0.197 without and 0.179 with own text (-0.003, -0.046, -0.004). So 0.05 more, a quarter of what
+    there is, is expected to be missed; it is what the method promises, and stays. On real text own
+    text cost 0.012 nats/char (0.012, 0.021, 0.004). Pilots of the control are still to be run.
+    """
     lab = Lab(profile)
-    judge = lab.tokenizer.encode(lab.corpus.judge)
-    runs = {
-        f"own {share:g}": lab.train(
-            DistillConfig(alpha=1.0, data_fraction=profile.few, on_policy=share), lab.truth
-        )
-        for share in shares
-    }
-    losses = {name: judged(found) for name, found in runs.items()}
-    exposed = {
+    teachers = lab.larger(2)
+    config = DistillConfig(alpha=1.0, data_fraction=profile.few)
+    for share in shares:
+        lab.arm(f"own {share:g}", replace(config, on_policy=share), teachers)
+    right = {
         name: [
-            exposure_error(r.model, lab.truth, judge, streams=64, rng=np.random.default_rng(0))
-            for r in found
+            share_grammatical(generate(run.model, n=64, length=200, rng=np.random.default_rng(0)))
+            for run in found
         ]
-        for name, found in runs.items()
+        for name, found in lab.runs.items()
     }
+    lab.arm(HALF, config, teachers, lengths=[0.5])
+    quality = lab.qualities(teachers, right)
+    apart = quality[ON_OWN_TEXT]
     none, own = (f"own {share:g}" for share in (min(shares), max(shares)))
     return Outcome(
-        expected="the loss on real text is no lower; what falls is exposure error",
-        losses=losses,
-        measures={"exposure error at 200 characters": exposed},
+        expected="it writes more stories that the grammar can write; and from what it writes it "
+        "learns about real text as well",
+        losses=lab.losses,
+        measures={"share of its stories that the grammar can write": right} | quality,
+        chosen=lab.chosen,
         findings=[
-            expect("exposure error that goes away", less(exposed[none], exposed[own]), ">=", 0.0),
             expect(
-                "gain in loss on real text, nats/char",
-                less(losses[none], losses[own]),
-                "<=",
-                0.0,
-                no_effect=0.05,
+                "share of its stories that the grammar can write, above that of none of its own",
+                less(right[own], right[none]),
+                ">=",
+                0.05,
             ),
+            expect(
+                "loss on real text below that of half the steps, nats/char",
+                lab.gained(own, HALF),
+                ">=",
+                0.0,
+            ),
+        ],
+        sanity=[
+            Sanity(
+                finding=expect(
+                    "KL(teacher || student) on its own text that goes away, nats/char",
+                    less(apart[none], apart[own]),
+                    ">=",
+                    0.0,
+                ),
+                why="it is what the arm is trained on",
+            )
         ],
     )

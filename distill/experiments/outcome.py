@@ -1,0 +1,75 @@
+"""What comes out of an experiment: losses, findings, and checks that cannot fail.
+
+Idea:   a finding is a number with a direction that stood in the code before the run, and its values
+        seed by seed. What holds by construction is kept apart from what could have failed.
+Source: labkit.experiment has the rule.
+Run:    used by the experiments
+Omits:  how anything was trained; distill.experiments.lab does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from labkit.experiment import Criterion, Finding, Interval, interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sanity:
+    """What must come out if the code is right: a check of the code, and no evidence for a claim."""
+
+    finding: Finding
+    """What is expected, and what was measured."""
+    why: str
+    """Why it cannot fail, in a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came out of an experiment."""
+
+    expected: str
+    """Written before it was run."""
+    losses: dict[str, list[float]]
+    """Arm -> loss of each seed, nats/char."""
+    measures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    """What else was measured -> arm -> value of each seed."""
+    findings: list[Finding] = field(default_factory=list)
+    """The expectations that are numbers."""
+    sanity: list[Sanity] = field(default_factory=list)
+    """Those that hold by construction."""
+    chosen: dict[str, str] = field(default_factory=dict)
+    """Arm -> what the sweep chose for it."""
+    given: str = ""
+    """What all seeds share, and the intervals therefore leave out."""
+
+    def gain(self, arm: str, over: str) -> Interval:
+        """How much lower the loss of `arm` is than that of `over`, seed by seed."""
+        return interval(less(self.losses[over], self.losses[arm]))
+
+
+def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """one - other, seed by seed."""
+    return [a - b for a, b in zip(one, other)]
+
+
+def share(part: Sequence[float], whole: Sequence[float]) -> list[float]:
+    """part / whole, seed by seed."""
+    return [a / b for a, b in zip(part, whole)]
+
+
+def expect(
+    quantity: str,
+    values: Sequence[float],
+    direction: Literal[">=", "<="],
+    threshold: float,
+    *,
+    no_effect: float = 0.0,
+) -> Finding:
+    """A finding; `no_effect` is what `quantity` would be if there were nothing to it."""
+    criterion = Criterion(
+        quantity=quantity, threshold=threshold, direction=direction, no_effect=no_effect
+    )
+    return Finding(criterion=criterion, values=tuple(values))
