@@ -53,8 +53,8 @@ DOWNSTREAM = Criterion(
     quantity="loss after learning from the collapsed minus from the healthy collection, nats/char",
     threshold=0.1,
 )
-"""Of few texts any loss is certain. So the learner gets many, of which a healthy tenth would nearly
-do, and the harm has to be worth a tenth of a nat: four and a half for a line of 45 characters."""
+"""Of few texts any loss is certain. So the learner gets many, and the harm has to be worth a tenth
+of a nat: four and a half for a line of 45 characters."""
 
 
 @dataclass(frozen=True, kw_only=True)

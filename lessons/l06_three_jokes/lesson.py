@@ -24,7 +24,7 @@ Run:    python -m lessons build 06
 # population tells it *all*, and that it *costs* something. For the first and the last you will
 # write down a number before they are measured. You need Python and school mathematics
 # (probabilities, logarithms). Reading and exercises take 75 to 85 minutes; the experiment near the
-# end computes for some nineteen minutes on one processor core.
+# end computes for some sixteen minutes on one processor core.
 
 # %%
 import numpy as np
@@ -417,7 +417,9 @@ evidence = experiment("three_jokes")
 # right about the GPTs about half of the time, *with its whole interval* between 0.4 and 0.6?
 #
 # "At most 0.01" is a yes or no for each GPT, and with 299 deals and two looks hardly more can be
-# said: the smallest p there is lies just below. So the GPTs are counted.
+# said: the smallest p there is lies just below. So the GPTs are counted. (After one round, too, all
+# of them lay there, as the pilots already did: at this size the test misses nothing, and this part
+# of the claim was never in danger.)
 
 # %%
 print(f"population test: {result(evidence).smallest_p}")
@@ -437,7 +439,10 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 # Words, pairs and whole texts are about *what* is said: there an AUC off 1/2 is the luck of
 # section 2, of a judge who takes the favourites of others for everybody's. New words and length
 # are about *how* it is said: an AUC far from 1/2 there, and on the same side for most GPTs, would
-# be a sign of collapse that shows in every single text. Which of the two do you see? GPT by GPT
+# be a sign of collapse that shows in every single text. Which of the two do you see? (In the
+# published runs "new words" alone has 0.472, below 1/2 for 31 of 44 GPTs; 95 % over seeds, 0.445 to
+# 0.499. It is one of five looks, so it may be luck. If it is not, a little of the collapse does
+# show in a single text.) GPT by GPT
 # you can also see how much they differ, and how little the mean of four of them says.
 #
 # A sceptic may say: "I would have turned that judge round." Try it: 1 - AUC is the turned judge's.
@@ -454,9 +459,14 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 #
 # - **"Fine" is relative to the reader.** For an informed judge a collapsed model is the *easier*
 #   to recognise the fewer favourites it has. All users of one chatbot together become informed.
-# - **Our judge is small.** It reads words and pairs of words. A larger one, which knows what a
-#   model's style looks like in general, might see more in a single text. The experiment says that
-#   *this* judge does not, nothing more.
+# - **Our judge is small, and nothing shows that it could win.** What is said is a matter of luck to
+#   it, half of the time on the right side, so only style could give the GPT away; and we have no
+#   case in which style does and this judge is seen to notice. It reads words and pairs of words. A
+#   larger one, which knows what a model's style looks like in general, might see more in a single
+#   text. The experiment says that *this* judge does not, nothing more.
+# - **The learner believes everything.** Of made-up texts a healthy tenth serves the n-gram better
+#   than all, by 0.08 to 0.10 nats: repetition is what harms it, and one that removes duplicates
+#   first was not tried.
 # - **The harm is measured on true text of the same kind.** Who wants a model that tells exactly
 #   those favourites is not harmed at all, and a narrow collection of *correct* answers may be just
 #   what a student needs (lesson 5).

@@ -117,7 +117,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="personas",
-    title="Who is asked as somebody gives more different answers",
+    title="A collapsed GPT that is asked as somebody gives more different answers",
     claim="Personas widen what is generated: a model that gives a few answers over and over gives "
     "others when it is asked as somebody else. *We read into it that this must beat what is "
     "cheaper (temperature, top-p, random codes) at no loss of quality.",
