@@ -1,7 +1,7 @@
 """What a run says about the claim: criteria written down first, judged by the rule of the house.
 
 Idea:   a model that learns from its predecessor alone drifts away from the truth; one that keeps
-        what came before, less and less; one that sees new real data, not at all.
+        what came before, less and less; one that sees only new real data, not at all.
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Gerstgrasser et al. 2024,
         arXiv:2404.01413. The rule is `labkit.experiment`; a ratio of two means tested as a
         difference: E. C. Fieller, Journal of the Royal Statistical Society B 16 (1954).
@@ -39,11 +39,11 @@ _WORDS = {
     ("slope", "reproduced"): "drifts away from the truth",
     ("slope", "contradicted"): "comes closer to the truth",
     ("slope", "undecided"): _OPEN,
-    ("late", "reproduced"): "settles",
+    ("late", "reproduced"): "slows, rising late by {:.0%} of what it did early",
     ("late", "falls short"): "slows, rising late by {:.0%} of what it did early",
     ("late", "contradicted"): "keeps rising, and no slower than at first",
     ("late", "undecided"): _OPEN,
-    ("beside", "reproduced"): "settles",
+    ("beside", "reproduced"): "rises late by {:.0%} of what replace does then",
     ("beside", "falls short"): "keeps rising, late by {:.0%} of what replace does then",
     ("beside", "contradicted"): "keeps rising, late even more than replace",
     ("beside", "undecided"): _OPEN,

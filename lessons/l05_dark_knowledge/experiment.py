@@ -31,12 +31,13 @@ the hardest for the claim; the other two are reported. A gain may be 0 or less, 
 has no logarithm; the gain at 5 %, by which it is divided, is far from 0. No effect is 0 of a gap,
 and as much gained with all of the text as with 5 %.
 
-Tuning and pilots: NOT YET RUN for this design. `RECIPES` holds what an earlier tuning on seed 100
-led to (choosing half, nats/char, at rates 0.5, 1, 2: labels at 5 %, 300 steps 2.301, 2.319, 2.361,
-no better with 75, 150 or 884 steps; at 100 %, 300 steps 2.008, 1.939, 1.912, 884 steps 1.767,
-1.739, 1.734, at 4 1.733; taught by the GPT at 5 % 2.060, 1.991, 1.964, at 100 % 1.917, 1.859,
-1.825), and 4 where 2 was still getting better. `tune()` is to settle it, then `python -m lessons
-pilot dark_knowledge` the number of seeds.
+Tuning, on seed 99 (choosing half, nats/char, at the rates named; none was still getting better at
+the highest). At 5 %: labels, 300 steps, rates 1/8 to 1: 2.384, 2.316, 2.303, 2.309; 150 steps at
+1/2, 1, 2: 2.356, 2.339, 2.354; 810 steps at 1/8, 1/4, 1/2: 2.279, 2.255, 2.309; 884 steps at 1/8
+and 1/4: 2.277, 2.260; taught by the GPT at 2, 4, 8, 16: 1.969, 1.983, 1.965, 2.007; by the n-gram
+at 1/2 to 8: 2.213, 2.193, 2.190, 2.181, 2.190. At 100 %: labels, 300 steps, at 2, 4, 8, 16: 1.932,
+1.926, 1.912, 1.973; 810 steps: 1.738, 1.738, 1.723, 1.757; 884 steps: 1.724, 1.723, 1.709, 1.741;
+taught by the GPT: 1.843, 1.829, 1.827, 1.850.
 """
 
 from __future__ import annotations
@@ -153,11 +154,11 @@ class Recipe:
 
 
 RECIPES: dict[str, tuple[Recipe, ...]] = {
-    TOKENS: (Recipe(steps=300, rate=0.5), Recipe(steps=300, rate=4.0)),
-    COMPUTE: (Recipe(steps=300, rate=0.5), Recipe(steps=884, rate=4.0)),
-    SECONDS: (Recipe(steps=300, rate=0.5), Recipe(steps=810, rate=4.0)),
-    TAUGHT: (Recipe(steps=300, rate=4.0), Recipe(steps=300, rate=4.0)),
-    COUNTED: (Recipe(steps=300, rate=1.0),),
+    TOKENS: (Recipe(steps=300, rate=0.5), Recipe(steps=300, rate=8.0)),
+    COMPUTE: (Recipe(steps=884, rate=0.25), Recipe(steps=884, rate=8.0)),
+    SECONDS: (Recipe(steps=810, rate=0.25), Recipe(steps=810, rate=8.0)),
+    TAUGHT: (Recipe(steps=300, rate=8.0), Recipe(steps=300, rate=8.0)),
+    COUNTED: (Recipe(steps=300, rate=4.0),),
 }
 """Arm -> its recipe with little text, and with all, as tuned at full profile. With all of the text
 the student that the n-gram teaches is in no criterion, and left out."""

@@ -212,9 +212,9 @@ show(
 # %% [markdown]
 # Why does accumulate flatten? In round i the new 200 draws are one share in i of all the data, so
 # a round's bad luck counts for 1/i of what it would count alone, and its *square* for 1/i^2. And
-# 1 + 1/4 + 1/9 + ... never passes pi^2/6 = 1.64. For a straight line fitted by least squares this
+# 1 + 1/4 + 1/9 + ... never passes pi^2/6 = 1.645. For a straight line fitted by least squares this
 # is a theorem: under replace the error grows by the same amount in each round, for ever; under
-# accumulate it stays below 1.64 times the first (Gerstgrasser et al. 2024). So the criterion for
+# accumulate it stays below 1.645 times the first (Gerstgrasser et al. 2024). So the criterion for
 # accumulate is not "flat": it is that *late*, in the second half of the generations, the error
 # rises at most half as much as it does then under replace. (That it slows down would not be
 # enough. Look at replace in the figure: the more is lost, the less is left to lose, and it slows
@@ -249,8 +249,10 @@ for step in (run[0], run[-1]):
 #
 # Four sources: 50 categories; a normal distribution (fit mean and variance to 100 numbers); a
 # 5-gram on Shakespeare, 60,000 characters a round, six generations; and a tiny GPT on storyland,
-# 1,000 stories a round, trained anew from random weights in each of five generations. Written down
-# before anything was run:
+# 1,000 stories a round, trained anew from random weights in each of five generations, for as many
+# steps however much there is to read. Written down before the judged seeds were run, after a first
+# version and four pilots (in which every share under accumulate was below 0.5, and every one under
+# fresh above 0.1):
 #
 # - **replace:** the slope of the error over generations lies above 0, for each source.
 # - **accumulate:** the late rise of the error, that of the second half of the generations, is at
@@ -260,17 +262,19 @@ for step in (run[0], run[-1]):
 # - **the formula** of exercise 07.2 lies within 3 standard errors of the mean of a seed's own 100
 #   chains of categories, on average over seeds.
 #
-# Each seed is compared with itself: its rise under fresh over *its* rise under replace. The control
-# `real` could win the first and the last of these: were it all chance, replace would look like it.
-# For accumulate and fresh the control is replace. The definitions are those of
-# `synthdata.collapse_verdict`.
+# Each seed is compared with itself: its rise under fresh over *its* rise under replace. For the
+# n-gram and the GPT the control `real` could win the first: were it all chance, replace would look
+# like it. For the two others, and for the formula, mathematics decides (sections 1 to 3), and the
+# rows check our code. For accumulate and fresh the control is replace. The definitions are those of
+# `synthdata.collapse_verdict`. Twelve criteria with 95 % each: chance alone would get one wrong in
+# every other run.
 #
 # **This is the second version.** In the first, run on three seeds, the rises by which others are
 # divided were means over all seeds, so that their own chance was left out of the interval; one
 # distance from the formula, of all chains together, stood in for that of each seed and got an
 # "interval" of no width; and accumulate was judged by its very last step over its very first, which
-# for the GPT is one noisy number over another, and which replace all but meets as well (the cell
-# after the figure shows it for halves).
+# for the GPT is one noisy number over another, and which replace nearly meets for the categories
+# and meets for the GPT (the cell after the figure shows it for halves).
 # Criteria and the number of seeds were fixed again from four pilot seeds that are never judged, and
 # the seeds that decide are new. `python -m lessons ledger model_collapse --history` prints the old
 # rows.
@@ -314,6 +318,14 @@ for name in ("multinomial", "gaussian", "ngram", "gpt"):
     print(f"{name:12}", ", ".join(f"{r} {share:.2f}" for r, share in slows.items()))
 
 # %% [markdown]
+# The categories, the normal distribution and the n-gram slow down more under accumulate than under
+# replace. In the published runs the GPT does not (0.38 and 0.41): what it keeps makes the rise
+# smaller, but that the rise comes to an end is not shown.
+#
+# If the whole falls short, look which rows do. That a tenth of fresh data leaves *no* rise is our
+# question about a remedy. The speaker did not say it, and Alemohammad et al. (below) say that too
+# little fresh data fails.
+#
 # And **temperature**. A sampler that prefers the likely (temperature
 # below 1) hurries the loss along: it throws rare things away before chance does.
 
@@ -329,6 +341,9 @@ print(f"  temperature {evidence[0]['cold']['temperature']}: {cold[-1]:.1f}")
 # %% [markdown]
 # ## 6. Where it stops being true
 #
+# - **"Looks fine" was not measured.** Nobody read the text, and the n-gram's variety *rises*, by
+#   words that it invents. Nor was it shown that lost variety is what spoils the next model: a GPT
+#   of 120 steps that loses 1.24 bits where 0.71 are possible also hands on what it never learned.
 # - **Nobody trains on replace alone.** The web keeps its old pages. Where data accumulate, the
 #   error of least squares stays bounded, and that of language models hardly rose (Gerstgrasser et
 #   al. 2024). But keep the *number* of examples constant, drawn from all there are, and it rises
@@ -361,9 +376,10 @@ print(f"  temperature {evidence[0]['cold']['temperature']}: {cold[-1]:.1f}")
 #
 # ## An open question
 #
-# A tenth of fresh data did so much. How much would it take for "no rise", and does the share grow
-# or shrink with the size n of a round? For the agreement, `agreement_fresh` answers exactly; for
-# the error of a model that has to generalise nobody has told us. The cell below is a beginning:
+# A tenth of fresh data takes seven tenths of the categories' rise away. How much would it take for
+# "no rise", and does the share grow or shrink with the size n of a round? For the agreement,
+# `agreement_fresh` answers exactly; for the error of a model that has to generalise nobody has told
+# us. The cell below is a beginning:
 # find the share at which the last column falls below 0.1, then make n ten times as large.
 
 # %%

@@ -176,7 +176,7 @@ UP, FLAT, DOWN = [0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 1.0, 1.0], [3.0, 2.0, 1.0, 0.0
     [
         ({"replace": UP}, ["reproduced"], "Replace drifts"),
         ({"replace": DOWN}, ["contradicted"], "comes closer"),
-        ({"accumulate": [0, 1, 1.5, 1.7]}, ["reproduced"], "settles"),
+        ({"accumulate": [0, 1, 1.5, 1.7]}, ["reproduced"], "slows, rising late by 20% of"),
         ({"accumulate": [0, 1, 2.5, 4.5]}, ["contradicted"], "keeps rising"),
         ({"accumulate": [0, 1, 2, 2.7]}, ["falls short"], "slows, rising late by 70% of"),
         ({"accumulate": [0, 1, 5, 5.7]}, ["falls short"], "late by 70%"),  # no middle step
@@ -188,7 +188,7 @@ UP, FLAT, DOWN = [0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 1.0, 1.0], [3.0, 2.0, 1.0, 0.0
         (
             {"replace": UP, "accumulate": [0, 1, 1.2, 1.3]},
             ["reproduced"] * 2,
-            "accumulate settles",
+            "accumulate rises late by 10% of what replace does then",
         ),
         ({"accumulate": DOWN}, [], "Nothing"),
         ({"replace": UP, "real": FLAT}, ["reproduced"] * 2, "real does not rise"),
