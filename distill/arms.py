@@ -21,7 +21,7 @@ from distill import costs
 from distill.cache import Cache
 from distill.onpolicy import check_prompt
 from distill.settings import DistillConfig, Question, portion
-from distill.teachers import ModelTeacher, NGramTeacher, same_alphabet
+from distill.teachers import FOLDS, ModelTeacher, NGramTeacher, same_alphabet
 from distill.train import distill
 from minigpt import corpora
 from minigpt.corpora import Corpus
@@ -87,7 +87,7 @@ def setting(
         )
     return Setting(
         teacher=teacher,
-        counted=NGramTeacher.fit(part.train, tokenizer),
+        counted=NGramTeacher.fit(part.train, tokenizer, folds=FOLDS),
         student=student,
         corpus=corpus,
         data=data or corpus.name,
@@ -114,7 +114,8 @@ def prepare(asked: Question) -> Setting:
         name = asked.data or corpora.DEFAULT
         corpus = corpora.load(name)
         part = portion(corpus, config.data_fraction)
-        found: NextChar = NGramTeacher.fit(part.train, CharTokenizer.from_text(corpus.text))
+        tokenizer = CharTokenizer.from_text(corpus.text)
+        found: NextChar = NGramTeacher.fit(part.train, tokenizer, folds=FOLDS)
     else:
         loaded = load_predictor(asked.teacher)
         name = asked.data or loaded.corpus

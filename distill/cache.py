@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from distill.teachers import Teacher, fingerprint, same_alphabet
+from distill.teachers import Teacher, ask, check_text, fingerprint, same_alphabet
 from distill.views import View, full
 from labkit import files
 from labkit.typed import typed
@@ -90,6 +90,7 @@ def build(
         raise ValueError(
             f"a text of {len(ids):,} characters has no window of {config.context} and its next"
         )
+    check_text(teacher, ids)
     manifest = describe(teacher, ids, config, view)
     path = folder / "manifest.json"
     if path.exists():
@@ -108,7 +109,7 @@ def build(
             break
         some = slice(begin, min(begin + batch, len(starts)))
         windows = seen[starts[some, None] + places].astype(np.int64)
-        said = reader.logprobs(windows)  # [B, T, V]
+        said = ask(reader, windows, starts[some])  # [B, T, V]
         for name, values in _pack(said, config, begin).items():
             arrays[name][some] = values
             arrays[name].flush()

@@ -1,11 +1,11 @@
-"""Did distilling help, and what came out: gap closed, calibration, agreement, exposure error.
+"""Did distilling help, and what came out: gap closed, calibration, agreement, distances.
 
 Idea:   a student's loss alone says nothing. The gap is what a teacher is better by than the same
         student on labels alone; how much of it was closed, over paired seeds, with an interval, is
         the answer, and it may be none.
 Source: gap: Burns et al. 2023, arXiv:2312.09390 (performance gap recovered); calibration: Guo et
-        al. 2017, arXiv:1706.04599; agreement: Stanton et al. 2021, arXiv:2106.05945; exposure:
-        Arora et al. 2022, arXiv:2204.01171.
+        al. 2017, arXiv:1706.04599; agreement: Stanton et al. 2021, arXiv:2106.05945; the distance
+        on the student's own text: Arora et al. 2022, arXiv:2204.01171.
 Run:    python -m distill.compare
 Omits:  downstream tasks; characters are all there is.
 
@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from distill.teachers import predict
+from distill.teachers import Teacher, predict
 from labkit.experiment import Interval, interval
 from minigpt.nextchar import NextChar
 from minigpt.sample import draw, shape
@@ -113,7 +113,17 @@ def side_by_side(model: NextChar, ids: np.ndarray, batch: int = 64) -> np.ndarra
     return found
 
 
-def exposure_error(
+@dataclass(frozen=True, kw_only=True)
+class Distance:
+    """KL(teacher || student), mean over places, nats/char."""
+
+    real: float
+    """Along real text."""
+    own: float
+    """Along what the student makes of the beginning of the same passages."""
+
+
+def distance(
     student: NextChar,
     teacher: NextChar,
     held_out: np.ndarray,
@@ -122,16 +132,16 @@ def exposure_error(
     streams: int = 32,
     prompt: int = 16,
     rng: np.random.Generator,
-) -> float:
-    """How much further the student is from the teacher on its own text than on real text.
+) -> Distance:
+    """How far the student is from the teacher on real text, and on text of its own.
 
     `streams` passages of `held_out` [N] are cut; from the first `prompt` characters of each the
-    student goes on for `length`. The mean KL(teacher || student) along its own text, over that
-    along the real text, minus 1: 0 is none, 0.5 half as far again. nan where they do not differ.
+    student goes on for `length`. Further away on its own text it gets lost there; but own text may
+    also be easier than real text. ValueError where the held-out text is too short.
     """
     need = prompt + length
     if len(held_out) <= need:
-        raise ValueError(f"{len(held_out)} held-out characters; exposure needs more than {need}")
+        raise ValueError(f"{len(held_out)} held-out characters; a distance needs more than {need}")
     at = rng.integers(0, len(held_out) - need, size=streams)
     real = held_out[at[:, None] + np.arange(need)].astype(np.int64)
     state, said = student.start(real[:, :prompt])
@@ -142,10 +152,23 @@ def exposure_error(
         said = student.step(state, ids)
     own = np.concatenate(columns, axis=1)
     far = [
-        divergence(predict(teacher, text), predict(student, text))[:, prompt:].mean()
-        for text in (own, real)
+        float(divergence(predict(teacher, text), predict(student, text))[:, prompt:].mean())
+        for text in (real, own)
     ]
-    return float(far[0] / far[1] - 1) if far[1] > 1e-9 else math.nan
+    return Distance(real=far[0], own=far[1])
+
+
+def exposure_error(
+    student: NextChar,
+    teacher: NextChar,
+    held_out: np.ndarray,
+    *,
+    streams: int = 32,
+    rng: np.random.Generator,
+) -> float:
+    """The distance on own text over that on real text, minus 1; nan where the latter is 0."""
+    far = distance(student, teacher, held_out, streams=streams, rng=rng)
+    return far.own / far.real - 1 if far.real > 1e-9 else math.nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,22 +179,33 @@ class Quality:
     """Expected calibration error."""
     agreement: float
     """With the teacher's first choice."""
-    exposure: float
-    """Error at 200 characters; nan where the held-out text is too short."""
+    kl_real: float
+    """KL(teacher || student) on real text, nats/char; nan where the held-out text is too short."""
+    kl_own: float
+    """The same on 200 characters of the student's own."""
 
 
 def quality(
-    student: NextChar, teacher: NextChar, held_out: np.ndarray, *, seed: int = 0, limit: int = 4096
+    student: NextChar,
+    teacher: NextChar,
+    held_out: np.ndarray,
+    *,
+    told: np.ndarray | None = None,
+    seed: int = 0,
 ) -> Quality:
-    """Calibration, agreement and exposure error on (the beginning of) held-out ids [N]."""
-    ids = held_out[: limit + 1].astype(np.int64)
-    said, told = predict(student, ids[None, :-1])[0], predict(teacher, ids[None, :-1])[0]
-    rng = np.random.default_rng(seed)
-    exposure = (
-        exposure_error(student, teacher, held_out, rng=rng) if len(held_out) > 216 else math.nan
-    )
+    """Calibration, agreement and distances on held-out ids [N], read as the loss is.
+
+    `told` is what the teacher says of them, `side_by_side`; where it is not given, it is asked.
+    """
+    ids = held_out.astype(np.int64)
+    said = side_by_side(student, ids)
+    told = side_by_side(Teacher(teacher), ids) if told is None else told
+    far = Distance(real=math.nan, own=math.nan)
+    if len(ids) > 216:
+        far = distance(student, teacher, ids, rng=np.random.default_rng(seed))
     return Quality(
         calibration=calibration_error(said, ids[1:]),
         agreement=agreement(said, told),
-        exposure=exposure,
+        kl_real=far.real,
+        kl_own=far.own,
     )

@@ -6,7 +6,9 @@ Idea:   distilling helps where labels are few and the teacher is good, and does 
         `distill.compare`.
 Source: Busbridge et al. 2025, arXiv:2502.08606 (distillation scaling laws).
 Run:    python -m distill.map
-Omits:  interpolation between cells, and the arms of `distill.compare` that decide nothing here.
+Omits:  interpolation between cells; the arms of `distill.compare` that decide nothing here; a
+        learning rate for each width, teacher and arm, so that part of what a cell shows may be the
+        rate; and why a cell comes out as it does: no cause is varied here.
 """
 
 from __future__ import annotations

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from distill import losses
 from distill.settings import DistillConfig
-from distill.teachers import Teacher, same_alphabet
-from minigpt.loop import Batch, next_char_loss
+from distill.teachers import Teacher, ask, join, precision_here, same_alphabet
+from minigpt.loop import Batch
 from minigpt.nextchar import NextChar
 from minigpt.sample import draw, shape
 
@@ -45,6 +46,11 @@ def write(student: NextChar, real: np.ndarray, prompt: int, rng: np.random.Gener
     return np.concatenate(columns, axis=1)
 
 
+def luck(seed: int, *, process: int) -> np.random.Generator:
+    """Of what the student writes in one of several processes: each has its own."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(process,)))
+
+
 def check_prompt(config: DistillConfig, context: int) -> None:
     """ValueError where a window of `context` characters leaves the student nothing to write."""
     if config.on_policy and config.prompt >= context:
@@ -59,7 +65,9 @@ class OnPolicy:
 
     In each batch the first round(on_policy * B) windows are the student's own after their prompt;
     only what follows the prompt is marked there. Each character that is marked weighs the same.
-    Labels have their share of the loss on the real windows; the student's own have none.
+    Labels have their share of the loss on the real windows; the student's own have none. B counts
+    the windows of all parts and processes that a batch is shared out to, so neither changes the
+    share or the loss.
     """
 
     student: GPT
@@ -67,6 +75,8 @@ class OnPolicy:
     config: DistillConfig
     seed: int = 0
     """Of what the student writes."""
+    accumulate: int = 1
+    """In how many parts, one after the other, the loop gives each process its share of a batch."""
 
     def __post_init__(self) -> None:
         same_alphabet(self.teacher.tokenizer, self.student.tokenizer)
@@ -76,16 +86,27 @@ class OnPolicy:
             raise ValueError("on_policy knows no views: the student's own text has one sensor")
         check_prompt(self.config, self.student.context)
         self.reader = Teacher(self.teacher)
-        self.rng = np.random.default_rng(self.seed)
+        shared = dist.is_initialized()
+        self.process = dist.get_rank() if shared else 0
+        self.processes = dist.get_world_size() if shared else 1
+        self.rng = luck(self.seed, process=self.process)
+        self.part = 0
 
     def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
-        """Divergence from the teacher, with labels on the real windows; nats/char."""
+        """Divergence from the teacher, with labels on the real windows; nats/char.
+
+        Of the whole batch it is the mean over parts and processes, which the loop takes.
+        """
         config, device = self.config, batch.ids.device
-        own = round(config.on_policy * len(batch.ids))
+        join(self.reader, device, precision_here(device))
+        parts, time = self.processes * self.accumulate, batch.ids.size(1)
+        whole = len(batch.ids) * parts
+        all_own = round(config.on_policy * whole)
+        own = int((self._rows(len(batch.ids)) < all_own).sum())
         ids = batch.ids.cpu().numpy().copy()
         if own:
             ids[:own] = write(self.student, ids[:own], config.prompt, self.rng)
-        told = torch.from_numpy(self.reader.logprobs(ids)).to(device)
+        told = torch.from_numpy(ask(self.reader, ids, batch.starts.numpy())).to(device)
         logits = model(torch.from_numpy(ids).to(device))
         marked = torch.ones(ids.shape, dtype=torch.bool, device=device)
         marked[:own, : config.prompt - 1] = False  # the last of the prompt predicts the first own
@@ -96,9 +117,17 @@ class OnPolicy:
             beta=config.beta,
             temperature=config.temperature,
             mask=marked.flatten(),
+            count=(whole * time - all_own * (config.prompt - 1)) / parts,
         )
-        if config.alpha == 1 or own == len(ids):
+        if config.alpha == 1 or all_own == whole:
             return divergence
-        real = Batch(batch.ids[own:], batch.targets[own:], batch.starts[own:])
-        labels = next_char_loss(lambda _: logits[own:], real)
-        return losses.mix(labels, divergence, config.alpha)
+        real = logits[own:].flatten(0, 1), batch.targets[own:].flatten()
+        labels = losses.label_loss(*real, noise=config.label_noise)
+        count = (whole - all_own) * time / parts
+        return losses.mix(losses.mean(labels, count=count), divergence, config.alpha)
+
+    def _rows(self, size: int) -> np.ndarray:
+        """Which rows of the whole batch are in the next part, [size], as the loop shares them."""
+        first = self.part * size
+        self.part = (self.part + 1) % self.accumulate
+        return self.process + self.processes * (first + np.arange(size))

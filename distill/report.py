@@ -1,7 +1,8 @@
 """A comparison in words, for people and for programs.
 
-Idea:   the distilled student stands in one table with everything it must beat, and under it one
-        sentence: by how much, of which gap, how sure, and helps, hurts or cannot tell.
+Idea:   the distilled student stands in one table with everything it must beat, and under it the
+        gaps, each with what it is measured from: by how much, how sure, and helps, hurts or cannot
+        tell.
 Run:    python -m distill.compare [--json]
 Omits:  colours.
 """
@@ -10,8 +11,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 
-from distill.compare import Comparison
+from distill.compare import Arm, Comparison
 from distill.evaluate import Gap
 from labkit.experiment import interval
 
@@ -19,25 +21,33 @@ from labkit.experiment import interval
 def table(found: Comparison) -> str:
     """The comparison in words."""
     width = max(len(arm.name) for arm in found.arms)
-    lines = [
-        f"{'':<{width}}  nats/char   calibration  agreement  exposure   steps  seconds    TFLOP"
-    ]
+    columns = ("nats/char", "calibration", "agreement", "KL real", "KL own")
+    heads = "".join(f"  {name:<15}" for name in columns)
+    lines = [f"{'':<{width}}{heads}  steps  seconds    TFLOP"]
     for arm in found.arms:
-        told = interval(arm.losses)
-        half = (told.high - told.low) / 2
-        spread = f"+-{half:.3f}" if math.isfinite(half) else "       "
-        q = arm.quality
+        cells = "".join(f"  {cell:<15}" for cell in _cells(arm))
         lines.append(
-            f"{arm.name:<{width}}  {told.value:.4f}{spread}  {q.calibration:>9.4f}  "
-            f"{q.agreement:>9.3f}  {q.exposure:>8.3f}  {arm.steps:>6}  {arm.seconds:>7.1f}  "
+            f"{arm.name:<{width}}{cells}  {arm.steps:>5}  {arm.seconds:>7.1f}  "
             f"{arm.flops / 1e12:>7.3f}"
         )
     lines.append(f"{'teacher':<{width}}  {found.teacher_loss:.4f}")
-    for source, gap in (("the teacher", found.gap), ("the n-gram", found.gap_ngram)):
-        lines.append(f"distilling from {source} {gap.verdict}: {_in_words(gap)}")
+    for source, start, gap in (
+        ("the teacher", f"its own, {found.baseline}", found.gap),
+        ("the teacher", f"the best use of the same labels, {found.best}", found.gap_best),
+        ("the n-gram", f"its own, {found.baseline}", found.gap_ngram),
+    ):
+        own = "the student's own gap" if start.startswith("its own") else "that gap"
+        lines.append(f"distilling from {source} {gap.verdict}: {_in_words(gap, start, own)}")
+    if found.step_seconds:
+        labels, taught = found.step_seconds["labels"], found.step_seconds["taught"]
+        lines.append(
+            f"equal seconds: a step took {1000 * labels:.1f} ms on labels and {1000 * taught:.1f} "
+            "ms taught, in this run on this machine"
+        )
+    lines.append("the teacher is given: what training it cost is counted nowhere here")
     lines.append(
-        f"against {found.baseline}, the better of the two; {len(found.seeds)} paired seeds, 95 % "
-        f"intervals; {found.seconds:.0f} s in all"
+        f"{len(found.seeds)} paired seeds, 95 % intervals; distances KL(teacher || student) in "
+        f"nats/char, on real text and on the student's own; {found.seconds:.0f} s in all"
     )
     return "\n".join(lines)
 
@@ -47,13 +57,32 @@ def show(found: Comparison, *, as_json: bool) -> None:
     print(json.dumps(found.record()) if as_json else table(found), flush=True)
 
 
-def _in_words(gap: Gap) -> str:
-    gained = f"{gap.gained.value:+.4f} nats/char [{gap.gained.low:.4f}, {gap.gained.high:.4f}]"
-    if gap.closed is None:
-        return f"{gained}; the teacher is no better than labels alone, so there is no gap to close"
-    share = gap.closed
-    return (
-        f"{gained}, {share.value:.0%} of the gap closed [{share.low:.0%}, {share.high:.0%}]"
-        if (math.isfinite(share.low))
-        else f"{gained}, {share.value:.0%} of the gap closed; one seed has no interval"
+def _cells(arm: Arm) -> list[str]:
+    """Loss and qualities, each with half its interval where there is one."""
+    seeds = len(arm.qualities)  # one for what does not depend on a seed
+    qualities = [
+        [getattr(one, name) for one in arm.qualities]
+        for name in ("calibration", "agreement", "kl_real", "kl_own")
+    ]
+    return [_cell(values) for values in (arm.losses[:seeds], *qualities)]
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not all(map(math.isfinite, values)):
+        return "-"
+    told = interval(values)
+    half = (told.high - told.low) / 2
+    return f"{told.value:.4f}" + (f"+-{half:.4f}" if math.isfinite(half) else "")
+
+
+def _in_words(gap: Gap, start: str, which: str) -> str:
+    gained = (
+        f"{gap.gained.value:+.4f} nats/char [{gap.gained.low:.4f}, {gap.gained.high:.4f}] from "
+        f"{start}"
     )
+    if gap.closed is None:
+        return f"{gained}; the teacher is no better than that, so there is no gap to close"
+    share = gap.closed
+    if not math.isfinite(share.low):
+        return f"{gained}; {share.value:.0%} of {which} closed; one seed has no interval"
+    return f"{gained}; {share.value:.0%} of {which} closed [{share.low:.0%}, {share.high:.0%}]"

@@ -2,7 +2,9 @@
 
 Idea:   a student needs no more of its teacher than a distribution for each place of a window. So a
         teacher is a `NextChar`: a trained GPT, several of them, a table of counts, a grammar.
-Source: ensembles as teachers: Hinton et al. 2015, arXiv:1503.02531, section 5.
+Source: ensembles as teachers: Hinton et al. 2015, arXiv:1503.02531, section 5; leaving out what is
+        predicted: M. Stone, "Cross-validatory choice and assessment of statistical predictions",
+        J. R. Statist. Soc. B 36 (1974), 111-147.
 Run:    python -m distill.train --help
 Omits:  teachers with another alphabet: their characters would have to be translated.
 
@@ -12,7 +14,8 @@ Legend: B batch, T time, V vocabulary. Log-probabilities in nats, float32.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,6 +25,8 @@ from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.tokenizer import CharTokenizer
 
 if TYPE_CHECKING:
+    import torch
+
     from minigpt.model import GPT
 
 
@@ -64,6 +69,81 @@ def predict(model: NextChar, ids: np.ndarray) -> np.ndarray:
     return found
 
 
+def ask(model: NextChar, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Log-probabilities [B, T, V] for windows ids [B, T] that begin at `starts` [B] of the text.
+
+    The place matters to a teacher that must not be asked about what it has counted there; to all
+    others it is the same as `logprobs`.
+    """
+    at = getattr(model, "logprobs_at", None)
+    return model.logprobs(ids) if at is None else at(ids, starts)
+
+
+def parts(teacher: Any) -> Iterator[Any]:
+    """A teacher and all that it asks itself: members of an ensemble, what a view is a view of."""
+    yield teacher
+    inside = getattr(teacher, "members", None) or [getattr(teacher, "model", None)]
+    for one in inside:
+        if one is not None:
+            yield from parts(one)
+
+
+def join(teacher: Any, device: torch.device, precision: Literal["fp32", "bf16"]) -> None:
+    """Let the GPTs in `teacher` compute where the student does, and as precisely.
+
+    Otherwise every step of a student on a graphics card waits for the processor, and a teacher in
+    float32 beside a student in bfloat16 takes seconds that the student has not got.
+    """
+    for model in _models(teacher):
+        model.to(device)
+        model.precision = precision
+
+
+def precision_here(device: torch.device) -> Literal["fp32", "bf16"]:
+    """What a training step computes in, asked from inside of it."""
+    import torch
+
+    return "bf16" if torch.is_autocast_enabled(device.type) else "fp32"
+
+
+@contextmanager
+def unchanged(teacher: Any) -> Iterator[None]:
+    """Puts the GPTs in `teacher` back afterwards: where they were, as precise as they were."""
+    before = [(model, model.head.weight.device, model.precision) for model in _models(teacher)]
+    try:
+        yield
+    finally:
+        for model, device, precision in before:
+            model.to(device)
+            model.precision = precision
+
+
+def _models(teacher: Any) -> list[GPT]:
+    from minigpt.model import GPT
+
+    return [part for part in parts(teacher) if isinstance(part, GPT)]
+
+
+FOLDS = 10
+"""Of an n-gram that teaches on the text it has counted: it then has nine tenths of it to count."""
+
+
+def check_text(teacher: Any, ids: np.ndarray) -> None:
+    """ValueError where a cross-fitted n-gram in `teacher` has not counted the text ids [N].
+
+    It may have counted more of the same, which this is the beginning of.
+    """
+    for part in parts(teacher):
+        if not isinstance(part, NGramTeacher) or not part.folds:
+            continue
+        if not np.array_equal(part.text[: len(ids)], ids):
+            raise ValueError(
+                f"an n-gram of {len(part.text):,} characters in {part.folds} folds teaches on the "
+                f"text it has counted, and this is another one ({len(ids):,} characters); fit it "
+                "with folds=0"
+            )
+
+
 def fingerprint(model: Any) -> str:
     """Which teacher it is: its own fingerprint, or a hash of what it says about a fixed text."""
     if hasattr(model, "fingerprint"):
@@ -99,6 +179,12 @@ class Teacher:
         """ids [B, T], T as long as you like -> log-probabilities [B, T, V]."""
         return predict(self.model, ids)
 
+    def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """As `ask`."""
+        if hasattr(self.model, "logprobs_at"):
+            return self.model.logprobs_at(ids, starts)
+        return self.logprobs(ids)
+
     def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
         """As `NextChar.start`."""
         return self.model.start(ids)
@@ -119,14 +205,69 @@ class ModelTeacher(Teacher):
 
 
 class NGramTeacher(Teacher):
-    """Counts as a teacher: nearly free, and on little text better than a labels-only student."""
+    """Counts as a teacher: nearly free, and on little text better than a labels-only student.
+
+    Of the text that it has counted it knows the answers: half of what a character tells it there
+    is the label itself, and a student taught so learns what is not true of other text. So where it
+    teaches on its own text, it is fitted with `folds`: the text is cut into so many stretches of
+    equal length, and each character is predicted from the counts of all others (`logprobs_at`).
+    Everywhere else (`logprobs`, `start`, `step`) it has counted all of the text.
+    """
 
     model: NGram
 
+    def __init__(self, model: NGram, text: np.ndarray, folds: int = 0) -> None:
+        """`text`, ids [N], is what `model` has counted; see `fit`."""
+        super().__init__(model)
+        if folds == 1 or not 0 <= folds <= len(text):
+            raise ValueError(
+                f"folds leave out a part each: 0 for none, or from 2 to the {len(text):,} "
+                f"characters of the text, got {folds}"
+            )
+        self.text, self.folds = text, folds
+        self._without: dict[int, NGram] = {}
+
     @classmethod
-    def fit(cls, text: str, tokenizer: CharTokenizer, order: int = DEFAULT_ORDER) -> NGramTeacher:
-        """Count `text`."""
-        return cls(NGram.fit(text, tokenizer, order))
+    def fit(
+        cls, text: str, tokenizer: CharTokenizer, order: int = DEFAULT_ORDER, folds: int = 0
+    ) -> NGramTeacher:
+        """Count `text`, once and, when it first teaches, once more without each of the `folds`.
+
+        ValueError on an empty text, one fold, or more folds than characters.
+        """
+        return cls(NGram.fit(text, tokenizer, order), tokenizer.encode(text), folds)
+
+    @property
+    def fingerprint(self) -> str:
+        """Which text, counted how; other folds teach something else."""
+        whole = self.model.fingerprint
+        return hashlib.sha256(f"{whole} {self.folds}".encode()).hexdigest() if self.folds else whole
+
+    def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """What follows in windows ids [B, T] that begin at `starts` [B] of the text it has counted.
+
+        Each of [B, T, V] comes from the counts without the stretch in which the next character
+        lies; the two sides of the gap are counted as if they met.
+        """
+        if not self.folds:
+            return self.logprobs(ids)
+        places = np.asarray(starts)[:, None] + np.arange(
+            1, ids.shape[1] + 1
+        )  # of what is predicted
+        fold = np.minimum(places, len(self.text) - 1) * self.folds // len(self.text)
+        found = np.empty((*ids.shape, len(self.tokenizer)), np.float32)
+        for k in np.unique(fold):
+            rows = (fold == k).any(axis=1)
+            here = (fold == k)[rows]
+            found[fold == k] = self._fitted_without(int(k)).logprobs(ids[rows])[here]
+        return found
+
+    def _fitted_without(self, fold: int) -> NGram:
+        if fold not in self._without:
+            number = np.arange(len(self.text)) * self.folds // len(self.text)
+            rest = self.text[number != fold]
+            self._without[fold] = NGram.fit(rest, self.tokenizer, self.model.order)
+        return self._without[fold]
 
 
 class EnsembleTeacher:
@@ -170,6 +311,10 @@ class EnsembleTeacher:
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
         """ids [B, T] -> log-probabilities [B, T, V] of the average."""
         return self._average([predict(m, ids) for m in self.members])
+
+    def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """As `ask`, each member for itself."""
+        return self._average([ask(Teacher(m), ids, starts) for m in self.members])
 
     def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
         """As `NextChar.start`; the state is the members' states."""

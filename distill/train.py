@@ -6,7 +6,8 @@ Source: Hinton et al. 2015, arXiv:1503.02531.
 Run:    python -m distill.train --teacher RUN --student quick --alpha 0.9 --data-fraction 0.05
         (--on-policy 0.5: half of what it is marked on the student writes itself)
 Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselines: the command
-        trains the same student on labels alone as well, at equal steps and at equal compute.
+        trains the same student on labels alone as well, at equal steps, at equal compute and in
+        equal seconds.
 """
 
 from __future__ import annotations
@@ -32,11 +33,20 @@ from distill.cache import Cache
 from distill.evaluate import side_by_side
 from distill.onpolicy import OnPolicy
 from distill.settings import DistillConfig, Question, portion
-from distill.teachers import Teacher, same_alphabet
+from distill.teachers import (
+    Teacher,
+    ask,
+    check_text,
+    join,
+    precision_here,
+    same_alphabet,
+    unchanged,
+)
 from distill.views import View, pieces
 from labkit import command, files
+from minigpt import seeds
 from minigpt.corpora import Corpus
-from minigpt.device import check_memory
+from minigpt.device import check_memory, choose
 from minigpt.evaluate import surprisal
 from minigpt.loop import Batch, Loss, Progress, TrainResult, train
 from minigpt.model import GPT
@@ -72,6 +82,7 @@ class Distillation:
     ) -> None:
         if teacher is not None:
             same_alphabet(teacher.tokenizer, tokenizer)
+            check_text(teacher, ids)
         if cache is not None:
             same_alphabet(cache.tokenizer, tokenizer)
             cache.check(teacher=teacher, ids=ids, view=config.teacher_view)
@@ -119,7 +130,9 @@ class Distillation:
         config, device, whole = self.config, logits.device, len(logits)
         if self.cache is None:
             assert self.reader is not None
-            kept = {"logprobs": self.reader.logprobs(self.teacher_sees[places].astype(np.int64))}
+            join(self.reader, device, precision_here(device))
+            seen = self.teacher_sees[places].astype(np.int64)
+            kept = {"logprobs": ask(self.reader, seen, starts)}
         else:
             kept = self.cache.read(starts)
         found = {k: torch.from_numpy(v).flatten(0, 1).to(device) for k, v in kept.items()}
@@ -180,25 +193,27 @@ def distill(
                 "on_policy needs a live teacher, and no cache, labels or mask: those are of the "
                 "real text, and the student writes its own"
             )
+        check_text(teacher, ids)
         # the model that writes is the one that is trained: made here, as the loop would make it
-        seed = torch.Generator().manual_seed(student.seed)
+        seed = seeds.generator(student.seed, "weights")
         init = init or GPT(student.model, tokenizer, seed)
-        loss = OnPolicy(init, teacher, config, seed=student.seed)
+        loss = OnPolicy(init, teacher, config, seed=student.seed, accumulate=student.accumulate)
     else:
         loss = Distillation(teacher, ids, tokenizer, config, cache=cache, labels=labels, mask=mask)
     view = config.student_view
     if measure is None and view.kind != "full":
         measure = lambda model, held: seen_loss(model, held, view)  # noqa: E731
-    return train(
-        student,
-        part,
-        loss=loss,
-        on_step=on_step,
-        run=run,
-        init=init,
-        resume=resume,
-        measure=measure,
-    )
+    with unchanged(teacher):
+        return train(
+            student,
+            part,
+            loss=loss,
+            on_step=on_step,
+            run=run,
+            init=init,
+            resume=resume,
+            measure=measure,
+        )
 
 
 def seen_loss(model: NextChar, ids: np.ndarray, view: View) -> float:
@@ -265,15 +280,17 @@ def main(asked: Command) -> None:
     with run.claim():
         cache = None
         if asked.targets != "live":
-            cache = caching.build(
-                asked.cache or run.folder / "cache",
-                setting.teacher,
-                setting.ids,
-                caching.CacheConfig(
-                    kind=asked.targets, context=setting.student.model.context, k=asked.k
-                ),
-                view=asked.distill.teacher_view,
-            )
+            student, kind = setting.student, asked.targets
+            runtime = choose(student.device, student.precision, student.thread_count)
+            with unchanged(setting.teacher):
+                join(setting.teacher, torch.device(runtime.device), runtime.precision)
+                cache = caching.build(
+                    asked.cache or run.folder / "cache",
+                    setting.teacher,
+                    setting.ids,
+                    caching.CacheConfig(kind=kind, context=student.model.context, k=asked.k),
+                    view=asked.distill.teacher_view,
+                )
         if asked.minutes is not None:
             if asked.resume:  # they were turned into steps then
                 steps = _recorded_steps(run, setting.student.steps)
@@ -289,6 +306,7 @@ def main(asked: Command) -> None:
                 sweep=arms.Sweep(rates=(1.0,)),
                 cache=cache,
                 run=run,
+                timed=True,
                 say=lambda line: print(line, file=sys.stderr, flush=True),
                 bar=True,
             )

@@ -136,6 +136,13 @@ class _Shortened:
         said = [self.model.logprobs(piece) for piece in pieces(ids, self.length)]
         return np.concatenate(said, axis=1)
 
+    def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        from distill.teachers import ask
+
+        cut = enumerate(pieces(ids, self.length))
+        said = [ask(self.model, piece, starts + i * self.length) for i, piece in cut]
+        return np.concatenate(said, axis=1)
+
     def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
         return self._restart(ids[:, -self.length :])
 

@@ -11,7 +11,8 @@ Idea:   the criterion is a number with a direction, fixed before the experiment 
         A claim is as good as its worst criterion.
 Source: the interval is Student's t over seeds (W. S. Gosset, "The probable error of a mean", 1908);
         for ratios on their logarithms, as is usual for quantities that multiply. How many seeds
-        decide: the power of that test, from the noncentral t (Johnson & Welch 1940).
+        decide: the power of that test, from the noncentral t (Johnson & Welch 1940). A share that
+        is counted, k of n, has the exact interval of Clopper & Pearson, Biometrika 1934.
 Run:    python -m lessons ledger; python -m distill.experiments results
 Omits:  p-values for claims; corrections for many claims. Each lesson judges one.
 """
@@ -61,6 +62,15 @@ def shown(value: float, low: float | None, high: float | None, digits: int = 3) 
     if low is None or high is None or not math.isfinite(high - low):
         return f"{value:.{digits}g}"
     return f"{value:.{digits}g} [{low:.{digits}g}, {high:.{digits}g}]"
+
+
+def counted(k: int, n: int, low: float | None, high: float | None) -> str:
+    """How a share that was counted is printed, with its interval where it has one.
+
+    >>> counted(12, 12, *exact_share(12, 12))
+    '12 of 12 [0.735, 1]'
+    """
+    return f"{k} of {n}" if low is None or high is None else f"{k} of {n} [{low:.3g}, {high:.3g}]"
 
 
 def interval(
@@ -173,6 +183,45 @@ def verdict(criterion: Criterion, measured: Interval) -> Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counted(Criterion):
+    """A criterion about a share that is counted: of independent cases, so many do it.
+
+    Shares of 1 in every seed have no spread, and Student's interval would be [1, 1]; the exact one
+    of k of n says how much so many cases can tell.
+    """
+
+    cases: int
+    """Cases in each seed; a seed's value is its own share of them."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cases < 1 or self.scale != "linear" or self.once:
+            raise ValueError(f"{self}: cases are 1 or more, on the linear scale, in every seed")
+
+    def count(self, shares: Sequence[float]) -> tuple[int, int]:
+        """(k, n) over all seeds; ValueError where a share is none of so many cases."""
+        counts = [round(share * self.cases) for share in shares]
+        for share, count in zip(shares, counts):
+            if not 0 <= count <= self.cases or abs(share * self.cases - count) > 1e-6:
+                raise ValueError(f"{self}: no share of {self.cases} cases: {share}")
+        return sum(counts), self.cases * len(counts)
+
+
+def exact_share(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Ends of Clopper and Pearson's interval for the share behind k of n independent cases.
+
+    >>> [round(end, 3) for end in exact_share(12, 12)]
+    [0.735, 1.0]
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(k, n - k + 1, tail)) if k else 0.0
+    high = float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0
+    return low, high
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One criterion, and what was measured of it."""
 
@@ -187,7 +236,11 @@ class Finding:
 
     @property
     def measured(self) -> Interval:
-        """Mean and interval over seeds, on the criterion's scale."""
+        """Mean and interval over seeds, on the criterion's scale; of what is counted, k of n's."""
+        if isinstance(self.criterion, Counted):
+            k, n = self.criterion.count(self.values)
+            low, high = exact_share(k, n)
+            return Interval(value=k / n, low=low, high=high, n=len(self.values))
         return interval(self.values, scale=self.criterion.scale)
 
     @property
@@ -202,6 +255,9 @@ class Finding:
         """What was measured, in words: "0.52 [0.5, 0.6]", "0.67 (one computation)"."""
         if self.criterion.once:
             return f"{self.values[0]:.3g} (one computation)"
+        if isinstance(self.criterion, Counted):
+            k, n = self.criterion.count(self.values)
+            return counted(k, n, *exact_share(k, n))
         return f"{self.measured}" if len(self.values) > 1 else f"{self.values[0]:.3g} (one seed)"
 
     def __str__(self) -> str:
@@ -230,6 +286,8 @@ def power(pilots: Sequence[float], criterion: Criterion, seeds: int) -> float:
     if min(len(pilots), seeds) < 2:
         raise ValueError(f"a spread needs at least 2, got {len(pilots)} pilots and {seeds} seeds")
     interval(pilots, scale=criterion.scale)  # refuses what is no value
+    if isinstance(criterion, Counted):
+        return _power_of_counts(*criterion.count(pilots), criterion, seeds * criterion.cases)
     from scipy.special import stdtrit
     from scipy.stats import nct
 
@@ -240,6 +298,19 @@ def power(pilots: Sequence[float], criterion: Criterion, seeds: int) -> float:
         return 1.0
     needed = float(stdtrit(seeds - 1, 0.975))
     return float(nct.sf(needed, seeds - 1, distance / spread * math.sqrt(seeds)))
+
+
+def _power_of_counts(k: int, n: int, criterion: Counted, cases: int) -> float:
+    """How likely k of n pilots' share, met in so many `cases`, is decided on its own side."""
+    from scipy.stats import binom
+
+    above = k / n >= criterion.threshold
+    likely = 0.0
+    for count in range(cases + 1):
+        low, high = exact_share(count, cases)
+        if low >= criterion.threshold if above else high < criterion.threshold:
+            likely += float(binom.pmf(count, cases, k / n))
+    return likely
 
 
 def seeds_needed(pilots: Sequence[float], criterion: Criterion) -> int:

@@ -55,7 +55,7 @@ class Corpus:
 
     @property
     def held_out(self) -> str:
-        """The last tenth; `val_loss` is over all of it."""
+        """The last tenth; `val_loss` is over all of it, read once, at the end."""
         return self.text[int(len(self.text) * 0.9) :]
 
     @property

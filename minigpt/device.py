@@ -13,6 +13,8 @@ import json
 import os
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -57,6 +59,15 @@ class Runtime:
         if self.device == "cuda":
             return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         return torch.device(self.device)
+
+    @contextmanager
+    def applied(self) -> Iterator[torch.device]:
+        """The same inside a `with`; afterwards, however it ends, torch has its threads back."""
+        before = torch.get_num_threads()
+        try:
+            yield self.apply()
+        finally:
+            torch.set_num_threads(before)
 
 
 def cores() -> int:

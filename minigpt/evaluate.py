@@ -15,7 +15,7 @@ import json
 import math
 import sys
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import tyro
@@ -23,6 +23,9 @@ import tyro
 from labkit import command
 from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
+
+if TYPE_CHECKING:
+    from minigpt.corpora import Corpus
 
 NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
 CELLS = 1 << 26  # of attention at once, for each head: 64 windows of 1,024 characters
@@ -175,6 +178,7 @@ def main(settings: Settings) -> None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
     ids = found.model.tokenizer.encode(text)
     rows = {found.name: score(found.model, ids, stride=settings.stride)}
+    judged = {found.name: _judged(found.model, corpus, settings)}
     if not math.isfinite(rows[found.name].perplexity):
         raise ValueError(
             f"{found.name} loses {rows[found.name].nats:.4g} nats/char: it predicts no "
@@ -193,13 +197,21 @@ def main(settings: Settings) -> None:
     if settings.model == "gpt" and learned is not None and len(learned.train) <= NGRAM_LIMIT:
         counted = count_of(learned)
         rows[counted.name] = score(counted.model, counted.model.tokenizer.encode(text))
+        judged[counted.name] = _judged(counted.model, corpus, settings)
     record: dict[str, Any] = {
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
         "split": settings.split,
         "stride": settings.stride or found.model.context,
         "models": [
-            {"model": k, "nats": v.nats, "bits": v.bits, "perplexity": v.perplexity, "n": v.n}
+            {
+                "model": k,
+                "nats": v.nats,
+                "bits": v.bits,
+                "perplexity": v.perplexity,
+                "n": v.n,
+                "judge_nats": judged[k],
+            }
             for k, v in rows.items()
         ],
     }
@@ -218,6 +230,14 @@ def main(settings: Settings) -> None:
     print(json.dumps(record, ensure_ascii=False) if settings.json else _in_words(record))
 
 
+def _judged(model: NextChar, corpus: Corpus, settings: Settings) -> float | None:
+    """Nats/char over the half that chose nothing, where all that is held out is asked for."""
+    if settings.split != "held_out" or len(corpus.judge) < 2:
+        return None
+    stride = settings.stride if model.context is not None else None
+    return score(model, model.tokenizer.encode(corpus.judge), stride=stride).nats
+
+
 def _floor(model: NextChar, text: str, stride: int | None) -> float:
     """What the grammar itself reaches on the same windows: each begins in the middle of a sentence,
     so even a perfect predictor pays more there than the entropy."""
@@ -233,9 +253,11 @@ def _in_words(record: dict[str, Any]) -> str:
     lines = [f"{record['corpus']}, {record['split']}: {first['n']:,} characters predicted"]
     width = max(len(row["model"]) for row in record["models"])
     for row in record["models"]:
+        judge = row["judge_nats"]
         lines.append(
             f"  {row['model']:<{width}}  {row['nats']:.4f} nats/char  {row['bits']:.4f} bits/char  "
             f"perplexity {row['perplexity']:.3f}"
+            + (f"  judging half {judge:.4f} nats/char" if judge is not None else "")
         )
     if "entropy_nats" in record:
         floor = record["floor_nats"]

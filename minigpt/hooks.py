@@ -52,9 +52,9 @@ class Progress:
     loss: float
     """Training loss of this step, nats/char; on CUDA that of the last step that was looked at."""
     val_loss: float | None
-    """Loss over all that is held out, at the last validation; nats/char."""
+    """Loss of the model that is kept over all that is held out, nats/char; None but at the end."""
     choose_loss: float | None
-    """Likewise over its choosing half: the model that does best there is kept."""
+    """Loss over the half that chooses at the last look, nats/char: the best one there is kept."""
     seconds: float
     """Of training steps alone."""
     model: GPT

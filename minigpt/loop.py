@@ -21,6 +21,8 @@ import torch.distributed as dist
 from jaxtyping import Int, Integer
 from torch import Tensor, nn
 
+from minigpt import seeds
+from minigpt.budget import Stopwatch
 from minigpt.corpora import Corpus
 from minigpt.device import Runtime, choose
 from minigpt.evaluate import score
@@ -87,16 +89,19 @@ def train(
     model to go on from, which is changed (its shape wins over the config's); `resume` continues
     `run`; `measure` says what a model loses on held-out ids, nats/char, where that is not `score`.
     Deterministic for a seed: same threads, precision and machine give the same weights, bit for
-    bit. ValueError where the text is too short, or the loss is no longer finite.
+    bit. Torch's threads are set for the training alone. ValueError where the text is too short, or
+    the loss is no longer finite.
     """
     runtime = choose(config.device, config.precision, config.thread_count)
-    device = runtime.apply()
     config = replace(config, precision=runtime.precision)
-    with _own_randomness(config.seed + 2 + _rank(), device):
+    with (
+        runtime.applied() as device,
+        _own_randomness(seeds.stream(config.seed, "dropout", _rank()), device),
+    ):
         model = init or GPT(
             config.model,
             CharTokenizer.from_text(corpus.text),
-            torch.Generator().manual_seed(config.seed),
+            seeds.generator(config.seed, "weights"),
         )
         state = State(config, model.to(device))
         if resume and run is not None:
@@ -104,7 +109,7 @@ def train(
             if _rank() == 0:
                 run.tidy(state)
             else:  # the saved generator is that of process 0
-                torch.manual_seed(config.seed + 2 + _rank() + 1000 * state.step)
+                torch.manual_seed(state.dropout_seed(config.seed, _rank()))
         loop = _Loop(config, corpus, state, runtime, loss, run, measure)
         if state.step >= state.steps:  # it was stopped between its last step and its result
             loop.save()
@@ -125,7 +130,6 @@ class _Loop:
     """The stages of a step: draw, forward, backward, update; and now and then look and save."""
 
     LOG_EVERY = 10
-    TIMED_STEPS = 20  # of a run with a time budget, before its length is fixed
 
     def __init__(
         self,
@@ -154,12 +158,12 @@ class _Loop:
         if self.device.type == "cuda":
             self.forward = torch.compile(self.forward)
         self.peaks = [[g["lr"] for g in o.param_groups] for o in state.optimizers]
+        self.clipped = state.clipped()
         self.last_loss = math.nan
-        self.val_loss: float | None = None
         self.choose_loss: float | None = None
+        self.final: tuple[float, float] | None = None  # of the best model: held out, judging half
         self.saved_at = time.monotonic()
-        self.budget_left = config.minutes is not None and state.step < self.TIMED_STEPS
-        self.step_seconds: list[float] = []
+        self.watch = Stopwatch(state.step, state.seconds)
         self.began = time.monotonic()
         self.earlier = state.wall
         self.stopping = self.agreed = False
@@ -173,13 +177,12 @@ class _Loop:
         value = self._update()
         number = state.step + 1
         last = number == state.steps
-        due = number % replace(config, steps=state.steps).validate_every == 0
+        due = number % state.look_every(config.eval_every) == 0
         looked = self.device.type != "cuda" or number % self.LOG_EVERY == 0 or due or last
         if looked:
             self.last_loss = value.item()
             self.agreed = bool(self.asked > 0)
-        elapsed = time.perf_counter() - start
-        state.seconds += elapsed
+        state.seconds += time.perf_counter() - start
         state.step += 1
         if looked and not math.isfinite(self.last_loss):
             raise ValueError(
@@ -188,11 +191,12 @@ class _Loop:
             )
         if looked:
             state.recent.append(self.last_loss)
-        if self.budget_left:
-            self._fix_length(elapsed)
+            self.watch.waited(state.step, state.seconds)
+        if not state.fixed:
+            self._fix_length()
             last = state.step == state.steps
         if due or last:
-            self._validate()
+            self._validate(last=last)
         elif state.step % self.LOG_EVERY == 0:
             self._log(looked=False)
         if looked and time.monotonic() - self.saved_at >= config.save_seconds:
@@ -218,7 +222,7 @@ class _Loop:
                 value.backward()
             total += value.detach()
         if config.grad_clip:
-            nn.utils.clip_grad_norm_(self.model.parameters(), config.grad_clip)
+            nn.utils.clip_grad_norm_(self.clipped, config.grad_clip)
         for optimizer in state.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
@@ -256,26 +260,27 @@ class _Loop:
         bf16 = self.runtime.precision == "bf16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
 
-    def _fix_length(self, elapsed: float) -> None:
+    def _fix_length(self) -> None:
         """Turn `minutes` into a number of steps once the first ones have been timed."""
-        assert self.config.minutes is not None
-        self.step_seconds.append(elapsed)
-        if self.state.step < self.TIMED_STEPS:
+        typical = self.watch.seconds_a_step()
+        if typical is None:
             return
-        typical = float(np.median(self.step_seconds[len(self.step_seconds) // 2 :]))
-        start = time.monotonic()
-        self._measure(self.held_out)
-        look = time.monotonic() - start
+        assert self.config.minutes is not None
+        times = [time.monotonic()]
+        for exact in (False, True):
+            self._measure(self.choose, exact=exact)
+            times.append(time.monotonic())
+        look, end = np.diff(times)
         every = self.config.eval_every  # 0: eight looks, however long the run
-        left = 60 * self.config.minutes - (time.monotonic() - self.began)
-        left -= look * (2.5 if every else 10.5)  # at the end all that is held out, and half of it
+        left = 60 * self.config.minutes - (self.earlier + time.monotonic() - self.began)
+        left -= look * (1 if every else 8) + 3 * end  # both halves at the end, one of them twice
         each = typical + (look / every if every else 0.0)
         self.state.steps = self.state.step + max(1, int(left / each))
         if dist.is_initialized():  # all processes must stop together
             steps = torch.tensor(self.state.steps, device=self.device)
             dist.broadcast(steps, src=0)
             self.state.steps = int(steps)
-        self.budget_left = False
+        self.state.fixed = True
 
     def _measure(self, ids: np.ndarray, *, exact: bool = False) -> float:
         """Nats/char; in the run's own precision along the way, in float32 when it is `exact`."""
@@ -287,10 +292,9 @@ class _Loop:
         finally:
             self.model.precision = before
 
-    def _validate(self) -> None:
+    def _validate(self, *, last: bool) -> None:
+        """Look at the half that chooses; after the `last` step judge what was chosen, once."""
         self.choose_loss = loss = self._measure(self.choose)
-        halves, sizes = (loss, self._measure(self.judge)), (len(self.choose), len(self.judge))
-        self.val_loss = float(np.average(halves, weights=sizes))
         if not math.isfinite(loss):
             raise ValueError(
                 f"the held-out loss is {loss} at step {self.state.step}; the last good checkpoint "
@@ -298,18 +302,32 @@ class _Loop:
             )
         if loss < self.state.best:
             self.state.best = loss
-            self.state.best_weights = {k: v.clone() for k, v in self.model.state_dict().items()}
+            self.state.best_weights = self._weights()
+        if last:
+            now = self._weights()
+            self.model.load_state_dict(self.state.best_weights)
+            self.final = self._judged()
+            self.model.load_state_dict(now)
         self._log(looked=True)
         self.save()
 
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: weight.clone() for name, weight in self.model.state_dict().items()}
+
+    def _judged(self) -> tuple[float, float]:
+        """Nats/char over all that is held out, and over its judging half, in float32."""
+        return self._measure(self.held_out, exact=True), self._measure(self.judge, exact=True)
+
     def _log(self, *, looked: bool) -> None:
         state = self.state
+        val_loss, judge_loss = self.final or (None, None)
         line = {
             "step": state.step,
             "tokens": self.tokens,
             "train_loss": float(np.mean(state.recent)),
-            "val_loss": self.val_loss if looked else None,
             "choose_loss": self.choose_loss if looked else None,
+            "val_loss": val_loss,
+            "judge_loss": judge_loss,
             "tokens_per_second": self.tokens / max(state.seconds, 1e-9),
             "seconds": state.seconds,
         }
@@ -338,7 +356,7 @@ class _Loop:
             steps=state.steps,
             tokens=self.tokens,
             loss=self.last_loss,
-            val_loss=self.val_loss,
+            val_loss=self.final[0] if self.final else None,
             choose_loss=self.choose_loss,
             seconds=state.seconds,
             model=self.model,
@@ -350,10 +368,11 @@ class _Loop:
         if state.best_weights:
             self.model.load_state_dict(state.best_weights)
         self.model.eval()
+        val_loss, judge_loss = self.final or self._judged()
         return TrainResult(
             model=self.model,
-            val_loss=self._measure(self.held_out, exact=True),
-            judge_loss=self._measure(self.judge, exact=True),
+            val_loss=val_loss,
+            judge_loss=judge_loss,
             metrics=state.metrics,
             train_seconds=state.seconds,
             earlier_seconds=self.earlier,

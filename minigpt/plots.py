@@ -24,18 +24,18 @@ Metrics = Sequence[dict[str, Any]]
 def loss_curve(
     metrics: Metrics, ax: Axes, *, ngram: float | None = None, best: float | None = None
 ) -> Axes:
-    """Training and held-out loss over seconds; the n-gram's loss as a line to beat.
+    """Training loss, and that on the half that chooses, over seconds; the n-gram's is to beat.
 
     `best` is the held-out loss in the title, by default the least on the curve.
     """
     seconds = [line["seconds"] for line in metrics]
     ax.plot(seconds, [line["train_loss"] for line in metrics], lw=1, label="training")
-    looked = [line for line in metrics if line["val_loss"] is not None]
+    looked = _looks(metrics)
     ax.plot(
         [line["seconds"] for line in looked],
-        [line["val_loss"] for line in looked],
+        [line["choose_loss"] for line in looked],
         marker="o",
-        label="held out",
+        label="held out, the half that chooses",
     )
     if ngram is not None:
         ax.axhline(ngram, color="#555555", ls=":", lw=1.5, label="counting alone (n-gram)")
@@ -44,7 +44,7 @@ def loss_curve(
         ax.set_ylim(min(*(line["train_loss"] for line in metrics), ngram or 9) - 0.1, top + 0.1)
     ax.legend()
     if best is None:
-        best = min((line["val_loss"] for line in looked), default=None)
+        best = min((line["choose_loss"] for line in looked), default=None)
     title = f"Held-out loss falls to {best:.2f} nats/char" if best is not None else "Loss"
     return figures.label(ax, x="training time (seconds)", y="loss (nats/char)", title=title)
 
@@ -53,24 +53,24 @@ def loss_alt(metrics: Metrics, ngram: float | None) -> str:
     """`loss_curve` in words."""
     if not metrics:
         return "Loss curve without points: the run ended before its first line."
-    looked = [line["val_loss"] for line in metrics if line["val_loss"] is not None]
+    looked = [line["choose_loss"] for line in _looks(metrics)]
     words = (
         f"Loss over training time: the training loss falls from {metrics[0]['train_loss']:.2f} "
         f"to {metrics[-1]['train_loss']:.2f} nats per character "
         f"in {metrics[-1]['seconds']:.0f} seconds"
     )
     if looked:
-        words += f"; on held-out text it ends at {looked[-1]:.2f}"
+        words += f"; on the held-out half that chooses it ends at {looked[-1]:.2f}"
     return words + (f"; the n-gram's loss is {ngram:.2f}." if ngram is not None else ".")
 
 
 def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
-    """Loss on what is held out, of several runs, over seconds of training."""
+    """Loss on the held-out half that chooses, of several runs, over seconds of training."""
     for name, metrics in named:
-        looked = [line for line in metrics if line["val_loss"] is not None]
+        looked = _looks(metrics)
         ax.plot(
             [line["seconds"] for line in looked],
-            [line["val_loss"] for line in looked],
+            [line["choose_loss"] for line in looked],
             marker="o",
             ms=3,
             label=name,
@@ -80,7 +80,7 @@ def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
     return figures.label(
         ax,
         x="training time (seconds, logarithmic)",
-        y="held-out loss (nats/char)",
+        y="loss on the half that chooses (nats/char)",
         title="Runs; only those on one text compare",
     )
 
@@ -89,9 +89,14 @@ def overlay_alt(named: Sequence[tuple[str, Metrics]]) -> str:
     """`overlay` in words."""
     parts = []
     for name, metrics in named:
-        looked = [line["val_loss"] for line in metrics if line["val_loss"] is not None]
+        looked = [line["choose_loss"] for line in _looks(metrics)]
         parts.append(f"{name} {looked[-1]:.2f}" if looked else f"{name} (no validation yet)")
-    return "Held-out loss in nats per character at the end of each run: " + ", ".join(parts) + "."
+    half = "Loss on the held-out half that chooses, in nats per character at the end of each run: "
+    return half + ", ".join(parts) + "."
+
+
+def _looks(metrics: Metrics) -> list[dict[str, Any]]:
+    return [line for line in metrics if line["choose_loss"] is not None]
 
 
 def next_character_bars(logprobs: np.ndarray, characters: str, ax: Axes, *, top: int = 12) -> Axes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -58,6 +58,28 @@ class Cache:
         return Cache(layers, self.view[rows], self.length, self.total)
 
 
+FIRST_FIELDS = (
+    *("n_layer", "n_head", "n_embd", "context", "dropout", "position", "norm", "qk_norm"),
+    *("activation", "bias", "zero_init", "tie_embeddings", "bigram", "attention", "residual"),
+)
+"""The fields of a `GPTConfig` that every fingerprint names, as in the first compressed files."""
+
+
+class _Shape:
+    """A shape in words: the first fields, and of later ones those that differ from their default.
+
+    So a field that is added changes no fingerprint of what was made before it.
+    """
+
+    def __init__(self, config: GPTConfig) -> None:
+        told = {f.name: f.default for f in fields(config) if f.name not in FIRST_FIELDS}
+        later = sorted(name for name, default in told.items() if getattr(config, name) != default)
+        self.told = {name: getattr(config, name) for name in (*FIRST_FIELDS, *later)}
+
+    def __repr__(self) -> str:
+        return f"GPTConfig({', '.join(f'{name}={value!r}' for name, value in self.told.items())})"
+
+
 class Predicts(nn.Module):
     """The half of `GPT` that makes it a `NextChar`."""
 
@@ -81,7 +103,7 @@ class Predicts(nn.Module):
     @property
     def fingerprint(self) -> str:
         """SHA-256 of alphabet, shape and weights: which model it is, wherever it is stored."""
-        parts = [repr((self.config, self.tokenizer.characters)).encode()]
+        parts = [repr((_Shape(self.config), self.tokenizer.characters)).encode()]
         for name, tensor in sorted(self.state_dict().items()):
             parts += [name.encode(), tensor.cpu().contiguous().numpy().tobytes()]
         return sha256(b"".join(parts))

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 import psutil
+import torch
 
 from labkit import figures, files
-from labkit.versions import PROJECT, machine, versions
+from labkit.versions import PROJECT, machine, processor, versions
 from minigpt.corpora import Corpus
 from minigpt.evaluate import NGRAM_LIMIT, score
 from minigpt.loop import TrainResult, train
@@ -85,8 +86,9 @@ def finish(
 def summary(record: dict[str, Any]) -> str:
     """One line: what was reached, at what cost."""
     return (
-        "{val_loss:.4f} nats/char ({bits_per_char:.3f} bits) on held-out text after {steps:,} "
-        "steps in {train_seconds:.1f} s of training, {parameters:,} parameters".format(**record)
+        "{val_loss:.4f} nats/char ({bits_per_char:.3f} bits) on held-out text, {judge_loss:.4f} on "
+        "the half that chose nothing, after {steps:,} steps in {train_seconds:.1f} s of training, "
+        "{parameters:,} parameters".format(**record)
     )
 
 
@@ -122,8 +124,9 @@ def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
         plots.loss_curve(result.metrics, ax, ngram=ngram, best=result.val_loss)
         figures.caption(
             figure,
-            f"{run.folder.name}: one run. Held out: the last tenth of the text; its first half "
-            f"chose the model of step {best_step(result):,}: {result.val_loss:.3f} nats/char.",
+            f"{run.folder.name}: one run. The first half of the last tenth of the text chose the "
+            f"model of step {best_step(result):,}: {result.val_loss:.3f} nats/char on that tenth, "
+            f"{result.judge_loss:.3f} on its other half.",
         )
     alt = plots.loss_alt(result.metrics, ngram)
     figures.save(figure, run.folder / "loss.png", alt=alt)
@@ -132,7 +135,7 @@ def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
 def describe(
     config: TrainConfig, corpus: Corpus, origin: Path | None, init: GPT | None
 ) -> dict[str, Any]:
-    """config.json: all that is needed to make the run again.
+    """config.json, `config` resolved: all that is needed to make the run again.
 
     `init` is the model it begins with, and `origin` where that came from. Its alphabet is kept, so
     that the run can go on where that model is gone.
@@ -145,9 +148,37 @@ def describe(
         "init_fingerprint": None if init is None else init.fingerprint,
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
+        **_made_with(config.device),
+    }
+
+
+def _made_with(device: str) -> dict[str, Any]:
+    """What the last bits of a run depend on besides its settings."""
+    chip = torch.cuda.get_device_name() if device == "cuda" else processor()
+    return {
         "versions": versions(PROJECT, "torch", "numpy"),
         "machine": machine(),
+        "processor": chip,
     }
+
+
+def made_otherwise(recorded: dict[str, Any], device: str) -> str:
+    """A line that says what is not as it was when a run began; empty where all is."""
+    now = _made_with(device)
+    was, is_now = recorded.get("versions"), now["versions"]
+    was = was if isinstance(was, dict) else {}
+    differ = [
+        f"{k} {was[k]} then, {is_now[k]} now" for k in is_now if was.get(k, is_now[k]) != is_now[k]
+    ]
+    for name in ("machine", "processor"):
+        if recorded.get(name, now[name]) != now[name]:
+            differ.append(f"{name} {recorded[name]} then, {now[name]} now")
+    if not differ:
+        return ""
+    return (
+        f"not as it began ({'; '.join(differ)}): the run goes on, but need not end in the same "
+        "weights to the last bit"
+    )
 
 
 def forecast(config: TrainConfig, corpus: Corpus, init: GPT | None = None) -> str:

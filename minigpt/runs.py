@@ -217,6 +217,7 @@ _COLUMNS = (
     ("parameters", "parameters", "{:,}"),
     ("steps", "steps", "{:,}"),
     ("val_loss", "nats/char", "{:.4f}"),
+    ("judge_loss", "judging half", "{:.4f}"),
     ("ngram_val_loss", "n-gram", "{:.4f}"),
     ("bits_per_char", "bits/char", "{:.4f}"),
     ("train_seconds", "seconds", "{:.1f}"),

@@ -55,7 +55,9 @@ def shape(
     with np.errstate(over="ignore"):  # at most 0, so it can only become minus infinity
         logits = (logits - logits.max(1, keepdims=True)) / temperature
     if 0 < top_k < logits.shape[1]:
-        others = np.argpartition(-logits, top_k - 1, axis=1)[:, top_k:]
+        others = np.argsort(-logits, axis=1, kind="stable")[
+            :, top_k:
+        ]  # of ties, the first ids stay
         np.put_along_axis(logits, others, -np.inf, 1)
     p = np.exp(logits - logits.max(1, keepdims=True))
     p /= p.sum(1, keepdims=True)

@@ -60,9 +60,10 @@ class TrainConfig:
     cooldown: float = 0.5
     """Share of the steps over which the trapezoid goes down."""
     grad_clip: float = 0.0
-    """Largest norm of AdamW's gradients; 0 for no limit."""
+    """Largest joint norm of the gradients that AdamW takes; 0 for no limit. Muon needs none: how
+    far it goes does not depend on how large a gradient is."""
     eval_every: int = 0
-    """Steps between validations; 0 for eight times a run."""
+    """Steps between looks at the half of what is held out that chooses; 0 for eight a run."""
     save_seconds: float = 30.0
     """Seconds between checkpoints to go on from, besides those at validations."""
     sample_every: int = 0
@@ -118,11 +119,6 @@ class TrainConfig:
     def thread_count(self) -> int | None:
         """Threads as a number; None for auto."""
         return None if self.threads == "auto" else self.threads
-
-    @property
-    def validate_every(self) -> int:
-        """Steps between validations, with the 0 of `eval_every` resolved."""
-        return self.eval_every or max(1, self.steps // 8)
 
 
 def recorded_settings(stored: Any) -> TrainConfig:

@@ -14,10 +14,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from minigpt import seeds
+from minigpt.budget import TIMED_STEPS
 from minigpt.checkpoint import check_weights
 from minigpt.model import GPT
 from minigpt.optim import Muon
 from minigpt.settings import TrainConfig
+
+RULES = 2
+"""Version of how a seed, clipping and looks are understood; a saved run goes on by its own.
+
+1, of checkpoints that name none: dropout of process r from seed + 2 + r, `grad_clip` of all
+gradients also where Muon takes most of them, a look every steps // 8.
+"""
 
 
 def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimizer]:
@@ -57,15 +66,32 @@ class State:
     def __init__(self, config: TrainConfig, model: GPT) -> None:
         self.model = model
         self.optimizers = make_optimizers(config, model)
-        self.windows = torch.Generator().manual_seed(config.seed + 1)
+        self.windows = seeds.generator(config.seed, "windows")
+        self.rules = RULES
         self.step = 0
         self.steps, self.minutes = config.steps, config.minutes
+        self.fixed = config.minutes is None  # the number of steps is no guess any more
         self.seconds = 0.0
         self.wall = 0.0  # of all sessions, evaluation and saving included
         self.best: float = math.inf
         self.best_weights: dict[str, Tensor] = {}
         self.recent: list[float] = []  # losses since the last line of metrics
         self.metrics: list[dict[str, Any]] = []
+
+    def dropout_seed(self, seed: int, rank: int) -> int:
+        """Of a process above 0 that goes on from here; the generator that is saved is that of 0."""
+        if self.rules == 1:
+            return seed + 2 + rank + 1000 * self.step
+        return seeds.stream(seed, "dropout", rank, self.step)
+
+    def clipped(self) -> list[Tensor]:
+        """The parameters whose gradients `grad_clip` bounds: those that AdamW changes."""
+        adamw = {id(p) for group in self.optimizers[-1].param_groups for p in group["params"]}
+        return [p for p in self.model.parameters() if self.rules == 1 or id(p) in adamw]
+
+    def look_every(self, asked: int) -> int:
+        """Steps between looks: as asked, or for 0 so many that there are eight at most."""
+        return asked or max(1, self.steps // 8 if self.rules == 1 else -(-self.steps // 8))
 
     def tensors(self) -> dict[str, Tensor]:
         """Named tensors for a checkpoint."""
@@ -82,7 +108,7 @@ class State:
 
     def header(self) -> dict[str, Any]:
         """Numbers for a checkpoint."""
-        names = ("step", "steps", "seconds", "wall", "recent")
+        names = ("rules", "step", "steps", "fixed", "seconds", "wall", "recent")
         best = self.best if math.isfinite(self.best) else None
         return {"best": best, **{name: getattr(self, name) for name in names}}
 
@@ -116,8 +142,10 @@ class State:
             torch.cuda.set_rng_state(tensors["dropout_cuda"])
         for name in ("step", "seconds", "wall", "recent"):
             setattr(self, name, header[name])
+        self.rules = header.get("rules", 1)
         if self.minutes is not None:  # otherwise the number of steps is fixed, and recorded
             self.steps = header["steps"]
+            self.fixed = header.get("fixed", self.step >= TIMED_STEPS)
         self.best = math.inf if header["best"] is None else header["best"]
 
 
@@ -136,6 +164,10 @@ def _check_counters(header: dict[str, Any]) -> None:
     for name, least in (("step", 0), ("steps", 1)):
         if type(header[name]) is not int or not least <= header[name] < 2**53:
             raise ValueError(f"{name} cannot be {str(header[name])[:80]!r}")
+    if header.get("rules", 1) not in range(1, RULES + 1):
+        raise ValueError(f"it has rules {str(header['rules'])[:80]}, unknown to this version")
+    if not isinstance(header.get("fixed", True), bool):
+        raise ValueError(f"fixed cannot be {str(header['fixed'])[:80]!r}")
     numbers = [header["seconds"], header["wall"]]
     numbers += [] if header["best"] is None else [header["best"]]
     if not isinstance(header["recent"], list):

@@ -209,6 +209,8 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
     runtime = choose(config.device, config.precision, config.thread_count)
     if run is not None:
         runtime = dataclasses.replace(runtime, why="as the run began")
+        if differs := report.made_otherwise(run.config, runtime.device):
+            say(differs)
     if dist.is_initialized():  # each process has measured, and all compute as the first found best
         shared = [runtime]
         dist.broadcast_object_list(shared, src=0)
@@ -230,6 +232,7 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
             files.write_json(
                 run.folder / "config.json", report.describe(resolved, corpus, asked.init, init)
             )
+        stack.enter_context(runtime.applied())
         return _learn(asked, resolved, corpus, run, init, began, quiet=quiet, say=say)
 
 
@@ -348,7 +351,7 @@ class _Bar:
                 files.write_json(self.run.folder / "config.json", record)
         self.bar.update()
         if now.step % 10 == 0 or now.step == now.steps:
-            seen = {} if now.val_loss is None else {"val": f"{now.val_loss:.3f}"}
+            seen = {} if now.choose_loss is None else {"val": f"{now.choose_loss:.3f}"}
             rate = now.tokens / max(now.seconds, 1e-9)
             self.bar.set_postfix(loss=f"{now.loss:.3f}", **seen, chars_per_s=f"{rate:,.0f}")
         every = self.config.sample_every

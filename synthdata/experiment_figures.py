@@ -138,13 +138,13 @@ def of_three_jokes(result: joke_evidence.Result) -> tuple[Figure, str]:
             "judge has taken the favourites of others\nfor everybody's. Verdict about the GPTs, "
             f"over seeds: {result.verdict or 'none below 3 seeds'}.",
         )
-    said = "; ".join(f"{p.criterion}: measured {p.measured.value:.3g}" for p in result.parts)
+    said = "; ".join(f"{part.criterion}: {part.said}" for part in result.parts)
     return figure, f"Three panels by family of generators ({', '.join(names)}). Of the GPTs, {said}"
 
 
 def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
     """AUC of both judges, with the formula of the informed one, guessing, and the criterion."""
-    from synthdata.joke_evidence import NAIVE
+    from synthdata.joke_evidence import NAIVE, TURNED
 
     _points(ax, result, names, "naive", marker="o", colour=_BLUE, name="has not met the generator")
     _points(ax, result, names, "informed", marker="s", colour=_RED, name="has met it")
@@ -159,15 +159,10 @@ def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes
         color=_BLACK,
         label="1 - k/2N",
     )
-    limit = NAIVE.threshold
     ax.axhline(0.5, color="#555555", linewidth=1, linestyle="-", label="guessing")
-    ax.axhline(
-        limit,
-        color="#555555",
-        linewidth=1,
-        linestyle="--",
-        label=f"at most {limit:g}, says the claim, for who has not met it",
-    )
+    low, high = TURNED.threshold, NAIVE.threshold
+    said = f"{low:g} to {high:g}, says the claim, for who has not met it"
+    ax.axhspan(low, high, color="#dddddd", zorder=0, label=said)
     ax.set_ylim(0, 1.05)
     _legend_above(ax)
     _families_axis(ax, names)
@@ -176,13 +171,15 @@ def judges(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes
 
 def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
     """Effective number of different texts, collapsed over healthy, and A/A; shares rejected."""
+    from synthdata.joke_evidence import LEVEL
+
     _points(ax, result, names, "ratio", marker="s", colour=_RED, name="collapsed / healthy")
     _points(ax, result, names, "ratio_null", marker="o", colour=_BLACK, name="A/A")
     for i, family in enumerate(_families(result, names)):
         of = len(family.judged)
         found, null = (round(of * family.rejected(q)) for q in ("p", "p_null"))
         ax.annotate(
-            f"p <= 0.01: {found}/{of}\nA/A: {null}/{of}",
+            f"p <= {LEVEL:g}: {found}/{of}\nA/A: {null}/{of}",
             (i, 0.02),
             xycoords=("data", "axes fraction"),
             ha="center",
@@ -196,7 +193,10 @@ def population(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> 
 
 
 def harm(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
-    """What learning from the collapsed collection costs."""
+    """What an n-gram loses that learned from the collapsed collection, or from a tenth of the
+    healthy one, over one that learned from the healthy one."""
+    from synthdata.joke_evidence import DOWNSTREAM
+
     _points(
         ax,
         result,
@@ -204,9 +204,21 @@ def harm(ax: Axes, result: joke_evidence.Result, names: Sequence[str]) -> Axes:
         "harm",
         marker="s",
         colour=_RED,
-        name="an n-gram that learned the collapsed collection, minus one of the healthy",
+        name="learned from the collapsed collection",
+    )
+    _points(
+        ax,
+        result,
+        names,
+        "harm_tenth",
+        marker="o",
+        colour=_BLACK,
+        name="from a tenth of the healthy one",
     )
     ax.axhline(0, color="#555555", linewidth=1)
+    least = DOWNSTREAM.threshold
+    said = f"at least {least:g}, says the claim"
+    ax.axhline(least, color="#555555", linewidth=1, linestyle="--", label=said)
     _legend_above(ax)
     _families_axis(ax, names)
     return figures.label(

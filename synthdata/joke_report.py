@@ -16,7 +16,7 @@ from labkit import figures
 from labkit.experiment import MINIMUM_SEEDS
 from synthdata import finishing, options, progress, reading, record, report
 from synthdata.io import Tally
-from synthdata.joke_evidence import Family
+from synthdata.joke_evidence import LEVEL, NAIVE, TURNED, Family
 from synthdata.measures import Measure
 from synthdata.report import Figure, Report
 
@@ -28,6 +28,7 @@ _QUANTITIES = {  # of `Judged` -> its unit
     "informed": "AUC",
     "ratio": "collapsed / healthy",
     "harm": "nats/char",
+    "harm_tenth": "nats/char",
 }
 
 
@@ -46,17 +47,18 @@ def three_jokes(settings: options.ThreeJokesOptions) -> int:
 def of_result(result: Result, settings: options.ThreeJokesOptions) -> Report:
     """The report of a result."""
     p, seeds = result.profile, len(result.evidence)
-    gpts = f"of {p.gpts} GPTs a seed; Student's t over seeds"
+    naive, _, found, harm = result.parts
+    gpts = f"of {p.gpts} GPTs a seed; 95 % interval"
     return Report(
         title=f"Three jokes: {p.n:,} texts a collection, {seeds} seed(s), "
         f"profile {settings.profile}",
         verdict=in_words(result),
         headlines=tuple(
-            Measure.over_seeds(
-                name, part.measured, n=p.n, method=f"{part.criterion}; {gpts}", unit=unit
-            )
-            for (name, unit), part in zip(
-                (("naive_auc", "AUC"), ("largest_p", "p"), ("harm", "nats/char")), result.parts
+            Measure.over_seeds(name, part.measured, n=p.n, method=f"{asked}; {gpts}", unit=unit)
+            for name, asked, part, unit in (
+                ("naive_auc", f"{NAIVE} and >= {TURNED.threshold:g}", naive, "AUC"),
+                ("found", f"{found.criterion}; {result.smallest_p}", found, "share"),
+                ("harm", f"{harm.criterion}", harm, "nats/char"),
             )
         ),
         measures=tuple(_measures(result)),
@@ -74,33 +76,40 @@ def of_result(result: Result, settings: options.ThreeJokesOptions) -> Report:
 
 
 def in_words(result: Result) -> reading.Verdict:
-    """The sentence, and the three parts behind it."""
+    """The sentence, and the parts behind it."""
     parts = [f"{str(part)[:1].upper()}{str(part)[1:]}." for part in result.parts]
     plain = {
         "reproduced": "One text says little about a collapsed GPT, many together show it, and "
         "whoever learns from them pays.",
-        "contradicted": "Of the claim's three parts, at least one is contradicted.",
-        "falls short": "Of the claim's three parts, at least one falls short of its threshold.",
-        "undecided": "Of the claim's three parts, at least one needs more seeds to tell.",
+        "contradicted": "Of what the claim needs, at least one is contradicted.",
+        "falls short": "Of what the claim needs, at least one falls short of its threshold.",
+        "undecided": "Of what the claim needs, at least one needs more seeds to tell.",
         None: f"No verdict below {MINIMUM_SEEDS} seeds.",
     }
     return reading.Verdict(
         text=plain[result.verdict],
         confidence="none" if result.verdict is None else "medium",
-        because=" ".join([*parts, f"Together: {result.verdict or 'no verdict'}."]),
+        because=" ".join(
+            [
+                *parts,
+                f"Population test: {result.smallest_p}.",
+                f"Together: {result.verdict or 'no verdict'}.",
+            ]
+        ),
     )
 
 
 def table(result: Result) -> tuple[tuple[str, ...], ...]:
     """Every family: means over its generators, of all seeds; p and A/A are counted."""
-    head = ("family", "naive AUC", "informed AUC", "1 - k/2N", "p <= .01", "A/A", "ratio", "harm")
+    judges, tests = ("naive AUC", "informed AUC", "1 - k/2N"), (f"p <= {LEVEL:g}", "A/A", "ratio")
+    head = ("family", *judges, *tests, "harm", "tenth")
     rows = []
     for family in result.families:
         of = len(family.judged)
         found, null = (f"{round(of * family.rejected(q))} of {of}" for q in ("p", "p_null"))
-        naive, informed, ratio, harm = (f"{family.mean(q).value:.3g}" for q in _QUANTITIES)
+        naive, informed, ratio, *harms = (f"{family.mean(q).value:.3g}" for q in _QUANTITIES)
         formula = "" if family.expected != family.expected else f"{family.expected:.3g}"
-        rows.append((family.name, naive, informed, formula, found, null, ratio, harm))
+        rows.append((family.name, naive, informed, formula, found, null, ratio, *harms))
     return (head, *rows)
 
 
@@ -119,6 +128,7 @@ def _measures(result: Result) -> Iterator[Measure]:
 
 def notes(result: Result) -> tuple[str, ...]:
     """How to read the table, and what is not in it."""
+    n, learned = result.profile.n, result.profile.learned
     return (
         "Naive: a judge of single texts who has met other generators of the family, not this one; "
         "informed: who has met it. 0.5 is guessing; below, a judge has taken the favourites of "
@@ -126,7 +136,9 @@ def notes(result: Result) -> tuple[str, ...]:
         "1 - k/2N: what the informed judge's AUC ought to be with k of N favourites left.",
         "A/A: the population test between two collections by the same healthy generator.",
         "Ratio: effective number of different texts, collapsed / healthy. Harm: nats/char that "
-        "an n-gram loses on real text by learning from the collapsed collection.",
+        f"an n-gram loses on real text by learning from {n:,} texts (of GPTs {learned:,}) of the "
+        "collapsed collection instead of the healthy one; tenth: by learning from a tenth of the "
+        "healthy one instead.",
         *sorted({e.missing for e in result.evidence if e.missing}),
     )
 
@@ -139,9 +151,9 @@ def figure(result: Result) -> Figure:
     return Figure(
         title="One text, many texts, and who learns from them",
         image=figures.html(drawn, alt=alt),
-        caption="Top: near one half a judge sees nothing, the dashed line is the most the claim "
-        "allows. Middle: below 1 the collapsed collection is less varied. Bottom: above 0 "
-        "learning from it costs.",
+        caption="Top: near one half a judge sees nothing, the shaded part is what the claim "
+        "allows. Middle: below 1 the collapsed collection is less varied. Bottom: above 0 learning "
+        "from it costs, above the dashed line as much as the claim says.",
     )
 
 

@@ -106,6 +106,9 @@ class Measure:
     ) -> Measure:
         """A mean over seeds, as `labkit.experiment.interval` finds it; undefined where that is nan.
 
+        One seed has no interval: on a linear scale both its ends are infinite, on that of ratios
+        the upper one.
+
         >>> from labkit.experiment import interval
         >>> print(Measure.over_seeds("gain", interval([2.0]), n=9, method="", unit="bits"))
         gain 2 bits, n=9 (one seed has no interval)
@@ -113,7 +116,7 @@ class Measure:
         if math.isnan(found.value):
             reason = "a seed has no such value"
             return cls.undefined(name, reason, n=n, method=method, unit=unit, direction=direction)
-        known = math.isfinite(found.low)
+        known = math.isfinite(found.high - found.low)
         return cls(
             name=name,
             value=found.value,

@@ -31,7 +31,11 @@ CRITERION = Criterion(
     quantity="effective number of distinct outputs with personas / with the best control",
     threshold=1.3,
     no_effect=1.0,
+    scale="log2",
 )
+"""Worlds differ by factors, so the ratio is judged on its logarithm: its mean over seeds is the
+geometric one. 1.3 times is 0.38 bits of entropy; the slack in "no worse" may be worth 0.2 to a
+control: SLACK_BITS, and about as much for SLACK, 20 of 2,000 outputs wrong, each in its own way."""
 SLACK = 0.01
 """A control may write this share of ungrammatical outputs more than personas do."""
 SLACK_BITS = 0.1
@@ -184,13 +188,13 @@ class Result:
 
     @property
     def ratio(self) -> Interval:
-        """Personas over the best control, mean over seeds."""
-        return interval([e.ratio for e in self.evidence])
+        """Personas over the best control, geometric mean over seeds."""
+        return interval([e.ratio for e in self.evidence], scale=CRITERION.scale)
 
     @property
     def calibrated(self) -> Interval:
         """The same without collapse and without controls: nothing to gain."""
-        return interval([e.calibrated_ratio for e in self.evidence])
+        return interval([e.calibrated_ratio for e in self.evidence], scale=CRITERION.scale)
 
     @property
     def verdict(self) -> Verdict | None:

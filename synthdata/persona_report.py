@@ -87,8 +87,8 @@ def verdict(result: Result) -> reading.Verdict:
     """The sentence."""
     ratio, seeds = result.ratio, len(result.evidence)
     because = (
-        f"Effective number of distinct outputs with personas, over that of the best control: "
-        f"{ratio.value:.2f}"
+        f"Effective number of distinct outputs with personas, over that of the best control, "
+        f"geometric mean over seeds: {ratio.value:.2f}"
         + (f", 95 % {ratio.low:.2f} to {ratio.high:.2f} over {seeds} seeds." if seeds > 1 else ".")
     )
     plain = {

@@ -33,7 +33,7 @@ from synthdata.collapse import chain
 from synthdata.collapse_regimes import Sampler, regime
 from synthdata.collapse_text import GPTSource, LineTexts, tiny, write_lines
 from synthdata.compare import compare
-from synthdata.joke_evidence import Evidence, Family, Judged, Result
+from synthdata.joke_evidence import TESTED, Evidence, Family, Judged, Result
 from synthdata.judges import Judge, auc, informed_auc
 from synthdata.persona_text import World
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from minigpt.settings import TrainConfig
 
 FamilyName = Literal["dial", "jokes", "gpt"]
-TESTED = ("hill1", "documents_hill1")
-"""What the population test looks at: effective words and effective documents, Holm-corrected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +48,11 @@ class Profile:
     """How much is computed."""
 
     n: int = 200
-    """Texts of each collection that are judged, tested and learned from (as many go to judges)."""
-    generators: int = 16
+    """Texts of each collection that are judged and tested (as many go to judges)."""
+    learned: int = 1000
+    """Texts of each GPT's that a model learns from. Of dial and jokes it is n: they soon have told
+    all they know, and more would only repeat it."""
+    generators: int = 10
     """Of the families dial and jokes."""
     size: int = 20
     """N: different texts that a healthy generator of the family dial tells."""
@@ -65,16 +66,21 @@ class Profile:
     """Lines that each generation of a GPT learns from."""
     steps: int = 250
     """Training steps of each."""
-    generations: int = 2
+    generations: int = 1
     """Rounds of learning from its own output."""
     cold: float = 0.55
     """Temperature of that output."""
     permutations: int = 299
     """Random deals behind each p."""
 
+    @property
+    def texts(self) -> int:
+        """Of each GPT's collection: n to teach judges, n to be judged, and enough to learn from."""
+        return max(2 * self.n, self.learned)
+
     def __post_init__(self) -> None:
-        least = {"n": 20, "generators": 4, "gpts": 2, "lines": 50, "steps": 1, "generations": 1}
-        for name, few in least.items():
+        least = {"n": 20, "learned": 20, "generators": 4, "gpts": 2, "lines": 50, "steps": 1}
+        for name, few in (least | {"generations": 1}).items():
             if getattr(self, name) < few:
                 raise ValueError(f"{name} is at least {few}, got {getattr(self, name)}")
         if not all(1 <= k <= self.size for k in self.left) or len(self.left) < 2:
@@ -88,6 +94,7 @@ def profile(name: str, n: int | None = None) -> Profile:
     if name == "ci":
         return Profile(
             n=n or 60,
+            learned=300,
             generators=6,
             left=(2, 5),
             gpts=2,
@@ -101,7 +108,7 @@ def profile(name: str, n: int | None = None) -> Profile:
 
 @dataclass(frozen=True, kw_only=True)
 class Generator:
-    """One generator before and after; collections of 2n texts, of which the first n teach judges"""
+    """One generator before and after: the first n texts teach judges, the next n are judged."""
 
     healthy: list[str]
     """Texts of the healthy one."""
@@ -109,6 +116,8 @@ class Generator:
     """Texts of the collapsed one."""
     real: list[str]
     """Texts of the same kind that neither has told: what a model ought to predict."""
+    learned: int
+    """How many of each collection, the last ones, a model learns from."""
     informed: float = math.nan
     """AUC of a judge who knows all, where it is known."""
 
@@ -163,7 +172,13 @@ def of_dial(settings: Profile, k: int, seed: Sequence[int]) -> Generator:
         for strength in (1.0, 0.0)
     )
     real = dial.healthy(settings.n, 0.0, np.random.default_rng([*seed, 1])).texts
-    return Generator(healthy=well, collapsed=ill, real=real, informed=informed_auc(k, size))
+    return Generator(
+        healthy=well,
+        collapsed=ill,
+        real=real,
+        learned=settings.n,
+        informed=informed_auc(k, size),
+    )
 
 
 def of_jokes(settings: Profile, told: Sequence[str], seed: Sequence[int]) -> Generator:
@@ -179,6 +194,7 @@ def of_jokes(settings: Profile, told: Sequence[str], seed: Sequence[int]) -> Gen
         healthy=well,
         collapsed=ill,
         real=shuffled[len(known) :],
+        learned=settings.n,
         informed=informed_auc(k, len(known)),
     )
 
@@ -224,10 +240,11 @@ def of_gpt(settings: Profile, seed: int) -> Generator:
     )
     rng = np.random.default_rng([seed, 3])
     well, ill = (
-        lines.write(steps[i].model, 2 * settings.n, rng, Sampler())
+        lines.write(steps[i].model, settings.texts, rng, Sampler())
         for i in (0, settings.generations)
     )
-    return Generator(healthy=well, collapsed=ill, real=lines.real(2 * settings.n, rng))
+    real = lines.real(2 * settings.n, rng)
+    return Generator(healthy=well, collapsed=ill, real=real, learned=settings.learned)
 
 
 def config(settings: Profile) -> TrainConfig:
@@ -259,8 +276,8 @@ def family(name: str, made: Sequence[Generator], settings: Profile, seed: int = 
 
 
 def judge(made: Generator, naive: Judge, settings: Profile, seed: int = 0) -> Judged:
-    """One generator: judges on its second n texts, population test and learning on the same."""
-    n = settings.n
+    """One generator: judges and population test on its second n texts, learning from the most."""
+    n, learned = settings.n, made.learned
     well, ill = made.healthy[n : 2 * n], made.collapsed[n : 2 * n]
     informed = Judge.fit(made.collapsed[:n], made.healthy[:n])
     p, ratio = population(ill, well, settings.permutations, seed)
@@ -274,8 +291,9 @@ def judge(made: Generator, naive: Judge, settings: Profile, seed: int = 0) -> Ju
         p_null=p_null,
         ratio=ratio,
         ratio_null=ratio_null,
-        loss_healthy=loss(well, made.real, alphabet),
-        loss_collapsed=loss(ill, made.real, alphabet),
+        loss_healthy=loss(made.healthy[-learned:], made.real, alphabet),
+        loss_collapsed=loss(made.collapsed[-learned:], made.real, alphabet),
+        loss_tenth=loss(made.healthy[-(learned // 10) :], made.real, alphabet),
         naive_parts={kind: auc(ill_parts[kind], well_parts[kind]) for kind in ill_parts},
     )
 

@@ -25,7 +25,7 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from labkit import command, files, freshness
-from labkit.experiment import MINIMUM_SEEDS, seeds_needed, shown
+from labkit.experiment import MINIMUM_SEEDS, counted, seeds_needed, shown
 from lessons.engine import catalogue, records
 from lessons.engine.catalogue import Lesson
 from lessons.engine.experiment import PILOT, Experiment, Profile, find
@@ -363,6 +363,9 @@ def write_readme(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _value(row: dict[str, Any]) -> str:
+    if "cases" in row:
+        n = row["cases"] * row["seeds"]
+        return counted(round(row["value"] * n), n, row["low"], row["high"])
     once = " (one computation)" if row.get("once") else ""
     return shown(row["value"], row["low"], row["high"]) + once
 

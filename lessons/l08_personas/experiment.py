@@ -9,6 +9,12 @@ Source: personas as prompts: Ge et al. 2024, arXiv:2406.20094; effective number:
 Run:    python -m lessons ledger personas --run
 Omits:  pretrained models, and personas that know one another.
 
+How it is judged was changed once, openly. The ratio itself was judged before, on seeds 0, 1 and 2
+(6.2, 2.3, 7.6): an interval from -1.4 to 12.1, undecided, for worlds differ by factors. Now its
+logarithm is; threshold and measurement stayed. Pilots 90, 91 and 92 gave 4.8, 5.9 and 5.1, by which
+three seeds would decide. But the three old ones scatter five times as much, and by them five would
+with 92 %, six with 98 %. So six, from seed 10 on, worlds that nobody has looked at.
+
 Everything is `synthdata.personas`, and so is the criterion. A healthy model is measured beside the
 collapsed one: at temperature 1 it draws as its text does, with or without personas, so there is
 nothing for them to widen. No criterion is about it; a gain there would mean a fault in the measure.
@@ -117,7 +123,9 @@ EXPERIMENT = Experiment(
     "cheaper (temperature, top-p, random codes) at no loss of quality.",
     source="NP24b; Ge et al. 2024, arXiv:2406.20094",
     criteria=(CRITERION,),
-    minutes=2.4,
+    seeds=6,
+    first_seed=10,
+    minutes=2.1,
     measure=measure,
     sizes=SIZES,
     values=values,

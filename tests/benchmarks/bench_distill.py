@@ -1,5 +1,8 @@
 """What distilling costs, as ratios: a step with a live teacher, with a cache; building a cache.
 
+The last row is lesson 5's: a step of its taught student over one on labels alone, one thread in
+float32, which the lesson writes down as the length of labels alone in equal seconds.
+
 Run:    python -m tests.benchmarks.bench_distill
 
 Medians over alternating repeats. Asked for: live <= 1.15 of the student's step and the teacher's
@@ -20,6 +23,7 @@ import torch
 from distill import cache as caching
 from distill.teachers import ModelTeacher
 from distill.train import Distillation, DistillConfig
+from lessons.l05_dark_knowledge.experiment import SIZES
 from minigpt import corpora
 from minigpt.evaluate import surprisal
 from minigpt.loop import draw_windows
@@ -92,6 +96,39 @@ def main(repeats: int = 15) -> None:
     print(f"building / evaluating      {speed:.3f}")
     print(f"dense, bytes/char          {sizes[0]:.1f} at V = {len(tokenizer)}")
     print(f"sampled, bytes/char        {sizes[1]:.1f}, {settings.k} draws")
+    print(f"lesson 5: taught / plain   {lesson_5(repeats):.3f}")
+
+
+def lesson_5(repeats: int) -> float:
+    """Seconds of a step of the lesson's taught student over those of one on labels alone."""
+    size = SIZES["full"]
+    corpus, _ = corpora.load_default()
+    tokenizer = CharTokenizer.from_text(corpus.text)
+    ids = tokenizer.encode(corpus.train[:100_000])
+    teacher = ModelTeacher(GPT(size.teacher, tokenizer, torch.Generator().manual_seed(1)))
+    state = State(size.student, GPT(size.student.model, tokenizer, torch.Generator()))
+    losses = {
+        "plain": Distillation(None, ids, tokenizer, DistillConfig(alpha=0.0)),
+        "taught": Distillation(teacher, ids, tokenizer, DistillConfig()),
+    }
+    context, windows = size.student.model.context, torch.Generator()
+
+    def step(name: str) -> None:
+        batch = draw_windows(torch.from_numpy(ids), context, size.student.batch_size, windows)
+        losses[name](state.model, batch).backward()
+        for optimizer in state.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        found = medians(
+            {"plain": lambda: step("plain"), "taught": lambda: step("taught")}, 10 * repeats
+        )
+    finally:
+        torch.set_num_threads(before)
+    return found["taught"] / found["plain"]
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def main() -> None:
             run = once(preset, seed)
             found[preset].append(run)
             print(
-                f"{preset:8} seed {seed}  {run['val_loss']:.4f} nats/char  "
+                f"{preset:8} seed {seed}  {run['val_loss']:.4f} nats/char, judging half "
+                f"{run['judge_loss']:.4f}  "
                 f"{run['train_seconds']:7.1f} s  {run['tokens_per_second']:9,.0f} chars/s  "
                 f"{run['peak_memory_mb']:5.0f} MB  {run['precision']}, {run['threads']} threads",
                 flush=True,
@@ -50,12 +51,17 @@ def main() -> None:
     def median(preset: str, key: str) -> float:
         return statistics.median(run[key] for run in found[preset])
 
+    def spread(preset: str, key: str) -> str:
+        values = [run[key] for run in found[preset]]
+        return f"{median(preset, key):.4f} ({min(values):.4f} to {max(values):.4f})"
+
     first = presets[0]
     print(f"\nmedians of {asked.repeats}; ratio: seconds of {first} over seconds of the preset")
     for preset in presets:
         ratio = median(first, "train_seconds") / median(preset, "train_seconds")
         print(
-            f"{preset:8} {median(preset, 'val_loss'):.4f} nats/char  "
+            f"{preset:8} {spread(preset, 'val_loss')} nats/char, judging half "
+            f"{spread(preset, 'judge_loss')}  "
             f"{median(preset, 'train_seconds'):7.1f} s of training  "
             f"{median(preset, 'wall_seconds'):7.1f} s in all  "
             f"{median(preset, 'start_seconds'):4.1f} s to the first step  "

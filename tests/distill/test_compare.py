@@ -14,7 +14,9 @@ import torch
 
 from distill import arms, compare, costs, evaluate, report
 from distill import train as training
-from distill.settings import DistillConfig
+from distill.cache import CacheConfig, build
+from distill.settings import DistillConfig, Question
+from distill.teachers import FOLDS, ModelTeacher, NGramTeacher
 from labkit import command
 from minigpt import checkpoint, corpora
 from minigpt.model import GPT, GPTConfig
@@ -87,52 +89,123 @@ def test_divergence_and_agreement() -> None:
     assert evaluate.agreement(np.eye(3), np.eye(3)[[1, 0, 2]]) == pytest.approx(1 / 3)
 
 
-def test_exposure_error_of_one_who_walks_off_the_road(chain: type) -> None:
+def test_distances_of_one_who_walks_off_the_road(chain: type) -> None:
     """It differs from the teacher after b only, and writes b five times as often as is real.
 
-    Along its own text half the places follow a b, along the real one a tenth: error 5 - 1 = 4.
-    The share of b among 64 x 200 draws is off by less than 0.025 (5 standard deviations).
+    Along the real text a tenth of the places follow a b, along its own half. The share of b among
+    64 x 200 draws is off by less than 0.025 (5 standard deviations).
     """
     teacher, student = chain([[0.5, 0.5], [0.9, 0.1]]), chain([[0.5, 0.5], [0.5, 0.5]])
+    after_b = 0.9 * math.log(0.9 / 0.5) + 0.1 * math.log(0.1 / 0.5)
     real = (np.arange(4000) % 10 == 0).astype(np.uint8)  # every tenth is a b
     rng = np.random.default_rng(0)
-    found = evaluate.exposure_error(student, teacher, real, streams=64, rng=rng)
-    assert found == pytest.approx(4, abs=5 * 0.05)
-    same = evaluate.exposure_error(teacher, teacher, real, streams=4, rng=rng)
-    assert math.isnan(same)  # no distance at all
+    found = evaluate.distance(student, teacher, real, streams=64, rng=rng)
+    assert found.real == pytest.approx(0.1 * after_b, rel=1e-5)
+    assert found.own == pytest.approx(0.5 * after_b, abs=0.025 * after_b)
+    same = evaluate.distance(teacher, teacher, real, streams=4, rng=rng)
+    assert (same.real, same.own) == (0, 0)
     with pytest.raises(ValueError, match="held-out"):
-        evaluate.exposure_error(student, teacher, real[:50], rng=rng)
+        evaluate.distance(student, teacher, real[:50], rng=rng)
+
+
+def test_quality_reads_as_the_loss_does() -> None:
+    """In windows side by side, all of the text: of one that knows nothing, by hand."""
+    ids = TOKENIZER.encode(CORPUS.judge)
+    even = GPT(SHAPE, TOKENIZER, torch.Generator().manual_seed(0))  # its head is 0 at first
+    found = evaluate.quality(even, TRUTH, ids)
+    assert found.calibration == pytest.approx(
+        abs(np.mean(ids[1:] == 0) - 1 / len(TOKENIZER)), abs=1e-6
+    )
+    told = TRUTH.logprobs(ids[None, :-1].astype(np.int64))[0]
+    assert found.agreement == pytest.approx(np.mean(told.argmax(-1) == 0))
+    assert found.kl_real > 0.5
+    assert found == evaluate.quality(even, TRUTH, ids, told=told)
+    assert math.isnan(evaluate.quality(even, TRUTH, ids[:100]).kl_own)  # too short
 
 
 @pytest.fixture(scope="module")
 def compared() -> compare.Comparison:
     what = arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig(alpha=1.0, data_fraction=0.05))
-    return compare.compare(what, seeds=(0, 1, 2), sweep=arms.Sweep(rates=(0.7, 1.0)))
+    return compare.compare(what, seeds=(0, 1, 2), sweep=arms.Sweep(rates=(0.7, 1.0)), timed=True)
 
 
 def test_a_comparison_has_every_arm(compared: compare.Comparison) -> None:
     names = [arm.name for arm in compared.arms]
-    assert names == [
-        compare.TOKENS,
-        compare.COMPUTE,
-        compare.TAUGHT,
-        compare.COUNTED,
-        compare.NGRAM,
-    ]
+    labels = [compare.TOKENS, compare.COMPUTE, compare.SECONDS]
+    assert names == [*labels, compare.TAUGHT, compare.COUNTED, compare.NGRAM]
     assert all(len(arm.losses) == 3 for arm in compared.arms)
     assert all(arm.rate in (0.7, 1.0) for arm in compared.arms)
+    assert [len(arm.qualities) for arm in compared.arms] == [3] * 5 + [1]
+
+    def best(of: list[str]) -> compare.Arm:
+        return min(map(compared.arm, of), key=lambda arm: np.mean(arm.chosen))
+
+    taught = np.array(compared.arm(compare.TAUGHT).losses)
+    for gap, name, arm in (
+        (compared.gap, compared.baseline, best(labels)),
+        (compared.gap_best, compared.best, best([*labels, compare.COUNTED, compare.NGRAM])),
+    ):
+        assert name == arm.name
+        assert gap.gained.value == pytest.approx((np.array(arm.losses) - taught).mean())
+        shares = (np.array(arm.losses) - taught) / (np.array(arm.losses) - compared.teacher_loss)
+        assert gap.closed is not None
+        assert gap.closed.value == pytest.approx(shares.mean())
+
+
+def test_a_comparison_in_words(compared: compare.Comparison) -> None:
     text = report.table(compared)
-    assert all(name in text for name in names)
-    better = min(compared.arms[:2], key=lambda arm: np.mean(arm.chosen))
-    assert compared.baseline == better.name
-    gains = np.array(better.losses) - np.array(compared.arm(compare.TAUGHT).losses)
-    assert compared.gap.gained.value == pytest.approx(gains.mean())
+    assert all(f"\n{arm.name} " in text for arm in compared.arms)
+    assert "of the student's own gap closed" in text
+    assert f"from the best use of the same labels, {compared.best};" in text
+    assert "of that gap closed" in text
+    assert "what training it cost is counted nowhere" in text
+    assert "in this run on this machine" in text
+    row = next(line for line in text.splitlines() if line.startswith(compare.TAUGHT))
+    assert row.count("+-") == 5  # loss, calibration, agreement and both distances
+    row = next(line for line in text.splitlines() if line.startswith(compare.NGRAM))
+    assert "+-" not in row  # one computation has no interval over seeds
 
 
 def test_a_comparison_is_json(compared: compare.Comparison) -> None:
     record = json.loads(json.dumps(compared.record(), allow_nan=False))
-    assert set(record) >= {"arms", "gap_closed", "verdict"}
+    assert set(record) >= {"arms", "gap_closed", "verdict", "gap_closed_best_labels"}
+    assert record["version"] == 2
     assert set(record["gap_closed"]) >= {"value", "low", "high", "verdict"}
+    assert set(record["step_seconds"]) == {"labels", "taught"}
+    for arm in record["arms"]:
+        assert set(arm["quality"]) == {"calibration", "agreement", "kl_real", "kl_own"}
+        each = [one["kl_own"] for one in arm["qualities"]]
+        assert arm["quality"]["kl_own"] == pytest.approx(np.mean(each))
+
+
+def test_labels_get_the_seconds_that_teaching_takes() -> None:
+    """README's table: 44 ms a step on labels and 77 taught, and 480 steps: 840."""
+    assert compare.equal_seconds_steps(480, labels=0.044, taught=0.077) == 840
+    assert compare.equal_seconds_steps(480, labels=0.044, taught=0.040) == 480  # by chance
+    fast, slow, odd = (SimpleNamespace(train_seconds=s, steps=10) for s in (1.0, 2.0, 90.0))
+    one, other = SimpleNamespace(results=[fast, odd]), SimpleNamespace(results=[slow])
+    assert compare.seconds_a_step(one, other) == pytest.approx(0.2)  # type: ignore[arg-type]
+
+
+def test_only_a_timed_comparison_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evidence must come out again; how long a step took does not."""
+
+    def timed(*_: object) -> float:
+        raise AssertionError("timed")
+
+    monkeypatch.setattr(compare, "seconds_a_step", timed)
+    what = arms.setting(TRUTH, replace(STUDENT, steps=4), CORPUS, DistillConfig())
+    found = compare.compare(what, seeds=(0,), sweep=arms.Sweep(rates=(1.0,), lengths=()))
+    assert compare.SECONDS not in [arm.name for arm in found.arms]
+    assert found.step_seconds == {}
+    assert "equal seconds" not in report.table(found)
+
+
+def test_asking_for_a_cache_takes_time(tmp_path: Path) -> None:
+    """Of 18,000 characters in windows of 32: more than the 64 windows that are timed."""
+    what = arms.setting(ModelTeacher(GPT(SHAPE, TOKENIZER)), STUDENT, CORPUS, DistillConfig())
+    cache = build(tmp_path / "c", what.teacher, what.ids, CacheConfig(context=32))
+    assert 0 < compare.seconds_asked(what, cache) < 100
 
 
 def test_equal_compute_costs_what_distilling_costs() -> None:
@@ -157,6 +230,16 @@ def test_too_little_text_is_refused() -> None:
         arms.Sweep(rates=(0.0, 1.0))
     with pytest.raises(ValueError, match="shares from 0 to 1"):
         arms.Sweep(lengths=(2.0,))
+
+
+def test_an_n_gram_never_teaches_what_it_knows_by_heart() -> None:
+    config = DistillConfig(data_fraction=0.5)
+    assert arms.setting(TRUTH, STUDENT, CORPUS, config).counted.folds == FOLDS
+    asked = Question(teacher="ngram", data="storyland:20000", distill=config)
+    found = arms.prepare(asked)
+    assert isinstance(found.teacher, NGramTeacher)
+    assert found.teacher.folds == FOLDS
+    np.testing.assert_array_equal(found.teacher.text, found.ids)
 
 
 class Counted(arms.Arms):
@@ -299,6 +382,10 @@ def run_training(args: list[str], capsys: pytest.CaptureFixture) -> dict:
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
+def taught(record: dict) -> dict:
+    return next(arm for arm in record["arms"] if arm["name"] == compare.TAUGHT)
+
+
 def test_a_stopped_student_goes_on_to_the_same_end(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,7 +420,7 @@ def test_a_stopped_student_goes_on_to_the_same_end(
     other = [*args, "--out", half, "--resume", "--alpha", "0.5"]
     assert "another distill" in error_line(training, other, capsys)
     mended = run_training([*args, "--out", half, "--resume"], capsys)
-    assert mended["arms"][2]["losses"] == whole["arms"][2]["losses"]
+    assert taught(mended)["losses"] == taught(whole)["losses"]
     assert steps == list(range(1, 13))  # none of them twice
 
 
@@ -344,5 +431,6 @@ def test_minutes_set_the_steps_of_all_arms(
     monkeypatch.setitem(arms.PRESETS, "quick", STUDENT)
     args = ["--teacher", str(file), "--minutes", "1e-6", "--out", str(tmp_path / "s")]
     record = run_training(args, capsys)
-    assert record["arms"][2]["steps"] == record["arms"][3]["steps"] == 21
+    assert taught(record)["steps"] == 21
+    assert next(a for a in record["arms"] if a["name"] == compare.COUNTED)["steps"] == 21
     assert json.loads((tmp_path / "s" / "config.json").read_text())["student"]["steps"] == 21

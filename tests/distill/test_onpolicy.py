@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 
-from distill import losses, views
+from distill import losses, onpolicy, views
 from distill.cache import CacheConfig, build
-from distill.onpolicy import OnPolicy, write
+from distill.onpolicy import OnPolicy, luck, write
 from distill.settings import DistillConfig
 from distill.train import distill
 from minigpt import corpora
@@ -54,13 +56,78 @@ def test_no_gradient_flows_through_the_writing(make_gpt: Callable) -> None:
     config = DistillConfig(on_policy=1.0, prompt=4, alpha=1.0)
     OnPolicy(model, TRUTH, config, seed=3)(model, windows).backward()
     found = torch.cat([p.grad.flatten() for p in model.parameters()])
-    fixed, own = make_gpt(), write(make_gpt(), windows.ids.numpy(), 4, np.random.default_rng(3))
+    fixed, own = make_gpt(), write(make_gpt(), windows.ids.numpy(), 4, luck(3, process=0))
     mask = torch.ones(own.shape, dtype=torch.bool)
     mask[:, :3] = False
     told = torch.from_numpy(TRUTH.logprobs(own)).flatten(0, 1)
     losses.kd(fixed(torch.from_numpy(own)).flatten(0, 1), told, mask=mask.flatten()).backward()
     right = torch.cat([p.grad.flatten() for p in fixed.parameters()])
     torch.testing.assert_close(found, right, rtol=1e-4, atol=1e-6)
+
+
+def in_processes(monkeypatch: pytest.MonkeyPatch, rank: int, processes: int) -> None:
+    """As if this were one process of several."""
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "get_rank", lambda: rank)
+    monkeypatch.setattr(dist, "get_world_size", lambda: processes)
+
+
+def test_each_process_draws_with_its_own_luck(
+    make_gpt: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What two students with the same weights write after the same prompts, all in one batch."""
+    wrote = []
+    for rank in (0, 1):
+        in_processes(monkeypatch, rank, 2)
+        loss = OnPolicy(make_gpt(), TRUTH, DistillConfig(), seed=3)
+        wrote.append(write(make_gpt(), batch().ids.numpy(), 4, loss.rng))
+    assert (wrote[0] != wrote[1]).any()
+    again = write(make_gpt(), batch().ids.numpy(), 4, luck(3, process=1))
+    np.testing.assert_array_equal(wrote[1], again)
+
+
+def backwards(_: object, real: np.ndarray, prompt: int, __: object) -> np.ndarray:
+    """Stands for what the student writes: it depends on nothing but the window."""
+    return np.concatenate([real[:, :prompt], real[:, : prompt - 1 : -1]], axis=1)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize(("processes", "accumulate"), [(1, 2), (1, 8), (2, 1), (2, 4), (4, 2)])
+def test_parts_and_processes_change_neither_share_nor_loss(
+    make_gpt: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+    processes: int,
+    accumulate: int,
+) -> None:
+    """Eight windows, in parts as the loop makes them: gradients add up to those of the whole."""
+    whole, model = batch(8), make_gpt()
+    monkeypatch.setattr(onpolicy, "write", backwards)
+    config = DistillConfig(on_policy=share, alpha=0.7, prompt=4)
+    OnPolicy(model, TRUTH, config)(model, whole).backward()
+    right = torch.cat([p.grad.flatten() for p in model.parameters()])
+    model.zero_grad()
+    for rank in range(processes):
+        in_processes(monkeypatch, rank, processes)
+        loss = OnPolicy(model, TRUTH, config, accumulate=accumulate)
+        for rows in torch.arange(rank, 8, processes).chunk(accumulate):
+            part = Batch(whole.ids[rows], whole.targets[rows], whole.starts[rows])
+            (loss(model, part) / (processes * accumulate)).backward()
+    found = torch.cat([p.grad.flatten() for p in model.parameters()])
+    torch.testing.assert_close(found, right, rtol=1e-4, atol=1e-6)
+
+
+def test_distill_keeps_the_share_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of four windows in each of six steps, though each part holds a single one."""
+    written = []
+
+    def counted(*told: Any) -> np.ndarray:
+        written.append(len(told[1]))
+        return backwards(*told)
+
+    monkeypatch.setattr(onpolicy, "write", counted)
+    distill(replace(STUDENT, accumulate=4), TRUTH, CORPUS, DistillConfig(on_policy=0.5))
+    assert sum(written) == 12
 
 
 def test_on_policy_refuses(make_gpt: Callable) -> None:

@@ -13,9 +13,10 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from distill import cache as caching
-from distill import costs, views
+from distill import costs, losses, teachers, views
+from distill.onpolicy import OnPolicy
 from distill.settings import DistillConfig, portion
-from distill.teachers import ModelTeacher, NGramTeacher
+from distill.teachers import EnsembleTeacher, ModelTeacher, NGramTeacher
 from distill.train import Distillation, distill, seen_loss
 from minigpt import corpora
 from minigpt.evaluate import score
@@ -240,6 +241,65 @@ def test_equal_compute_gives_labels_more_steps(make_gpt: Callable) -> None:
     assert costs.equal_compute_steps(config, ModelTeacher(make_gpt()), len(TOKENIZER)) == 400
     counting = NGramTeacher.fit(CORPUS.train, TOKENIZER)
     assert 300 <= costs.equal_compute_steps(config, counting, len(TOKENIZER)) <= 303
+
+
+def test_an_n_gram_that_teaches_its_own_text_is_asked_by_place(make_gpt: Callable) -> None:
+    """What it says of a window is what the counts of the other folds say, however it is asked."""
+    counting, model = NGramTeacher.fit(CORPUS.train, TOKENIZER, folds=5), make_gpt()
+    told = counting.logprobs_at(batch().ids.numpy(), batch().starts.numpy())
+    right = losses.kd(model(batch().ids).flatten(0, 1), torch.from_numpy(told).flatten(0, 1))
+    config = DistillConfig(alpha=1)
+    for loss in (
+        Distillation(counting, IDS, TOKENIZER, config),
+        OnPolicy(model, counting, config),
+    ):
+        torch.testing.assert_close(loss(model, batch()), right)
+    with pytest.raises(ValueError, match="another one"):
+        Distillation(counting, IDS[1:], TOKENIZER, config)
+    half = NGramTeacher.fit(CORPUS.train[:9000], TOKENIZER, folds=5)
+    with pytest.raises(ValueError, match="another one"):
+        distill(STUDENT, half, CORPUS, DistillConfig(alpha=1, on_policy=0.5))
+
+
+class Watched(GPT):
+    """A teacher that notes in what precision it is asked, and where its weights are."""
+
+    asked: frozenset[tuple[str, str]] = frozenset()
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        self.asked |= {(self.precision, self.head.weight.device.type)}
+        return super().logprobs(ids)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+@pytest.mark.parametrize("on_policy", [0.0, 0.5])
+def test_a_teacher_computes_as_the_run_does(precision: str, on_policy: float) -> None:
+    """It ran in float32 on the CPU beside a student in bfloat16, or on a graphics card."""
+    one, two = Watched(SHAPE, TOKENIZER), Watched(SHAPE, TOKENIZER)
+    two.precision = "bf16"
+    student = replace(STUDENT, steps=2, precision=precision)  # type: ignore[arg-type]
+    both = EnsembleTeacher([ModelTeacher(one), two])
+    distill(student, both, CORPUS, DistillConfig(on_policy=on_policy))
+    assert one.asked == two.asked == {(precision, "cpu")}
+    assert (one.precision, two.precision) == ("fp32", "bf16")  # as they were
+
+
+def test_a_teacher_goes_where_it_is_asked_to(make_gpt: Callable) -> None:
+    """To the device `meta`, which every machine has, as it would to a graphics card."""
+    teacher = ModelTeacher(make_gpt())
+    teachers.join(views.shortened(9).through(teacher), torch.device("meta"), "bf16")
+    assert teacher.model.head.weight.device.type == "meta"
+    assert teacher.model.precision == "bf16"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_teacher_computes_on_the_graphics_card() -> None:
+    teacher = Watched(SHAPE, TOKENIZER)
+    student = replace(STUDENT, steps=2, device="cuda", precision="bf16")
+    distill(student, teacher, CORPUS, DistillConfig())
+    assert teacher.asked == {("bf16", "cuda")}
+    assert teacher.head.weight.device.type == "cpu"
 
 
 # What is refused.

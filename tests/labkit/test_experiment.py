@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.experiment import (
+    Counted,
     Criterion,
     Finding,
     Interval,
     Scale,
+    exact_share,
     interval,
     power,
     seeds_needed,
@@ -180,6 +182,47 @@ def test_one_computation_has_no_interval_and_says_so() -> None:
     with pytest.raises(ValueError, match="measured once, and 2 values"):
         Finding(criterion=once, values=(0.7, 0.8))
     assert Finding(criterion=once, values=(0.7,)).verdict is None
+
+
+SHARE = Counted(quantity="share found", threshold=0.9, cases=4)
+
+
+def test_the_exact_interval_of_a_share() -> None:
+    """Of n of n the lower end solves p^n = 0.025; in between, both ends leave tails of 2.5 %."""
+    assert exact_share(12, 12) == (pytest.approx(0.025 ** (1 / 12)), 1.0)
+    assert exact_share(0, 12) == (0.0, pytest.approx(1 - 0.025 ** (1 / 12)))
+    k, n = 5, 9
+    low, high = exact_share(k, n)
+
+    def at_most(p: float, k: int) -> float:
+        return sum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))
+
+    assert 1 - at_most(low, k - 1) == pytest.approx(0.025)
+    assert at_most(high, k) == pytest.approx(0.025)
+
+
+def test_a_share_of_all_is_not_certain() -> None:
+    """Student's interval of shares that are all 1 is [1, 1], however few they are."""
+    few = Finding(criterion=SHARE, values=(1.0,) * 3)
+    assert str(few) == "share found >= 0.9: 12 of 12 [0.735, 1], n=3: undecided"
+    assert Finding(criterion=SHARE, values=(1.0,) * 9).verdict == "reproduced"  # 36 of 36
+    assert Finding(criterion=SHARE, values=(1.0,) * 8).verdict == "undecided"
+    assert Finding(criterion=SHARE, values=(0.25,) * 9).verdict == "falls short"
+    assert Finding(criterion=SHARE, values=(1.0,) * 2).verdict is None
+    with pytest.raises(ValueError, match=r"no share of 4 cases: 0\.3"):
+        SHARE.count([0.3])
+    with pytest.raises(ValueError, match="1 or more"):
+        Counted(quantity="x", threshold=0.5, cases=0)
+
+
+def test_seeds_by_power_of_what_is_counted() -> None:
+    assert seeds_needed([1.0, 1.0], SHARE) == 9  # 36 of 36, and no fewer
+    assert power([1.0, 1.0], SHARE, 8) == 0
+    assert seeds_needed([0.5, 0.25], SHARE) == 3
+    rng = np.random.default_rng(4)  # a share of 2,000: five standard deviations, 1 in 1.7 million
+    lows = [exact_share(int(k), 80)[0] for k in rng.binomial(80, 39 / 40, 2000)]
+    simulated = np.mean(np.array(lows) >= 0.9)
+    assert abs(power([1.0] * 9 + [0.75], SHARE, 20) - simulated) < 5 * 0.5 / 2000**0.5
 
 
 def test_a_finding_is_printed_in_one_way() -> None:

@@ -71,6 +71,12 @@ def test_every_control_stands_at_its_best_and_one_that_writes_worse_is_left_out(
     assert lesson.values(kept(0, 60.0)) == [3.0]
 
 
+def test_worlds_that_differ_by_factors_are_judged_on_logarithms() -> None:
+    (row,) = find("personas").judge([kept(seed, 20.0 * r) for seed, r in enumerate((2.5, 4, 6))])
+    assert row.measured.value == pytest.approx(60 ** (1 / 3))
+    assert row.verdict == "reproduced"  # as ratios their interval would go from -0.2 to 8.5
+
+
 def test_the_figure_says_what_it_shows() -> None:
     picture = find("personas").figure([kept(seed, 60.0 + seed) for seed in range(3)])
     assert "best codes: no setting writes as well" in picture.alt

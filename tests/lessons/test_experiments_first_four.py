@@ -180,6 +180,51 @@ def test_spoiling_keeps_words_and_held_out_text() -> None:
             assert spoiled.train[piece].count("\n") == corpus.train[piece].count("\n")
 
 
+def test_the_control_reads_clean_text_for_half_the_steps() -> None:
+    size = fourth.SIZES["ci"]
+    clean, steps = fourth.reads(size, fourth.GPT_, 1)
+    assert fourth.reads(size, fourth.HALF, 1) == (clean, steps // 2)
+    spoiled, as_many = fourth.reads(size, fourth.SPOILED, 1)
+    assert as_many == steps
+    assert (spoiled.held_out, len(spoiled.text)) == (clean.held_out, len(clean.text))
+    assert spoiled.train != clean.train
+
+
+def test_a_ratio_is_the_geometric_mean_over_sizes_that_both_have() -> None:
+    assert fourth._ratio([3.0, 9.0], [2.0, 2.0, 5.0], floor=1.0) == pytest.approx(4)  # 2 and 8
+
+
+def test_spoiled_text_is_judged_against_the_control_and_not_against_clean_text() -> None:
+    found = fourth.EXPERIMENT.run("ci", 90)
+    loss = {
+        name: np.array(curve["loss"]) - found["floor_nats"]
+        for name, curve in found["curves"].items()
+    }
+    wanted = np.exp(np.log(loss[fourth.SPOILED] / loss[fourth.HALF]).mean())
+    assert fourth.values(found)[1] == pytest.approx(wanted)
+    assert len(loss[fourth.SPOILED]) == len(loss[fourth.HALF]) == len(loss[fourth.GPT_]) - 1
+    criterion = fourth.EXPERIMENT.criteria[1]
+    assert (criterion.no_effect, criterion.scale) == (1.0, "log2")
+
+
+def test_every_rate_of_lesson_4_was_tuned_and_none_at_an_edge() -> None:
+    for arm in fourth.ARMS:
+        for width, losses in fourth.TUNING[arm].items():
+            best = min(losses, key=losses.__getitem__)
+            assert fourth.rate(arm, width) == pytest.approx(best)
+            assert min(losses) < best < max(losses), (arm, width)
+
+
+def test_tuning_looks_at_the_choosing_half_alone() -> None:
+    """The loss that `tune` goes by does not change when the judging half does."""
+    size = fourth.SIZES["ci"]
+    corpus = stories(size.characters, 0)
+    other = fourth.with_text(corpus, corpus.train + corpus.choose + corpus.choose)
+    found = [fourth._train(size, "GPT", 8, 0.02, 0, some, 5) for some in (corpus, other)]
+    assert found[0][0] == found[1][0]
+    assert found[0][1] != found[1][1]
+
+
 def test_the_law_finds_what_was_planted() -> None:
     n = np.array([1e3, 1e4, 1e5])
     slope, log_a = fourth.law(n.tolist(), (5 * n**-0.3).tolist())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from labkit import files
-from labkit.experiment import MINIMUM_SEEDS, Criterion
+from labkit.experiment import MINIMUM_SEEDS, Counted, Criterion
 from lessons.engine import catalogue, ledger, records
 from lessons.engine.experiment import TOO_FEW, Experiment, find
 
@@ -70,6 +70,24 @@ class Planted:
 def run(planted: Planted, folder: Path, **options: Any) -> list[dict[str, Any]]:
     ledger.measure(planted.experiment(), folder, say=False, **options)
     return records.read(folder.parent / records.LEDGER)
+
+
+def test_what_is_counted_is_printed_as_k_of_n(folder: Path) -> None:
+    share = Counted(quantity="share found", threshold=0.5, cases=4)
+    measured = replace(
+        Planted().experiment(),
+        criteria=(share,),
+        measure=lambda profile, seed: {"found": 0.75 if seed == 1 else 1.0},
+        values=lambda one: [one["found"]],
+    )
+    ledger.measure(measured, folder, say=False)
+    rows = records.read(folder.parent / records.LEDGER)
+    assert rows[0]["cases"] == 4
+    assert "share found >= 0.5: 11 of 12 [0.615, 0.998]: reproduced" in ledger.render(rows)
+    assert "| share found >= 0.5 | 11 of 12 [0.615, 0.998] | reproduced |" in ledger.markdown(rows)
+    assert records.follows(measured, folder)
+    one = records.as_rows(measured, [measured.run("full", 0)], rows[0])
+    assert "share found >= 0.5: 4 of 4: no verdict" in ledger.render(one)
 
 
 def test_a_stopped_run_goes_on_where_it_was(folder: Path) -> None:

@@ -167,3 +167,29 @@ def test_the_gpu_computes_the_same_logits() -> None:
         here = model(ids)
         there = model.cuda()(ids.cuda()).cpu()
     torch.testing.assert_close(there, here, rtol=1e-3, atol=1e-3)
+
+
+def test_training_gives_torch_its_threads_back() -> None:
+    """Also where it is stopped: a notebook does not stay at one thread after a lesson."""
+    from minigpt import corpora
+
+    before = torch.get_num_threads()
+    config = TrainConfig(
+        steps=2,
+        threads=before + 1,
+        precision="fp32",
+        device="cpu",
+        model=GPTConfig(n_layer=1, n_head=1, n_embd=8, context=8),
+    )
+    corpus, seen = corpora.load("storyland:5000"), list[int]()
+
+    def stop(_: object) -> None:
+        seen.append(torch.get_num_threads())
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        train(config, corpus, on_step=stop)
+    assert torch.get_num_threads() == before
+    assert train(config, corpus).runtime.threads == before + 1
+    assert torch.get_num_threads() == before
+    assert seen == [before + 1]

@@ -180,6 +180,7 @@ def test_the_command_prints_the_ngram_and_the_entropy(call: Any, tiny_run: Path)
     result = json.loads((tiny_run / "result.json").read_text())
     assert gpt["nats"] == pytest.approx(result["val_loss"], abs=1e-6)
     assert ngram["nats"] == pytest.approx(result["ngram_val_loss"], abs=1e-6)
+    assert gpt["judge_nats"] == pytest.approx(result["judge_loss"], abs=1e-6)
     assert gpt["n"] == ngram["n"] == 2000 - 1
     assert 0 < record["entropy_nats"] < ngram["nats"] < gpt["nats"]
     # The grammar on the same windows pays for their beginnings, but no model pays less.
@@ -190,6 +191,8 @@ def test_the_command_prints_the_ngram_and_the_entropy(call: Any, tiny_run: Path)
     assert code == 0
     for words in ("nats/char", "bits/char", "perplexity", "n-gram", "entropy"):
         assert words in out
+    assert "judging half" not in out
+    assert f"judging half {gpt['judge_nats']:.4f}" in call("evaluate", tiny_run)[1]
     code, _, err = call("evaluate", "--model", "ngram", "--data", "storyland:5000", "--stride", "3")
     assert (code, err.count("\n")) == (2, 1)
 

@@ -11,7 +11,12 @@ from labkit import figures
 from minigpt import plots
 
 METRICS: list[dict[str, Any]] = [
-    {"seconds": 1.0 * i, "train_loss": 4.0 / i, "val_loss": 5.0 / i if i % 3 == 0 else None}
+    {
+        "seconds": 1.0 * i,
+        "train_loss": 4.0 / i,
+        "choose_loss": 5.0 / i if i % 3 == 0 else None,
+        "val_loss": None,  # only the last line of a finished run has it
+    }
     for i in range(1, 10)
 ]
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import torch
 
+from labkit.versions import processor
 from minigpt import checkpoint, corpora, runs
 from minigpt.loop import Progress, train
 from minigpt.model import GPTConfig
@@ -163,6 +164,38 @@ def test_a_run_whose_words_nobody_reads_is_finished(
     assert process.wait() == 0, err
     assert_same_state(tmp_path / "run", tiny_run)
     assert runs.Run(tmp_path / "run").result is not None
+
+
+def test_another_library_or_processor_is_told_in_one_line(
+    call: Call, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = stopped_before_first_checkpoint(tiny_run, tmp_path / "run")
+    assert "not as it began" not in call("train", "--resume", "--out", run)[1]
+    record = json.loads((run / "config.json").read_text())
+    now = record["versions"]["torch"]
+    record["versions"]["torch"], record["processor"] = "1.0", "abacus"
+    (run / "config.json").write_text(json.dumps(record))
+    for name in ("result.json", "last.safetensors"):
+        (run / name).unlink()
+    code, out, err = call("train", "--resume", "--out", run)
+    assert code == 0, err
+    (line,) = [line for line in out.splitlines() if "not as it began" in line]
+    assert f"torch 1.0 then, {now} now; processor abacus then, {processor()} now" in line
+    assert "need not end in the same weights to the last bit" in line
+    assert_same_state(run, tiny_run)
+
+
+def test_a_run_of_an_older_version_has_nothing_to_compare(
+    call: Call, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = stopped_before_first_checkpoint(tiny_run, tmp_path / "run")
+    record = json.loads((run / "config.json").read_text())
+    record["versions"] = "a word"
+    del record["processor"], record["machine"]
+    (run / "config.json").write_text(json.dumps(record))
+    code, out, err = call("train", "--resume", "--out", run)
+    assert code == 0, err
+    assert "not as it began" not in out
 
 
 def test_a_finished_run_says_so(call: Call, tiny_run: Path) -> None:

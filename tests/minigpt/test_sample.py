@@ -79,6 +79,14 @@ def test_top_k_keeps_k_where_several_are_equally_likely() -> None:
         assert ((shape(tied, top_k=k) > 0).sum(1) == k).all()
 
 
+def test_of_ties_top_k_keeps_the_first_ids_on_every_processor() -> None:
+    """A partition may keep any of them, and which ones differs from processor to processor."""
+    logits = np.zeros((2, 65))
+    logits[1, 40] = 1.0
+    kept = shape(logits, top_k=5) > 0
+    assert [np.flatnonzero(row).tolist() for row in kept] == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 40]]
+
+
 def test_top_p_and_top_k_by_hand() -> None:
     p = np.log(np.array([[0.1, 0.5, 0.15, 0.25]]))
     np.testing.assert_allclose(shape(p), [[0.1, 0.5, 0.15, 0.25]])

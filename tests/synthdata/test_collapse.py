@@ -178,7 +178,18 @@ UP, FLAT, DOWN = [0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 1.0, 1.0], [3.0, 2.0, 1.0, 0.0
         ({"replace": DOWN}, ["contradicted"], "comes closer"),
         ({"accumulate": [0, 1, 1.5, 1.7]}, ["reproduced"], "settles"),
         ({"accumulate": [0, 1, 2.5, 4.5]}, ["contradicted"], "keeps rising"),
-        ({"accumulate": [0, 1, 2, 2.7]}, ["falls short"], "slows, its last step being 70% of"),
+        ({"accumulate": [0, 1, 2, 2.7]}, ["falls short"], "slows, rising late by 70% of"),
+        ({"accumulate": [0, 1, 5, 5.7]}, ["falls short"], "late by 70%"),  # no middle step
+        (
+            {"replace": [0, 4, 5, 6], "accumulate": [0, 2, 3, 3.9]},  # both slow down
+            ["reproduced", "falls short"],
+            "accumulate keeps rising, late by 90% of what replace does then",
+        ),
+        (
+            {"replace": UP, "accumulate": [0, 1, 1.2, 1.3]},
+            ["reproduced"] * 2,
+            "accumulate settles",
+        ),
         ({"accumulate": DOWN}, [], "Nothing"),
         ({"replace": UP, "real": FLAT}, ["reproduced"] * 2, "real does not rise"),
         ({"replace": UP, "fresh": [0, 1, 1, 1]}, ["reproduced", "falls short"], "by 3"),
@@ -193,6 +204,46 @@ def test_the_verdict_follows_the_criteria_either_way(
     judged = judge(table)
     assert [j.verdict for j in judged] == verdicts
     assert said.lower() in headline(table, judged).lower()
+
+
+def noisy(part: list[float], whole: list[float]) -> Table:
+    """Rises of seeds under fresh and under replace."""
+    rows = tuple(
+        Row(regime=name, generation=g, seed=s, measure="kl", value=g * rise)
+        for name, rises in (("replace", whole), ("fresh", part))
+        for s, rise in enumerate(rises)
+        for g in (0, 1)
+    )
+    return Table(source="made", error="kl", units={"kl": "bits"}, sampler="", n=2, rows=rows)
+
+
+def test_the_spread_of_a_denominator_counts() -> None:
+    """Divided by the mean of all denominators these shares were 0.05 each, and sure. No seed can be
+    divided by its own rise, which may be 0: so it is asked whether a tenth of it is more."""
+    rises = [-0.6, 0.0, 1.4, 1.6, 2.6]  # mean 1
+    fresh = judge(noisy([0.05] * 5, rises))[1]
+    assert fresh.criterion.quantity == "rise less 0.1 x rise under replace"
+    assert fresh.values == pytest.approx([0.05 - 0.1 * r for r in rises])
+    assert fresh.mean == pytest.approx(0.05)
+    assert fresh.verdict == "undecided"
+    # the same mean with no seed near 0 is divided seed by seed
+    steady = judge(noisy([0.05] * 3, [0.9, 1.0, 1.1]))[1]
+    assert steady.values == pytest.approx([0.05 / 0.9, 0.05, 0.05 / 1.1])
+    assert steady.verdict == "reproduced"
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 1.5])
+def test_differences_judge_a_ratio_of_means(share: float) -> None:
+    """With many chains the verdict is that of the true share: 400 chains, single ones of which rise
+    or fall; the difference then has a standard error of 0.05 x 0.5, and each case but the one at
+    the threshold is four of them or more away: it fails by chance less than once in 10,000."""
+    rng = np.random.default_rng(5)
+    whole = rng.normal(2.0, 2.0, 400)
+    part = share * whole + rng.normal(0.0, 0.4, 400)
+    found = judge(noisy(part.tolist(), whole.tolist()))[1]
+    assert found.mean == pytest.approx(share, abs=0.05)
+    words = {0.05: "reproduced", 0.1: "undecided", 0.3: "falls short", 1.5: "contradicted"}
+    assert found.verdict == words[share]
 
 
 def test_no_verdict_below_three_seeds() -> None:

@@ -268,6 +268,7 @@ def test_the_best_control_is_the_most_varied_that_writes_no_worse():
         ((1.5, 1.6, 1.55), "reproduced"),
         ((0.5, 0.55, 0.6), "contradicted"),
         ((1.2, 1.5, 1.4), "undecided"),
+        ((2.5, 4.0, 6.0), "reproduced"),  # on logarithms; the mean of the ratios ends at -0.2
         ((1.5, 1.6), None),
     ],
 )
@@ -308,6 +309,19 @@ def test_the_whole_reports_every_step_and_the_command_finds_the_same(monkeypatch
     assert 'alt="Effective number' in page.read_text(encoding="utf-8")
 
 
+def test_one_seed_has_no_interval():
+    found = evidence(
+        arm("personas", 60.0),
+        arm("none", 10.0),
+        *(arm(p, 300.0, model="healthy") for p in ("none", "personas")),
+    )
+    result = persona_evidence.Result(profile=TINY, evidence=(found,))
+    for ratio in (result.ratio, result.calibrated):  # of a ratio it would begin at 0
+        told = persona_report._measure("ratio", ratio, 100, "")
+        assert not told.has_interval
+        assert told.warnings == ("one seed has no interval",)
+
+
 def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
     made = []
     for seed, ratio in enumerate((1.5, 1.6, 1.55)):
@@ -328,7 +342,9 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
     result = persona_evidence.Result(profile=TINY, evidence=tuple(made))
     found = persona_report.of_result(result, PersonasOptions(seeds=3))
     assert "at least 1.3 times" in found.verdict.text
-    assert "1.55, 95 % 1.43 to 1.67 over 3 seeds" in found.verdict.because
+    # the mean of three logarithms, and 4.303 of its standard errors to either side
+    assert "mean over seeds: 1.55, 95 % 1.43 to 1.68 over 3 seeds" in found.verdict.because
+    assert found.headlines[0].low == pytest.approx(1.43, abs=0.01)
     rows = found.tables[0].rows
     assert ("collapsed", "none", "temperature 1 *", "100", "100 to 100", "95.0%", "-8", "") in rows
     assert (

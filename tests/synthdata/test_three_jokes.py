@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.experiment import interval
 from synthdata import __main__, joke_report, three_jokes
 from synthdata.experiment_figures import of_three_jokes
 from synthdata.joke_evidence import Evidence, Family, Judged, Result
@@ -21,9 +20,9 @@ from synthdata.judges import Judge, auc, informed_auc
 from synthdata.options import ThreeJokesOptions
 from synthdata.three_jokes import Profile
 
-SMALL = Profile(n=60, generators=4, left=(2, 5), permutations=99)
+SMALL = Profile(n=60, learned=60, generators=4, left=(2, 5), permutations=99)
 TINY = Profile(
-    n=20, generators=4, left=(2, 5), gpts=2, lines=50, steps=2, generations=1, permutations=9
+    n=20, learned=40, generators=4, left=(2, 5), gpts=2, lines=50, steps=2, permutations=9
 )
 scores = st.lists(st.integers(-3, 3), min_size=1, max_size=12).map(np.array)
 
@@ -128,6 +127,7 @@ def test_learning_from_the_few_hurts_and_from_the_same_does_not():
     same = replace(made, collapsed=made.healthy)
     null = three_jokes.judge(same, Judge.fit(made.collapsed, made.healthy), SMALL)
     assert null.harm == 0
+    assert null.harm_tenth == judged.harm_tenth > 0
     assert null.naive == 0.5
     assert set(null.naive_parts.values()) == {0.5}
     assert judged.naive_parts["words"] > 0.9  # this judge has met it
@@ -157,7 +157,7 @@ def test_jokes_that_are_left_were_known_and_the_others_are_real_text():
 # -- the whole ----------------------------------------------------------------------------------
 
 
-def judged(naive=0.52, p=0.007, harm=0.3):
+def judged(naive=0.52, p=2 / 300, harm=0.3):
     return Judged(
         naive=naive,
         informed=0.9,
@@ -167,6 +167,7 @@ def judged(naive=0.52, p=0.007, harm=0.3):
         ratio_null=1.0,
         loss_healthy=1.0,
         loss_collapsed=1.0 + harm,
+        loss_tenth=1.2,
     )
 
 
@@ -175,20 +176,49 @@ def result(*seeds):
         Evidence(seed=i, families=(Family(name="gpt", expected=math.nan, judged=tuple(found)),))
         for i, found in enumerate(seeds)
     ]
-    return Result(profile=TINY, evidence=tuple(made))
+    return Result(profile=replace(TINY, permutations=299), evidence=tuple(made))
 
 
-def test_the_verdict_needs_all_three_parts():
-    good = [judged(naive=0.50), judged(naive=0.54)], [judged(naive=0.51)] * 2, [judged()] * 2
-    assert result(*good).verdict == "reproduced"
-    assert result(*good[:2]).verdict is None
-    assert result(*good[:2], [judged(naive=0.8)] * 2).verdict == "undecided"
-    # the worst generator counts, not the mean one
-    weak = result(*good[:2], [judged(), judged(p=0.2)])
-    assert weak.parts[1].measured.high > 0.01
-    assert weak.verdict == "undecided"
-    assert result(*[[judged(harm=h)] for h in (-0.2, -0.21, -0.22)]).verdict == "contradicted"
-    assert result(*good).parts[0].measured == interval([0.52, 0.51, 0.52])
+GOOD = (
+    [judged(naive=0.50), judged(naive=0.54)] * 6,
+    [judged(naive=0.51)] * 12,
+    [judged()] * 12,
+)
+
+
+def test_the_verdict_needs_all_parts():
+    assert result(*GOOD).verdict == "reproduced"
+    assert result(*GOOD[:2]).verdict is None
+    assert result(*GOOD[:2], [judged(naive=0.8)] * 12).verdict == "undecided"
+    harms = [[judged(harm=h)] * 12 for h in (-0.2, -0.21, -0.22)]
+    assert result(*harms).verdict == "contradicted"
+    assert result(*GOOD).parts[0].values == pytest.approx((0.52, 0.51, 0.52))
+    for harm, word in ((0.05, "falls short"), (0.15, "reproduced")):
+        little = [[judged(harm=harm + i / 1000)] * 12 for i in range(3)]
+        assert result(*little).parts[-1].verdict == word
+
+
+def test_a_judge_who_is_wrong_that_reliably_knows_something():
+    """The one bound, at most 0.6, was met by a judge who ordered four pairs in five wrongly."""
+    wrong = result(*[[judged(naive=0.2 + i / 100)] * 12 for i in range(3)])
+    assert [part.verdict for part in wrong.parts[:2]] == ["reproduced", "contradicted"]
+    assert wrong.verdict == "contradicted"
+    halfway = result(*[[judged(naive=0.35 + i / 1000)] * 12 for i in range(3)])
+    assert halfway.parts[1].verdict == "falls short"
+
+
+def test_what_the_population_test_finds_is_counted():
+    """An interval over p's that all lie at their floor had no width: 36 of 36 has one."""
+    every = result(*GOOD).parts[2]
+    assert every.said == "36 of 36 [0.903, 1]"
+    assert result(*GOOD).smallest_p == "36 of 36 at the smallest p there is, 0.00667"
+    missed = result(*GOOD[:2], [*GOOD[2][:-1], judged(p=0.2)])
+    assert missed.parts[2].said.startswith("35 of 36 [0.85")
+    assert missed.verdict == "reproduced"
+    assert missed.smallest_p.startswith("35 of 36")
+    assert result(*GOOD[:2], [judged(p=0.2)] * 12).verdict == "undecided"
+    blind = result(*[[judged(p=0.4)] * 12] * 3)
+    assert blind.parts[2].verdict == "falls short"  # 0 of 36: [0, 0.097], no more than by chance
 
 
 def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
@@ -230,16 +260,19 @@ def test_the_report_of_three_seeds_says_each_part_and_counts_over_all_seeds():
     made = result([judged()] * 2, [judged(p=0.2)] * 2, [judged(harm=0.6)] * 2)
     found = joke_report.of_result(made, ThreeJokesOptions(seeds=3))
     assert "needs more seeds to tell" in found.verdict.text
-    assert "AUC of a judge of single texts who has not met the generator <= 0.6: 0.52" in (
-        found.verdict.because
-    )
-    assert "nats/char >= 0: 0.4 [-0.0303, 0.83], n=3: undecided." in found.verdict.because
+    for side in ("<= 0.6", ">= 0.4"):
+        said = f"AUC of a judge of single texts who has not met the generator {side}: 0.52"
+        assert said in found.verdict.because
+    assert "nats/char >= 0.1: 0.4 [-0.0303, 0.83], n=3: undecided." in found.verdict.because
+    assert "4 of 6 [0.223, 0.957], n=3: undecided." in found.verdict.because
+    assert "4 of 6 at the smallest p there is, 0.00667." in found.verdict.because
     assert found.tables[0].rows[1] == (
-        *("gpt", "0.52", "0.9", "", "4 of 6", "0 of 6", "0.2", "0.4"),
+        *("gpt", "0.52", "0.9", "", "4 of 6", "0 of 6", "0.2", "0.4", "0.2"),
     )
-    good = joke_report.of_result(result(*[[judged()] * 2] * 3), ThreeJokesOptions())
+    good = joke_report.of_result(result(*GOOD), ThreeJokesOptions())
     assert good.verdict.text.startswith("One text says little")
     assert good.verdict.because.endswith("Together: reproduced.")
+    assert [m.name for m in good.headlines] == ["naive_auc", "found", "harm"]
 
 
 @pytest.mark.parametrize(
