@@ -57,8 +57,9 @@ class GPTConfig:
     bias: bool = False
     """Biases in linear layers and LayerNorm."""
     zero_init: bool = True
-    """Start the head and attention's and the MLP's last matrices at zero: such a block begins as
-    the identity. Without `residual` that would be nothing at all, and only the head does."""
+    """Start the head and attention's (or the convolution's) and the MLP's last matrices at zero:
+    such a block begins as the identity. Without `residual` that would be nothing at all, and
+    only the head does."""
     tie_embeddings: bool = False
     """Use one matrix for reading characters in and for scoring them."""
     bigram: bool = True
@@ -273,7 +274,7 @@ class GPT(Predicts):
 
     def _initialise(self, generator: torch.Generator | None) -> None:
         for name, parameter in self.named_parameters():
-            output = name.endswith(("project.weight", "narrow.weight"))
+            output = name.endswith(("project.weight", "narrow.weight", "attention.kernel"))
             if parameter.dim() < 2:
                 nn.init.zeros_(parameter) if name.endswith("bias") else nn.init.ones_(parameter)
             elif name == "embed_pair.weight":

@@ -1,4 +1,4 @@
-"""The parts that the experiments of lessons 1 to 4 are made of."""
+"""The parts that the experiments of lessons 1, 2 and 4 are made of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from lessons.engine.training import BASE, stories
 from lessons.l01_next_character import experiment as first
 from lessons.l02_prediction_is_compression import coding, probes
 from lessons.l02_prediction_is_compression import experiment as second
-from lessons.l03_why_it_trains import experiment as third
 from lessons.l04_bigger_is_better import experiment as fourth
 from lessons.l04_bigger_is_better.lstm import LSTM
 from minigpt.loop import train
@@ -166,40 +165,6 @@ def test_rank_correlation_has_the_sign_of_the_claim() -> None:
     assert second.together(good, "control") == pytest.approx(-1)
     assert second.lead({"theme": [0.4, 0.9], "control": [0.1, 0.6]}) == pytest.approx(0.3)
     assert second.lead({"theme": [0.7, 0.9], "control": [0.1, 0.6]}) == pytest.approx(0.2)
-
-
-# Lesson 3.
-
-
-@pytest.mark.parametrize("depth", [2, 8])
-def test_all_arms_have_the_same_number_of_weights(depth: int) -> None:
-    size, tokenizer = third.SIZES["full"], CharTokenizer("abc \n")
-    counts = set()
-    for arm in third.ARMS:
-        model = GPT(third.config(size, arm, depth, 1e-3, 0).model, tokenizer)
-        counts.add(sum(p.numel() for p in model.parameters()))
-    assert len(counts) == 1
-
-
-def test_a_run_that_blows_up_counts_as_knowing_nothing() -> None:
-    size = third.SIZES["ci"]
-    corpus = stories(size.characters, 0)
-    wild = replace(size, base=replace(size.base, grad_clip=0.0, optimizer="adamw", adamw_lr=1.0))
-    loss = third._loss(wild, "no normalisation", 16, 1.0, 0, corpus)
-    assert loss == (np.log(len(set(corpus.text))),) * 2
-
-
-@pytest.mark.skipif(
-    not published("why_it_trains"), reason="lesson 3 is not measured yet: its rates are unfinished"
-)
-def test_every_rate_was_tuned_and_none_at_an_edge_unless_nothing_learns() -> None:
-    for arm, depths in third.TUNING.items():
-        assert set(depths) == set(third.SIZES["full"].depths)
-        for depth, losses in depths.items():
-            best = third.rate(arm, depth)
-            assert losses[best] == min(losses.values())
-            flat = max(losses.values()) - min(losses.values()) < 0.01
-            assert flat or min(losses) < best < max(losses), (arm, depth)
 
 
 # Lesson 4.

@@ -154,6 +154,18 @@ def test_convolution_is_a_sum_over_the_last_four() -> None:
     torch.testing.assert_close(layer(x).detach(), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_block_begins_as_the_identity(design: str) -> None:
+    """Not without residuals, where that would let nothing through, nor with GPT-2's start."""
+    config = DESIGNS[design]
+    model = GPT(config, ALPHABET, torch.Generator().manual_seed(0)).eval()
+    ids = torch.from_numpy(some_ids(2, config.context))
+    x = model.embeddings(ids)
+    rope = model.rope if config.position == "rope" else None
+    same = torch.equal(model.blocks[0](x, rope), x)
+    assert same == (config.residual and config.zero_init)
+
+
 @pytest.mark.parametrize("width", [8, 128])
 def test_convolution_has_as_many_parameters_as_attention(width: int) -> None:
     def count(module: torch.nn.Module) -> int:
