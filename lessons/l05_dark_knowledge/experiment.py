@@ -128,7 +128,7 @@ SIZES: dict[Profile, Size] = {
         ),
         teacher=GPTConfig(n_layer=2, n_head=4, n_embd=128, context=64),
         teacher_steps=600,
-        sweep=Sweep(rates=(0.25, 0.5, 1.0, 2.0, 4.0, 8.0), lengths=(0.25, 0.5)),
+        sweep=Sweep(rates=(0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0), lengths=(0.25, 0.5)),
     ),
     "ci": Size(
         text="storyland:20000",
