@@ -1,4 +1,4 @@
-"""The parts that the experiments of lessons 1, 2 and 4 are made of."""
+"""The parts that the experiments of lessons 1 and 4 are made of."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ import torch
 from lessons.engine.records import published
 from lessons.engine.training import BASE, stories
 from lessons.l01_next_character import experiment as first
-from lessons.l02_prediction_is_compression import coding, probes
-from lessons.l02_prediction_is_compression import experiment as second
 from lessons.l04_bigger_is_better import experiment as fourth
 from lessons.l04_bigger_is_better.lstm import LSTM
 from minigpt.loop import train
 from minigpt.model import GPT, GPTConfig
 from minigpt.settings import TrainConfig
-from minigpt.storyland import THEMES
 from minigpt.tokenizer import CharTokenizer
 
 # Lesson 1.
@@ -99,71 +96,6 @@ def test_the_figure_shows_the_lead_that_is_predicted() -> None:
     assert len(written) == 3
     assert min(written) == pytest.approx(measured, abs=0.005)
     assert f"{measured:.2f} on kjv" in alt
-
-
-# Lesson 2.
-
-
-def test_probe_places_are_behind_the_owner_and_know_the_theme() -> None:
-    text = "mia bakes her hot pie\nthe boys ride their bike\nben naps\ntom wears the cape\n" * 3
-    tokenizer = CharTokenizer.from_text(text)
-    found = probes.places(text, 8, 100, seed=0, tokenizer_ids=tokenizer.encode(text))
-    ends = [tokenizer.decode(window) for window in found.windows]
-    assert [end[-4:] for end in ends[:3]] == ["her ", "eir ", "the "]
-    themes = list(THEMES)
-    assert [themes[i] for i in found.theme[:3]] == ["food", "ride", "clothes"]
-    assert len(ends) == 9
-    assert (found.control[:3] == found.control[3:6]).all()  # a verb keeps its label
-
-
-def test_a_probe_reads_what_is_there_and_nothing_else() -> None:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(4, size=2000)
-    noise = rng.normal(size=(2000, 8))
-    assert probes.accuracy(noise + 6 * np.eye(8)[labels], labels) > 0.97
-    # Noise alone, as wide as half of what the probe is fitted on: 200 judged, chance 1/4, standard
-    # deviation 0.031; beyond 6 of them, 1 in 10^9. Judged on what it was fitted on it gets 0.8.
-    assert abs(probes.accuracy(rng.normal(size=(400, 100)), labels[:400]) - 0.25) < 0.19
-
-
-def test_states_are_what_the_head_reads() -> None:
-    tokenizer = CharTokenizer("ab \n")
-    config = GPTConfig(n_layer=1, n_head=1, n_embd=8, context=8, zero_init=False)
-    model = GPT(config, tokenizer, torch.Generator().manual_seed(0))
-    windows = np.array([[0, 1, 2, 3], [3, 2, 1, 0]])
-    vectors = probes.states(model, windows)
-    logits = vectors @ model.head.weight.detach().numpy().T
-    expected = model.logprobs(windows)[:, -1]
-    assert np.allclose(logits - np.log(np.exp(logits).sum(-1, keepdims=True)), expected, atol=1e-5)
-
-
-def test_coding_while_learning_reads_every_character_once_in_order() -> None:
-    ids = np.arange(1, 26)
-    account = coding.CodeWhileLearning(ids, batch=2, context=4)
-    assert account.steps == 3
-    assert account.read.flatten().tolist() == list(range(1, 25))
-    assert account.next.flatten().tolist() == list(range(2, 26))
-    for _ in range(3):  # who knows nothing pays log V for each
-        account(lambda read: torch.zeros(*read.shape, 26), None)  # type: ignore[arg-type]
-    assert account.nats == pytest.approx([np.log(26)] * 3)
-
-
-def test_learning_pays_while_coding() -> None:
-    config = second.SIZES["ci"].coder
-    corpus = second._only(stories(40_000, 0), 10_000)
-    rows = {row["coder"]: float(row["bits"]) for row in coding.while_learning(config, corpus, 9000)}
-    uniform = np.log2(len(set(corpus.text)))
-    assert rows["GPT"] < uniform - 0.3
-    assert rows["n-gram 7"] < rows["GPT"]  # a few steps of a tiny network
-    assert rows["bzip2 -9"] < uniform
-
-
-def test_rank_correlation_has_the_sign_of_the_claim() -> None:
-    good = {"a": {"bits": [4, 3, 2], "theme": [0.1, 0.5, 0.9], "control": [0.3, 0.2, 0.1]}}
-    assert second.together(good, "theme") == pytest.approx(1)
-    assert second.together(good, "control") == pytest.approx(-1)
-    assert second.lead({"theme": [0.4, 0.9], "control": [0.1, 0.6]}) == pytest.approx(0.3)
-    assert second.lead({"theme": [0.7, 0.9], "control": [0.1, 0.6]}) == pytest.approx(0.2)
 
 
 # Lesson 4.
