@@ -55,6 +55,10 @@ class LSTM(GPT):
     ) -> None:
         # like the convolution, it keeps no keys and values: going on reads the window again
         super().__init__(replace(config, attention="convolution"), tokenizer, generator)
+        # The convolution's kernels, replaced below, were drawn when the evidence was measured, and
+        # are zero from the start now: draw as much, or the same seed gives another LSTM.
+        for _ in range(config.n_layer):
+            torch.empty(4, config.n_embd, config.n_embd).normal_(generator=generator)
         self.blocks = nn.ModuleList(
             RecurrentBlock(config, generator) for _ in range(config.n_layer)
         )
