@@ -268,8 +268,11 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         ]
         figures.seeds(ax, curves[0]["weights"], runs, name=name)
         slope = np.mean([one["slopes"][name] for one in evidence])
+        few = len(evidence[0]["curves"][SPOILED]["weights"])
         mean = np.mean(runs, axis=0)
-        said.append(f"{name} from {mean[0]:.3f} to {mean[-1]:.3f}, slope {slope:.2f}")
+        said.append(
+            f"{name} from {mean[0]:.3f} to {mean[-1]:.3f}, slope of the first {few} {slope:.2f}"
+        )
     target = evidence[0]["curves"]["GPT"]["weights"][-1]
     forecast = np.mean([one["forecast_nats"] - one["floor_nats"] for one in evidence])
     ax.plot([target], [forecast], "k*", markersize=11, label="forecast for the largest GPT")
@@ -278,14 +281,14 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     figures.label(ax, x="weights of the blocks", y="loss above the floor (nats/char)")
     ax.legend(fontsize=9)
     return figure, (
-        "Loss above the text's entropy against the number of weights, both axes logarithmic, in "
+        "Loss above the floor against the number of weights, both axes logarithmic, in "
         f"nats per character: {'; '.join(said)}. Forecast for the largest GPT: {forecast:.3f}."
     )
 
 
 EXPERIMENT = Experiment(
     id="bigger_is_better",
-    title="Bigger is better, by an amount that can be forecast",
+    title="Bigger is better: by an amount that can be forecast?",
     claim="Scale is close to a first principle: a larger network is a better one, given good data, "
     "a good algorithm and a good set-up. *We read into it that the gain can be foretold from "
     "smaller models, and that spoiled data does more harm than merely missing data.",
