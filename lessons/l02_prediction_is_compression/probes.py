@@ -38,7 +38,7 @@ class Places:
     """[N] index into THEMES."""
     control: np.ndarray
     """[DRAWS, N] the verbs' themes dealt out to them at random, the same wherever a verb stands, so
-    that no label is more common than in earnest; several times, since some deals are easier to
+    that no label has more verbs than in earnest; several times, since some deals are easier to
     read than others."""
 
 

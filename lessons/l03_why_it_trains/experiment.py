@@ -19,8 +19,8 @@ seed that is not judged. Those with residuals have the library's start: the last
 block, the convolution among them, at zero, so that a block begins as the identity. Without
 residuals that would be nothing at all. The library then starts all matrices at 1 / sqrt(width), and
 from four blocks on nothing is learned; this arm is shown and not judged, since it loses by its
-start alone. The one that is judged gets the best help that we know (`pass_on`), which is the harder
-test.
+start alone. The one that is judged gets the best of three ways that we tried (`pass_on`), which is
+the harder test.
 
 What was wrong before, and replaced (seeds 0 to 2, `ledger --history`): a slope above 0 was all that
 was asked, so a convolution that was better at every depth, by less and less, counted for the claim;
@@ -36,7 +36,8 @@ normalisation) and -0.162, -0.134, -0.136 (convolution); growth 0.082, 0.097, 0.
 -0.007; 0.057, 0.070, 0.075. The criterion is the sign, of both: "costs something" and "costs more"
 say no more than that, and a part that is not needed would leave 0. Six seeds decide the closest of
 the six numbers with 90 %. They are short runs, and that is not neutral: after twice as many steps
-the convolution led by 0.006 (the rows before), since attention has to find first where to look.
+the convolution led by 0.006 (the rows before); that attention has to find first where to look may
+be why.
 """
 
 from __future__ import annotations
