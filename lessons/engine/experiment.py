@@ -59,7 +59,7 @@ class Experiment:
     id: str
     """The lesson's name without its number, such as next_character."""
     title: str
-    """The claim in half a line: the figure's title."""
+    """The claim in half a line; the figure is titled "Claim:" and that."""
     claim: str
     """The claim in our own words; * marks what we read into it."""
     source: str
@@ -143,7 +143,8 @@ class Experiment:
         rows = self.judge(evidence)
         with figures.style():
             figure, alt = self.draw(evidence)
-            figure.suptitle(self.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+            claim = f"Claim: {self.title}"
+            figure.suptitle(claim, x=0.01, ha="left", fontsize=12, fontweight="bold")
             lines = [f"{evidence[0]['profile']} profile; 95 % intervals over seeds"]
             lines += [str(group) for group in grouped(rows)]
             if len(rows) > 1:

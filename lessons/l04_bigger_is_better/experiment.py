@@ -288,7 +288,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="bigger_is_better",
-    title="Bigger is better: by an amount that can be forecast?",
+    title="Bigger is better, by an amount that can be forecast",
     claim="Scale is close to a first principle: a larger network is a better one, given good data, "
     "a good algorithm and a good set-up. *We read into it that the gain can be foretold from "
     "smaller models, and that spoiled data does more harm than merely missing data.",

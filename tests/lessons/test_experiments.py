@@ -60,7 +60,7 @@ def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> N
     experiment = find(lesson)
     picture = experiment.figure(evidence(lesson))
     caption = picture.figure.get_supxlabel()
-    assert picture.figure.get_suptitle() == experiment.title
+    assert picture.figure.get_suptitle() == f"Claim: {experiment.title}"
     rows = experiment.judge(evidence(lesson))
     for group in grouped(rows):
         assert " ".join(str(group).split()) in " ".join(caption.split())
