@@ -366,10 +366,10 @@ show(
 # 5. **taught by an n-gram** that has counted the student's own 5 % of the text and nothing else;
 #
 # and beside them stands that **n-gram itself**. All losses are those of the second half of the
-# held-out tenth. What was written down before the judged seeds were run, after four pilots, in which
-# the first share was 0.55 to 0.62, the second 0.33 to 0.43 and the third 0.29 to 0.44 (so that the
-# second was likely to fall short, and the third to stay open: twenty seeds would decide it in two
-# cases of three):
+# held-out tenth. What was written down before the judged seeds were run, after four pilots, in
+# which the first share was 0.55 to 0.62, the second 0.33 to 0.43 and the third 0.29 to 0.44 (so
+# that the second was likely to fall short, and the third to stay open: even twenty seeds would
+# decide it in two cases of three only):
 #
 # - At 5 % of the text the student that the transformer taught must have closed at least half of
 #   its own gap: from the best student on labels alone to the teacher.
