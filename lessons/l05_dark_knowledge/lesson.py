@@ -423,6 +423,13 @@ for place, share in enumerate(evidence[0]["shares"]):
     print("\n".join(f"  {error:.3f}  {called.get(name, name)}" for name, error in errors.items()))
 
 # %% [markdown]
+# In the published runs 0.59 of the student's own gap is closed, and 0.40 of that from the best use
+# of the same labels, which is always counting: the n-gram of 5 % of the text (2.13 nats) beats
+# every student that had labels alone (2.29 at best). What is left of the gain with all of the text,
+# 0.31 at equal steps, may lie on either side of a third: to tell with 90 %, some 90 seeds would be
+# needed, three and a half hours of one core. In equal seconds and at equal compute nothing is left
+# of it. And with all of the text counting (1.58) is better than the teacher (1.79).
+#
 # ## 7. Where it stops being true
 #
 # - **At equal compute, with much data.** The makers of MobileLLM (Liu et al. 2024) taught models
