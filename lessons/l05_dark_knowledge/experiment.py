@@ -344,7 +344,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     right.set_xticks(characters, [f"{count:,}" for count in characters])
     right.minorticks_off()
     figures.label(
-        right, x="characters the student reads", y="what the taught student gains (nats/char)"
+        right, x="characters the student reads", y="gain of the taught student (nats/char)"
     )
     right.legend(fontsize=8)
     return figure, f"Loss in nats per character; the teacher {teacher:.3f}; {'; '.join(said)}."

@@ -70,6 +70,8 @@ def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> N
     for ax in picture.figure.axes:
         assert ax.get_xlabel()
     assert figures.png(picture.figure, alt=picture.alt).startswith(b"\x89PNG")
+    (title,) = (text for text in picture.figure.texts if text.get_text().startswith("Claim:"))
+    assert title.get_window_extent().x1 <= picture.figure.bbox.x1  # none of it is cut off
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
