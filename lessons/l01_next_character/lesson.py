@@ -20,8 +20,8 @@ Run:    python -m lessons build 01
 # measure how well a machine guesses the next character of a text, train a small network, and then
 # see what is left of its knowledge when its text is exchanged, or nine tenths of it are taken away.
 #
-# You need Python and school mathematics (probabilities, logarithms). Reading and exercises take 60
-# to 70 minutes. The experiment near the end computes for about sixteen minutes on one processor
+# You need Python and school mathematics (probabilities, logarithms). Reading and exercises take 65
+# to 75 minutes. The experiment near the end computes for about sixteen minutes on one processor
 # core; you may start it and read on.
 
 # %%

@@ -20,7 +20,7 @@ Run:    python -m lessons build 05
 # You will measure how far one prediction is from another, write the loss that a teacher teaches
 # with, teach a small network, and check whether it means what it says.
 #
-# You need lesson 1 (surprise in nats, the n-gram, training). Reading and exercises take 70 to 80
+# You need lesson 1 (surprise in nats, the n-gram, training). Reading and exercises take 75 to 85
 # minutes. The experiment near the end computes for about two minutes a seed on one processor core;
 # you may start it and read on.
 

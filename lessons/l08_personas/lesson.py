@@ -22,7 +22,7 @@ Run:    python -m lessons build 08
 #
 # Lesson 6 asked how one sees that a model tells only three jokes, and lesson 7 what comes of
 # training on them. This one asks for the cure. You need Python and school mathematics
-# (probabilities, logarithms). Reading and exercises take 60 to 70 minutes. The experiment near the
+# (probabilities, logarithms). Reading and exercises take 65 to 75 minutes. The experiment near the
 # end computes for some twelve minutes on one processor core; you may start it and read on.
 
 # %%
