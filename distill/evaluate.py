@@ -158,19 +158,6 @@ def distance(
     return Distance(real=far[0], own=far[1])
 
 
-def exposure_error(
-    student: NextChar,
-    teacher: NextChar,
-    held_out: np.ndarray,
-    *,
-    streams: int = 32,
-    rng: np.random.Generator,
-) -> float:
-    """The distance on own text over that on real text, minus 1; nan where the latter is 0."""
-    far = distance(student, teacher, held_out, streams=streams, rng=rng)
-    return far.own / far.real - 1 if far.real > 1e-9 else math.nan
-
-
 @dataclass(frozen=True, kw_only=True)
 class Quality:
     """What else there is to know of a student."""

@@ -82,9 +82,6 @@ class Experiment:
     """Evidence of all seeds -> figure (labkit.figures.new) and alt text."""
     sizes: Mapping[Profile, Any] = field(default_factory=dict)
     """What is computed in each profile; of the full one the settings are kept with the evidence."""
-    together: Callable[[Sequence[Evidence]], Sequence[Sequence[float]]] | None = None
-    """For values that are relative to a mean over seeds: evidence of all seeds -> what `values`
-    gives, one list a seed. Left out, each seed's values are its own."""
 
     def __post_init__(self) -> None:
         if not self.criteria:
@@ -126,8 +123,7 @@ class Experiment:
     def judge(self, evidence: Sequence[Evidence]) -> list[Finding]:
         """One finding a criterion; ValueError where evidence does not go together."""
         self._check(evidence)
-        of_all = self.together or (lambda seeds: [self.values(one) for one in seeds])
-        per_seed = [list(numbers) for numbers in of_all(evidence)]
+        per_seed = [list(self.values(one)) for one in evidence]
         for numbers in per_seed:
             if len(numbers) != len(self.criteria):
                 raise ValueError(

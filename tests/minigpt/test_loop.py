@@ -309,6 +309,22 @@ def test_unusual_alphabets(text: str) -> None:
     assert result.model.tokenizer.characters == "".join(sorted(set(text)))
 
 
+def stopped(config: TrainConfig, corpus: corpora.Corpus, folder: Path, *, after: int) -> runs.Run:
+    """A run that was stopped after so many steps."""
+
+    class Stop(Exception):
+        pass
+
+    def stop(now: Progress) -> None:
+        if now.step == after:
+            raise Stop
+
+    run = runs.create(folder, "x")
+    with pytest.raises(Stop):
+        train(config, corpus, run=run, on_step=stop)
+    return run
+
+
 def test_a_budget_fixes_the_steps_and_records_them(corpus: corpora.Corpus, tmp_path: Path) -> None:
     budget = replace(SHORT, steps=2000, minutes=0.02, eval_every=0, save_seconds=0)
     seen: list[Progress] = []
@@ -319,16 +335,7 @@ def test_a_budget_fixes_the_steps_and_records_them(corpus: corpora.Corpus, tmp_p
     assert {now.steps for now in seen[19:]} == {fixed}
     assert result.steps == seen[-1].step == fixed
 
-    class Stop(Exception):
-        pass
-
-    def stop(now: Progress) -> None:
-        if now.step == 7:
-            raise Stop
-
-    run = runs.create(tmp_path / "run", "x")
-    with pytest.raises(Stop):
-        train(budget, corpus, run=run, on_step=stop)
+    run = stopped(budget, corpus, tmp_path / "run", after=7)
     seen.clear()  # stopped before the steps were fixed: they are fixed after resuming
     result = train(budget, corpus, run=run, resume=True, on_step=seen.append)
     assert seen[0].step in (7, 8)
@@ -393,16 +400,7 @@ def test_a_budget_goes_on_where_it_was_stopped(corpus: corpora.Corpus, tmp_path:
     """What earlier sessions took is spent, whether the length had been fixed or not."""
     budget = replace(SHORT, steps=2000, minutes=0.05, eval_every=0, save_seconds=0)
 
-    class Stop(Exception):
-        pass
-
-    def stop(now: Progress) -> None:
-        if now.step == 7:
-            raise Stop
-
-    run = runs.create(tmp_path / "run", "x")
-    with pytest.raises(Stop):
-        train(budget, corpus, run=run, on_step=stop)
+    run = stopped(budget, corpus, tmp_path / "run", after=7)
     from minigpt import checkpoint
 
     tensors, header = checkpoint.load(run.last)
