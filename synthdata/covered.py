@@ -56,33 +56,29 @@ def coverage(table: Table, units: int) -> float:
     return 1 - own / n * (1 - rare_share(units, once, twice))
 
 
-def in_order(table: Table, rank: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Coverage of the first 1, 2, ... of some units, as `coverage` has it, [units in order].
+def in_order(table: Table, words: np.ndarray) -> np.ndarray:
+    """Coverage of the first 1, 2, ... units of the table, as `coverage` has it, [units].
 
-    `rank` [units of the table] says which comes when; those that do not come have the number of
-    those that do. `words` holds how many occurrences each unit in order has. What only one unit
-    has counts as unknown from then on, until a second one has it too; A is not left out, or units
-    of many words would seem to know less than as many words in short ones.
+    `words` [units] holds how many occurrences each has. What only one unit has counts as unknown
+    from then on, until a second one has it too; A is not left out, or units of many words would
+    seem to know less than as many words in short ones.
 
     >>> two = Table(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([2, 1, 1]))
-    >>> in_order(two, np.array([0, 1]), np.array([2, 2])).round(3).tolist()
+    >>> in_order(two, np.array([2, 2])).round(3).tolist()
     [0.0, 0.917]
     """
     units = len(words)
     if not units or not len(table.key):
         return np.zeros(units)
-    edges = np.flatnonzero(np.diff(table.key, prepend=-1))
-    when = rank[table.document]
-    first = np.minimum.reduceat(when, edges)
-    mine = when == np.repeat(first, np.diff(edges, append=len(when)))
-    later = np.where(mine, units, when)
-    second = np.minimum.reduceat(later, edges)
-    third = np.minimum.reduceat(
-        np.where(later == np.repeat(second, np.diff(edges, append=len(when))), units, later), edges
-    )
-    times = np.add.reduceat(np.where(mine, table.times, 0), edges)
-    change = np.bincount(first, times, units + 1) - np.bincount(second, times, units + 1)
-    one, two, three = (np.bincount(k, minlength=units + 1)[:units] for k in (first, second, third))
+    unit, times = table.document, table.times
+    new = np.diff(table.key, prepend=-1) > 0  # the rows of a thing stand together, in order
+    first = np.flatnonzero(new)
+    second = np.flatnonzero(new[:-1] & ~new[1:]) + 1
+    third = second[second + 1 < len(new)] + 1
+    third = third[~new[third]]
+    change = np.bincount(unit[first], times[first], units)
+    change -= np.bincount(unit[second], times[second - 1], units)
+    one, two, three = (np.bincount(unit[k], minlength=units) for k in (first, second, third))
     once, twice = np.cumsum(one - two), np.cumsum(two - three)
     before = np.arange(units)  # T - 1, and A as `rare_share` has it
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,4 +88,4 @@ def in_order(table: Table, rank: np.ndarray, words: np.ndarray) -> np.ndarray:
             2 / (before * (once - 1) + 2),
         )
     rare[(before == 0) | (once == 0) | (once == 1) & (twice == 0)] = 0.0  # as `coverage`
-    return 1 - np.cumsum(change[:units]) / np.maximum(np.cumsum(words), 1) * (1 - rare)
+    return 1 - np.cumsum(change) / np.maximum(np.cumsum(words), 1) * (1 - rare)

@@ -71,31 +71,50 @@ class Drawer:
         return self.ids(documents[: int(np.searchsorted(ends, many)) + 1])[:many]
 
     @cached_property
-    def _table(self) -> Table:
-        """How often each word stands in each group."""
-        return covered.by_unit(by_document(grams(self.tokens, 1)), self.group, len(self.group))[0]
+    def _tables(self) -> list[Table]:
+        """How often each word stands in each group; the groups numbered as each draw has them."""
+        key, group, times = covered.by_unit(
+            by_document(grams(self.tokens, 1)), self.group, len(self.group)
+        )[0]
+        found = []
+        for turn in self.turns:
+            place = np.argsort(turn)[group]
+            rows = np.lexsort((place, key))
+            found.append(Table(key, place[rows], times[rows]))  # keys ascend as they did
+        return found
 
-    def curve(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Words in the first 1, 2, ... groups of these documents, and their coverage."""
+    def curve(self, documents: np.ndarray, draw: int) -> tuple[np.ndarray, np.ndarray]:
+        """Words in the first 1, 2, ... groups of these documents, and their coverage.
+
+        Fastest where all groups are whole, and come as the draw has them.
+        """
         group = self.group[documents]
         new = np.flatnonzero(np.diff(group, prepend=-1))  # a group stands together
         words = np.add.reduceat(self.tokens.lengths[documents], new)
-        table, rank = self._table, np.full(int(self.group.max()) + 1, len(new))
-        rank[group[new]] = np.arange(len(new))
-        if (np.bincount(group, minlength=len(self.size))[group] < self.size[group]).any():
-            part = by_document(grams(self.tokens.select(documents), 1))  # of some groups
+        kept = np.zeros(len(self.size), dtype=bool)
+        kept[group[new]] = True
+        kept = kept[self.turns[draw]]
+        whole = len(documents) == self.size[group[new]].sum()
+        if whole and np.array_equal(self.turns[draw][kept], group[new]):
+            table = self._tables[draw].part(kept)
+        else:
+            rank = np.empty(len(self.size), dtype=np.int64)
+            rank[group[new]] = np.arange(len(new))
+            part = by_document(grams(self.tokens.select(documents), 1))
             table = covered.by_unit(part, rank[group], len(documents))[0]
-            rank = np.arange(len(new))
-        return np.cumsum(words), covered.in_order(table, rank, words)
+        return np.cumsum(words), covered.in_order(table, words)
 
     def coverage(self, documents: np.ndarray) -> float:
         """Coverage of the words of these documents; 0 for no word."""
-        words, found = self.curve(self.arranged(documents, self.orders[0]))
+        words, found = self.curve(self.arranged(documents, self.orders[0]), 0)
         return float(found[-1]) if words[-1] else 0.0
 
     def size_at(self, rows: Sequence[np.ndarray], goal: float) -> int:
-        """The number of words whose mean coverage over the rows is the goal, by bisection."""
-        curves = [self.curve(row) for row in rows]
+        """The number of words whose mean coverage over the rows is the goal, by bisection.
+
+        `rows` are the documents that each draw takes, in its order.
+        """
+        curves = [self.curve(row, draw) for draw, row in enumerate(rows)]
         low, high = 0, int(max(words[-1] for words, _ in curves))
         while high - low > max(1, high >> 12):
             middle = (low + high) // 2

@@ -53,13 +53,13 @@ def test_coverage_is_what_the_others_know_of_a_document():
         assert found > known / total
         # the curve ends there, and in its middle it is what the first units alone have
         rank = np.unique(groups, return_inverse=True)[1]
-        units, many = covered.by_unit(table(sample.texts), groups, 60)
+        units, _ = covered.by_unit(table(sample.texts), groups, 60)
         words = np.bincount(units.document, units.times).astype(int)
-        curve = covered.in_order(units, np.arange(many), words)
+        curve = covered.in_order(units, words)
         assert curve[-1] == pytest.approx(found)
         few = table(sample.texts[: int((rank < 10).sum())])
         part, _ = covered.by_unit(few, groups[rank < 10], int((rank < 10).sum()))
-        assert covered.in_order(part, np.arange(10), words[:10]) == pytest.approx(curve[:10])
+        assert covered.in_order(part, words[:10]) == pytest.approx(curve[:10])
         assert curve[9] == pytest.approx(covered.coverage(part, 10))
 
 
@@ -88,7 +88,7 @@ def test_equal_coverage_is_that_of_as_many_words_in_short_documents_and_in_long(
         tables = [table(texts) for texts in rows]
         many = 2000 // length
         words = np.full(many, length)
-        found.append([covered.in_order(t, np.arange(many), words)[-1] for t in tables])
+        found.append([covered.in_order(t, words)[-1] for t in tables])
     error = np.hypot(*(np.std(known, ddof=1) / np.sqrt(60) for known in found))
     assert abs(np.mean(found[0]) - np.mean(found[1])) < 3.5 * error  # false alarm: 1 in 2,000
     assert error < 0.002
@@ -107,8 +107,8 @@ def test_comparisons_cover_by_documents_and_groups():
     assert len(left) == 60 * 40
     drawer = pool.drawer
     seen = [
-        np.interp(len(part), *drawer.curve(drawer.arranged(b, order)))
-        for order, part in zip(drawer.orders, right)
+        np.interp(len(part), *drawer.curve(drawer.arranged(b, order), draw))
+        for draw, (order, part) in enumerate(zip(drawer.orders, right))
     ]
     assert np.mean(seen) == pytest.approx(drawer.coverage(a), abs=0.001)
     # five copies of a document in a group know no more than one
