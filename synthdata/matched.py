@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -152,8 +152,12 @@ class Pool:
         size, observed = parts.count, self.observed.count
         if observed > BLEU_DOCUMENTS:
             size = round(size * BLEU_DOCUMENTS / observed)
-        one, two = (overlap.mean_self_bleu(self.tokens.select(part)) for part in parts.first(size))
+        one, two = (self._bleu.mean(part) for part in parts.first(size))
         return one, two
+
+    @cached_property
+    def _bleu(self) -> overlap.SelfBleu:
+        return overlap.SelfBleu(self.tokens)
 
     def near_duplicates(self, parts: Parts) -> tuple[float, float]:
         """Share of documents in a cluster of near-duplicates, at an equal number of documents."""

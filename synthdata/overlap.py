@@ -19,8 +19,8 @@ from typing import Literal
 
 import numpy as np
 
-from synthdata.counts import Table, by_document, grams
-from synthdata.tokens import Tokens
+from synthdata.counts import Grams, Table, by_document, grams
+from synthdata.tokens import Tokens, places
 
 Smoothing = Literal[0, 1, 2, 3]
 EPSILON = 0.1  # NLTK's, in smoothing 1
@@ -77,24 +77,54 @@ def self_bleu_of(
     return scores
 
 
-def mean_self_bleu(tokens: Tokens) -> float:
-    """Self-BLEU of a collection: nan for fewer than two documents, or where none has a word.
+class SelfBleu:
+    """Mean self-BLEU of parts of a collection, whose n-grams are numbered once for all of them.
 
-    A document without words scores 0 beside others that have some; among nothing but such
-    documents there is nothing to be like or unlike.
+    An n-gram that only one document has matches nothing in any part: it is left out beforehand.
     """
-    if tokens.documents < 2 or not len(tokens.ids):
-        return math.nan
-    return float(self_bleu(tokens).mean())
+
+    def __init__(self, tokens: Tokens, order: int = 4) -> None:
+        self.lengths = tokens.lengths
+        self._shared = []  # of each size: numbers of n-grams, and where each document's begin
+        for size in range(1, order + 1):
+            found = grams(tokens, size)
+            holders = np.bincount(by_document(found).key)
+            kept = np.flatnonzero(holders[found.keys] > 1)
+            starts = np.searchsorted(found.owner[kept], np.arange(tokens.documents + 1))
+            self._shared.append((found.keys[kept], starts))
+
+    def mean(self, documents: np.ndarray) -> float:
+        """Self-BLEU of these documents: nan for fewer than two, or where none has a word.
+
+        A document without words scores 0 beside others that have some; among nothing but such
+        documents there is nothing to be like or unlike.
+        """
+        lengths = self.lengths[documents]
+        if len(lengths) < 2 or not lengths.any():
+            return math.nan
+        tables = (self._table(*shared, documents) for shared in self._shared)
+        return float(self_bleu_of(tables, lengths).mean())
+
+    def _table(self, keys: np.ndarray, starts: np.ndarray, documents: np.ndarray) -> Table:
+        where, begins = places(starts, documents)
+        owner = np.repeat(np.arange(len(documents)), np.diff(begins))
+        return by_document(Grams(keys=keys[where], owner=owner, documents=len(documents)))
+
+
+def mean_self_bleu(tokens: Tokens) -> float:
+    """Self-BLEU of a collection, as `SelfBleu.mean` has it."""
+    return SelfBleu(tokens).mean(np.arange(tokens.documents))
 
 
 def _clipped_matches(table: Table, documents: int) -> np.ndarray:
     """For each document, its n-grams that another holds, each clipped at its count there."""
     key, document, count = table
-    if not len(key):
+    edge = np.concatenate(([True], key[1:] != key[:-1], [True]))  # before each row, and at the end
+    rows = np.flatnonzero(~(edge[:-1] & edge[1:]))  # what one document alone holds matches nothing
+    if not len(rows):
         return np.zeros(documents)
-    first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    run = np.cumsum(np.concatenate(([0], (key[1:] != key[:-1]).astype(np.int64))))
+    key, document, count, new = key[rows], document[rows], count[rows], edge[rows]
+    first, run = np.flatnonzero(new), np.cumsum(new) - 1
     largest = np.maximum.reduceat(count, first)
     is_largest = count == largest[run]
     holders = np.add.reduceat(is_largest.astype(np.int64), first)

@@ -119,16 +119,27 @@ class Tokens:
 
     def select(self, documents: np.ndarray) -> Tokens:
         """The collection made of these documents (numbers; one may come twice)."""
-        documents = np.asarray(documents, dtype=np.int64)
-        lengths = self.lengths[documents]
-        starts = np.concatenate(([0], np.cumsum(lengths)))
-        where = np.arange(starts[-1]) + np.repeat(self.starts[documents] - starts[:-1], lengths)
+        where, starts = places(self.starts, documents)
         return Tokens(
             ids=self.ids[where],
             starts=starts,
             vocabulary=self.vocabulary,
             tokeniser=self.tokeniser,
         )
+
+
+def places(starts: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the entries of these documents are, one document after the other, and their starts.
+
+    `starts` [all documents + 1] says where each document's entries begin.
+
+    >>> [part.tolist() for part in places(np.array([0, 2, 5]), np.array([1, 0]))]
+    [[2, 3, 4, 0, 1], [0, 3, 5]]
+    """
+    documents = np.asarray(documents, dtype=np.int64)
+    lengths = np.diff(starts)[documents]
+    ends = np.concatenate(([0], np.cumsum(lengths)))
+    return np.arange(ends[-1]) + np.repeat(starts[documents] - ends[:-1], lengths), ends
 
 
 def encode(texts: Sequence[str], tokeniser: str | Tokenise = "word") -> Tokens:
