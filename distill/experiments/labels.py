@@ -36,6 +36,11 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
     student's own labels to the teacher, and from the best use of the same labels, where an n-gram
     counted on them, and a student that it teaches (cross-fitted), take part; which is the best, the
     choosing half says.
+
+    Pilots, seeds 90 to 92: 0.60 of the gap from its own labels (0.55 to 0.64), 0.44 of that from
+    the best use of them, the n-gram itself (0.39 to 0.49), and at all of the text a loss of 0.05
+    nats/char. "Half" and "a third" are what the words of the expectation mean, and stay; so the
+    second is expected to be missed. Four seeds.
     """
     lab = Lab(profile, real=True)
     teachers = lab.larger(2)
@@ -109,6 +114,9 @@ def noisy_labels(profile: Profile, wrong: float = 0.3) -> Outcome:
     The teacher learned from the same wrong labels with a loss that knows how many are wrong, and by
     what they were replaced, and corrects itself for it. Control: the student uses that loss itself,
     without a teacher, and could do as well.
+
+    Pilots, seeds 90 to 92: taught over corrected 0.150 nats/char (0.075 to 0.225). The threshold of
+    0.02 is some 2 % of the loss, below which nobody would train a teacher. Three seeds.
     """
     lab = Lab(profile)
     labels = views.noisy(wrong, seed=1).see(lab.ids(), lab.tokenizer)

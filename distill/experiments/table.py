@@ -31,7 +31,17 @@ EXPERIMENTS: dict[str, Callable[[Profile], Outcome]] = {
     )
 }
 
-SEEDS: dict[str, int] = {"born_again": 13, "ensemble_to_one": 6}
+SEEDS: dict[str, int] = {
+    "few_labels": 4,
+    "noisy_labels": 3,
+    "ensemble_to_one": 6,
+    "sparse_targets": 5,
+    "forward_or_reverse": 20,
+    "on_policy": 4,
+    "data_free": 20,
+    "born_again": 13,
+    "capacity_gap": 20,
+}
 """How many each is judged over, from its pilots (seeds 90 to 92): so many that a truth as far from
 the threshold as theirs is decided with 90 % (labkit.experiment.seeds_needed), 3 to 20. Pilots of
 the others are still to be run: their criteria may move until then, and the command judges none of

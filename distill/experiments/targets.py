@@ -29,7 +29,12 @@ from minigpt.sample import generate
 
 
 def sparse_targets(profile: Profile, k: int = 3) -> Outcome:
-    """The whole distribution, k draws from it, its top k with a tail and renormalised."""
+    """The whole distribution, k draws from it, its top k with a tail and renormalised.
+
+    Pilots, seeds 90 to 92: draws lost 0.056 nats/char (0.030 to 0.082), renormalising 0.178 against
+    a bucket. That draws lose less than 0.03, 4 % of the loss, is what "near" meant before the
+    pilots, and stays; it is expected to be missed. Five seeds.
+    """
     lab = Lab(profile)
     config = DistillConfig(alpha=1.0, data_fraction=profile.few)
     with tempfile.TemporaryDirectory() as folder:
@@ -78,6 +83,12 @@ def forward_or_reverse(profile: Profile) -> Outcome:
     """The two directions, and the one between; and how well and how variedly each one writes.
 
     What a student writes is marked by its teacher, and by the grammar, which taught nobody.
+
+    Pilots, seeds 90 to 92: what reverse writes was *less* likely to its teacher, by 0.26 nats/char
+    (0.14 to 0.38), and less varied by 0.04 (-0.05 to 0.13). Each direction has its own rate; but all
+    have as many steps, and reverse ends far from what it could reach: this is about students who
+    are trained for a short time. The expectation is the literature's, and stays. Twenty seeds, the
+    most there are, for the entropy.
     """
     lab = Lab(profile)
     teachers = lab.larger(2)

@@ -36,7 +36,8 @@ from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 
-# Pieces coded side by side: fast, and dearer by about 0.01 bits/char than one piece would be.
+# Pieces coded side by side: fast, and for the n-gram of order 7 on 30,000 characters dearer by
+# 0.02 to 0.03 bits/char than one piece would be.
 STREAMS = 32
 PPMD = "PPMd order 6"
 """The one of which both kinds are measured."""

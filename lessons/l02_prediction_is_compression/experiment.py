@@ -27,7 +27,8 @@ difference of two correlations cannot be large where the control's is near 1, wh
 Pilots 90 to 93 gave 0.125, 0.393, 0.286, -0.339 (the difference of the correlations: -0.05, 0.04,
 -0.04, -0.09) and leads of 0.064, 0.095, 0.075, 0.093. The threshold of 0.5 is half way from no
 relation to the same order, without which "goes together" would be no word for it; that of 0.1, one
-more right answer in ten, is the lesson's from the beginning. Ten seeds decide both with 90 %.
+more right answer in ten, is the lesson's from the beginning. By the pilots ten seeds decide both
+with 90 %; the second stayed undecided.
 """
 
 from __future__ import annotations
