@@ -40,6 +40,7 @@ SEEDS: dict[str, int] = {
     "on_policy": 4,
     "data_free": 20,
     "born_again": 13,
+    "temperature_sweep": 20,
     "capacity_gap": 20,
 }
 """How many each is judged over, from its pilots (seeds 90 to 92): so many that a truth as far from
