@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from distill.teachers import EnsembleTeacher, Teacher
-from minigpt.model import GPTConfig
+from minigpt.layers import GPTConfig
 from minigpt.ngram import NGram
 
 if TYPE_CHECKING:

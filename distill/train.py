@@ -44,7 +44,6 @@ from distill.teachers import (
 )
 from distill.views import View, pieces
 from labkit import command, files
-from minigpt import seeds
 from minigpt.corpora import Corpus
 from minigpt.device import check_memory, choose
 from minigpt.evaluate import surprisal
@@ -195,8 +194,7 @@ def distill(
             )
         check_text(teacher, ids)
         # the model that writes is the one that is trained: made here, as the loop would make it
-        seed = seeds.generator(student.seed, "weights")
-        init = init or GPT(student.model, tokenizer, seed)
+        init = init or GPT.fresh(student.model, corpus.text, student.seed)
         loss = OnPolicy(init, teacher, config, seed=student.seed, accumulate=student.accumulate)
     else:
         loss = Distillation(teacher, ids, tokenizer, config, cache=cache, labels=labels, mask=mask)

@@ -25,7 +25,8 @@ from torch import Tensor
 
 from labkit import files
 from labkit.typed import typed
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
 
 FORMAT = 1

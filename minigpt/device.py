@@ -24,7 +24,8 @@ import torch
 import torch.nn.functional as F
 
 from labkit import command, files
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
 
 Device = Literal["auto", "cpu", "cuda", "mps"]

@@ -32,7 +32,6 @@ from minigpt.optim import cosine, trapezoid
 from minigpt.runs import Run
 from minigpt.settings import TrainConfig
 from minigpt.state import State
-from minigpt.tokenizer import CharTokenizer
 
 
 def draw_windows(
@@ -98,11 +97,7 @@ def train(
         runtime.applied() as device,
         _own_randomness(seeds.stream(config.seed, "dropout", _rank()), device),
     ):
-        model = init or GPT(
-            config.model,
-            CharTokenizer.from_text(corpus.text),
-            seeds.generator(config.seed, "weights"),
-        )
+        model = init or GPT.fresh(config.model, corpus.text, config.seed)
         state = State(config, model.to(device))
         if resume and run is not None:
             run.restore(state)

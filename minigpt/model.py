@@ -1,251 +1,76 @@
-"""A small decoder-only transformer over characters.
+"""The whole model: characters to logits, and predictions that go on without reading all again.
 
-Idea:   each block adds to a stream of vectors, twice: attention mixes earlier positions in, an MLP
-        works on each position alone. x = x + attention(norm(x)); x = x + mlp(norm(x)).
-Source: Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019 (GPT-2, the preset `classic`);
-        RoPE: Su et al. 2021, arXiv:2104.09864; RMSNorm: Zhang & Sennrich 2019, arXiv:1910.07467;
-        QK-norm: Henry et al. 2020, arXiv:2010.04245; squared ReLU: So et al. 2021,
-        arXiv:2109.08668.
-Run:    python -m minigpt.train
-Omits:  biases in the default, mixture of experts, grouped heads.
+Idea:   ids become vectors, blocks add to them (`minigpt.layers`), a last matrix scores what may
+        follow. Keys and values of what was read do not change when a character is added, so they
+        are kept: a new character costs one position instead of all of them.
+Source: as `minigpt.layers`; the protocol is `nextchar.NextChar`, and the rule for a full view is
+        `nextchar.window`.
+Run:    python -m minigpt.train; python tests/benchmarks/bench_sample.py
+Omits:  sliding the view by one: with rotated keys every position would have to be computed anew.
 
-Legend: B batch, T and S time, E width (n_embd), H heads, D width of a head (E / H), V vocabulary.
+Legend: B batch, L layers, T time, E width (n_embd), H heads, D width of a head, V vocabulary.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from minigpt.ops import relu_squared, rms_norm, rotate, rotation_table
-from minigpt.predict import Predicts
+from labkit.files import sha256
+from minigpt import seeds
+from minigpt.layers import Attention, Block, GPTConfig, attention_weights, make_norm
+from minigpt.nextchar import window
+from minigpt.ops import rotation_table
 from minigpt.tokenizer import CharTokenizer
 
-MOST_CONTEXT = 16_384
-"""The longest context: with rotated positions no weight depends on it, so that a file may claim any
-number, and a table of rotations has to be made for it."""
+__all__ = ["GPT", "Block", "Cache", "GPTConfig"]
+
+POSITIONS = 4096
+"""How many characters a CPU reads at once: a few streams at a time are twice as fast as hundreds,
+because what is computed on the way is not written to fresh memory each time."""
+
+ROOM = 32
+"""Keys and values get room for so many characters more when it is used up. Room for the whole
+context at once would be simpler, but a part of a tensor is read more slowly than all of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GPTConfig:
-    """The shape of the model. Switches are fields, so that two designs compare in one run."""
+@dataclass
+class Cache:
+    """What a GPT remembers between steps: keys and values of the characters in view."""
 
-    n_layer: int = 4
-    """Blocks."""
-    n_head: int = 4
-    """Attention heads in each block."""
-    n_embd: int = 128
-    """Numbers that stand for each character inside the model; a multiple of n_head."""
-    context: int = 64
-    """How many characters the model sees at once."""
-    dropout: float = 0.0
-    """Share of activations set to zero in training."""
-    position: Literal["rope", "learned"] = "rope"
-    """Rotate queries and keys by position, or add a learned vector for each position."""
-    norm: Literal["rms", "layer", "none"] = "rms"
-    """Normalisation before each half of a block."""
-    qk_norm: bool = True
-    """Normalise queries and keys, so that no attention score can blow up."""
-    activation: Literal["relu2", "gelu"] = "relu2"
-    """The MLP's non-linearity: squared ReLU or GELU."""
-    bias: bool = False
-    """Biases in linear layers and LayerNorm."""
-    zero_init: bool = True
-    """Start the head and attention's (or the convolution's) and the MLP's last matrices at zero:
-    such a block begins as the identity. Without `residual` that would be nothing at all, and
-    only the head does."""
-    tie_embeddings: bool = False
-    """Use one matrix for reading characters in and for scoring them."""
-    bigram: bool = True
-    """Add a learned vector for the pair (previous character, this character)."""
-    attention: Literal["softmax", "convolution"] = "softmax"
-    """Attention, or a causal convolution over 4 characters with exactly as many weights."""
-    residual: bool = True
-    """Add each half block to the stream; without it, replace the stream."""
+    layers: list[tuple[Tensor, Tensor]]
+    """For each layer keys [B, H, room, D] and values [B, H, D, room], zero where nothing is yet;
+    empty before the first step. What attention sums over, width of a key and time of a value, lies
+    side by side in memory: so they are read fastest."""
+    view: np.ndarray
+    """The characters in view, ids [B, context], of which the first `length` count."""
+    length: int
+    """How many are in view."""
+    total: int
+    """How many were read so far."""
 
-    def __post_init__(self) -> None:
-        for name in ("n_layer", "n_head", "n_embd", "context"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.context > MOST_CONTEXT:
-            raise ValueError(f"context must be at most {MOST_CONTEXT:,}, got {self.context}")
-        if self.n_embd % self.n_head:
-            heads = range(min(self.n_head, 1024), 0, -1)
-            fits = next(h for h in heads if self.n_embd % h == 0)
-            raise ValueError(
-                f"n_embd ({self.n_embd}) must be a multiple of n_head ({self.n_head}); "
-                f"n_head {fits} or n_embd {-(-self.n_embd // self.n_head) * self.n_head} fits"
-            )
-        if self.position == "rope" and (self.n_embd // self.n_head) % 2:
-            raise ValueError(
-                f"RoPE turns pairs, so n_embd / n_head must be even, "
-                f"got {self.n_embd} / {self.n_head} = {self.n_embd // self.n_head}"
-            )
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is a share from 0 to below 1, got {self.dropout}")
+    def rows(self, rows: np.ndarray) -> Cache:
+        """A copy of some streams, [k], to read on with while the others wait."""
+        layers = [(keys[rows], values[rows]) for keys, values in self.layers]
+        return Cache(layers, self.view[rows], self.length, self.total)
 
 
-class RMSNorm(nn.Module):
-    """Divide each vector by its root mean square; no parameters."""
-
-    def forward(self, x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
-        """x / rms(x), of the same shape."""
-        return rms_norm(x)
-
-
-def make_norm(config: GPTConfig) -> nn.Module:
-    """The normalisation that `config.norm` names."""
-    if config.norm == "rms":
-        return RMSNorm()
-    return (
-        nn.LayerNorm(config.n_embd, bias=config.bias) if config.norm == "layer" else nn.Identity()
-    )
-
-
-def attention_weights(
-    q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"]
-) -> Float[Tensor, "B H T S"]:
-    """softmax(q k^T / sqrt(D)): how much each of the last T of S positions takes from each.
-
-    A position that lies in the future gets weight 0; every row sums to one.
-    """
-    t, s, scale = q.size(-2), k.size(-2), q.size(-1) ** -0.5
-    flat_q, flat_k = q.flatten(0, 1), k.flatten(0, 1)  # [B * H, T, D]
-    if t == 1:  # the last position sees all
-        scores = torch.bmm(flat_q, flat_k.mT).mul_(scale)
-    else:
-        future = q.new_full((t, s), -torch.inf).triu(s - t + 1)
-        scores = torch.baddbmm(future, flat_q, flat_k.mT, alpha=scale)
-    return scores.softmax(dim=-1).view(*q.shape[:-1], s)
-
-
-def attend_to_cache(
-    q: Float[Tensor, "B H T D"],
-    keys: Float[Tensor, "B H room D"],
-    values: Float[Tensor, "B H D room"],
-    now: int,
-) -> Float[Tensor, "B H T D"]:
-    """What `attention_weights(q, k) @ v` is for the first `now` keys and values of a cache.
-
-    It computes with all there is room for and hides what is not there yet, and takes the last
-    product in the order that a CPU is faster at: for many streams up to twice as fast.
-    """
-    t, scale = q.size(-2), q.size(-1) ** -0.5
-    hidden = q.new_full((t, keys.size(2)), -torch.inf).triu(now - t + 1)
-    scores = torch.baddbmm(hidden, q.flatten(0, 1), keys.flatten(0, 1).mT, alpha=scale)
-    weights = scores.softmax(dim=-1).view(*q.shape[:-1], -1)
-    return weights @ values.mT if values.dtype == torch.bfloat16 else (values @ weights.mT).mT
-
-
-class Attention(nn.Module):
-    """Each position asks (q), every earlier one answers (k) and passes on what it holds (v)."""
-
-    def __init__(self, config: GPTConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
-        self.qkv.weight.stacked = 3  # type: ignore[attr-defined] # Muon takes the three apart
-        self.project = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
-
-    def heads(self, x: Float[Tensor, "B T E"], rope: Tensor | None) -> tuple[Tensor, ...]:
-        """Queries, keys and values, each [B, H, T, D]."""
-        batch, time, _ = x.shape
-        qkv = self.qkv(x).view(batch, time, 3, self.config.n_head, -1).permute(2, 0, 3, 1, 4)
-        qk, v = qkv[:2].contiguous(), qkv[2]
-        if self.config.qk_norm:
-            qk = rms_norm(qk)
-        if rope is not None:
-            qk = rotate(qk, rope)
-        return *qk, v
-
-    def forward(
-        self,
-        x: Float[Tensor, "B T E"],
-        rope: Tensor | None,
-        cache: tuple[Tensor, Tensor, int] | None = None,
-    ) -> Float[Tensor, "B T E"]:
-        """Mix what earlier positions hold into each; with a cache, they are read from there."""
-        q, k, v = self.heads(x, rope)
-        seen = 0
-        if cache:
-            keys, values, seen = cache  # with room for more: `predict.Cache`
-            now = seen + x.size(1)
-            keys[:, :, seen:now], values[..., seen:now] = k, v.mT
-        if seen:
-            out = attend_to_cache(q, keys, values, now)
-        elif x.is_cuda:
-            out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        else:
-            out = attention_weights(q, k) @ v  # on a CPU faster than the fused one up to T = 256
-        return self.project(out.transpose(1, 2).flatten(2))
-
-
-class CausalConvolution(nn.Module):
-    """What attention is compared with: the last 4 positions, mixed the same way everywhere."""
-
-    def __init__(self, config: GPTConfig) -> None:
-        super().__init__()
-        self.kernel = nn.Parameter(torch.empty(4, config.n_embd, config.n_embd))
-        self.kernel.stacked = 4  # type: ignore[attr-defined]
-
-    def forward(self, x: Float[Tensor, "B T E"], *_: object) -> Float[Tensor, "B T E"]:
-        """out[t] = sum over i < 4 of x[t - i] @ kernel[i]; what is before the text is zero."""
-        padded = F.pad(x, (0, 0, 3, 0))
-        time = x.size(1)
-        shifted = torch.stack([padded[:, 3 - i : 3 - i + time] for i in range(4)])  # [4, B, T, E]
-        return torch.einsum("kbte,kef->btf", shifted, self.kernel)
-
-
-class MLP(nn.Module):
-    """Widen four times, bend, narrow again; on each position alone."""
-
-    def __init__(self, config: GPTConfig) -> None:
-        super().__init__()
-        self.widen = nn.Linear(config.n_embd, 4 * config.n_embd, bias=config.bias)
-        self.narrow = nn.Linear(4 * config.n_embd, config.n_embd, bias=config.bias)
-        self.activation = config.activation
-
-    def forward(self, x: Float[Tensor, "B T E"]) -> Float[Tensor, "B T E"]:
-        """narrow(activation(widen(x)))."""
-        x = self.widen(x)
-        return self.narrow(relu_squared(x) if self.activation == "relu2" else F.gelu(x))
-
-
-class Block(nn.Module):
-    """x = x + attention(norm(x)); x = x + mlp(norm(x))."""
-
-    def __init__(self, config: GPTConfig) -> None:
-        super().__init__()
-        self.norm_1, self.norm_2 = make_norm(config), make_norm(config)
-        softmax = config.attention == "softmax"
-        self.attention = Attention(config) if softmax else CausalConvolution(config)
-        self.mlp = MLP(config)
-        self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
-        self.residual = config.residual
-
-    def forward(
-        self,
-        x: Float[Tensor, "B T E"],
-        rope: Tensor | None,
-        cache: tuple[Tensor, Tensor, int] | None = None,
-    ) -> Float[Tensor, "B T E"]:
-        """The equation in the class's first line."""
-        mixed = self.dropout(self.attention(self.norm_1(x), rope, cache))
-        x = x + mixed if self.residual else mixed
-        thought = self.dropout(self.mlp(self.norm_2(x)))
-        return x + thought if self.residual else thought
-
-
-class GPT(Predicts):
+class GPT(nn.Module):
     """ids -> logits; and a `NextChar`, so that it can be evaluated, sampled and compressed with."""
 
     BIGRAM_ROWS = 16_384  # larger alphabets share rows
+    rope: Tensor
+
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Of predictions; training has its own."""
 
     def __init__(
         self,
@@ -271,6 +96,16 @@ class GPT(Predicts):
         if config.tie_embeddings:
             self.head.weight = self.embed.weight
         self._initialise(generator)
+
+    @classmethod
+    def fresh(cls, config: GPTConfig, text: str, seed: int) -> GPT:
+        """An untrained model for the characters of `text`; equal seeds give equal weights."""
+        return cls(config, CharTokenizer.from_text(text), seeds.generator(seed, "weights"))
+
+    @property
+    def size(self) -> int:
+        """How many weights it has; one that is used twice counts once."""
+        return sum(parameter.numel() for parameter in self.parameters())
 
     def _initialise(self, generator: torch.Generator | None) -> None:
         for name, parameter in self.named_parameters():
@@ -308,17 +143,38 @@ class GPT(Predicts):
             x = x.to(torch.get_autocast_dtype(x.device.type))
         return self.dropout(x)
 
+    def hidden(
+        self,
+        ids: Int[Tensor, "B T"],
+        layers: int | None = None,
+        *,
+        previous: Tensor | None = None,
+        seen: int = 0,
+        caches: Sequence[tuple[Tensor, Tensor, int]] = (),
+    ) -> Float[Tensor, "B T E"]:
+        """The stream behind the first `layers` blocks: all by default, 0 before any of them.
+
+        `previous` and `seen` are as in `embeddings`; `caches` hold what each block keeps of it.
+        """
+        x = self.embeddings(ids, previous, seen)
+        rope = self._rotations(seen, ids.size(1))
+        for i, block in enumerate(self.blocks):
+            if i == layers:
+                break
+            x = block(x, rope, caches[i] if caches else None)
+        return x
+
+    def _rotations(self, seen: int, more: int) -> Tensor | None:
+        """What turns queries and keys at these positions; None where positions are learned."""
+        return self.rope[:, seen : seen + more] if self.config.position == "rope" else None
+
     def forward(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Logits; [b, t] scores what follows ids[b, t]. T is at most the context."""
         if ids.size(1) > self.config.context:
             raise ValueError(
                 f"{ids.size(1)} characters at once; this model sees {self.config.context}"
             )
-        x = self.embeddings(ids)  # [B, T, E]
-        rope = self.rope[:, : ids.size(1)] if self.config.position == "rope" else None
-        for block in self.blocks:
-            x = block(x, rope)
-        return self.head(self.norm(x))  # [B, T, V]
+        return self.head(self.norm(self.hidden(ids)))
 
     def attention(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B L H T T"]:
         """How much each position takes from each before it, in every layer and head.
@@ -327,13 +183,125 @@ class GPT(Predicts):
         """
         if self.config.attention != "softmax":
             raise ValueError("this model mixes positions by convolution; it has no attention")
+        maps = []
         with self._predicting():
-            x, maps = self.embeddings(ids), []
-            rope = self.rope[:, : ids.size(1)] if self.config.position == "rope" else None
-            for block in self.blocks:
+            for layer, block in enumerate(self.blocks):
                 assert isinstance(block, Block)
                 assert isinstance(block.attention, Attention)
-                q, k, _ = block.attention.heads(block.norm_1(x), rope)
+                x = block.norm_1(self.hidden(ids, layer))
+                q, k, _ = block.attention.heads(x, self._rotations(0, ids.size(1)))
                 maps.append(attention_weights(q, k))
-                x = block(x, rope)
         return torch.stack(maps, dim=1)
+
+    # -- predictions: NumPy in, NumPy out, no gradients -----------------
+
+    @property
+    def context(self) -> int:
+        """How many characters back it can look."""
+        return self.config.context
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of alphabet, shape and weights: which model it is, wherever it is stored."""
+        parts = [f"({self.config}, {self.tokenizer.characters!r})".encode()]
+        for name, tensor in sorted(self.state_dict().items()):
+            parts += [name.encode(), tensor.cpu().contiguous().numpy().tobytes()]
+        return sha256(b"".join(parts))
+
+    @property
+    def threads(self) -> int:
+        """How many threads compute its predictions; the last bits depend on it."""
+        return torch.get_num_threads()
+
+    def logprobs(self, ids: np.ndarray) -> np.ndarray:
+        """ids [B, T] -> log-probabilities [B, T, V] in nats, float32."""
+        with self._predicting():
+            logits = self(torch.from_numpy(ids.astype(np.int64)).to(self.head.weight.device))
+            return logits.float().log_softmax(-1).cpu().numpy()
+
+    def start(self, ids: np.ndarray) -> tuple[Cache, np.ndarray]:
+        """Read ids [B, T]: the state, and log-probabilities [B, V] of what follows."""
+        if ids.ndim != 2 or not ids.size:
+            raise ValueError(f"start needs ids [B, T] with T >= 1, got shape {ids.shape}")
+        state = Cache([], np.zeros((len(ids), self.context), np.int64), 0, ids.shape[1])
+        keep = window(ids.shape[1], self.context)
+        return state, self._read(state, ids[:, -keep:])
+
+    def step(self, state: Cache, ids: np.ndarray) -> np.ndarray:
+        """Read one more character of each stream, ids [B]: log-probabilities [B, V]."""
+        return self.read(state, ids[:, None])
+
+    def read(self, state: Cache, ids: np.ndarray) -> np.ndarray:
+        """Read T >= 1 more characters of each stream at once, ids [B, T]: what follows the last.
+
+        The same as T steps, and a good deal faster; log-probabilities [B, V].
+        """
+        if ids.ndim != 2 or not ids.size or len(ids) != len(state.view):
+            raise ValueError(
+                f"this state reads ids [{len(state.view)}, T] with T >= 1, got shape {ids.shape}"
+            )
+        state.total += ids.shape[1]
+        length, kept = window(state.total, self.context), state.length
+        if length != kept + ids.shape[1] or self.config.attention == "convolution":
+            # the view was full: begin again from its last part; a convolution keeps no keys and
+            # values and reads all again each time
+            seen = np.concatenate((state.view[:, :kept], ids), axis=1)
+            ids, state.length, state.layers = seen[:, -length:], 0, []
+        return self._read(state, ids)
+
+    def _read(self, state: Cache, new: np.ndarray) -> np.ndarray:
+        seen, now = state.length, state.length + new.shape[1]
+        state.view[:, seen:now] = new
+        state.length = now
+        self._make_room(state, now)
+        on_cpu = self.head.weight.device.type == "cpu"
+        rows = max(1, POSITIONS // new.shape[1]) if on_cpu else len(new)
+        with self._predicting():
+            parts = [
+                self._read_rows(state, slice(first, first + rows), seen)
+                for first in range(0, len(new), rows)
+            ]
+            return torch.cat(parts).float().log_softmax(-1).cpu().numpy()
+
+    def _make_room(self, state: Cache, length: int) -> None:
+        """Let keys and values of `length` characters fit into the cache."""
+        dtype = torch.bfloat16 if self.precision == "bf16" else self.head.weight.dtype
+        held = state.layers[0][0].size(2) if state.layers else 0
+        if length <= held and state.layers[0][0].dtype == dtype:
+            return
+        room = min(self.context, ROOM * -(-length // ROOM))
+        if self.config.attention == "convolution":
+            room = 0  # it keeps none
+        batch, heads = len(state.view), self.config.n_head
+        width = self.config.n_embd // heads
+        old, state.layers = state.layers, []
+        for i in range(self.config.n_layer):
+            keys = self.head.weight.new_zeros((batch, heads, room, width), dtype=dtype)
+            values = self.head.weight.new_zeros((batch, heads, width, room), dtype=dtype)
+            if held:
+                keys[:, :, :held], values[..., :held] = old[i]
+            state.layers.append((keys, values))
+
+    def _read_rows(self, state: Cache, rows: slice, seen: int) -> Tensor:
+        """Logits [k, V] after the last character in view of some streams; it fills their cache."""
+        view = state.view[rows, max(0, seen - 1) : state.length]
+        ids = torch.from_numpy(view).to(self.head.weight.device)
+        previous, ids = (ids[:, :1], ids[:, 1:]) if seen else (None, ids)
+        caches = [(keys[rows], values[rows], seen) for keys, values in state.layers]
+        x = self.hidden(ids, previous=previous, seen=seen, caches=caches)
+        return self.head(self.norm(x[:, -1]))
+
+    @contextmanager
+    def _predicting(self) -> Iterator[None]:
+        training, device = self.training, self.head.weight.device.type
+        if training:
+            self.eval()
+        try:
+            with (
+                torch.inference_mode(),
+                torch.autocast(device, torch.bfloat16, enabled=self.precision == "bf16"),
+            ):
+                yield
+        finally:
+            if training:
+                self.train()

@@ -61,7 +61,7 @@ def finish(
         "tokens": result.tokens,
         "tokens_per_second": result.tokens / max(result.train_seconds, 1e-9),
         "peak_memory_mb": peak_memory_mb(),
-        "parameters": count_parameters(result.model),
+        "parameters": result.model.size,
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
         "device": result.runtime.device,
@@ -108,11 +108,6 @@ def count_characters(corpus: Corpus, tokenizer: CharTokenizer) -> float | None:
         return None
     model = NGram.fit(corpus.train, tokenizer, DEFAULT_ORDER)
     return score(model, tokenizer.encode(corpus.held_out)).nats
-
-
-def count_parameters(model: GPT) -> int:
-    """How many numbers the model learns."""
-    return sum(p.numel() for p in model.parameters())
 
 
 def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
@@ -183,8 +178,7 @@ def made_otherwise(recorded: dict[str, Any], device: str) -> str:
 
 def forecast(config: TrainConfig, corpus: Corpus, init: GPT | None = None) -> str:
     """Minutes, memory and parameters of a run, from a few real steps that are thrown away."""
-    tokenizer = init.tokenizer if init else CharTokenizer.from_text(corpus.text)
-    model = init or GPT(config.model, tokenizer)
+    model = init or GPT.fresh(config.model, corpus.text, config.seed)
     few = dataclasses.replace(config, steps=6, minutes=None, eval_every=6)
     seconds: list[float] = []
     short = dataclasses.replace(corpus, text=corpus.text[: max(20_000, 20 * config.model.context)])
@@ -194,7 +188,7 @@ def forecast(config: TrainConfig, corpus: Corpus, init: GPT | None = None) -> st
     steps = config.steps if config.minutes is None else int(60 * config.minutes / typical)
     return (
         f"{minutes:.1f} minutes of training for {steps:,} steps on this machine as busy as it is "
-        f"now, {peak_memory_mb():.0f} MB of memory, {count_parameters(model):,} parameters"
+        f"now, {peak_memory_mb():.0f} MB of memory, {model.size:,} parameters"
     )
 
 

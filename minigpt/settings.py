@@ -17,7 +17,7 @@ import tyro
 
 from labkit.typed import typed
 from minigpt.device import Device, Precision, check_threads
-from minigpt.model import GPTConfig
+from minigpt.layers import GPTConfig
 
 Preset = Literal["quick", "default", "long", "classic", "gpu"]
 

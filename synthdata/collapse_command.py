@@ -79,7 +79,7 @@ def _gpt(n: int | None, data: str | None) -> Source:
 
 
 def _tiny_gpt(n: int | None, data: str | None) -> Source:
-    from minigpt.model import GPTConfig
+    from minigpt.layers import GPTConfig
     from synthdata.collapse_text import GPTSource, tiny
 
     texts, size = _texts(data or "storyland", 200, 10, 100)

@@ -267,7 +267,7 @@ class NGramSource(TextSource):
 
 def tiny() -> TrainConfig:
     """The settings of the tiny GPT."""
-    from minigpt.model import GPTConfig
+    from minigpt.layers import GPTConfig
     from minigpt.settings import TrainConfig
 
     return TrainConfig(

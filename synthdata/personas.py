@@ -230,7 +230,7 @@ def _plan(settings: Profile) -> Iterator[tuple[str, Prompts, Sampler]]:
 
 def config(settings: Profile) -> TrainConfig:
     """The tiny GPT of the laboratory, with a context as long as the longest line."""
-    from minigpt.model import GPTConfig
+    from minigpt.layers import GPTConfig
 
     shape = GPTConfig(n_layer=settings.n_layer, n_head=4, n_embd=64, context=LONGEST)
     return replace(tiny(), steps=settings.steps, model=shape)

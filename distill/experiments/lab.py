@@ -34,8 +34,8 @@ from distill.train import distill
 from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
+from minigpt.layers import GPTConfig
 from minigpt.loop import TrainResult, train
-from minigpt.model import GPTConfig
 from minigpt.nextchar import NextChar
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel

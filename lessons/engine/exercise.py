@@ -19,7 +19,7 @@ lessons.engine.judges (`refused`, `numbers`) and lessons.engine.compare (`close`
             id="03.1",
             name="causal_attention",
             task="softmax(q k^T / sqrt(D)) for q [B, H, T, D] and k [B, H, S, D], future hidden.",
-            solution="minigpt.model:attention_weights",
+            solution="minigpt.layers:attention_weights",
             probes=(
                 Probe(
                     property="every row of weights sums to 1",

@@ -46,8 +46,9 @@ from lessons.l01_next_character.drawing import draw
 from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score, surprisal
+from minigpt.layers import GPTConfig
 from minigpt.loop import train
-from minigpt.model import GPT, GPTConfig
+from minigpt.model import GPT
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.settings import TrainConfig

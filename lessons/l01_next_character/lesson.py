@@ -43,7 +43,8 @@ from lessons.engine.notebook import (
     source,
 )
 from minigpt import evaluate, loop, sample
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.ngram import NGram
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
@@ -230,7 +231,7 @@ for read, asked in zip(inputs, targets):
 # %%
 shape = GPTConfig(n_layer=2, n_head=4, n_embd=64, context=64)
 untrained = GPT(shape, tokenizer, torch.Generator().manual_seed(0))
-print(f"{sum(weight.numel() for weight in untrained.parameters()):,} weights")
+print(f"{untrained.size:,} weights")
 
 untrained_bits = evaluate.score(untrained, held_out_ids[:20_000]).bits
 print(f"untrained: {untrained_bits:.3f} bits/char; knows nothing: {nothing_bits:.3f}")

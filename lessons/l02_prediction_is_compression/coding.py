@@ -64,7 +64,7 @@ def table(net: GPT, training: str, text: str, orders: Sequence[int]) -> list[Row
     counts it or has it as a prefix.
     """
     ids = net.tokenizer.encode(text)
-    weights = sum(4 * p.numel() for p in net.parameters())
+    weights = 4 * net.size
     on_the_way = learned(net, ids, SGD_RATE)
     gpt = _row("GPT", weights, bits=coded_bits(net, text), learning=on_the_way)
     return [gpt, *(dict(row) for row in without_net(net.tokenizer, training, text, tuple(orders)))]

@@ -48,8 +48,9 @@ from lessons.l02_prediction_is_compression import coding, probes
 from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
+from minigpt.layers import GPTConfig
 from minigpt.loop import Progress, train
-from minigpt.model import GPT, GPTConfig
+from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 

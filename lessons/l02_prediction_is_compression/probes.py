@@ -69,14 +69,11 @@ def places(text: str, window: int, n: int, seed: int, tokenizer_ids: np.ndarray)
 @torch.no_grad()
 def states(model: GPT, windows: np.ndarray, batch: int = 128) -> np.ndarray:
     """The last vector [N, E] of the stream behind each window, as the head reads it."""
-    found: list[torch.Tensor] = []
-    hook = model.norm.register_forward_hook(lambda module, args, out: found.append(out[:, -1]))
-    try:
-        for i in range(0, len(windows), batch):
-            model.logprobs(windows[i : i + batch])
-    finally:
-        hook.remove()
-    return torch.cat(found).float().numpy()
+    found = []
+    for i in range(0, len(windows), batch):
+        ids = torch.from_numpy(windows[i : i + batch].astype(np.int64))
+        found.append(model.norm(model.hidden(ids))[:, -1])
+    return torch.cat(found).numpy()
 
 
 def accuracy(vectors: np.ndarray, labels: np.ndarray) -> float:

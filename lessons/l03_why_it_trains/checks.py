@@ -25,7 +25,7 @@ def _pair(rng: np.random.Generator, t: int, s: int, width: int = 8) -> Call:
 
 
 def _weights(q: Any, k: Any) -> Any:
-    from minigpt.model import attention_weights
+    from minigpt.layers import attention_weights
 
     return attention_weights(q, k)
 
@@ -67,7 +67,7 @@ ATTENTION = Exercise(
     k [B, H, S, D]: what each of all S positions answers to; S is at least T.
     Returns weights [B, H, T, S], all 0 or more; each row sums to 1. Row t belongs to position
     S - T + t and gives weight 0 to every later position.""",
-    solution="minigpt.model:attention_weights",
+    solution="minigpt.layers:attention_weights",
     signature="(q, k)",
     probes=(
         Probe(

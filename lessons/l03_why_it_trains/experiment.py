@@ -56,7 +56,8 @@ from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, TUNING_SEED, fit, stories
 from minigpt import seeds
 from minigpt.corpora import Corpus
-from minigpt.model import GPT, Attention, Block, GPTConfig, attention_weights
+from minigpt.layers import Attention, Block, GPTConfig, attention_weights
+from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 

@@ -46,7 +46,8 @@ from lessons.engine.training import BASE, TUNING_SEED, fit, stories, with_text
 from lessons.l04_bigger_is_better.lstm import LSTM
 from minigpt.corpora import Corpus
 from minigpt.evaluate import surprisal
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer

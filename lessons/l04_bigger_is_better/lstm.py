@@ -19,7 +19,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from minigpt.model import GPT, GPTConfig, make_norm
+from minigpt.layers import GPTConfig, make_norm
+from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
 
 

@@ -77,8 +77,8 @@ from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, TUNING_SEED
 from minigpt import corpora
 from minigpt.evaluate import score
+from minigpt.layers import GPTConfig
 from minigpt.loop import train
-from minigpt.model import GPTConfig
 from minigpt.nextchar import NextChar
 from minigpt.settings import TrainConfig
 

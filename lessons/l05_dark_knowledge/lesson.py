@@ -47,7 +47,7 @@ from lessons.engine.notebook import (
     source,
 )
 from minigpt import plots, sample
-from minigpt.model import GPTConfig
+from minigpt.layers import GPTConfig
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 

@@ -41,7 +41,7 @@ from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from minigpt import corpora
-from minigpt.model import GPTConfig
+from minigpt.layers import GPTConfig
 from synthdata.collapse import Sampler, Source, collapse
 from synthdata.collapse_expected import agreement_replace, agreement_variance
 from synthdata.collapse_passages import Passages

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from minigpt import corpora
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
 
 MakeGPT = Callable[..., GPT]

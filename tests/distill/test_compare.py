@@ -19,7 +19,8 @@ from distill.settings import DistillConfig, Question
 from distill.teachers import FOLDS, ModelTeacher, NGramTeacher
 from labkit import command
 from minigpt import checkpoint, corpora
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer

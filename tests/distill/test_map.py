@@ -13,8 +13,8 @@ from distill.settings import DistillConfig
 from distill.teachers import ModelTeacher
 from labkit import command
 from minigpt import corpora
+from minigpt.layers import GPTConfig
 from minigpt.loop import train
-from minigpt.model import GPTConfig
 from minigpt.settings import TrainConfig
 
 TINY = TrainConfig(

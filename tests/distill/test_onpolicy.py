@@ -17,8 +17,8 @@ from distill.onpolicy import OnPolicy, luck, write
 from distill.settings import DistillConfig
 from distill.train import distill
 from minigpt import corpora
+from minigpt.layers import GPTConfig
 from minigpt.loop import Batch, draw_windows, next_char_loss
-from minigpt.model import GPTConfig
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer

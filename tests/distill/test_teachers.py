@@ -24,7 +24,8 @@ from distill.teachers import (
     same_alphabet,
 )
 from minigpt import storyland
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer

@@ -20,8 +20,9 @@ from distill.teachers import EnsembleTeacher, ModelTeacher, NGramTeacher
 from distill.train import Distillation, distill, seen_loss
 from minigpt import corpora
 from minigpt.evaluate import score
+from minigpt.layers import GPTConfig
 from minigpt.loop import Batch, draw_windows, next_char_loss, train
-from minigpt.model import GPT, GPTConfig
+from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.state import State
 from minigpt.storyland import StorylandModel

@@ -9,7 +9,8 @@ import torch
 from lessons.engine.training import stories
 from lessons.l02_prediction_is_compression import coding, experiment, probes
 from minigpt import classical
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.ngram import NGram
 from minigpt.storyland import THEMES
 from minigpt.tokenizer import CharTokenizer

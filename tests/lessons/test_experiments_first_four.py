@@ -14,8 +14,9 @@ from lessons.engine.training import BASE, stories
 from lessons.l01_next_character import experiment as first
 from lessons.l04_bigger_is_better import experiment as fourth
 from lessons.l04_bigger_is_better.lstm import LSTM
+from minigpt.layers import GPTConfig
 from minigpt.loop import train
-from minigpt.model import GPT, GPTConfig
+from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 

@@ -16,7 +16,8 @@ import torch
 
 from labkit.files import sha256
 from minigpt import checkpoint
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
 

@@ -18,7 +18,8 @@ import torch
 
 from minigpt import crew as crew_module
 from minigpt.crew import Crew
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
 
 NOBODY = SimpleNamespace(threads=1)

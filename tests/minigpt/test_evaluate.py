@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigpt.evaluate import Score, copied, score, surprisal
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 

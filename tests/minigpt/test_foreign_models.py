@@ -17,7 +17,8 @@ from torch import Tensor
 
 from labkit.files import sha256
 from minigpt import checkpoint, sample
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
 
 Tensors = dict[str, Tensor]

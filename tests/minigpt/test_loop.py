@@ -17,8 +17,9 @@ from torch import Tensor
 
 from minigpt import corpora, loop, runs
 from minigpt.evaluate import score
+from minigpt.layers import GPTConfig
 from minigpt.loop import Batch, Progress, TrainResult, draw_windows, next_char_loss, train
-from minigpt.model import GPT, GPTConfig
+from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.state import State
 from minigpt.tokenizer import CharTokenizer
@@ -124,7 +125,7 @@ import torch
 from minigpt import corpora
 from minigpt.loop import train
 from minigpt.settings import TrainConfig
-from minigpt.model import GPTConfig
+from minigpt.layers import GPTConfig
 result = train({config!r}, corpora.load("storyland:20000"))
 print(result.model.fingerprint)
 """

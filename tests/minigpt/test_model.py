@@ -11,13 +11,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from minigpt.model import (
-    GPT,
-    Attention,
-    CausalConvolution,
-    GPTConfig,
-    attention_weights,
-)
+from minigpt.layers import Attention, CausalConvolution, GPTConfig, attention_weights
+from minigpt.model import GPT
 from minigpt.nextchar import NextChar, window
 from minigpt.settings import PRESETS, TrainConfig
 from minigpt.state import make_optimizers

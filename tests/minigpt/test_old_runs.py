@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from minigpt import checkpoint, corpora, loop, runs, seeds
+from minigpt.layers import GPTConfig
 from minigpt.loop import train
-from minigpt.model import GPT, GPTConfig
+from minigpt.model import GPT
 from minigpt.optim import Muon
 from minigpt.settings import TrainConfig
 from minigpt.state import State

@@ -20,8 +20,8 @@ import torch
 
 from labkit.versions import processor
 from minigpt import checkpoint, corpora, runs
+from minigpt.layers import GPTConfig
 from minigpt.loop import Progress, train
-from minigpt.model import GPTConfig
 from minigpt.settings import TrainConfig
 
 Call = Any

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import chi2
 
-from minigpt import predict
+from minigpt import model as model_module
 from minigpt.device import Runtime
-from minigpt.model import GPT, GPTConfig
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.nextchar import window
 from minigpt.sample import Settings, _runtime, draw, generate, shape, stream
 from minigpt.tokenizer import CharTokenizer
@@ -153,7 +154,7 @@ def test_room_for_keys_and_values_grows_without_a_trace(
     monkeypatch: pytest.MonkeyPatch, precision: Any, near: float, room: int
 ) -> None:
     """Step by step, several at once, and some streams alone: as read anew each time."""
-    monkeypatch.setattr(predict, "ROOM", room)
+    monkeypatch.setattr(model_module, "ROOM", room)
     model = random_model()
     model.precision = precision
     ids = np.random.default_rng(1).integers(0, len(ALPHABET), (3, 20))
@@ -207,7 +208,7 @@ def test_streams_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> No
         return [first, *(model.step(state, column) for column in ids[:, 5:].T)]
 
     at_once = predictions()
-    monkeypatch.setattr(predict, "POSITIONS", 15)  # three streams of five, then two, then one
+    monkeypatch.setattr(model_module, "POSITIONS", 15)  # three streams of five, then two, then one
     for a, b in zip(at_once, predictions(), strict=True):
         np.testing.assert_allclose(b, a, atol=1e-5)
 

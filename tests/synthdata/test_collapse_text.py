@@ -12,7 +12,7 @@ import pytest
 
 from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
-from minigpt.model import GPTConfig
+from minigpt.layers import GPTConfig
 from minigpt.ngram import NGram
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
