@@ -42,6 +42,8 @@ SEEDS: dict[str, int] = {
     "born_again": 13,
     "temperature_sweep": 20,
     "capacity_gap": 20,
+    "expensive_sensor": 4,
+    "full_data": 3,
 }
 """How many each is judged over, from its pilots (seeds 90 to 92): so many that a truth as far from
 the threshold as theirs is decided with 90 % (labkit.experiment.seeds_needed), 3 to 20. Pilots of

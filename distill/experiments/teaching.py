@@ -92,6 +92,8 @@ def full_data(profile: Profile) -> Outcome:
 
     Equal are the operations of both students, the teacher's answers included; that the teacher
     itself had to be trained is in neither account.
+
+    Pilots, seeds 90 to 92: a loss of 0.051 nats/char (0.045 to 0.058). Three seeds.
     """
     lab = Lab(profile, real=True)
     teachers = lab.larger(2)
