@@ -40,7 +40,7 @@ from labkit import command
 from minigpt import device
 from minigpt.evaluate import score
 from minigpt.nextchar import NextChar
-from minigpt.runs import Run
+from minigpt.train.runs import Run
 
 PROG = "distill.compare"
 TOKENS, COMPUTE = "labels, equal steps", "labels, equal compute"

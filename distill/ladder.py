@@ -25,7 +25,7 @@ from distill.teachers import predict, same_alphabet
 from distill.unsure import Rule, calibrate, learn, unsureness
 from labkit import command
 from minigpt import corpora
-from minigpt.models import load_predictor
+from minigpt.load import load_predictor
 from minigpt.nextchar import NextChar
 
 PROG = "distill.cascade"

@@ -32,8 +32,8 @@ from distill.teachers import ModelTeacher, Teacher
 from labkit import command, figures
 from minigpt import corpora
 from minigpt.evaluate import score
-from minigpt.loop import check_fits, train
 from minigpt.settings import PRESETS, TrainConfig
+from minigpt.train.loop import check_fits, train
 
 PROG = "distill.map"
 COLOURS: dict[str, str] = {"helps": "#009E73", "cannot tell": "#dddddd", "hurts": "#D55E00"}

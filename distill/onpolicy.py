@@ -25,9 +25,9 @@ from torch import Tensor
 from distill import losses
 from distill.settings import DistillConfig
 from distill.teachers import Teacher, ask, join, precision_here, same_alphabet
-from minigpt.loop import Batch
 from minigpt.nextchar import NextChar
 from minigpt.sample import draw, shape
+from minigpt.train.loop import Batch
 
 if TYPE_CHECKING:
     from minigpt.model import GPT
@@ -61,7 +61,7 @@ def check_prompt(config: DistillConfig, context: int) -> None:
 
 @dataclass
 class OnPolicy:
-    """The loss: a `minigpt.loop.Loss`. `student` is the model that is being trained.
+    """The loss: a `minigpt.train.loop.Loss`. `student` is the model that is being trained.
 
     In each batch the first round(on_policy * B) windows are the student's own after their prompt;
     only what follows the prompt is marked there. Each character that is marked weighs the same.

@@ -5,9 +5,9 @@ Idea:   loss = (1 - alpha) * cross-entropy with the text + alpha * divergence fr
 Source: Hinton et al. 2015, arXiv:1503.02531.
 Run:    python -m distill.train --teacher RUN --student quick --alpha 0.9 --data-fraction 0.05
         (--on-policy 0.5: half of what it is marked on the student writes itself)
-Omits:  a loop of its own (minigpt/loop.py has it), and a result without baselines: the command
-        trains the same student on labels alone as well, at equal steps, at equal compute and in
-        equal seconds.
+Omits:  a loop of its own (that is in minigpt/train/loop.py), and a result without baselines: the
+        command trains the same student on labels alone as well, at equal steps, at equal compute
+        and in equal seconds.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from labkit import command, files
 from minigpt.corpora import Corpus
 from minigpt.device import check_memory, choose
 from minigpt.evaluate import surprisal
-from minigpt.loop import Batch, Loss, Progress, TrainResult, train
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar
-from minigpt.runs import Run
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import Batch, Loss, Progress, TrainResult, train
+from minigpt.train.runs import Run
 
 if TYPE_CHECKING:
     from distill.arms import Setting
@@ -61,7 +61,7 @@ PROG = "distill.train"
 
 
 class Distillation:
-    """The loss that the training loop makes small: a `minigpt.loop.Loss`.
+    """The loss that the training loop makes small: a `minigpt.train.loop.Loss`.
 
     `ids` is the training text. With a cache, windows are moved back to the nearest one that is
     there, because what the teacher says depends on where a window begins. `labels` [N] stand in
@@ -176,7 +176,7 @@ def distill(
 
     `labels` and `mask` (both as long as the portion's training text) are as in `Distillation`, and
     `measure` says what counts on held-out text where that is not the loss of all characters.
-    The rest is as in `minigpt.loop.train`. ValueError where alphabets differ, the cache is of
+    The rest is as in `minigpt.train.loop.train`. ValueError where alphabets differ, the cache is of
     something else, the student is its own teacher, or it would not fit into memory.
     """
     if init is not None and init is getattr(teacher, "model", teacher):
@@ -264,7 +264,7 @@ def main(asked: Command) -> None:
     """The command."""
     from distill import arms, compare, report
     from distill import cache as caching
-    from minigpt import runs
+    from minigpt.train import runs
 
     setting = arms.prepare(asked)
     if asked.out is not None and asked.out.resolve() == Path(asked.teacher).resolve():

@@ -164,8 +164,8 @@ class Settings:
 def main(settings: Settings) -> None:
     """The command."""
     from minigpt import corpora, storyland
-    from minigpt.catalogue import TABLE
-    from minigpt.models import count_of, load_predictor
+    from minigpt.corpora.catalogue import TABLE
+    from minigpt.load import count_of, load_predictor
     from minigpt.sample import generate
 
     found = load_predictor(

@@ -197,7 +197,7 @@ def _runtime(settings: Settings) -> tuple[Literal["fp32", "bf16"], int]:
 
 def main(settings: Settings) -> None:
     """The command."""
-    from minigpt.models import load_predictor
+    from minigpt.load import load_predictor
 
     precision, threads = _runtime(settings)
     found = load_predictor(

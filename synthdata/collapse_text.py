@@ -301,8 +301,8 @@ class GPTSource(TextSource):
         """
         import torch
 
-        from minigpt.loop import train
         from minigpt.model import GPT
+        from minigpt.train.loop import train
 
         text = self.texts.joined(data)
         enough = max(31, math.ceil((self.config.model.context + 1) / 0.9))

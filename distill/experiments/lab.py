@@ -35,11 +35,11 @@ from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig
-from minigpt.loop import TrainResult, train
 from minigpt.nextchar import NextChar
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import TrainResult, train
 
 SWEEP_SEED = 50
 """Rates and lengths are chosen with it; no record judges it."""

@@ -14,9 +14,9 @@ from dataclasses import replace
 from labkit.files import sha256
 from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
-from minigpt.loop import TrainResult, train
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
+from minigpt.train.loop import TrainResult, train
 
 TUNING_SEED = 99
 """Rates are tuned on this seed alone; it is never judged."""

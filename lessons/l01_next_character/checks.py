@@ -128,7 +128,7 @@ def _some_windows(rng: np.random.Generator, dtype: str = "int64") -> Call:
 
 
 def _windows(ids: Any, starts: Any, context: int) -> Any:
-    from minigpt.loop import cut_windows
+    from minigpt.train.loop import cut_windows
 
     return cut_windows(ids, starts, context)
 
@@ -174,7 +174,7 @@ WINDOWS = Exercise(
     context: T, the number of characters in a window.
     Returns (inputs, targets), two int64 tensors [B, T]. inputs[b] are the T characters from
     starts[b] on; targets[b, t] is the character that follows inputs[b, t] in the text.""",
-    solution="minigpt.loop:cut_windows",
+    solution="minigpt.train.loop:cut_windows",
     signature="(ids, starts, context)",
     probes=(
         Probe(

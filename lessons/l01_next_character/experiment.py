@@ -47,12 +47,12 @@ from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score, surprisal
 from minigpt.layers import GPTConfig
-from minigpt.loop import train
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import train
 
 OWN, OTHER, SHUFFLED = "own text", "another text", "shuffled"
 STORIES = "storyland"

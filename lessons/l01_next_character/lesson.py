@@ -42,12 +42,13 @@ from lessons.engine.notebook import (
     show,
     source,
 )
-from minigpt import evaluate, loop, sample
+from minigpt import evaluate, sample
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.ngram import NGram
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import loop
 
 # %% [markdown]
 # ## Predict first

@@ -14,8 +14,8 @@ from lessons.engine import inputs
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import numbers, refused
 from lessons.l02_prediction_is_compression import answers
-from minigpt.arithmetic import TOTAL_BITS
-from minigpt.escapes import read_varints, varints
+from minigpt.compress.arithmetic import TOTAL_BITS
+from minigpt.compress.escapes import read_varints, varints
 from synthdata.estimate import plug_in
 
 # 02.1  Words of different lengths.
@@ -53,7 +53,7 @@ VARINTS = Exercise(
     Returns bytes. Each number is written seven bits a byte, the lowest seven first. A byte's
     eighth bit (128) is set where more of the same number follows. So 5 is the byte 5, and
     300 = 2 * 128 + 44 is the two bytes 44 + 128 and 2.""",
-    solution="minigpt.escapes:varints",
+    solution="minigpt.compress.escapes:varints",
     signature="(numbers)",
     probes=(
         Probe(
@@ -201,7 +201,7 @@ FREQUENCIES = Exercise(
     for rounding.
     Returns whole numbers [S, V] in proportion to the probabilities. Each row sums to exactly
     2^32 = 4,294,967,296, and no number is 0.""",
-    solution="minigpt.arithmetic:frequencies",
+    solution="minigpt.compress.arithmetic:frequencies",
     signature="(logprobs)",
     probes=(
         Probe(

@@ -27,14 +27,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from minigpt import classical
-from minigpt.compress import Coder, compress, decompress
+from minigpt.compress import classical
+from minigpt.compress.container import Coder, compress, decompress
 from minigpt.corpora import Corpus
-from minigpt.loop import Batch, train
 from minigpt.model import GPT
 from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import Batch, train
 
 # Pieces coded side by side: fast, and for the n-gram of order 7 on 30,000 characters dearer by
 # 0.02 to 0.03 bits/char than one piece would be.

@@ -49,10 +49,10 @@ from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig
-from minigpt.loop import Progress, train
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import Progress, train
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

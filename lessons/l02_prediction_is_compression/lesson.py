@@ -40,7 +40,8 @@ from lessons.engine.notebook import (
 )
 from lessons.l02_prediction_is_compression import coding, probes
 from lessons.l02_prediction_is_compression.experiment import SIZES, within
-from minigpt import arithmetic, classical, compress, escapes, evaluate, storyland
+from minigpt import compress, evaluate, storyland
+from minigpt.compress import arithmetic, classical, escapes
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 from synthdata import estimate

@@ -30,9 +30,10 @@ import torch
 from labkit import figures
 from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
 from lessons.l03_why_it_trains.experiment import Shaped, pass_on
-from minigpt import corpora, evaluate, loop, model, ngram, ops, optim, plots
+from minigpt import corpora, evaluate, model, ngram, ops, optim, plots
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import loop
 
 # %% [markdown]
 # ## Predict first

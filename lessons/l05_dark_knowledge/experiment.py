@@ -78,9 +78,9 @@ from lessons.engine.training import BASE, TUNING_SEED
 from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig
-from minigpt.loop import train
 from minigpt.nextchar import NextChar
 from minigpt.settings import TrainConfig
+from minigpt.train.loop import train
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

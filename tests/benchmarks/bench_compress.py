@@ -18,8 +18,8 @@ import numpy as np
 
 from labkit import command
 from minigpt import corpora
-from minigpt.arithmetic import choose_streams, encode_streams
-from minigpt.compress import compress, decompress
+from minigpt.compress.arithmetic import choose_streams, encode_streams
+from minigpt.compress.container import compress, decompress
 from minigpt.nextchar import first_ids
 from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.tokenizer import CharTokenizer

@@ -18,12 +18,13 @@ from distill.cache import CacheConfig, build
 from distill.settings import DistillConfig, Question
 from distill.teachers import FOLDS, ModelTeacher, NGramTeacher
 from labkit import command
-from minigpt import checkpoint, corpora
+from minigpt import corpora
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import checkpoint
 
 CORPUS = corpora.load("storyland:20000")
 TOKENIZER = CharTokenizer.from_text(CORPUS.text)

@@ -19,8 +19,8 @@ from distill.evaluate import divergence
 from distill.settings import DistillConfig
 from distill.train import Distillation
 from minigpt.evaluate import score
-from minigpt.loop import Batch
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import Batch
 
 SOURCE = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]])
 WRONG = np.array([[0.5, 0.3, 0.2], [0.2, 0.5, 0.3], [0.2, 0.2, 0.6]])

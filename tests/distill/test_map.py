@@ -14,8 +14,8 @@ from distill.teachers import ModelTeacher
 from labkit import command
 from minigpt import corpora
 from minigpt.layers import GPTConfig
-from minigpt.loop import train
 from minigpt.settings import TrainConfig
+from minigpt.train.loop import train
 
 TINY = TrainConfig(
     steps=4,

@@ -18,10 +18,10 @@ from distill.settings import DistillConfig
 from distill.train import distill
 from minigpt import corpora
 from minigpt.layers import GPTConfig
-from minigpt.loop import Batch, draw_windows, next_char_loss
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import Batch, draw_windows, next_char_loss
 
 CORPUS = corpora.load("storyland:20000")
 TOKENIZER = CharTokenizer.from_text(CORPUS.text)

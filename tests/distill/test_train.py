@@ -21,12 +21,12 @@ from distill.train import Distillation, distill, seen_loss
 from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig
-from minigpt.loop import Batch, draw_windows, next_char_loss, train
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
-from minigpt.state import State
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import Batch, draw_windows, next_char_loss, train
+from minigpt.train.state import State
 
 CORPUS = corpora.load("storyland:20000")
 TOKENIZER = CharTokenizer.from_text(CORPUS.text)

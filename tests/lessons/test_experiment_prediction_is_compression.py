@@ -8,7 +8,7 @@ import torch
 
 from lessons.engine.training import stories
 from lessons.l02_prediction_is_compression import coding, experiment, probes
-from minigpt import classical
+from minigpt.compress import classical
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.ngram import NGram

@@ -15,10 +15,10 @@ from lessons.l01_next_character import experiment as first
 from lessons.l04_bigger_is_better import experiment as fourth
 from lessons.l04_bigger_is_better.lstm import LSTM
 from minigpt.layers import GPTConfig
-from minigpt.loop import train
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import train
 
 # Lesson 1.
 

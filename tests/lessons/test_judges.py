@@ -20,7 +20,7 @@ from lessons.engine.compare import close
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import refused
 from lessons.engine.sandbox import Sandbox
-from minigpt.escapes import read_varints
+from minigpt.compress.escapes import read_varints
 
 REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]
 WITHOUT = {"02.1", "04.3"}  # they return bytes and text, in which there are no numbers

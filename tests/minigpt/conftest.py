@@ -22,7 +22,8 @@ Call = Callable[..., Outcome]
 
 def run_module(module: str, *args: str) -> int:
     """What `python -m minigpt.<module> args` does, inside this process; the exit code."""
-    found = importlib.import_module(f"minigpt.{module}")
+    room = module in ("train", "corpora", "compress")
+    found = importlib.import_module(f"minigpt.{module}" + ".__main__" * room)
     try:
         if module == "train":
             found.entry(list(args))

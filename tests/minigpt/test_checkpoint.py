@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from labkit.files import sha256
-from minigpt import checkpoint
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import checkpoint
 
 ALPHABET = CharTokenizer("\nabc")
 SMALL = GPTConfig(n_layer=1, n_head=1, n_embd=4, context=6)

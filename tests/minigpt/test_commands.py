@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from minigpt import train as train_command
 from minigpt.nextchar import window
+from minigpt.train import __main__ as train_command
 
 COMMANDS = ("train", "sample", "evaluate", "compress", "runs", "corpora", "device")
 SMALL = (
@@ -343,7 +343,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 FORBIDDEN = """
 import os, sys
 from labkit import command
-from minigpt import corpora, train
+from minigpt import corpora
+from minigpt.train import __main__ as train
 corpora.load("storyland:5000")  # this and parsing load what is needed while Python's own files may
 asked = train.parse(sys.argv[1:])  # still be read
 if os.geteuid() == 0:  # nothing is forbidden to root

@@ -16,8 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit import command
-from minigpt import classical, compress, escapes, mgz
-from minigpt.arithmetic import (
+from minigpt import compress
+from minigpt.compress import __main__ as command_module
+from minigpt.compress import classical, container, escapes
+from minigpt.compress.__main__ import CompressConfig, main
+from minigpt.compress.arithmetic import (
     MAX_CELLS,
     Decoder,
     Encoder,
@@ -26,7 +29,6 @@ from minigpt.arithmetic import (
     encode_streams,
     frequencies,
 )
-from minigpt.compress import CompressConfig, main
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 
@@ -255,8 +257,8 @@ def test_progress_counts_characters_the_model_does_not_know() -> None:
 
 def test_a_large_machine_starts_a_few_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("minigpt.device.cores", lambda: 64)
-    assert compress._processes(CompressConfig(paths=("f",))) == compress.CREW
-    assert compress._processes(CompressConfig(paths=("f",), model="ngram")) == 1
+    assert command_module._processes(CompressConfig(paths=("f",))) == command_module.CREW
+    assert command_module._processes(CompressConfig(paths=("f",), model="ngram")) == 1
 
 
 def test_several_processes_write_what_one_does() -> None:
@@ -318,7 +320,7 @@ def test_what_is_not_ours_is_named() -> None:
     with pytest.raises(ValueError, match="not made by"):
         compress.decompress(pickle.dumps({"a": 1}), MODEL)
     with pytest.raises(ValueError, match="cut or altered"):
-        compress.decompress(mgz.MAGIC + pickle.dumps({"a": 1}) * 9, MODEL)
+        compress.decompress(container.MAGIC + pickle.dumps({"a": 1}) * 9, MODEL)
 
 
 def test_another_model_precision_or_thread_count_is_named() -> None:
@@ -414,7 +416,7 @@ def refused(folder: Path, capsys: pytest.CaptureFixture[str], *args: str) -> str
 
 
 def test_command_from_end_to_end(folder: Path) -> None:
-    path = os.pathsep.join([str(Path(compress.__file__).parents[1]), *sys.path])
+    path = os.pathsep.join([str(Path(compress.__file__).parents[2]), *sys.path])
     model = ["--model", "ngram", "--data", "corpus.txt"]
 
     def run(*args: str) -> subprocess.CompletedProcess[bytes]:

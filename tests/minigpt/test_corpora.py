@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 
 from labkit.files import sha256
-from minigpt import catalogue, corpora, fetch, storyland
-from minigpt.corpora import TABLE, CorpusUnavailable, load
-from minigpt.fetch import RouteFailed, Url, Wheel, read_member
+from minigpt import corpora, storyland
+from minigpt.corpora import TABLE, CorpusUnavailable, catalogue, fetch, load
+from minigpt.corpora.__main__ import Fetch, main
+from minigpt.corpora.fetch import RouteFailed, Url, Wheel, read_member
 
 TEXT = "To be, or not to be,\nthat is the question.\n" * 30
 DATA = TEXT.encode()
@@ -495,7 +496,7 @@ def test_a_text_that_cannot_be_kept_is_used_all_the_same(
     with pytest.warns(UserWarning, match="shakespeare is not kept"):
         assert load().text == TEXT
     with pytest.raises(NotADirectoryError):  # to fetch is to keep
-        corpora.main(corpora.Fetch("shakespeare"))
+        main(Fetch("shakespeare"))
     assert (tmp_path / "file").read_text() == "in the way"
 
 
@@ -503,7 +504,7 @@ def test_two_processes_fetch_at_once(server: Server, tmp_path: Path) -> None:
     program = (
         "from dataclasses import replace\n"
         "from minigpt import corpora\n"
-        "from minigpt.fetch import Url\n"
+        "from minigpt.corpora.fetch import Url\n"
         f"url = Url({server.url('text').address!r}, limit={len(DATA)})\n"
         f"new = replace(corpora.TABLE['shakespeare'], routes=(url,), sha256={sha256(TEXT)!r})\n"
         "corpora.TABLE['shakespeare'] = new\n"
@@ -669,7 +670,7 @@ def test_fetch_all_gets_what_it_can(
     jokes = replace(TABLE["jokes"], routes=(server.url("text"),), sha256=sha256(TEXT))
     monkeypatch.setitem(TABLE, "jokes", replace(jokes, text_of=lambda data: data.decode()))
     with pytest.raises(CorpusUnavailable, match="shakespeare is not on this machine"):
-        corpora.main(corpora.Fetch("all"))
+        main(Fetch("all"))
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         "jokes",
         "python-docs",

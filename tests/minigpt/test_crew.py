@@ -16,8 +16,8 @@ import psutil
 import pytest
 import torch
 
-from minigpt import crew as crew_module
-from minigpt.crew import Crew
+from minigpt.compress import crew as crew_module
+from minigpt.compress.crew import Crew
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
@@ -95,7 +95,7 @@ def test_the_crew_ends_with_whoever_started_it(tmp_path: Path) -> None:
     program.write_text(
         "import os, pathlib, time\n"
         "from types import SimpleNamespace\n"
-        "from minigpt.crew import Crew\n"
+        "from minigpt.compress.crew import Crew\n"
         "def wait(file, *_):\n"
         "    pathlib.Path(file + '.part').write_text(str(os.getpid()))\n"
         "    os.rename(file + '.part', file)\n"

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from minigpt import device
 from minigpt.device import choose, cores, measure
 from minigpt.layers import GPTConfig, attention_weights
-from minigpt.loop import train
 from minigpt.model import GPT
 from minigpt.settings import PRESETS, TrainConfig
+from minigpt.train.loop import train
 
 ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason="auto takes the GPU here")
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")

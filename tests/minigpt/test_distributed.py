@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from minigpt import checkpoint
+from minigpt.train import checkpoint
 
 ARGS = (
     *("--data", "storyland:5000", "--steps", "5", "--batch-size", "8", "--eval-every", "5"),
@@ -81,7 +81,8 @@ def test_where_the_first_process_is_refused_the_other_leaves_without_a_word(
     done = train_in_two(tmp_path, command_environment, "run")
     assert done.returncode != 0
     assert done.stderr.count("minigpt.train: error: run holds a run already") == 1
-    assert "minigpt/loop.py" not in done.stderr  # the launcher's own traceback is all there is
+    # the launcher's own traceback is all there is
+    assert "minigpt/train/loop.py" not in done.stderr
     assert "gloo" not in done.stderr
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.json"]
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigpt import escapes, mgz
-from minigpt.arithmetic import (
+from minigpt.compress import container, escapes
+from minigpt.compress.arithmetic import (
     CHARACTERS_PER_BYTE,
     Encoder,
     decode_streams,
@@ -56,14 +56,14 @@ def forged(
     """A compressed file that says what it is told to, with a correct checksum."""
     shortest = min(map(len, streams), default=0)
     numbers: list[Any] = [
-        mgz.PRECISIONS.index(MODEL.precision),
+        container.PRECISIONS.index(MODEL.precision),
         threads,
         batches,
         len(streams),
         characters,
     ]
     numbers += [foreign, len(escaped), shortest, *(len(s) - shortest for s in streams)]
-    body = mgz.MAGIC + bytes.fromhex(MODEL.fingerprint)[:8] + bytes(8)
+    body = container.MAGIC + bytes.fromhex(MODEL.fingerprint)[:8] + bytes(8)
     body += b"".join(n if isinstance(n, bytes) else escapes.varints([n]) for n in numbers)
     body += escaped + b"".join(streams)
     return body + hashlib.sha256(body).digest()[:8]
@@ -145,19 +145,19 @@ def signed(blob: bytes, version: bytes, fingerprint: str = MODEL.fingerprint) ->
     return body + hashlib.sha256(body).digest()[:8]
 
 
-@pytest.mark.parametrize("version", [mgz.OLD, mgz.MAGIC])
+@pytest.mark.parametrize("version", [container.OLD, container.MAGIC])
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_file_is_refused_in_one_line(name: str, version: bytes) -> None:
     blob, words = FORGERIES[name]
-    words = OLD.get(name, words) if version == mgz.OLD else words
+    words = OLD.get(name, words) if version == container.OLD else words
     blob, model = signed(blob, version), Counting()
     with pytest.raises(ValueError, match=words) as caught:
-        mgz.decompress(blob, model)
+        container.decompress(blob, model)
     assert len(str(caught.value)) < 400
     assert model.steps < 5000
 
 
-@pytest.mark.parametrize("version", [mgz.OLD, mgz.MAGIC])
+@pytest.mark.parametrize("version", [container.OLD, container.MAGIC])
 @pytest.mark.parametrize("name", ["a million in 119 bytes", "2^70", "a bomb"])
 def test_the_command_refuses_in_one_line(
     call: Any, tmp_path: Path, name: str, version: bytes
@@ -203,5 +203,5 @@ def test_texts_that_cost_next_to_nothing_round_trip() -> None:
     one = NGram.fit("a" * 1000, order=2)  # an alphabet of one letter
     for model, text in ((one, "a" * 500), (MODEL, MODEL.tokenizer.characters[0] * 500)):
         for streams in (1, 3):
-            blob = mgz.compress(text, model, streams=streams)
-            assert mgz.decompress(blob, model) == text.encode()
+            blob = container.compress(text, model, streams=streams)
+            assert container.decompress(blob, model) == text.encode()

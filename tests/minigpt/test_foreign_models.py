@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from labkit.files import sha256
-from minigpt import checkpoint, sample
+from minigpt import sample
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import checkpoint
 
 Tensors = dict[str, Tensor]
 Header = dict[str, Any]

@@ -15,14 +15,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from minigpt import corpora, loop, runs
+from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig
-from minigpt.loop import Batch, Progress, TrainResult, draw_windows, next_char_loss, train
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
-from minigpt.state import State
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import loop, runs
+from minigpt.train.loop import Batch, Progress, TrainResult, draw_windows, next_char_loss, train
+from minigpt.train.state import State
 
 # Everything is spelled out, so that tuning a preset does not move the golden numbers.
 GOLDEN = TrainConfig(
@@ -123,7 +124,7 @@ def test_golden_losses(corpus: corpora.Corpus, config: TrainConfig) -> None:
 PROGRAM = """
 import torch
 from minigpt import corpora
-from minigpt.loop import train
+from minigpt.train.loop import train
 from minigpt.settings import TrainConfig
 from minigpt.layers import GPTConfig
 result = train({config!r}, corpora.load("storyland:20000"))
@@ -277,7 +278,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step(
     run = runs.create(tmp_path / "run", "x")
     with pytest.raises(ValueError, match="the loss is nan at step 5"):
         train(replace(SHORT, save_seconds=0), corpus, loss=bad, run=run)
-    from minigpt import checkpoint
+    from minigpt.train import checkpoint
 
     tensors, header = checkpoint.load(run.last)
     assert header["step"] == 4
@@ -402,7 +403,7 @@ def test_a_budget_goes_on_where_it_was_stopped(corpus: corpora.Corpus, tmp_path:
     budget = replace(SHORT, steps=2000, minutes=0.05, eval_every=0, save_seconds=0)
 
     run = stopped(budget, corpus, tmp_path / "run", after=7)
-    from minigpt import checkpoint
+    from minigpt.train import checkpoint
 
     tensors, header = checkpoint.load(run.last)
     assert header["fixed"] is False

@@ -15,8 +15,8 @@ from minigpt.layers import Attention, CausalConvolution, GPTConfig, attention_we
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar, window
 from minigpt.settings import PRESETS, TrainConfig
-from minigpt.state import make_optimizers
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.state import make_optimizers
 
 ALPHABET = CharTokenizer("\n" + "".join(map(chr, range(97, 97 + 22))))
 

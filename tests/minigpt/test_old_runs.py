@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import torch
 
-from minigpt import checkpoint, corpora, loop, runs, seeds
+from minigpt import corpora, seeds
 from minigpt.layers import GPTConfig
-from minigpt.loop import train
 from minigpt.model import GPT
 from minigpt.optim import Muon
 from minigpt.settings import TrainConfig
-from minigpt.state import State
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import checkpoint, loop, runs
+from minigpt.train.loop import train
+from minigpt.train.state import State
 
 SAVED = Path(__file__).with_name("rules1")
 """Written by the code before rules 2: `last.safetensors` and `metrics.jsonl` of a run of CONFIG

@@ -19,10 +19,11 @@ import pytest
 import torch
 
 from labkit.versions import processor
-from minigpt import checkpoint, corpora, runs
+from minigpt import corpora
 from minigpt.layers import GPTConfig
-from minigpt.loop import Progress, train
 from minigpt.settings import TrainConfig
+from minigpt.train import checkpoint, runs
+from minigpt.train.loop import Progress, train
 
 Call = Any
 
@@ -399,7 +400,7 @@ def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(
 def test_a_second_ctrl_c_while_nothing_is_saved_yet_is_still_one_line(
     call: Call, tiny_args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from minigpt import loop
+    from minigpt.train import loop
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt

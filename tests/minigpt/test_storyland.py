@@ -13,9 +13,9 @@ import pytest
 
 from labkit.files import sha256
 from minigpt import storyland
-from minigpt.grammar import END, Choice, Grammar
-from minigpt.grammar_model import GrammarModel
 from minigpt.nextchar import NextChar, first_ids
+from minigpt.storyland.grammar_model import GrammarModel
+from minigpt.storyland.rules import END, Choice, Grammar
 
 
 def small() -> Grammar:

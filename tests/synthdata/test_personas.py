@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from labkit.experiment import verdict
-from minigpt.grammar import END, MARK, Choice, Grammar
+from minigpt.storyland.rules import END, MARK, Choice, Grammar
 from minigpt.tokenizer import CharTokenizer
 from synthdata import __main__, persona_evidence, persona_report, persona_text, personas
 from synthdata.collapse_regimes import Sampler

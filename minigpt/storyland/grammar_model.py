@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minigpt.grammar import Grammar
+from minigpt.storyland.rules import Grammar
 from minigpt.tokenizer import CharTokenizer
 
 

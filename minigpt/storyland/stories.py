@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from minigpt.grammar import END, MARK, Annotation, Choice, Grammar
-from minigpt.grammar_model import GrammarModel
+from minigpt.storyland.grammar_model import GrammarModel
+from minigpt.storyland.rules import END, MARK, Annotation, Choice, Grammar
 
 __all__ = [
     "MARK",

@@ -1,8 +1,5 @@
-"""Compression: a model that predicts well needs few bits to say what came.
+"""Make a file smaller with a model, and get it back; compare with other compressors.
 
-Idea:   prediction and compression are one thing: a character of probability p costs -log2 p bits
-        (`minigpt.arithmetic`), so a model's loss is the size of its files. What such a file holds
-        is in `minigpt.mgz`; here are the command, and the comparison with other compressors.
 Source: C. Shannon, Bell System Tech. J. 27 (1948) 379-423; G. Deletang et al. 2023,
         arXiv:2309.10668, for the comparison with gzip and others.
 Run:    python -m minigpt.compress [RUN] FILE -o OUT        (-d to decompress, --table to compare)
@@ -27,9 +24,9 @@ from typing import Annotated, Literal
 import tyro
 
 from labkit import command, files
-from minigpt.arithmetic import Progress
-from minigpt.mgz import MOST, Coder, Header, compress, decompress, read_header
-from minigpt.models import Predictor, count_of, load_predictor, made_with
+from minigpt.compress.arithmetic import Progress
+from minigpt.compress.container import MOST, Coder, Header, compress, decompress, read_header
+from minigpt.load import Predictor, count_of, load_predictor, made_with
 from minigpt.ngram import DEFAULT_ORDER
 
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
@@ -180,7 +177,7 @@ def _processes(config: CompressConfig) -> int:
 
 def _compare(config: CompressConfig) -> None:
     """Print the table: the model, the n-gram beside it, and the classical compressors."""
-    from minigpt import classical
+    from minigpt.compress import classical
 
     given = None if config.file is None else _read(config.file)
     found = load(config, size=len(given or b""))

@@ -4,7 +4,7 @@ Idea:   the text is cut into streams that are coded side by side, one batch a st
         text in several batches, by several processes. Encoder and decoder make the very same calls,
         so that both see the same predictions to the last bit. What the model has no character for
         is taken out and kept beside the rest, so that every file round-trips.
-Source: own format; the coding itself is in `minigpt.arithmetic`, with its sources.
+Source: own format; the coding itself is in `minigpt.compress.arithmetic`, with its sources.
 Run:    python -m minigpt.compress [RUN] FILE -o OUT
 Omits:  other machines. Predictions differ in their last bits from processor to processor and from
         library to library; a file that meets other predictions is detected, not repaired.
@@ -28,8 +28,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from minigpt import escapes
-from minigpt.arithmetic import (
+from minigpt.compress import escapes
+from minigpt.compress.arithmetic import (
     CHARACTERS_PER_BYTE,
     STRIPPED,
     Progress,
@@ -40,7 +40,7 @@ from minigpt.arithmetic import (
     encode_streams,
     silent,
 )
-from minigpt.crew import Crew
+from minigpt.compress.crew import Crew
 from minigpt.nextchar import NextChar
 
 MAGIC = b"mgz\x03"

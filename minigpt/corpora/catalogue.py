@@ -23,7 +23,7 @@ from pathlib import Path
 
 from labkit import files
 from minigpt import storyland
-from minigpt.fetch import Route, Url, Wheel
+from minigpt.corpora.fetch import Route, Url, Wheel
 
 STORYLAND_CHARACTERS = 1_000_000
 

@@ -20,7 +20,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, wait
 from types import TracebackType
 from typing import Any
 
-from minigpt.arithmetic import Progress
+from minigpt.compress.arithmetic import Progress
 
 LOOK_SECONDS = 0.2
 

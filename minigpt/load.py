@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from labkit.command import describe
-from minigpt import corpora, runs
+from minigpt import corpora
 from minigpt.ngram import DEFAULT_ORDER, NGram
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train import runs
 
 if TYPE_CHECKING:
     from minigpt.model import GPT
@@ -72,8 +73,8 @@ def load_predictor(
     path = locate(run)
     import torch
 
-    from minigpt.checkpoint import load_model
     from minigpt.device import check_threads
+    from minigpt.train.checkpoint import load_model
 
     model, record = load_model(path)
     if precision is not None:
@@ -92,7 +93,7 @@ def load_predictor(
 
 def made_with(fingerprint: bytes) -> str | None:
     """The folder of the run whose model's fingerprint begins so; None where there is none."""
-    from minigpt.checkpoint import load_model
+    from minigpt.train.checkpoint import load_model
 
     for run in reversed(runs.find_all()):
         try:

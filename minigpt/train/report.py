@@ -22,13 +22,13 @@ from labkit import figures, files
 from labkit.versions import PROJECT, machine, processor, versions
 from minigpt.corpora import Corpus
 from minigpt.evaluate import NGRAM_LIMIT, score
-from minigpt.loop import TrainResult, train
 from minigpt.model import GPT
 from minigpt.ngram import DEFAULT_ORDER, NGram
-from minigpt.runs import Run
 from minigpt.sample import generate
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
+from minigpt.train.loop import TrainResult, train
+from minigpt.train.runs import Run
 
 
 def finish(

@@ -22,16 +22,16 @@ from jaxtyping import Int, Integer
 from torch import Tensor, nn
 
 from minigpt import seeds
-from minigpt.budget import Stopwatch
 from minigpt.corpora import Corpus
 from minigpt.device import Runtime, choose
 from minigpt.evaluate import score
-from minigpt.hooks import Batch, Loss, Progress, TrainResult, next_char_loss
 from minigpt.model import GPT
 from minigpt.optim import cosine, trapezoid
-from minigpt.runs import Run
 from minigpt.settings import TrainConfig
-from minigpt.state import State
+from minigpt.train.budget import Stopwatch
+from minigpt.train.interface import Batch, Loss, Progress, TrainResult, next_char_loss
+from minigpt.train.runs import Run
+from minigpt.train.state import State
 
 
 def draw_windows(

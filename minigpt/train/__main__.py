@@ -36,9 +36,13 @@ import tyro
 from tqdm import tqdm
 
 from labkit import command, files
-from minigpt import corpora, report, runs
+from minigpt import corpora
 from minigpt.device import check_memory, choose
-from minigpt.loop import (
+from minigpt.model import GPT
+from minigpt.settings import PRESETS, TrainConfig, recorded_settings
+from minigpt.tokenizer import CharTokenizer
+from minigpt.train import report, runs
+from minigpt.train.loop import (
     Batch,
     Loss,
     Progress,
@@ -47,10 +51,7 @@ from minigpt.loop import (
     next_char_loss,
     train,
 )
-from minigpt.model import GPT
-from minigpt.runs import Run
-from minigpt.settings import PRESETS, TrainConfig, recorded_settings
-from minigpt.tokenizer import CharTokenizer
+from minigpt.train.runs import Run
 
 __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
 
@@ -269,7 +270,7 @@ def _learn(
 
 
 def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[[str], None]) -> GPT:
-    from minigpt.checkpoint import extend_alphabet, load_model
+    from minigpt.train.checkpoint import extend_alphabet, load_model
 
     model, _ = load_model(runs.find(folder).folder)
     wider = model.tokenizer.extended(corpus.text)

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from minigpt import seeds
-from minigpt.budget import TIMED_STEPS
-from minigpt.checkpoint import check_weights
 from minigpt.model import GPT
 from minigpt.optim import Muon
 from minigpt.settings import TrainConfig
+from minigpt.train.budget import TIMED_STEPS
+from minigpt.train.checkpoint import check_weights
 
 RULES = 2
 """Version of how a seed, clipping and looks are understood; a saved run goes on by its own.
