@@ -1,182 +1,104 @@
-"""A cascade: the cheap model answers, and asks a dearer one where it is unsure.
+"""Models and cascades of them, measured on a text: what to ship.
 
-Idea:   most characters are easy. Let each be predicted by the cheapest model that is sure enough,
-        and pay for a large one only where it matters. Cost is measured in ms a character, and
-        includes what an honest cascade must pay: the larger model has not read along, so when it is
-        asked it first reads what it has missed.
-Source: Chen et al. 2023, arXiv:2305.05176 (FrugalGPT); Viola & Jones 2001 for the idea.
 Run:    python -m distill.cascade --models ngram,RUN,RUN
-Omits:  escalating whole passages. Here each character is decided by itself, so that a model which
-        is asked about one in ten has in the end read all ten: what a cascade saves is the
-        difference between reading many characters at a time and one by one, and no more.
-
-Legend: S streams side by side, T places, N = S * T, V vocabulary.
+Omits:  how a cascade runs (`distill.cascades.escalation`) and is tuned (`distill.cascades.ladder`).
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import json
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import numpy as np
-
+from distill.cascades.escalation import Answer
+from distill.cascades.ladder import NamedModel, ladder
+from distill.cascades.pareto import cheapest_within
 from distill.teachers import same_alphabet
-from distill.unsure import Rule, unsureness
-from minigpt.nextchar import NextChar
+from labkit import command
+from minigpt import corpora
+from minigpt.load import load_predictor
 
-Answer = Literal["last", "mean"]
+PROG = "distill.cascade"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
-    """One run of a cascade over a text."""
+class Command:
+    """Measure models and cascades of them: loss against ms a character."""
 
-    nats: float
-    """Mean loss, nats/char."""
-    ms_per_char: float
-    """Wall time over characters, all streams together, reading what was missed included."""
-    asked: list[float]
-    """Share of the characters that each model was asked about."""
+    models: str
+    """From cheap to dear, with commas: ngram, or runs' folders."""
+    data: str = "shakespeare"
+    """The text; its held-out halves calibrate and measure."""
+    within: float = 0.02
+    """Name the cheapest within this share of the best loss."""
+    streams: int = 128
+    """Predicted side by side."""
+    repeats: int = 3
+    """Each is timed so often; the fastest counts."""
+    reread: int | None = None
+    """A model that is asked reads so many characters anew; by default it catches up on all."""
+    answer: Answer = "last"
+    """What the last model that was asked says, or the mean of all that were asked."""
+    json: bool = False
+    """One line of JSON."""
 
-
-def streams(ids: np.ndarray, count: int, length: int) -> np.ndarray:
-    """`count` passages of `length` + 1 characters, evenly spread over a text [N]; [S, T + 1]."""
-    if len(ids) <= length + 1:
-        raise ValueError(f"{len(ids)} characters; a stream needs more than {length + 1}")
-    if count > len(ids):
-        raise ValueError(f"{count} streams of a text of {len(ids)} characters; take fewer")
-    at = np.linspace(0, len(ids) - length - 1, count).astype(int)
-    return ids[at[:, None] + np.arange(length + 1)].astype(np.int64)
-
-
-def pooled(kept: np.ndarray, new: np.ndarray, models: int) -> np.ndarray:
-    """The mean of `models` distributions so far, log-probabilities [..., V], and one more.
-
-    >>> even, sure = np.log(np.array([0.5, 0.5])), np.log(np.array([0.8, 0.2]))
-    >>> np.exp(pooled(even, sure, 1)).round(6).tolist()
-    [0.65, 0.35]
-    """
-    share = math.log(models / (models + 1)), math.log(1 / (models + 1))
-    return np.logaddexp(kept + share[0], new + share[1])
+    def __post_init__(self) -> None:
+        if not 0 <= self.within <= 1 or self.streams < 1 or self.repeats < 1:
+            raise ValueError(
+                "within is a share, and streams and repeats are at least 1; "
+                f"got {self.within}, {self.streams} and {self.repeats}"
+            )
+        if self.reread is not None and self.reread < 1:
+            raise ValueError(f"reread must be at least 1 character, got {self.reread}")
 
 
-class Again:
-    """Asks a model that keeps nothing: it reads the last `reread` characters anew each time."""
-
-    def __init__(self, model: NextChar, ids: np.ndarray, reread: int) -> None:
-        self.model, self.ids = model, ids
-        self.reread = min(reread, model.context or reread)
-
-    def answer(self, t: int, rows: np.ndarray) -> np.ndarray:
-        """What follows the first `t` characters of streams `rows` [k]; [k, V]."""
-        return self.model.logprobs(self.ids[rows, max(0, t - self.reread) : t])[:, -1]
-
-
-class Behind:
-    """Asks a model that keeps what it has read: it lags behind, and catches up when asked.
-
-    Once it is `block` characters behind, all streams catch up together and are kept so; before
-    that the streams that ask read the few that are missing on a copy.
-    """
-
-    def __init__(self, model: NextChar, ids: np.ndarray, block: int = 8) -> None:
-        self.model: Any = model  # NextChar has no read
-        self.ids, self.block = ids, block
-        self.state: Any = None
-        self.done = 0
-
-    def answer(self, t: int, rows: np.ndarray) -> np.ndarray:
-        """As `Again`, with all that came before in view as far as the model's context goes."""
-        if self.state is None:
-            self.state, said = self.model.start(self.ids[:, :t])
-            self.done = t
-            return said[rows]
-        missed = self.ids[:, self.done : t]
-        if t - self.done >= self.block or len(rows) == len(self.ids):
-            self.done = t
-            return self.model.read(self.state, missed)[rows]
-        copy = self.state.rows(rows)
-        return self.model.read(copy, missed[rows])
-
-
-def run(
-    models: Sequence[NextChar],
-    thresholds: Sequence[float],
-    texts: np.ndarray,
-    *,
-    rule: Rule = "entropy",
-    weights: Sequence[np.ndarray | None] | None = None,
-    first: int = 8,
-    reread: int | None = None,
-    answer: Answer = "last",
-    rng: np.random.Generator | None = None,
-) -> Ran:
-    """Predict `texts` [S, T + 1] character by character, from place `first` on, with a cascade.
-
-    models[i] is asked where models[i - 1] is at least thresholds[i - 1] unsure; 0 asks always, 1
-    never. The first model reads along. Each of the others reads the last `reread` characters anew
-    when it is asked; with None a GPT catches up on what it has missed instead, and what keeps
-    nothing reads 48. All streams that ask are served in one batch. `weights` [3] of each pair are
-    for the learned rule. `random` asks by lot, with probability 1 - threshold. The `answer` is what
-    the last model that was asked says, or the mean of all that were: the others have said theirs.
-    """
-    check(models, thresholds)
-    ids, targets = texts[:, :-1], texts[:, 1:]
-    nats, asked = np.zeros((len(ids), ids.shape[1] - first + 1)), np.zeros(len(models))
-    rng, weights = rng or np.random.default_rng(0), weights or [None] * len(thresholds)
-    began = time.perf_counter()
-    dearer = [
-        Behind(model, ids)
-        if reread is None and hasattr(model, "read")
-        else Again(model, ids, reread or 48)
-        for model in models[1:]
-    ]
-    state, said = models[0].start(ids[:, :first])
-    for t in range(first, ids.shape[1] + 1):
-        if t > first:
-            said = models[0].step(state, ids[:, t - 1])
-        final, open_ = said, np.arange(len(ids))
-        asked[0] += len(ids)
-        for i, model in enumerate(dearer):
-            if rule == "random":
-                unsure = rng.random(len(open_)) >= thresholds[i]
-            elif thresholds[i] in (0, 1):
-                unsure = np.full(len(open_), thresholds[i] == 0)
-            else:
-                unsure = unsureness(final[open_], rule, weights[i]) >= thresholds[i]
-            open_ = open_[unsure]
-            if not len(open_):
-                break
-            final = final.copy() if i == 0 else final
-            told = model.answer(t, open_)
-            final[open_] = pooled(final[open_], told, i + 1) if answer == "mean" else told
-            asked[i + 1] += len(open_)
-        nats[:, t - first] = -np.take_along_axis(final, targets[:, t - 1, None], -1)[:, 0]
-    seconds = time.perf_counter() - began
-    return Ran(
-        nats=float(nats.mean()),
-        ms_per_char=1000 * seconds / nats.size,
-        asked=(asked / nats.size).tolist(),
+def main(asked: Command) -> None:
+    """The command."""
+    names = [name for name in asked.models.split(",") if name]
+    if not names:
+        raise ValueError("--models names at least one: ngram, or a run's folder")
+    corpus = corpora.load(asked.data)
+    models: list[NamedModel] = []
+    for name in names:
+        kind: dict[str, Any] = {"kind": "ngram", "data": asked.data} if name == "ngram" else {}
+        models.append((name, load_predictor(None if kind else name, **kind).model))
+    encode = models[0][1].tokenizer.encode
+    for _, model in models[1:]:
+        same_alphabet(model.tokenizer, models[0][1].tokenizer)
+    found = ladder(
+        models,
+        encode(corpus.choose),
+        encode(corpus.judge),
+        count=asked.streams,
+        repeats=asked.repeats,
+        reread=asked.reread,
+        answer=asked.answer,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
     )
-
-
-def check(models: Sequence[NextChar], thresholds: Sequence[float]) -> None:
-    """ValueError where models and thresholds do not make a cascade."""
-    if len(models) < 1 or len(thresholds) != len(models) - 1:
-        raise ValueError(
-            f"a cascade of {len(models)} models needs {max(0, len(models) - 1)} thresholds, "
-            f"got {len(thresholds)}"
+    best = cheapest_within([(p.ms_per_char, p.nats) for p in found], asked.within)
+    if asked.json:
+        print(json.dumps({"points": [asdict(p) for p in found], "cheapest": found[best].name}))
+        return
+    width = max(len(p.name) for p in found)
+    print(f"{'':<{width}}  nats/char  ms/char  gap closed  of its cost  over lot  asked")
+    for p in found:
+        print(
+            f"{p.name:<{width}}  {p.nats:9.4f}  {p.ms_per_char:7.4f}  {_share(p.gap_closed):>10}  "
+            f"{_share(p.cost_share):>11}  {'' if p.over_lot is None else f'{p.over_lot:+.4f}':>8}  "
+            f"{' '.join(f'{share:.0%}' for share in p.asked)}{'  on the hull' if p.on_hull else ''}"
         )
-    if not all(0 <= threshold <= 1 for threshold in thresholds):
-        raise ValueError(f"thresholds run from 0 (always ask) to 1 (never), got {thresholds}")
-    for model in models[1:]:
-        same_alphabet(model.tokenizer, models[0].tokenizer)
+    print(f"the cheapest within {asked.within:.0%} of the best: {found[best].name}")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
+
+
+def entry(args: list[str] | None = None) -> None:
+    """`python -m distill.cascade`."""
+    command.run(main, Command, prog=PROG, args=args)
 
 
 if __name__ == "__main__":
-    from distill.ladder import entry
-
     entry()

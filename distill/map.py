@@ -25,8 +25,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from distill import arms, costs
-from distill.evaluate import Verdict, gap_closed
+from distill.comparison import arms, costs
+from distill.comparison.metrics import Verdict, gap_closed
 from distill.settings import DistillConfig, portion
 from distill.teachers import ModelTeacher, Teacher
 from labkit import command, figures

@@ -334,3 +334,20 @@ class EnsembleTeacher:
         peak = mixed.max(-1, keepdims=True)
         total = np.log(np.exp(mixed - peak).sum(-1, keepdims=True)) + peak
         return (mixed - total).astype(np.float32)
+
+
+def side_by_side(model: NextChar, ids: np.ndarray, batch: int = 64) -> np.ndarray:
+    """Log-probabilities [N - 1, V] of what follows each but the last of ids [N].
+
+    In windows of the model's context that do not overlap, as the loss of a text is measured.
+    """
+    width, past = model.context or len(ids), len(ids) - 1
+    found = np.empty((past, len(model.tokenizer)), np.float32)
+    full = past // width
+    windows = ids[: full * width].reshape(full, width).astype(np.int64)
+    for i in range(0, full, batch):
+        said = model.logprobs(windows[i : i + batch])
+        found[i * width : (i + len(said)) * width] = said.reshape(-1, said.shape[-1])
+    if full * width < past:
+        found[full * width :] = model.logprobs(ids[None, full * width : past].astype(np.int64))[0]
+    return found

@@ -23,7 +23,7 @@ MAY_IMPORT = {
 }
 EXPERIMENTS = {"three_jokes.py", "personas.py"}  # of synthdata: these, and what makes up the
 EXPERIMENTS |= {f"collapse_{part}.py" for part in ("regimes", "text", "passages", "command")}
-CIRCULAR = {"synthdata", "distill"}  # still to be cut
+CIRCULAR = {"synthdata"}  # still to be cut
 TORCH_FREE = ["labkit", "minigpt.corpora", "minigpt.ngram", "minigpt.storyland", "minigpt.nextchar"]
 TORCH_FREE += ["synthdata"] if "synthdata" in PACKAGES else []
 README = (ROOT / "README.md").read_text(encoding="utf-8")

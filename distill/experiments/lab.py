@@ -25,12 +25,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from distill.arms import best_choose, of_length
-from distill.evaluate import quality, side_by_side
+from distill.comparison.arms import best_choose, of_length
+from distill.comparison.metrics import quality
+from distill.distillation import distill
 from distill.experiments.outcome import less
 from distill.settings import DistillConfig, portion
-from distill.teachers import ModelTeacher, Teacher
-from distill.train import distill
+from distill.teachers import ModelTeacher, Teacher, side_by_side
 from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
@@ -50,7 +50,7 @@ QUALITIES = {
     "KL(teacher || student) on real text, nats/char": "kl_real",
     ON_OWN_TEXT: "kl_own",
 }
-"""What is measured of students beside their loss -> the field of `distill.evaluate.Quality`."""
+"""What is measured of students beside their loss -> the field of `metrics.Quality`."""
 TEACHERS = 1000
 """The teacher of seed s has learned with seed TEACHERS + s."""
 

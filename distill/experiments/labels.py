@@ -18,14 +18,13 @@ from dataclasses import replace
 import numpy as np
 
 from distill import views
-from distill.arms import best_choose
-from distill.costs import equal_compute_steps
-from distill.evaluate import side_by_side
+from distill.comparison.arms import best_choose
+from distill.comparison.costs import equal_compute_steps
+from distill.distillation import distill
 from distill.experiments.lab import Lab, Profile
 from distill.experiments.outcome import Outcome, Sanity, expect, less, share
 from distill.settings import DistillConfig, portion
-from distill.teachers import FOLDS, NGramTeacher
-from distill.train import distill
+from distill.teachers import FOLDS, NGramTeacher, side_by_side
 from minigpt.nextchar import NextChar
 
 

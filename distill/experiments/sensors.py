@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from distill import views
+from distill.distillation import distill
 from distill.experiments.lab import Lab, Profile
 from distill.experiments.outcome import Outcome, Sanity, expect, share
 from distill.settings import DistillConfig
-from distill.train import distill
 from distill.views import View
 from minigpt import storyland
 from minigpt.nextchar import NextChar

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from distill import cache as caching
-from distill.arms import best_choose
+from distill.comparison.arms import best_choose
 from distill.experiments.lab import Lab, Profile, share_grammatical
 from distill.experiments.outcome import Outcome, Sanity, expect, less
 from distill.losses import Direction

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from distill.costs import equal_compute_steps
+from distill.comparison.costs import equal_compute_steps
+from distill.distillation import distill
 from distill.experiments.lab import TEACHERS, Even, Lab, Profile
 from distill.experiments.outcome import Outcome, expect
 from distill.settings import DistillConfig
 from distill.teachers import EnsembleTeacher, ModelTeacher
-from distill.train import distill
 
 SMOOTHED = (0.01, 0.03, 0.1)
 """Weights of an even distribution that label smoothing may choose from."""

@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from distill.train import portion
+from distill.settings import portion
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.engine.training import BASE, TUNING_SEED, stories, with_text

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from distill.costs import window_flops
+from distill.comparison.costs import window_flops
 from lessons.engine import inputs, shuffled
 from lessons.engine.compare import close
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
@@ -42,7 +42,7 @@ FLOPS = Exercise(
     In each block attention also multiplies, for each character, T keys of E numbers (the scores),
     and adds up T values of E numbers (weighted): each of the two costs 2 T E a character.
     Looking up embeddings costs nothing. Returns a whole number, for all T characters.""",
-    solution="distill.costs:window_flops",
+    solution="distill.comparison.costs:window_flops",
     probes=(
         Probe(
             property="without any block the head alone is left: 2 T E V",

@@ -30,7 +30,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from distill import costs
+from distill.comparison import costs
 from labkit import figures
 from lessons.engine import training
 from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source

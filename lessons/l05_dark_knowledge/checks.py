@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from distill.evaluate import calibration_error, divergence
+from distill.comparison.metrics import calibration_error, divergence
 from lessons.engine import inputs
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import numbers, refused
@@ -72,7 +72,7 @@ DIVERGENCE = Exercise(
     may rule a character out (log-probability -inf); what is ruled out adds nothing.
     Returns KL(teacher || student) = sum over characters of p_teacher (ln p_teacher -
     ln p_student), an array [...].""",
-    solution="distill.evaluate:divergence",
+    solution="distill.comparison.metrics:divergence",
     signature="(teacher, student)",
     probes=(
         Probe(
@@ -268,7 +268,7 @@ CALIBRATION = Exercise(
     or not. Sort the places into `bins` equally wide bins by how sure it was (0 to 1; exactly 1
     belongs to the last). In each bin: |mean sureness - share right|.
     Returns the mean of these over bins, each weighted by its share of the places.""",
-    solution="distill.evaluate:calibration_error",
+    solution="distill.comparison.metrics:calibration_error",
     signature="(logprobs, targets, bins=15)",
     probes=(
         Probe(

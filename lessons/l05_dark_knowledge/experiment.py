@@ -57,9 +57,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from distill import costs
-from distill.arms import Arms, Setting, Sweep, Trained, best_choose, setting
-from distill.compare import (
+from distill.comparison import costs
+from distill.comparison.arms import Arms, Setting, Sweep, Trained, best_choose, setting
+from distill.comparison.comparison import (
     COMPUTE,
     COUNTED,
     NGRAM,
@@ -68,9 +68,9 @@ from distill.compare import (
     TOKENS,
     equal_seconds_steps,
 )
-from distill.evaluate import calibration_error, side_by_side
+from distill.comparison.metrics import calibration_error
 from distill.settings import DistillConfig
-from distill.teachers import ModelTeacher, Teacher
+from distill.teachers import ModelTeacher, Teacher, side_by_side
 from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile

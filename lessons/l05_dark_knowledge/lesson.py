@@ -30,10 +30,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from distill import evaluate, losses
+from distill import losses
+from distill.comparison import metrics
+from distill.distillation import distill
 from distill.settings import DistillConfig, portion
-from distill.teachers import NGramTeacher
-from distill.train import distill
+from distill.teachers import NGramTeacher, side_by_side
 from labkit import figures
 from labkit.experiment import interval
 from lessons.engine.notebook import (
@@ -157,9 +158,7 @@ part = portion(corpus, 0.05)
 counted = NGramTeacher.fit(part.train, tokenizer)
 judge = tokenizer.encode(corpus.judge).astype(np.int64)  # second half of what is held out
 sentence = judge[: scaled(4000, ci=1000)]
-far = evaluate.divergence(
-    evaluate.side_by_side(teacher, sentence), evaluate.side_by_side(counted, sentence)
-)
+far = metrics.divergence(side_by_side(teacher, sentence), side_by_side(counted, sentence))
 print(f"mean KL(all of the text || 5 % of it): {far.mean():.3f} nats at each character")
 for place in np.argsort(-far)[:5]:
     before = tokenizer.decode(sentence[max(0, place - 11) : place + 1])
@@ -209,7 +208,7 @@ show(
 # Does the T^2 do what it promises? The gradient of the package's loss with and without it:
 
 # %%
-logprobs = torch.from_numpy(evaluate.side_by_side(teacher, sentence[:513]))
+logprobs = torch.from_numpy(side_by_side(teacher, sentence[:513]))
 start = torch.randn(logprobs.shape, generator=torch.Generator().manual_seed(0))
 
 
@@ -320,9 +319,9 @@ with figures.style():
     figure, ax = figures.new("square")
     errors = {}
     for name, student in students.items():
-        said = evaluate.side_by_side(student.model, judge)
+        said = side_by_side(student.model, judge)
         sureness, right = np.exp(said.max(-1)), said.argmax(-1) == judge[1:]
-        errors[name] = evaluate.calibration_error(said, judge[1:])
+        errors[name] = metrics.calibration_error(said, judge[1:])
         bins = np.minimum((sureness * 10).astype(int), 9)
         full = [b for b in range(10) if (bins == b).sum() >= 30]
         ax.plot(

@@ -21,8 +21,9 @@ import numpy as np
 import torch
 
 from distill import cache as caching
+from distill.distillation import Distillation
+from distill.settings import DistillConfig
 from distill.teachers import ModelTeacher
-from distill.train import Distillation, DistillConfig
 from lessons.l05_dark_knowledge.experiment import SIZES
 from minigpt import corpora
 from minigpt.evaluate import surprisal

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from distill import cascade, ladder, unsure
+from distill import cascade
+from distill.cascades import escalation, ladder, uncertainty
 from distill.teachers import EnsembleTeacher
 from minigpt import corpora
 from minigpt.ngram import NGram
@@ -17,17 +18,17 @@ from minigpt.tokenizer import CharTokenizer
 
 CORPUS = corpora.load("storyland:20000")
 TOKENIZER = CharTokenizer.from_text(CORPUS.text)
-TEXTS = cascade.streams(TOKENIZER.encode(CORPUS.judge), 8, 40)
+TEXTS = escalation.streams(TOKENIZER.encode(CORPUS.judge), 8, 40)
 SMALL = NGram.fit(CORPUS.train, TOKENIZER, 2)
 LARGE = NGram.fit(CORPUS.train, TOKENIZER, 6)
 TRUTH = StorylandModel(smoothing=1e-3)
 
 
 @pytest.mark.parametrize("rule", ["entropy", "margin", "random"])
-def test_the_ends_are_the_models_alone(rule: unsure.Rule) -> None:
-    small, large = cascade.run([SMALL], [], TEXTS), cascade.run([LARGE], [], TEXTS)
-    never = cascade.run([SMALL, LARGE], [1.0], TEXTS, rule=rule)
-    always = cascade.run([SMALL, LARGE], [0.0], TEXTS, rule=rule)
+def test_the_ends_are_the_models_alone(rule: uncertainty.Rule) -> None:
+    small, large = escalation.run([SMALL], [], TEXTS), escalation.run([LARGE], [], TEXTS)
+    never = escalation.run([SMALL, LARGE], [1.0], TEXTS, rule=rule)
+    always = escalation.run([SMALL, LARGE], [0.0], TEXTS, rule=rule)
     assert never.nats == pytest.approx(small.nats, rel=1e-6)
     assert always.nats == pytest.approx(large.nats, rel=1e-6)
     assert never.asked == [1.0, 0.0]
@@ -38,15 +39,15 @@ def test_the_mean_of_all_that_were_asked() -> None:
     three = [SMALL, LARGE, TRUTH]
     whole = EnsembleTeacher(three).logprobs(TEXTS[:, :-1])[:, 7:]
     right = -np.take_along_axis(whole, TEXTS[:, 8:, None], -1).mean()
-    found = cascade.run(three, [0.0, 0.0], TEXTS, answer="mean", reread=10_000)
+    found = escalation.run(three, [0.0, 0.0], TEXTS, answer="mean", reread=10_000)
     assert found.nats == pytest.approx(right, rel=1e-5)
-    never = cascade.run(three, [1.0, 0.0], TEXTS, answer="mean")
-    assert never.nats == pytest.approx(cascade.run([SMALL], [], TEXTS).nats, rel=1e-6)
+    never = escalation.run(three, [1.0, 0.0], TEXTS, answer="mean")
+    assert never.nats == pytest.approx(escalation.run([SMALL], [], TEXTS).nats, rel=1e-6)
 
 
 def test_a_long_cascade_ends_at_its_last() -> None:
-    truth = cascade.run([TRUTH], [], TEXTS).nats
-    always = cascade.run([SMALL, LARGE, TRUTH], [0.0, 0.0], TEXTS, reread=10_000)
+    truth = escalation.run([TRUTH], [], TEXTS).nats
+    always = escalation.run([SMALL, LARGE, TRUTH], [0.0, 0.0], TEXTS, reread=10_000)
     assert always.nats == pytest.approx(truth, rel=1e-5)
 
 
@@ -96,7 +97,7 @@ def test_each_rung_is_tuned_on_what_reaches_it() -> None:
     said = np.log(np.stack((1 - doubt, doubt), axis=-1)).astype(np.float32)
     targets = np.zeros(10, int)
     thresholds, _ = ladder.tune([said, said, said], targets, "margin", 0.5)
-    margin = unsure.unsureness(said, "margin")
+    margin = uncertainty.unsureness(said, "margin")
     assert [(margin >= t).sum() for t in thresholds] == [5, 3]
 
 
@@ -107,7 +108,7 @@ def test_a_model_that_catches_up_answers_as_if_it_had_read_along(
     """Also past its context of 32, where the view begins again."""
     model = make_gpt()
     state, said = model.start(TEXTS[:, :4])
-    behind = cascade.Behind(model, TEXTS, block)
+    behind = escalation.Behind(model, TEXTS, block)
     rng = np.random.default_rng(0)
     for t in range(4, TEXTS.shape[1]):
         if t > 4:
@@ -118,7 +119,7 @@ def test_a_model_that_catches_up_answers_as_if_it_had_read_along(
 
 
 def test_a_model_that_keeps_nothing_reads_again() -> None:
-    again = cascade.Again(LARGE, TEXTS, 10)
+    again = escalation.Again(LARGE, TEXTS, 10)
     right = LARGE.logprobs(TEXTS[[1, 3], 5:15])[:, -1]
     np.testing.assert_array_equal(again.answer(15, np.array([1, 3])), right)
 
@@ -127,32 +128,32 @@ def test_unsureness_runs_from_0_to_1() -> None:
     with np.errstate(divide="ignore"):
         sure, even = np.log([[1.0, 0.0, 0.0]]), np.log([[1 / 3] * 3])
     for rule in ("entropy", "margin"):
-        assert unsure.unsureness(sure, rule)[0] == pytest.approx(0)
-        assert unsure.unsureness(even, rule)[0] == pytest.approx(1)
+        assert uncertainty.unsureness(sure, rule)[0] == pytest.approx(0)
+        assert uncertainty.unsureness(even, rule)[0] == pytest.approx(1)
     with pytest.raises(ValueError, match="weights"):
-        unsure.unsureness(even, "learned")
+        uncertainty.unsureness(even, "learned")
 
 
 def test_what_is_no_cascade() -> None:
     with pytest.raises(ValueError, match="1 thresholds"):
-        cascade.run([SMALL, LARGE], [], TEXTS)
+        escalation.run([SMALL, LARGE], [], TEXTS)
     with pytest.raises(ValueError, match="from 0"):
-        cascade.run([SMALL, LARGE], [1.5], TEXTS)
+        escalation.run([SMALL, LARGE], [1.5], TEXTS)
     with pytest.raises(ValueError, match="alphabets"):
-        cascade.run([SMALL, NGram.fit("abc")], [0.5], TEXTS)
+        escalation.run([SMALL, NGram.fit("abc")], [0.5], TEXTS)
     with pytest.raises(ValueError, match="a stream needs"):
-        cascade.streams(np.zeros(10, int), 2, 40)
+        escalation.streams(np.zeros(10, int), 2, 40)
     with pytest.raises(ValueError, match="take fewer"):
-        cascade.streams(np.zeros(10, int), 11, 2)
+        escalation.streams(np.zeros(10, int), 11, 2)
 
 
 def test_the_command(capsys: pytest.CaptureFixture) -> None:
     args = ["--models", "ngram,ngram", "--data", "storyland:20000", "--streams", "4", "--json"]
     args += ["--repeats", "1"]
     with pytest.raises(SystemExit) as stop:
-        ladder.entry(args)
+        cascade.entry(args)
     assert stop.value.code == 0
     assert json.loads(capsys.readouterr().out)["cheapest"]
     with pytest.raises(SystemExit) as stop:
-        ladder.entry(["--models", "nowhere"])
+        cascade.entry(["--models", "nowhere"])
     assert stop.value.code == 2

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from distill import arms, compare, costs, evaluate, report
+from distill import compare
 from distill import train as training
 from distill.cache import CacheConfig, build
+from distill.comparison import arms, comparison, costs, metrics, table
 from distill.settings import DistillConfig, Question
 from distill.teachers import FOLDS, ModelTeacher, NGramTeacher
 from labkit import command
@@ -44,7 +45,7 @@ TRUTH = StorylandModel(smoothing=1e-3)
 
 
 def test_gap_by_hand() -> None:
-    gap = evaluate.gap_closed([2.0, 2.0, 2.0], [1.8, 1.7, 1.9], 1.0)
+    gap = metrics.gap_closed([2.0, 2.0, 2.0], [1.8, 1.7, 1.9], 1.0)
     assert gap.closed is not None
     assert gap.closed.value == pytest.approx(0.2)
     # Student's t with 2 degrees of freedom: 4.3027; the deviation of the shares is 0.1
@@ -62,33 +63,33 @@ def test_gap_by_hand() -> None:
     ],
 )
 def test_verdicts(student: list[float], verdict: str) -> None:
-    assert evaluate.gap_closed([2.0] * len(student), student, 1.0).verdict == verdict
+    assert metrics.gap_closed([2.0] * len(student), student, 1.0).verdict == verdict
 
 
 def test_no_gap_where_the_teacher_is_no_better() -> None:
-    assert evaluate.gap_closed([2.0, 1.0], [1.0, 1.0], 1.5).closed is None
+    assert metrics.gap_closed([2.0, 1.0], [1.0, 1.0], 1.5).closed is None
     with pytest.raises(ValueError, match="pairs"):
-        evaluate.gap_closed([1.0], [1.0, 2.0], 0.5)
+        metrics.gap_closed([1.0], [1.0, 2.0], 0.5)
 
 
 def test_the_truth_is_calibrated_and_a_boaster_is_not() -> None:
     """20,000 characters drawn from the source itself; error of a bin is below 0.02 or so."""
     ids = TOKENIZER.encode(CORPUS.text).astype(np.int64)
     said = StorylandModel().logprobs(ids[None, :-1])[0]
-    assert evaluate.calibration_error(said, ids[1:]) < 0.02
+    assert metrics.calibration_error(said, ids[1:]) < 0.02
     sharp = torch.from_numpy(np.maximum(said, -30) * 3).log_softmax(-1).numpy()
-    assert evaluate.calibration_error(sharp, ids[1:]) > 0.1
+    assert metrics.calibration_error(sharp, ids[1:]) > 0.1
 
 
 def test_divergence_and_agreement() -> None:
     p, q = np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])
     right = 0.5 * math.log(0.5 / 0.9) + 0.5 * math.log(0.5 / 0.1)
-    assert evaluate.divergence(p, q)[0] == pytest.approx(right)
+    assert metrics.divergence(p, q)[0] == pytest.approx(right)
     with np.errstate(divide="ignore"):
         sure = np.log(np.array([[1.0, 0.0]]))
-    assert evaluate.divergence(sure, p)[0] == pytest.approx(math.log(2))
-    assert evaluate.agreement(np.eye(3), np.eye(3)) == 1
-    assert evaluate.agreement(np.eye(3), np.eye(3)[[1, 0, 2]]) == pytest.approx(1 / 3)
+    assert metrics.divergence(sure, p)[0] == pytest.approx(math.log(2))
+    assert metrics.agreement(np.eye(3), np.eye(3)) == 1
+    assert metrics.agreement(np.eye(3), np.eye(3)[[1, 0, 2]]) == pytest.approx(1 / 3)
 
 
 def test_distances_of_one_who_walks_off_the_road(chain: type) -> None:
@@ -101,51 +102,51 @@ def test_distances_of_one_who_walks_off_the_road(chain: type) -> None:
     after_b = 0.9 * math.log(0.9 / 0.5) + 0.1 * math.log(0.1 / 0.5)
     real = (np.arange(4000) % 10 == 0).astype(np.uint8)  # every tenth is a b
     rng = np.random.default_rng(0)
-    found = evaluate.distance(student, teacher, real, streams=64, rng=rng)
+    found = metrics.distance(student, teacher, real, streams=64, rng=rng)
     assert found.real == pytest.approx(0.1 * after_b, rel=1e-5)
     assert found.own == pytest.approx(0.5 * after_b, abs=0.025 * after_b)
-    same = evaluate.distance(teacher, teacher, real, streams=4, rng=rng)
+    same = metrics.distance(teacher, teacher, real, streams=4, rng=rng)
     assert (same.real, same.own) == (0, 0)
     with pytest.raises(ValueError, match="held-out"):
-        evaluate.distance(student, teacher, real[:50], rng=rng)
+        metrics.distance(student, teacher, real[:50], rng=rng)
 
 
 def test_quality_reads_as_the_loss_does() -> None:
     """In windows side by side, all of the text: of one that knows nothing, by hand."""
     ids = TOKENIZER.encode(CORPUS.judge)
     even = GPT(SHAPE, TOKENIZER, torch.Generator().manual_seed(0))  # its head is 0 at first
-    found = evaluate.quality(even, TRUTH, ids)
+    found = metrics.quality(even, TRUTH, ids)
     assert found.calibration == pytest.approx(
         abs(np.mean(ids[1:] == 0) - 1 / len(TOKENIZER)), abs=1e-6
     )
     told = TRUTH.logprobs(ids[None, :-1].astype(np.int64))[0]
     assert found.agreement == pytest.approx(np.mean(told.argmax(-1) == 0))
     assert found.kl_real > 0.5
-    assert found == evaluate.quality(even, TRUTH, ids, told=told)
-    assert math.isnan(evaluate.quality(even, TRUTH, ids[:100]).kl_own)  # too short
+    assert found == metrics.quality(even, TRUTH, ids, told=told)
+    assert math.isnan(metrics.quality(even, TRUTH, ids[:100]).kl_own)  # too short
 
 
 @pytest.fixture(scope="module")
-def compared() -> compare.Comparison:
+def compared() -> comparison.Comparison:
     what = arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig(alpha=1.0, data_fraction=0.05))
-    return compare.compare(what, seeds=(0, 1, 2), sweep=arms.Sweep(rates=(0.7, 1.0)), timed=True)
+    return comparison.compare(what, seeds=(0, 1, 2), sweep=arms.Sweep(rates=(0.7, 1.0)), timed=True)
 
 
-def test_a_comparison_has_every_arm(compared: compare.Comparison) -> None:
+def test_a_comparison_has_every_arm(compared: comparison.Comparison) -> None:
     names = [arm.name for arm in compared.arms]
-    labels = [compare.TOKENS, compare.COMPUTE, compare.SECONDS]
-    assert names == [*labels, compare.TAUGHT, compare.COUNTED, compare.NGRAM]
+    labels = [comparison.TOKENS, comparison.COMPUTE, comparison.SECONDS]
+    assert names == [*labels, comparison.TAUGHT, comparison.COUNTED, comparison.NGRAM]
     assert all(len(arm.losses) == 3 for arm in compared.arms)
     assert all(arm.rate in (0.7, 1.0) for arm in compared.arms)
     assert [len(arm.qualities) for arm in compared.arms] == [3] * 5 + [1]
 
-    def best(of: list[str]) -> compare.Arm:
+    def best(of: list[str]) -> comparison.Arm:
         return min(map(compared.arm, of), key=lambda arm: np.mean(arm.chosen))
 
-    taught = np.array(compared.arm(compare.TAUGHT).losses)
+    taught = np.array(compared.arm(comparison.TAUGHT).losses)
     for gap, name, arm in (
         (compared.gap, compared.baseline, best(labels)),
-        (compared.gap_best, compared.best, best([*labels, compare.COUNTED, compare.NGRAM])),
+        (compared.gap_best, compared.best, best([*labels, comparison.COUNTED, comparison.NGRAM])),
     ):
         assert name == arm.name
         assert gap.gained.value == pytest.approx((np.array(arm.losses) - taught).mean())
@@ -154,21 +155,21 @@ def test_a_comparison_has_every_arm(compared: compare.Comparison) -> None:
         assert gap.closed.value == pytest.approx(shares.mean())
 
 
-def test_a_comparison_in_words(compared: compare.Comparison) -> None:
-    text = report.table(compared)
+def test_a_comparison_in_words(compared: comparison.Comparison) -> None:
+    text = table.table(compared)
     assert all(f"\n{arm.name} " in text for arm in compared.arms)
     assert "of the student's own gap closed" in text
     assert f"from the best use of the same labels, {compared.best};" in text
     assert "of that gap closed" in text
     assert "what training it cost is counted nowhere" in text
     assert "in this run on this machine" in text
-    row = next(line for line in text.splitlines() if line.startswith(compare.TAUGHT))
+    row = next(line for line in text.splitlines() if line.startswith(comparison.TAUGHT))
     assert row.count("+-") == 5  # loss, calibration, agreement and both distances
-    row = next(line for line in text.splitlines() if line.startswith(compare.NGRAM))
+    row = next(line for line in text.splitlines() if line.startswith(comparison.NGRAM))
     assert "+-" not in row  # one computation has no interval over seeds
 
 
-def test_a_comparison_is_json(compared: compare.Comparison) -> None:
+def test_a_comparison_is_json(compared: comparison.Comparison) -> None:
     record = json.loads(json.dumps(compared.record(), allow_nan=False))
     assert set(record) >= {"arms", "gap_closed", "verdict", "gap_closed_best_labels"}
     assert record["version"] == 2
@@ -182,11 +183,11 @@ def test_a_comparison_is_json(compared: compare.Comparison) -> None:
 
 def test_labels_get_the_seconds_that_teaching_takes() -> None:
     """README's table: 44 ms a step on labels and 77 taught, and 480 steps: 840."""
-    assert compare.equal_seconds_steps(480, labels=0.044, taught=0.077) == 840
-    assert compare.equal_seconds_steps(480, labels=0.044, taught=0.040) == 480  # by chance
+    assert comparison.equal_seconds_steps(480, labels=0.044, taught=0.077) == 840
+    assert comparison.equal_seconds_steps(480, labels=0.044, taught=0.040) == 480  # by chance
     fast, slow, odd = (SimpleNamespace(train_seconds=s, steps=10) for s in (1.0, 2.0, 90.0))
     one, other = SimpleNamespace(results=[fast, odd]), SimpleNamespace(results=[slow])
-    assert compare.seconds_a_step(one, other) == pytest.approx(0.2)  # type: ignore[arg-type]
+    assert comparison.seconds_a_step(one, other) == pytest.approx(0.2)  # type: ignore[arg-type]
 
 
 def test_only_a_timed_comparison_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,19 +196,19 @@ def test_only_a_timed_comparison_looks_at_the_clock(monkeypatch: pytest.MonkeyPa
     def timed(*_: object) -> float:
         raise AssertionError("timed")
 
-    monkeypatch.setattr(compare, "seconds_a_step", timed)
+    monkeypatch.setattr(comparison, "seconds_a_step", timed)
     what = arms.setting(TRUTH, replace(STUDENT, steps=4), CORPUS, DistillConfig())
-    found = compare.compare(what, seeds=(0,), sweep=arms.Sweep(rates=(1.0,), lengths=()))
-    assert compare.SECONDS not in [arm.name for arm in found.arms]
+    found = comparison.compare(what, seeds=(0,), sweep=arms.Sweep(rates=(1.0,), lengths=()))
+    assert comparison.SECONDS not in [arm.name for arm in found.arms]
     assert found.step_seconds == {}
-    assert "equal seconds" not in report.table(found)
+    assert "equal seconds" not in table.table(found)
 
 
 def test_asking_for_a_cache_takes_time(tmp_path: Path) -> None:
     """Of 18,000 characters in windows of 32: more than the 64 windows that are timed."""
     what = arms.setting(ModelTeacher(GPT(SHAPE, TOKENIZER)), STUDENT, CORPUS, DistillConfig())
     cache = build(tmp_path / "c", what.teacher, what.ids, CacheConfig(context=32))
-    assert 0 < compare.seconds_asked(what, cache) < 100
+    assert 0 < comparison.seconds_asked(what, cache) < 100
 
 
 def test_equal_compute_costs_what_distilling_costs() -> None:
@@ -227,7 +228,7 @@ def test_too_little_text_is_refused() -> None:
         arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig(data_fraction=0.001))
     what = arms.setting(TRUTH, STUDENT, CORPUS, DistillConfig())
     with pytest.raises(ValueError, match="at least one seed"):
-        compare.compare(what, seeds=())
+        comparison.compare(what, seeds=())
     with pytest.raises(ValueError, match="learning rates above 0"):
         arms.Sweep(rates=(0.0, 1.0))
     with pytest.raises(ValueError, match="shares from 0 to 1"):
@@ -370,7 +371,7 @@ def test_the_train_command_prints_its_baselines(
         training.entry(args)
     assert stop.value.code == 0
     record = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert record["arms"][0]["name"] == compare.TOKENS
+    assert record["arms"][0]["name"] == comparison.TOKENS
     assert record["verdict"] == "cannot tell"  # one seed
     assert (out / "model.safetensors").exists()
     assert json.loads((out / "result.json").read_text())["verdict"] == "cannot tell"
@@ -385,7 +386,7 @@ def run_training(args: list[str], capsys: pytest.CaptureFixture) -> dict:
 
 
 def taught(record: dict) -> dict:
-    return next(arm for arm in record["arms"] if arm["name"] == compare.TAUGHT)
+    return next(arm for arm in record["arms"] if arm["name"] == comparison.TAUGHT)
 
 
 def test_a_stopped_student_goes_on_to_the_same_end(
@@ -434,5 +435,5 @@ def test_minutes_set_the_steps_of_all_arms(
     args = ["--teacher", str(file), "--minutes", "1e-6", "--out", str(tmp_path / "s")]
     record = run_training(args, capsys)
     assert taught(record)["steps"] == 21
-    assert next(a for a in record["arms"] if a["name"] == compare.COUNTED)["steps"] == 21
+    assert next(a for a in record["arms"] if a["name"] == comparison.COUNTED)["steps"] == 21
     assert json.loads((tmp_path / "s" / "config.json").read_text())["student"]["steps"] == 21

@@ -15,9 +15,9 @@ import torch
 
 from distill import losses
 from distill.cache import CacheConfig, build
-from distill.evaluate import divergence
+from distill.comparison.metrics import divergence
+from distill.distillation import Distillation
 from distill.settings import DistillConfig
-from distill.train import Distillation
 from minigpt.evaluate import score
 from minigpt.tokenizer import CharTokenizer
 from minigpt.train.loop import Batch

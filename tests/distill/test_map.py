@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from distill import arms, compare
 from distill import map as mapping
+from distill.comparison import arms, comparison
 from distill.settings import DistillConfig
 from distill.teachers import ModelTeacher
 from labkit import command
@@ -56,7 +56,7 @@ def test_a_cell_is_what_the_comparison_finds() -> None:
     learned = ModelTeacher(train(replace(TINY, steps=6, seed=1000), corpus).model)
     student = replace(TINY, model=replace(TINY.model, n_embd=16))
     what = arms.setting(learned, student, corpus, DistillConfig(data_fraction=0.5))
-    found = compare.compare(what, seeds=(0,), sweep=arms.Sweep(rates=(1.0,)))
+    found = comparison.compare(what, seeds=(0,), sweep=arms.Sweep(rates=(1.0,)))
     assert cell.gained == found.gap.gained.value
     assert (cell.teacher_loss, cell.verdict) == (found.teacher_loss, found.gap.verdict)
 

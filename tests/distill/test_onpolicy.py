@@ -13,9 +13,9 @@ import torch.distributed as dist
 
 from distill import losses, onpolicy, views
 from distill.cache import CacheConfig, build
+from distill.distillation import distill
 from distill.onpolicy import OnPolicy, luck, write
 from distill.settings import DistillConfig
-from distill.train import distill
 from minigpt import corpora
 from minigpt.layers import GPTConfig
 from minigpt.settings import TrainConfig

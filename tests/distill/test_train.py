@@ -13,11 +13,12 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from distill import cache as caching
-from distill import costs, losses, teachers, views
+from distill import losses, teachers, views
+from distill.comparison import costs
+from distill.distillation import Distillation, distill, seen_loss
 from distill.onpolicy import OnPolicy
 from distill.settings import DistillConfig, portion
 from distill.teachers import EnsembleTeacher, ModelTeacher, NGramTeacher
-from distill.train import Distillation, distill, seen_loss
 from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from distill.compare import COMPUTE, COUNTED, NGRAM, SECONDS, TAUGHT, TOKENS
+from distill.comparison.comparison import COMPUTE, COUNTED, NGRAM, SECONDS, TAUGHT, TOKENS
 from distill.teachers import FOLDS
 from lessons.l05_dark_knowledge import experiment
 

@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from distill.teachers import Teacher, predict
+from distill.teachers import Teacher, predict, side_by_side
 from labkit.experiment import Interval, interval
 from minigpt.nextchar import NextChar
 from minigpt.sample import draw, shape
@@ -94,23 +94,6 @@ def divergence(teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
     p = np.exp(teacher.astype(np.float64))
     known = np.where(p > 0, teacher, 0.0).astype(np.float64)
     return (p * (known - np.where(p > 0, student, 0.0))).sum(-1)
-
-
-def side_by_side(model: NextChar, ids: np.ndarray, batch: int = 64) -> np.ndarray:
-    """Log-probabilities [N - 1, V] of what follows each but the last of ids [N].
-
-    In windows of the model's context that do not overlap, as the loss of a text is measured.
-    """
-    width, past = model.context or len(ids), len(ids) - 1
-    found = np.empty((past, len(model.tokenizer)), np.float32)
-    full = past // width
-    windows = ids[: full * width].reshape(full, width).astype(np.int64)
-    for i in range(0, full, batch):
-        said = model.logprobs(windows[i : i + batch])
-        found[i * width : (i + len(said)) * width] = said.reshape(-1, said.shape[-1])
-    if full * width < past:
-        found[full * width :] = model.logprobs(ids[None, full * width : past].astype(np.int64))[0]
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ import json
 import math
 from collections.abc import Sequence
 
-from distill.compare import Arm, Comparison
-from distill.evaluate import Gap
+from distill.comparison.comparison import Arm, Comparison
+from distill.comparison.metrics import Gap
 from labkit.experiment import interval
 
 

@@ -10,25 +10,19 @@ Omits:  a search over all thresholds of a long cascade: each rung passes on the 
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from distill.cascade import Answer, Ran, pooled, run, streams
-from distill.pareto import cheapest_within, hull, loss_at
-from distill.teachers import predict, same_alphabet
-from distill.unsure import Rule, calibrate, learn, unsureness
-from labkit import command
-from minigpt import corpora
-from minigpt.load import load_predictor
+from distill.cascades.escalation import Answer, Ran, pooled, run, streams
+from distill.cascades.pareto import hull, loss_at
+from distill.cascades.uncertainty import Rule, calibrate, learn, unsureness
+from distill.teachers import predict
 from minigpt.nextchar import NextChar
 
-PROG = "distill.cascade"
 NamedModel = tuple[str, NextChar]
 
 
@@ -153,81 +147,3 @@ def _against(point: Point, small: Point, large: Point) -> Point:
         gap_closed=(small.nats - point.nats) / gap if gap > 0 else None,
         cost_share=point.ms_per_char / large.ms_per_char,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """Measure models and cascades of them: loss against ms a character."""
-
-    models: str
-    """From cheap to dear, with commas: ngram, or runs' folders."""
-    data: str = "shakespeare"
-    """The text; its held-out halves calibrate and measure."""
-    within: float = 0.02
-    """Name the cheapest within this share of the best loss."""
-    streams: int = 128
-    """Predicted side by side."""
-    repeats: int = 3
-    """Each is timed so often; the fastest counts."""
-    reread: int | None = None
-    """A model that is asked reads so many characters anew; by default it catches up on all."""
-    answer: Answer = "last"
-    """What the last model that was asked says, or the mean of all that were asked."""
-    json: bool = False
-    """One line of JSON."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.within <= 1 or self.streams < 1 or self.repeats < 1:
-            raise ValueError(
-                "within is a share, and streams and repeats are at least 1; "
-                f"got {self.within}, {self.streams} and {self.repeats}"
-            )
-        if self.reread is not None and self.reread < 1:
-            raise ValueError(f"reread must be at least 1 character, got {self.reread}")
-
-
-def main(asked: Command) -> None:
-    """The command."""
-    names = [name for name in asked.models.split(",") if name]
-    if not names:
-        raise ValueError("--models names at least one: ngram, or a run's folder")
-    corpus = corpora.load(asked.data)
-    models: list[NamedModel] = []
-    for name in names:
-        kind: dict[str, Any] = {"kind": "ngram", "data": asked.data} if name == "ngram" else {}
-        models.append((name, load_predictor(None if kind else name, **kind).model))
-    encode = models[0][1].tokenizer.encode
-    for _, model in models[1:]:
-        same_alphabet(model.tokenizer, models[0][1].tokenizer)
-    found = ladder(
-        models,
-        encode(corpus.choose),
-        encode(corpus.judge),
-        count=asked.streams,
-        repeats=asked.repeats,
-        reread=asked.reread,
-        answer=asked.answer,
-        say=lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    best = cheapest_within([(p.ms_per_char, p.nats) for p in found], asked.within)
-    if asked.json:
-        print(json.dumps({"points": [asdict(p) for p in found], "cheapest": found[best].name}))
-        return
-    width = max(len(p.name) for p in found)
-    print(f"{'':<{width}}  nats/char  ms/char  gap closed  of its cost  over lot  asked")
-    for p in found:
-        print(
-            f"{p.name:<{width}}  {p.nats:9.4f}  {p.ms_per_char:7.4f}  {_share(p.gap_closed):>10}  "
-            f"{_share(p.cost_share):>11}  {'' if p.over_lot is None else f'{p.over_lot:+.4f}':>8}  "
-            f"{' '.join(f'{share:.0%}' for share in p.asked)}{'  on the hull' if p.on_hull else ''}"
-        )
-    print(f"the cheapest within {asked.within:.0%} of the best: {found[best].name}")
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
-
-
-def entry(args: list[str] | None = None) -> None:
-    """`python -m distill.cascade`."""
-    command.run(main, Command, prog=PROG, args=args)

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from tqdm import tqdm
 
-from distill import costs
 from distill.cache import Cache
+from distill.comparison import costs
+from distill.distillation import distill
 from distill.onpolicy import check_prompt
 from distill.settings import DistillConfig, Question, portion
 from distill.teachers import FOLDS, ModelTeacher, NGramTeacher, same_alphabet
-from distill.train import distill
 from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.device import check_memory

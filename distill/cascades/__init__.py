@@ -1,0 +1,1 @@
+"""Cheap models that ask dearer ones where they are unsure."""
