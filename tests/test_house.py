@@ -54,6 +54,14 @@ def test_imports_go_one_way(package: str) -> None:
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
 
 
+def test_apparatus_knows_no_lesson_and_no_engine() -> None:
+    for path in (ROOT / "lessons" / "lab").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                ours = (node.module or "").split(".")
+                assert ours[0] != "lessons" or ours[:2] == ["lessons", "lab"], path
+
+
 def arrows(package: str) -> dict[str, set[str]]:
     """Module -> the modules of its package that it imports, anywhere in it."""
     names = {

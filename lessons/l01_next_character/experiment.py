@@ -41,8 +41,8 @@ import torch
 from distill.settings import portion
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from lessons.engine.training import BASE, TUNING_SEED, stories, with_text
 from lessons.l01_next_character.drawing import draw
+from lessons.lab.training import BASE, TUNING_SEED, stories, with_text
 from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score, surprisal

@@ -43,8 +43,8 @@ import torch
 from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from lessons.engine.training import BASE, stories, with_text
 from lessons.l02_prediction_is_compression import coding, probes
+from lessons.lab.training import BASE, stories, with_text
 from minigpt import corpora, storyland
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score

@@ -53,7 +53,8 @@ from torch import Tensor
 from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from lessons.engine.training import BASE, TUNING_SEED, fit, stories
+from lessons.lab import sweep
+from lessons.lab.training import BASE, TUNING_SEED, fit, stories
 from minigpt import seeds
 from minigpt.corpora import Corpus
 from minigpt.layers import Attention, Block, GPTConfig, attention_weights
@@ -206,15 +207,11 @@ def tune(
     found: dict[str, dict[int, dict[float, float]]] = {arm: {} for arm in arms}
     for arm in arms:
         for depth in size.of(arm):
-            losses: dict[float, float] = {}
-            wanted = list(rates)
-            while wanted and len(losses) < 7:
-                for lr in wanted:
-                    losses[lr] = _loss(size, arm, depth, lr, TUNING_SEED, corpus)[0]
-                best = min(losses, key=losses.__getitem__)
-                edges = {min(losses): min(losses) / 2, max(losses): max(losses) * 2}
-                wanted = [edges[best]] if best in edges else []
-            found[arm][depth] = dict(sorted(losses.items()))
+
+            def loss(lr: float, arm: str = arm, depth: int = depth) -> float:
+                return _loss(size, arm, depth, lr, TUNING_SEED, corpus)[0]
+
+            found[arm][depth] = sweep.rates(loss, rates)
     return found
 
 

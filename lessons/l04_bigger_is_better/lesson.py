@@ -32,9 +32,9 @@ import numpy as np
 
 from distill.comparison import costs
 from labkit import figures
-from lessons.engine import training
 from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
 from lessons.l04_bigger_is_better import experiment as scaling
+from lessons.lab import training
 from minigpt import evaluate, storyland
 from minigpt.model import GPT
 from minigpt.ngram import NGram

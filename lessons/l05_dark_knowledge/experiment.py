@@ -74,7 +74,7 @@ from distill.teachers import ModelTeacher, Teacher, side_by_side
 from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from lessons.engine.training import BASE, TUNING_SEED
+from lessons.lab.training import BASE, TUNING_SEED
 from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig

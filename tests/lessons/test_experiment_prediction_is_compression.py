@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.engine.training import stories
 from lessons.l02_prediction_is_compression import coding, experiment, probes
+from lessons.lab.training import stories
 from minigpt.compress import classical
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT

@@ -10,8 +10,8 @@ import torch
 
 from lessons.engine.experiment import overall
 from lessons.engine.records import published
-from lessons.engine.training import fit, stories
 from lessons.l03_why_it_trains import experiment
+from lessons.lab.training import fit, stories
 from minigpt.evaluate import score
 from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from lessons.engine.records import published
-from lessons.engine.training import BASE, stories
 from lessons.l01_next_character import experiment as first
 from lessons.l04_bigger_is_better import experiment as fourth
 from lessons.l04_bigger_is_better.lstm import LSTM
+from lessons.lab.training import BASE, stories
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
