@@ -329,3 +329,24 @@ def seeds_needed(pilots: Sequence[float], criterion: Criterion) -> int:
         if power(pilots, criterion, seeds) >= POWER:
             return seeds
     return MAXIMUM_SEEDS
+
+
+def to_decide(values: Sequence[float], criterion: Criterion, seconds: float) -> str:
+    """What it would take to decide with 90 %, were the truth what `values` say, in words.
+
+    `seconds` are those of a seed. The mean of an undecided run lies anywhere in its interval, so
+    this is an order of magnitude. ValueError on fewer than two values.
+
+    >>> to_decide([0.9, 1.2, 1.1], Criterion(quantity="gain", threshold=1.0), 60)
+    'about 58 seeds would decide, 58 min'
+    """
+    enough, most = MINIMUM_SEEDS, 1_000_000
+    while enough < most and power(values, criterion, enough) < POWER:
+        enough += max(1, enough // 32)
+    if enough >= most:
+        return "no number of seeds would decide"
+    size = 10 ** max(0, len(str(enough)) - 2)
+    enough = -(-enough // size) * size
+    minutes = enough * seconds / 60
+    time = f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+    return f"about {enough:,} seeds would decide, {time}"

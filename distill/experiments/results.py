@@ -23,7 +23,7 @@ from typing import Any
 from distill.experiments.lab import PROFILES, SWEEP_SEED
 from distill.experiments.outcome import Outcome
 from labkit import files, freshness
-from labkit.experiment import Finding, interval, shown
+from labkit.experiment import Criterion, Finding, interval, shown, to_decide
 from labkit.versions import machine, versions
 
 FOLDER = Path(__file__).parent / "results"
@@ -164,12 +164,24 @@ def _table(
             name = f"[{one['name']}](#{one['name']})" if linked else one["name"]
             count = len(finding["values"])
             said = finding["verdict"] or "too few seeds"
+            if said == "undecided":
+                said += f"; {_to_decide(finding, one['cpu_seconds'] / count)}"
             told = shown(finding["value"], finding["low"], finding["high"])
             why = f" {finding['why']} |" if more else ""
             lines.append(
                 f"| {'' if i else name} | {finding['criterion']} | {told} | {count} | {said} |{why}"
             )
     return lines
+
+
+def _to_decide(finding: dict[str, Any], seconds: float) -> str:
+    criterion = Criterion(
+        quantity=finding["criterion"],
+        threshold=finding["threshold"],
+        direction=finding["direction"],
+        scale=finding.get("scale", "linear"),
+    )
+    return to_decide(finding["values"], criterion, seconds)
 
 
 def _many(verdicts: int) -> list[str]:

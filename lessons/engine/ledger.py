@@ -315,7 +315,7 @@ def render(rows: Sequence[dict[str, Any]]) -> str:
             f"  source   {first['source']}",
         ]
         for row in some:
-            lines.append(f"  measured {row['criterion']}: {_value(row)}: {row['verdict']}")
+            lines.append(f"  measured {row['criterion']}: {_value(row)}: {_verdict(row)}")
         lines += [f"  {words}" for words in [first.get("registered", "")] if words]
         lines.append(
             f"  {first['profile']} profile, {first['seeds']} seeds, "
@@ -348,7 +348,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     for row in rows:
         name = row["id"] if row["id"] != seen else ""
         seen = row["id"]
-        lines.append(f"| {name} | {row['criterion']} | {_value(row)} | {row['verdict']} |")
+        lines.append(f"| {name} | {row['criterion']} | {_value(row)} | {_verdict(row)} |")
     return "\n".join(lines)
 
 
@@ -360,6 +360,10 @@ def write_readme(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
     files.write_text(path, f"{before}{BEGIN}\n{markdown(rows)}\n{END}{after}")
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return "; ".join((row["verdict"], *([row["to_decide"]] if "to_decide" in row else [])))
 
 
 def _value(row: dict[str, Any]) -> str:

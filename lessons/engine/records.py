@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from labkit import files, freshness
-from labkit.experiment import Finding
+from labkit.experiment import Finding, to_decide
 from labkit.versions import machine, versions
 from lessons.engine import catalogue
 from lessons.engine.experiment import TOO_FEW, Evidence, Experiment, overall
@@ -196,6 +196,7 @@ def as_rows(
             "claim": experiment.claim,
             "source": experiment.source,
             **_judged(row),
+            **_open(row, told["seconds"]),
             "claim_verdict": whole,
             "registered": registered,
             "profile": evidence[0]["profile"],
@@ -235,6 +236,13 @@ def _judged(row: Finding) -> dict[str, Any]:
         "seeds": found.n,
         "verdict": row.verdict or TOO_FEW,
     }
+
+
+def _open(row: Finding, seconds: float) -> dict[str, str]:
+    """What it would take to decide, where that is not decided."""
+    if row.verdict != "undecided":
+        return {}
+    return {"to_decide": to_decide(row.values, row.criterion, seconds)}
 
 
 def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -> None:

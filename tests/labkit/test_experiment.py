@@ -20,6 +20,7 @@ from labkit.experiment import (
     interval,
     power,
     seeds_needed,
+    to_decide,
     verdict,
 )
 
@@ -266,3 +267,12 @@ def test_seeds_by_power() -> None:
         seeds_needed([4.0, math.nan, 3.0], AT_LEAST_ONE)
     with pytest.raises(ValueError, match="got 2 pilots and 1 seeds"):
         power([1.0, 2.0], AT_LEAST_ONE, 1)
+
+
+def test_what_it_would_take_to_decide_in_words() -> None:
+    values = [0.9, 1.2, 1.1]
+    words = to_decide(values, AT_LEAST_ONE, 3600)
+    seeds = int(words.split()[1])
+    assert power(values, AT_LEAST_ONE, seeds) >= 0.9 > power(values, AT_LEAST_ONE, seeds * 9 // 10)
+    assert words.endswith(f"{seeds:.1f} h")
+    assert to_decide([1.0, 1.01, 0.99], AT_LEAST_ONE, 1) == "no number of seeds would decide"
