@@ -169,6 +169,10 @@ def omitted_character(profile: Profile, character: str = "e") -> Outcome:
     is what is added to that one logit, so that the character is predicted as often as it occurs;
     how often it occurs is the only thing that is taken from the text. Control: labels alone, with
     the same places left out and the same fix.
+
+    Pilots, seeds 90 to 92: a recall of 0.52 (0.50 to 0.55; the teacher's is 0.59), and recall less
+    false alarms 0.48 above that of labels alone (0.40 to 0.56). The thresholds are from before:
+    half of its places, and a fifth. Five seeds.
     """
     lab = Lab(profile, real=True)
     teachers, wanted = lab.larger(2), int(lab.tokenizer.encode(character)[0])
