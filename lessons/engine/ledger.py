@@ -25,20 +25,10 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from labkit import command, files, freshness
-from labkit.experiment import MINIMUM_SEEDS, counted, seeds_needed, shown
-from lessons.engine import catalogue, records
+from labkit.experiment import MINIMUM_SEEDS, seeds_needed
+from lessons.engine import catalogue, printed, records
 from lessons.engine.catalogue import Lesson
 from lessons.engine.experiment import PILOT, Experiment, Profile, find
-
-TALKS = {
-    "RB22": "Andrej Karpathy on the podcast The Robot Brains, 2022",
-    "SEQ24": "Andrej Karpathy at Sequoia, 2024",
-    "NP24a": "Andrej Karpathy on the podcast No Priors, 2024, one write-up",
-    "NP24b": "Andrej Karpathy on the podcast No Priors, 2024, another write-up",
-    "JH23": "Ilya Sutskever in conversation with Jensen Huang, 2023",
-}
-"""What the codes in a claim's source stand for."""
-BEGIN, END = "<!-- ledger: python -m lessons ledger --readme README.md -->", "<!-- /ledger -->"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +54,7 @@ class LedgerConfig:
     """With --profile ci: so many, from the experiment's first on; at full profile it fixes how
     many."""
     readme: Path | None = None
-    """Rewrite the table between the ledger's marks in this file."""
+    """Rewrite the tables between the ledger's marks in this file."""
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
@@ -88,11 +78,11 @@ def main(config: LedgerConfig) -> int:
     wanted = {lesson.name for lesson in chosen}
     if config.history:
         old = [row for row in records.whole(records.load()["history"]) if row["id"] in wanted]
-        print(render_history(old) if old else "nothing has been replaced")
+        print(printed.render_history(old) if old else "nothing has been replaced")
         return 0
     if config.profile == "ci":
         for lesson in chosen:
-            print(render(_ci(find(lesson.name), config)))
+            print(printed.render(_ci(find(lesson.name), config)))
         return 0
     if config.check:
         return check(chosen)
@@ -103,14 +93,14 @@ def main(config: LedgerConfig) -> int:
                 find(lesson.name), lesson.folder, again=config.again, jobs=config.jobs, small=made
             )
     rows = [row for row in records.whole(records.read()) if row["id"] in wanted]
-    print(render(rows) if rows else "nothing measured yet: python -m lessons ledger --run")
+    print(printed.render(rows) if rows else "nothing measured yet: python -m lessons ledger --run")
     for lesson in chosen:
         published, judged = records.published(lesson.name), find(lesson.name).judged
         have = len({one["seed"] for one in published} & set(judged))
         if published and have < len(judged):
             print(f"unfinished: {lesson.name}, {have} of {len(judged)} seeds")
     if config.readme is not None:
-        write_readme(config.readme, records.whole(records.read()))
+        printed.write(config.readme, records.whole(records.read()))
     return 0
 
 
@@ -298,80 +288,6 @@ def pilot(config: Pilot) -> None:
         values = ", ".join(f"{value:.4g}" for value in found.values)
         print(f"{found.criterion}: {values}; {found.said}; {needed[-1]} seeds decide with 90 %")
     print(f"Experiment.seeds = {max(needed)} (it says {experiment.seeds})")
-
-
-# Printing.
-
-
-def render(rows: Sequence[dict[str, Any]]) -> str:
-    """The ledger as text: one block a claim, one line a criterion."""
-    lines = []
-    for name in dict.fromkeys(row["id"] for row in rows):
-        some = [row for row in rows if row["id"] == name]
-        first = some[0]
-        lines += [
-            f"{name}: {first['claim_verdict']}",
-            f"  claim    {first['claim']}",
-            f"  source   {first['source']}",
-        ]
-        for row in some:
-            lines.append(f"  measured {row['criterion']}: {_value(row)}: {_verdict(row)}")
-        lines += [f"  {words}" for words in [first.get("registered", "")] if words]
-        lines.append(
-            f"  {first['profile']} profile, {first['seeds']} seeds, "
-            f"{first['seconds']:.0f} s a seed, {first['date']}, {first['machine']}, "
-            + ", ".join(f"{k} {v}" for k, v in first["versions"].items())
-        )
-    said = "\n".join(lines)
-    lines += [f"{code}: {talk}" for code, talk in TALKS.items() if code in said]
-    if "*" in said:
-        lines.append("*: from here on our reading of it, so that it can be tried")
-    return "\n".join(lines)
-
-
-def render_history(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows that were replaced, the latest last."""
-    return "\n".join(
-        f"{row['id']}, measured {row['date']}, replaced {row['replaced']}: {row['criterion']}: "
-        f"{_value(row)}: {row['verdict']}"
-        for row in rows
-    )
-
-
-def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """The README's table."""
-    lines = [
-        "| lesson | what had to hold | measured [95 % interval] | verdict |",
-        "|---|---|---|---|",
-    ]
-    seen = ""
-    for row in rows:
-        name = row["id"] if row["id"] != seen else ""
-        seen = row["id"]
-        lines.append(f"| {name} | {row['criterion']} | {_value(row)} | {_verdict(row)} |")
-    return "\n".join(lines)
-
-
-def write_readme(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Put the table between the marks in `path`; ValueError where there are none."""
-    text = path.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{path} must have one line {BEGIN!r} and, after it, one {END!r}")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    files.write_text(path, f"{before}{BEGIN}\n{markdown(rows)}\n{END}{after}")
-
-
-def _verdict(row: dict[str, Any]) -> str:
-    return "; ".join((row["verdict"], *([row["to_decide"]] if "to_decide" in row else [])))
-
-
-def _value(row: dict[str, Any]) -> str:
-    if "cases" in row:
-        n = row["cases"] * row["seeds"]
-        return counted(round(row["value"] * n), n, row["low"], row["high"])
-    once = " (one computation)" if row.get("once") else ""
-    return shown(row["value"], row["low"], row["high"]) + once
 
 
 if __name__ == "__main__":

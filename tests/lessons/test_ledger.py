@@ -13,7 +13,7 @@ import pytest
 
 from labkit import files
 from labkit.experiment import MINIMUM_SEEDS, Counted, Criterion
-from lessons.engine import catalogue, ledger, records
+from lessons.engine import catalogue, ledger, printed, records
 from lessons.engine.experiment import TOO_FEW, Experiment, find
 
 ROOT = catalogue.FOLDER.parent
@@ -83,11 +83,11 @@ def test_what_is_counted_is_printed_as_k_of_n(folder: Path) -> None:
     ledger.measure(measured, folder, say=False)
     rows = records.read(folder.parent / records.LEDGER)
     assert rows[0]["cases"] == 4
-    assert "share found >= 0.5: 11 of 12 [0.615, 0.998]: reproduced" in ledger.render(rows)
-    assert "| share found >= 0.5 | 11 of 12 [0.615, 0.998] | reproduced |" in ledger.markdown(rows)
+    assert "share found >= 0.5: 11 of 12 [0.615, 0.998]: reproduced" in printed.render(rows)
+    assert "| share found >= 0.5 | 11 of 12 [0.615, 0.998] | reproduced |" in printed.markdown(rows)
     assert records.follows(measured, folder)
     one = records.as_rows(measured, [measured.run("full", 0)], rows[0])
-    assert "share found >= 0.5: 4 of 4: no verdict" in ledger.render(one)
+    assert "share found >= 0.5: 4 of 4: no verdict" in printed.render(one)
 
 
 def test_a_stopped_run_goes_on_where_it_was(folder: Path) -> None:
@@ -105,10 +105,10 @@ def test_a_stopped_run_goes_on_where_it_was(folder: Path) -> None:
 
 def test_codes_and_marks_are_explained_where_they_occur(folder: Path) -> None:
     (row,) = run(Planted(), folder)
-    said = ledger.render([row])
+    said = printed.render([row])
     assert said.splitlines()[-1].startswith("JH23: Ilya Sutskever")
     assert "RB22" not in said
-    read_into = ledger.render([row | {"claim": "It goes up. *It goes up for ever."}])
+    read_into = printed.render([row | {"claim": "It goes up. *It goes up for ever."}])
     assert read_into.splitlines()[-1].startswith("*: ")
 
 
@@ -150,7 +150,7 @@ def test_evidence_of_code_that_does_something_else_is_never_mixed_in(folder: Pat
     assert row["verdict"] == "contradicted"
     (old,) = records.load(folder.parent / records.LEDGER)["history"]
     assert (old["verdict"], old["replaced"]) == ("reproduced", records.today())
-    assert "planted" in ledger.render_history([old])
+    assert "planted" in printed.render_history([old])
 
 
 @pytest.mark.parametrize("stop_at", [0, 1])
@@ -382,11 +382,17 @@ def test_every_row_has_evidence() -> None:
     assert {row["id"] for row in records.read()} == set(published())
 
 
-def test_the_readmes_table_is_the_ledgers() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, rest = text.split(ledger.BEGIN)
-    table, _ = rest.split(ledger.END)
-    assert table.strip() == ledger.markdown(records.read())
+@pytest.mark.parametrize(
+    ("page", "table"), [("README.md", "verdicts"), ("lessons/LEDGER.md", "ledger")]
+)
+def test_the_tables_are_the_ledgers(page: str, table: str, tmp_path: Path) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert f"python -m lessons ledger --readme {page} -->" in text
+    assert f"\n{printed.TABLES[table](records.read())}\n<!-- /{table} -->" in text
+    again = tmp_path / "page.md"
+    again.write_text(text, encoding="utf-8")
+    printed.write(again, records.read())
+    assert again.read_text(encoding="utf-8") == text
 
 
 def test_rows_say_nothing_about_whose_machine_it_was() -> None:
@@ -400,17 +406,17 @@ def test_rows_say_nothing_about_whose_machine_it_was() -> None:
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_text(
-        f"before\n{ledger.BEGIN}\nwhat stood here\n{ledger.END}\nafter\n", encoding="utf-8"
+        "before\n<!-- ledger: x -->\nwhat stood here\n<!-- /ledger -->\nafter\n", encoding="utf-8"
     )
-    ledger.write_readme(page, records.read())
+    printed.write(page, records.read())
     text = page.read_text(encoding="utf-8")
-    assert text.startswith("before\n")
-    assert text.endswith("after\n")
+    assert text.startswith("before\n<!-- ledger: x -->\n| lesson |")
+    assert text.endswith("|\n<!-- /ledger -->\nafter\n")
     assert "what stood here" not in text
-    assert ledger.markdown(records.read()) in text
+    assert printed.markdown(records.read()) in text
     page.write_text("no marks", encoding="utf-8")
-    with pytest.raises(ValueError, match="must have one line"):
-        ledger.write_readme(page, records.read())
+    with pytest.raises(ValueError, match="has no marks"):
+        printed.write(page, records.read())
 
 
 # The command.
