@@ -27,6 +27,8 @@ CIRCULAR = {"synthdata"}  # still to be cut
 TORCH_FREE = ["labkit", "minigpt.corpora", "minigpt.ngram", "minigpt.storyland", "minigpt.nextchar"]
 TORCH_FREE += ["synthdata"] if "synthdata" in PACKAGES else []
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "TEACHING.md", ROOT / "lessons" / "LEDGER.md"]
+PAGES += sorted(ROOT.glob("*/README.md"))
 
 
 def modules(package: str) -> list[Path]:
@@ -162,21 +164,24 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert "python -m pytest -n 2" in ci
 
 
-def test_every_command_in_the_readme_exists() -> None:
-    commands = set(re.findall(r"python -m ((?:minigpt|distill|synthdata|lessons)[\w.]*)", README))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_in_a_readme_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    commands = set(re.findall(r"python -m ((?:minigpt|distill|synthdata|lessons)[\w.]*)", text))
     assert commands
     for name in commands:
-        path = ROOT / Path(*name.split("."))
+        path = ROOT / Path(*name.rstrip(".").split("."))
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
 
 
-def test_every_flag_in_the_readme_exists() -> None:
+def test_every_flag_in_a_readme_exists() -> None:
     """Each `--flag` on a line with a command stands in that command's help."""
     wanted: dict[str, set[str]] = {}
-    for line in README.replace("\\\n", " ").splitlines():
-        match = re.search(r"python -m (minigpt[\w.]*)(.*)", line)
-        if match:
-            wanted.setdefault(match[1], set()).update(re.findall(r"(--[a-z][a-z-]+)", match[2]))
+    for page in PAGES:
+        for line in page.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+            match = re.search(r"python -m (minigpt[\w.]*)(.*)", line)
+            if match:
+                wanted.setdefault(match[1], set()).update(re.findall(r"(--[a-z][a-z-]+)", match[2]))
     for name, flags in wanted.items():
         if not flags:
             continue
@@ -188,7 +193,12 @@ def test_every_flag_in_the_readme_exists() -> None:
             assert flag in done.stdout, f"{name} has no {flag}"
 
 
-def test_links_in_the_readme_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_in_a_readme_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
-            assert (ROOT / target).exists(), target
+            assert (page.parent / target).exists(), target
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 130
