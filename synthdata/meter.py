@@ -27,17 +27,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from labkit import files
-from labkit.typed import typed
+from labkit.typed import typed, whole_number
 from synthdata import hashing, stored
 from synthdata.chunks import CHUNK_CHARACTERS, chunks, pieces
 from synthdata.io import Tally
-from synthdata.sketch import Channel, datasketches, whole_number
+from synthdata.sketch import Channel, datasketches
+from synthdata.sources import METER_VERSION
 from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, TOKENISERS, Policy, encode, words
 from synthdata.words import count_scripts
 
 LEAST_RAM = 64 << 20
 AUTO = "auto"
-_MAGIC = b"synthdata meter 1\n"
+_MAGIC = b"synthdata meter %d\n" % METER_VERSION
 _LABEL = 200
 
 
