@@ -132,11 +132,9 @@ def read_file(path: str, config: ReadConfig, tally: Tally) -> Iterator[Row]:
     if not record.rows:
         found = tally.bad - before
         why = "; ".join(f"{count} x {kind}" for kind, count in found.items())
-        raise ValueError(
-            f"{path} has no usable row: {why}{first}"
-            if why
-            else f"{path} has no usable row: {_nothing_in(record, tally.blank - blank)}"
-        )
+        why = f"{why}{first}" if why else _nothing_in(record, tally.blank - blank)
+        name = "standard input" if path == sources.STDIN else path
+        raise ValueError(f"{name} has no usable row: {why}")
 
 
 def _nothing_in(record: FileRecord, blank: int) -> str:

@@ -108,18 +108,6 @@ class _Tokens(NamedTuple):
     """The text of so many tokens from a position on."""
 
 
-class _Hashes(dict[str, int]):
-    """Hashes of tokens, computed when first asked for."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        self.seed = seed
-
-    def __missing__(self, token: str) -> int:
-        number = self[token] = hashing.text_hash(token, self.seed)
-        return number
-
-
 class Meter:
     """Everything that was counted so far."""
 
@@ -137,7 +125,7 @@ class Meter:
         self.channels = {
             name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)
         }
-        self._hashes = _Hashes(self.config.seed)
+        self._hashes = hashing.TextHashes(self.config.seed)
 
     # -- counting ---------------------------------------------------------------------------------
 
