@@ -22,6 +22,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NoReturn, TextIO, TypeVar
 
+from labkit.visible import visible
+
 Settings = TypeVar("Settings")
 
 USAGE_ERROR = 2
@@ -176,7 +178,7 @@ def _prepare_output() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    warnings.formatwarning = lambda message, *_args, **_more: f"warning: {message}\n"
+    warnings.formatwarning = lambda message, *_args, **_more: f"warning: {_plain(str(message))}\n"
 
 
 def standard_input() -> BinaryIO:
@@ -230,11 +232,16 @@ def describe(error: BaseException) -> str:
 def fail(message: str, *, prog: str, code: int = USAGE_ERROR) -> NoReturn:
     """Print `prog: error: message` on standard error, as one line, and exit with `code`.
 
+    Names and texts in it may come from strangers, so control characters are shown as symbols.
     Being stopped by its user is no error, and not called one.
     """
     kind = "" if code == INTERRUPTED else "error: "
-    sys.stderr.write(f"{prog}: {kind}{' '.join(message.split())}\n")
+    sys.stderr.write(f"{prog}: {kind}{_plain(' '.join(message.split()))}\n")
     sys.exit(code)
+
+
+def _plain(line: str) -> str:
+    return visible(line, len(line))
 
 
 def _plain_help(text: str) -> str:

@@ -15,8 +15,8 @@ import stat
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -115,6 +115,15 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """`data` to `path`, atomically."""
     with atomic(path) as file:
         file.write(data)
+
+
+def write_all(parts: Sequence[tuple[str, bytes]]) -> None:
+    """Each path's bytes, all files or none: none takes its place before all are written out."""
+    with ExitStack() as stack:
+        opened = [(stack.enter_context(atomic(path)), data) for path, data in parts]
+        for file, data in opened:
+            file.write(data)
+            file.flush()
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

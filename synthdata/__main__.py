@@ -25,6 +25,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     code = GATE_ERROR if is_gate else ERROR
     try:
         from labkit import command
+
+        command.stoppable("synthdata")
         from synthdata import commands
 
         settings = _settings(with_rules=is_gate)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labkit import figures, files
+from labkit.visible import visible
 from minigpt import corpora
 from synthdata import collapse_report as reporting
 from synthdata import page, progress, record, report
@@ -160,7 +161,7 @@ def run(settings: CollapseOptions) -> int:
         files.write_text(settings.csv, table.to_csv())
     written = [path for path in (settings.html, settings.png, settings.csv) if path]
     if written:
-        sys.stdout.write("\n" + "".join(f"written: {path}\n" for path in written))
+        sys.stdout.write("\n" + "".join(f"written: {visible(path)}\n" for path in written))
     if settings.json:
         sys.stdout.write(record.line(reporting.to_record(table, judged, made)) + "\n")
     return 0

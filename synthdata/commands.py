@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from labkit import files
 from synthdata import finishing, loading, options, progress, record, report, writing
 from synthdata.loading import Loaded
 from synthdata.measuring import measure
@@ -18,6 +19,8 @@ from synthdata.report import Report, Table
 
 if TYPE_CHECKING:
     from synthdata.compare import Comparison
+    from synthdata.curate import Curated
+    from synthdata.reading import Verdict
 
 
 def run(settings: Any) -> int:
@@ -41,10 +44,11 @@ def run(settings: Any) -> int:
     data = getattr(settings, "data", None) or ()  # experiments make their own
     if isinstance(data, str):  # a corpus by its name, or a file
         data = [data] if os.path.isfile(data) else []
-    inputs = [*data, *filter(None, [getattr(settings, "ref", None)])]
-    for name in ("html", "reasons", "png", "csv"):
-        if inputs and name in outputs:
-            writing.spare_inputs(f"--{name}", outputs[name], inputs)
+    more = [getattr(settings, name, None) for name in ("ref", "embeddings")]
+    for name, path in outputs.items():
+        if name != "meter":  # which is read, and then written
+            option = "-o" if name == "out" else f"--{name}"
+            writing.spare_inputs(option, path, [*data, *filter(None, more)])
     return jobs[type(settings)](settings)
 
 
@@ -68,7 +72,9 @@ def compare(settings: options.CompareOptions) -> int:
     made = Report(
         title=finishing.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
-        verdict=reading.with_fixed(reading.of_comparison(compared), fixed),
+        verdict=finishing.unless_wordless(
+            reading.with_fixed(reading.of_comparison(compared), fixed), compared
+        ),
         headlines=tuple(
             compared.measure(name) for name in ("hill1_ratio", "documents_hill1_ratio", "copied")
         ),
@@ -246,10 +252,10 @@ def explain(settings: options.ExplainOptions) -> int:
 def curate(settings: options.CurateOptions) -> int:
     """Write what is worth keeping."""
     from synthdata.curate import curate as choose
-    from synthdata.reading import Verdict
 
-    writing.check_target(settings.out, settings.data)
+    writing.check_target(settings.out)
     loaded = finishing.load(settings, settings.data)
+    kind = writing.kind_of(loaded.tally)
     with progress.ticking("choosing"):
         chosen = choose(
             loaded.texts,
@@ -259,20 +265,17 @@ def curate(settings: options.CurateOptions) -> int:
             policy=settings.policy,
             seed=settings.seed,
         )
-    writing.write_rows(settings.out, [loaded.rows[i] for i in chosen.kept], loaded.tally, settings)
+    kept = [loaded.rows[i] for i in chosen.kept]
+    written = [(settings.out, writing.rows(settings.out, kept, loaded.tally))]
     if settings.reasons:
-        writing.write_reasons(settings.reasons, loaded.rows, chosen.reason)
-    dropped = "; ".join(f"{why} {count:,}" for why, count in chosen.dropped.items()) or "nothing"
+        written.append((settings.reasons, writing.reasons(loaded.rows, chosen.reason)))
+    files.write_all(written)
     made = Report(
         title=finishing.title("Curated", settings.data, len(loaded.rows)),
-        verdict=Verdict(
-            text=f"Kept {len(chosen.kept):,} of {len(loaded.rows):,} documents.",
-            confidence="high",
-            because=f"Dropped: {dropped}.",
-        ),
+        verdict=_kept([settings.policy(text) for text in loaded.texts], chosen),
         headlines=(),
         alerts=finishing.alerts(loaded),
-        notes=loading.notes(loaded.tally),
+        notes=loading.notes(loaded.tally) + writing.read_again(settings.out, kind),
         provenance=finishing.provenance(settings, loaded)
         | {
             "drop": settings.drop,
@@ -284,6 +287,31 @@ def curate(settings: options.CurateOptions) -> int:
     return finishing.finish(
         "curate", settings, made, loaded.tally, kept=len(chosen.kept), dropped=chosen.dropped
     )
+
+
+def _kept(texts: list[str], chosen: Curated) -> Verdict:
+    """What was kept; where a passage that all have is why little was, or nothing, what to do."""
+    from synthdata import stripping
+    from synthdata.reading import Verdict
+
+    dropped = "; ".join(f"{why} {count:,}" for why, count in chosen.dropped.items()) or "nothing"
+    text = f"Kept {len(chosen.kept):,} of {len(texts):,} documents."
+    because = f"Dropped: {dropped}."
+    advice = ""
+    if 2 * chosen.dropped.get("boilerplate", 0) >= len(texts):
+        fixed = stripping.find(texts)
+        if fixed.passages and fixed.varied:
+            advice = (
+                f" One passage stands in {fixed.stands_in:.0%} of the documents and is "
+                f"{fixed.share:.0%} of the text, so most look like boilerplate, though the rest "
+                "varies: --strip chooses by the rest."
+            )
+    if not chosen.kept and not advice:
+        advice = (
+            " Nothing is left: --reasons FILE says why each row was dropped, and --drop names what "
+            "is dropped (none: nothing)."
+        )
+    return Verdict(text=text, confidence="low" if advice else "high", because=because + advice)
 
 
 # -- experiments: these bring minigpt, and torch where there is a GPT ---

@@ -66,6 +66,10 @@ def curate(
     cluster) or `cap_per_cluster` (all but the first K), "boilerplate" (`boilerplate`), then the
     `budget`. ValueError on an unknown name in `drop`, or a cap or budget below 1.
 
+    Where near-duplicates are to leave the first K, so does a cluster of documents that are
+    near-duplicates but for their numbers and that are boilerplate to each other: a sentence with a
+    changing number is kept once.
+
     >>> curate(["why did it cross the road", "Why did it cross the road", "a b c d"]).kept
     (0, 2)
     """
@@ -101,8 +105,10 @@ def curate(
                 reason[i] = "near-duplicates"
     if "boilerplate" in drop:
         left = remaining()
-        for i, is_boilerplate in zip(left, boilerplate([plain[i] for i in left])):
-            if is_boilerplate:
+        common = boilerplate([plain[i] for i in left])
+        spared = _spared([plain[i] for i in left], common, cap, seed) if cap else set()
+        for place, i in enumerate(left):
+            if common[place] and place not in spared:
                 reason[i] = "boilerplate"
     left = remaining()
     if budget is not None and budget < len(left):
@@ -111,6 +117,17 @@ def curate(
             if i not in chosen:
                 reason[i] = "over budget"
     return Curated(kept=tuple(remaining()), reason=tuple(reason))
+
+
+def _spared(texts: Sequence[str], common: Sequence[bool], cap: int, seed: int) -> set[int]:
+    """Of each cluster, numbers masked, that is boilerplate as a whole: the first `cap` of it."""
+    if not any(common):
+        return set()
+    from synthdata.neardup import masked, near_duplicates
+
+    clusters = near_duplicates([masked(text) for text in texts], seed=seed).clusters
+    whole = [c.documents for c in clusters if all(common[i] for i in c.documents)]
+    return {i for documents in whole for i in documents[:cap]}
 
 
 def low_information(text: str) -> bool:

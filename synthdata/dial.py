@@ -14,6 +14,11 @@ Omits:  meaning. The words are made up; no metric reads them. What the metrics m
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("synthdata.dial")
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -246,7 +251,6 @@ def make(dial: str, n: int, strength: float, seed: int) -> Dialled:
 
 
 if __name__ == "__main__":
-    from labkit import command
     from synthdata.sensitivity import Settings, main
 
     command.run(main, Settings, prog="synthdata.dial")

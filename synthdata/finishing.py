@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from labkit import files
 from labkit.experiment import Criterion
 from labkit.versions import version
+from labkit.visible import visible
 from synthdata import loading, options, page, progress, record, report
 from synthdata.io import Tally
 from synthdata.loading import Loaded
@@ -21,6 +22,7 @@ from synthdata.report import Figure, Report
 from synthdata.words import mixture_note
 
 if TYPE_CHECKING:
+    from synthdata.compare import Comparison
     from synthdata.reading import Verdict
     from synthdata.stripping import Boilerplate
 
@@ -29,7 +31,10 @@ def load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loa
     """The rows; whole ones for curating, which writes them again."""
     if isinstance(settings, options.CurateOptions):
         config = replace(settings.read(), columns=None)
-        return loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=None)
+        return _stripped(
+            settings,
+            loading.load(data, config, sample=settings.sample, seed=settings.seed, fields=None),
+        )
     hints = loading.GROUPERS if getattr(settings, "group", "") is None else ()
     loaded = loading.load(
         data,
@@ -87,6 +92,20 @@ def verdict(n: int, found: Mapping[str, Measure], boilerplate: Boilerplate | Non
         ),
         masked=found["near_duplicates_masked"],
         boilerplate=boilerplate,
+    )
+
+
+def unless_wordless(verdict: Verdict, compared: Comparison) -> Verdict:
+    """A comparison's verdict; no all-clear where a side has no word to compare."""
+    if min(compared.lengths) > 0 or verdict.tone == "bad":
+        return verdict
+    side = "collection" if compared.lengths[0] == 0 else "reference"
+    return replace(
+        verdict,
+        text=f"Cannot tell: the {side} has no words.",
+        confidence="none",
+        because=f"Its documents are empty, or hold punctuation only. {verdict.because}",
+        tone="neutral",
     )
 
 
@@ -155,12 +174,13 @@ def _values(loaded: Loaded, field: str | None) -> list[Any] | None:
 
 
 def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None = None) -> tuple[str, ...]:
-    """Warnings where documents seem to hang together and nobody has said so."""
-    if settings.group is not None:
-        return ()
-    notes = [f"of the collection, {hint}" for hint in loaded.hints()]
-    if reference is not None and settings.ref_group is None:
-        notes += [f"of the reference, {hint}" for hint in reference.hints()]
+    """Rows without a group where one was named, and where none was, fields that look like one."""
+    notes: list[str] = []
+    sides = zip(("collection", "reference"), (loaded, reference), _group_fields(settings))
+    for side, read, field in sides:
+        if read is not None and field != ALONE:
+            said = read.hints() if field is None else filter(None, [read.alone(field)])
+            notes += [f"of the {side}, {what}" for what in said]
     return tuple(notes)
 
 
@@ -175,7 +195,7 @@ def group_provenance(settings: Any) -> dict[str, str]:
 
 def _group_fields(settings: Any) -> tuple[str | None, str | None]:
     """The grouping field of each side; "none" for a side whose documents are independent."""
-    return settings.group, settings.ref_group or settings.group
+    return settings.group, getattr(settings, "ref_group", None) or settings.group
 
 
 def both(loaded: Loaded, reference: Loaded) -> Tally:
@@ -251,7 +271,7 @@ def finish(command: str, settings: Any, made: Report, tally: Tally, **more: Any)
     sys.stdout.write(report.terminal(made))
     if getattr(settings, "html", None):
         files.write_text(settings.html, page.to_html(made))
-        sys.stdout.write(f"\nwritten: {settings.html}\n")
+        sys.stdout.write(f"\nwritten: {visible(settings.html)}\n")
     if settings.json:
         sys.stdout.write(record.line(record.record(command, made, tally, **more)) + "\n")
     return int(more.get("exit_code", 0))

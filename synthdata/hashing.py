@@ -36,6 +36,18 @@ def text_hash(text: str, seed: int) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
+class TextHashes(dict[str, int]):
+    """`text_hash` of texts that come again and again, computed when first asked for."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = text_hash(text, self.seed)
+        return number
+
+
 def new_hash(seed: int) -> hashlib.blake2b:
     """The hash behind `text_hash`, for texts that come in pieces."""
     return hashlib.blake2b(digest_size=8, key=seed.to_bytes(8, "little"))

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkit.typed import typed
+from labkit.typed import typed, whole_number
 from synthdata import sources
 from synthdata.rows import (
     BadRow,
@@ -80,13 +80,18 @@ class Tally:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` is the way back."""
-        return {**vars(self), "bad": dict(self.bad), "files": [vars(f) for f in self.files]}
+        return {**vars(self), "bad": dict(self.bad), "files": [f.to_json() for f in self.files]}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Tally:
-        """A tally from what `to_json` gave; TypeError where it is anything else."""
+        """A tally from what `to_json` gave; TypeError or ValueError where it is anything else."""
         files = [FileRecord(**typed(FileRecord, f)) for f in value["files"]]
-        return cls(**typed(cls, {**value, "bad": Counter(value["bad"]), "files": files}))
+        bad = Counter({str(kind): whole_number(count) for kind, count in value["bad"].items()})
+        tally = cls(**typed(cls, {**value, "bad": bad, "files": files}))
+        numbers = [tally.rows, tally.empty, tally.blank, tally.with_nul]
+        for number in (*numbers, *(n for file in files for n in (file.bytes, file.rows))):
+            whole_number(number)
+        return tally
 
 
 def read(
@@ -106,7 +111,7 @@ def read_file(path: str, config: ReadConfig, tally: Tally) -> Iterator[Row]:
     """The usable rows of one file; errors as `read`."""
     record = FileRecord(path)
     tally.files.append(record)
-    before, first = tally.bad.copy(), ""
+    before, blank, first = tally.bad.copy(), tally.blank, ""
     for item in _items(path, config, record, tally):
         problem = item if isinstance(item, Problem) else _problem_of(item)
         if problem is None:
@@ -127,11 +132,21 @@ def read_file(path: str, config: ReadConfig, tally: Tally) -> Iterator[Row]:
     if not record.rows:
         found = tally.bad - before
         why = "; ".join(f"{count} x {kind}" for kind, count in found.items())
-        raise ValueError(
-            f"{path} has no usable row: {why}{first}"
-            if why
-            else f"{path} has no usable row{': it is empty' if not record.bytes else ''}"
-        )
+        why = f"{why}{first}" if why else _nothing_in(record, tally.blank - blank)
+        name = "standard input" if path == sources.STDIN else path
+        raise ValueError(f"{name} has no usable row: {why}")
+
+
+def _nothing_in(record: FileRecord, blank: int) -> str:
+    """Why a file without a bad row has no good one."""
+    if not record.bytes:
+        return "it is empty"
+    if record.kind == "csv":
+        names = "there is nothing below the names in" if record.header else "no names stand on"
+        return f"{names} its first line"
+    if blank:
+        return f"nothing stands on its {blank:,} line{'' if blank == 1 else 's'}"
+    return "there is nothing in it but blanks" if record.kind == "blocks" else "it has 0 rows"
 
 
 def _problem_of(row: Row) -> Problem | None:
@@ -151,6 +166,7 @@ def _items(
     """Rows and problems of one file, whatever its format."""
     kind = config.format if config.format != "auto" else format_of_name(path)
     if kind == "parquet":
+        record.kind = "jsonl"  # what its rows are written as
         yield from parquet_rows(path, config, record)
         return
     try:
@@ -159,6 +175,7 @@ def _items(
             first = next(blocks, b"")
             kind = "jsonl" if first.lstrip()[:1] in (b"{", b"[") else "lines"
             blocks = sources.chain(first, blocks)
+        record.kind = kind
         lines = sources.lines(blocks, config.max_row)
         if kind == "csv":
             yield from csv_rows(path, lines, config, record)

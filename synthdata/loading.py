@@ -43,7 +43,10 @@ class Loaded:
         return [row.text for row in self.rows]
 
     def values(self, field: str) -> list[str]:
-        """The field's value of each row as text; ValueError where no row has it."""
+        """The field's value of each row as text; ValueError where no row has it.
+
+        One that is missing, null, or blank as in an empty cell of a table, is `NO_VALUE`.
+        """
         found: list[str] = []
         complaint = ""
         for row in self.rows:
@@ -54,9 +57,8 @@ class Loaded:
             except BadRow as bad:
                 complaint = complaint or f"{row.source}, line {row.line}: {bad}"
                 value = None
-            found.append(
-                NO_VALUE if value is None else value if isinstance(value, str) else str(value)
-            )
+            said = "" if value is None else value if isinstance(value, str) else str(value)
+            found.append(said if said.strip() else NO_VALUE)
         if found and all(value == NO_VALUE for value in found):
             raise ValueError(complaint or f"the field {field!r} is empty in every row")
         return found
@@ -65,12 +67,22 @@ class Loaded:
         """The field's value of each row; a row without one is a group of its own (a number)."""
         return [row if v == NO_VALUE else v for row, v in enumerate(self.values(field))]
 
+    def alone(self, field: str) -> str:
+        """How many rows are groups of their own for want of a value; "" where none is."""
+        many = sum(value == NO_VALUE for value in self.values(field))
+        if not many:
+            return ""
+        return (
+            f"{many:,} of {len(self.rows):,} documents have no {field!r} (missing, null or "
+            "blank): each of them was taken as a group of its own"
+        )
+
     def hints(self) -> tuple[str, ...]:
         """A warning for each field that is often a group, where its values come again."""
         found = []
         for field in GROUPERS:
             values = [row.fields[field] for row in self.rows if field in row.fields]
-            known = [str(v) for v in values if not isinstance(v, BadRow | None) and v != ""]
+            known = [str(v) for v in values if not isinstance(v, BadRow | None)]
             kinds = len(set(known))
             if known and 1 < kinds < len(known):
                 found.append(
@@ -130,7 +142,9 @@ def _slim(row: Row, fields: Sequence[str], hints: Sequence[str]) -> Row:
     """The row with nothing but its text and these fields, by their dotted paths."""
     own = row.fields if isinstance(row.fields, dict) else {}
     found: dict[str, Any] = {
-        field: hash(str(own[field])) for field in hints if own.get(field) not in (None, "")
+        field: hash(said)
+        for field in hints
+        if own.get(field) is not None and (said := str(own[field])).strip()
     }
     for field in fields:
         try:

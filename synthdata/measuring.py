@@ -10,7 +10,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from synthdata import finishing, loading, options, progress, record, report, sizes
+from synthdata import finishing, loading, options, progress, record, report, sizes, sources
 from synthdata.report import Report, Table
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ OLDER_WORDS = (
 
 def _metered(settings: options.MeasureOptions) -> Meter:
     """Saved meters and newly read files, as one meter, which is saved where that was asked for."""
-    from synthdata import scale, sources
+    from synthdata import scale
     from synthdata.meter import AUTO, Meter, MeterConfig
 
     named = sources.expand(settings.data)
@@ -178,6 +178,8 @@ def _metered(settings: options.MeasureOptions) -> Meter:
     whole: Meter | None = None
     for path in saved:
         whole = _joined(whole, Meter.load(path), path)
+    if whole is not None and not files:  # of files, `merge` says it
+        _agree(settings, whole)
     if files:
         words: str = settings.tokens
         if whole is not None and words == AUTO:
@@ -198,6 +200,22 @@ def _metered(settings: options.MeasureOptions) -> Meter:
     if settings.meter:
         whole.save(settings.meter)
     return whole
+
+
+def _agree(settings: options.MeasureOptions, meter: Meter) -> None:
+    """ValueError where an option contradicts what the saved meter has counted."""
+    asked, made = options.MeasureOptions(data=settings.data), meter.config
+    for name, wanted, has in (
+        ("tokens", settings.tokens, made.words),
+        ("case", settings.case, made.policy.case),
+        ("seed", settings.seed, made.seed),
+        ("ram", sources.parse_size(settings.ram), made.ram),
+    ):
+        if getattr(settings, name) != getattr(asked, name) and wanted != has:
+            raise ValueError(
+                f"--{name} {getattr(settings, name)}: the saved meter has counted with --{name} "
+                f"{has}; leave the option out, or count the texts again"
+            )
 
 
 def _joined(whole: Meter | None, more: Meter, name: str) -> Meter:
@@ -251,7 +269,7 @@ def stream(settings: options.MeasureOptions) -> int:
         provenance=loading.provenance(
             meter.tally,
             n=f"{meter.documents:,} documents, {meter.characters:,} characters",
-            tokeniser=f"{settings.tokens}, {config.policy}",
+            tokeniser=f"{config.words}, {config.policy}",
             word=meter.config.words,
             seed=config.seed,
             memory=f"{config.ram:,} bytes, {config.k:,} types sampled in each channel",

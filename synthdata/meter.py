@@ -27,17 +27,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from labkit import files
-from labkit.typed import typed
+from labkit.typed import typed, whole_number
 from synthdata import hashing, stored
 from synthdata.chunks import CHUNK_CHARACTERS, chunks, pieces
 from synthdata.io import Tally
-from synthdata.sketch import Channel, datasketches, whole_number
+from synthdata.sketch import Channel, datasketches
+from synthdata.sources import METER_VERSION
 from synthdata.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, TOKENISERS, Policy, encode, words
 from synthdata.words import count_scripts
 
 LEAST_RAM = 64 << 20
 AUTO = "auto"
-_MAGIC = b"synthdata meter 1\n"
+_MAGIC = b"synthdata meter %d\n" % METER_VERSION
 _LABEL = 200
 
 
@@ -107,18 +108,6 @@ class _Tokens(NamedTuple):
     """The text of so many tokens from a position on."""
 
 
-class _Hashes(dict[str, int]):
-    """Hashes of tokens, computed when first asked for."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        self.seed = seed
-
-    def __missing__(self, token: str) -> int:
-        number = self[token] = hashing.text_hash(token, self.seed)
-        return number
-
-
 class Meter:
     """Everything that was counted so far."""
 
@@ -136,7 +125,7 @@ class Meter:
         self.channels = {
             name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)
         }
-        self._hashes = _Hashes(self.config.seed)
+        self._hashes = hashing.TextHashes(self.config.seed)
 
     # -- counting ---------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, UseAppendAction, arg
 
 from synthdata.rows import Format, ReadConfig
-from synthdata.sources import parse_size
+from synthdata.sources import STDIN, parse_size
 from synthdata.tokens import Policy
 
 Files = Positional[Annotated[tuple[str, ...], arg(metavar="FILE ...")]]
@@ -27,6 +27,23 @@ _STREAM = (
     "is estimated: at 256M types and entropy within 1.2 %, coverage within 1.2 points. Coverage "
     "takes words for independent, and reads high where a document repeats its own."
 )
+
+
+def _check_names(settings: object) -> None:
+    """ValueError for an option that takes a name and was given an empty one."""
+    fields = dict.fromkeys(("text", "by", "group", "ref_text", "ref_group"), "field")
+    files = dict.fromkeys(
+        ("ref", "embeddings", "meter", "out", "reasons", "html", "png", "csv", "data"), "file"
+    )
+    for name, what in {**fields, **files}.items():
+        if getattr(settings, name, None) == "":
+            raise ValueError(f"--{name.replace('_', '-')} names no {what}; it is empty")
+
+
+def _check_sides(data: tuple[str, ...], ref: str | None) -> None:
+    """ValueError where both sides would be read from standard input."""
+    if ref == STDIN and STDIN in data:
+        raise ValueError("standard input can be read once: name a file for --ref, or for the data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +71,7 @@ class Reading:
     """Print the result once more, as one last line of JSON (fields: synthdata/record.py)."""
 
     def __post_init__(self) -> None:
+        _check_names(self)
         parse_size(self.max_row)
         if self.sample is not None and self.sample < 1:
             raise ValueError(f"--sample is at least 1 document, got {self.sample}")
@@ -145,6 +163,10 @@ class CompareOptions(Reading):
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_sides(self.data, self.ref)
+
 
 @dataclass(frozen=True, kw_only=True)
 class GateOptions(Reading):
@@ -172,6 +194,7 @@ class GateOptions(Reading):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_sides(self.data, self.ref)
         if not self.rule:
             raise ValueError("a gate needs a rule, for example --rule 'near_duplicates<=0.02'")
 
@@ -211,6 +234,9 @@ class CurateOptions(Reading):
     """Keep so many documents: those that together show the most different n-grams."""
     reasons: str | None = None
     """Write a JSON line for each dropped row: file, line, reason."""
+    strip: bool = False
+    """Choose by what is left without passages that stand in over 90 % of the documents (a prompt, a
+    header); the rows are written with them, as they stood."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -243,6 +269,7 @@ class Experiment:
     """Print the result once more, as one last line of JSON (fields: synthdata/record.py)."""
 
     def __post_init__(self) -> None:
+        _check_names(self)
         _between("seeds", self.seeds, 1, 10_000)
         _between("first-seed", self.first_seed, 0, _LAST_SEED)
 
@@ -310,6 +337,7 @@ class CollapseOptions:
     """Print the result once more, as one last line of JSON (fields: synthdata/record.py)."""
 
     def __post_init__(self) -> None:
+        _check_names(self)
         _between("generations", self.generations, 1, 1000)
         _between("seeds", self.seeds, 1, 10_000)
         _between("first-seed", self.first_seed, 0, _LAST_SEED)

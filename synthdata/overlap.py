@@ -277,6 +277,10 @@ def mean_cosine_of(vectors: np.ndarray) -> float:
     return float((total @ total - n) / (n * (n - 1)))
 
 
+_SHORTEST = 1e-150
+"""Below, squares lose their digits."""
+
+
 def _with_norms(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The vectors and their lengths; ValueError where they cannot be compared by angle."""
     vectors = np.asarray(vectors)
@@ -284,10 +288,16 @@ def _with_norms(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"vectors are a table [documents, width], got shape {vectors.shape}")
     if not np.isfinite(vectors).all():
         raise ValueError("vectors must be finite; some are nan or infinite")
-    norms = np.linalg.norm(vectors.astype(float), axis=1)
-    if not norms.all():
+    with np.errstate(over="ignore", under="ignore"):
+        norms = np.linalg.norm(vectors.astype(float), axis=1)
+    odd = np.flatnonzero(~((norms > _SHORTEST) & np.isfinite(norms)))
+    if len(odd) and not vectors[odd[0]].any():
+        raise ValueError(f"vector {odd[0]} is all noughts and has no direction; drop its document")
+    if len(odd):
+        size = "large" if norms[odd[0]] > 1 else "small"
         raise ValueError(
-            f"vector {int(np.argmin(norms))} is all noughts and has no direction; drop its document"
+            f"vector {odd[0]} is too {size} for its length to be computed; multiply all vectors by "
+            "one number, which changes no angle"
         )
     return vectors, norms
 

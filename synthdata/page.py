@@ -14,18 +14,10 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from labkit.visible import SHOWN, visible
 from synthdata.explain import Evidence, Item
 from synthdata.measures import Measure
-from synthdata.report import (
-    MEANINGS,
-    PLAIN,
-    SHOWN,
-    Report,
-    Table,
-    unit_of,
-    value_of,
-    visible,
-)
+from synthdata.report import MEANINGS, PLAIN, Report, Table, unit_of, value_of
 
 _STYLE = """
 :root { color-scheme: light; }

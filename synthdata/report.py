@@ -17,25 +17,13 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labkit.visible import visible
 from synthdata.explain import Evidence
 from synthdata.measures import Measure
 from synthdata.reading import Verdict
 
-SHOWN = 240
 _WIDTH = 96
 _INDENT = 31
-_BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_MADE_VISIBLE = {
-    **{code: chr(0x2400 + code) for code in range(0x20)},
-    0x7F: "\u2421",
-    **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)},
-    **{ord(c): f"\\u{ord(c):04x}" for c in _BIDI},
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
-    0x0A: "⏎ ",
-    0x0D: "␍",
-}
-_SURROGATES = {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,18 +76,6 @@ class Report:
     """Rows that were not used, and other things to know."""
     provenance: Mapping[str, str]
     """Files, hashes, tokeniser, seed, n, version."""
-
-
-def visible(text: str, most: int = SHOWN) -> str:
-    """The text with nothing hidden in it: control characters as symbols, shortened at `most`.
-
-    >>> visible("\\x1b[31mred\\n")
-    '␛[31mred⏎ '
-    """
-    if len(text) > most:
-        text = text[: most - 1] + "…"
-    text = text.translate(_MADE_VISIBLE)
-    return text if text.isascii() else text.translate(_SURROGATES)
 
 
 def number(value: float) -> str:
@@ -240,9 +216,10 @@ def _wrapped(text: str, indent: int = 0) -> list[str]:
 
 
 def _columns(table: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    shown = [[visible(cell) for cell in row] for row in table]
+    widths = [max(len(row[i]) for row in shown) for i in range(len(table[0]))]
     rows = [
-        "  " + "  ".join(visible(cell).ljust(width) for cell, width in zip(row, widths)).rstrip()
-        for row in table
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+        for row in shown
     ]
     return [rows[0], "  " + "  ".join("-" * width for width in widths), *rows[1:]]

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from labkit.typed import whole_number
 from synthdata.hashing import runs
 from synthdata.sources import INSTALL_SCALE
 
@@ -268,13 +269,6 @@ class Channel:
         self.labels = {int(h, 16): str(text) for h, text in header["labels"].items()}
         if not all(0 <= number < 2**64 for number in self.labels):
             raise ValueError("a label of no hash")
-
-
-def whole_number(value: Any) -> int:
-    """A count that came from a file; ValueError where it cannot be one."""
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise ValueError(f"{str(value)[:80]!r} is no count")
-    return value
 
 
 def _counted(hashes: np.ndarray, counts: np.ndarray, total: int) -> tuple[np.ndarray, np.ndarray]:

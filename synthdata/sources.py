@@ -38,7 +38,9 @@ _WIDE: dict[tuple[bool, ...], str] = {
     (True, True, True, False): "UTF-32BE",
 }
 """Which of four neighbouring bytes are NUL in text of Latin letters."""
-_METER = re.compile(rb"synthdata meter \d+\n")
+_METER = re.compile(rb"synthdata meter (\d+)\n")
+METER_VERSION = 1
+"""Of the saved meters that are read and written."""
 
 
 @dataclass
@@ -55,6 +57,12 @@ class FileRecord:
     """Usable rows."""
     header: str = ""
     """A CSV file's first line, without which its rows cannot be written again."""
+    kind: str = field(default="", compare=False)
+    """What its rows are when written again: "jsonl", "lines", "blocks" or "csv"."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, without `kind`, which no saved meter needs."""
+        return {name: value for name, value in vars(self).items() if name != "kind"}
 
 
 class Damaged(ValueError):
@@ -97,20 +105,34 @@ def is_remote(path: str) -> bool:
 def expand(paths: Sequence[str]) -> list[str]:
     """Files named by `paths`: a glob becomes its matches in sorted order, "-" stays.
 
-    ValueError on no path, a glob without a match, a folder, or a file named twice;
-    FileNotFoundError on a plain name that is not there.
+    ValueError on no path, a glob without a match, a folder, or a file named twice, be it by another
+    spelling or a link; FileNotFoundError on a plain name that is not there.
     """
     if not paths:
         raise ValueError("no input; name a file, a glob such as 'data/*.jsonl', or - for stdin")
     found: list[str] = []
     for path in map(str, paths):
         found.extend(_remote_matches(path) if is_remote(path) else _local_matches(path))
-    seen: set[str] = set()
+    seen: dict[str | tuple[int, int], str] = {}
     for path in found:
-        if path in seen:
-            raise ValueError(f"{path} is named twice; its rows would count double")
-        seen.add(path)
+        name = _identity(path)
+        if name in seen:
+            again = "" if seen[name] == path else f" (it is {seen[name]}, too)"
+            raise ValueError(f"{path} is named twice{again}; its rows would count double")
+        seen[name] = path
     return found
+
+
+def _identity(path: str) -> str | tuple[int, int]:
+    """What two names of one file share: its place on the disk, where it has one."""
+    local = path.removeprefix("file://")
+    if path == STDIN or is_remote(local):
+        return path
+    try:
+        found = os.stat(local)
+    except OSError:  # reading it will say what is wrong
+        return path
+    return (found.st_dev, found.st_ino) if found.st_ino else os.path.realpath(local)
 
 
 def _local_matches(path: str) -> list[str]:
@@ -211,8 +233,15 @@ def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
 
 def _refuse_meters(path: str, first: bytes) -> None:
     """ValueError for a saved meter, which holds no texts, and for what only has its name."""
-    if _METER.match(first):
-        raise ValueError(f"{path} is a saved meter, not texts; measure --stream goes on from it")
+    if found := _METER.match(first):
+        if int(found[1]) == METER_VERSION:
+            raise ValueError(
+                f"{path} is a saved meter, not texts; measure --stream goes on from it"
+            )
+        raise ValueError(
+            f"{path} is a saved meter of version {int(found[1])}, and this program reads version "
+            f"{METER_VERSION}; use the one that saved it, or count the texts again"
+        )
     if path.lower().endswith(".meter"):
         raise ValueError(
             f"{path} is named like a saved meter and is none (or was cut short); save it anew with "

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from synthdata import sources
-from synthdata.rows import BadRow, Problem, ReadConfig, Row, decode, text_of, too_long
+from synthdata.rows import BadRow, Problem, ReadConfig, Row, decode, dig, text_of, too_long
 from synthdata.sources import FileRecord, Line
 
 
@@ -117,12 +117,17 @@ def parquet_rows(path: str, config: ReadConfig, record: FileRecord) -> Iterator[
         except (ValueError, OSError) as error:
             raise ValueError(f"{path} is not readable as Parquet: {error}") from None
         names = table.schema_arrow.names
+        if not any(_holds(name, config.text) for name in names):
+            try:
+                dig(dict.fromkeys(names), config.text)
+            except BadRow as bad:
+                raise ValueError(f"{path} has no usable row: {bad}") from None
         wanted = None
         if config.columns is not None:
             paths = (config.text, *config.columns)
-            wanted = [n for n in names if any(p == n or p.startswith(f"{n}.") for p in paths)]
+            wanted = [n for n in names if any(_holds(n, p) for p in paths)]
         number = 0
-        for batch in table.iter_batches(batch_size=1024, columns=wanted):
+        for batch in _batches(path, table, wanted, record):
             for cell in _cells(batch):
                 number += 1
                 if isinstance(cell, Problem):
@@ -139,6 +144,20 @@ def parquet_rows(path: str, config: ReadConfig, record: FileRecord) -> Iterator[
                     yield Row(text, cell, path, number, raw)
                 except BadRow as bad:
                     yield bad.at(number)
+
+
+def _batches(path: str, table: Any, columns: list[str] | None, record: FileRecord) -> Iterator[Any]:
+    try:
+        yield from table.iter_batches(batch_size=1024, columns=columns)
+    except (ValueError, OSError, NotImplementedError) as error:  # Arrow's own are of these kinds
+        raise ValueError(
+            f"{path} is damaged Parquet ({error}); {record.rows:,} rows were read before the damage"
+        ) from None
+
+
+def _holds(column: str, path: str) -> bool:
+    """Whether a field's dotted path leads into the column."""
+    return path == column or path.startswith(f"{column}.")
 
 
 def _cells(batch: Any) -> Iterator[dict[str, Any] | Problem]:

@@ -124,7 +124,7 @@ def mixture(vocabulary: Sequence[str], counts: np.ndarray) -> dict[str, float]:
         if not token.isascii() and (name := _script(token)):
             times[name] += count
     total = int(counts.sum())
-    return {name: times[name] / total for name in WITHOUT_SPACES if name in times}
+    return {name: times[name] / total for name in WITHOUT_SPACES if times[name]}
 
 
 def count_scripts(texts: Sequence[str], tokens: Sequence[str]) -> Counter[str]:

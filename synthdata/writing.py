@@ -1,7 +1,7 @@
 """Rows written again as they stood, whole files or none.
 
-Idea:   a kept row is copied byte for byte, so whatever else it holds survives; the file appears
-        only when it is complete.
+Idea:   a kept row is copied byte for byte, so whatever else it holds survives; the files appear
+        only when all of them are complete.
 Omits:  writing Parquet; its rows become JSON lines.
 """
 
@@ -11,17 +11,21 @@ import gzip
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from labkit import files
 from synthdata import sources
 from synthdata.io import Tally, format_of_name
 from synthdata.rows import Row
 
+_READ_AS = {
+    "jsonl": "JSON lines",
+    "lines": "a document a line",
+    "blocks": "documents between blank lines",
+    "csv": "CSV",
+}
 
-def check_target(out: str, data: Sequence[str]) -> None:
-    """ValueError where the output would overwrite an input, or is to be Parquet."""
-    spare_inputs("-o", out, data)
+
+def check_target(out: str) -> None:
+    """ValueError where the output is to be Parquet."""
     if format_of_name(out) == "parquet":
         raise ValueError(f"-o {out}: rows are written as text; name the file .jsonl")
 
@@ -30,8 +34,6 @@ def check_places(outputs: Mapping[str, str]) -> None:
     """ValueError where an output (its option, its path) cannot become a file of its own."""
     taken: dict[str, str] = {}
     for option, path in outputs.items():
-        if not path:
-            raise ValueError(f"--{option} names no file")
         if os.path.isdir(path):
             raise ValueError(f"--{option}: {path} is a folder; name a file in it")
         folder = os.path.dirname(path) or "."
@@ -47,35 +49,57 @@ def check_places(outputs: Mapping[str, str]) -> None:
 
 def spare_inputs(option: str, out: str, data: Sequence[str]) -> None:
     """ValueError where the file that `option` names is one of the inputs."""
-    for path in sources.expand(data):
+    for path in (path for name in data for path in sources.expand([name])):
         local = not sources.is_remote(path) and path != sources.STDIN
         if local and os.path.exists(out) and os.path.samefile(path, out):
             raise ValueError(f"{option} {out} would overwrite its own input; name another file")
 
 
-def write_rows(out: str, rows: Sequence[Row], tally: Tally, settings: Any) -> None:
-    """Write the rows' own bytes, a CSV header first; gzip where `out` ends in .gz.
+def kind_of(tally: Tally) -> str:
+    """The one format of the rows that were read.
 
-    ValueError where CSV files with different headers, or CSV and other files, would be mixed.
+    ValueError where files of different formats, or CSV files of different headers, would be mixed.
     """
-    headers = {record.header for record in tally.files}
-    if len(headers) > 1:
+    kinds = {record.kind for record in tally.files}
+    if len(kinds) > 1 or len({record.header for record in tally.files}) > 1:
         raise ValueError(
             "the input files have different columns or formats; curate them one by one"
         )
-    header = headers.pop() if headers else ""
-    between = b"\n\n" if settings.format == "blocks" else b"\n"
+    return kinds.pop() if kinds else "lines"
+
+
+def rows(out: str, kept: Sequence[Row], tally: Tally) -> bytes:
+    """The rows' own bytes as a file, a CSV header first; gzip where `out` ends in .gz.
+
+    ValueError as `kind_of`.
+    """
+    between = b"\n\n" if kind_of(tally) == "blocks" else b"\n"
+    header = tally.files[0].header if tally.files else ""
     parts = [header.encode()] if header else []
-    parts += [row.raw for row in rows]
+    parts += [row.raw for row in kept]
     data = between.join(parts) + b"\n" if parts else b""
-    files.write_bytes(out, gzip.compress(data, mtime=0) if out.endswith(".gz") else data)
+    return gzip.compress(data, mtime=0) if out.endswith(".gz") else data
 
 
-def write_reasons(out: str, rows: Sequence[Row], reasons: Sequence[str]) -> None:
-    """A JSON line for each dropped row."""
+def read_again(out: str, kind: str) -> tuple[str, ...]:
+    """How the written file must be read, where its name tells another format than its rows have."""
+    named = format_of_name(out)
+    if named == kind or (named == "auto" and kind in ("jsonl", "lines")):
+        return ()
+    return (
+        f"{out} holds {_READ_AS[kind]}, which its name does not tell: read it with --format {kind}",
+    )
+
+
+def reasons(dropped: Sequence[Row], why: Sequence[str]) -> bytes:
+    """A JSON line for each dropped row; of a file's name, bytes that are no text as \\xff."""
     lines = [
-        json.dumps({"file": row.source, "line": row.line, "reason": why}, ensure_ascii=False)
-        for row, why in zip(rows, reasons)
-        if why
+        {"file": _as_text(row.source), "line": row.line, "reason": reason}
+        for row, reason in zip(dropped, why)
+        if reason
     ]
-    files.write_text(out, "".join(line + "\n" for line in lines))
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+def _as_text(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

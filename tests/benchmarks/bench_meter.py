@@ -1,6 +1,6 @@
 """How fast, how exact and how large the one-pass meter is.
 
-Run:    python tests/benchmarks/bench_meter.py [speed] [accuracy] [adversary] [memory]
+Run:    python tests/benchmarks/bench_meter.py [speed] [accuracy] [adversary] [memory] [order]
 
 speed:    MB/s of counting character 5-grams and of the whole streaming measure on one core, and
           rows of 200 characters a second, from a JSONL file to the measures.
@@ -9,6 +9,8 @@ adversary: largest errors in 20 hash seeds on streams made to mislead the meter,
           promised: a third of 10 million in things just too rare for a heavy hitter (and just not),
           a third in things of 10, a third distinct; all distinct; sorted.
 memory:   peak above a process that has loaded everything, for rows as long as the limit.
+order:    by how much numbers move, largest less smallest over the first, where the same 25,000 rows
+          come in six orders, and in two as four parts that are merged.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 
 from synthdata import estimate, hashing, scale, sketch, streamed
 from synthdata.io import ReadConfig
-from synthdata.meter import MeterConfig, chunks
+from synthdata.meter import Meter, MeterConfig, chunks
 from synthdata.sketch import Channel
 from synthdata.tokens import encode
 
@@ -149,6 +151,28 @@ def memory() -> None:
         print(f"{what}: {int(done.stdout) / 2**20:.0f} MB above the libraries, the budget is 256")
 
 
+def order() -> None:
+    rng = np.random.default_rng(0)
+    weights = 1 / np.arange(1, 400_001) ** 1.05
+    rows = rng.choice(400_000, (25_000, 12), p=weights / weights.sum())
+    tales = [" ".join(f"w{word}" for word in row) for row in rows.tolist()]
+    is_sorted = np.array(sorted(range(len(tales)), key=tales.__getitem__))
+    shuffled = [rng.permutation(len(tales)) for _ in range(4)]
+    whole = [np.arange(len(tales)), *shuffled[:3], is_sorted, is_sorted[::-1]]
+    ways = [[one] for one in whole] + [np.array_split(one, 4) for one in (is_sorted, shuffled[3])]
+    for megabytes in (256, 64):
+        found = []
+        for parts in ways:
+            meter = Meter(MeterConfig(ram=megabytes << 20))
+            for part in parts:
+                meter.merge(Meter(meter.config).update(tales[i] for i in part))
+            found.append({m.name: m.value for m in streamed.measures(meter)})
+        for name, first in found[0].items():
+            values = [f[name] for f in found]
+            if max(values) > min(values):
+                print(f"{megabytes} MB, {name}: {(max(values) - min(values)) / first:.2%}")
+
+
 def peak(what: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.txt"
@@ -179,6 +203,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["peak"]:
         peak(sys.argv[2])
     else:
-        for part in sys.argv[1:] or ["speed", "accuracy", "adversary", "memory"]:
-            parts = {"speed": speed, "accuracy": accuracy, "adversary": adversary, "memory": memory}
-            parts[part]()
+        for part in sys.argv[1:] or ["speed", "accuracy", "adversary", "memory", "order"]:
+            {f.__name__: f for f in (speed, accuracy, adversary, memory, order)}[part]()

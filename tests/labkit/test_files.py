@@ -116,6 +116,18 @@ def test_errors(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_all_files_or_none(tmp_path: Path) -> None:
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+    files.write_all([(one, b"1"), (two, b"2")])
+    assert [Path(name).read_bytes() for name in (one, two)] == [b"1", b"2"]
+    for wrong in (str(tmp_path), *(["/dev/full"] if os.path.exists("/dev/full") else [])):
+        for parts in ([(one, b"new"), (wrong, b"x")], [(wrong, b"x"), (one, b"new")]):
+            with pytest.raises(OSError):
+                files.write_all(parts)
+    assert sorted(os.listdir(tmp_path)) == ["one", "two"]
+    assert Path(one).read_bytes() == b"1"
+
+
 def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -65,6 +65,23 @@ def test_boilerplate_is_what_most_of_a_document_shares_with_many() -> None:
     assert found.dropped == {"boilerplate": 10}
 
 
+def test_a_sentence_with_a_changing_number_is_kept_once() -> None:
+    rng = np.random.default_rng(0)
+    texts = [
+        f"The request with the number {number:032x} was handled by the server without any error"
+        for number in rng.integers(2**60, 2**62, 40).tolist()
+    ]
+    found = curate([*texts, *stories(5)])
+    assert found.kept == (0, *range(40, 45))
+    assert found.dropped == {"boilerplate": 39}
+    assert curate([*texts, *stories(5)], drop=["boilerplate"]).dropped == {"boilerplate": 40}
+    assert curate([*texts, *stories(5)], drop=["boilerplate"], cap_per_cluster=3).kept[:3] == (
+        0,
+        1,
+        2,
+    )
+
+
 def test_boilerplate_in_chinese_goes_by_characters() -> None:
     rng = np.random.default_rng(0)
     refusal = "很抱歉我是一个人工智能语言模型所以我没有办法帮助你完成"

@@ -167,6 +167,8 @@ def test_hashed_vendi_reads_low_and_says_that_it_is_hashed(monkeypatch):
         (np.zeros((2, 2)), "vector 0 is all noughts"),
         (np.ones(3), r"shape \(3,\)"),
         (np.full((2, 2), np.nan), "finite"),
+        (np.array([[1.0, 0.0], [1e300, 1e300]]), "vector 1 is too large for its length"),
+        (np.array([[1e-200, 0.0], [1.0, 0.0]]), "vector 0 is too small for its length"),
     ],
 )
 def test_bad_vectors_are_named(vectors, message):
