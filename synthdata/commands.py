@@ -53,7 +53,7 @@ def run(settings: Any) -> int:
 
 def compare(settings: options.CompareOptions) -> int:
     """A collection beside its reference."""
-    from synthdata import drawing, reading, stripping
+    from synthdata import against, drawing, reading, stripping
     from synthdata.explain import explain as evidence_of
     from synthdata.repeats import repeats
 
@@ -68,7 +68,7 @@ def compare(settings: options.CompareOptions) -> int:
     made = Report(
         title=finishing.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
-        verdict=reading.with_fixed(reading.of_comparison(compared), fixed),
+        verdict=against.with_fixed(against.of_comparison(compared), fixed),
         headlines=tuple(
             compared.measure(name) for name in ("hill1_ratio", "documents_hill1_ratio", "copied")
         ),
@@ -145,7 +145,8 @@ def gate(settings: options.GateOptions) -> int:
         notes=reading.cluster_note(judgement.measure for judgement in judged)
         + loading.notes(loaded.tally if reference is None else finishing.both(loaded, reference))
         + finishing.group_notes(settings, loaded, reference)
-        + found.notes,
+        + found.notes
+        + (finishing.mixture_notes(*found.mixture) if found.mixture else ()),
         provenance=finishing.provenance(
             settings, loaded, *([] if reference is None else [reference])
         )

@@ -36,6 +36,7 @@ from synthdata.twosample import (
     p_values,
     standard_errors,
 )
+from synthdata.unlike import Inside, inside, scripts
 from synthdata.window import common_window, cut, unlike
 
 PERMUTATIONS = 300
@@ -97,6 +98,10 @@ class Comparison:
     """Of each side's words, the share that are single characters, by script without spaces."""
     lengths: tuple[float, float]
     """Mean words of the documents compared, of each side."""
+    scripts: tuple[dict[str, float], dict[str, float]]
+    """Of each side's words, the share of each script."""
+    inside: Inside | None = None
+    """What was left out of the synthetic side's groups; None where whole groups were compared."""
     notes: tuple[str, ...] = ()
     """What makes the two sides unlike, beside their variety."""
 
@@ -192,6 +197,8 @@ def compare(
         tokeniser=tokens.tokeniser,
         mixture=(tokens.select(a).mixture, tokens.select(b).mixture),
         lengths=pool.mean_lengths(),
+        scripts=(scripts(tokens.select(a)), scripts(tokens.select(b))),
+        inside=inside(pool, texts),
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
 

@@ -95,7 +95,7 @@ def _chao1(sheet: Sheet, seen: float) -> None:
     if sheet.groups is not None:
         reason = "no interval: it is known for independent documents only"
     elif sheet.n < intervals.FEWEST:
-        reason = f"{sheet.n} documents are too few for an interval (at least {intervals.FEWEST})"
+        reason = intervals.too_few(sheet.n)
     else:
         low, high = estimate.chao1_interval(sheet.document_counts)
         reason = "no interval: no document was seen just once, so nothing more is to be seen"

@@ -72,8 +72,13 @@ SHARES = ("near_duplicates_masked", "templates", "repeated")
 """What the verdict looks at besides near-duplicates."""
 
 
-def verdict(n: int, found: Mapping[str, Measure], boilerplate: Boilerplate | None) -> Verdict:
-    """The verdict on a collection, from its shares of repetition."""
+def verdict(
+    n: int,
+    found: Mapping[str, Measure],
+    boilerplate: Boilerplate | None,
+    units: int | None = None,
+) -> Verdict:
+    """The verdict on n documents, in `units` groups, from their shares of repetition."""
     from synthdata import reading
 
     return reading.of_collection(
@@ -81,6 +86,7 @@ def verdict(n: int, found: Mapping[str, Measure], boilerplate: Boilerplate | Non
         found["near_duplicates"],
         found["top3_clusters"].value,
         "in a cluster of near-duplicates",
+        units=units,
         others=(
             (found["templates"], "of documents fill a template"),
             (found["repeated"], "of the text stands in passages that other documents have too"),

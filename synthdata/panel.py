@@ -41,6 +41,8 @@ class Panel(Mapping[str, Measure]):
     """The measures."""
     documents: int
     """How many documents."""
+    units: int
+    """How many groups of documents that hang together; each document is one without groups."""
     policy: Policy
     """How they were normalised."""
     tokeniser: str
@@ -142,6 +144,7 @@ interval (at least 20))
     return Panel(
         measures=sheet.measures,
         documents=len(clean),
+        units=sheet.units,
         policy=policy,
         tokeniser=tokens.tokeniser,
         mixture=tokens.mixture,

@@ -91,6 +91,11 @@ class Sheet:
         label = self.near.label if "near" in self.__dict__ else self.text
         return by_content(label, self.text) if len(np.unique(label)) < self.n else None
 
+    @property
+    def units(self) -> int:
+        """How many documents are independent, or groups of those that are not."""
+        return self.n if self.groups is None else len(np.unique(self.groups))
+
     @cached_property
     def word_table(self) -> Table:
         """How often each word stands in each document."""
@@ -237,7 +242,7 @@ class Sheet:
         reason, other = "no documents", nothing(6)
         if self.n:
             value, low, high, reason = self.spread(prepare, rng, tokens.lengths)
-            units = self.n if self.groups is None else len(np.unique(self.groups))
+            units = self.units
             bleu = 4  # its place; copies that happen not to be there move no subsample
             least = intervals.unmoved_mean(value[bleu], units)
             low[bleu], high[bleu] = at_least((low[bleu], high[bleu]), least)
