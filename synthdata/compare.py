@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synthdata import estimate, events, intervals
+from synthdata.bounds import UNMOVED, clip_ends, unmoved
 from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
 from synthdata.ordering import by_content, text_ranks
@@ -318,12 +319,15 @@ def _ratio(
             least = [intervals.share_interval(round(side * few), few) for side in sides]
         far = math.hypot(least[0][1] - sides[0], sides[1] - least[1][0])
         near = math.hypot(sides[0] - least[0][0], least[1][1] - sides[1])
-        low, high = min(low, value - near), max(high, value + far)
+        low, high = clip_ends((min(low, value - near), max(high, value + far)), -1, 1)
     if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
         reaches = [_log_reach(pool.documents(part), k) for part, k in zip((a, b), units)]
         down, up = zip(*reaches)
         low = min(low, math.exp(gap - math.hypot(down[0], up[1])))
         high = max(high, math.exp(gap + math.hypot(up[0], down[1])))
+    if unmoved(low, high):
+        low = high = math.nan
+        reason = UNMOVED
     return Measure(
         name=q.ratio_name,
         value=value,

@@ -136,7 +136,7 @@ interval (at least 20))
         for place, (what, found) in enumerate(
             (("words", grams(tokens.select(order), 1)), ("documents", sheet.as_grams(order)))
         ):
-            split = strata.budget(found, values, seed=seed, what=what, groups=units)
+            split = strata.budget(found, values, seed=seed, what=what, groups=units).in_range()
             budgets[place] = split
             for part in (split.information, split.within):
                 sheet.add(part, name=f"{what}_{part.name}")

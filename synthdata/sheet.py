@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from synthdata import covered, estimate, intervals, neardup, overlap
+from synthdata.bounds import UNMOVED, at_least, clip, unmoved
 from synthdata.counts import Grams, Table, by_document, count, grams
 from synthdata.explain import Frames
 from synthdata.measures import Direction, Measure
@@ -136,6 +137,8 @@ class Sheet:
         notes = [w for w in warnings if w]
         if math.isnan(value) and not notes:
             notes = ["there is nothing to measure" if self.n else "no documents"]
+        if unmoved(low, high):
+            low, no_interval = math.nan, UNMOVED
         if math.isnan(value) or math.isnan(low) or math.isnan(high):
             low = high = math.nan
             by_cluster = (math.nan, math.nan)
@@ -349,15 +352,3 @@ def _of_words(tables: Sequence[Table], lengths: np.ndarray) -> np.ndarray:
             overlap.mean_cosine_of_table(tables[0]),
         ]
     )
-
-
-def clip(value: float, low: float, high: float) -> float:
-    """`value` moved into [low, high]; nan stays nan, which `max` would swallow."""
-    return float(np.clip(value, low, high))
-
-
-def at_least(ends: tuple[float, float], least: tuple[float, float]) -> tuple[float, float]:
-    """The interval, made as wide as the `least`; one of nan stays so."""
-    if math.isnan(ends[0]) or math.isnan(ends[1]):
-        return ends
-    return min(ends[0], least[0]), max(ends[1], least[1])
