@@ -68,7 +68,9 @@ def compare(settings: options.CompareOptions) -> int:
     made = Report(
         title=finishing.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
-        verdict=against.with_fixed(against.of_comparison(compared), fixed),
+        verdict=finishing.of_rest(
+            against.with_fixed(against.of_comparison(compared), fixed), loaded
+        ),
         headlines=tuple(
             compared.measure(name) for name in ("hill1_ratio", "documents_hill1_ratio", "copied")
         ),
@@ -129,7 +131,7 @@ def gate(settings: options.GateOptions) -> int:
     judged = found.judgements
     made = Report(
         title=finishing.title("Gate for", settings.data, len(loaded.rows)),
-        verdict=reading.of_gate(found),
+        verdict=finishing.of_rest(reading.of_gate(found), loaded),
         headlines=tuple(judgement.measure for judgement in judged[:3]),
         measures=tuple(judgement.measure for judgement in judged[3:]),
         tables=(
@@ -233,7 +235,9 @@ def explain(settings: options.ExplainOptions) -> int:
     share, top3 = (sheet.measures[name] for name in ("near_duplicates", "top3_clusters"))
     made = Report(
         title=finishing.title("What repeats in", settings.data, sheet.n),
-        verdict=finishing.verdict(sheet.n, sheet.measures, sheet.boilerplate),
+        verdict=finishing.of_rest(
+            finishing.verdict(sheet.n, sheet.measures, sheet.boilerplate), loaded
+        ),
         headlines=(share, top3),
         measures=tuple(sheet.measures[name] for name in finishing.SHARES),
         evidence=tuple(evidence),

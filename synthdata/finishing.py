@@ -56,7 +56,7 @@ def _stripped(settings: Any, loaded: Loaded) -> Loaded:
             + "; ".join(f'"{span.text}"' for span in found.passages)
         )
     rows = tuple(row._replace(text=text) for row, text in zip(loaded.rows, texts))
-    return replace(loaded, rows=rows, stripped=said)
+    return replace(loaded, rows=rows, stripped=said, taken=found.share)
 
 
 def alerts(*sides: Loaded | None) -> tuple[str, ...]:
@@ -93,6 +93,25 @@ def verdict(
         ),
         masked=found["near_duplicates_masked"],
         boilerplate=boilerplate,
+    )
+
+
+def of_rest(found: Verdict, loaded: Loaded) -> Verdict:
+    """The verdict, and of which part of the text it is, where --strip took the rest out.
+
+    Where that was most of the text, no all-clear is of high confidence: if the passage is what the
+    documents say, they say it again and again.
+    """
+    if not loaded.taken:
+        return found
+    left = sum(map(len, loaded.texts)) / max(1, len(loaded.rows))
+    most = loaded.taken >= 0.5 and found.tone != "bad" and found.confidence == "high"
+    return replace(
+        found,
+        text=f"Of the {1 - loaded.taken:.0%} of the text that --strip left: {found.text}",
+        confidence="medium" if most else found.confidence,
+        because=f"{found.because} It left {left:.0f} characters a document on average. Whether "
+        "what it took out is a heading, or what the documents say, was not seen.",
     )
 
 

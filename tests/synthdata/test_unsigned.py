@@ -4,15 +4,19 @@ Before, 400 prompts with five identical answers each were "No loss of variety [h
 with one answer each, and the gate passed them.
 """
 
+import json
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from synthdata import __main__ as command
 from synthdata import against, finishing, reading
 from synthdata.compare import compare
 from synthdata.dial import sentence, word, zipf
 from synthdata.gate import gate
+from synthdata.meter import Meter, MeterConfig
 from synthdata.panel import measure
 from synthdata.unlike import unlike_scripts
 
@@ -230,3 +234,73 @@ def test_prompts_and_not_answers_decide():
     assert verdict(texts, range(600)).confidence == "high"
     healthy = verdict(fresh(600, 14, 20), prompts(60, 10))
     assert (healthy.text[:11], healthy.confidence) == ("No collapse", "medium")
+
+
+# -- what stands in one paragraph ------------------------------------------------------------------
+
+
+def test_what_strip_left_is_said_to_be_a_part(tmp_path, capsys):
+    texts = with_ids(300, np.random.default_rng(1), letters)
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    for args in (["measure"], ["explain"], ["gate", "--rule", "near_duplicates<=0.02"]):
+        with pytest.raises(SystemExit):
+            command.main([args[0], str(path), *args[1:], "--strip"])
+        out = " ".join(capsys.readouterr().out.split())
+        assert "of the text that --strip left: " in out
+        assert "Confidence: medium." in out
+        assert "or what the documents say, was not seen" in out
+
+
+def test_contradictions_do_not_stand_together():
+    texts, reference = fresh(60, 15), fresh(60, 16)
+    made = compare(texts, reference, quantities=["hill1"], permutations=199)
+    hill1 = made.differences["hill1"]
+    ratio = replace(hill1.ratio, low=0.95, value=0.97, high=1.01)
+    odd = replace(hill1, ratio=ratio, p=0.013, p_holm=0.013, needed=40.0)
+    found = against.of_comparison(replace(made, differences={"hill1": odd}))
+    assert "p = 0.013" in found.because
+    assert "enough" not in found.because  # where p and the interval do not agree
+    assert found.confidence == "low"
+    tiny = replace(hill1, needed=1.0, needed_low=1.0, needed_high=1.0, p=1.0, p_holm=1.0)
+    found = against.of_comparison(replace(made, differences={"hill1": tiny}))
+    assert "about 1 documents" not in found.because
+    assert "the 20 documents a side that any comparison needs do" in found.because
+    # one document more is not enough of what has not been compared
+    short = against.of_comparison(compare(fresh(250, 17, 20), fresh(250, 18, 60), permutations=199))
+    assert "enough" not in short.because
+
+
+def test_an_interval_beside_two_values_says_that_it_is_of_their_difference():
+    texts, reference = fresh(5, 19) * 12, fresh(60, 20)
+    found = against.of_comparison(
+        compare(texts, reference, quantities=["self_bleu"], permutations=99)
+    )
+    assert found.text.startswith("Less varied")
+    assert "(difference 95 %: " in found.because
+
+
+def test_a_comparison_says_where_clusters_may_be_events():
+    # Three documents in ten are one of six, told ten times each, on both sides: no gap, but how sure that is
+    # hangs on what a cluster is.
+    sides = [
+        fresh(140, seed) + [text for text in fresh(6, seed) for _ in range(10)] for seed in (21, 22)
+    ]
+    found = against.of_comparison(compare(*sides, permutations=199))
+    assert found.text.startswith("No loss")
+    assert "one event, told several times, the difference in their share is -" in found.because
+    assert "--group says what belongs together" in found.because
+    apart = against.of_comparison(compare(*sides, permutations=199, groups=range(200)))
+    assert "one event" not in apart.because
+
+
+def test_one_group_is_one_group():
+    assert "1 group of documents is too few" in str(measure(fresh(30, 23), groups=["p"] * 30))
+    compared = compare(
+        fresh(30, 24), fresh(40, 25), groups=["p"] * 30, reference_groups=["q"] * 40,
+        permutations=9, quantities=["hill1"],
+    )  # fmt: skip
+    assert "(1 group of 30)" in compared.matched
+    mine, theirs = (Meter(MeterConfig(words=words)) for words in ("word", "character"))
+    with pytest.raises(ValueError, match="count different things: tokeniser word and character"):
+        mine.merge(theirs)
