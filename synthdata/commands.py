@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from synthdata import finishing, loading, options, progress, record, report, writing
@@ -106,6 +107,8 @@ def compare(settings: options.CompareOptions) -> int:
         differences=tested,
         unlike=list(compared.notes),
         mixture=dict(zip(("synthetic", "reference"), compared.mixture)),
+        scripts=dict(zip(("synthetic", "reference"), compared.scripts)),
+        inside=None if compared.inside is None else asdict(compared.inside),
     )
 
 

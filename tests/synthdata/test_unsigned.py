@@ -55,6 +55,21 @@ def test_copies_within_groups_are_told_where_the_reference_has_one_a_group():
     assert reading.of_gate(judged).confidence == "low"
 
 
+def test_the_record_has_scripts_and_what_is_inside_groups(tmp_path, capsys):
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for path, texts, each in ((paths[0], fresh(40, 0) * 2, 2), (paths[1], fresh(40, 1), 1)):
+        rows = [{"text": text, "prompt": i % 40} for i, text in enumerate(texts)]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert len(rows) == 40 * each
+    for group, inside in (("prompt", {"documents": 2.0, "compared": 1.0}), ("none", None)):
+        with pytest.raises(SystemExit):
+            command.main(["compare", str(paths[0]), "--ref", str(paths[1]), "--group", group,
+                          "--json"])  # fmt: skip
+        found = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert found["scripts"] == {"synthetic": {"Latin": 1.0}, "reference": {"Latin": 1.0}}
+        assert (found["inside"] and {k: found["inside"][k] for k in inside}) == inside
+
+
 def test_varied_answers_within_groups_keep_the_all_clear_between_groups():
     # Each rule's interval misses these thresholds in far less than one collection of a thousand.
     texts, reference = fresh(1250, 2), fresh(250, 3)
@@ -281,8 +296,8 @@ def test_an_interval_beside_two_values_says_that_it_is_of_their_difference():
 
 
 def test_a_comparison_says_where_clusters_may_be_events():
-    # Three documents in ten are one of six, told ten times each, on both sides: no gap, but how sure that is
-    # hangs on what a cluster is.
+    # On both sides three documents in ten are one of six, told ten times each: no gap, but how sure
+    # that is hangs on what a cluster is.
     sides = [
         fresh(140, seed) + [text for text in fresh(6, seed) for _ in range(10)] for seed in (21, 22)
     ]
