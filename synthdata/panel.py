@@ -194,7 +194,8 @@ def only(
 def fixed_passages(sheet: Sheet) -> stripping.Boilerplate:
     """Passages that stand in nearly every document, looked for when first asked for."""
     if sheet.boilerplate is None:
-        sheet.boilerplate = stripping.find(whole.text_to_search(sheet, sheet.rng(3))[0])
+        some, _ = whole.text_to_search(sheet, sheet.rng(3))
+        sheet.boilerplate = stripping.find(some, sheet.passages)
     return sheet.boilerplate
 
 

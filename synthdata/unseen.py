@@ -58,9 +58,10 @@ def of_collection(
         return judged
     parts = []
     if MASKED in more:
+        of = "the three largest clusters hold" if name == "top3_clusters" else f"{MASKED} is"
         parts.append(
-            f"{MASKED} is {shares[MASKED]:.1%}: but for their numbers these are copies, and the "
-            f"rule {MASKED}<={most:g} sees them"
+            f"{of} {shares[MASKED]:.1%} once numbers are masked: but for their numbers these are "
+            f"copies, and the rule {MASKED}<={most:g} sees them"
         )
     said = {
         "templates": f"{shares['templates']:.1%} of the documents fill a template",
@@ -121,13 +122,15 @@ def _unless_fixed(judged: Judgement, sheet: Sheet) -> Judgement:
 def _hidden(sheet: Sheet, *, top3: bool) -> dict[str, float]:
     """Shares of repetition that near-duplicates do not show, 0 to 1; nan where undefined."""
     near = sheet.near_masked
-    frames = sheet.frames or explain.find_templates(sheet.texts)
-    some, _ = whole.text_to_search(sheet, sheet.rng(3))
-    found = sheet.passages or repeats.repeats(some)
+    if sheet.frames is None:
+        sheet.frames = explain.find_templates(sheet.texts)
+    if sheet.passages is None:
+        sheet.passages = repeats.repeats(whole.text_to_search(sheet, sheet.rng(3))[0])
+    filled, looked = sheet.frames.filled, sheet.frames.documents
     return {
         MASKED: near.top_share(3) if top3 else near.share,
-        "templates": frames.filled / frames.documents if frames.documents else math.nan,
-        "repeated": found.share,
+        "templates": filled / looked if looked else math.nan,
+        "repeated": sheet.passages.share,
     }
 
 
