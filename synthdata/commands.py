@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from labkit import files
@@ -57,7 +58,7 @@ def run(settings: Any) -> int:
 
 def compare(settings: options.CompareOptions) -> int:
     """A collection beside its reference."""
-    from synthdata import drawing, reading, stripping
+    from synthdata import against, drawing, reading, stripping
     from synthdata.explain import explain as evidence_of
     from synthdata.repeats import repeats
 
@@ -73,7 +74,8 @@ def compare(settings: options.CompareOptions) -> int:
         title=finishing.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
         verdict=finishing.unless_wordless(
-            reading.with_fixed(reading.of_comparison(compared), fixed), compared
+            finishing.of_rest(against.with_fixed(against.of_comparison(compared), fixed), loaded),
+            compared,
         ),
         headlines=tuple(
             compared.measure(name) for name in ("hill1_ratio", "documents_hill1_ratio", "copied")
@@ -110,6 +112,8 @@ def compare(settings: options.CompareOptions) -> int:
         differences=tested,
         unlike=list(compared.notes),
         mixture=dict(zip(("synthetic", "reference"), compared.mixture)),
+        scripts=dict(zip(("synthetic", "reference"), compared.scripts)),
+        inside=None if compared.inside is None else asdict(compared.inside),
     )
 
 
@@ -135,7 +139,7 @@ def gate(settings: options.GateOptions) -> int:
     judged = found.judgements
     made = Report(
         title=finishing.title("Gate for", settings.data, len(loaded.rows)),
-        verdict=reading.of_gate(found),
+        verdict=finishing.of_rest(reading.of_gate(found), loaded),
         headlines=tuple(judgement.measure for judgement in judged[:3]),
         measures=tuple(judgement.measure for judgement in judged[3:]),
         tables=(
@@ -151,7 +155,8 @@ def gate(settings: options.GateOptions) -> int:
         notes=reading.cluster_note(judgement.measure for judgement in judged)
         + loading.notes(loaded.tally if reference is None else finishing.both(loaded, reference))
         + finishing.group_notes(settings, loaded, reference)
-        + found.notes,
+        + found.notes
+        + (finishing.mixture_notes(*found.mixture) if found.mixture else ()),
         provenance=finishing.provenance(
             settings, loaded, *([] if reference is None else [reference])
         )
@@ -238,7 +243,9 @@ def explain(settings: options.ExplainOptions) -> int:
     share, top3 = (sheet.measures[name] for name in ("near_duplicates", "top3_clusters"))
     made = Report(
         title=finishing.title("What repeats in", settings.data, sheet.n),
-        verdict=finishing.verdict(sheet.n, sheet.measures, sheet.boilerplate),
+        verdict=finishing.of_rest(
+            finishing.verdict(sheet.n, sheet.measures, sheet.boilerplate), loaded
+        ),
         headlines=(share, top3),
         measures=tuple(sheet.measures[name] for name in finishing.SHARES),
         evidence=tuple(evidence),

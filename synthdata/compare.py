@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synthdata import estimate, events, intervals
+from synthdata.bounds import UNMOVED, clip_ends, unmoved
 from synthdata.matched import BLEU_DOCUMENTS, QUANTITIES, Match, Pool, Quantity
 from synthdata.measures import Measure
 from synthdata.ordering import by_content, text_ranks
@@ -36,6 +37,7 @@ from synthdata.twosample import (
     p_values,
     standard_errors,
 )
+from synthdata.unlike import Inside, inside, scripts
 from synthdata.window import common_window, cut, unlike
 
 PERMUTATIONS = 300
@@ -97,6 +99,10 @@ class Comparison:
     """Of each side's words, the share that are single characters, by script without spaces."""
     lengths: tuple[float, float]
     """Mean words of the documents compared, of each side."""
+    scripts: tuple[dict[str, float], dict[str, float]]
+    """Of each side's words, the share of each script."""
+    inside: Inside | None = None
+    """What was left out of the synthetic side's groups; None where whole groups were compared."""
     notes: tuple[str, ...] = ()
     """What makes the two sides unlike, beside their variety."""
 
@@ -192,6 +198,8 @@ def compare(
         tokeniser=tokens.tokeniser,
         mixture=(tokens.select(a).mixture, tokens.select(b).mixture),
         lengths=pool.mean_lengths(),
+        scripts=(scripts(tokens.select(a)), scripts(tokens.select(b))),
+        inside=inside(pool, texts),
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
 
@@ -311,12 +319,15 @@ def _ratio(
             least = [intervals.share_interval(round(side * few), few) for side in sides]
         far = math.hypot(least[0][1] - sides[0], sides[1] - least[1][0])
         near = math.hypot(sides[0] - least[0][0], least[1][1] - sides[1])
-        low, high = min(low, value - near), max(high, value + far)
+        low, high = clip_ends((min(low, value - near), max(high, value + far)), -1, 1)
     if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
         reaches = [_log_reach(pool.documents(part), k) for part, k in zip((a, b), units)]
         down, up = zip(*reaches)
         low = min(low, math.exp(gap - math.hypot(down[0], up[1])))
         high = max(high, math.exp(gap + math.hypot(up[0], down[1])))
+    if unmoved(low, high):
+        low = high = math.nan
+        reason = UNMOVED
     return Measure(
         name=q.ratio_name,
         value=value,

@@ -14,8 +14,9 @@ import math
 import numpy as np
 
 from synthdata import estimate, intervals
+from synthdata.bounds import at_least, clip_ends
 from synthdata.counts import by_document
-from synthdata.sheet import Sheet, at_least, clip, nothing
+from synthdata.sheet import Sheet, nothing
 
 
 def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) -> None:
@@ -43,16 +44,19 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
     units = [sheet.n if g is None else len(np.unique(g)) for g in (sheet.groups, sheet.clusters)]
     for q in (0, 1, 2):
         least = [intervals.unmoved_hill(sheet.document_counts, q, u) for u in units]
-        ends = [at_least(spread.ends(q), e) for spread, e in zip((found, other), least)]
+        ends = [
+            clip_ends(at_least(spread.ends(q), e), 1.0, max(1, sheet.n))
+            for spread, e in zip((found, other), least)
+        ]
         sheet.put(
             f"documents_hill{q}",
             found.value[q],
             "effective documents",
             "higher is more varied",
             f"Hill number of order {q} of whole documents, {sheet.policy}",
-            low=clip(ends[0][0], 1.0, math.inf),
+            low=ends[0][0],
             high=ends[0][1],
-            by_cluster=(clip(ends[1][0], 1.0, math.inf), ends[1][1]),
+            by_cluster=ends[1],
             coverage=seen,
             warnings=(note,),
             no_interval=found.reason,
@@ -75,7 +79,7 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
             value = found.value[place]
             least = [intervals.share_interval(round(value * u), u) for u in units]
             ends = [at_least(*pair) for pair in zip(ends, least)]
-        clipped = [(clip(low, 0.0, 1.0), clip(high, 0.0, 1.0)) for low, high in ends]
+        clipped = [clip_ends(pair, 0.0, 1.0) for pair in ends]
         sheet.put(
             name,
             found.value[place],
@@ -95,7 +99,7 @@ def _chao1(sheet: Sheet, seen: float) -> None:
     if sheet.groups is not None:
         reason = "no interval: it is known for independent documents only"
     elif sheet.n < intervals.FEWEST:
-        reason = f"{sheet.n} documents are too few for an interval (at least {intervals.FEWEST})"
+        reason = intervals.too_few(sheet.n)
     else:
         low, high = estimate.chao1_interval(sheet.document_counts)
         reason = "no interval: no document was seen just once, so nothing more is to be seen"

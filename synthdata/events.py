@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from synthdata import intervals
+from synthdata.bounds import clip_ends
 from synthdata.matched import Pool
 from synthdata.measures import Measure
 from synthdata.twosample import standard_errors
@@ -59,7 +60,7 @@ def _widened(ratio: Measure, reach: float) -> Measure:
     if not ratio.has_interval or math.isnan(reach):
         return ratio
     if ratio.name.endswith("_difference"):
-        low, high = ratio.value - reach, ratio.value + reach
+        low, high = clip_ends((ratio.value - reach, ratio.value + reach), -1, 1)
     else:
         low, high = ratio.value * math.exp(-reach), ratio.value * math.exp(reach)
     return replace(ratio, low_by_cluster=min(low, ratio.low), high_by_cluster=max(high, ratio.high))

@@ -61,7 +61,7 @@ def _stripped(settings: Any, loaded: Loaded) -> Loaded:
             + "; ".join(f'"{span.text}"' for span in found.passages)
         )
     rows = tuple(row._replace(text=text) for row, text in zip(loaded.rows, texts))
-    return replace(loaded, rows=rows, stripped=said)
+    return replace(loaded, rows=rows, stripped=said, taken=found.share)
 
 
 def alerts(*sides: Loaded | None) -> tuple[str, ...]:
@@ -77,8 +77,13 @@ SHARES = ("near_duplicates_masked", "templates", "repeated")
 """What the verdict looks at besides near-duplicates."""
 
 
-def verdict(n: int, found: Mapping[str, Measure], boilerplate: Boilerplate | None) -> Verdict:
-    """The verdict on a collection, from its shares of repetition."""
+def verdict(
+    n: int,
+    found: Mapping[str, Measure],
+    boilerplate: Boilerplate | None,
+    units: int | None = None,
+) -> Verdict:
+    """The verdict on n documents, in `units` groups, from their shares of repetition."""
     from synthdata import reading
 
     return reading.of_collection(
@@ -86,6 +91,7 @@ def verdict(n: int, found: Mapping[str, Measure], boilerplate: Boilerplate | Non
         found["near_duplicates"],
         found["top3_clusters"].value,
         "in a cluster of near-duplicates",
+        units=units,
         others=(
             (found["templates"], "of documents fill a template"),
             (found["repeated"], "of the text stands in passages that other documents have too"),
@@ -106,6 +112,25 @@ def unless_wordless(verdict: Verdict, compared: Comparison) -> Verdict:
         confidence="none",
         because=f"Its documents are empty, or hold punctuation only. {verdict.because}",
         tone="neutral",
+    )
+
+
+def of_rest(found: Verdict, loaded: Loaded) -> Verdict:
+    """The verdict, and of which part of the text it is, where --strip took the rest out.
+
+    Where that was most of the text, no all-clear is of high confidence: if the passage is what the
+    documents say, they say it again and again.
+    """
+    if not loaded.taken:
+        return found
+    left = sum(map(len, loaded.texts)) / max(1, len(loaded.rows))
+    most = loaded.taken >= 0.5 and found.tone != "bad" and found.confidence == "high"
+    return replace(
+        found,
+        text=f"Of the {1 - loaded.taken:.0%} of the text that --strip left: {found.text}",
+        confidence="medium" if most else found.confidence,
+        because=f"{found.because} It left {left:.0f} characters a document on average. Whether "
+        "what it took out is a heading, or what the documents say, was not seen.",
     )
 
 

@@ -5,184 +5,28 @@ Idea:   a rule compares one quantity with a threshold. It passes where the whole
         these data, which is an answer of its own. So it is where documents as units say one thing
         and clusters of near-duplicates another (`Measure.by_cluster`).
 Run:    python -m synthdata gate synthetic.jsonl --ref human.jsonl --rule 'hill1_ratio>=0.8'
-Omits:  one verdict from many numbers. Every rule is judged on its own; the worst decides.
+Omits:  one verdict from many numbers. Every rule is judged on its own; the worst decides. What a
+        rule of the reference may not see although it holds: `synthdata.unseen`.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
+from synthdata import stripping, unseen
 from synthdata.compare import Comparison, compare
 from synthdata.matched import QUANTITIES, Match
 from synthdata.measures import Measure
-from synthdata.panel import fixed_passages, only
+from synthdata.panel import only
+from synthdata.rules import RULES, Judgement, Outcome, Rule, judge, parse, rules_help
 from synthdata.sheet import Sheet
 from synthdata.tokens import DEFAULT_POLICY, Policy, Tokenise, check_texts
 
-Outcome = Literal["pass", "fail", "cannot tell"]
+__all__ = ["RULES", "Gate", "Judgement", "Rule", "gate", "judge", "parse", "rules_help"]
 
 EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "cannot tell": 2}
 """What the command returns; 3 is for usage and input errors."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quantity:
-    """Something a rule may be about."""
-
-    definition: str
-    """What it is, as `--help` shows it."""
-    needs_reference: bool
-    """Whether it compares with a reference collection."""
-    measure: str
-    """Name of its measure in the panel or the comparison."""
-    minimum_coverage: float = 0.0
-    """Below this coverage nobody can tell."""
-
-
-RULES: dict[str, Quantity] = {
-    "hill1_ratio": Quantity(
-        definition="Hill number of order 1 of word unigrams, synthetic over reference, at equal "
-        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
-        needs_reference=True,
-        measure="hill1_ratio",
-        minimum_coverage=0.5,
-    ),
-    "hill2_ratio": Quantity(
-        definition="Hill number of order 2 of word unigrams, synthetic over reference, at equal "
-        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
-        needs_reference=True,
-        measure="hill2_ratio",
-        minimum_coverage=0.5,
-    ),
-    "documents_hill1_ratio": Quantity(
-        definition="Hill number of order 1 of whole documents, synthetic over reference, at an "
-        "equal number of documents; cannot tell where the synthetic documents cover less than 50 % "
-        "of their source, as when each is different",
-        needs_reference=True,
-        measure="documents_hill1_ratio",
-        minimum_coverage=0.5,
-    ),
-    "self_bleu_difference": Quantity(
-        definition="self-BLEU of the synthetic collection minus that of the reference, at an equal "
-        "number of documents (300 a side at most)",
-        needs_reference=True,
-        measure="self_bleu_difference",
-    ),
-    "near_duplicates_difference": Quantity(
-        definition="near_duplicates of the synthetic collection minus that of the reference, at an "
-        "equal number of documents",
-        needs_reference=True,
-        measure="near_duplicates_difference",
-    ),
-    "copied": Quantity(
-        definition="share of synthetic documents that stand word for word in the reference",
-        needs_reference=True,
-        measure="copied",
-    ),
-    "support_recall": Quantity(
-        definition="share of the reference's word 2-grams that the synthetic collection has too, "
-        "at an equal number of documents",
-        needs_reference=True,
-        measure="support_recall",
-    ),
-    "near_duplicates": Quantity(
-        definition="share of documents in a near-duplicate pair",
-        needs_reference=False,
-        measure="near_duplicates",
-    ),
-    "near_duplicates_masked": Quantity(
-        definition="share of documents in a near-duplicate pair once digits and hex runs are "
-        "masked",
-        needs_reference=False,
-        measure="near_duplicates_masked",
-    ),
-    "top3_clusters": Quantity(
-        definition="share of documents in the three largest clusters of near-duplicates",
-        needs_reference=False,
-        measure="top3_clusters",
-    ),
-    "documents_hill1": Quantity(
-        definition="effective number of different documents (Hill number of order 1); cannot tell "
-        "below 50 % coverage",
-        needs_reference=False,
-        measure="documents_hill1",
-        minimum_coverage=0.5,
-    ),
-    "self_bleu": Quantity(
-        definition="mean BLEU-4 of each document against all others; depends on n",
-        needs_reference=False,
-        measure="self_bleu",
-    ),
-    "words_entropy_source": Quantity(
-        definition="entropy of the words of the source in bits (Chao-Wang-Jost estimate), not of "
-        "the sample (words_entropy); cannot tell below 95 % coverage",
-        needs_reference=False,
-        measure="words_entropy_source",
-        minimum_coverage=0.95,
-    ),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A quantity, a direction and a threshold."""
-
-    name: str
-    """Which quantity (a key of `RULES`)."""
-    sign: Literal[">=", "<="]
-    """On which side of the threshold the rule is met."""
-    threshold: float
-    """The number."""
-
-    def __post_init__(self) -> None:
-        if self.name not in RULES:
-            raise ValueError(f"no rule is about {self.name!r}; choose one of {', '.join(RULES)}")
-        if not math.isfinite(self.threshold):
-            raise ValueError(f"a threshold is a finite number, got {self.threshold}")
-
-    def __str__(self) -> str:
-        return f"{self.name}{self.sign}{self.threshold:g}"
-
-
-def parse(text: str) -> Rule:
-    """A rule from `name>=number` or `name<=number`; ValueError where it is not one.
-
-    >>> parse("near_duplicates <= 0.02").threshold
-    0.02
-    """
-    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=)\s*(\S+)\s*", text)
-    if not match:
-        raise ValueError(f"a rule reads name>=number or name<=number, got {text!r}")
-    name, sign, number = match.groups()
-    try:
-        threshold = float(number)
-    except ValueError:
-        raise ValueError(f"the threshold of {text!r} is not a number: {number!r}") from None
-    return Rule(name=name, sign=">=" if sign == ">=" else "<=", threshold=threshold)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """A rule and what the data say about it."""
-
-    rule: Rule
-    """The rule."""
-    outcome: Outcome
-    """Whether it is met."""
-    measure: Measure
-    """What was measured."""
-    reason: str
-    """Why, in a sentence."""
-    units: int
-    """On how many documents it rests; where they depend on each other, on how many groups of them,
-    of the side that has fewer."""
-
-    def __str__(self) -> str:
-        return f"{self.outcome}: {self.rule} ({self.reason})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +37,8 @@ class Gate:
     """One for each rule, in their order."""
     notes: tuple[str, ...] = ()
     """What makes the two sides unlike, beside their variety."""
+    mixture: tuple[dict[str, float], ...] = ()
+    """Of each side's words, the share that are single characters; empty without a comparison."""
 
     @property
     def outcome(self) -> Outcome:
@@ -209,52 +55,6 @@ class Gate:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.judgements))
-
-
-def judge(rule: Rule, measured: Measure, units: int | None = None) -> Judgement:
-    """Judge one rule by its measure's interval, which rests on `units` (or on its n) documents."""
-    needed = RULES[rule.name].minimum_coverage
-    rests_on = measured.n if units is None else min(units, measured.n)
-
-    def answer(outcome: Outcome, reason: str) -> Judgement:
-        return Judgement(
-            rule=rule, outcome=outcome, measure=measured, reason=reason, units=rests_on
-        )
-
-    if math.isnan(measured.value):
-        return answer("cannot tell", f"{rule.name} is undefined: {'; '.join(measured.warnings)}")
-    if needed and not measured.coverage >= needed:
-        return answer(
-            "cannot tell",
-            f"{rule.name} {measured.value:.4g}, but coverage {measured.coverage:.1%} is below the "
-            f"{needed:.0%} it takes; give more data",
-        )
-    if not measured.has_interval:
-        return answer(
-            "cannot tell",
-            f"{rule.name} {measured.value:.4g} has no interval: {'; '.join(measured.warnings)}",
-        )
-    shown = f"{rule.name} {measured.value:.4g}, 95 % {measured.low:.4g} to {measured.high:.4g}"
-    outcome = _side(rule, measured.low, measured.high)
-    if outcome == "cannot tell":
-        return answer(outcome, f"{shown}: the interval holds the threshold; give more data")
-    if measured.by_cluster and _side(rule, *measured.by_cluster) != outcome:
-        low, high = measured.by_cluster
-        return answer(
-            "cannot tell",
-            f"{shown}, but {low:.4g} to {high:.4g} if each cluster of near-duplicates is one event "
-            "told again; --group FIELD says what belongs together, --group none that nothing does",
-        )
-    return answer(outcome, shown)
-
-
-def _side(rule: Rule, low: float, high: float) -> Outcome:
-    """On which side of the threshold the whole interval lies."""
-    sign = 1 if rule.sign == ">=" else -1
-    worst, best = sorted((sign * low, sign * high))
-    if worst >= sign * rule.threshold:
-        return "pass"
-    return "fail" if best < sign * rule.threshold else "cannot tell"
 
 
 def gate(
@@ -276,6 +76,11 @@ def gate(
     and copies), with the numbers that `measure` and `compare` give. `groups` and `reference_groups`
     say which documents depend on each other (one prompt, one author); they are left out together.
     Nothing is said of a side without documents, or with none but empty ones.
+
+    A rule holds as it is written; what it does not see is said with it, and takes its confidence.
+    Where `compare` would sign no all-clear (documents of other lengths, other scripts, groups cut
+    to one document, a passage in nearly every document) a rule of the reference that holds cannot
+    be told, and one that is broken has low confidence.
 
     Where nobody has said (`groups` is None) and the interval with clusters of near-duplicates as
     units does not give the same answer, nobody can tell either; nor where documents are
@@ -310,6 +115,8 @@ def gate(
         alone = sheet.measures
     if missing and reference is not None and not one_empty:
         needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
+        if needed & {"hill1", "hill2"}:  # beside words, which synonyms make many, likeness
+            needed.add("self_bleu")
         comparison = compare(
             texts,
             reference,
@@ -323,6 +130,18 @@ def gate(
             seed=seed,
         )
     own = len(texts) if groups is None else len(set(groups))
+    names_asked = {rule.name for rule in asked}
+
+    def other() -> Sheet:
+        return only(
+            reference or (),
+            (),
+            groups=reference_groups,
+            tokeniser=tokeniser,
+            policy=policy,
+            seed=seed,
+        )
+
     judgements = []
     for rule in asked:
         quantity, units = RULES[rule.name], own
@@ -335,27 +154,19 @@ def gate(
         else:
             found = Measure.undefined(quantity.measure, one_empty, n=len(texts))
         judged = judge(rule, found, units)
-        judgements.append(_unless_fixed(judged, sheet) if judged.measure.name in COPIES else judged)
-    notes = () if comparison is None else comparison.notes
-    return Gate(judgements=tuple(judgements), notes=notes)
-
-
-COPIES = ("near_duplicates", "near_duplicates_masked", "top3_clusters")
-"""What one passage in every document, a prompt or a header, raises whatever else they say."""
-
-
-def _unless_fixed(judged: Judgement, sheet: Sheet | None) -> Judgement:
-    """The judgement; not that a rule is broken where a fixed passage hides a rest that varies."""
-    if judged.outcome == "pass" or sheet is None:
-        return judged
-    fixed = fixed_passages(sheet)
-    if not (fixed.passages and fixed.varied):
-        return judged
-    reason = (
-        f"{judged.reason}; but one passage stands in {fixed.stands_in:.0%} of the documents and is "
-        f"{fixed.share:.0%} of the text, and the rest varies; --strip takes it out"
+        if sheet is not None:
+            judged = unseen.of_collection(judged, sheet, other, names_asked)
+        if sheet is not None and comparison is not None:
+            judged = unseen.of_reference(judged, comparison, sheet, names_asked)
+        judgements.append(judged)
+    if comparison is None or sheet is None:
+        return Gate(judgements=tuple(judgements))
+    fixed = () if sheet.boilerplate is None else stripping.note(sheet.boilerplate)
+    return Gate(
+        judgements=tuple(judgements),
+        notes=comparison.notes + fixed,
+        mixture=comparison.mixture,
     )
-    return replace(judged, outcome="cannot tell", reason=reason)
 
 
 def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:
@@ -365,13 +176,3 @@ def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:
     if not any(policy(text).strip() for text in texts):
         return f"every document of the {what} is empty"
     return ""
-
-
-def rules_help() -> str:
-    """Every rule's name and definition, a line each."""
-    width = max(map(len, RULES))
-    return "\n".join(
-        f"{name:<{width}}  {quantity.definition}"
-        + (" (needs --ref)" if quantity.needs_reference else "")
-        for name, quantity in RULES.items()
-    )

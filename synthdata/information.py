@@ -25,7 +25,7 @@ import numpy as np
 
 from synthdata import estimate
 from synthdata.counts import Table, counts_of_counts, ranks
-from synthdata.intervals import FEWEST, t_quantile
+from synthdata.intervals import FEWEST, t_quantile, too_few
 
 BLOCKS = 40
 """Documents are left out in so many blocks at most, all values in equal parts."""
@@ -109,7 +109,7 @@ def information(
             f"interval needs {enough_coverage:.0%}"
         )
     elif n_units < FEWEST:
-        reason = f"{n_units} documents are too few for an interval (at least {FEWEST})"
+        reason = too_few(n_units)
     elif blocks < FEWEST_BLOCKS:
         reason = f"most values have fewer than {FEWEST_BLOCKS} documents (or groups of them)"
     total -= covered * float(bias[-1])

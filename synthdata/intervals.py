@@ -106,7 +106,7 @@ def subsample(
             low=nothing,
             high=nothing,
             method=method,
-            reason=f"{units} {unit_name} are too few for an interval (at least {FEWEST})",
+            reason=too_few(units, grouped=groups is not None),
         )
     drawn, size = np.empty((draws, len(value))), np.empty((draws, 1))
     for row in range(draws):
@@ -125,6 +125,17 @@ def subsample(
             held = np.bincount(members, held)
         reach = t_quantile(min(draws - 1, degrees(held))) * error
     return Spread(value=value, error=error, low=value - reach, high=value + reach, method=method)
+
+
+def too_few(units: int, *, grouped: bool = False) -> str:
+    """Why so few documents, or groups of them, have no interval.
+
+    >>> too_few(1, grouped=True)
+    '1 group of documents is too few for an interval (at least 20)'
+    """
+    one, verb = units == 1, "is" if units == 1 else "are"
+    what = f"group{'' if one else 's'} of documents" if grouped else f"document{'' if one else 's'}"
+    return f"{units} {what} {verb} too few for an interval (at least {FEWEST})"
 
 
 def degrees(held: np.ndarray) -> float:
@@ -268,8 +279,7 @@ def source_entropy_of(
             f"{ENOUGH_COVERAGE:.0%}"
         )
     elif units < FEWEST:
-        what = "documents" if groups is None else "groups of documents"
-        warning = f"{units} {what} are too few for an interval (at least {FEWEST})"
+        warning = too_few(units, grouped=groups is not None)
     reach = t_quantile(degrees(np.bincount(table.document, table.times))) * error
     return SourceEntropy(
         value=value,

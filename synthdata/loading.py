@@ -34,6 +34,8 @@ class Loaded:
     """What was read and what was not."""
     stripped: str = ""
     """What was taken out of the texts, in a sentence."""
+    taken: float = 0.0
+    """Share of all text that was."""
     positions: np.ndarray
     """[n] number of each row among all usable rows (differs where only a sample was kept)."""
 

@@ -174,7 +174,8 @@ class Pool:
         if self.drawer.uneven:
             most, least = int(parts.sizes[0]), int(parts.sizes[-1])
             each = f"{most}" if most == least else f"{least} to {most}"
-            documents += f" ({len(parts.sizes):,} groups of {each})"
+            many = len(parts.sizes)
+            documents += f" ({many:,} group{'' if many == 1 else 's'} of {each})"
         if self.match == "tokens":
             return f"{int(parts.goal):,} {words}, {documents}"
         if self.match == "coverage":

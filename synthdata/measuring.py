@@ -52,7 +52,9 @@ def measure(settings: options.MeasureOptions) -> int:
         )
     made = Report(
         title=finishing.title("Variety of", settings.data, len(texts)),
-        verdict=finishing.verdict(len(texts), found, found.boilerplate),
+        verdict=finishing.of_rest(
+            finishing.verdict(len(texts), found, found.boilerplate, found.units), loaded
+        ),
         headlines=tuple(found[name] for name in ("near_duplicates", "documents_hill1", "hill1")),
         measures=tuple(found.values()),
         tables=_by_value(settings.by, found),

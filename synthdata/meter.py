@@ -252,7 +252,9 @@ class Meter:
         if replace(other.config, words=theirs_decided) != self.config:
             mine, theirs = asdict(self.config), asdict(other.config)
             odd = [
-                f"{key} {mine[key]} and {theirs[key]}" for key in mine if mine[key] != theirs[key]
+                f"{'tokeniser' if key == 'words' else key} {mine[key]} and {theirs[key]}"
+                for key in mine
+                if mine[key] != theirs[key]
             ]
             raise ValueError(f"these meters count different things: {'; '.join(odd)}")
         self.documents += other.documents

@@ -41,6 +41,8 @@ class Panel(Mapping[str, Measure]):
     """The measures."""
     documents: int
     """How many documents."""
+    units: int
+    """How many groups of documents that hang together; each document is one without groups."""
     policy: Policy
     """How they were normalised."""
     tokeniser: str
@@ -134,7 +136,7 @@ interval (at least 20))
         for place, (what, found) in enumerate(
             (("words", grams(tokens.select(order), 1)), ("documents", sheet.as_grams(order)))
         ):
-            split = strata.budget(found, values, seed=seed, what=what, groups=units)
+            split = strata.budget(found, values, seed=seed, what=what, groups=units).in_range()
             budgets[place] = split
             for part in (split.information, split.within):
                 sheet.add(part, name=f"{what}_{part.name}")
@@ -142,6 +144,7 @@ interval (at least 20))
     return Panel(
         measures=sheet.measures,
         documents=len(clean),
+        units=sheet.units,
         policy=policy,
         tokeniser=tokens.tokeniser,
         mixture=tokens.mixture,
@@ -191,7 +194,8 @@ def only(
 def fixed_passages(sheet: Sheet) -> stripping.Boilerplate:
     """Passages that stand in nearly every document, looked for when first asked for."""
     if sheet.boilerplate is None:
-        sheet.boilerplate = stripping.find(whole.text_to_search(sheet, sheet.rng(3))[0])
+        some, _ = whole.text_to_search(sheet, sheet.rng(3))
+        sheet.boilerplate = stripping.find(some, sheet.passages)
     return sheet.boilerplate
 
 

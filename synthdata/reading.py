@@ -2,12 +2,13 @@
 
 Idea:   a sentence is only as good as the interval behind it. Where the whole interval lies on one
         side of a line, the sentence is firm; where it straddles the line, the sentence says so.
-Omits:  opinions on quality.
+Omits:  opinions on quality; two collections side by side (`synthdata.against`).
 
 The lines: a tenth of the documents in near-duplicate clusters, or filling a template, or a tenth of
 the text in passages that other documents have, is repetitive, half is collapsed; the worst of the
 three decides. Below 20 documents nothing is said (they can still decide a gate's rule: confidence
-is low); confidence is high from 200 on.
+is low); confidence is high from 200 on. Where documents hang together, it is their groups that are
+counted.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from synthdata.intervals import share_interval
+from synthdata.intervals import FEWEST, share_interval
 from synthdata.measures import Measure
 
 if TYPE_CHECKING:
-    from synthdata.compare import Comparison, Difference
     from synthdata.gate import Gate
     from synthdata.stripping import Boilerplate
 
@@ -29,10 +29,10 @@ Tone = Literal["good", "bad", "neutral"]
 Confidence = Literal["high", "medium", "low", "none"]
 
 REPETITIVE, COLLAPSED = 0.1, 0.5
-FEWEST, MANY = 20, 200
-_ALPHA = 0.05
+MANY = 200
 MANY_COPIES = 0.1
 """The share of copied documents from which on an all-clear mentions them."""
+_LEVELS: tuple[Confidence, ...] = ("high", "medium", "low", "none")
 _NO_REFERENCE = (
     "Without a reference, a loss of variety that leaves no copies behind stays unseen: "
     "compare with texts you trust (python -m synthdata compare)."
@@ -59,30 +59,38 @@ def of_collection(
     top_share: float,
     kind: str,
     *,
+    units: int | None = None,
     others: Sequence[tuple[Measure, str]] = (),
     masked: Measure | None = None,
     boilerplate: Boilerplate | None = None,
 ) -> Verdict:
     """What the shares of repetition say about n documents: the worst of them decides, and is named.
 
+    `units` is how many groups they are in, where they hang together; otherwise each is its own.
     `repeated` is a share with its interval, `kind` names it ("near-duplicates"); `top_share` is the
     share of the three largest clusters, nan where unknown. `others` are more shares and how they
-    are said ("of documents fill a template"); one without an interval has Wilson's, of n documents.
+    are said ("of documents fill a template"); one without an interval has Wilson's, of units.
     `masked` are the near-duplicates once numbers are masked: they may be what a text is about, so
     they only keep an all-clear from being given. `boilerplate` stands in nearly every document.
     """
-    if n < FEWEST:
+    grouped, units = units is not None and units < n, units or n
+    if units < FEWEST:
+        there = f"There are {n:,}"
+        if grouped:
+            there += (
+                f", in {units:,} group{'' if units == 1 else 's'} of documents that hang together"
+            )
         return Verdict(
-            text="Too few documents to say.",
+            text=f"Too few {'groups of ' if grouped else ''}documents to say.",
             confidence="none",
-            because=f"There are {n:,}; below {FEWEST} chance decides. {_NO_REFERENCE}",
+            because=f"{there}; below {FEWEST} chance decides. {_NO_REFERENCE}",
         )
     if math.isnan(repeated.value):
         return Verdict(
             text="Nothing to measure.", confidence="none", because="; ".join(repeated.warnings)
         )
     share = "None" if repeated.value == 0 else f"{repeated.value:.1%}"
-    because = f"{share} of {n:,} documents are {kind}{_ends(repeated)}"
+    because = f"{share} of {n:,} documents are {kind}{ends(repeated)}"
     if top_share > 0 and repeated.value > 0:
         because += f"; the three largest clusters hold {top_share:.1%} of everything"
     signs = [(repeated, f"of documents are {kind}")]
@@ -96,8 +104,8 @@ def of_collection(
         because += (
             f" If each cluster is one event, told several times, {low:.1%} to {high:.1%} are."
         )
-    firm: Confidence = "high" if n >= MANY else "medium"
-    levels = [_level(measure, n) for measure, _ in signs]
+    firm: Confidence = "high" if units >= MANY else "medium"
+    levels = [_level(measure, units) for measure, _ in signs]
     worst = levels.index(max(levels))
     measure, said = signs[worst]
     named = f"{measure.value:.1%} {said}"
@@ -116,8 +124,8 @@ def of_collection(
         text = "Repetitive: a good part of it has been said before"
         if levels[worst] >= 2:
             text = "Collapsed: most of it says the same few things again"
-        ends = measure.by_cluster
-        if ends and ends[0] < (COLLAPSED if levels[worst] >= 2 else REPETITIVE):
+        events = measure.by_cluster
+        if events and events[0] < (COLLAPSED if levels[worst] >= 2 else REPETITIVE):
             firm = "low"
         return Verdict(text=f"{text} ({named}).", confidence=firm, because=because, tone="bad")
     undecided = [m for (m, _), level in zip(signs, levels) if level > 0]
@@ -125,16 +133,17 @@ def of_collection(
         return Verdict(
             text="Too few documents to say: none repeats another, which chance may do.",
             confidence="low",
-            because=f"{because} Of {n:,}, up to {_reach(undecided[0], n)[1]:.0%} might. "
+            because=f"{because} Of {n:,}, up to {_reach(undecided[0], units)[1]:.0%} might. "
             f"{_NO_REFERENCE}",
         )
     if undecided:
         return Verdict(
-            text=f"Perhaps repetitive: this many documents do not decide it ({named}).",
+            text=f"Perhaps repetitive: this many {'groups of ' if grouped else ''}documents do not "
+            f"decide it ({named}).",
             confidence="low",
             because=because,
         )
-    if masked is not None and _level(masked, n) >= 1:
+    if masked is not None and _level(masked, units) >= 1:
         return Verdict(
             text=f"Perhaps repetitive: but for their numbers, {masked.value:.1%} of documents are "
             f"{kind}.",
@@ -151,16 +160,16 @@ def of_collection(
     )
 
 
-def _reach(share: Measure, n: int) -> tuple[float, float]:
+def _reach(share: Measure, units: int) -> tuple[float, float]:
     """Both ends of a share's interval, Wilson's where it has none of its own."""
     if share.has_interval:
         return share.low, share.high
-    return share_interval(round(share.value * n), n)
+    return share_interval(round(share.value * units), units)
 
 
-def _level(share: Measure, n: int) -> float:
+def _level(share: Measure, units: int) -> float:
     """2 surely half and more, 1 surely a tenth and more, 0.5 perhaps, 0 surely less."""
-    low, high = _reach(share, n)
+    low, high = _reach(share, units)
     if low >= COLLAPSED:
         return 2
     if low >= REPETITIVE:
@@ -186,110 +195,6 @@ def cluster_note(found: Iterable[Measure]) -> tuple[str, ...]:
     )
 
 
-def of_comparison(compared: Comparison) -> Verdict:
-    """Less varied, as varied, or more varied than the reference, and by what."""
-    tested = [d for d in compared.differences.values() if not math.isnan(d.p_holm)]
-    few = min(compared.units)
-    if few < FEWEST or not tested:
-        grouped = compared.units != compared.documents
-        what = "groups of documents that depend on each other" if grouped else "documents"
-        return Verdict(
-            text="Too few documents to compare.",
-            confidence="none",
-            because=f"The smaller side has {few:,} {what}; at least {FEWEST} are needed.",
-        )
-    counted = sum(d.testable for d in tested)
-    if counted / (compared.permutations + 1) >= _ALPHA:  # Holm's smallest p
-        return Verdict(
-            text="Too few permutations to find a difference.",
-            confidence="none",
-            because=f"With {compared.permutations:,} and {counted} quantities no corrected p "
-            f"can be below {_ALPHA}; take {math.ceil(counted / _ALPHA):,} or more.",
-        )
-    small = [d for d in tested if d.p_holm < _ALPHA]
-    sure = [d for d in small if not _holds_none(d.ratio)]
-    worse = [d for d in sure if _loss(d) > 0]
-    better = [d for d in sure if _loss(d) < 0]
-    at = f"At {compared.matched}"
-    firm: Confidence = "high" if few >= MANY else "medium"
-    lengths = ""
-    if compared.unlike_lengths:
-        firm, one, two = "low", *compared.lengths
-        lengths = f" Documents of {one:.3g} {compared.tokeniser}s on average stand beside "
-        lengths += f"documents of {two:.3g}, "
-        lengths += "and that alone changes these numbers: compare a common window (--match window)."
-    if worse and not better:
-        return Verdict(
-            text=f"Less varied than the reference: {_said(worse[0])}.",
-            confidence="low" if _if_events(worse) else firm,
-            because=f"{at}: {_list(worse)}.{_if_events(worse)}{lengths}",
-            tone="bad",
-        )
-    if better and not worse:
-        return Verdict(
-            text=f"More varied than the reference: {_said(better[0])}.",
-            confidence="low" if _if_events(better) else firm,
-            because=f"{at}: {_list(better)}. More varied is not better: noise is very varied."
-            f"{_if_events(better)}{lengths}",
-        )
-    if worse:
-        return Verdict(
-            text=f"Less varied in one way, {_said(worse[0])}; more in another, {_said(better[0])}.",
-            confidence="low" if compared.unlike_lengths else "medium",
-            because=f"{at}, less: {_list(worse)}; more: {_list(better)}.{lengths}",
-            tone="bad",
-        )
-    needed = [d for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
-    have = min(compared.documents)
-    enough = bool(needed) and have >= needed[0].needed
-    power = ""
-    if needed:
-        low, high = needed[0].needed_low, needed[0].needed_high
-        power = f" To see a loss of 10 %, about {needed[0].needed:,.0f} documents a side are "
-        power += f"needed ({low:,.0f} to {high:,.0f}); "
-        power += "these are enough." if enough else f"there are {have:,}."
-    found = "no difference is larger than chance makes"
-    if small:
-        found = f"the intervals of what seems to differ hold no difference ({_list(small)})"
-    copies = compared.measures["copied"].value
-    copied = ""
-    if copies >= MANY_COPIES:
-        copied = f" But {copies:.0%} of the documents stand word for word in the reference."
-    return Verdict(
-        text="No loss of variety against the reference was found.",
-        confidence="high" if enough and not lengths else "low",
-        because=f"{at}, {found}.{power}{lengths}{copied}",
-        tone="good" if enough and not lengths and not copied else "neutral",
-    )
-
-
-def with_fixed(verdict: Verdict, fixed: Boilerplate) -> Verdict:
-    """A comparison's verdict; where a fixed passage may hide a loss, no all-clear is given."""
-    if verdict.tone == "bad" or not fixed.passages:
-        return verdict
-    return replace(
-        verdict,
-        confidence="none" if verdict.confidence == "none" else "low",
-        tone="neutral",
-        because=f"{verdict.because} But one passage stands in {fixed.stands_in:.0%} of the "
-        f"documents, and such passages are {fixed.share:.0%} of the text, behind which the rest "
-        "may have lost some: --strip takes them out.",
-    )
-
-
-def _if_events(sure: Sequence[Difference]) -> str:
-    """Said where nothing is left of any of these gaps if clusters of near-duplicates are events."""
-    for difference in sure:
-        ratio = difference.ratio
-        same = 1.0 if ratio.name.endswith("_ratio") else 0.0
-        if ratio.by_cluster is None or not ratio.by_cluster[0] <= same <= ratio.by_cluster[1]:
-            return ""
-    return (
-        " But if each cluster of near-duplicates is one event (a prompt asked again, a file pasted "
-        "in), chance makes such a gap; --group says what belongs together."
-    )
-
-
 def of_gate(found: Gate) -> Verdict:
     """Pass, fail or cannot tell, the rules that decided, and how sure that is.
 
@@ -307,6 +212,8 @@ def of_gate(found: Gate) -> Verdict:
     confidence: Confidence = "high" if n >= MANY else "medium"
     if outcome == "cannot tell" or n < FEWEST:
         confidence = "low"
+    for judged in deciding:
+        confidence = max(confidence, judged.at_most, key=_LEVELS.index)
     return Verdict(
         text=texts[outcome],
         confidence=confidence,
@@ -343,44 +250,10 @@ def of_stream(n: int, types: Measure) -> Verdict:
     )
 
 
-def _loss(difference: Difference) -> float:
-    """Positive where the synthetic collection is less varied."""
-    ratio = difference.ratio
-    if ratio.name.endswith("_ratio"):
-        return 1 - ratio.value
-    return ratio.value if ratio.direction == "lower is more varied" else -ratio.value
-
-
-def _holds_none(ratio: Measure) -> bool:
-    """Whether no difference at all lies in the interval; without one p alone decides."""
-    none = 1.0 if ratio.name.endswith("_ratio") else 0.0
-    return ratio.has_interval and ratio.low <= none <= ratio.high
-
-
-def _said(difference: Difference) -> str:
-    names = {
-        "hill0": "different words",
-        "hill1": "effective number of words",
-        "hill2": "effective number of common words",
-        "documents_hill1": "effective number of different documents",
-        "self_bleu": "likeness of documents to each other (self-BLEU)",
-        "near_duplicates": "share of near-duplicates",
-    }
-    name = names.get(difference.name, difference.name)
-    if difference.ratio.name.endswith("_ratio"):
-        return f"{name} at {difference.ratio.value:.0%} of the reference's"
-    return f"{name} {difference.synthetic:.2f} where it has {difference.reference:.2f}"
-
-
-def _list(differences: Sequence[Difference]) -> str:
-    return "; ".join(
-        f"{_said(d)}{_ends(d.ratio)}, p = {d.p_holm:.2g} after Holm" for d in differences
-    )
-
-
-def _ends(measure: Measure) -> str:
+def ends(measure: Measure, of: str = "") -> str:
+    """The interval in brackets, and `of` what it is; empty where there is none."""
     if not measure.has_interval:
         return ""
     if measure.unit in ("share", "times"):
-        return f" (95 %: {measure.low:.1%} to {measure.high:.1%})"
-    return f" (95 %: {measure.low:.3g} to {measure.high:.3g})"
+        return f" ({of}95 %: {measure.low:.1%} to {measure.high:.1%})"
+    return f" ({of}95 %: {measure.low:.3g} to {measure.high:.3g})"

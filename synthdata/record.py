@@ -20,7 +20,12 @@ One object with these fields, version 2 (all of version 1 are there, and mean th
                 "p", "p_holm", "needed", "needed_low", "needed_high", "testable"}, the ratio itself
                 being among the measures
     unlike      compare and gate only: list of notes on what makes the two sides unlike beside their
-                variety (lengths, groups)
+                variety (lengths, groups; of gate also passages in nearly every document)
+    scripts     compare only: {"synthetic", "reference"}, each script -> share of the words
+    inside      compare only: {"documents", "compared", "copies", "high"}, where groups of the
+                synthetic side were cut: documents a group, of them compared, share of documents
+                with a near-duplicate in their own group and the upper end of its interval; else
+                null
     rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
                 or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits

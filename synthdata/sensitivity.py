@@ -187,14 +187,19 @@ def table(rates: dict[str, dict[str, float]]) -> str:
 def write(settings: Settings, folder: Path) -> list[Path]:
     """One collection of each dial as <dial>.jsonl in `folder`, each row's text in "text".
 
+    What they are to be compared with is `healthy`, but for documents that say their own words again
+    and again, beside which any other source is more varied: for these there is `bursty_healthy`.
     ValueError where a file is there already.
     """
-    paths = [folder / f"{dial}.jsonl" for dial in DIALS]
+    own = settings.documents, settings.strength, settings.seed
+    made = {dial: make(dial, *own).texts for dial in DIALS}
+    fresh = 2_000_000 + settings.seed  # as in the table
+    made["bursty_healthy"] = beside("bursty_drift", settings.documents, fresh)
+    paths = [folder / f"{name}.jsonl" for name in made]
     if there := [path for path in paths if path.exists()]:
         raise ValueError(f"{there[0]} exists; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    for dial, path in zip(DIALS, paths):
-        texts = make(dial, settings.documents, settings.strength, settings.seed).texts
+    for path, texts in zip(paths, made.values()):
         files.write_text(path, "".join(json.dumps({"text": text}) + "\n" for text in texts))
     return paths
 

@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from synthdata import covered, estimate, intervals, neardup, overlap
+from synthdata.bounds import UNMOVED, at_least, clip, unmoved
 from synthdata.counts import Grams, Table, by_document, count, grams
 from synthdata.explain import Frames
 from synthdata.measures import Direction, Measure
@@ -91,6 +92,11 @@ class Sheet:
         label = self.near.label if "near" in self.__dict__ else self.text
         return by_content(label, self.text) if len(np.unique(label)) < self.n else None
 
+    @property
+    def units(self) -> int:
+        """How many documents are independent, or groups of those that are not."""
+        return self.n if self.groups is None else len(np.unique(self.groups))
+
     @cached_property
     def word_table(self) -> Table:
         """How often each word stands in each document."""
@@ -131,6 +137,8 @@ class Sheet:
         notes = [w for w in warnings if w]
         if math.isnan(value) and not notes:
             notes = ["there is nothing to measure" if self.n else "no documents"]
+        if unmoved(low, high):
+            low, no_interval = math.nan, UNMOVED
         if math.isnan(value) or math.isnan(low) or math.isnan(high):
             low = high = math.nan
             by_cluster = (math.nan, math.nan)
@@ -237,7 +245,7 @@ class Sheet:
         reason, other = "no documents", nothing(6)
         if self.n:
             value, low, high, reason = self.spread(prepare, rng, tokens.lengths)
-            units = self.n if self.groups is None else len(np.unique(self.groups))
+            units = self.units
             bleu = 4  # its place; copies that happen not to be there move no subsample
             least = intervals.unmoved_mean(value[bleu], units)
             low[bleu], high[bleu] = at_least((low[bleu], high[bleu]), least)
@@ -344,15 +352,3 @@ def _of_words(tables: Sequence[Table], lengths: np.ndarray) -> np.ndarray:
             overlap.mean_cosine_of_table(tables[0]),
         ]
     )
-
-
-def clip(value: float, low: float, high: float) -> float:
-    """`value` moved into [low, high]; nan stays nan, which `max` would swallow."""
-    return float(np.clip(value, low, high))
-
-
-def at_least(ends: tuple[float, float], least: tuple[float, float]) -> tuple[float, float]:
-    """The interval, made as wide as the `least`; one of nan stays so."""
-    if math.isnan(ends[0]) or math.isnan(ends[1]):
-        return ends
-    return min(ends[0], least[0]), max(ends[1], least[1])

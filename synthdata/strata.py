@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synthdata.bounds import in_range
 from synthdata.counts import Grams, by_document
 from synthdata.information import Information, information
 from synthdata.intervals import ENOUGH_COVERAGE
@@ -54,6 +55,23 @@ class Budget:
     """Share of shufflings with as much information or more."""
     strata: tuple[Stratum, ...]
     """Values of the field, that which adds most first."""
+
+    def in_range(self) -> Budget:
+        """The budget as it can be: no information below 0 nor above the total, and it adds up.
+
+        The estimate itself, whose bias is taken off, is below 0 as often as above where a field
+        tells nothing; means over many collections are to be taken of that. The parts of the values
+        sum to the estimate.
+        """
+        total = self.total.value
+        if math.isnan(total):
+            return self
+        return replace(
+            self,
+            total=in_range(self.total, math.inf),
+            information=in_range(self.information, total),
+            within=in_range(self.within, total),
+        )
 
 
 def budget(

@@ -83,8 +83,7 @@ def standard_errors(
     units = [np.unique(group[side]) for side in (a, b)]
     few = min(map(len, units))
     if few < intervals.FEWEST:
-        what = "documents" if few == min(len(a), len(b)) else "groups of documents"
-        reason = f"{few} {what} are too few for an interval (at least {intervals.FEWEST})"
+        reason = intervals.too_few(few, grouped=few != min(len(a), len(b)))
         return np.full(len(statistic(a, b)), math.nan), reason
     left = [round(intervals.KEPT * len(unit)) for unit in units]
     scale = max(keep / (len(unit) - keep) for keep, unit in zip(left, units))

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from labkit import command
-from synthdata import finishing, reading, stripping
+from synthdata import against, finishing, stripping
 from synthdata.compare import compare
 from synthdata.dial import sentence, word, zipf
 from synthdata.gate import gate
@@ -282,8 +282,8 @@ def row(name: str, trap: Trap, seed: int) -> str:
         one, two = trap.groups
         groups, other = [i // one for i in range(len(texts))], list(range(len(reference) // two))
     found = measure(texts, groups=groups, seed=seed)
-    own = finishing.verdict(len(texts), found, found.boilerplate)
-    against = reading.of_comparison(
+    own = finishing.verdict(len(texts), found, found.boilerplate, found.units)
+    beside_it = against.of_comparison(
         compare(
             texts,
             reference,
@@ -293,7 +293,7 @@ def row(name: str, trap: Trap, seed: int) -> str:
             seed=seed,
         )
     )
-    compared = reading.with_fixed(against, stripping.find(texts))
+    compared = against.with_fixed(beside_it, stripping.find(texts))
     decided = gate(
         texts,
         RULES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ import pytest
 
 from synthdata import __main__ as command
 from synthdata import loading
+from synthdata.dial import word
 from synthdata.io import ReadConfig, read
 from synthdata.meter import Meter
 
@@ -397,9 +399,13 @@ def test_the_terminal_shows_n_curves_and_profile(run: Run, tmp_path: Path) -> No
 
 def test_gate_exit_codes(run: Run, tmp_path: Path) -> None:
     varied, jokes, few = (tmp_path / f"{name}.txt" for name in ("varied", "jokes", "few"))
-    varied.write_text("\n".join(texts(250, 0)))
-    jokes.write_text("\n".join(texts(5, 1) * 50))
-    few.write_text("\n".join(texts(10, 2)))
+
+    def spelled(n: int, seed: int) -> list[str]:  # with numbers masked, numbered words are copies
+        return [re.sub(r"w(\d+)", lambda m: word(int(m[1])), text) for text in texts(n, seed)]
+
+    varied.write_text("\n".join(spelled(250, 0)))
+    jokes.write_text("\n".join(spelled(5, 1) * 50))
+    few.write_text("\n".join(spelled(10, 2)))
     rule = ["--rule", "near_duplicates<=0.05"]
     ref = ["--ref", varied, "--rule", "hill1_ratio>=0.8"]
     kinds = ["--ref", varied, "--rule", "documents_hill1_ratio>=0.8"]

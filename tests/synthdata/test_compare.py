@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthdata.against import of_comparison
 from synthdata.compare import compare
 from synthdata.matched import Pool
-from synthdata.reading import of_comparison
 from synthdata.support import copied
 from synthdata.tokens import encode
 from synthdata.twosample import deals, documents_needed, holm, number_groups, p_values

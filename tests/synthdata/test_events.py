@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from synthdata import __main__ as command
-from synthdata import reading
+from synthdata import against, reading
 from synthdata.compare import compare
 from synthdata.gate import Rule, gate, judge
 from synthdata.intervals import degrees, subsample
@@ -137,7 +137,7 @@ def test_a_gap_that_bursts_alone_can_make_is_said_with_low_confidence():
     assert difference.p_holm < 0.05
     low, high = difference.ratio.by_cluster
     assert low < 0 < high
-    said = reading.of_comparison(worst)
+    said = against.of_comparison(worst)
     assert said.confidence == "low"
     assert "one event" in said.because
 

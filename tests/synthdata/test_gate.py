@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from synthdata.dial import word
 from synthdata.gate import RULES, gate, judge, parse, rules_help
 from synthdata.measures import Measure
 from synthdata.reading import of_gate
@@ -15,7 +16,7 @@ SHARE /= SHARE.sum()
 
 def texts(n, seed):
     rng = np.random.default_rng(seed)
-    return [" ".join(f"w{i}" for i in rng.choice(500, 15, p=SHARE)) for _ in range(n)]
+    return [" ".join(map(word, rng.choice(500, 15, p=SHARE).tolist())) for _ in range(n)]
 
 
 def measured(low, value, high, coverage=0.9):

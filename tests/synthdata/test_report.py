@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit import figures
-from synthdata import drawing, page, plots, reading, record, report, streamed
+from synthdata import against, drawing, page, plots, reading, record, report, streamed
 from synthdata.explain import Evidence, Item, explain, templates
 from synthdata.io import Tally
 from synthdata.measures import Measure
@@ -207,18 +207,18 @@ def test_verdicts_on_a_comparison() -> None:
 
     reference = tales(60, 0)
     worse = compare(tales(20, 1) * 3, reference, permutations=199)
-    found = reading.of_comparison(worse)
+    found = against.of_comparison(worse)
     assert found.tone == "bad"
     assert found.text.startswith("Less varied than the reference")
-    same = reading.of_comparison(compare(tales(60, 2), reference, permutations=199))
+    same = against.of_comparison(compare(tales(60, 2), reference, permutations=199))
     assert same.text.startswith("No loss of variety")
     assert "documents a side are needed" in same.because
-    copied = reading.of_comparison(compare(reference, reference, permutations=199))
+    copied = against.of_comparison(compare(reference, reference, permutations=199))
     assert "100% of the documents stand word for word" in copied.because
-    coarse = reading.of_comparison(compare(tales(20, 1) * 3, reference, permutations=60))
+    coarse = against.of_comparison(compare(tales(20, 1) * 3, reference, permutations=60))
     assert coarse.confidence == "none"
     assert "take 1" in coarse.because
-    few = reading.of_comparison(compare(tales(5, 3), reference, permutations=9))
+    few = against.of_comparison(compare(tales(5, 3), reference, permutations=9))
     assert few.text.startswith("Too few")
     picture = drawing.of_comparison(worse, tales(20, 1) * 3, reference, None)
     assert len(picture) == 3

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from synthdata.against import of_comparison
 from synthdata.compare import compare
 from synthdata.measures import Measure
-from synthdata.reading import of_comparison
 from synthdata.record import differences
 from synthdata.twosample import can_reject, documents_needed, needed_range, p_of_errors
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synthdata import finishing, reading, stripping
+from synthdata import against, finishing, reading, stripping
 from synthdata.gate import gate
 from synthdata.measures import Measure
 from synthdata.panel import measure, only
@@ -135,11 +135,11 @@ def test_a_gate_cannot_tell_copies_from_a_fixed_prompt():
     assert gate(list(rng.choice(jokes, 200)), rules, groups=range(200)).outcome == "fail"
     fixed = stripping.find(texts)
     calm = reading.Verdict(text="No loss.", confidence="high", because="x.", tone="good")
-    said = reading.with_fixed(calm, fixed)
+    said = against.with_fixed(calm, fixed)
     assert (said.tone, said.confidence) == ("neutral", "low")
     assert "--strip" in said.because
-    assert reading.with_fixed(calm, stripping.find(prose(50, rng))) == calm
-    assert reading.with_fixed(replace(calm, tone="bad"), fixed).confidence == "high"
+    assert against.with_fixed(calm, stripping.find(prose(50, rng))) == calm
+    assert against.with_fixed(replace(calm, tone="bad"), fixed).confidence == "high"
     (note,) = stripping.note(fixed)
     assert "100% of the documents" in note
     assert stripping.note(stripping.find(prose(50, rng))) == ()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from synthdata import __main__ as command
+from synthdata.against import of_comparison
 from synthdata.compare import compare
 from synthdata.gate import gate
-from synthdata.reading import of_comparison
 from synthdata.tokens import encode
 from synthdata.window import common_window, cut
 
@@ -103,9 +103,9 @@ def test_the_commands_show_the_note_and_take_the_window(tmp_path, capsys):
         return stop.value.code, " ".join(capsys.readouterr().out.split())
 
     rule = ("--rule", "hill1_ratio>=0.5")
-    for args in (("compare",), ("gate", *rule)):
+    for args, answer in ((("compare",), 0), (("gate", *rule), 2)):  # what is not like with like
         code, out = run(*args, "--json")
-        assert code == 0
+        assert code == answer
         assert out.count("20 words on average stand beside documents of 60") >= 2
         assert "documents of 60" in json.loads(out[out.index('{"schema"') :])["unlike"][0]
         code, out = run(*args, "--match", "window", "--json")
