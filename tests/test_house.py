@@ -28,7 +28,7 @@ TORCH_FREE = ["labkit", "minigpt.corpora", "minigpt.ngram", "minigpt.storyland",
 TORCH_FREE += ["synthdata"] if "synthdata" in PACKAGES else []
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "TEACHING.md", ROOT / "lessons" / "LEDGER.md"]
-PAGES += sorted(ROOT.glob("*/README.md"))
+PAGES += [page for package in PACKAGES if (page := ROOT / package / "README.md").exists()]
 
 
 def modules(package: str) -> list[Path]:
