@@ -169,9 +169,15 @@ def _table(
             told = shown(finding["value"], finding["low"], finding["high"])
             why = f" {finding['why']} |" if more else ""
             lines.append(
-                f"| {'' if i else name} | {finding['criterion']} | {told} | {count} | {said} |{why}"
+                f"| {'' if i else name} | {_cell(finding['criterion'])} | {told} | {count} | {said} |"
+                f"{why}"
             )
     return lines
+
+
+def _cell(text: str) -> str:
+    """For a table, where a bar would begin another column."""
+    return text.replace("|", "\\|")
 
 
 def _to_decide(finding: dict[str, Any], seconds: float) -> str:
@@ -179,6 +185,7 @@ def _to_decide(finding: dict[str, Any], seconds: float) -> str:
         quantity=finding["criterion"],
         threshold=finding["threshold"],
         direction=finding["direction"],
+        no_effect=finding["no_effect"],
         scale=finding.get("scale", "linear"),
     )
     return to_decide(finding["values"], criterion, seconds)
@@ -219,7 +226,8 @@ def _section(one: dict[str, Any]) -> list[str]:
         for i, (name, values) in enumerate(arms.items()):
             told = interval(values)
             ends = "" if told.n == 1 else f"{told.low:.4f} to {told.high:.4f}"
-            lines.append(f"| {'' if i else title} | {name} | {told.value:.4f} | {ends} |")
+            what = "" if i else _cell(title)
+            lines.append(f"| {what} | {_cell(name)} | {told.value:.4f} | {ends} |")
     chosen = "; ".join(f"{name}: {what}" for name, what in one["chosen"].items())
     return [*lines, "", f"Chosen by the sweep: {chosen}."]
 

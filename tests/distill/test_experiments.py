@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -313,3 +314,15 @@ def test_the_command(
     assert (tmp_path / "page.md").read_text() == results.PAGE.read_text()
     kept = json.loads(out.read_text())
     assert (kept["name"], kept["first_seed"]) == ("born_again", 7)
+
+
+def test_every_row_of_the_page_has_the_columns_of_its_table() -> None:
+    """KL(teacher || student) once began two more columns."""
+    columns = 0
+    for line in results.PAGE.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("|"):
+            columns = 0
+            continue
+        bars = len(re.findall(r"(?<!\\)\|", line))
+        columns = columns or bars
+        assert bars == columns, line
