@@ -53,7 +53,6 @@ from torch import Tensor
 from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from lessons.lab import sweep
 from lessons.lab.training import BASE, TUNING_SEED, fit, stories
 from minigpt import seeds
 from minigpt.corpora import Corpus
@@ -207,11 +206,15 @@ def tune(
     found: dict[str, dict[int, dict[float, float]]] = {arm: {} for arm in arms}
     for arm in arms:
         for depth in size.of(arm):
-
-            def loss(lr: float, arm: str = arm, depth: int = depth) -> float:
-                return _loss(size, arm, depth, lr, TUNING_SEED, corpus)[0]
-
-            found[arm][depth] = sweep.rates(loss, rates)
+            losses: dict[float, float] = {}
+            wanted = list(rates)
+            while wanted and len(losses) < 7:
+                for lr in wanted:
+                    losses[lr] = _loss(size, arm, depth, lr, TUNING_SEED, corpus)[0]
+                best = min(losses, key=losses.__getitem__)
+                edges = {min(losses): min(losses) / 2, max(losses): max(losses) * 2}
+                wanted = [edges[best]] if best in edges else []
+            found[arm][depth] = dict(sorted(losses.items()))
     return found
 
 

@@ -43,7 +43,6 @@ from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.l04_bigger_is_better.lstm import LSTM
-from lessons.lab import sweep
 from lessons.lab.training import BASE, TUNING_SEED, fit, stories, with_text
 from minigpt.corpora import Corpus
 from minigpt.evaluate import surprisal
@@ -188,17 +187,15 @@ def tune(
         corpus, steps = reads(size, arm, TUNING_SEED)
         found[arm] = {}
         for width in wanted_widths:
-
-            def loss(
-                lr: float,
-                arm: str = arm,
-                width: int = width,
-                corpus: Corpus = corpus,
-                steps: int = steps,
-            ) -> float:
-                return _train(size, arm, width, lr, TUNING_SEED, corpus, steps)[0]
-
-            found[arm][width] = sweep.rates(loss, rates)
+            losses: dict[float, float] = {}
+            wanted = list(rates)
+            while wanted and len(losses) < 7:
+                for lr in wanted:
+                    losses[lr] = _train(size, arm, width, lr, TUNING_SEED, corpus, steps)[0]
+                best = min(losses, key=losses.__getitem__)
+                edges = {min(losses): min(losses) / 2, max(losses): max(losses) * 2}
+                wanted = [edges[best]] if best in edges else []
+            found[arm][width] = dict(sorted(losses.items()))
     return found
 
 
