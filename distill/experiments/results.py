@@ -167,11 +167,9 @@ def _table(
             if said == "undecided":
                 said += f"; {_to_decide(finding, one['cpu_seconds'] / count)}"
             told = shown(finding["value"], finding["low"], finding["high"])
-            why = f" {finding['why']} |" if more else ""
-            lines.append(
-                f"| {'' if i else name} | {_cell(finding['criterion'])} | {told} | {count} | {said} |"
-                f"{why}"
-            )
+            cells = ["" if i else name, _cell(finding["criterion"]), told, str(count), said]
+            cells += [finding["why"]] if more else []
+            lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
