@@ -1,8 +1,8 @@
 """What a teacher is worth where labels are few, wrong, or missing altogether.
 
 Idea:   a label is one character; a teacher's answer is a distribution. Where labels are few the
-        student overfits them and not the distribution; where they are wrong the teacher, who read
-        the true text, is not; and of a character that never occurs as a label, the distribution
+        student overfits them and not the distribution; where they are wrong, a teacher may
+        average errors out; and of a character that never occurs as a label, the distribution
         still says where it might have come.
 Source: few and omitted: Hinton et al. 2015, arXiv:1503.02531, sections 3 and 6; wrong: Patrini et
         al. 2017, arXiv:1609.03683 (the control, forward correction).

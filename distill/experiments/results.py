@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.experiments.lab import PROFILES, SWEEP_SEED
+from distill.experiments.notes import NOTES
 from distill.experiments.outcome import Outcome
 from labkit import files, freshness
 from labkit.experiment import Criterion, Finding, interval, shown, to_decide
@@ -110,18 +111,23 @@ def page(
         "# What the experiments came to",
         "",
         "Written by `python -m distill.experiments results`; nothing here is typed by hand. Each "
-        "expectation stood in the code before the run, as a number with a direction. By where the "
+        "expectation stood in the code before the run, as a number with a direction, but after "
+        "pilots on seeds that are never judged, which had shown most of what came; several were "
+        "expected to be missed, and stayed because they are what is claimed. By where the "
         "whole 95 % interval over seeds lies: *reproduced*, it meets the threshold; *undecided*, "
         "it holds it; *falls short*, it lies on the wrong side of it; *contradicted*, it lies on "
-        "the other side of no effect.",
+        "the other side of no effect (0, but 1 for few_labels' third row, 0.05 for full_data, "
+        "temperature_sweep and capacity_gap, and 0.1 for draws in sparse_targets).",
         "",
         *([*_table(some, "findings"), ""] if some else []),
         *_many(sum(len(one["findings"]) for one in some)),
         *_missing(missing),
         "Each seed has a student and, where the teacher has learned, a teacher of its own. All "
         "seeds of an experiment share the text, its held-out part, and what the sweep chose for "
-        f"each arm (on seed {SWEEP_SEED}, which is not judged, by the choosing half). What another "
-        "text would change is in no interval.",
+        f"each arm (on seed {SWEEP_SEED}, which is not judged, with the first judged seed's "
+        "teacher, by the choosing half). What another text would change is in no interval. "
+        "Experiments share runs: full_data's judged arms are few_labels' at all of the text, "
+        "born_again and data_free share their labels, on_policy and data_free an arm.",
     ]
     if any(one["sanity"] for one in some):
         lines += [
@@ -227,7 +233,9 @@ def _section(one: dict[str, Any]) -> list[str]:
             what = "" if i else _cell(title)
             lines.append(f"| {what} | {_cell(name)} | {told.value:.4f} | {ends} |")
     chosen = "; ".join(f"{name}: {what}" for name, what in one["chosen"].items())
-    return [*lines, "", f"Chosen by the sweep: {chosen}."]
+    lines += ["", f"Chosen by the sweep: {chosen}."]
+    note = NOTES.get(one["name"])
+    return [*lines, "", f"What the verdicts do not say: {note(one)}"] if note else lines
 
 
 def _finite(value: float) -> float | None:

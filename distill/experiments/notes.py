@@ -1,0 +1,139 @@
+"""What a verdict does not say, experiment by experiment: what a strict reader found afterwards.
+
+Idea:   a criterion that stood before the run cannot move after it, and may still say less than it
+        seems to. What else the same record says stands beside it, computed from the record.
+Run:    python -m distill.experiments results
+Omits:  new runs. What would have to be tried is named, and was not tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from distill.experiments.outcome import less
+from labkit.experiment import interval
+
+Record = dict[str, Any]
+
+
+def gap(one: Record, over: str, arm: str) -> str:
+    """How much lower the loss of `arm` is, seed by seed, as an interval."""
+    return str(interval(less(one["losses"][over], one["losses"][arm])))
+
+
+def _mean(one: Record, title: str, arm: str) -> str:
+    return f"{interval(one['measures'][title][arm]).value:.2f}"
+
+
+def _capacity_gap(one: Record) -> str:
+    teachers = one["measures"]["loss of the teacher itself, nats/char"]
+    better = interval(less(teachers["teacher x 2"], teachers["teacher x 4"]))
+    return (
+        "The criterion compares the ends alone. Between them a gap does show: the teacher four "
+        f"times as wide teaches worse than the one twice as wide, by "
+        f"{gap(one, 'teacher x 4', 'teacher x 2')} nats/char, though it is better itself by "
+        f"{better.value:.3f}."
+    )
+
+
+def _on_policy(one: Record) -> str:
+    return (
+        "Half the steps is half the updates as well, and as many updates on the real half alone "
+        "were not tried: that the student learns from its own text is not told apart from that. "
+        f"Beside real windows in its place own text gains {gap(one, 'own 0', 'own 0.5')} nats/char."
+    )
+
+
+def _expensive_sensor(one: Record) -> str:
+    same = interval(one["measures"]["gap closed"]["taught, same view"])
+    return (
+        f"The same view without the rich sensor closes {same} of the gap, so the first row is no "
+        'evidence for the sensor. Its teacher has had as many labels as "all labels", of another '
+        f"text; soft targets pass those labels by {gap(one, 'all labels', 'taught')} nats/char. "
+        "The half of the text that chooses, 20,000 characters, picks rate and checkpoint of every "
+        "arm."
+    )
+
+
+def _few_labels(one: Record) -> str:
+    known = gap(one, "labels, 100%", "teacher")
+    return (
+        f"At all of the text the teacher is ahead of labels alone by {known} nats/char, and behind "
+        f"the n-gram by {gap(one, 'teacher', 'the n-gram itself, 100%')}: nothing was left to "
+        "gain, and the third row says so of any way to teach."
+    )
+
+
+def _full_data(one: Record) -> str:
+    return (
+        "The labels that get equal compute are as good as this teacher (few_labels, whose arms at "
+        "all of the text these are). At equal steps, teaching gains "
+        f"{gap(one, 'labels, equal steps', 'taught')} nats/char."
+    )
+
+
+def _omitted_character(one: Record) -> str:
+    before, after = (
+        _mean(one, title, "taught") for title in ("recall before the fix", "recall after the fix")
+    )
+    return (
+        f"That it is hardly ever predicted before the fix failed: recall is {before} before it and "
+        f"{after} after it. Labels cannot know where the character belongs, so that the second row "
+        "holds by construction."
+    )
+
+
+def _noisy_labels(one: Record) -> str:
+    return (
+        "The teacher is twice as wide and has 400 steps; the corrected labels had neither equal "
+        'compute nor that width. That its answers are "steadier" was not tested by itself.'
+    )
+
+
+def _born_again(one: Record) -> str:
+    return (
+        "Labels took the longest run that they were offered, and equal compute was not on offer. "
+        "Smoothing took its weakest weight, which is nearly labels alone; whether it is the "
+        "knowledge of which characters are alike that helps was not tested."
+    )
+
+
+def _ensemble_to_one(one: Record) -> str:
+    return (
+        "What the members cost to train is in no account, so this is no advice to train several. "
+        f"Chosen for smoothing was {one['chosen']['smoothed']}: the weaker its weight, the nearer "
+        "it is to labels alone."
+    )
+
+
+def _data_free(one: Record) -> str:
+    return (
+        "Labels took the longest run that they were offered. The half of the text that chooses, "
+        "20,000 real characters, picks rate and checkpoint, and few real labels are 18,000: "
+        "without any real text nothing was chosen here."
+    )
+
+
+def _sparse_targets(one: Record) -> str:
+    return (
+        "Renormalising has another optimum than the teacher, so that the second row holds by "
+        "construction. Draws are better than the bucket by "
+        f"{gap(one, 'bucket', 'sampled')} nats/char."
+    )
+
+
+NOTES: dict[str, Callable[[Record], str]] = {
+    "few_labels": _few_labels,
+    "noisy_labels": _noisy_labels,
+    "expensive_sensor": _expensive_sensor,
+    "omitted_character": _omitted_character,
+    "ensemble_to_one": _ensemble_to_one,
+    "sparse_targets": _sparse_targets,
+    "on_policy": _on_policy,
+    "data_free": _data_free,
+    "born_again": _born_again,
+    "full_data": _full_data,
+    "capacity_gap": _capacity_gap,
+}
+"""Experiment -> what its verdicts do not say, from its record."""
