@@ -37,6 +37,14 @@ def _capacity_gap(one: Record) -> str:
     )
 
 
+def _forward_or_reverse(one: Record) -> str:
+    return (
+        "Every direction has its own rate and equally many steps. Reverse is still "
+        f"{gap(one, 'reverse', 'forward')} nats/char behind on real text then: these are students "
+        "after a short training, and the literature's claim is about long ones."
+    )
+
+
 def _on_policy(one: Record) -> str:
     return (
         "Half the steps is half the updates as well, and as many updates on the real half alone "
@@ -130,6 +138,7 @@ NOTES: dict[str, Callable[[Record], str]] = {
     "omitted_character": _omitted_character,
     "ensemble_to_one": _ensemble_to_one,
     "sparse_targets": _sparse_targets,
+    "forward_or_reverse": _forward_or_reverse,
     "on_policy": _on_policy,
     "data_free": _data_free,
     "born_again": _born_again,
