@@ -226,10 +226,12 @@ def _if_events(named: Sequence[Difference]) -> str:
     undone = _undone(named)
     if not undone:
         return ""
-    which = "" if len(undone) == len(named) else f" in {'; '.join(map(_plain, undone))}"
+    which = "such a gap"
+    if len(undone) < len(named):
+        which = f"the gap in {'; '.join(map(_plain, undone))}"
     return (
         " But if each cluster of near-duplicates is one event (a prompt asked again, a file pasted "
-        f"in), chance makes such a gap{which}; --group says what belongs together."
+        f"in), chance makes {which}; --group says what belongs together."
     )
 
 

@@ -182,10 +182,10 @@ def test_a_verdict_is_as_sure_as_the_weakest_gap_it_names():
     stands, goes, more = (0.6, (0.5, 0.8)), (0.9, (0.7, 1.2)), (1.2, (0.9, 1.5))
     for pair, confidence, said in (
         ((stands, stands), "high", ""),
-        ((stands, goes), "low", "chance makes such a gap in effective number of words;"),
-        ((goes, stands), "low", "chance makes such a gap in different words;"),
+        ((stands, goes), "low", "chance makes the gap in effective number of words;"),
+        ((goes, stands), "low", "chance makes the gap in different words;"),
         ((goes, goes), "low", "chance makes such a gap;"),
-        ((stands, more), "low", "chance makes such a gap in effective number of words;"),
+        ((stands, more), "low", "chance makes the gap in effective number of words;"),
         ((goes, more), "low", "chance makes such a gap;"),
         ((stands, (1.2, (1.1, 1.3))), "medium", ""),
     ):
