@@ -60,14 +60,14 @@ def of_comparison(compared: Comparison) -> Verdict:
     if worse and not better:
         return Verdict(
             text=f"Less varied than the reference: {_said(worse[0])}{named}.",
-            confidence="low" if _if_events(worse) else firm,
+            confidence="low" if _undone(worse) else firm,
             because=f"{at}: {_list(worse)}.{_events(compared, worse)}{besides}",
             tone="bad",
         )
     if better and not worse:
         return Verdict(
             text=f"More varied than the reference: {_said(better[0])}{named}.",
-            confidence="low" if _if_events(better) else firm,
+            confidence="low" if _undone(better) else firm,
             because=f"{at}: {_list(better)}. More varied is not better: noise is very varied."
             f"{_events(compared, better)}{besides}",
         )
@@ -75,7 +75,7 @@ def of_comparison(compared: Comparison) -> Verdict:
         return Verdict(
             text=f"Less varied in one way, {_said(worse[0])}; more in another, {_said(better[0])}"
             f"{named}.",
-            confidence="low" if any(unlike) else "medium",
+            confidence="low" if any(unlike) or _undone(sure) else "medium",
             because=f"{at}, less: {_list(worse)}; more: {_list(better)}."
             f"{_events(compared, sure)}{besides}",
             tone="bad",
@@ -206,18 +206,32 @@ def _events(compared: Comparison, sure: Sequence[Difference]) -> str:
     )
 
 
-def _if_events(sure: Sequence[Difference]) -> str:
-    """Said where nothing is left of any of these gaps if clusters of near-duplicates are events."""
-    for difference in sure:
+def _undone(named: Sequence[Difference]) -> list[Difference]:
+    """Those of these gaps of which nothing is left if clusters of near-duplicates are events.
+
+    A verdict is as sure as the weakest of the gaps it names: intervals by cluster hold each by
+    itself, so of two or more that chance makes one survives more often than one time in twenty.
+    """
+    found = []
+    for difference in named:
         ratio = difference.ratio
         same = 1.0 if ratio.name.endswith("_ratio") else 0.0
-        if ratio.by_cluster is None or not ratio.by_cluster[0] <= same <= ratio.by_cluster[1]:
-            return ""
-    if not sure:
+        if ratio.by_cluster is not None and ratio.by_cluster[0] <= same <= ratio.by_cluster[1]:
+            found.append(difference)
+    return found
+
+
+def _if_events(named: Sequence[Difference]) -> str:
+    """Said where some of these gaps go if clusters of near-duplicates are events; and of which."""
+    undone = _undone(named)
+    if not undone:
         return ""
+    which = "such a gap"
+    if len(undone) < len(named):
+        which = f"the gap in {'; '.join(map(_plain, undone))}"
     return (
         " But if each cluster of near-duplicates is one event (a prompt asked again, a file pasted "
-        "in), chance makes such a gap; --group says what belongs together."
+        f"in), chance makes {which}; --group says what belongs together."
     )
 
 
@@ -238,7 +252,7 @@ def _holds_none(ratio: Measure) -> bool:
     return ratio.has_interval and ratio.low <= none <= ratio.high
 
 
-def _said(difference: Difference) -> str:
+def _plain(difference: Difference) -> str:
     names = {
         "hill0": "different words",
         "hill1": "effective number of words",
@@ -247,7 +261,11 @@ def _said(difference: Difference) -> str:
         "self_bleu": "likeness of documents to each other (self-BLEU)",
         "near_duplicates": "share of near-duplicates",
     }
-    name = names.get(difference.name, difference.name)
+    return names.get(difference.name, difference.name)
+
+
+def _said(difference: Difference) -> str:
+    name = _plain(difference)
     if difference.ratio.name.endswith("_ratio"):
         return f"{name} at {difference.ratio.value:.0%} of the reference's"
     return f"{name} {difference.synthetic:.2f} where it has {difference.reference:.2f}"

@@ -102,7 +102,14 @@ def _chao1(sheet: Sheet, seen: float) -> None:
         reason = intervals.too_few(sheet.n)
     else:
         low, high = estimate.chao1_interval(sheet.document_counts)
+        singles, pairs = estimate.ones_and_twos(sheet.document_counts)
         reason = "no interval: no document was seen just once, so nothing more is to be seen"
+        if singles and pairs < estimate.FEWEST_PAIRS:
+            reason = (
+                f"no interval: {pairs or 'no'} document{'s were' if pairs != 1 else ' was'} seen "
+                f"just twice, and below {estimate.FEWEST_PAIRS} such chance decides how many are "
+                "unseen"
+            )
     sheet.put(
         "documents_chao1",
         estimate.chao1(sheet.document_counts),

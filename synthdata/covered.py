@@ -12,11 +12,13 @@ Omits:  collections of which only counts are left (`synthdata.streamed`): those 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from synthdata.counts import Table
 from synthdata.estimate import rare_share
+from synthdata.rarefy import none_drawn
 
 
 def by_unit(table: Table, groups: np.ndarray | None, documents: int) -> tuple[Table, int]:
@@ -51,9 +53,42 @@ def coverage(table: Table, units: int) -> float:
     holders = np.bincount(table.key)
     own = int(table.times[holders[table.key] == 1].sum())
     once, twice = int((holders == 1).sum()), int((holders == 2).sum())
-    if (once, twice) == (1, 0):  # as `estimate.coverage_from`
+    if units == 1 or (once, twice) == (1, 0):  # as `estimate.coverage_from`
         return 1 - own / n
     return 1 - own / n * (1 - rare_share(units, once, twice))
+
+
+def at_sizes(table: Table, units: int) -> Callable[[float], float]:
+    """Expected coverage of so many draws that come in whole units; of all of them `coverage`.
+
+    Below the sample: the mean share of a unit's words that t of the others know. Beyond it each
+    further unit leaves a share 1 - A of what was unknown (Chao & Jost 2012, equations 4b and 9,
+    with units for draws). A size between two units is interpolated smoothly.
+
+    >>> known = at_sizes(Table(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([2, 1, 1])), 2)
+    >>> [round(known(size), 3) for size in (2, 4, 8)]
+    [0.75, 0.917, 0.991]
+    """
+    n = int(table.times.sum())
+    if not n:
+        return lambda size: math.nan
+    holders = np.bincount(table.key)
+    occurrences = np.bincount(holders[table.key], table.times)  # of things with so many holders
+    many = np.flatnonzero(occurrences)
+    once, twice = int((holders == 1).sum()), int((holders == 2).sum())
+    here = coverage(table, units)
+    fall = 1.0 if units == 1 or (once, twice) == (1, 0) else 1 - rare_share(units, once, twice)
+
+    def known(size: float) -> float:
+        whole = size * units / n
+        if whole >= units:
+            return 1 - (1 - here) * fall ** (whole - units)
+        if units == 1:
+            return 0.0
+        missed = np.where(many < units, none_drawn(many - 1, units - 1, whole), 0.0)
+        return 1 - float(occurrences[many] @ missed) / n
+
+    return known
 
 
 def in_order(table: Table, words: np.ndarray) -> np.ndarray:

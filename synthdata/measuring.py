@@ -110,8 +110,9 @@ def _in_numbers(found: Panel) -> tuple[Table, ...]:
         made[-1] = replace(
             made[-1],
             caption="What a sample of so many draws shows on average. Rarefied is exact; "
-            "extrapolated is an estimate, to be trusted to twice the sample. Words are drawn one "
-            "by one here: where documents repeat their own words, whole documents cover less.",
+            "extrapolated is an estimate, to be trusted to twice the sample. Coverage is of as "
+            f"many draws in whole {found.sizes[0].coverage_by}; the numbers beside it are of draws "
+            "one by one.",
         )
     kinds = [what for what in found.profile if found.profile[what]]
     if kinds:

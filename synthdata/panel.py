@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata import copies, neardup, rarefy, repeats, sizes, strata, stripping, whole
-from synthdata.counts import grams
+from synthdata import copies, covered, neardup, rarefy, repeats, sizes, strata, stripping, whole
+from synthdata.counts import by_document, grams
 from synthdata.explain import Frames, repeated_texts
 from synthdata.measures import Measure
 from synthdata.ordering import by_content, row_ranks
@@ -62,7 +62,8 @@ class Panel(Mapping[str, Measure]):
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
     curves: dict[str, list[tuple[int, float, float]]]
-    """Rarefaction curves ("words", "documents"): size, effective number of order 1, coverage."""
+    """Rarefaction curves ("words", "documents"): size, effective number of order 1 and coverage of
+    draws one by one."""
     profile: dict[str, list[tuple[float, float]]]
     """Hill profiles of the sample ("words", "documents"): order and effective number."""
     sizes: tuple[sizes.AtSize, ...]
@@ -156,10 +157,23 @@ interval (at least 20))
         commonest=tuple(repeated_texts(sheet.tally, 10)),
         curves={name: rarefy.curve(tally, 1) for name, tally in tallies.items()},
         profile={name: sizes.profile(tally) for name, tally in tallies.items()},
-        sizes=tuple(row for name, tally in tallies.items() for row in sizes.rows(tally, name)),
+        sizes=_sizes(sheet),
         budget=budgets[0],
         documents_budget=budgets[1],
     )
+
+
+def _sizes(sheet: Sheet) -> tuple[sizes.AtSize, ...]:
+    """Rows of words, then of documents, whose coverage is that of the measures."""
+    by = "documents" if sheet.groups is None else "groups"
+    found: list[sizes.AtSize] = []
+    for name, tally, table in (
+        ("words", sheet.word_counts, sheet.word_table),
+        ("documents", sheet.document_counts, by_document(sheet.as_grams())),
+    ):
+        known = covered.at_sizes(*covered.by_unit(table, sheet.groups, sheet.n))
+        found += sizes.rows(tally, name, known, by)
+    return tuple(found)
 
 
 def only(

@@ -12,7 +12,7 @@ Omits:  samples whose units are documents of several tokens; `synthdata.matched`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -48,7 +48,7 @@ def rarefied(counts: np.ndarray, size: float, q: float = 0) -> float:
     if size > n:
         return _extrapolated(counts, size, q)
     if q == 0:
-        return float(frequency @ (1 - _none_drawn(values, n, size)))
+        return float(frequency @ (1 - none_drawn(values, n, size)))
     return 2 ** _expected_entropy(values, frequency, n, int(size))
 
 
@@ -60,7 +60,7 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
         return math.nan
     if size < n:
         # 1 - sum (x/n) C(n-x, m) / C(n-1, m)
-        missed = np.where(values >= n, 0.0, _none_drawn(values - 1, n - 1, size))
+        missed = np.where(values >= n, 0.0, none_drawn(values - 1, n - 1, size))
         return 1 - float(frequency @ (values / n * missed))
     singles, pairs = ones_and_twos(counts)
     if singles == 0:
@@ -76,19 +76,27 @@ def size_for_coverage(counts: np.ndarray, target: float) -> float:
     As exactly as floats allow. Infinite where no size reaches it.
     ValueError unless 0 < target < 1.
     """
+    _, _, n = _summary(counts)
+    return size_reaching(lambda size: coverage_at(counts, size), target, n)
+
+
+def size_reaching(covered: Callable[[float], float], target: float, n: int) -> float:
+    """The smallest size at which `covered`, which rises with it, reaches `target`.
+
+    `n` is where the search begins, the sample's size; nan for 0. As `size_for_coverage` otherwise.
+    """
     if not 0 < target < 1:
         raise ValueError(f"coverage is a share between 0 and 1, got {target}")
-    _, _, n = _summary(counts)
     if n == 0:
         return math.nan
     low, high = 0.0, float(n)
-    while coverage_at(counts, high) < target:
+    while covered(high) < target:
         low, high = high, high * 2
         if high > 1e12:
             return math.inf
     for _ in range(60):
         middle = (low + high) / 2
-        if coverage_at(counts, max(middle, 1e-9)) < target:
+        if covered(max(middle, 1e-9)) < target:
             low = middle
         else:
             high = middle
@@ -111,7 +119,7 @@ def curve(
     return [(m, rarefied(counts, m, q), coverage_at(counts, m)) for m in sizes]
 
 
-def _none_drawn(values: np.ndarray, n: float, size: float) -> np.ndarray:
+def none_drawn(values: np.ndarray, n: float, size: float) -> np.ndarray:
     """C(n-x, m) / C(n, m): the chance that m of n draws miss all x copies."""
     from scipy.special import gammaln
 

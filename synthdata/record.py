@@ -30,8 +30,10 @@ One object with these fields, version 2 (all of version 1 are there, and mean th
                 or "cannot tell", measure the name of the measure it was judged by
     exit_code   gate only: 0, 1 or 2, as the process exits
     rarefaction measure only, not with --stream: list of {"of", "asked", "size", "kind", "coverage",
-                "hill0", "hill1", "hill2"}: what a sample of `size` draws "of" words or documents
-                shows on average; kind is "rarefied", "observed" or "extrapolated"
+                "coverage_by", "hill0", "hill1", "hill2"}: what a sample of `size` draws "of" words
+                or documents shows on average; kind is "rarefied", "observed" or "extrapolated";
+                coverage is of as many draws in whole "documents" or "groups" (coverage_by), the
+                Hill numbers are of draws one by one
     profile     measure only, not with --stream: {"words", "documents"}, each a list of
                 [order, effective number]
     by          measure --by only: {"field", "words", "documents"}, the last two {"total",

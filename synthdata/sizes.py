@@ -5,13 +5,14 @@ Idea:   a curve needs a picture; a terminal and a program need rows. Of words an
         in twice as much, and at the size that reaches a given coverage.
 Source: `synthdata.rarefy`, whose functions these rows tabulate.
 Run:    python -m synthdata measure data.jsonl
-Omits:  drawing whole documents of words: here words are drawn one by one, and coverage is theirs,
-        which is too high where documents repeat their own words.
+Omits:  effective numbers of words drawn document by document (`synthdata.matched`): here words are
+        drawn one by one. Coverage is of as many words in whole documents, as everywhere else.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ SAFE = 2.0
 """Extrapolation is to be trusted to about so many times the sample."""
 
 Kind = Literal["rarefied", "observed", "extrapolated"]
+Known = Callable[[float], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,9 @@ class AtSize:
     kind: Kind
     """Below the sample's size exact, beyond it an estimate."""
     coverage: float
-    """Expected share of the source that it covers."""
+    """Expected share of the source that so many draws cover; they come in whole documents."""
+    coverage_by: str
+    """What is left out and looked up in the rest for that: "documents", or "groups" of them."""
     hill0: float
     """Distinct things in it."""
     hill1: float
@@ -55,36 +59,40 @@ class AtSize:
         return asdict(self)
 
 
-def rows(counts: np.ndarray, of: str) -> list[AtSize]:
-    """Rows by size, then by coverage as far as twice the sample reaches; none for no counts."""
+def rows(counts: np.ndarray, of: str, known: Known, coverage_by: str) -> list[AtSize]:
+    """Rows by size, then by coverage as far as twice the sample reaches; none for no counts.
+
+    `known` gives the coverage of a size (`synthdata.covered.at_sizes`), which is by `coverage_by`.
+    """
     n = int(counts.sum())
     if not n:
         return []
-    found = []
+    wanted = []
     for part in PARTS:
         name = {0.25: "a quarter", 0.5: "half", 1.0: "the sample", 2.0: "twice as much"}[part]
         if round(part * n) >= 1:
-            found.append(_row(counts, of, name, round(part * n)))
+            wanted.append((name, round(part * n)))
     for target in COVERAGES:
-        if rarefy.coverage_at(counts, SAFE * n) >= target:
-            size = math.ceil(rarefy.size_for_coverage(counts, target))
-            found.append(_row(counts, of, f"coverage {target:.0%}", size))
+        if known(SAFE * n) >= target:
+            size = math.ceil(rarefy.size_reaching(known, target, n))
+            wanted.append((f"coverage {target:.0%}", size))
+    found = []
+    for asked, size in wanted:
+        hill0, hill1, hill2 = (rarefy.rarefied(counts, size, q) for q in (0, 1, 2))
+        found.append(
+            AtSize(
+                of=of,
+                asked=asked,
+                size=size,
+                kind="observed" if size == n else "rarefied" if size < n else "extrapolated",
+                coverage=known(size),
+                coverage_by=coverage_by,
+                hill0=hill0,
+                hill1=hill1,
+                hill2=min(hill2, hill1),  # it falls with its order; two estimates may not
+            )
+        )
     return found
-
-
-def _row(counts: np.ndarray, of: str, asked: str, size: int) -> AtSize:
-    n = int(counts.sum())
-    hill0, hill1, hill2 = (rarefy.rarefied(counts, size, q) for q in (0, 1, 2))
-    return AtSize(
-        of=of,
-        asked=asked,
-        size=size,
-        kind="observed" if size == n else "rarefied" if size < n else "extrapolated",
-        coverage=rarefy.coverage_at(counts, size),
-        hill0=hill0,
-        hill1=hill1,
-        hill2=min(hill2, hill1),  # an effective number falls with its order; two estimates may not
-    )
 
 
 def profile(counts: np.ndarray) -> list[tuple[float, float]]:

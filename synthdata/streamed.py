@@ -215,9 +215,9 @@ def hill(counts: Counts, q: float) -> float:
 
 def types_at(counts: Counts, size: int) -> float:
     """Expected types in `size` draws without replacement from what went by."""
-    from synthdata.rarefy import _none_drawn
+    from synthdata.rarefy import none_drawn
 
-    return float(counts.types @ (1 - _none_drawn(counts.values, counts.n, size)))
+    return float(counts.types @ (1 - none_drawn(counts.values, counts.n, size)))
 
 
 def measures(meter: Meter) -> list[Measure]:

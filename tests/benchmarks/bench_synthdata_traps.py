@@ -40,6 +40,7 @@ CAVEATS = {
     "that alone changes these numbers": "documents differ in length, which alone changes these",
     "the rest may have lost": "a fixed passage may hide a loss; --strip",
     "chance makes such a gap": "if clusters are events, chance makes such a gap",
+    "chance makes the gap in": "if clusters are events, chance makes one of these gaps or more",
 }
 """What a verdict of low confidence says beside it, and how the table says it."""
 RULES = ("near_duplicates<=0.1", "hill1_ratio>=0.8", "self_bleu_difference<=0.2")

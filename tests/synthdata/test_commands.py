@@ -384,6 +384,8 @@ def test_the_terminal_shows_n_curves_and_profile(run: Run, tmp_path: Path) -> No
         shown = [line for line in lines if row["asked"] in line and f"{row['size']:,}" in line]
         assert shown, row
         assert row["kind"] in shown[0]
+        assert row["coverage_by"] == "documents"
+    assert "Coverage is of as many draws in whole documents" in " ".join(done.out.split())
     observed = [r for r in done.record["rarefaction"] if r["kind"] == "observed"]
     values = {m["name"]: m["value"] for m in done.record["measures"]}
     assert {r["of"]: r["hill0"] for r in observed} == {

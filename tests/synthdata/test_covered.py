@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthdata import covered, estimate
+from synthdata import covered, estimate, rarefy
 from synthdata.compare import compare
 from synthdata.counts import by_document, grams
 from synthdata.gate import gate
@@ -34,6 +34,54 @@ def test_coverage_by_documents_is_good_turing_where_a_document_is_one_word():
     counts = np.unique(words, return_counts=True)[1]
     assert covered.coverage(table(words), 80) == pytest.approx(estimate.coverage(counts))
     assert np.isnan(covered.coverage(table([""]), 1))
+
+
+def test_coverage_of_other_sizes_is_that_of_draws_where_a_document_is_one_word():
+    rng = np.random.default_rng(0)
+    words = [f"w{i}" for i in rng.choice(50, 80, p=zoo.zipf(50))]
+    counts = np.unique(words, return_counts=True)[1]
+    known = covered.at_sizes(table(words), 80)
+    for size in (0.5, 1, 20, 40.3, 79, 80, 81, 160, 1000):
+        assert known(size) == pytest.approx(rarefy.coverage_at(counts, size))
+    assert np.isnan(covered.at_sizes(table([""]), 1)(1))
+    one = table(["a fish a day"])  # the others know nothing of it, for there are none
+    assert covered.coverage(one, 1) == 0
+    assert [covered.at_sizes(one, 1)(size) for size in (2, 4, 8)] == [0, 0, 0]
+
+
+def test_a_report_covers_at_every_size_what_its_headline_does():
+    # Before: 100 % of the heroes' words, where the headline said 85 %.
+    rng = np.random.default_rng(0)
+    for sample in (zoo.heroes(rng), zoo.authors(rng), zoo.iid(rng, 60, 20)):
+        found = measure(sample.texts, groups=sample.groups)
+        rows = {(row.of, row.asked): row for row in found.sizes}
+        for of, name in (("words", "hill1"), ("documents", "documents_hill1")):
+            whole = rows[of, "the sample"]
+            assert whole.coverage == pytest.approx(found[name].coverage)
+            assert whole.coverage_by == ("documents" if sample.groups is None else "groups")
+            parts = ("a quarter", "half", "the sample", "twice as much")
+            seen = [rows[of, part].coverage for part in parts]
+            assert seen == sorted(seen)
+    heroes = measure(zoo.heroes(rng).texts)
+    words = {row.asked: row for row in heroes.sizes if row.of == "words"}
+    assert words["twice as much"].coverage < 0.88  # 150 of 1,000 words are names; few come back
+    assert "coverage 90%" not in words
+    assert words["coverage 80%"].coverage == pytest.approx(0.8, abs=0.001)
+
+
+def test_coverage_of_a_part_is_the_mean_over_parts():
+    # What t documents know of another one, drawn 4,000 times: the standard error is .002.
+    rng = np.random.default_rng(5)
+    texts = zoo.bursty(rng, 30, 20).texts
+    known = covered.at_sizes(table(texts), 30)
+    words = [text.split() for text in texts]
+    for t in (3, 10, 25):
+        shares = []
+        for _ in range(4_000):
+            left, *others = rng.permutation(30)[: t + 1]
+            seen = set().union(*(words[i] for i in others))
+            shares.append(np.mean([word in seen for word in words[left]]))
+        assert np.mean(shares) == pytest.approx(known(20 * t), abs=0.009)  # 4.5 of them
 
 
 def test_coverage_is_what_the_others_know_of_a_document():

@@ -4,12 +4,13 @@ import json
 import math
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 import synthdata
-from synthdata import copies, overlap, sizes
+from synthdata import copies, overlap, rarefy, sizes
 from synthdata.explain import explain
 from synthdata.measures import Measure
 from synthdata.panel import measure
@@ -270,7 +271,8 @@ def test_effective_numbers_fall_with_their_order_at_every_size():
     # Two estimates made apart may not: of 100 different documents, twice as many would show
     # thousands of effective ones by entropy and 200 by concentration, among 199 kinds.
     for counts in (np.ones(100, int), np.array([1]), np.array([9, 1, 1]), np.full(50, 4)):
-        for row in sizes.rows(counts, "documents"):
+        known = partial(rarefy.coverage_at, counts)
+        for row in sizes.rows(counts, "documents", known, "documents"):
             assert row.size >= row.hill0 - 1e-9, row
             assert row.hill0 >= row.hill1 - 1e-9, row
             assert row.hill1 >= row.hill2 - 1e-9, row
