@@ -162,7 +162,7 @@ def test_a_meter_that_has_counted_nothing_takes_over_what_was_decided() -> None:
     chinese = Meter(replace(undecided, words="character")).update(["山里有座庙"])
     assert Meter(undecided).merge(chinese).config.words == "character"
     assert chinese.merge(Meter(undecided)).documents == 1
-    with pytest.raises(ValueError, match="words character and word"):
+    with pytest.raises(ValueError, match="tokeniser character and word"):
         chinese.merge(Meter(undecided).update(["a hen"]))
 
 
