@@ -99,7 +99,7 @@ def scripts(tokens: Tokens) -> dict[str, float]:
 
     >>> from synthdata.tokens import encode
     >>> scripts(encode(["hen hen 7", "山 кот"]))
-    {'Latin': 0.5, 'Han and kana': 0.25, 'Cyrillic': 0.25}
+    {'Latin': 0.5, 'Cyrillic': 0.25, 'Han and kana': 0.25}
     """
     times: Counter[str] = Counter()
     counts = np.bincount(tokens.ids, minlength=len(tokens.vocabulary)).tolist()
