@@ -111,11 +111,6 @@ class SelfBleu:
         return by_document(Grams(keys=keys[where], owner=owner, documents=len(documents)))
 
 
-def mean_self_bleu(tokens: Tokens) -> float:
-    """Self-BLEU of a collection, as `SelfBleu.mean` has it."""
-    return SelfBleu(tokens).mean(np.arange(tokens.documents))
-
-
 def _clipped_matches(table: Table, documents: int) -> np.ndarray:
     """For each document, its n-grams that another holds, each clipped at its count there."""
     key, document, count = table

@@ -119,7 +119,7 @@ interval (at least 20))
     ties = None if vectors is None or vectors.ndim != 2 else row_ranks(vectors)
     sheet = _sheet(texts, groups, tokeniser, policy, seed, ties)
     clean, tokens = sheet.texts, sheet.tokens
-    some, note = whole.text_to_search(sheet, sheet.rng(3))
+    some, note = whole.text_to_search(sheet)
     with ThreadPoolExecutor(1) as beside:  # half the work on long texts, and a core may be idle
         ratio = beside.submit(repeats.xz_ratio, some, seed=seed)
         copies.documents(sheet, sheet.rng(0))
@@ -153,7 +153,7 @@ interval (at least 20))
         near=sheet.near,
         passages=passages,
         frames=frames,
-        boilerplate=stripping.find(some, passages),
+        boilerplate=whole.fixed_passages(sheet),
         commonest=tuple(repeated_texts(sheet.tally, 10)),
         curves={name: rarefy.curve(tally, 1) for name, tally in tallies.items()},
         profile={name: sizes.profile(tally) for name, tally in tallies.items()},
@@ -193,24 +193,15 @@ def only(
     if {"near_duplicates", MASKED, "top3_clusters", "documents_hill1"} & set(names):
         copies.documents(sheet, sheet.rng(0), masked=MASKED in names)
     if "templates" in names:
-        sheet.frames = whole.templates(sheet)
+        whole.templates(sheet)
     if "repeated" in names:
-        some, note = whole.text_to_search(sheet, sheet.rng(3))
-        sheet.passages = whole.passages(sheet, some, note)
-        sheet.boilerplate = stripping.find(some, sheet.passages)
+        whole.passages(sheet, *whole.text_to_search(sheet))
+        whole.fixed_passages(sheet)
     if "self_bleu" in names:
         sheet.words(sheet.rng(1))
     if "words_entropy_source" in names:
         whole.entropies(sheet, ["words"])
     return sheet
-
-
-def fixed_passages(sheet: Sheet) -> stripping.Boilerplate:
-    """Passages that stand in nearly every document, looked for when first asked for."""
-    if sheet.boilerplate is None:
-        some, _ = whole.text_to_search(sheet, sheet.rng(3))
-        sheet.boilerplate = stripping.find(some, sheet.passages)
-    return sheet.boilerplate
 
 
 def _sheet(

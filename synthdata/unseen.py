@@ -15,10 +15,10 @@ import math
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from synthdata import against, explain, repeats, whole
+from synthdata import against, whole
 from synthdata.compare import Comparison
 from synthdata.intervals import share_interval
-from synthdata.panel import MASKED, fixed_passages
+from synthdata.panel import MASKED
 from synthdata.reading import REPETITIVE
 from synthdata.rules import RULES, Judgement
 from synthdata.sheet import Sheet
@@ -86,7 +86,7 @@ def of_reference(
         undecided = inside is not None and inside.unseen and inside.high > judged.rule.threshold
         why = str(inside) if undecided else ""
     if judged.outcome == "pass" and not why:
-        fixed = fixed_passages(sheet)
+        fixed = whole.fixed_passages(sheet)
         why = against.fixed_said(fixed) if fixed.passages else ""
     if why:
         if inside is not None and inside.unseen and str(inside) in why:
@@ -109,7 +109,7 @@ def of_reference(
 
 def _unless_fixed(judged: Judgement, sheet: Sheet) -> Judgement:
     """The judgement; not that a rule is broken where a fixed passage hides a rest that varies."""
-    fixed = fixed_passages(sheet)
+    fixed = whole.fixed_passages(sheet)
     if not (fixed.passages and fixed.varied):
         return judged
     reason = (
@@ -122,15 +122,12 @@ def _unless_fixed(judged: Judgement, sheet: Sheet) -> Judgement:
 def _hidden(sheet: Sheet, *, top3: bool) -> dict[str, float]:
     """Shares of repetition that near-duplicates do not show, 0 to 1; nan where undefined."""
     near = sheet.near_masked
-    if sheet.frames is None:
-        sheet.frames = explain.find_templates(sheet.texts)
-    if sheet.passages is None:
-        sheet.passages = repeats.repeats(whole.text_to_search(sheet, sheet.rng(3))[0])
-    filled, looked = sheet.frames.filled, sheet.frames.documents
+    frames = whole.frames_of(sheet)
+    filled, looked = frames.filled, frames.documents
     return {
         MASKED: near.top_share(3) if top3 else near.share,
         "templates": filled / looked if looked else math.nan,
-        "repeated": sheet.passages.share,
+        "repeated": whole.passages_of(sheet).share,
     }
 
 

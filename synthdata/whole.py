@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from synthdata import estimate, explain, intervals, overlap, repeats
+from synthdata import estimate, explain, intervals, overlap, repeats, stripping
 from synthdata.counts import by_document, grams
 from synthdata.sheet import Sheet
 from synthdata.tokens import Tokens, encode
@@ -146,21 +146,42 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
     )
 
 
-def text_to_search(sheet: Sheet, rng: np.random.Generator) -> tuple[list[str], str]:
+def text_to_search(sheet: Sheet) -> tuple[list[str], str]:
     """The texts in which passages are looked for, and a note where these are not all."""
     texts, note = [sheet.texts[i] for i in sheet.order], ""
     sizes = np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64)
     if sizes.sum() > REPEAT_BYTES:
-        drawn = rng.permutation(sheet.n)
+        drawn = sheet.rng(3).permutation(sheet.n)
         drawn = np.sort(drawn[np.cumsum(sizes[drawn]) <= REPEAT_BYTES])
         texts = [texts[i] for i in drawn]
         note = f"on {len(texts):,} of {sheet.n:,} documents"
     return texts, note
 
 
+def passages_of(sheet: Sheet) -> repeats.Repeats:
+    """Repeated passages in the texts of `text_to_search`, looked for when first asked for."""
+    if sheet.passages is None:
+        sheet.passages = repeats.repeats(text_to_search(sheet)[0])
+    return sheet.passages
+
+
+def fixed_passages(sheet: Sheet) -> stripping.Boilerplate:
+    """Those that stand in nearly every document, looked for when first asked for."""
+    if sheet.boilerplate is None:
+        sheet.boilerplate = stripping.find(text_to_search(sheet)[0], passages_of(sheet))
+    return sheet.boilerplate
+
+
+def frames_of(sheet: Sheet) -> explain.Frames:
+    """Templates and who fills them, looked for when first asked for."""
+    if sheet.frames is None:
+        sheet.frames = explain.find_templates(sheet.texts)
+    return sheet.frames
+
+
 def passages(sheet: Sheet, texts: list[str], note: str) -> repeats.Repeats:
     """Repeated passages in the texts of `text_to_search`."""
-    found = repeats.repeats(texts)
+    found = passages_of(sheet)
     how = f"passages of {found.min_length} UTF-8 bytes or more, suffix array, {sheet.policy}"
     for name, value, what in (
         ("repeated", found.share, "share of text also found in another document; "),
@@ -181,7 +202,7 @@ def passages(sheet: Sheet, texts: list[str], note: str) -> repeats.Repeats:
 
 def templates(sheet: Sheet) -> explain.Frames:
     """Documents that fill a template: one frame of common words, filled differently."""
-    found = explain.find_templates(sheet.texts)
+    found = frames_of(sheet)
     sheet.put(
         "templates",
         found.filled / found.documents if found.documents else math.nan,

@@ -45,6 +45,7 @@ def cached(entry: Entry) -> str | None:
 
 
 def save(entry: Entry, text: str) -> None:
+    """Keep the text; OSError where it cannot be written and the right one is not there either."""
     path = cache_path(entry)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

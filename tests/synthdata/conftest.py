@@ -27,19 +27,28 @@ Run = Callable[..., Done]
 
 
 @pytest.fixture
-def run_here(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command inside this process."""
+
+    def call(*args: str | Path) -> Done:
+        with pytest.raises(SystemExit) as stop:
+            command.main([str(arg) for arg in args])
+        out, err = capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        return Done(stop.value.code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def run_here(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in a folder of its own; an error is one line without a traceback."""
     monkeypatch.chdir(tmp_path)
 
     def call(*args: str) -> Done:
-        with pytest.raises(SystemExit) as stop:
-            command.main(list(args))
-        out, err = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        if stop.value.code not in (0, 1) and args[0] != "gate":
-            assert err.count("\n") == 1, err
-        return Done(stop.value.code, out, err)
+        done = run(*args)
+        if done.code not in (0, 1) and args[0] != "gate":
+            assert done.err.count("\n") == 1, done.err
+        return done
 
     return call

@@ -8,12 +8,11 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
-from synthdata import __main__ as command
 from synthdata import loading
 from synthdata.dial import word
 from synthdata.io import ReadConfig, read
@@ -23,30 +22,7 @@ ROOT = Path(__file__).parents[2]
 KINDS = ["jsonl", "jsonl.gz", "lines", "blocks", "csv", "parquet", "stdin"]
 
 
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def record(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out.splitlines()[-1])
-        return found
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*args: str | Path) -> Done:
-        with pytest.raises(SystemExit) as stop:
-            command.main([str(arg) for arg in args])
-        out, err = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return Done(stop.value.code, out, err)
-
-    return call
+Run = Callable[..., Any]
 
 
 def texts(n: int, seed: int, vocabulary: int = 200) -> list[str]:
