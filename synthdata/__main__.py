@@ -27,7 +27,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         from labkit import command
 
         command.stoppable("synthdata")
-        from synthdata import commands
+        from synthdata.cli.run import run as obey
 
         settings = _settings(with_rules=is_gate)
     except ImportError as error:
@@ -36,7 +36,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
     def run(options: Any) -> int:
         try:
-            return commands.run(options)
+            return obey(options)
         except ImportError as error:  # of what is imported where it is used
             raise ValueError(_mend(error)) from error
 
@@ -52,11 +52,14 @@ def _settings(*, with_rules: bool) -> Any:
     """The commands' options as one type; `gate --help` lists its rules, which others need not."""
     from tyro.conf import FlagCreatePairsOff, subcommand
 
-    from synthdata import options
+    from synthdata.cli import options
+    from synthdata.collapse.options import CollapseOptions
+    from synthdata.personas.options import PersonasOptions
+    from synthdata.three_jokes.options import ThreeJokesOptions
 
     rules = None
     if with_rules:
-        from synthdata.gate import rules_help
+        from synthdata.verdicts.rules import rules_help
 
         listed = "\n\n".join(
             ": ".join(re.split("  +", r, maxsplit=1)) for r in rules_help().split("\n")
@@ -68,9 +71,9 @@ def _settings(*, with_rules: bool) -> Any:
         | Annotated[options.GateOptions, subcommand(name="gate", description=rules)]
         | Annotated[options.ExplainOptions, subcommand(name="explain")]
         | Annotated[options.CurateOptions, subcommand(name="curate")]
-        | Annotated[options.PersonasOptions, subcommand(name="personas")]
-        | Annotated[options.ThreeJokesOptions, subcommand(name="three-jokes")]
-        | Annotated[options.CollapseOptions, subcommand(name="collapse")]
+        | Annotated[PersonasOptions, subcommand(name="personas")]
+        | Annotated[ThreeJokesOptions, subcommand(name="three-jokes")]
+        | Annotated[CollapseOptions, subcommand(name="collapse")]
     ]
     return commands
 

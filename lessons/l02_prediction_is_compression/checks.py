@@ -16,7 +16,7 @@ from lessons.engine.judges import numbers, refused
 from lessons.l02_prediction_is_compression import answers
 from minigpt.compress.arithmetic import TOTAL_BITS
 from minigpt.compress.escapes import read_varints, varints
-from synthdata.estimate import plug_in
+from synthdata.diversity.entropy import plug_in
 
 # 02.1  Words of different lengths.
 
@@ -107,7 +107,7 @@ ENTROPY = Exercise(
 
     counts: a NumPy array of whole numbers, how often each thing was seen; some may be 0.
     Returns H = sum of -p log2 p over all things that were seen, p = count / total; a number.""",
-    solution="synthdata.estimate:plug_in",
+    solution="synthdata.diversity.entropy:plug_in",
     signature="(counts)",
     probes=(
         Probe(

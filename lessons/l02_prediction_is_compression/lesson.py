@@ -44,7 +44,7 @@ from minigpt import compress, evaluate, storyland
 from minigpt.compress import arithmetic, classical, escapes
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
-from synthdata import estimate
+from synthdata.diversity import entropy
 
 # %% [markdown]
 # ## Predict first
@@ -128,9 +128,9 @@ print(f"gaps as varints: {len(escapes.varints(gaps)):,} bytes")
 train_ids = tokenizer.encode(corpus.train).astype(np.int64)
 one = np.bincount(train_ids, minlength=V)
 two = np.bincount(train_ids[:-1] * V + train_ids[1:], minlength=V * V)
-print(f"single characters:        {estimate.plug_in(one):.2f} bits each")
-print(f"pairs of characters:      {estimate.plug_in(two):.2f} bits, half of it for each")
-print(f"second, the first known:  {estimate.plug_in(two) - estimate.plug_in(one):.2f} bits")
+print(f"single characters:        {entropy.plug_in(one):.2f} bits each")
+print(f"pairs of characters:      {entropy.plug_in(two):.2f} bits, half of it for each")
+print(f"second, the first known:  {entropy.plug_in(two) - entropy.plug_in(one):.2f} bits")
 
 # %% [markdown]
 # The last line is what a **prediction** is worth. Who knows the character before needs fewer bits

@@ -16,9 +16,9 @@ import numpy as np
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import numbers, refused
 from lessons.l06_three_jokes import answers
-from synthdata.estimate import hill
-from synthdata.judges import auc
-from synthdata.twosample import p_values
+from synthdata.comparison.two_sample import p_values
+from synthdata.diversity.hill import hill
+from synthdata.three_jokes.judges import auc
 
 # 06.1  How well does a judge tell two sides apart?
 
@@ -59,7 +59,7 @@ AUC = Exercise(
     well [n]: scores of the healthy side's texts. m and n may differ.
     Returns the share of all m x n pairs (one text of each side) in which the collapsed text has
     the higher score; a pair with equal scores counts one half.""",
-    solution="synthdata.judges:auc",
+    solution="synthdata.three_jokes.judges:auc",
     signature="(ill, well)",
     probes=(
         Probe(
@@ -143,7 +143,7 @@ HILL = Exercise(
     (sum of p^q) ^ (1 / (1 - q)). At q = 1 that is 0/0, and its limit is 2^H, with the entropy
     H = - sum of p log2 p in bits. At infinity the limit is 1 / the largest share.
     Returns a number from 1 to k. A thing that was never seen counts nowhere.""",
-    solution="synthdata.estimate:hill",
+    solution="synthdata.diversity.hill:hill",
     signature="(counts, q)",
     probes=(
         Probe(
@@ -232,7 +232,7 @@ P_VALUES = Exercise(
     dealt [n, k]: the same k gaps after each of n random deals of all documents to two sides.
     Returns p [k]: the share of gaps that lie at least as far from 0 as the observed one. The
     observed deal counts among them: it is one of the n + 1 that chance could have made.""",
-    solution="synthdata.twosample:p_values",
+    solution="synthdata.comparison.two_sample:p_values",
     signature="(observed, dealt)",
     probes=(
         Probe(

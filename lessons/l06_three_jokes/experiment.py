@@ -39,7 +39,9 @@ import numpy as np
 from labkit import figures
 from labkit.experiment import interval
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from synthdata import experiment_figures, joke_evidence, three_jokes
+from synthdata import three_jokes
+from synthdata.three_jokes import evidence as joke_evidence
+from synthdata.three_jokes import figures as experiment_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -41,8 +41,11 @@ from lessons.engine.notebook import (
 )
 from lessons.l06_three_jokes.experiment import by_part, result
 from minigpt.tokenizer import CharTokenizer
-from synthdata import counts, estimate, judges, three_jokes, twosample
-from synthdata.persona_text import World
+from synthdata import three_jokes
+from synthdata.comparison import two_sample
+from synthdata.diversity import abundance, hill
+from synthdata.personas.world import World
+from synthdata.three_jokes import judges
 
 # %% [markdown]
 # ## Predict first
@@ -200,8 +203,8 @@ show(
 # Now to the whole collection. Throw the order away and count how often each different text occurs.
 
 # %%
-healthy_counts = counts.count_documents(healthy)
-collapsed_counts = counts.count_documents(collapsed)
+healthy_counts = abundance.count_documents(healthy)
+collapsed_counts = abundance.count_documents(collapsed)
 print("healthy  ", healthy_counts.tolist())
 print("collapsed", collapsed_counts.tolist())
 
@@ -227,11 +230,11 @@ print("collapsed", collapsed_counts.tolist())
 # %%
 dial = np.linspace(0, 4, 17)
 curves = {
-    name: [estimate.hill(seen, q) for q in dial]
+    name: [hill.hill(seen, q) for q in dial]
     for name, seen in (("healthy", healthy_counts), ("collapsed", collapsed_counts))
 }
 mixed = np.array([N_TEXTS // 2, *[1] * (N_TEXTS // 2)])  # one text half of the time
-curves["half of it one text, the rest all different"] = [estimate.hill(mixed, q) for q in dial]
+curves["half of it one text, the rest all different"] = [hill.hill(mixed, q) for q in dial]
 with figures.style():
     figure, ax = figures.new()
     for name, curve in curves.items():
@@ -271,12 +274,12 @@ show(
 
 # %%
 for few in (5, 20, 80, 200):
-    seen = counts.count_documents(healthy[:few])
+    seen = abundance.count_documents(healthy[:few])
     good = 1 - (seen == 1).sum() / few
-    told = estimate.hill(seen, 1)
+    told = hill.hill(seen, 1)
     print(
         f"{few:3} texts: effective number {told:5.1f}; coverage by Good's rule {good:4.0%}, "
-        f"by Chao and Jost {estimate.coverage(seen):4.0%}"
+        f"by Chao and Jost {hill.coverage(seen):4.0%}"
     )
 
 # %% [markdown]
@@ -301,12 +304,12 @@ ours = documents[N_TEXTS:], documents[:N_TEXTS]  # collapsed, healthy
 
 def gap(one, two):
     """log2 of the ratio of effective numbers of texts; 0 where they are the same."""
-    first, second = (estimate.hill(np.bincount(both[side]), 1) for side in (one, two))
+    first, second = (hill.hill(np.bincount(both[side]), 1) for side in (one, two))
     return np.log2(first / second)
 
 
 deals = scaled(299, ci=99)
-dealt = np.array([[gap(*d)] for d in twosample.deals(documents, *ours, deals, rng)])
+dealt = np.array([[gap(*d)] for d in two_sample.deals(documents, *ours, deals, rng)])
 observed = np.array([gap(*ours)])
 print(f"effective texts, collapsed over healthy: {2 ** observed[0]:.2f}")
 print(f"the same between {deals} random deals: {2 ** dealt.min():.2f} to {2 ** dealt.max():.2f}")
@@ -325,9 +328,9 @@ print(f"the same between {deals} random deals: {2 ** dealt.min():.2f} to {2 ** d
 # %%
 half = N_TEXTS // 2
 pair = documents[:half], documents[half:N_TEXTS]  # two collections by the healthy teller
-by_chance = np.array([[gap(*d)] for d in twosample.deals(documents, *pair, deals, rng)])
-null = twosample.p_values(np.array([gap(*pair)]), by_chance)
-p = twosample.p_values(observed, dealt)
+by_chance = np.array([[gap(*d)] for d in two_sample.deals(documents, *pair, deals, rng)])
+null = two_sample.p_values(np.array([gap(*pair)]), by_chance)
+p = two_sample.p_values(observed, dealt)
 print(f"collapsed against healthy: p = {p[0]:.4f}; with {deals} deals none is below")
 print(f"{1 / (1 + deals):.4f}. Healthy against healthy: p = {null[0]:.2f}")
 
@@ -474,7 +477,7 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 #   longer texts, also has another effective number. That is why collections of the same kind and
 #   size are compared, and why an A/A test stands beside it.
 # - **Several answers to one prompt are not independent.** Dealt out one by one they look like more
-#   evidence than they are: groups have to be dealt whole (`synthdata.twosample`).
+#   evidence than they are: groups have to be dealt whole (`synthdata.comparison.two_sample`).
 #
 # ## 8. Read on
 #
@@ -513,11 +516,11 @@ def p_of(known, n):
     sides = np.arange(n), np.arange(n, 2 * n)
 
     def gap(one, two):
-        first, second = (estimate.hill(np.bincount(texts[side]), 1) for side in (one, two))
+        first, second = (hill.hill(np.bincount(texts[side]), 1) for side in (one, two))
         return np.log2(first / second)
 
-    redealt = [[gap(*d)] for d in twosample.deals(np.arange(2 * n), *sides, 99, rng)]
-    return twosample.p_values(np.array([gap(*sides)]), np.array(redealt))[0]
+    redealt = [[gap(*d)] for d in two_sample.deals(np.arange(2 * n), *sides, 99, rng)]
+    return two_sample.p_values(np.array([gap(*sides)]), np.array(redealt))[0]
 
 
 for n in (5, 10, 20, 40):

@@ -10,9 +10,9 @@ import numpy as np
 
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.l07_model_collapse import answers
-from synthdata.collapse_expected import agreement_replace
-from synthdata.collapse_sources import relative_frequencies
-from synthdata.collapse_verdict import slopes
+from synthdata.collapse.criteria import slopes
+from synthdata.collapse.sources.distributions import relative_frequencies
+from synthdata.collapse.theory import agreement_replace
 
 # 07.1  What a model of categories is.
 
@@ -32,7 +32,7 @@ FREQUENCIES = Exercise(
     draws [n]: a NumPy array of whole numbers from 0 to K - 1, in any order.
     categories: K. Some of them may not be among the draws.
     Returns an array [K] of probabilities that sum to one.""",
-    solution="synthdata.collapse_sources:relative_frequencies",
+    solution="synthdata.collapse.sources.distributions:relative_frequencies",
     signature="(draws, categories)",
     probes=(
         Probe(
@@ -97,7 +97,7 @@ AGREEMENT = Exercise(
     n: draws in each round, also the first.
     s0: probability that two draws of the truth agree (its sum of p squared).
     Returns a number from s0 to 1. Each fit leaves a share 1 - 1/n of the disagreement.""",
-    solution="synthdata.collapse_expected:agreement_replace",
+    solution="synthdata.collapse.theory:agreement_replace",
     signature="(g, n, s0)",
     probes=(
         Probe(
@@ -158,7 +158,7 @@ SLOPES = Exercise(
     values [S, G + 1]: the error of S chains (rows) in generations 0, 1, ..., G (columns).
     Returns an array [S]: by how much each chain's error rises in one generation. For one row v
     and generations g: sum of (g - mean g)(v - mean v), divided by the sum of (g - mean g)^2.""",
-    solution="synthdata.collapse_verdict:slopes",
+    solution="synthdata.collapse.criteria:slopes",
     signature="(values)",
     probes=(
         Probe(

@@ -7,7 +7,7 @@ Idea:   four sources (categories, a normal distribution, an n-gram on real text,
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Gerstgrasser et al. 2024,
         arXiv:2404.01413; Alemohammad et al. 2023, arXiv:2307.01850; Seddik et al. 2024,
         arXiv:2404.05090 (the formula). The laboratory is synthdata.collapse, and the criteria are
-        those of synthdata.collapse_verdict.
+        those of synthdata.collapse.criteria.
 Run:    python -m lessons ledger model_collapse --run
 Omits:  large models, and any reader who would notice the errors and throw the text away.
 
@@ -43,11 +43,11 @@ from lessons.engine.experiment import Evidence, Experiment, Profile
 from minigpt import corpora
 from minigpt.layers import GPTConfig
 from synthdata.collapse import Sampler, Source, collapse
-from synthdata.collapse_expected import agreement_replace, agreement_variance
-from synthdata.collapse_passages import Passages
-from synthdata.collapse_sources import Gaussian, Multinomial
-from synthdata.collapse_text import GPTSource, NGramSource, Stories, tiny
-from synthdata.collapse_verdict import HALF, STANDARD_ERRORS, TENTH, early, late, rise, slopes
+from synthdata.collapse.criteria import HALF, STANDARD_ERRORS, TENTH, early, late, rise, slopes
+from synthdata.collapse.sources.distributions import Gaussian, Multinomial
+from synthdata.collapse.sources.passages import Passages
+from synthdata.collapse.sources.texts import GPTSource, NGramSource, Stories, tiny
+from synthdata.collapse.theory import agreement_replace, agreement_variance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

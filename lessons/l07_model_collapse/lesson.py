@@ -26,10 +26,11 @@ import numpy as np
 from labkit import figures
 from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
 from lessons.l07_model_collapse.experiment import slowing
-from synthdata import collapse_expected, collapse_sources, collapse_verdict, plots
-from synthdata.collapse import chain, collapse, regime
-from synthdata.collapse_sources import Multinomial
-from synthdata.collapse_text import NGramSource, Stories
+from synthdata.collapse import chain, collapse, criteria, regime, theory
+from synthdata.collapse import figures as plots
+from synthdata.collapse.sources import distributions
+from synthdata.collapse.sources.distributions import Multinomial
+from synthdata.collapse.sources.texts import NGramSource, Stories
 
 # %% [markdown]
 # ## Predict first
@@ -78,7 +79,7 @@ p = truth
 fits = [p]
 for _ in range(scaled(200, ci=20)):
     draws = rng.choice(K, n, p=p)
-    p = collapse_sources.relative_frequencies(draws, K)
+    p = distributions.relative_frequencies(draws, K)
     fits.append(p)
 
 for fit in (0, 1, 2, 5, 10, 20, 50, 100, 200):
@@ -131,7 +132,7 @@ bag = Multinomial(truth=truth, n=n)
 table = collapse(bag, regimes=("replace", "real"), generations=20, seeds=scaled(100, ci=10))
 g = table.generations
 measured = table.values("replace", "sum_p2")[:, g].mean()
-formula = collapse_expected.agreement_replace(g, n, 1 / K)
+formula = theory.agreement_replace(g, n, 1 / K)
 print(f"generation {g}: two draws agree with probability {measured:.4f}; theory {formula:.4f}")
 print(f"that is {table.z('replace', 'sum_p2', g):+.1f} standard errors from the formula")
 
@@ -188,7 +189,7 @@ four = collapse(
     seeds=scaled(20, ci=3),
 )
 for name in four.regimes:
-    found = collapse_verdict.slopes(four.values(name, "kl"))
+    found = criteria.slopes(four.values(name, "kl"))
     print(
         f"{name:10} slope {found.mean():+.4f} bits a generation, "
         f"from {found.min():+.4f} to {found.max():+.4f} over {len(found)} chains"
@@ -266,7 +267,7 @@ for step in (run[0], run[-1]):
 # n-gram and the GPT the control `real` could win the first: were it all chance, replace would look
 # like it. For the two others, and for the formula, mathematics decides (sections 1 to 3), and the
 # rows check our code. For accumulate and fresh the control is replace. The definitions are those of
-# `synthdata.collapse_verdict`. Twelve criteria with 95 % each: chance alone would get one wrong in
+# `synthdata.collapse.criteria`. Twelve criteria with 95 % each: chance alone would get one wrong in
 # every other run.
 #
 # **This is the second version.** In the first, run on three seeds, the rises by which others are
@@ -300,11 +301,11 @@ evidence = experiment("model_collapse")
 
 # %%
 real = n // 10
-balance = collapse_expected.agreement_fresh(1000, n, 1 / K, real)
+balance = theory.agreement_fresh(1000, n, 1 / K, real)
 print(f"agreement in the long run with a tenth fresh: {balance:.3f}")
 for name, value in (
-    ("fitted to real data alone", collapse_expected.agreement_fresh(0, n, 1 / K, real)),
-    ("under replace after 1000 generations", collapse_expected.agreement_replace(1000, n, 1 / K)),
+    ("fitted to real data alone", theory.agreement_fresh(0, n, 1 / K, real)),
+    ("under replace after 1000 generations", theory.agreement_replace(1000, n, 1 / K)),
 ):
     print(f"{name}: {value:.3f}")
 

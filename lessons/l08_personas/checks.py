@@ -14,9 +14,9 @@ from lessons.engine.exercise import Call, Cause, Exercise, Probe
 from lessons.engine.judges import numbers, refused
 from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN
 from lessons.l08_personas import answers
-from synthdata.estimate import hill
-from synthdata.persona_evidence import most_varied
-from synthdata.persona_text import entropy_split
+from synthdata.diversity.hill import hill
+from synthdata.personas.evidence import most_varied
+from synthdata.personas.world import entropy_split
 
 # 08.1  How many different ones, effectively? 06.2 under another name, here without infinity.
 
@@ -48,7 +48,7 @@ EFFECTIVE_NUMBER = Exercise(
     q: the order, a number from 0 up.
     With the share p = count / total of each thing that was seen, returns
     (sum of p^q)^(1 / (1 - q)); at q = 1 its limit, 2 to the entropy in bits.""",
-    solution="synthdata.estimate:hill",
+    solution="synthdata.diversity.hill:hill",
     signature="(counts, q)",
     probes=(
         Probe(
@@ -142,7 +142,7 @@ SPLIT = Exercise(
     Returns (total, within): total = H(out), the entropy of the mixture of all personas;
     within = H(out | persona), the mean of their own entropies, weighted by share.
     A chance of 0 adds nothing to an entropy.""",
-    solution="synthdata.persona_text:entropy_split",
+    solution="synthdata.personas.world:entropy_split",
     signature="(share, given)",
     probes=(
         Probe(
@@ -221,7 +221,7 @@ MOST_VARIED = Exercise(
     quality [S, Q]: each setting's quality by Q measures; higher is better.
     needed [Q]: what is needed of each measure; exactly that much is enough.
     Returns the setting's place from 0 to S - 1, or None where no setting is good enough.""",
-    solution="synthdata.persona_evidence:most_varied",
+    solution="synthdata.personas.evidence:most_varied",
     signature="(effective, quality, needed)",
     probes=(
         Probe(

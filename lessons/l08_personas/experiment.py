@@ -30,8 +30,10 @@ import numpy as np
 
 from labkit import figures
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from synthdata import experiment_figures, persona_evidence, personas
-from synthdata.persona_evidence import CONTROLS, CRITERION, Result, from_plain
+from synthdata import personas
+from synthdata.personas import evidence as persona_evidence
+from synthdata.personas import figures as experiment_figures
+from synthdata.personas.evidence import CONTROLS, CRITERION, Result, from_plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -34,7 +34,11 @@ from labkit import figures
 from labkit.experiment import interval
 from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
 from minigpt import sample
-from synthdata import collapse_regimes, counts, estimate, persona_evidence, persona_text, personas
+from synthdata import personas
+from synthdata.collapse import regimes
+from synthdata.diversity import abundance, hill
+from synthdata.personas import evidence as persona_evidence
+from synthdata.personas import world as persona_text
 
 # %% [markdown]
 # ## Predict first
@@ -121,10 +125,10 @@ tallies = {
     "ten jokes, one nearly always": np.array([991] + [1] * 9),
     "three jokes": np.array([400, 350, 250]),
     "never the same joke": np.ones(1000, dtype=int),
-    f"{n:,} lines of our world": counts.count_documents(outputs),
+    f"{n:,} lines of our world": abundance.count_documents(outputs),
 }
 for name, tally in tallies.items():
-    numbers = ", ".join(f"N({q}) = {estimate.hill(tally, q):.1f}" for q in (0, 1, 2))
+    numbers = ", ".join(f"N({q}) = {hill.hill(tally, q):.1f}" for q in (0, 1, 2))
     print(f"{name}: {numbers}")
 
 # %% [markdown]
@@ -141,7 +145,7 @@ for name, tally in tallies.items():
 # Watch it on a single word: *where* something happens in our world.
 
 # %%
-cold = collapse_regimes.Sampler(temperature=0.55)
+cold = regimes.Sampler(temperature=0.55)
 said = [np.sort(world.popularity[1])[::-1]]
 for _ in range(3):
     said.append(cold.shaped(said[-1]))

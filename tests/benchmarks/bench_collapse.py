@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from labkit import command
 from synthdata.collapse import collapse
-from synthdata.collapse_command import PROFILES
+from synthdata.collapse.command import PROFILES
 
 
 @dataclass(frozen=True, kw_only=True)

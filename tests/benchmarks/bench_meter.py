@@ -24,11 +24,14 @@ from pathlib import Path
 
 import numpy as np
 
-from synthdata import estimate, hashing, scale, sketch, streamed
-from synthdata.io import ReadConfig
-from synthdata.meter import Meter, MeterConfig, chunks
-from synthdata.sketch import Channel
-from synthdata.tokens import encode
+from synthdata.diversity import entropy, hill
+from synthdata.io.rows import ReadConfig
+from synthdata.streaming import measures, scale, sketch
+from synthdata.streaming.meter import Meter, MeterConfig
+from synthdata.streaming.sketch import Channel
+from synthdata.text import hashing
+from synthdata.text.chunks import chunks
+from synthdata.text.tokens import encode
 
 
 def texts(rows: int, characters: int = 200) -> list[str]:
@@ -65,7 +68,7 @@ def speed() -> None:
         path = Path(folder) / "a.jsonl"
         path.write_text("".join(json.dumps({"text": row, "id": 1}) + "\n" for row in rows))
         start = time.perf_counter()
-        streamed.measures(scale.meter_files([str(path)], ReadConfig(), MeterConfig()))
+        measures.measures(scale.meter_files([str(path)], ReadConfig(), MeterConfig()))
         seconds = time.perf_counter() - start
     print(f"streaming measure: {size / seconds / 1e6:.2f} MB/s, {len(rows) / seconds:,.0f} rows/s")
 
@@ -87,18 +90,18 @@ def accuracy(n: int = 10_000_000) -> None:
         for start in range(0, n, 1 << 20):
             channel.add(*hashing.count_grams(hashes[start : start + (1 << 20)].copy()))
         truth = np.unique(draws, return_counts=True)[1]
-        counts = streamed.counts_of(channel)
+        counts = measures.counts_of(channel)
         print(
             f"{name}: {counts.distinct / len(truth) - 1:+.2%}, "
-            f"{(streamed.coverage(counts) - estimate.coverage(truth)) * 100:+.3f} points, "
-            f"{streamed.chao_wang_jost(counts) / estimate.chao_wang_jost(truth) - 1:+.2%}, "
-            f"{streamed.plug_in(counts) / estimate.plug_in(truth) - 1:+.2%}"
+            f"{(measures.coverage(counts) - hill.coverage(truth)) * 100:+.3f} points, "
+            f"{measures.chao_wang_jost(counts) / entropy.chao_wang_jost(truth) - 1:+.2%}, "
+            f"{measures.plug_in(counts) / entropy.plug_in(truth) - 1:+.2%}"
         )
 
 
 def adversary(n: int = 10_000_000, seeds: int = 20) -> None:
     k = MeterConfig().k
-    bound = streamed.promised(k)
+    bound = measures.promised(k)
     print(f"{n:,} draws, k = {k:,}, {seeds} seeds; largest error where {bound:.2%} is promised")
     print("stream, of types, of coverage (points), of entropy, and how often one was larger")
     for name, draws in hostile(n, error=round(10.8e-6 * n)).items():
@@ -132,15 +135,15 @@ def off(draws: np.ndarray, truth: np.ndarray, k: int, seed: int) -> tuple[float,
     hashes = hashing.gram_hashes(draws, 1, seed)
     for start in range(0, len(hashes), 1 << 20):
         channel.add(*hashing.count_grams(hashes[start : start + (1 << 20)].copy()))
-    counts = streamed.counts_of(channel)
-    covered = streamed.coverage(counts)
+    counts = measures.counts_of(channel)
+    covered = measures.coverage(counts)
     assert counts.distinct <= counts.n
     assert counts.occurring(1) <= counts.n
     assert covered >= 0
     return (
         counts.distinct / len(truth) - 1,
-        covered - estimate.coverage(truth),
-        streamed.plug_in(counts) / estimate.plug_in(truth) - 1,
+        covered - hill.coverage(truth),
+        measures.plug_in(counts) / entropy.plug_in(truth) - 1,
     )
 
 
@@ -166,7 +169,7 @@ def order() -> None:
             meter = Meter(MeterConfig(ram=megabytes << 20))
             for part in parts:
                 meter.merge(Meter(meter.config).update(tales[i] for i in part))
-            found.append({m.name: m.value for m in streamed.measures(meter)})
+            found.append({m.name: m.value for m in measures.measures(meter)})
         for name, first in found[0].items():
             values = [f[name] for f in found]
             if max(values) > min(values):

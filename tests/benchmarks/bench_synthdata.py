@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from synthdata import counts, neardup, overlap, repeats
-from synthdata.dial import word, zipf
-from synthdata.tokens import encode
+from synthdata.dial.corpora import word, zipf
+from synthdata.similarity import cosine, near_duplicates, repeats, self_bleu, vendi
+from synthdata.text import ngrams
+from synthdata.text.tokens import encode
 
 
 def timed(name: str, unit: str, amount: float, work: Callable[[], object]) -> None:
@@ -54,7 +55,7 @@ def other_scripts(texts: list[str], rng: np.random.Generator) -> None:
             f"count character 5-grams, {name}",
             "MB/s",
             sum(len(text.encode()) for text in some) / 1e6,
-            lambda some=some: counts.count(encode(some, "character"), 5),
+            lambda some=some: ngrams.count(encode(some, "character"), 5),
         )
 
 
@@ -75,7 +76,7 @@ def main() -> None:
         "count character 5-grams, from text",
         "MB/s",
         size,
-        lambda: counts.count(encode(texts, "character"), 5),
+        lambda: ngrams.count(encode(texts, "character"), 5),
     )
     other_scripts(texts[:20_000], np.random.default_rng(1))
     for n in (1_000, 100_000):
@@ -84,19 +85,24 @@ def main() -> None:
             f"self-BLEU of {n:,}, from text",
             "texts/s",
             n,
-            lambda some=some: overlap.self_bleu(encode(some, "word")),
+            lambda some=some: self_bleu.self_bleu(encode(some, "word")),
         )
     some = texts[:20_000]
     tokens = encode(some, "word")
     pairs = 20_000 * 19_999 / 2e6
-    timed("mean cosine of 20,000", "M pairs/s", pairs, lambda: overlap.mean_cosine(tokens))
+    timed("mean cosine of 20,000", "M pairs/s", pairs, lambda: cosine.mean_cosine(tokens))
     timed(
         "Vendi of 2,000, exact",
         "texts/s",
         2_000,
-        lambda: overlap.vendi_ngrams(tokens.select(np.arange(2_000))),
+        lambda: vendi.vendi_ngrams(tokens.select(np.arange(2_000))),
     )
-    timed("near-duplicates of 20,000", "texts/s", 20_000, lambda: neardup.near_duplicates(some))
+    timed(
+        "near-duplicates of 20,000",
+        "texts/s",
+        20_000,
+        lambda: near_duplicates.near_duplicates(some),
+    )
     million = texts[:5_000]
     timed("repeated passages in 1 MB", "MB/s", 1.0, lambda: repeats.repeats(million))
     timed("xz of 1 MB", "MB/s", 1.0, lambda: repeats.xz_ratio(million))

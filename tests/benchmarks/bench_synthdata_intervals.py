@@ -22,10 +22,10 @@ from types import ModuleType
 import numpy as np
 
 from labkit import command
-from synthdata.compare import compare
-from synthdata.gate import RULES, Rule, judge
-from synthdata.measures import Measure
-from synthdata.panel import only
+from synthdata.comparison.compare import compare
+from synthdata.diversity.measure import Measure
+from synthdata.panel.panel import only
+from synthdata.verdicts.rules import RULES, Rule, judge
 
 TYPES = 300
 SHARE = 1 / np.arange(1, TYPES + 1)

@@ -20,12 +20,14 @@ from typing import Literal
 import numpy as np
 
 from labkit import command
-from synthdata import against, finishing, stripping
-from synthdata.compare import compare
-from synthdata.dial import sentence, word, zipf
-from synthdata.gate import gate
-from synthdata.panel import measure
-from synthdata.reading import Verdict
+from synthdata.cli import wording
+from synthdata.comparison.compare import compare
+from synthdata.dial.corpora import sentence, word, zipf
+from synthdata.panel.panel import measure
+from synthdata.similarity import boilerplate
+from synthdata.verdicts import against
+from synthdata.verdicts.gate import gate
+from synthdata.verdicts.verdict import Verdict
 
 _SPEC = importlib.util.spec_from_file_location(
     "zoo", Path(__file__).parents[1] / "synthdata" / "zoo.py"
@@ -283,7 +285,7 @@ def row(name: str, trap: Trap, seed: int) -> str:
         one, two = trap.groups
         groups, other = [i // one for i in range(len(texts))], list(range(len(reference) // two))
     found = measure(texts, groups=groups, seed=seed)
-    own = finishing.verdict(len(texts), found, found.boilerplate, found.units)
+    own = wording.verdict(len(texts), found, found.boilerplate, found.units)
     beside_it = against.of_comparison(
         compare(
             texts,
@@ -294,7 +296,7 @@ def row(name: str, trap: Trap, seed: int) -> str:
             seed=seed,
         )
     )
-    compared = against.with_fixed(beside_it, stripping.find(texts))
+    compared = against.with_fixed(beside_it, boilerplate.find(texts))
     decided = gate(
         texts,
         RULES,

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from labkit import command
-from synthdata.compare import compare
+from synthdata.comparison.compare import compare
 
 _SPEC = importlib.util.spec_from_file_location(
     "zoo", Path(__file__).parents[1] / "synthdata" / "zoo.py"

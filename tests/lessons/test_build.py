@@ -86,7 +86,7 @@ def build_target(where: str) -> Any:
 def test_a_solution_imports_what_it_takes_from_its_module() -> None:
     import synthdata.estimate
 
-    lines = build._imports(synthdata.estimate.plug_in, synthdata.estimate)
+    lines = build._imports(synthdata.diversity.entropy.plug_in, synthdata.diversity.entropy)
     assert "import numpy as np" in lines
     assert "import math" in lines
     assert "from synthdata.estimate import _summary" in lines

@@ -12,9 +12,9 @@ from labkit.experiment import Finding, interval
 from lessons.engine.experiment import find
 from lessons.l07_model_collapse import experiment as lesson
 from synthdata.collapse import Row, Table
-from synthdata.collapse_expected import agreement_replace, agreement_variance
-from synthdata.collapse_sources import Multinomial
-from synthdata.collapse_verdict import judge
+from synthdata.collapse.criteria import judge
+from synthdata.collapse.sources.distributions import Multinomial
+from synthdata.collapse.theory import agreement_replace, agreement_variance
 
 CURVES = {
     "replace": [[1.0, 2.0, 4.0], [1.0, 3.0, 5.0], [1.0, 2.5, 3.0]],

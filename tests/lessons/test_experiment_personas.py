@@ -10,9 +10,9 @@ import pytest
 from lessons.engine.experiment import find
 from lessons.engine.records import published
 from lessons.l08_personas import experiment as lesson
-from synthdata import persona_evidence
-from synthdata.collapse_regimes import Sampler
-from synthdata.persona_evidence import Arm, Budget
+from synthdata.collapse.regimes import Sampler
+from synthdata.personas import evidence
+from synthdata.personas.evidence import Arm, Budget
 
 
 def arm(prompts: str, effective: float, model: str = "collapsed", **more: Any) -> Arm:
@@ -33,7 +33,7 @@ def arm(prompts: str, effective: float, model: str = "collapsed", **more: Any) -
 
 def kept(seed: int, effective: float) -> dict[str, Any]:
     """Evidence in which personas reach `effective` and the best control 20; no code is fit."""
-    found = persona_evidence.Evidence(
+    found = evidence.Evidence(
         seed=seed,
         entropy=10.0,
         arms=(
@@ -51,7 +51,7 @@ def kept(seed: int, effective: float) -> dict[str, Any]:
         adds=(),
         examples={},
     )
-    plain = persona_evidence.plain(found)
+    plain = evidence.plain(found)
     return plain | {
         "profile": "ci",
         "ratio": found.ratio,
@@ -88,7 +88,7 @@ def test_the_figure_says_what_it_shows() -> None:
 
 def test_what_is_published_holds_together() -> None:
     for entry in published("personas"):
-        found = persona_evidence.from_plain(entry)
+        found = evidence.from_plain(entry)
         assert found.ratio == pytest.approx(entry["ratio"])
         assert found.calibrated_ratio == pytest.approx(entry["calibrated_ratio"])
         assert lesson.compared(entry)["personas"] == found.personas.effective

@@ -9,7 +9,7 @@ import pytest
 
 from labkit.experiment import Counted
 from lessons.l06_three_jokes import experiment as sixth
-from synthdata.joke_evidence import DOWNSTREAM, NAIVE, TURNED, Judged
+from synthdata.three_jokes.evidence import DOWNSTREAM, NAIVE, TURNED, Judged
 
 
 def judged(naive: float, p: float, harm: float, words: float = 0.5) -> dict[str, Any]:

@@ -9,13 +9,13 @@ import math
 import numpy as np
 import pytest
 
-from synthdata import against
-from synthdata.bounds import UNMOVED, in_range
-from synthdata.compare import compare
-from synthdata.dial import sentence, zipf
-from synthdata.gate import gate
-from synthdata.measures import Measure
-from synthdata.panel import measure
+from synthdata.comparison.compare import compare
+from synthdata.dial.corpora import sentence, zipf
+from synthdata.diversity.bounds import UNMOVED, in_range
+from synthdata.diversity.measure import Measure
+from synthdata.panel.panel import measure
+from synthdata.verdicts import against
+from synthdata.verdicts.gate import gate
 
 SHARE = zipf(600)
 

@@ -19,8 +19,8 @@ from synthdata.collapse import (
     collapse,
     regime,
 )
-from synthdata.collapse_sources import Gaussian, Linear, Multinomial, zipf_source
-from synthdata.collapse_verdict import headline, in_words, judge, slopes
+from synthdata.collapse.criteria import headline, in_words, judge, slopes
+from synthdata.collapse.sources.distributions import Gaussian, Linear, Multinomial, zipf_source
 
 N = 20
 

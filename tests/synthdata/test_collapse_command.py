@@ -86,9 +86,9 @@ def test_files_and_figure(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
 
 def test_the_figure_draws_what_the_table_holds() -> None:
     from labkit import figures
-    from synthdata import plots
     from synthdata.collapse import collapse
-    from synthdata.collapse_sources import Multinomial
+    from synthdata.collapse import figures as plots
+    from synthdata.collapse.sources.distributions import Multinomial
 
     table = collapse(Multinomial(), generations=3, seeds=6)
     _, ax = figures.new()
@@ -103,10 +103,10 @@ def test_the_figure_draws_what_the_table_holds() -> None:
 
 
 def test_what_is_undefined_is_null_in_the_record_and_said_in_the_report() -> None:
-    from synthdata import record as records
-    from synthdata import report
     from synthdata.collapse import Row, Table
-    from synthdata.collapse_report import figure, to_record, to_report
+    from synthdata.collapse.report import figure, to_record, to_report
+    from synthdata.report import record as records
+    from synthdata.report import terminal
 
     rows = tuple(
         Row(regime="replace", generation=g, seed=s, measure=m, value=v)
@@ -117,8 +117,8 @@ def test_what_is_undefined_is_null_in_the_record_and_said_in_the_report() -> Non
     units = {"kl": "bits", "entropy": "bits"}
     table = Table(source="made", error="kl", units=units, sampler="plain", n=2, rows=rows)
     made = to_report(table, (), "ci")
-    assert "entropy" in report.terminal(made)
-    assert "undefined" in report.terminal(made)
+    assert "entropy" in terminal.terminal(made)
+    assert "undefined" in terminal.terminal(made)
     found = json.loads(records.line(to_record(table, (), made)))
     measures = {m["name"]: m for m in found["results"][1]["measures"]}
     assert measures["entropy"]["value"] is None
@@ -176,8 +176,8 @@ def test_errors_are_one_line_and_exit_2(
 
 def test_the_other_commands_still_bring_no_torch() -> None:
     code = (
-        "import sys, synthdata, synthdata.commands, synthdata.options, synthdata.plots\n"
-        "import synthdata.collapse, synthdata.collapse_text, synthdata.collapse_command\n"
+        "import sys, synthdata, synthdata.cli.run, synthdata.cli.compare, synthdata.report.plots\n"
+        "import synthdata.collapse, synthdata.collapse.sources.texts, synthdata.collapse.command\n"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)

@@ -17,8 +17,8 @@ from minigpt.ngram import NGram
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
 from synthdata.collapse import Sampler, chain, collapse, regime
-from synthdata.collapse_passages import Passages
-from synthdata.collapse_text import GPTSource, NGramSource, Stories, tiny, write_lines
+from synthdata.collapse.sources.passages import Passages
+from synthdata.collapse.sources.texts import GPTSource, NGramSource, Stories, tiny, write_lines
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -13,9 +13,8 @@ import math
 import numpy as np
 import pytest
 
-from synthdata import collapse_expected as theory
-from synthdata.collapse import Expected, Sampler, Table, collapse, regime
-from synthdata.collapse_sources import Gaussian, Linear, Multinomial, shaped_normal
+from synthdata.collapse import Expected, Sampler, Table, collapse, regime, theory
+from synthdata.collapse.sources.distributions import Gaussian, Linear, Multinomial, shaped_normal
 
 SEEDS = range(1000, 1400)
 SKEWED = np.array([0.4, 0.3, 0.2, 0.05, 0.05])

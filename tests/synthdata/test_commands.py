@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthdata import loading
-from synthdata.dial import word
-from synthdata.io import ReadConfig, read
-from synthdata.meter import Meter
+from synthdata.dial.corpora import word
+from synthdata.io import dataset
+from synthdata.io.reader import read
+from synthdata.io.rows import ReadConfig
+from synthdata.streaming.meter import Meter
 
 ROOT = Path(__file__).parents[2]
 KINDS = ["jsonl", "jsonl.gz", "lines", "blocks", "csv", "parquet", "stdin"]
@@ -170,7 +171,7 @@ def test_sample_is_without_replacement_in_order_and_by_seed(tmp_path: Path) -> N
     path.write_text("\n".join(f"row {i}" for i in range(100)))
 
     def sample(seed: int) -> list[int]:
-        found = loading.load([str(path)], ReadConfig(), sample=30, seed=seed)
+        found = dataset.load([str(path)], ReadConfig(), sample=30, seed=seed)
         assert found.texts == [f"row {i}" for i in found.positions]
         return found.positions.tolist()
 
@@ -190,8 +191,8 @@ def test_embeddings_go_with_their_rows(run: Run, tmp_path: Path) -> None:
     done = run("measure", path, "--embeddings", vectors, "--json")
     measures = {m["name"]: m["value"] for m in done.record["measures"]}
     assert measures["vendi_embeddings"] == pytest.approx(2)
-    chosen = loading.load([str(path)], ReadConfig(), sample=3, seed=0)
-    assert len(loading.embeddings(str(vectors), chosen)) == 3
+    chosen = dataset.load([str(path)], ReadConfig(), sample=3, seed=0)
+    assert len(dataset.embeddings(str(vectors), chosen)) == 3
     for bad, message in (
         (np.eye(5), "5 vectors for 6 usable rows"),
         (np.zeros(6), "rows x dimensions"),
@@ -228,12 +229,12 @@ def test_by_reports_the_budget_and_names_missing_fields(run: Run, tmp_path: Path
         assert {part["value"]: part["documents"] for part in split["strata"]} == {
             "ada": 15,
             "bob": 15,
-            loading.NO_VALUE: 1,
+            dataset.NO_VALUE: 1,
         }
         adds = sum(part["adds"] for part in split["strata"])
         assert adds == pytest.approx(split["information"], abs=1e-9)
     assert "by" not in run("measure", path, "--json").record
-    assert loading.NO_VALUE in done.out
+    assert dataset.NO_VALUE in done.out
     page = (tmp_path / "a.html").read_text()
     assert page.count("<img") == 3
     done = run("measure", path, "--by", "meta.whom")

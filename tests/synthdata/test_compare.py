@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdata.against import of_comparison
-from synthdata.compare import compare
-from synthdata.matched import Pool
-from synthdata.support import copied
-from synthdata.tokens import encode
-from synthdata.twosample import deals, documents_needed, holm, number_groups, p_values
+from synthdata.comparison.compare import compare
+from synthdata.comparison.pool import Pool
+from synthdata.comparison.support import copied
+from synthdata.comparison.two_sample import deals, documents_needed, holm, number_groups, p_values
+from synthdata.text.tokens import encode
+from synthdata.verdicts.against import of_comparison
 
 SHARE = 1 / np.arange(1, 301)
 SHARE /= SHARE.sum()
@@ -278,7 +278,7 @@ def test_power_beside_other_tests():
 
 
 def test_intervals_use_students_t(monkeypatch):
-    module = importlib.import_module("synthdata.compare")
+    module = importlib.import_module("synthdata.comparison.compare")
     monkeypatch.setattr(module, "standard_errors", lambda *_: (np.array([0.1]), ""))
     rng = np.random.default_rng(9)
     found = compare(texts(25, rng), texts(30, rng), quantities=["hill1"], permutations=3)

@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdata import counts
-from synthdata.counts import (
-    by_document,
-    count,
-    count_documents,
-    count_keys,
-    counts_of_counts,
-    grams,
-    ranks,
-)
-from synthdata.tokens import encode
+from synthdata.diversity.abundance import count_documents, counts_of_counts
+from synthdata.text import ngrams
+from synthdata.text.ngrams import by_document, count, count_keys, grams, ranks
+from synthdata.text.tokens import encode
 
 TEXTS = st.lists(st.text(alphabet="abc é中", max_size=12), max_size=8)
 
@@ -39,11 +32,11 @@ def test_counts_equal_counted_slices(texts, n):
 def test_chunks_and_merging_change_nothing(texts, n):
     tokens = encode(texts, "character")
     whole = count_keys(tokens, n)
-    size, counts._CHUNK = counts._CHUNK, 3
+    size, ngrams._CHUNK = ngrams._CHUNK, 3
     try:
         parts = count_keys(tokens, n)
     finally:
-        counts._CHUNK = size
+        ngrams._CHUNK = size
     assert parts[0].tolist() == whole[0].tolist()
     assert parts[1].tolist() == whole[1].tolist()
 

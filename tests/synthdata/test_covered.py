@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthdata import covered, estimate, rarefy
-from synthdata.compare import compare
-from synthdata.counts import by_document, grams
-from synthdata.gate import gate
-from synthdata.intervals import source_entropy
-from synthdata.matched import Pool
-from synthdata.panel import measure, only
-from synthdata.tokens import encode
+from synthdata.comparison.compare import compare
+from synthdata.comparison.pool import Pool
+from synthdata.diversity import coverage, hill, rarefaction
+from synthdata.diversity.intervals import source_entropy
+from synthdata.panel.panel import measure, only
+from synthdata.text.ngrams import by_document, grams
+from synthdata.text.tokens import encode
+from synthdata.verdicts.gate import gate
 
 _SPEC = importlib.util.spec_from_file_location("zoo", Path(__file__).with_name("zoo.py"))
 zoo = importlib.util.module_from_spec(_SPEC)
@@ -32,21 +32,21 @@ def test_coverage_by_documents_is_good_turing_where_a_document_is_one_word():
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in rng.choice(50, 80, p=zoo.zipf(50))]
     counts = np.unique(words, return_counts=True)[1]
-    assert covered.coverage(table(words), 80) == pytest.approx(estimate.coverage(counts))
-    assert np.isnan(covered.coverage(table([""]), 1))
+    assert coverage.coverage(table(words), 80) == pytest.approx(hill.coverage(counts))
+    assert np.isnan(coverage.coverage(table([""]), 1))
 
 
 def test_coverage_of_other_sizes_is_that_of_draws_where_a_document_is_one_word():
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in rng.choice(50, 80, p=zoo.zipf(50))]
     counts = np.unique(words, return_counts=True)[1]
-    known = covered.at_sizes(table(words), 80)
+    known = coverage.at_sizes(table(words), 80)
     for size in (0.5, 1, 20, 40.3, 79, 80, 81, 160, 1000):
-        assert known(size) == pytest.approx(rarefy.coverage_at(counts, size))
-    assert np.isnan(covered.at_sizes(table([""]), 1)(1))
+        assert known(size) == pytest.approx(rarefaction.coverage_at(counts, size))
+    assert np.isnan(coverage.at_sizes(table([""]), 1)(1))
     one = table(["a fish a day"])  # the others know nothing of it, for there are none
-    assert covered.coverage(one, 1) == 0
-    assert [covered.at_sizes(one, 1)(size) for size in (2, 4, 8)] == [0, 0, 0]
+    assert coverage.coverage(one, 1) == 0
+    assert [coverage.at_sizes(one, 1)(size) for size in (2, 4, 8)] == [0, 0, 0]
 
 
 def test_a_report_covers_at_every_size_what_its_headline_does():
@@ -73,7 +73,7 @@ def test_coverage_of_a_part_is_the_mean_over_parts():
     # What t documents know of another one, drawn 4,000 times: the standard error is .002.
     rng = np.random.default_rng(5)
     texts = zoo.bursty(rng, 30, 20).texts
-    known = covered.at_sizes(table(texts), 30)
+    known = coverage.at_sizes(table(texts), 30)
     words = [text.split() for text in texts]
     for t in (3, 10, 25):
         shares = []
@@ -96,19 +96,19 @@ def test_coverage_is_what_the_others_know_of_a_document():
             others = set().union(*(said[e] for e in range(60) if groups[e] != groups[d]))
             known += sum(word in others for word in text.split())
             total += len(text.split())
-        found = covered.coverage(*covered.by_unit(table(sample.texts), groups, 60))
+        found = coverage.coverage(*coverage.by_unit(table(sample.texts), groups, 60))
         assert found == pytest.approx(known / total, abs=0.01)
         assert found > known / total
         # the curve ends there, and in its middle it is what the first units alone have
         rank = np.unique(groups, return_inverse=True)[1]
-        units, _ = covered.by_unit(table(sample.texts), groups, 60)
+        units, _ = coverage.by_unit(table(sample.texts), groups, 60)
         words = np.bincount(units.document, units.times).astype(int)
-        curve = covered.in_order(units, words)
+        curve = coverage.in_order(units, words)
         assert curve[-1] == pytest.approx(found)
         few = table(sample.texts[: int((rank < 10).sum())])
-        part, _ = covered.by_unit(few, groups[rank < 10], int((rank < 10).sum()))
-        assert covered.in_order(part, words[:10]) == pytest.approx(curve[:10])
-        assert curve[9] == pytest.approx(covered.coverage(part, 10))
+        part, _ = coverage.by_unit(few, groups[rank < 10], int((rank < 10).sum()))
+        assert coverage.in_order(part, words[:10]) == pytest.approx(curve[:10])
+        assert curve[9] == pytest.approx(coverage.coverage(part, 10))
 
 
 def test_names_said_three_times_in_one_document_are_not_known():
@@ -136,7 +136,7 @@ def test_equal_coverage_is_that_of_as_many_words_in_short_documents_and_in_long(
         tables = [table(texts) for texts in rows]
         many = 2000 // length
         words = np.full(many, length)
-        found.append([covered.in_order(t, words)[-1] for t in tables])
+        found.append([coverage.in_order(t, words)[-1] for t in tables])
     error = np.hypot(*(np.std(known, ddof=1) / np.sqrt(60) for known in found))
     assert abs(np.mean(found[0]) - np.mean(found[1])) < 3.5 * error  # false alarm: 1 in 2,000
     assert error < 0.002

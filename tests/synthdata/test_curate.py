@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata.curate import boilerplate, curate, low_information, most_varied
+from synthdata.similarity.curation import boilerplate, curate, low_information, most_varied
 
 JOKE = "why did the chicken cross the road to get to the other side of it"
 NAMES = ["ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ivy", "jon"]

@@ -5,14 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from synthdata import estimate
-from synthdata.against import of_comparison
-from synthdata.compare import compare
-from synthdata.counts import count, count_documents
-from synthdata.dial import CONTROLS, DIALS, FRESH, beside, make, word, zipf
-from synthdata.neardup import near_duplicates
-from synthdata.sensitivity import COMPARED, METRICS, Settings, alarms, main, table
-from synthdata.tokens import encode
+from synthdata.comparison.compare import compare
+from synthdata.dial.corpora import CONTROLS, DIALS, FRESH, beside, make, word, zipf
+from synthdata.dial.sensitivity import COMPARED, METRICS, Settings, alarms, main, table
+from synthdata.diversity import entropy
+from synthdata.diversity.abundance import count_documents
+from synthdata.similarity.near_duplicates import near_duplicates
+from synthdata.text.ngrams import count
+from synthdata.text.tokens import encode
+from synthdata.verdicts.against import of_comparison
 
 
 @pytest.mark.parametrize("dial", DIALS)
@@ -28,7 +29,7 @@ def test_dials_are_seeded_and_of_the_size_asked(dial):
 def test_word_entropies_are_known(dial, strength):
     # 60,000 words or more: coverage above 97 %, standard error about .013 bits.
     made = make(dial, 3000, strength, 0)
-    assert estimate.entropy(count(encode(made.texts), 1)) == pytest.approx(
+    assert entropy.entropy(count(encode(made.texts), 1)) == pytest.approx(
         made.word_entropy, abs=0.06
     )
 
@@ -62,7 +63,7 @@ def test_document_entropy_of_favourites_is_known():
     # At strength 1 only the five are left, log2 5 bits; standard error below .01.
     made = make("favourites", 2000, 1.0, 0)
     assert made.document_entropy == pytest.approx(np.log2(5))
-    assert estimate.entropy(count_documents(made.texts)) == pytest.approx(np.log2(5), abs=0.03)
+    assert entropy.entropy(count_documents(made.texts)) == pytest.approx(np.log2(5), abs=0.03)
     # Half favourites: 1 bit for which half, half of log2 5, half of log2 100,000 = 10.47 bits,
     # and a little less because a favourite may also come up by the other way.
     made = make("favourites", 10, 0.5, 0)

@@ -8,18 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdata import estimate
-from synthdata.estimate import (
-    ENTROPIES,
-    chao1,
-    chao1_interval,
-    coverage,
-    entropy,
-    hill,
-    hill_asymptotic,
-)
-from synthdata.panel import measure
-from synthdata.rarefy import coverage_at, curve, rarefied, size_for_coverage
+from synthdata.diversity import abundance
+from synthdata.diversity import entropy as entropies
+from synthdata.diversity.entropy import ENTROPIES, entropy
+from synthdata.diversity.hill import chao1, chao1_interval, coverage, hill, hill_asymptotic
+from synthdata.diversity.rarefaction import coverage_at, curve, rarefied, size_for_coverage
+from synthdata.panel.panel import measure
 
 COUNTS = st.lists(st.integers(1, 30), min_size=1, max_size=30)
 
@@ -108,10 +102,10 @@ def test_chao_wang_jost_equals_its_formula_summed_term_by_term():
 )
 def test_unseen_term_stays_exact_where_the_formula_overflows(n, singles, pairs):
     # The bracket times (1-A)^(1-n) is the tail sum_(j>=1) q^j / (n-1+j), q = 1 - A, summed here.
-    q = 1 - estimate.rare_share(n, singles, pairs)
+    q = 1 - abundance.rare_share(n, singles, pairs)
     j = np.arange(1, 3_000_000)
     expected = singles / n * float((q**j / (n - 1 + j)).sum()) / math.log(2)
-    assert estimate.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-9)
+    assert entropies.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-9)
 
 
 def test_unseen_term_of_a_large_sample_is_an_exponential_integral():
@@ -119,9 +113,9 @@ def test_unseen_term_of_a_large_sample_is_an_exponential_integral():
     from scipy.special import exp1
 
     n, singles, pairs = 10**7, 10**5, 3 * 10**4
-    c = n * estimate.rare_share(n, singles, pairs)
+    c = n * abundance.rare_share(n, singles, pairs)
     expected = singles / n * math.exp(c) * exp1(c) / math.log(2)
-    assert estimate.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-5)
+    assert entropies.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-5)
 
 
 def test_grassberger_g_follows_its_recursion():
@@ -219,7 +213,7 @@ def test_rarefaction_is_the_mean_over_all_subsets(q, size):
     if q == 0:
         expected = np.mean([hill(t, 0) for t in tallies])
     elif q == 1:
-        expected = 2 ** np.mean([estimate.plug_in(t) for t in tallies])
+        expected = 2 ** np.mean([entropies.plug_in(t) for t in tallies])
     else:
         expected = 1 / np.mean([1 / hill(t, 2) for t in tallies])
     assert rarefied(counts, size, q) == pytest.approx(expected, rel=1e-12)

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 from synthdata import __main__ as command
-from synthdata import against, reading
-from synthdata.compare import compare
-from synthdata.gate import Rule, gate, judge
-from synthdata.intervals import degrees, subsample
-from synthdata.measures import Measure
-from synthdata.panel import measure, only
+from synthdata.comparison.compare import compare
+from synthdata.diversity.intervals import degrees, subsample
+from synthdata.diversity.measure import Measure
+from synthdata.panel.panel import measure, only
+from synthdata.verdicts import against
+from synthdata.verdicts import verdict as reading
+from synthdata.verdicts.gate import gate
+from synthdata.verdicts.rules import Rule, judge
 
 _SPEC = importlib.util.spec_from_file_location("zoo", Path(__file__).with_name("zoo.py"))
 zoo = importlib.util.module_from_spec(_SPEC)

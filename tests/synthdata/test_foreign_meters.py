@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthdata import loading, meter
-from synthdata.io import Tally
-from synthdata.meter import Meter, MeterConfig
+from synthdata.io import dataset
+from synthdata.io.reader import Tally
+from synthdata.streaming import meter
+from synthdata.streaming.meter import Meter, MeterConfig
 
 pytest.importorskip("datasketches")
 SMALL = MeterConfig(ram=64 << 20, words="word")
@@ -146,7 +147,7 @@ def test_whatever_a_cardinality_holds_is_refused_or_read() -> None:
 
 
 def test_vectors_are_no_larger_than_their_file(tmp_path: Path) -> None:
-    loaded = loading.Loaded(rows=(), tally=Tally(rows=3), positions=np.arange(3))
+    loaded = dataset.Loaded(rows=(), tally=Tally(rows=3), positions=np.arange(3))
     for shape in ("(3, 4611686018427387904)", "(3, 100000000000)", f"(3, {2**80})"):
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, np.ones((3, 2)))
@@ -156,9 +157,9 @@ def test_vectors_are_no_larger_than_their_file(tmp_path: Path) -> None:
             data[:start] + f"'shape': {shape}, }}".encode().ljust(end - start) + data[end:]
         )
         with pytest.raises(ValueError, match=r"v\.npy is not a \.npy file of numbers"):
-            loading.embeddings(str(tmp_path / "v.npy"), loaded)
+            dataset.embeddings(str(tmp_path / "v.npy"), loaded)
     (tmp_path / "v.npy").write_bytes(b"PK\x03\x04 and no zip")
     with pytest.raises(ValueError, match=r"v\.npy is not a \.npy file of numbers"):
-        loading.embeddings(str(tmp_path / "v.npy"), loaded)
+        dataset.embeddings(str(tmp_path / "v.npy"), loaded)
     np.save(tmp_path / "v.npy", np.ones((3, 2)))
-    assert loading.embeddings(str(tmp_path / "v.npy"), loaded).shape == (3, 2)
+    assert dataset.embeddings(str(tmp_path / "v.npy"), loaded).shape == (3, 2)

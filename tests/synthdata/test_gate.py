@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from synthdata.dial import word
-from synthdata.gate import RULES, gate, judge, parse, rules_help
-from synthdata.measures import Measure
-from synthdata.reading import of_gate
+from synthdata.dial.corpora import word
+from synthdata.diversity.measure import Measure
+from synthdata.verdicts.gate import gate, of_gate
+from synthdata.verdicts.rules import RULES, judge, parse, rules_help
 
 SHARE = 1 / np.arange(1, 501)
 SHARE /= SHARE.sum()

@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from synthdata.counts import grams
-from synthdata.strata import Budget, budget
-from synthdata.tokens import encode
+from synthdata.panel.budget import Budget, budget
+from synthdata.text.ngrams import grams
+from synthdata.text.tokens import encode
 from tests.synthdata.zoo import bits, urn, zipf
 
 

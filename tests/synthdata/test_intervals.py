@@ -9,17 +9,18 @@ import math
 import numpy as np
 import pytest
 
-from synthdata import estimate
-from synthdata.counts import Grams, count, grams
-from synthdata.intervals import (
+from synthdata.diversity import entropy, hill
+from synthdata.diversity.intervals import (
     share_interval,
     source_entropy,
     subsample,
     unmoved_hill,
     unmoved_mean,
 )
-from synthdata.overlap import mean_cosine, self_bleu
-from synthdata.tokens import Tokens, encode
+from synthdata.similarity.cosine import mean_cosine
+from synthdata.similarity.self_bleu import self_bleu
+from synthdata.text.ngrams import Grams, count, grams
+from synthdata.text.tokens import Tokens, encode
 
 
 def zipf(k, s=1.0):
@@ -42,7 +43,7 @@ def of_documents(which):
         tally = np.bincount(which[chosen])
         tally = tally[tally > 0]
         copies = tally[tally > 1].sum() / tally.sum()
-        return np.array([len(tally), estimate.hill(tally, 1), estimate.hill(tally, 2), copies])
+        return np.array([len(tally), hill.hill(tally, 1), hill.hill(tally, 2), copies])
 
     return statistic
 
@@ -75,7 +76,7 @@ def test_values_of_words_are_covered():
             some = tokens.select(chosen)
             one, two = count(some, 1), count(some, 2)
             bleu = self_bleu(some).mean()
-            hills = [estimate.hill(one, q) for q in (0, 1, 2)]
+            hills = [hill.hill(one, q) for q in (0, 1, 2)]
             return np.array([*hills, len(two) / two.sum(), bleu, mean_cosine(some)])
 
         return at
@@ -131,7 +132,7 @@ def test_jackknife_equals_leaving_out_one_document_at_a_time():
     tokens = draw(zipf(30), 60, 12, np.random.default_rng(2))
     keep = np.arange(60)
     values = [
-        estimate.chao_wang_jost(count(tokens.select(np.delete(keep, d)), 1)) for d in range(60)
+        entropy.chao_wang_jost(count(tokens.select(np.delete(keep, d)), 1)) for d in range(60)
     ]
     exact = math.sqrt(59 * np.var(values))
     assert source_entropy(grams(tokens, 1)).error == pytest.approx(exact, rel=0.02)
@@ -199,7 +200,7 @@ def test_all_different_or_all_equal_is_not_certain():
     counts = np.array([7, 5, 1, 1, 2, 0])
     for q in (0, 1, 2):
         low, high = unmoved_hill(counts, q)
-        assert low < estimate.hill(counts, q) < high
+        assert low < hill.hill(counts, q) < high
         assert unmoved_hill(counts, q, units=5)[1] > high  # five groups tell less than 16 documents
     assert all(map(math.isnan, unmoved_hill(np.array([], dtype=np.int64), 1)))
 

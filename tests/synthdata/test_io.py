@@ -15,13 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata import io, sources
-from synthdata.io import ReadConfig, Tally
+from synthdata.io import reader, streams
+from synthdata.io import rows as rows_module
+from synthdata.io.reader import Tally
+from synthdata.io.rows import ReadConfig
 
 
 def read(path: Path | str, **config: Any) -> tuple[list[str], Tally]:
     tally = Tally()
-    rows = list(io.read([str(path)], ReadConfig(**config), tally))
+    rows = list(reader.read([str(path)], ReadConfig(**config), tally))
     return [row.text for row in rows], tally
 
 
@@ -41,7 +43,7 @@ def jsonl(*rows: Any) -> str:
 def test_jsonl_keeps_fields_lines_and_bytes(tmp_path: Path) -> None:
     data = '{"text": "one", "persona": 3}\r\n\n{"persona":4,"text":"two"}'
     path = put(tmp_path, "a.jsonl", data)
-    first, second = io.read([str(path)])
+    first, second = reader.read([str(path)])
     assert (first.text, first.fields["persona"], first.line) == ("one", 3, 1)
     assert (second.line, second.raw) == (3, b'{"persona":4,"text":"two"}')
 
@@ -67,13 +69,13 @@ def test_plain_text_by_line_and_by_block(tmp_path: Path) -> None:
     texts, tally = read(path)
     assert texts == ["one", "two", "three"]
     assert tally.blank == 2
-    rows = list(io.read([str(path)], ReadConfig(format="blocks")))
+    rows = list(reader.read([str(path)], ReadConfig(format="blocks")))
     assert [(row.text, row.line) for row in rows] == [("one\ntwo", 1), ("three", 5)]
 
 
 def test_csv_with_embedded_newlines_quotes_and_nul(tmp_path: Path) -> None:
     path = put(tmp_path, "a.csv", 'id,text\n1,"two\nlines, ""quoted"""\n2,a\0b\n')
-    rows = list(io.read([str(path)]))
+    rows = list(reader.read([str(path)]))
     assert [row.text for row in rows] == ['two\nlines, "quoted"', "a\0b"]
     assert [row.line for row in rows] == [2, 4]
     assert rows[0].raw == b'1,"two\nlines, ""quoted"""'
@@ -165,7 +167,7 @@ def test_many_files_and_globs_come_sorted(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "none.jsonl")
     with pytest.raises(ValueError, match="named twice"):
-        list(io.read([str(tmp_path / "a.jsonl"), str(tmp_path / "?.jsonl")]))
+        list(reader.read([str(tmp_path / "a.jsonl"), str(tmp_path / "?.jsonl")]))
 
 
 def test_remote_paths_go_through_fsspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,10 +189,10 @@ def test_remote_paths_go_through_fsspec(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_dotted_paths() -> None:
     row = {"choices": [{"message": {"content": "hi"}}], "a.b": "dot in the key", "a": {"b": "no"}}
-    assert io.dig(row, "choices.0.message.content") == "hi"
-    assert io.dig(row, "choices.-1.message.content") == "hi"
-    assert io.dig(row, "a.b") == "dot in the key"
-    assert io.dig([["x"]], "0.0") == "x"
+    assert rows_module.dig(row, "choices.0.message.content") == "hi"
+    assert rows_module.dig(row, "choices.-1.message.content") == "hi"
+    assert rows_module.dig(row, "a.b") == "dot in the key"
+    assert rows_module.dig([["x"]], "0.0") == "x"
 
 
 @pytest.mark.parametrize(
@@ -330,7 +332,7 @@ def test_gzip_cut_short_says_how_many_rows_came_before(tmp_path: Path) -> None:
         path = put(tmp_path, f"{name}.jsonl.gz", packed[:cut])
         seen: list[Any] = []
         with pytest.raises(ValueError, match="cut short") as error:
-            seen.extend(row.line for row in io.read([str(path)], ReadConfig(), Tally()))
+            seen.extend(row.line for row in reader.read([str(path)], ReadConfig(), Tally()))
         count = int(str(error.value).split("; ")[1].split()[0].replace(",", ""))
         assert 1000 < count <= 5000
     damaged = bytearray(packed)
@@ -414,7 +416,7 @@ def test_lines_do_not_depend_on_blocks(data: bytes, cuts: list[int], limit: int)
     expected = data.split(b"\n")
     if not expected[-1]:
         expected.pop()
-    got = list(sources.lines(blocks, limit))
+    got = list(streams.lines(blocks, limit))
     assert [line.number for line in got] == list(range(1, len(expected) + 1))
     for line, whole in zip(got, expected):
         wanted = whole[:-1] if whole.endswith(b"\r") else whole
@@ -429,14 +431,14 @@ def test_lines_do_not_depend_on_blocks(data: bytes, cuts: list[int], limit: int)
 def test_json_round_trip_whatever_the_blocks(texts: list[str], block: int) -> None:
     data = jsonl(*({"text": text} for text in texts)).encode()
     blocks = (data[i : i + block] for i in range(0, len(data), block))
-    lines = sources.lines(blocks, 1 << 20)
+    lines = streams.lines(blocks, 1 << 20)
     assert [json.loads(line.data or b"")["text"] for line in lines] == texts
 
 
 def test_sizes() -> None:
-    assert sources.parse_size("256M") == 256 << 20
-    assert sources.parse_size("1.5GiB") == 3 << 29
-    assert sources.parse_size("1000") == 1000
+    assert streams.parse_size("256M") == 256 << 20
+    assert streams.parse_size("1.5GiB") == 3 << 29
+    assert streams.parse_size("1000") == 1000
     for bad in ("", "M", "-1", "many", "0", "nan", "inf"):
         with pytest.raises(ValueError, match="is not a size"):
-            sources.parse_size(bad)
+            streams.parse_size(bad)

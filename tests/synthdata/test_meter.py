@@ -19,11 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata import estimate, hashing, meter, streamed
-from synthdata.meter import Meter, MeterConfig
-from synthdata.panel import measure
-from synthdata.sketch import Channel
-from synthdata.tokens import characters, words
+from synthdata.diversity import entropy, hill
+from synthdata.panel.panel import measure
+from synthdata.streaming import measures
+from synthdata.streaming.meter import Meter, MeterConfig
+from synthdata.streaming.sketch import Channel
+from synthdata.text import chunks, hashing
+from synthdata.text.words import characters, words
 
 pytest.importorskip("datasketches")
 SMALL = MeterConfig(ram=64 << 20, words="word")
@@ -103,14 +105,14 @@ class Cut:
 
 
 def test_pieces_without_white_space_are_cut_hard() -> None:
-    assert list(meter.pieces("abcdefgh", 3)) == ["abc", "def", "gh"]
-    assert "".join(meter.pieces("one two  three\nfour" * 9, 16)) == "one two  three\nfour" * 9
+    assert list(chunks.pieces("abcdefgh", 3)) == ["abc", "def", "gh"]
+    assert "".join(chunks.pieces("one two  three\nfour" * 9, 16)) == "one two  three\nfour" * 9
 
 
 def test_chunks_are_bounded_both_ways() -> None:
-    assert [len(c) for c in meter.chunks(["x"] * 10_000, 1 << 20)] == [4096, 4096, 1808]
-    assert [len(c) for c in meter.chunks(["x" * 10] * 7, 25)] == [3, 3, 1]
-    assert list(meter.chunks([], 10)) == []
+    assert [len(c) for c in chunks.chunks(["x"] * 10_000, 1 << 20)] == [4096, 4096, 1808]
+    assert [len(c) for c in chunks.chunks(["x" * 10] * 7, 25)] == [3, 3, 1]
+    assert list(chunks.chunks([], 10)) == []
 
 
 def test_the_order_inside_an_n_gram_counts() -> None:
@@ -199,7 +201,7 @@ def test_meters_of_the_first_version_open_and_go_on(unit: str, tmp_path: Path) -
 
 
 def measured(texts: list[str]) -> dict[str, Any]:
-    return {m.name: m for m in streamed.measures(Meter(SMALL).update(texts))}
+    return {m.name: m for m in measures.measures(Meter(SMALL).update(texts))}
 
 
 def test_measures_of_a_known_collection() -> None:
@@ -360,7 +362,7 @@ def test_coverage_in_one_pass_is_that_of_independent_draws_and_says_so() -> None
     for text in ("a " * 18 + "b", "a", "a a", "a a b b c", "a b c"):
         _, counts = np.unique(text.split(), return_counts=True)
         found = measured([text])["words_types"]
-        assert found.coverage == estimate.coverage(counts)
+        assert found.coverage == hill.coverage(counts)
         assert "as independent draws" in found.method
         assert "as independent draws" not in measured([text])["documents_types"].method
 
@@ -371,7 +373,7 @@ def test_one_pass_and_panel_agree_where_names_agree() -> None:
     shared = sorted(set(stream) & set(panel))
     assert {"words_entropy", "words_entropy_source", "documents_entropy_source"} <= set(shared)
     counts = Counter(" ".join(texts).split())
-    once = estimate.chao_wang_jost(np.array(list(counts.values())))
+    once = entropy.chao_wang_jost(np.array(list(counts.values())))
     assert stream["words_entropy_source"].value == pytest.approx(once, abs=1e-9)
     for name in shared:
         # one pass cannot take off the bias over documents, of which single draws have none
@@ -387,10 +389,10 @@ def test_different_documents_are_not_said_to_repeat() -> None:
     """60,000 different ones, 16,384 sampled: estimates alone say so in half of all seeds."""
     for seed in range(3):
         meter = Meter(replace(SMALL, seed=seed)).update(str(i) for i in range(60_000))
-        found = {m.name: m for m in streamed.measures(meter)}
+        found = {m.name: m for m in measures.measures(meter)}
         types = found["documents_types"]
         assert types.value <= 60_000
         assert types.high <= 60_000
         assert found["documents_types_hyperloglog"].value <= 60_000
         assert types.coverage >= 0
-        assert streamed.counts_of(meter.channels["documents"]).exact is False
+        assert measures.counts_of(meter.channels["documents"]).exact is False

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata.neardup import NEIGHBOURS, _neighbours, miss_probability, near_duplicates
+from synthdata.similarity.near_duplicates import (
+    NEIGHBOURS,
+    _neighbours,
+    miss_probability,
+    near_duplicates,
+)
 
 
 def shingles(text):

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthdata import stripping
-from synthdata.compare import compare
-from synthdata.gate import RULES, gate, parse
-from synthdata.panel import measure
+from synthdata.comparison.compare import compare
+from synthdata.panel.panel import measure
+from synthdata.similarity import boilerplate
+from synthdata.verdicts.gate import gate
+from synthdata.verdicts.rules import RULES, parse
 
 _RNG = np.random.default_rng(0)
 ENGLISH = [
@@ -77,11 +78,11 @@ def same(a: Any, b: Any) -> None:
 
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if these were millions: all that is taken on a part is, and on equal documents, too."""
-    monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
-    monkeypatch.setattr("synthdata.whole.VENDI_DOCUMENTS", 50)
-    monkeypatch.setattr("synthdata.whole.REPEAT_BYTES", 2_000)
-    monkeypatch.setattr("synthdata.overlap.EXACT_SIDE", 40)
-    monkeypatch.setattr("synthdata.neardup.NEIGHBOURS", 2)
+    monkeypatch.setattr("synthdata.panel.sheet.SPREAD_DOCUMENTS", 60)
+    monkeypatch.setattr("synthdata.panel.whole_sample.VENDI_DOCUMENTS", 50)
+    monkeypatch.setattr("synthdata.panel.whole_sample.REPEAT_BYTES", 2_000)
+    monkeypatch.setattr("synthdata.similarity.vendi.EXACT_SIDE", 40)
+    monkeypatch.setattr("synthdata.similarity.near_duplicates.NEIGHBOURS", 2)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -168,6 +169,6 @@ def test_what_may_be_events_hangs_on_no_order() -> None:
     one, two = measure(texts), measure(shuffled)
     assert one["near_duplicates"].by_cluster is not None
     same(one, two)
-    assert stripping.strip(texts)[1] == stripping.strip(shuffled)[1]
+    assert boilerplate.strip(texts)[1] == boilerplate.strip(shuffled)[1]
     same(*(compare(t, ENGLISH, permutations=9) for t in (texts, shuffled)))
     same(*(gate(t, ["near_duplicates<=0.1", "top3_clusters<=0.01"]) for t in (texts, shuffled)))

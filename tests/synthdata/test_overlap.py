@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata import overlap
-from synthdata.gate import gate
-from synthdata.overlap import mean_cosine, self_bleu, vendi, vendi_from_spectrum, vendi_ngrams
-from synthdata.panel import measure
-from synthdata.tokens import encode, words
+from synthdata.panel.panel import measure
+from synthdata.similarity.cosine import mean_cosine
+from synthdata.similarity.self_bleu import self_bleu
+from synthdata.similarity.vendi import vendi, vendi_from_spectrum, vendi_ngrams
+from synthdata.text.tokens import encode
+from synthdata.text.words import words
+from synthdata.verdicts.gate import gate
 
 WORDS = st.sampled_from(
     ["the", "chicken", "crossed", "road", "why", "to", "get", "other", "side", "knock"]
@@ -154,7 +156,7 @@ def test_hashed_vendi_reads_low_and_says_that_it_is_hashed(monkeypatch):
         " ".join(f"w{w}" for w in rng.choice(2999, 40, p=share / share.sum())) for _ in range(700)
     ]
     exact = [vendi_ngrams(encode(texts), 1, q)[0] for q in (1, 2)]
-    monkeypatch.setattr(overlap, "EXACT_SIDE", 512)
+    monkeypatch.setattr("synthdata.similarity.vendi.EXACT_SIDE", 512)
     hashed, how = zip(*[vendi_ngrams(encode(texts), 1, q) for q in (1, 2)])
     assert all("hashed to 512" in text for text in how)
     assert 0.6 * exact[0] < hashed[0] < exact[0]

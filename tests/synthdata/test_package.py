@@ -12,10 +12,10 @@ import pytest
 @pytest.mark.parametrize(
     "first",
     [
-        "import synthdata.compare, synthdata.gate, synthdata.curate",
-        "from synthdata.gate import RULES",
+        "import synthdata.comparison.compare, synthdata.verdicts.gate, synthdata.similarity.curation",
+        "from synthdata.verdicts.gate import RULES",
         "from synthdata import gate",
-        "import synthdata.panel",
+        "import synthdata.panel.panel",
     ],
 )
 def test_functions_are_not_hidden_by_their_modules(first: str) -> None:
@@ -23,7 +23,7 @@ def test_functions_are_not_hidden_by_their_modules(first: str) -> None:
         f"{first}\nimport synthdata\n"
         "for name in ('measure', 'compare', 'gate', 'curate'):\n"
         "    assert type(getattr(synthdata, name)).__name__ == 'function', name\n"
-        "from synthdata.compare import Comparison\n"
+        "from synthdata.comparison.compare import Comparison\n"
         "assert synthdata.curate(['one two three']).kept == (0,)\n"
         "assert set(synthdata.__all__) <= set(dir(synthdata))\n"
     )
@@ -39,5 +39,5 @@ def test_functions_are_not_hidden_by_their_modules(first: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     import synthdata
 
-    with pytest.raises(AttributeError, match="no attribute 'diversity'"):
-        _ = synthdata.diversity
+    with pytest.raises(AttributeError, match="no attribute 'variety'"):
+        _ = synthdata.variety

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 import synthdata
-from synthdata import copies, overlap, rarefy, sizes
-from synthdata.explain import explain
-from synthdata.measures import Measure
-from synthdata.panel import measure
-from synthdata.sheet import SPREAD_DOCUMENTS, Sheet
-from synthdata.tokens import encode
+from synthdata.diversity import rarefaction
+from synthdata.diversity.measure import Measure
+from synthdata.panel import copies, curves
+from synthdata.panel.panel import measure
+from synthdata.panel.sheet import SPREAD_DOCUMENTS, Sheet
+from synthdata.similarity import cosine as overlap
+from synthdata.similarity.evidence import explain
+from synthdata.text.tokens import encode
 
 RNG = np.random.default_rng(0)
 TEXTS = [" ".join(f"w{i}" for i in RNG.zipf(1.6, 12) % 400) for _ in range(90)] + ["one joke"] * 30
@@ -77,9 +79,9 @@ def same(a, b):
 @pytest.mark.parametrize("large", [False, True])
 def test_document_order_does_not_matter(monkeypatch, large):
     if large:  # as if these were millions: everything that is taken on a part is
-        monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
-        monkeypatch.setattr("synthdata.whole.VENDI_DOCUMENTS", 50)
-        monkeypatch.setattr("synthdata.whole.REPEAT_BYTES", 2_000)
+        monkeypatch.setattr("synthdata.panel.sheet.SPREAD_DOCUMENTS", 60)
+        monkeypatch.setattr("synthdata.panel.whole_sample.VENDI_DOCUMENTS", 50)
+        monkeypatch.setattr("synthdata.panel.whole_sample.REPEAT_BYTES", 2_000)
     shuffled = np.random.default_rng(1).permutation(len(TEXTS))
     groups, by = [i // 2 for i in range(len(TEXTS))], ["xyz"[i % 3] for i in range(len(TEXTS))]
     for given in ({"by": by}, {"groups": groups, "by": by}):
@@ -96,7 +98,7 @@ def test_document_order_does_not_matter(monkeypatch, large):
 
 
 def test_a_mean_whose_sign_differs_in_the_part_has_an_upright_interval(monkeypatch):
-    monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
+    monkeypatch.setattr("synthdata.panel.sheet.SPREAD_DOCUMENTS", 60)
     for seed in range(8):  # mean cosines around 0: a part has the other sign every second time
         vectors = np.random.default_rng(seed).normal(size=(len(TEXTS), 3))
         found = measure(TEXTS, embeddings=vectors)["cosine_embeddings"]
@@ -191,7 +193,7 @@ def test_groups_widen_intervals():
 
 
 def test_large_collections_keep_their_interval(monkeypatch):
-    monkeypatch.setattr("synthdata.sheet.SPREAD_DOCUMENTS", 60)
+    monkeypatch.setattr("synthdata.panel.sheet.SPREAD_DOCUMENTS", 60)
     panel = measure(TEXTS)
     assert SPREAD_DOCUMENTS == 2_000
     assert panel["hill1"].low < panel["hill1"].value < panel["hill1"].high
@@ -271,8 +273,8 @@ def test_effective_numbers_fall_with_their_order_at_every_size():
     # Two estimates made apart may not: of 100 different documents, twice as many would show
     # thousands of effective ones by entropy and 200 by concentration, among 199 kinds.
     for counts in (np.ones(100, int), np.array([1]), np.array([9, 1, 1]), np.full(50, 4)):
-        known = partial(rarefy.coverage_at, counts)
-        for row in sizes.rows(counts, "documents", known, "documents"):
+        known = partial(rarefaction.coverage_at, counts)
+        for row in curves.rows(counts, "documents", known, "documents"):
             assert row.size >= row.hill0 - 1e-9, row
             assert row.hill0 >= row.hill1 - 1e-9, row
             assert row.hill1 >= row.hill2 - 1e-9, row

@@ -13,10 +13,11 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
-from synthdata import persona_evidence, personas
-from synthdata.collapse_regimes import Sampler
-from synthdata.persona_evidence import most_varied
-from synthdata.persona_text import LEAK, World, entropy_split
+from synthdata import personas
+from synthdata.collapse.regimes import Sampler
+from synthdata.personas import evidence
+from synthdata.personas.evidence import most_varied
+from synthdata.personas.world import LEAK, World, entropy_split
 
 
 @drawn(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 6))
@@ -57,7 +58,7 @@ def test_a_setting_without_any_grammatical_output_is_no_control():
 
 
 def test_evidence_survives_being_kept_as_json():
-    made = persona_evidence.Arm(
+    made = evidence.Arm(
         model="collapsed",
         prompts="none",
         sampler=Sampler(temperature=1.4, top_p=0.9),
@@ -69,17 +70,17 @@ def test_evidence_survives_being_kept_as_json():
         logprob=math.nan,
         fits=math.nan,
     )
-    found = persona_evidence.Evidence(
+    found = evidence.Evidence(
         seed=3,
         entropy=10.0,
         arms=(made,),
-        budgets={"healthy": persona_evidence.Budget(total=5.0, within=math.nan, coverage=0.5)},
+        budgets={"healthy": evidence.Budget(total=5.0, within=math.nan, coverage=0.5)},
         fields={"mood": 0.25},
         adds=(("mood glad", 0.125),),
         examples={"none": ("so the cook", "")},
     )
-    kept = json.loads(json.dumps(persona_evidence.plain(found), allow_nan=False))
-    again = persona_evidence.from_plain(kept)
+    kept = json.loads(json.dumps(evidence.plain(found), allow_nan=False))
+    again = evidence.from_plain(kept)
     assert again.arms[0].sampler == made.sampler
     assert repr(asdict(again)) == repr(asdict(found))  # nan is not equal to itself
 

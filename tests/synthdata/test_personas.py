@@ -13,10 +13,13 @@ import pytest
 from labkit.experiment import verdict
 from minigpt.storyland.rules import END, MARK, Choice, Grammar
 from minigpt.tokenizer import CharTokenizer
-from synthdata import __main__, persona_evidence, persona_report, persona_text, personas
-from synthdata.collapse_regimes import Sampler
-from synthdata.options import PersonasOptions
-from synthdata.persona_text import FIELDS, World, counted, prompt
+from synthdata import __main__, personas
+from synthdata.collapse.regimes import Sampler
+from synthdata.personas import evidence as persona_evidence
+from synthdata.personas import laboratory, report
+from synthdata.personas import world as persona_text
+from synthdata.personas.options import PersonasOptions
+from synthdata.personas.world import FIELDS, World, counted, prompt
 
 TINY = personas.Profile(
     n=100,
@@ -290,7 +293,7 @@ def test_the_whole_reports_every_step_and_the_command_finds_the_same(monkeypatch
     assert {a.model for a in first.arms} == {"healthy", "collapsed"}
     assert set(first.budgets) == {"grammar", "its text", "healthy", "collapsed"}
 
-    monkeypatch.setattr(personas, "profile", lambda name, n: replace(TINY, n=n))
+    monkeypatch.setattr("synthdata.personas.profiles.profile", lambda name, n: replace(TINY, n=n))
     page = tmp_path / "page.html"
     words = ["--n", str(TINY.n), "--seeds", "1", "--first-seed", "1", "--html", str(page)]
     with pytest.raises(SystemExit) as stop:
@@ -302,8 +305,8 @@ def test_the_whole_reports_every_step_and_the_command_finds_the_same(monkeypatch
     again = persona_evidence.Result(
         profile=TINY, evidence=(first,)
     )  # the same seed, the same numbers
-    assert record["runs"] == json.loads(json.dumps(persona_report.as_json(again)))
-    assert len(record["runs"][0]["arms"]) == len(list(personas._plan(TINY)))
+    assert record["runs"] == json.loads(json.dumps(report.as_json(again)))
+    assert len(record["runs"][0]["arms"]) == len(list(laboratory._plan(TINY)))
     assert "No verdict below three seeds." in out
     assert "100 outputs an arm, 1 seed(s)" in out
     assert 'alt="Effective number' in page.read_text(encoding="utf-8")
@@ -317,7 +320,7 @@ def test_one_seed_has_no_interval():
     )
     result = persona_evidence.Result(profile=TINY, evidence=(found,))
     for ratio in (result.ratio, result.calibrated):  # of a ratio it would begin at 0
-        told = persona_report._measure("ratio", ratio, 100, "")
+        told = report._measure("ratio", ratio, 100, "")
         assert not told.has_interval
         assert told.warnings == ("one seed has no interval",)
 
@@ -340,7 +343,7 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
             )
         )
     result = persona_evidence.Result(profile=TINY, evidence=tuple(made))
-    found = persona_report.of_result(result, PersonasOptions(seeds=3))
+    found = report.of_result(result, PersonasOptions(seeds=3))
     assert "at least 1.3 times" in found.verdict.text
     # the mean of three logarithms, and 4.303 of its standard errors to either side
     assert "mean over seeds: 1.55, 95 % 1.43 to 1.68 over 3 seeds" in found.verdict.because

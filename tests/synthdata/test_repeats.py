@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata import repeats as module
-from synthdata.repeats import prefix_doubling, repeats, xz_ratio
+from synthdata.similarity import repeats as module
+from synthdata.similarity.repeats import prefix_doubling, repeats, xz_ratio
 
 TEXTS = st.lists(st.text(alphabet="ab é", max_size=14), min_size=1, max_size=6)
 

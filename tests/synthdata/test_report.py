@@ -13,14 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit import figures
-from synthdata import against, drawing, page, plots, reading, record, report, streamed
-from synthdata.explain import Evidence, Item, explain, templates
-from synthdata.io import Tally
-from synthdata.measures import Measure
-from synthdata.meter import Meter, MeterConfig
-from synthdata.reading import Verdict
-from synthdata.report import Report, Table
-from synthdata.tokens import DEFAULT_POLICY
+from labkit.visible import visible
+from synthdata.diversity.measure import Measure
+from synthdata.io.reader import Tally
+from synthdata.report import figures as drawing
+from synthdata.report import page, plots, record, structure, terminal
+from synthdata.report.structure import Report, Table
+from synthdata.similarity.evidence import Evidence, Item, explain, templates
+from synthdata.streaming import measures
+from synthdata.streaming.meter import Meter, MeterConfig
+from synthdata.text.tokens import DEFAULT_POLICY
+from synthdata.verdicts import against, verdict
+from synthdata.verdicts.verdict import Verdict
 
 EVIL = "<script>alert('x')</script><img src=//evil onerror=x>\x1b[31m\x9b2J\u202egpj.exe\"&\ud800"
 
@@ -119,7 +123,7 @@ def test_html_needs_no_network_and_forbids_it() -> None:
 
 def test_the_report_says_things_in_order() -> None:
     for text in (
-        report.terminal(made("plain")),
+        terminal.terminal(made("plain")),
         "".join(Page(page.to_html(made("plain"))).words),
     ):
         places = [text.index(w) for w in ("It says plain", "25.0%", "Commonest", "Provenance")]
@@ -128,7 +132,7 @@ def test_the_report_says_things_in_order() -> None:
 
 
 def test_terminal_output_commands_no_terminal() -> None:
-    text = report.terminal(made())
+    text = terminal.terminal(made())
     assert not hidden(text)
     assert "␛[31m\\x9b2J\\u202egpj" in text
     text.encode()  # half a surrogate pair would stop a terminal that speaks UTF-8
@@ -137,7 +141,7 @@ def test_terminal_output_commands_no_terminal() -> None:
 
 @given(st.text(max_size=400))
 def test_nothing_stays_hidden_and_length_is_bounded(text: str) -> None:
-    shown = report.visible(text, 50)
+    shown = visible(text, 50)
     assert not hidden(shown.replace("\n", "\x00"))
     assert len(shown) <= 50 * 6
     shown.encode()
@@ -145,7 +149,7 @@ def test_nothing_stays_hidden_and_length_is_bounded(text: str) -> None:
 
 def test_numbers() -> None:
     values = (0.0, 1e-9, 999.96, 12345.6, math.inf, -math.inf, math.nan)
-    assert [report.number(v) for v in values] == [
+    assert [structure.number(v) for v in values] == [
         "0",
         "1e-09",
         "1000",
@@ -173,13 +177,13 @@ def test_numbers() -> None:
     ],
 )
 def test_verdicts_on_a_collection(measure: Measure, n: int, word: str, confidence: str) -> None:
-    found = reading.of_collection(n, measure, 0.3, "in a cluster")
+    found = verdict.of_collection(n, measure, 0.3, "in a cluster")
     assert found.text.startswith(word)
     assert found.confidence == confidence
 
 
 def test_without_a_reference_the_verdict_says_what_it_cannot_see() -> None:
-    found = reading.of_collection(500, share(0.0, 0.0, 0.01), 0.0, "in a cluster")
+    found = verdict.of_collection(500, share(0.0, 0.0, 0.01), 0.0, "in a cluster")
     assert "compare" in found.because
 
 
@@ -192,18 +196,18 @@ def test_one_pass_gives_no_all_clear() -> None:
     """Near-copies of one joke: whole, they are collapsed; in one pass, all different."""
     texts = [f"the one about the chicken that crossed road {i} in the rain" for i in range(300)]
     meter = Meter(MeterConfig()).update(texts)
-    types = next(m for m in streamed.measures(meter) if m.name == "documents_types")
-    found = reading.of_stream(meter.documents, types)
+    types = next(m for m in measures.measures(meter) if m.name == "documents_types")
+    found = verdict.of_stream(meter.documents, types)
     assert (found.tone, found.confidence) == ("neutral", "high")
     assert "one pass sees no other repetition" in found.text
     assert "--sample" in found.because
     copies = Meter(MeterConfig()).update(["the same joke"] * 300)
-    types = next(m for m in streamed.measures(copies) if m.name == "documents_types")
-    assert reading.of_stream(300, types).tone == "bad"
+    types = next(m for m in measures.measures(copies) if m.name == "documents_types")
+    assert verdict.of_stream(300, types).tone == "bad"
 
 
 def test_verdicts_on_a_comparison() -> None:
-    from synthdata.compare import compare
+    from synthdata.comparison.compare import compare
 
     reference = tales(60, 0)
     worse = compare(tales(20, 1) * 3, reference, permutations=199)
@@ -272,7 +276,7 @@ def test_plots_draw_what_they_are_given_and_return_their_axes() -> None:
 
 
 def test_plots_take_what_measure_gives() -> None:
-    from synthdata.panel import measure
+    from synthdata.panel.panel import measure
 
     found = measure(tales(30, 0))
     _, axes = figures.new("wide", 1, 2)

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthdata import estimate
-from synthdata.compare import compare
-from synthdata.gate import RULES, Rule, gate, judge
-from synthdata.matched import QUANTITIES, Pool
-from synthdata.overlap import SelfBleu
-from synthdata.panel import measure
-from synthdata.rarefy import rarefied
-from synthdata.tokens import encode
+from synthdata.comparison.compare import compare
+from synthdata.comparison.pool import QUANTITIES, Pool
+from synthdata.diversity import hill
+from synthdata.diversity.rarefaction import rarefied
+from synthdata.panel.panel import measure
+from synthdata.similarity.self_bleu import SelfBleu
+from synthdata.text.tokens import encode
+from synthdata.verdicts.gate import gate
+from synthdata.verdicts.rules import RULES, Rule, judge
 
 _HOME = Path(__file__).parents[1] / "benchmarks" / "bench_synthdata_intervals.py"
 _SPEC = importlib.util.spec_from_file_location("bench_synthdata_intervals", _HOME)
@@ -113,7 +114,7 @@ def test_clumped_words_are_no_gain_at_unequal_sizes(match):
         logs.append([math.log(np.divide(*pool.hill(q, pool.at(a, b)))) for q in (0, 1, 2)])
         few, many = pool.words(a), pool.words(b)
         by_words.append(
-            [math.log(estimate.hill(few, q) / rarefied(many, few.sum(), q)) for q in (0, 1, 2)]
+            [math.log(hill.hill(few, q) / rarefied(many, few.sum(), q)) for q in (0, 1, 2)]
         )
     error = np.std(logs, axis=0, ddof=1) / 10
     assert (np.abs(np.mean(logs, axis=0)) < 4 * error).all(), (np.mean(logs, axis=0), error)

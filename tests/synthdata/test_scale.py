@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthdata import scale
 from synthdata.__main__ import main
-from synthdata.io import ReadConfig
-from synthdata.meter import Meter, MeterConfig
+from synthdata.io.rows import ReadConfig
+from synthdata.streaming import meter as meter_module
+from synthdata.streaming import scale
+from synthdata.streaming.meter import Meter, MeterConfig
 
 pytest.importorskip("datasketches")
 CONFIG = MeterConfig(ram=64 << 20, words="word")
@@ -45,7 +46,7 @@ def test_the_tree_is_the_tournament(
     """The binary counter in `meter_files` builds what pairing neighbours level by level builds."""
     monkeypatch.setattr(scale, "meter_file", lambda path, *_: path.encode())
     monkeypatch.setattr(scale, "merge", lambda a, b: b"(" + a + b + b")")
-    monkeypatch.setattr(scale.Meter, "from_bytes", staticmethod(lambda data: data))
+    monkeypatch.setattr(meter_module.Meter, "from_bytes", staticmethod(lambda data: data))
     paths = [str(tmp_path / str(i)) for i in range(files)]
     for path in paths:
         Path(path).touch()

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata import estimate, hashing, rarefy, streamed
-from synthdata.meter import MeterConfig
-from synthdata.sketch import BottomK, Channel
+from synthdata.diversity import entropy, hill, rarefaction
+from synthdata.streaming import measures
+from synthdata.streaming.meter import MeterConfig
+from synthdata.streaming.sketch import BottomK, Channel
+from synthdata.text import hashing
 from tests.benchmarks.bench_meter import hostile, off
 
 pytest.importorskip("datasketches")
@@ -137,21 +139,21 @@ def check_bounds(draws: np.ndarray, k: int) -> dict[str, float]:
     channel = fill(Channel(k, k.bit_length() - 1), hashing.gram_hashes(draws, 1, 5), 1 << 20)
     assert not channel.bottom.complete
     truth = np.unique(draws, return_counts=True)[1]
-    counts = streamed.counts_of(channel)
+    counts = measures.counts_of(channel)
     errors = {
         "types": counts.distinct / len(truth) - 1,
-        "coverage": streamed.coverage(counts) - estimate.coverage(truth),
-        "entropy": streamed.chao_wang_jost(counts) / estimate.chao_wang_jost(truth) - 1,
-        "plug-in": streamed.plug_in(counts) / estimate.plug_in(truth) - 1,
+        "coverage": measures.coverage(counts) - hill.coverage(truth),
+        "entropy": measures.chao_wang_jost(counts) / entropy.chao_wang_jost(truth) - 1,
+        "plug-in": measures.plug_in(counts) / entropy.plug_in(truth) - 1,
     }
     assert abs(errors["types"]) < 0.03
     assert abs(errors["coverage"]) < 0.005
     assert abs(errors["entropy"]) < 0.03
     assert abs(errors["plug-in"]) < 0.03
     assert abs(channel.cardinality.get_estimate() / len(truth) - 1) < 0.03
-    assert streamed.hill2(counts) == pytest.approx(estimate.hill_asymptotic(truth, 2), rel=0.06)
+    assert measures.hill2(counts) == pytest.approx(hill.hill_asymptotic(truth, 2), rel=0.06)
     for q in (1, 2):  # of the sample; 2 to the entropy, so bits that are missing weigh more
-        assert streamed.hill(counts, q) == pytest.approx(estimate.hill(truth, q), rel=0.1)
+        assert measures.hill(counts, q) == pytest.approx(hill.hill(truth, q), rel=0.1)
     return errors
 
 
@@ -192,18 +194,18 @@ def test_what_fits_is_exact() -> None:
     draws = np.random.default_rng(3).zipf(1.5, 20_000).astype(np.uint64) % np.uint64(3000)
     channel = fill(Channel(1 << 13, 13), hashing.gram_hashes(draws, 1, 0))
     truth = np.unique(draws, return_counts=True)[1]
-    counts = streamed.counts_of(channel)
+    counts = measures.counts_of(channel)
     assert counts.exact
     assert counts.distinct == len(truth)
-    assert streamed.coverage(counts) == pytest.approx(estimate.coverage(truth), abs=1e-12)
-    assert streamed.plug_in(counts) == pytest.approx(estimate.plug_in(truth), rel=1e-12)
-    assert streamed.chao_wang_jost(counts) == pytest.approx(estimate.chao_wang_jost(truth))
-    assert streamed.hill2(counts) == pytest.approx(estimate.hill_asymptotic(truth, 2))
-    assert streamed.curve(counts)[-1] == (20_000, len(truth))
+    assert measures.coverage(counts) == pytest.approx(hill.coverage(truth), abs=1e-12)
+    assert measures.plug_in(counts) == pytest.approx(entropy.plug_in(truth), rel=1e-12)
+    assert measures.chao_wang_jost(counts) == pytest.approx(entropy.chao_wang_jost(truth))
+    assert measures.hill2(counts) == pytest.approx(hill.hill_asymptotic(truth, 2))
+    assert measures.curve(counts)[-1] == (20_000, len(truth))
     for q in (0, 0.5, 1, 2, 3):
-        assert streamed.hill(counts, q) == pytest.approx(estimate.hill(truth, q), rel=1e-12)
+        assert measures.hill(counts, q) == pytest.approx(hill.hill(truth, q), rel=1e-12)
     for size in (1, 100, 15_000):
-        assert streamed.types_at(counts, size) == pytest.approx(rarefy.rarefied(truth, size))
+        assert measures.types_at(counts, size) == pytest.approx(rarefaction.rarefied(truth, size))
 
 
 def test_types_are_unbiased_over_seeds() -> None:
@@ -233,7 +235,7 @@ def test_hostile_streams_keep_what_is_promised_in_every_seed(which: int) -> None
     truth = np.unique(draws, return_counts=True)[1]
     for seed in range(20):
         errors = off(draws, truth, k, seed)  # which also sees that no count is above n
-        assert max(map(abs, errors)) < streamed.promised(k), (name, seed, errors)
+        assert max(map(abs, errors)) < measures.promised(k), (name, seed, errors)
 
 
 def test_a_count_is_never_above_what_went_by() -> None:
@@ -243,8 +245,8 @@ def test_a_count_is_never_above_what_went_by() -> None:
         for twice in (0, 1):
             draws[0] = twice
             channel = fill(Channel(256, 8), hashing.gram_hashes(draws, 1, seed))
-            counts = streamed.counts_of(channel)
+            counts = measures.counts_of(channel)
             assert counts.distinct <= counts.n
             assert counts.occurring(1) <= counts.n
-            assert 0 <= streamed.coverage(counts) < 0.01
-            assert streamed.types_at(counts, counts.n) <= counts.n + 1e-6
+            assert 0 <= measures.coverage(counts) < 0.01
+            assert measures.types_at(counts, counts.n) <= counts.n + 1e-6

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from labkit import progress
 from synthdata import __main__ as command
-from synthdata import progress
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [f"tale {i} of a fox and {i % 7} hens" for i in range(30)]
@@ -73,7 +73,7 @@ def test_help_says_what_streams_and_what_rules_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert "Streams: documents, words" in help_of("measure", capsys)
-    from synthdata.gate import RULES
+    from synthdata.verdicts.rules import RULES
 
     said = help_of("gate", capsys)
     for name, rule in RULES.items():

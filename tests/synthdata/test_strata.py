@@ -6,9 +6,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from synthdata.counts import grams
-from synthdata.strata import budget
-from synthdata.tokens import encode
+from synthdata.panel.budget import budget
+from synthdata.text.ngrams import grams
+from synthdata.text.tokens import encode
 
 
 def words(texts):

@@ -7,16 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from synthdata import streamed
-from synthdata.measures import Measure
-from synthdata.meter import Meter, MeterConfig
+from synthdata.diversity.measure import Measure
+from synthdata.streaming import measures
+from synthdata.streaming.meter import Meter, MeterConfig
 
 pytest.importorskip("datasketches")
 SMALL = MeterConfig(ram=64 << 20, words="word")
 
 
 def of(texts: list[str]) -> dict[str, Measure]:
-    return {m.name: m for m in streamed.measures(Meter(SMALL).update(texts))}
+    return {m.name: m for m in measures.measures(Meter(SMALL).update(texts))}
 
 
 def test_what_hangs_on_the_order_of_rows_is_hyperloglog_alone_and_says_so() -> None:
@@ -60,6 +60,6 @@ def test_orders_that_cross_are_called_impossible() -> None:
         f"{what}_{k}" for what in crossed for k in kinds
     }
     # what went by is no estimate, and its orders fall
-    counts = streamed.counts_of(Meter(SMALL).update(texts).channels["documents"])
-    orders = [streamed.hill(counts, q) for q in (0, 1, 2)]
+    counts = measures.counts_of(Meter(SMALL).update(texts).channels["documents"])
+    orders = [measures.hill(counts, q) for q in (0, 1, 2)]
     assert orders == sorted(orders, reverse=True)

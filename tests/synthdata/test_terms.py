@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdata.compare import compare
-from synthdata.matched import Pool
-from synthdata.terms import ORDERS, Drawer, Parts, group_sizes
-from synthdata.tokens import encode
-from synthdata.twosample import deals
+from synthdata.comparison.compare import compare
+from synthdata.comparison.equal_terms import ORDERS, Drawer, Parts, group_sizes
+from synthdata.comparison.pool import Pool
+from synthdata.comparison.two_sample import deals
+from synthdata.text.tokens import encode
 
 
 def words(n, length, rng):

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdata import __main__, joke_report, three_jokes
-from synthdata.experiment_figures import of_three_jokes
-from synthdata.joke_evidence import Evidence, Family, Judged, Result
-from synthdata.judges import Judge, auc, informed_auc
-from synthdata.options import ThreeJokesOptions
-from synthdata.three_jokes import Profile
+from synthdata import __main__, three_jokes
+from synthdata.three_jokes import Profile, report
+from synthdata.three_jokes.evidence import Evidence, Family, Judged, Result
+from synthdata.three_jokes.figures import of_three_jokes
+from synthdata.three_jokes.judges import Judge, auc, informed_auc
+from synthdata.three_jokes.options import ThreeJokesOptions
 
 SMALL = Profile(n=60, learned=60, generators=4, left=(2, 5), permutations=99)
 TINY = Profile(
@@ -238,7 +238,7 @@ def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
     assert len(figure.axes) == 3
     assert "dial 5/20" in alt
 
-    monkeypatch.setattr(three_jokes, "profile", lambda name, n: replace(TINY, n=n))
+    monkeypatch.setattr("synthdata.three_jokes.profiles.profile", lambda name, n: replace(TINY, n=n))
     page = tmp_path / "page.html"
     words = ["--n", str(TINY.n), "--seeds", "1", "--first-seed", "1", "--html", str(page)]
     with pytest.raises(SystemExit) as stop:
@@ -247,7 +247,7 @@ def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
     assert stop.value.code == 0
     record = json.loads(out.splitlines()[-1])
     assert record["command"] == "three-jokes"
-    assert record["runs"] == json.loads(json.dumps(joke_report.as_json(found)))  # the same numbers
+    assert record["runs"] == json.loads(json.dumps(report.as_json(found)))  # the same numbers
     measures = {m["name"]: m for m in record["measures"]}
     assert measures["naive_auc"]["value"] == first.family("gpt").mean("naive").value
     assert measures["dial 5/20: harm"]["value"] == first.family("dial 5/20").mean("harm").value
@@ -258,7 +258,7 @@ def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
 
 def test_the_report_of_three_seeds_says_each_part_and_counts_over_all_seeds():
     made = result([judged()] * 2, [judged(p=0.2)] * 2, [judged(harm=0.6)] * 2)
-    found = joke_report.of_result(made, ThreeJokesOptions(seeds=3))
+    found = report.of_result(made, ThreeJokesOptions(seeds=3))
     assert "needs more seeds to tell" in found.verdict.text
     for side in ("<= 0.6", ">= 0.4"):
         said = f"AUC of a judge of single texts who has not met the generator {side}: 0.52"
@@ -269,7 +269,7 @@ def test_the_report_of_three_seeds_says_each_part_and_counts_over_all_seeds():
     assert found.tables[0].rows[1] == (
         *("gpt", "0.52", "0.9", "", "4 of 6", "0 of 6", "0.2", "0.4", "0.2"),
     )
-    good = joke_report.of_result(result(*GOOD), ThreeJokesOptions())
+    good = report.of_result(result(*GOOD), ThreeJokesOptions())
     assert good.verdict.text.startswith("One text says little")
     assert good.verdict.because.endswith("Together: reproduced.")
     assert [m.name for m in good.headlines] == ["naive_auc", "found", "harm"]

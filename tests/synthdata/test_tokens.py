@@ -9,8 +9,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata.tokens import TOKENISERS, Policy, encode, named
-from synthdata.words import WITHOUT_SPACES, count_scripts, mixture_note, words
+from synthdata.text.tokens import TOKENISERS, Policy, encode, named
+from synthdata.text.words import WITHOUT_SPACES, count_scripts, mixture_note, words
 
 ARABIC = "لماذا عبرت الدجاجة الطريق"
 FAMILY = "👨‍👩‍👧‍👦"

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synthdata.against import of_comparison
-from synthdata.compare import compare
-from synthdata.measures import Measure
-from synthdata.record import differences
-from synthdata.twosample import can_reject, documents_needed, needed_range, p_of_errors
+from synthdata.comparison.compare import compare
+from synthdata.comparison.two_sample import can_reject, documents_needed, needed_range, p_of_errors
+from synthdata.diversity.measure import Measure
+from synthdata.report.record import differences
+from synthdata.verdicts.against import of_comparison
 
 
 def words(n, length, rng, types=150):
@@ -32,7 +32,7 @@ def test_p_of_errors_is_students():
 
 
 def test_the_larger_p_stands(monkeypatch):
-    module = importlib.import_module("synthdata.compare")
+    module = importlib.import_module("synthdata.comparison.compare")
     rng = np.random.default_rng(1)
     one, two = words(40, 20, rng, 60), words(40, 20, rng)
     sure = compare(one, two, quantities=["hill1"], permutations=99).differences["hill1"]

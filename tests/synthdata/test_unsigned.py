@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from synthdata import __main__ as command
-from synthdata import against, finishing, reading
-from synthdata.compare import compare
-from synthdata.dial import sentence, word, zipf
-from synthdata.gate import gate
-from synthdata.meter import Meter, MeterConfig
-from synthdata.panel import measure
-from synthdata.unlike import unlike_scripts
+from synthdata.cli import wording
+from synthdata.comparison.compare import compare
+from synthdata.comparison.unlike import unlike_scripts
+from synthdata.dial.corpora import sentence, word, zipf
+from synthdata.panel.panel import measure
+from synthdata.streaming.meter import Meter, MeterConfig
+from synthdata.verdicts import against
+from synthdata.verdicts import gate as reading
+from synthdata.verdicts.gate import gate
 
 SHARE = zipf(600)
 ALL_CLEAR = ("hill1_ratio>=0.5", "near_duplicates_difference<=0.1", "self_bleu_difference<=0.3")
@@ -227,7 +229,7 @@ def test_one_mixture_of_scripts_is_no_difference():
 
 def verdict(texts, groups):
     found = measure(texts, groups=groups)
-    return finishing.verdict(len(texts), found, found.boilerplate, found.units)
+    return wording.verdict(len(texts), found, found.boilerplate, found.units)
 
 
 @pytest.mark.parametrize("many", [1, 3])

@@ -10,11 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synthdata import against, finishing, reading, stripping
-from synthdata.gate import gate
-from synthdata.measures import Measure
-from synthdata.panel import measure, only
-from synthdata.tokens import DEFAULT_POLICY
+from synthdata.cli import wording
+from synthdata.diversity.measure import Measure
+from synthdata.panel.panel import measure, only
+from synthdata.similarity import boilerplate
+from synthdata.text.tokens import DEFAULT_POLICY
+from synthdata.verdicts import against
+from synthdata.verdicts import verdict as reading
+from synthdata.verdicts.gate import gate
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -35,7 +38,7 @@ def prose(n: int, rng: np.random.Generator, length: int = 14) -> list[str]:
 
 def verdict(texts: list[str]) -> reading.Verdict:
     found = measure(texts)
-    return finishing.verdict(len(texts), found, found.boilerplate)
+    return wording.verdict(len(texts), found, found.boilerplate)
 
 
 def with_ids(n: int, length: int) -> list[str]:
@@ -103,7 +106,7 @@ def test_a_prompt_before_varied_answers_is_not_a_collapse_and_can_be_stripped():
     found = verdict(texts)
     assert found.text.startswith("Cannot tell: one passage"), found
     assert "--strip" in found.because
-    rest, taken = stripping.strip(texts)
+    rest, taken = boilerplate.strip(texts)
     assert rest == answers
     assert taken.stands_in == 1
     assert taken.share == pytest.approx(len(prompt) / np.mean([len(t) for t in texts]), abs=0.02)
@@ -114,7 +117,7 @@ def test_a_prompt_before_varied_answers_is_not_a_collapse_and_can_be_stripped():
         for some in ([" ".join(rng.choice(LEXICON[:300], 8)) for _ in range(200)], answers)
     )
     bare_low, bare_high = (
-        measure(stripping.strip([f"{prompt} {a}" for a in some])[0])["hill1"].value
+        measure(boilerplate.strip([f"{prompt} {a}" for a in some])[0])["hill1"].value
         for some in ([" ".join(rng.choice(LEXICON[:300], 8)) for _ in range(200)], answers)
     )
     assert bare_low / bare_high < low / high
@@ -130,29 +133,29 @@ def test_a_gate_cannot_tell_copies_from_a_fixed_prompt():
         found = gate(texts, rules, groups=groups)
         assert found.outcome == "cannot tell"
         assert "--strip" in found.judgements[0].reason
-    assert gate(stripping.strip(texts)[0], rules).outcome == "pass"
+    assert gate(boilerplate.strip(texts)[0], rules).outcome == "pass"
     jokes = [f"{prompt} {joke}" for joke in prose(5, rng, 8)]  # here the rest repeats, too
     assert gate(list(rng.choice(jokes, 200)), rules, groups=range(200)).outcome == "fail"
-    fixed = stripping.find(texts)
+    fixed = boilerplate.find(texts)
     calm = reading.Verdict(text="No loss.", confidence="high", because="x.", tone="good")
     said = against.with_fixed(calm, fixed)
     assert (said.tone, said.confidence) == ("neutral", "low")
     assert "--strip" in said.because
-    assert against.with_fixed(calm, stripping.find(prose(50, rng))) == calm
+    assert against.with_fixed(calm, boilerplate.find(prose(50, rng))) == calm
     assert against.with_fixed(replace(calm, tone="bad"), fixed).confidence == "high"
-    (note,) = stripping.note(fixed)
+    (note,) = boilerplate.note(fixed)
     assert "100% of the documents" in note
-    assert stripping.note(stripping.find(prose(50, rng))) == ()
+    assert boilerplate.note(boilerplate.find(prose(50, rng))) == ()
 
 
 def test_what_all_documents_say_is_not_boilerplate():
-    same = stripping.find(["the one and only joke that is ever told in this whole house"] * 50)
+    same = boilerplate.find(["the one and only joke that is ever told in this whole house"] * 50)
     assert same.passages == ()
-    ids = stripping.find([DEFAULT_POLICY(text) for text in with_ids(100, 160)])
+    ids = boilerplate.find([DEFAULT_POLICY(text) for text in with_ids(100, 160)])
     assert ids.passages
     assert not ids.varied  # digits are nothing of one's own
-    assert stripping.find([]).passages == ()
-    assert stripping.find(prose(50, np.random.default_rng(0))).passages == ()
+    assert boilerplate.find([]).passages == ()
+    assert boilerplate.find(prose(50, np.random.default_rng(0))).passages == ()
 
 
 @pytest.mark.parametrize("n", [20, 34])

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthdata import sources
-from synthdata.meter import Meter
+from synthdata.io import streams
+from synthdata.streaming.meter import Meter
 from tests.synthdata.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -71,8 +71,8 @@ def test_a_file_named_twice_is_one_file(run_here: Run, again: str) -> None:
     Path("copy.txt").write_bytes(Path("a.txt").read_bytes())
     name = again.format(os.getcwd())
     with pytest.raises(ValueError, match="named twice"):
-        sources.expand(["a.txt", name])
-    assert sources.expand(["a.txt", "copy.txt"]) == ["a.txt", "copy.txt"]
+        streams.expand(["a.txt", name])
+    assert streams.expand(["a.txt", "copy.txt"]) == ["a.txt", "copy.txt"]
 
 
 def test_standard_input_is_one_side_only(run_here: Run) -> None:

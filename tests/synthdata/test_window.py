@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from synthdata import __main__ as command
-from synthdata.against import of_comparison
-from synthdata.compare import compare
-from synthdata.gate import gate
-from synthdata.tokens import encode
-from synthdata.window import common_window, cut
+from synthdata.comparison.compare import compare
+from synthdata.comparison.window import common_window, cut
+from synthdata.text.tokens import encode
+from synthdata.verdicts.against import of_comparison
+from synthdata.verdicts.gate import gate
 
 
 def words(n, length, rng, types=100):

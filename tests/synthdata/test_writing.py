@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthdata.io import read
+from synthdata.io.reader import read
 from tests.synthdata.conftest import Run
 
 

@@ -1,0 +1,1 @@
+"""What the laboratory of collapse fits: distributions, texts, passages."""

@@ -1,0 +1,1 @@
+"""Two collections at equal terms."""

@@ -1,0 +1,350 @@
+"""Is the synthetic collection less varied than the reference, at equal terms?
+
+Idea:   variety grows with size, so both are measured at the same size first. Then the question is
+        what shuffling would do: pool the documents, deal them out again at random, and see how
+        often chance alone makes a difference as large (a permutation test; it assumes nothing but
+        independent documents, or independent groups of them).
+Source: permutation tests: E. J. G. Pitman 1937; Phipson & Smyth 2010 (the +1).
+Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl --match tokens
+Omits:  quality. A collection of noise is very varied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from synthdata.comparison import events
+from synthdata.comparison.equal_terms import MATCHES, Match, Parts
+from synthdata.comparison.pool import BLEU_DOCUMENTS, QUANTITIES, Pool, Quantity
+from synthdata.comparison.support import copied, support
+from synthdata.comparison.two_sample import (
+    ERROR_DRAWS,
+    can_reject,
+    deals,
+    documents_needed,
+    holm,
+    needed_range,
+    number_groups,
+    p_of_errors,
+    p_values,
+    standard_errors,
+)
+from synthdata.comparison.unlike import Inside, inside, scripts
+from synthdata.comparison.window import common_window, cut, unlike
+from synthdata.diversity import hill, intervals
+from synthdata.diversity.bounds import UNMOVED, clip_ends, unmoved
+from synthdata.diversity.measure import Measure
+from synthdata.text.ordering import by_content, text_ranks
+from synthdata.text.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, Policy, Tokenise, encode
+
+PERMUTATIONS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One quantity of both collections at equal terms, and whether chance explains the gap."""
+
+    name: str
+    """Which quantity."""
+    synthetic: float
+    """Its value in the synthetic collection."""
+    reference: float
+    """Its value in the reference."""
+    ratio: Measure
+    """Synthetic over reference (of shares: synthetic minus reference), with a 95 % interval."""
+    effect: float
+    """The gap in standard deviations of the gaps that chance makes."""
+    p: float
+    """Share of random deals with a gap as large, or the p of the gap in its standard errors where
+    that is larger; small means chance does not explain it."""
+    p_holm: float
+    """The same, corrected for how many quantities were tested; 1 where it is not `testable`."""
+    needed: float
+    """About how many documents a side would need for an 80 % chance to see a 10 % loss beside the
+    other quantities tested; nan for differences."""
+    needed_low: float = math.nan
+    """Lower end of the 95 % interval of `needed`."""
+    needed_high: float = math.nan
+    """Upper end."""
+    testable: bool = True
+    """Whether any deal could have made it significant; if not, Holm's correction leaves it out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A synthetic collection beside its reference."""
+
+    differences: dict[str, Difference]
+    """Quantities tested, by name."""
+    measures: dict[str, Measure]
+    """Precision and recall of support, copied documents."""
+    match: Match
+    """What was made equal."""
+    matched: str
+    """In words, at which value."""
+    documents: tuple[int, int]
+    """Documents in each; of a common window, those that have so many words."""
+    units: tuple[int, int]
+    """Groups of them in each that were dealt and left out together; documents without groups."""
+    permutations: int
+    """How often the documents were dealt anew; no p is below one over this and one."""
+    policy: Policy
+    """How texts were normalised."""
+    tokeniser: str
+    """What a word is."""
+    mixture: tuple[dict[str, float], dict[str, float]]
+    """Of each side's words, the share that are single characters, by script without spaces."""
+    lengths: tuple[float, float]
+    """Mean words of the documents compared, of each side."""
+    scripts: tuple[dict[str, float], dict[str, float]]
+    """Of each side's words, the share of each script."""
+    inside: Inside | None = None
+    """What was left out of the synthetic side's groups; None where whole groups were compared."""
+    notes: tuple[str, ...] = ()
+    """What makes the two sides unlike, beside their variety."""
+
+    @property
+    def unlike_lengths(self) -> bool:
+        """Whether the mean lengths are too unlike for equal words to make the sides alike."""
+        return unlike(self.lengths)
+
+    def measure(self, name: str) -> Measure:
+        """A measure by its name; of a tested quantity its ratio (or difference)."""
+        if name in self.measures:
+            return self.measures[name]
+        for difference in self.differences.values():
+            if difference.ratio.name == name:
+                return difference.ratio
+        raise ValueError(f"no measure {name!r} in this comparison")
+
+
+def compare(
+    synthetic: Sequence[str],
+    reference: Sequence[str],
+    *,
+    groups: Sequence[Hashable] | None = None,
+    reference_groups: Sequence[Hashable] | None = None,
+    match: Match = "tokens",
+    tokeniser: str | Tokenise | None = None,
+    policy: Policy = DEFAULT_POLICY,
+    quantities: Sequence[str] = QUANTITIES,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> Comparison:
+    """Test a synthetic collection against a reference, document by document.
+
+    `groups` and `reference_groups` hold a value for each document (its prompt, its author):
+    documents with one value depend on each other, and are dealt and left out together. Leave them
+    out only where documents are independent; five documents a prompt, tested as if they were,
+    differ "significantly" from five others a prompt of the same source up to one time in five.
+
+    `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
+    source that was seen (`coverage`), each at the smaller of the two. None of these makes short
+    and long documents alike; `window` does: equally many documents, of each the first words, as
+    many as three quarters of the documents of either side have; shorter ones are left out.
+    Quantities of documents are always taken at an equal number of documents. Groups of different
+    sizes are drawn from, so that both sides show as many, and as many documents of each. With 0
+    `permutations` there are intervals only, and every p is 1. ValueError where a side has no
+    document, or another number of groups.
+    """
+    if match not in MATCHES:
+        raise ValueError(f"match is one of {', '.join(MATCHES)}, got {match!r}")
+    if not len(synthetic) or not len(reference):
+        raise ValueError(
+            f"a comparison needs documents on both sides, got {len(synthetic)} synthetic and "
+            f"{len(reference)} of the reference"
+        )
+    unknown = sorted(set(quantities) - set(QUANTITIES))
+    if unknown:
+        raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
+    first = len(synthetic)
+    group = number_groups(groups, reference_groups, (first, len(reference)))
+    texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, first)
+    left, right, own = texts[:first], texts[first:], None if groups is None else group[:first]
+    tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
+    if match == "window":
+        window, kept = common_window(tokens, first)
+        tokens = cut(tokens.select(np.flatnonzero(kept)), window)
+        texts = [text for text, keep in zip(texts, kept) if keep]
+        group, first = group[kept], int(kept[:first].sum())
+    rng = np.random.default_rng(seed)
+    a, b = np.arange(first), np.arange(first, len(texts))
+    pool = Pool(texts, tokens, match, first, rng, quantities, group)
+    tested = _test(pool, a, b, permutations, rng)
+    if groups is None and reference_groups is None:  # nobody has said what hangs together
+        tested = _by_cluster(pool, tested, a, b, seed)
+    method = f"{tokens.tokeniser} tokens, {policy}"
+    return Comparison(
+        differences=tested,
+        measures={
+            **support(pool, a, b, rng, method),
+            "copied": copied(
+                left,
+                right,
+                groups=own,
+                method=str(policy),
+                seed=seed,
+            ),
+        },
+        match=match,
+        matched=pool.describe(),
+        documents=(len(a), len(b)),
+        units=(pool.units(a), pool.units(b)),
+        permutations=permutations,
+        policy=policy,
+        tokeniser=tokens.tokeniser,
+        mixture=(tokens.select(a).mixture, tokens.select(b).mixture),
+        lengths=pool.mean_lengths(),
+        scripts=(scripts(tokens.select(a)), scripts(tokens.select(b))),
+        inside=inside(pool, texts),
+        notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
+    )
+
+
+def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str], np.ndarray]:
+    """The `first` documents and the others, each side sorted by text and what its group holds.
+
+    All that is drawn later is drawn by place, so that the order of the files plays no part.
+    """
+    text = text_ranks(texts)
+    content = by_content(group, text)
+    order = np.lexsort((content, text, np.arange(len(texts)) >= first))
+    return [texts[i] for i in order], content[order]
+
+
+def _test(
+    pool: Pool, a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator
+) -> dict[str, Difference]:
+    """Permutation tests of all quantities on the same deals, and intervals from subsamples."""
+    quantities = pool.quantities
+
+    def gaps(parts: Parts) -> np.ndarray:
+        return np.array([_gap(q, *q.of(parts)) for q in quantities])
+
+    values = [q.of(pool.observed) for q in quantities]
+    observed = np.array([_gap(q, *value) for q, value in zip(quantities, values)])
+    dealt = np.empty((permutations, len(quantities)))
+    for row, (one, two) in enumerate(deals(pool.group, a, b, permutations, rng)):
+        dealt[row] = gaps(pool.dealt(one, two))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        effect = observed / dealt.std(axis=0) if permutations else np.full_like(observed, math.nan)
+    effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
+    error, reason = standard_errors(lambda one, two: gaps(pool.at(one, two)), pool.group, a, b, rng)
+    p = p_values(observed, dealt)
+    if not reason:
+        p = np.maximum(p, p_of_errors(observed, error, _freedom(pool, a, b)))
+    counts = can_reject(observed, dealt)
+    corrected = np.where(counts, holm(np.where(counts, p, math.nan)), np.where(np.isnan(p), p, 1.0))
+    found = {}
+    for i, q in enumerate(quantities):
+        needed = math.nan
+        if not q.difference:
+            tests = max(1, int(counts.sum()))
+            needed = documents_needed(float(error[i]), min(len(a), len(b)), tests=tests)
+        low, high = needed_range(needed)
+        found[q.name] = Difference(
+            name=q.name,
+            synthetic=float(values[i][0]),
+            reference=float(values[i][1]),
+            ratio=_ratio(q, float(observed[i]), float(error[i]), reason, pool, a, b),
+            effect=float(effect[i]),
+            p=float(p[i]),
+            p_holm=float(corrected[i]),
+            needed=needed,
+            needed_low=low,
+            needed_high=high,
+            testable=bool(counts[i]),
+        )
+    return found
+
+
+def _freedom(pool: Pool, a: np.ndarray, b: np.ndarray) -> int:
+    """Degrees of freedom of the standard errors."""
+    return min(ERROR_DRAWS, pool.units(a), pool.units(b)) - 1
+
+
+def _by_cluster(
+    pool: Pool, tested: dict[str, Difference], a: np.ndarray, b: np.ndarray, seed: int
+) -> dict[str, Difference]:
+    """The differences with a second interval, of clusters of near-duplicates as units."""
+
+    def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        return np.array([_gap(q, *q.of(pool.at(one, two))) for q in pool.quantities])
+
+    ratios = {name: difference.ratio for name, difference in tested.items()}
+    wider = events.by_cluster(pool, gaps, ratios, a, b, np.random.default_rng([seed, 1]))
+    return {name: replace(found, ratio=wider[name]) for name, found in tested.items()}
+
+
+def _gap(quantity: Quantity, one: float, two: float) -> float:
+    """Difference of shares; of effective numbers the logarithm of their ratio."""
+    if quantity.difference:
+        return one - two
+    return math.log(one / two) if one > 0 and two > 0 else math.nan
+
+
+def _ratio(
+    q: Quantity,
+    gap: float,
+    error: float,
+    reason: str,
+    pool: Pool,
+    a: np.ndarray,
+    b: np.ndarray,
+) -> Measure:
+    method = f"synthetic {'minus' if q.difference else 'over'} reference at {pool.describe()}"
+    n = min(len(a), len(b))
+    covered = math.nan
+    if q.name.startswith("hill"):
+        covered = min(pool.coverage(a), pool.coverage(b))
+    elif q.name == "documents_hill1":
+        covered = pool.document_coverage(a)
+    if math.isnan(gap):
+        return Measure.undefined(
+            q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
+        )
+    units = [pool.units(part) for part in (a, b)]
+    reach = intervals.t_quantile(_freedom(pool, a, b)) * error
+    ends = (gap, gap - reach, gap + reach)
+    value, low, high = ends if q.difference else tuple(map(math.exp, ends))
+    if q.difference:  # no copy among n documents does not mean that there is never one
+        sides, few = q.of(pool.observed), min(units)
+        if q.name == "self_bleu":
+            few = min(few, BLEU_DOCUMENTS)
+            least = [intervals.unmoved_mean(side, few) for side in sides]
+        else:
+            least = [intervals.share_interval(round(side * few), few) for side in sides]
+        far = math.hypot(least[0][1] - sides[0], sides[1] - least[1][0])
+        near = math.hypot(sides[0] - least[0][0], least[1][1] - sides[1])
+        low, high = clip_ends((min(low, value - near), max(high, value + far)), -1, 1)
+    if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
+        reaches = [_log_reach(pool.documents(part), k) for part, k in zip((a, b), units)]
+        down, up = zip(*reaches)
+        low = min(low, math.exp(gap - math.hypot(down[0], up[1])))
+        high = max(high, math.exp(gap + math.hypot(up[0], down[1])))
+    if unmoved(low, high):
+        low = high = math.nan
+        reason = UNMOVED
+    return Measure(
+        name=q.ratio_name,
+        value=value,
+        low=low,
+        high=high,
+        n=n,
+        coverage=covered,
+        method=method,
+        unit=q.unit,
+        direction=q.direction,
+        warnings=(reason,) if reason else (),
+    )
+
+
+def _log_reach(counts: np.ndarray, units: int) -> tuple[float, float]:
+    """How far below and above its Hill number the least interval goes, in logarithms."""
+    here = math.log(hill.hill(counts, 1))
+    low, high = intervals.unmoved_hill(counts, 1, units)
+    return here - math.log(low), math.log(high) - here

@@ -1,0 +1,244 @@
+"""Quantities of two collections at equal terms: equal tokens, equal documents or equal coverage.
+
+Idea:   twice as many texts show more variety even from the same source, so both sides are brought
+        to the smaller one's terms before they are compared: the larger side is drawn from, without
+        replacement, several times, and the values are averaged
+        (`synthdata.comparison.equal_terms`).
+Source: equal coverage: Chao & Jost, Ecology 2012; whole documents as the unit that is drawn:
+        Colwell et al., Journal of Plant Ecology 2012, "sample-based rarefaction".
+Omits:  tests and intervals (`synthdata.comparison.compare`).
+
+Whole documents are drawn (whole groups of them, where they depend on each other), and only the last
+one is cut to reach the size. Drawing single words instead would break up the words that a text says
+again and again: from documents of one topic each, a tenth of the words would show all the topics
+that a tenth of the documents does not, and the larger side would look more varied than it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+
+from synthdata.comparison.equal_terms import Drawer, Match, Parts, group_sizes
+from synthdata.comparison.window import unlike
+from synthdata.diversity import coverage as covered
+from synthdata.diversity.measure import Direction
+from synthdata.similarity import near_duplicates as neardup
+from synthdata.similarity import self_bleu as overlap
+from synthdata.text.ngrams import Grams, by_document, grams
+from synthdata.text.tokens import Tokens
+
+__all__ = ["BLEU_DOCUMENTS", "QUANTITIES", "Match", "Pool", "Quantity", "clustered"]
+
+BLEU_DOCUMENTS = 300
+"""Self-BLEU is compared on so many documents of each side at most (drawn once)."""
+QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
+"""What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """Something both collections have, and how its gap is told."""
+
+    name: str
+    """Its name."""
+    ratio_name: str
+    """The name of its ratio or difference."""
+    unit: str
+    """What the ratio or difference counts."""
+    direction: Direction
+    """How to read it."""
+    difference: bool
+    """Whether the gap is a difference (of shares) and not a ratio (of effective numbers)."""
+    of: Callable[[Parts], tuple[float, float]]
+    """Its two values, from parts of both sides at equal terms."""
+
+
+class Pool:
+    """Both collections' documents together, and every quantity of any two parts of them."""
+
+    def __init__(
+        self,
+        texts: list[str],
+        tokens: Tokens,
+        match: Match,
+        first: int,
+        rng: np.random.Generator,
+        quantities: Sequence[str],
+        groups: np.ndarray | None = None,
+    ) -> None:
+        """`first` of the documents are one side, the rest is the other."""
+        self.tokens, self.match = tokens, match
+        # by a dictionary: an array of strings is as wide as the longest, and drops closing NULs
+        number: dict[str, int] = {}
+        self.text = np.array([number.setdefault(t, len(number)) for t in texts], dtype=np.int64)
+        wanted = "near_duplicates" in quantities  # finding them costs more than all the rest
+        self.cluster = neardup.near_duplicates(texts).label if wanted else np.arange(len(texts))
+        self.group = np.arange(len(texts)) if groups is None else groups
+        self.drawer = Drawer(tokens, match, self.group, rng)
+        self.observed = self.at(np.arange(first), np.arange(first, len(texts)))
+        self._last: tuple[Parts, list[tuple[float, float]]] | None = None
+        table = {f"hill{q}": ("times", False, partial(self.hill, q)) for q in (0, 1, 2)} | {
+            "documents_hill1": ("times", False, self.documents_hill1),
+            "self_bleu": ("BLEU", True, self.self_bleu),
+            "near_duplicates": ("share", True, self.near_duplicates),
+        }
+        self.quantities = [
+            Quantity(
+                name=name,
+                ratio_name=f"{name}_{'difference' if difference else 'ratio'}",
+                unit=unit,
+                direction="lower is more varied" if difference else "higher is more varied",
+                difference=difference,
+                of=of,
+            )
+            for name, (unit, difference, of) in table.items()
+            if name in quantities
+        ]
+
+    def at(self, a: np.ndarray, b: np.ndarray) -> Parts:
+        """Parts of these documents at terms of their own."""
+        return Parts(self.drawer, a, b)
+
+    def dealt(self, a: np.ndarray, b: np.ndarray) -> Parts:
+        """Parts of these documents at the terms of the two collections as they are."""
+        return Parts(self.drawer, a, b, like=self.observed)
+
+    def units(self, documents: np.ndarray) -> int:
+        """How many groups these documents are (how many documents, where each is its own)."""
+        return len(np.unique(self.group[documents]))
+
+    def words(self, documents: np.ndarray) -> np.ndarray:
+        """How often each word occurs in these documents; those that do not occur are left out."""
+        return _tally(self.drawer.ids(documents))
+
+    def coverage(self, documents: np.ndarray) -> float:
+        """The same as `measure` gives it: corrected for the unit that was left out."""
+        return self._covered(grams(self.tokens.select(documents), 1), documents)
+
+    def document_coverage(self, documents: np.ndarray) -> float:
+        """Coverage of whole documents."""
+        numbers = np.arange(len(documents))
+        return self._covered(
+            Grams(keys=self.text[documents], owner=numbers, documents=len(documents)), documents
+        )
+
+    def _covered(self, found: Grams, documents: np.ndarray) -> float:
+        table = by_document(found)
+        return covered.coverage(*covered.by_unit(table, self.group[documents], len(documents)))
+
+    def documents(self, documents: np.ndarray) -> np.ndarray:
+        """How often each text occurs among these documents."""
+        return _tally(self.text[documents])
+
+    def hill(self, q: int, parts: Parts) -> tuple[float, float]:
+        """Hill numbers of words of order q, at equal terms (all three orders are kept)."""
+        if self._last is None or self._last[0] is not parts:
+            one, two = (np.mean([_log_hills(ids) for ids in rows], axis=0) for rows in parts.words)
+            self._last = (parts, list(zip(np.exp(one).tolist(), np.exp(two).tolist())))
+        return self._last[1][q]
+
+    def documents_hill1(self, parts: Parts) -> tuple[float, float]:
+        """Effective number of different documents, at an equal number of documents."""
+        one, two = (
+            math.exp(np.mean([_log_hills(self.text[part])[1] for part in side]))
+            for side in parts.documents
+        )
+        return one, two
+
+    def self_bleu(self, parts: Parts) -> tuple[float, float]:
+        """Self-BLEU of an equal number of documents, 300 at most (270 where a tenth is out)."""
+        size, observed = parts.count, self.observed.count
+        if observed > BLEU_DOCUMENTS:
+            size = round(size * BLEU_DOCUMENTS / observed)
+        one, two = (self._bleu.mean(part) for part in parts.first(size))
+        return one, two
+
+    @cached_property
+    def _bleu(self) -> overlap.SelfBleu:
+        return overlap.SelfBleu(self.tokens)
+
+    def near_duplicates(self, parts: Parts) -> tuple[float, float]:
+        """Share of documents in a cluster of near-duplicates, at an equal number of documents."""
+        one, two = (
+            float(np.mean([clustered(self.cluster[part]) for part in side]))
+            for side in parts.documents
+        )
+        return one, two
+
+    def describe(self) -> str:
+        """What was made equal, at which value."""
+        parts, words = self.observed, f"{self.tokens.tokeniser}s"
+        documents = f"{parts.count:,} documents"
+        if self.drawer.uneven:
+            most, least = int(parts.sizes[0]), int(parts.sizes[-1])
+            each = f"{most}" if most == least else f"{least} to {most}"
+            many = len(parts.sizes)
+            documents += f" ({many:,} group{'' if many == 1 else 's'} of {each})"
+        if self.match == "tokens":
+            return f"{int(parts.goal):,} {words}, {documents}"
+        if self.match == "coverage":
+            return f"coverage {parts.goal:.1%} of {words}, {documents}"
+        if self.match == "window":
+            return f"first {self.tokens.lengths.max():,} {words} of each, {documents}"
+        return documents
+
+    def mean_lengths(self) -> tuple[float, float]:
+        """Mean words of a document of each side."""
+        one, two = (float(self.tokens.lengths[s].mean()) for s in self.observed.sides)
+        return one, two
+
+    def unlike_lengths(self) -> str:
+        """A note where the sides' documents differ in length; empty where they do not."""
+        one, two = self.mean_lengths()
+        if not unlike((one, two)):
+            return ""
+        return (
+            f"documents of {one:.3g} {self.tokens.tokeniser}s on average stand beside documents of "
+            f"{two:.3g}: short ones show more of a source in as many words, and self-BLEU changes "
+            "with length, so these numbers (self_bleu_difference too) are no measure of variety "
+            "alone; compare with --match window"
+        )
+
+    def unlike_groups(self) -> str:
+        """A note where the sides' groups differ in size; empty where they do not."""
+        one, two = (group_sizes(self.group, side) for side in self.observed.sides)
+        if not self.drawer.uneven or self.observed.count == min(one.sum(), two.sum()):
+            return ""
+        return (
+            f"groups of {one.mean():.3g} documents stand beside groups of {two.mean():.3g}: to "
+            f"compare like with like, {self.describe().rsplit(', ', 1)[-1]} of each side are "
+            "drawn, and the values are means over such draws"
+        )
+
+
+def _tally(numbers: np.ndarray) -> np.ndarray:
+    """How often each number occurs, of those that do."""
+    counts = np.bincount(numbers)
+    return counts[counts > 0]
+
+
+def _log_hills(numbers: np.ndarray) -> np.ndarray:
+    """Natural logarithms of the Hill numbers of order 0, 1 and 2, [3]; nan for none.
+
+    Their mean over draws is taken, not that of the numbers: it is what makes the logarithm of the
+    ratio nought on average where both sides are one source.
+    """
+    counts = _tally(numbers)
+    n = len(numbers)
+    if not n:
+        return np.full(3, math.nan)
+    entropy = math.log(n) - float(counts @ np.log(counts)) / n
+    return np.array(
+        [math.log(len(counts)), entropy, 2 * math.log(n) - math.log(float(counts @ counts))]
+    )
+
+
+def clustered(label: np.ndarray) -> float:
+    """Share of documents in a cluster of two or more; `label` [documents] numbers the clusters."""
+    sizes = np.bincount(label)
+    return float(sizes[sizes > 1].sum() / len(label))

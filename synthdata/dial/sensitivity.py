@@ -1,0 +1,229 @@
+"""Which metric sees which disease, and which raises an alarm where there is none.
+
+Idea:   a metric is to be trusted after it has found a disease that was put there, and has stayed
+        calm where there was none. The diseases are the dials of `synthdata.dial.corpora`.
+Source: own construction; sensitivity and false alarms as in any diagnostic test.
+Run:    python -m synthdata.dial --runs 20 --healthy-runs 60
+Omits:  strengths in between; `--strength` turns all dials together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from labkit import files
+from synthdata.comparison.compare import compare
+from synthdata.comparison.equal_terms import Match
+from synthdata.dial.corpora import CONTROLS, DIALS, LENGTH, beside, make
+from synthdata.diversity import entropy, hill
+from synthdata.diversity.abundance import count_documents
+from synthdata.diversity.rarefaction import rarefied
+from synthdata.similarity import cosine, near_duplicates, repeats, self_bleu, vendi
+from synthdata.text.ngrams import count
+from synthdata.text.tokens import Tokens, encode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A number about texts, and which way lies less variety."""
+
+    of: Callable[[Sequence[str], Tokens], float]
+    """The number."""
+    alarm: Literal["low", "high"]
+    """Whether less variety makes it low or high."""
+
+
+def _per_tokens(tokens: Tokens, q: int) -> float:
+    return rarefied(count(tokens, 1), LENGTH * tokens.documents, q)
+
+
+def _characters(texts: Sequence[str], n: int) -> float:
+    return entropy.entropy(count(encode(texts, "character"), n))
+
+
+METRICS: dict[str, Metric] = {
+    "hill0, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 0), alarm="low"),
+    "hill1, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 1), alarm="low"),
+    "hill2, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 2), alarm="low"),
+    "hill1, raw": Metric(of=lambda _, t: hill.hill(count(t, 1), 1), alarm="low"),
+    "chao1": Metric(of=lambda _, t: hill.chao1(count(t, 1)), alarm="low"),
+    "words_entropy_source": Metric(of=lambda _, t: entropy.entropy(count(t, 1)), alarm="low"),
+    "words2_entropy_source": Metric(of=lambda _, t: entropy.entropy(count(t, 2)), alarm="low"),
+    "characters5_entropy_source": Metric(of=lambda x, _: _characters(x, 5), alarm="low"),
+    "documents_hill1": Metric(of=lambda x, _: hill.hill(count_documents(x), 1), alarm="low"),
+    "documents_chao1": Metric(of=lambda x, _: hill.chao1(count_documents(x)), alarm="low"),
+    "distinct2": Metric(of=lambda _, t: len(count(t, 2)) / count(t, 2).sum(), alarm="low"),
+    "self_bleu": Metric(of=lambda _, t: float(self_bleu.self_bleu(t).mean()), alarm="high"),
+    "cosine": Metric(of=lambda _, t: cosine.mean_cosine(t), alarm="high"),
+    "vendi": Metric(of=lambda _, t: vendi.vendi_ngrams(t)[0], alarm="low"),
+    "near_duplicates": Metric(
+        of=lambda x, _: near_duplicates.near_duplicates(x).share, alarm="high"
+    ),
+    "top3_clusters": Metric(
+        of=lambda x, _: near_duplicates.near_duplicates(x).top_share(3), alarm="high"
+    ),
+    "repeated": Metric(of=lambda x, _: repeats.repeats(x).share, alarm="high"),
+    "xz_ratio": Metric(of=lambda x, _: repeats.xz_ratio(x), alarm="high"),
+}
+LOW: tuple[str, ...] = ("hill0_ratio", "hill1_ratio", "hill2_ratio", "documents_hill1_ratio")
+HIGH: tuple[str, ...] = ("self_bleu_difference", "near_duplicates_difference")
+WINDOWED = ("hill0", "hill1", "hill2", "self_bleu")
+COMPARED: dict[str, tuple[Match, str]] = {
+    **{name: ("tokens", name) for name in (*LOW, *HIGH)},
+    **{
+        f"{name}, window": ("window", name)
+        for name in (*LOW, *HIGH)
+        if name.rsplit("_", 1)[0] in WINDOWED
+    },
+}
+"""Measures of a comparison with a healthy collection: what is made equal, and the measure."""
+
+
+def _losses(texts: Sequence[str], reference: Sequence[str], seed: int) -> list[bool]:
+    """Whether each measure of `COMPARED` has its whole interval on the side of less variety."""
+    found = {
+        "tokens": compare(texts, reference, permutations=0, seed=seed),
+        "window": compare(
+            texts, reference, match="window", quantities=WINDOWED, permutations=0, seed=seed
+        ),
+    }
+    measures = [(found[match].measure(name), name in LOW) for match, name in COMPARED.values()]
+    return [m.high < 1 if low else m.low > 0 for m, low in measures]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Print which metric sees which disease."""
+
+    documents: int = 200
+    """Documents in each collection."""
+    strength: float = 0.3
+    """How far each dial is turned, 0 to 1."""
+    runs: int = 40
+    """Collections of each dial."""
+    healthy_runs: int = 200
+    """Healthy collections, which say what is usual: an alarm is beyond 95 % of them."""
+    seed: int = 0
+    """Seed of all collections."""
+    write: str | None = None
+    """Write one collection of each kind into this folder, as JSON lines, and measure nothing."""
+
+    def __post_init__(self) -> None:
+        for name in ("documents", "runs", "healthy_runs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
+        if self.healthy_runs < 20:
+            raise ValueError(f"a 95 % limit takes 20 healthy runs, got {self.healthy_runs}")
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength lies between 0 and 1, got {self.strength}")
+
+
+def collections(settings: Settings) -> int:
+    """How many are measured: healthy ones of both kinds, and those of each dial."""
+    return 2 * settings.healthy_runs + settings.runs * len(DIALS)
+
+
+def alarms(
+    settings: Settings, report: Callable[[int, int], None] | None = None
+) -> dict[str, dict[str, float]]:
+    """Share of collections that raise an alarm, by metric and dial.
+
+    In a dial's column that is the metric's sensitivity, in a control's its rate of false alarms. A
+    metric raises an alarm by a value on the side of less variety that at most 5 % of healthy
+    collections reach; a comparison, made with a fresh healthy collection as the reference, where
+    its whole 95 % interval lies on that side (as a gate's rule `hill1_ratio>=1` would fail).
+    Healthy for bursty documents are bursty ones that did not grow longer.
+    `report` is called with how many collections are done, and of how many.
+    """
+    total = collections(settings)
+    done = 0
+
+    def values(texts: Sequence[str]) -> list[float]:
+        nonlocal done
+        tokens = encode(texts, "word")
+        found = [metric.of(texts, tokens) for metric in METRICS.values()]
+        done += 1
+        if report:
+            report(done, total)
+        return found
+
+    sign = np.array([1.0 if m.alarm == "high" else -1.0 for m in METRICS.values()])
+
+    def limit(dial: str) -> np.ndarray:
+        first = 1_000_000 + settings.seed
+        runs = range(first, first + settings.healthy_runs)
+        usual = [sign * values(beside(dial, settings.documents, seed)) for seed in runs]
+        return np.quantile(usual, 0.95, axis=0, method="higher")
+
+    limits = {dial: limit(dial) for dial in ("healthy", "bursty_drift")}
+    rates: dict[str, dict[str, float]] = {name: {} for name in (*METRICS, *COMPARED)}
+    seeds = range(settings.seed, settings.seed + settings.runs)
+    for dial in DIALS:
+        top = limits.get(dial, limits["healthy"])
+        found = [make(dial, settings.documents, settings.strength, seed).texts for seed in seeds]
+        alone = np.mean([sign * values(texts) > top for texts in found], axis=0)
+        compared = [
+            _losses(texts, beside(dial, settings.documents, 2_000_000 + seed), seed)
+            for texts, seed in zip(found, seeds)
+        ]
+        for name, rate in zip(rates, (*alone, *np.mean(compared, axis=0))):
+            rates[name][dial] = float(rate)
+    return rates
+
+
+def table(rates: dict[str, dict[str, float]]) -> str:
+    """The rates as a Markdown table, in percent; controls last."""
+    lines = [
+        "| metric | "
+        + " | ".join(d + (" (control)" if d in CONTROLS else "") for d in DIALS)
+        + " |",
+        "|---|" + "---|" * len(DIALS),
+    ]
+    for name, row in rates.items():
+        lines.append(f"| {name} | " + " | ".join(f"{100 * row[d]:.0f}" for d in DIALS) + " |")
+    return "\n".join(lines)
+
+
+def write(settings: Settings, folder: Path) -> list[Path]:
+    """One collection of each dial as <dial>.jsonl in `folder`, each row's text in "text".
+
+    What they are to be compared with is `healthy`, but for documents that say their own words again
+    and again, beside which any other source is more varied: for these there is `bursty_healthy`.
+    ValueError where a file is there already.
+    """
+    own = settings.documents, settings.strength, settings.seed
+    made = {dial: make(dial, *own).texts for dial in DIALS}
+    fresh = 2_000_000 + settings.seed  # as in the table
+    made["bursty_healthy"] = beside("bursty_drift", settings.documents, fresh)
+    paths = [folder / f"{name}.jsonl" for name in made]
+    if there := [path for path in paths if path.exists()]:
+        raise ValueError(f"{there[0]} exists; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, texts in zip(paths, made.values()):
+        files.write_text(path, "".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return paths
+
+
+def main(settings: Settings) -> None:
+    """Measure and print the table, or write collections to try the meter on."""
+    if settings.write is not None:
+        paths = write(settings, Path(settings.write))
+        print(f"{settings.documents} documents each: {', '.join(map(str, paths))}")
+        return
+    from tqdm import tqdm
+
+    total = collections(settings)
+    with tqdm(total=total, desc="collections", disable=None, leave=False) as bar:
+        rates = alarms(settings, lambda done, _: bar.update(done - bar.n))
+    print(
+        f"Alarms in %, {settings.runs} collections of {settings.documents} documents, dials at "
+        f"{settings.strength:g}; limit: 95 % of {settings.healthy_runs} healthy collections; "
+        "of ratios and differences: the 95 % interval beside a healthy reference."
+    )
+    print(table(rates))

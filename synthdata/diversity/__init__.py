@@ -1,0 +1,1 @@
+"""Counts to estimates: entropy, Hill numbers, coverage, rarefaction, intervals, information."""

@@ -1,0 +1,1 @@
+"""Bytes to rows: streams, formats, rows, collections, and rows written again."""

@@ -1,0 +1,195 @@
+"""The pictures of each report, with the words that go under them and into their alternative text.
+
+Idea:   `plots` draws; here is decided what is drawn, and said what it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit import figures
+from synthdata.diversity import abundance, hill, rarefaction
+from synthdata.report import plots
+from synthdata.report.structure import Figure, number
+from synthdata.text import ngrams
+from synthdata.text.tokens import DEFAULT_TOKENISER, Policy, encode
+
+if TYPE_CHECKING:
+    from synthdata.comparison.compare import Comparison
+    from synthdata.streaming.meter import Meter
+
+_POINTS = 120
+_ORDERS = tuple(i / 8 for i in range(25))
+Curve = tuple[int, list[tuple[int, float]]]
+
+
+def of_collection(
+    texts: Sequence[str],
+    policy: Policy,
+    tokeniser: str | None,
+    budgets: Mapping[str, tuple[float, float]] | None = None,
+) -> list[Figure]:
+    """Rarefaction curve, Hill profile and, where there are fields, the entropy budget."""
+    words, documents = _counts(texts, policy, tokeniser)
+    found = _rarefaction_pair({"this collection": words}, {"this collection": documents})
+    found += _profile({"words": words, "documents": documents})
+    if budgets:
+        found.append(_budget(budgets))
+    return found
+
+
+def of_comparison(
+    compared: Comparison,
+    synthetic: Sequence[str],
+    reference: Sequence[str],
+    tokeniser: str | None,
+) -> list[Figure]:
+    """Both curves in one picture, both profiles, and the ratios with their intervals."""
+    sides = {
+        name: _counts(texts, compared.policy, tokeniser)
+        for name, texts in (("synthetic", synthetic), ("reference", reference))
+    }
+    with figures.style():
+        figure, ax = figures.new()
+        plots.comparison(ax, compared)
+        ratios = "; ".join(
+            f"{d.name} {number(d.ratio.value)}"
+            for d in compared.differences.values()
+            if d.ratio.name.endswith("_ratio")
+        )
+        image = figures.html(figure, alt=f"Ratios of synthetic to reference: {ratios}.")
+    return [
+        Figure(
+            title="Beside the reference",
+            image=image,
+            caption="Each dot is synthetic over reference at equal terms, with its 95 % interval. "
+            "Left of the dashed line the synthetic collection is less varied. Squares: chance does "
+            "not explain it (p < 0.05 after Holm's correction).",
+        ),
+        *_rarefaction_pair(
+            {name: words for name, (words, _) in sides.items()},
+            {name: documents for name, (_, documents) in sides.items()},
+        ),
+        *_profile({f"{name} words": words for name, (words, _) in sides.items()}),
+    ]
+
+
+def of_meter(meter: Meter) -> list[Figure]:
+    """Rarefaction curves and Hill profiles of words and documents from a one-pass meter."""
+    from synthdata.streaming import measures
+
+    curves: list[dict[str, Curve]] = []
+    profiles: dict[str, list[tuple[float, float]]] = {}
+    for name in ("words", "documents"):
+        known = measures.counts_of(meter.channels[name])
+        points = measures.curve(known)
+        curves.append({"this collection": (known.n, points)} if points else {})
+        if points:
+            profiles[name] = [(q, measures.hill(known, q)) for q in _ORDERS]
+    return [*(_rarefaction(*curves) if all(curves) else []), *_profile_of(profiles)]
+
+
+def _counts(
+    texts: Sequence[str], policy: Policy, tokeniser: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    plain = [policy(text) for text in texts]
+    tokens = encode(plain, tokeniser or DEFAULT_TOKENISER)
+    return ngrams.count(tokens, 1), abundance.count_documents(plain)
+
+
+def _rarefaction_pair(
+    words: Mapping[str, np.ndarray], documents: Mapping[str, np.ndarray]
+) -> list[Figure]:
+    def curves(tallies: Mapping[str, np.ndarray]) -> dict[str, Curve]:
+        return {
+            name: (
+                int(tally.sum()),
+                [(m, v) for m, v, _ in rarefaction.curve(tally, points=_POINTS)],
+            )
+            for name, tally in tallies.items()
+            if tally.sum()
+        }
+
+    left, right = curves(words), curves(documents)
+    return _rarefaction(left, right) if left and right else []
+
+
+def _rarefaction(words: Mapping[str, Curve], documents: Mapping[str, Curve]) -> list[Figure]:
+    with figures.style():
+        figure, axes = figures.new("wide", 1, 2)
+        plots.rarefaction(axes[0], words, what="words")
+        plots.rarefaction(axes[1], documents, what="documents")
+        said = "; ".join(
+            f"{f'{name}: ' if len(curves) > 1 else ''}{_at(curve)} distinct {what} "
+            f"among {curve[0]:,}"
+            for what, curves in (("words", words), ("documents", documents))
+            for name, curve in curves.items()
+        )
+        image = figures.html(figure, alt=f"Rarefaction curves. {said}.")
+    estimated = any(points[-1][0] > n for n, points in (*words.values(), *documents.values()))
+    beyond = "; a dotted line beyond it is what twice as much would show, by estimate"
+    beyond = beyond if estimated else ""
+    return [
+        Figure(
+            title="Rarefaction: how much more would more show?",
+            image=image,
+            caption=f"{said}. The dot is the collection as it is{beyond}. A curve that has gone "
+            "flat has shown all.",
+        )
+    ]
+
+
+def _at(curve: Curve) -> str:
+    n, points = curve
+    return number(round(max(v for m, v in points if m <= n)))
+
+
+def _profile(tallies: Mapping[str, np.ndarray]) -> list[Figure]:
+    return _profile_of(
+        {
+            name: [(q, hill.hill(tally, q)) for q in _ORDERS]
+            for name, tally in tallies.items()
+            if len(tally)
+        }
+    )
+
+
+def _profile_of(profiles: Mapping[str, list[tuple[float, float]]]) -> list[Figure]:
+    if not profiles:
+        return []
+    with figures.style():
+        figure, ax = figures.new()
+        plots.hill_profile(ax, profiles)
+        said = "; ".join(
+            f"{name}: {number(dict(profile)[0])} at order 0, {number(dict(profile)[1])} at 1, "
+            f"{number(dict(profile)[2])} at 2"
+            for name, profile in profiles.items()
+        )
+        image = figures.html(figure, alt=f"Hill profile. {said}.")
+    return [
+        Figure(
+            title="Hill profile: how many, effectively?",
+            image=image,
+            caption=f"Effective number of distinct things. {said}. Order 0 counts every kind once; "
+            "higher orders count common kinds more. A steep fall means a few kinds make up most.",
+        )
+    ]
+
+
+def _budget(budgets: Mapping[str, tuple[float, float]]) -> Figure:
+    with figures.style():
+        figure, ax = figures.new()
+        plots.entropy_budget(ax, budgets)
+        said = "; ".join(
+            f"{name}: {number(max(0.0, explained))} of {number(explained + rest)} bits explained"
+            for name, (explained, rest) in budgets.items()
+        )
+        image = figures.html(figure, alt=f"Entropy budget. {said}.")
+    return Figure(
+        title="Entropy budget: where the variety comes from",
+        image=image,
+        caption=f"{said}. What a field explains would be lost if it always had the same value.",
+    )

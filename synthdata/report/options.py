@@ -1,0 +1,46 @@
+"""Options that experiments share, and checks of options that all commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LAST_SEED = 10**9
+
+
+def check_names(settings: object) -> None:
+    """ValueError for an option that takes a name and was given an empty one."""
+    fields = dict.fromkeys(("text", "by", "group", "ref_text", "ref_group"), "field")
+    files = dict.fromkeys(
+        ("ref", "embeddings", "meter", "out", "reasons", "html", "png", "csv", "data"), "file"
+    )
+    for name, what in {**fields, **files}.items():
+        if getattr(settings, name, None) == "":
+            raise ValueError(f"--{name.replace('_', '-')} names no {what}; it is empty")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """What `personas` and `three-jokes` have in common."""
+
+    profile: Literal["full", "ci"] = "full"
+    """full: minutes a seed; ci: seconds, too small to find anything."""
+    seeds: int = 3
+    """How often all is done anew: worlds, models, samples. Below three there is no verdict."""
+    first_seed: int = 0
+    """Seeds count from here."""
+    html: str | None = None
+    """Write the report as one self-contained HTML file."""
+    json: bool = False
+    """Print the result once more, as one last line of JSON (fields: synthdata/report/record.py)."""
+
+    def __post_init__(self) -> None:
+        check_names(self)
+        between("seeds", self.seeds, 1, 10_000)
+        between("first-seed", self.first_seed, 0, LAST_SEED)
+
+
+def between(name: str, value: int | None, least: int, most: int) -> None:
+    """ValueError where an option was given and lies outside."""
+    if value is not None and not least <= value <= most:
+        raise ValueError(f"--{name} is from {least:,} to {most:,}, got {value}")

@@ -1,0 +1,71 @@
+"""What all commands do at their end: title, notes, pictures, and the report in all its forms.
+
+Idea:   a command differs from the others in what it measures, and in nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from labkit import files, progress
+from labkit.experiment import Criterion
+from labkit.versions import version
+from labkit.visible import visible
+from synthdata.io.reader import Tally
+from synthdata.report import options, page, record, terminal
+from synthdata.report.structure import Figure, Report
+from synthdata.text.words import mixture_note
+
+
+def title(what: str, data: tuple[str, ...], n: int) -> str:
+    """The report's title: what, of which files, how many documents."""
+    name = data[0] if len(data) == 1 else f"{data[0]} and {len(data) - 1} more"
+    return f"{what} {'standard input' if name == '-' else name}: {how_many(n)}"
+
+
+def how_many(n: int) -> str:
+    return f"{n:,} document{'' if n == 1 else 's'}"
+
+
+def mixture_notes(*sides: dict[str, float]) -> tuple[str, ...]:
+    """Where words are single characters, how many are, of each side that was read."""
+    of = ("", "") if len(sides) == 1 else ("synthetic: ", "reference: ")
+    return tuple(f"{side}{mixture_note(found)}" for side, found in zip(of, sides) if found)
+
+
+def experiment_provenance(
+    settings: options.Experiment, sizes: Any, criteria: Iterable[Criterion]
+) -> dict[str, str]:
+    """What an experiment was told; `sizes` is its profile, a dataclass."""
+    return {
+        "seeds": f"{settings.first_seed} to {settings.first_seed + settings.seeds - 1}",
+        "profile": settings.profile,
+        "sizes": "; ".join(f"{name} {_plain(value)}" for name, value in vars(sizes).items()),
+        "criteria": "; ".join(map(str, criteria)) + " (whole 95 % interval over seeds)",
+        "version": version(),
+    }
+
+
+def _plain(value: Any) -> str:
+    return " / ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def figures(wanted: str | None, draw: Callable[[], Iterable[Figure]]) -> tuple[Figure, ...]:
+    """The pictures, where an HTML file was asked for; Matplotlib is not loaded otherwise."""
+    if not wanted:
+        return ()
+    with progress.ticking("drawing"):
+        return tuple(draw())
+
+
+def finish(command: str, settings: Any, made: Report, tally: Tally, **more: Any) -> int:
+    """Print the report, write the HTML, print the JSON line."""
+    sys.stdout.write(terminal.terminal(made))
+    if getattr(settings, "html", None):
+        files.write_text(settings.html, page.to_html(made))
+        sys.stdout.write(f"\nwritten: {visible(settings.html)}\n")
+    if settings.json:
+        sys.stdout.write(record.line(record.record(command, made, tally, **more)) + "\n")
+    return int(more.get("exit_code", 0))

@@ -1,0 +1,1 @@
+"""What is said again: near-duplicates, self-BLEU, Vendi score, passages, templates."""

@@ -1,0 +1,117 @@
+"""One passage in nearly every document: a prompt, a header, a signature, and what is left without.
+
+Idea:   a fixed opening of three quarters of the text makes any two documents near-duplicates, and
+        hides a loss of variety in the rest behind words that every document has. Nobody but the
+        user knows whether it is content, so it is told, and taken out where that is asked for.
+Run:    python -m synthdata measure data.jsonl --strip
+Omits:  passages in some documents only (`synthdata curate --drop boilerplate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from synthdata.similarity.near_duplicates import masked, near_duplicates
+from synthdata.similarity.repeats import Repeats, Span, repeats
+
+NEARLY_ALL = 0.9
+"""From here on a passage is said to stand in nearly every document."""
+OWN = 20
+"""Characters that a document must have left on average to say something of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boilerplate:
+    """Passages that stand in nearly every document."""
+
+    passages: tuple[Span, ...]
+    """The passages, the one that costs most first; empty where there is none."""
+    documents: int
+    """Documents that were looked through."""
+    share: float
+    """Share of all characters that they are."""
+    varied: bool
+    """Whether the documents say something of their own besides, and few of them the same."""
+
+    @property
+    def stands_in(self) -> float:
+        """Share of documents with the first passage."""
+        return self.passages[0].documents / max(1, self.documents)
+
+
+def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
+    """Passages of 40 letters or more in over 90 % of the documents; normalise the texts first.
+
+    Where nothing would be left of a tenth of them, the passage is what they say, and none.
+
+    >>> find([f"You are a helpful teller of jokes. Tell one about {x}." for x in "abc"]).stands_in
+    1.0
+    """
+    if found is None:
+        found = repeats(texts)
+    spans = tuple(
+        replace(span, text=_whole_words(span.text, texts))
+        for span in found.heaviest
+        if span.documents > NEARLY_ALL * len(texts)
+    )
+    if not spans or len(texts) < 2:
+        return Boilerplate(passages=(), documents=len(texts), share=0.0, varied=False)
+    rest = without(texts, spans)
+    if sum(not text for text in rest) > (1 - NEARLY_ALL) * len(texts):
+        return Boilerplate(passages=(), documents=len(texts), share=0.0, varied=False)
+    before, after = sum(map(len, texts)), sum(map(len, rest))
+    own = [masked(text) for text in rest]
+    # digits alone, as in a sentence with a changing number, are nothing of one's own
+    some = sum(len(text) for text in own) >= OWN * len(own)
+    return Boilerplate(
+        passages=spans,
+        documents=len(texts),
+        share=1 - after / before,
+        varied=some and near_duplicates(own).share < NEARLY_ALL / 2,
+    )
+
+
+def note(found: Boilerplate) -> tuple[str, ...]:
+    """What a comparison must be told of such a passage; empty where there is none."""
+    if not found.passages:
+        return ()
+    return (
+        f"one passage stands in {found.stands_in:.0%} of the documents, and such passages are "
+        f"{found.share:.0%} of the text: where both sides have it, they look more alike than what "
+        "they say besides; --strip takes it out of both",
+    )
+
+
+def _whole_words(passage: str, texts: Sequence[str]) -> str:
+    """The passage less a word that it cuts at its end or its start, as where all go on with a w."""
+    left = right = False
+    for text in texts:
+        at = text.find(passage)
+        if at >= 0:
+            before, after = text[:at][-1:], text[at + len(passage) :][:1]
+            left |= before.isalnum() and passage[0].isalnum()
+            right |= after.isalnum() and passage[-1].isalnum()
+    if right and len(piece := passage.rpartition(" ")[2]) < min(OWN, len(passage)):
+        passage = passage[: len(passage) - len(piece)]
+    if left and len(piece := passage.partition(" ")[0]) < min(OWN, len(passage)):
+        passage = passage[len(piece) :]
+    return passage.strip()
+
+
+def without(texts: Sequence[str], spans: Sequence[Span]) -> list[str]:
+    """The texts with these passages cut out, where they have them."""
+    rest = list(texts)
+    for span in sorted(spans, key=lambda span: -len(span.text)):
+        rest = [" ".join(text.replace(span.text, " ").split()) for text in rest]
+    return rest
+
+
+def strip(texts: Sequence[str]) -> tuple[list[str], Boilerplate]:
+    """The texts without what `find` finds, and what that was.
+
+    >>> strip([f"You are a helpful teller of jokes. Tell one about {x}." for x in "abc"])[0]
+    ['a.', 'b.', 'c.']
+    """
+    found = find(texts)
+    return (without(texts, found.passages) if found.passages else list(texts)), found

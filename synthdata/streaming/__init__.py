@@ -1,0 +1,1 @@
+"""One pass over any number of texts, in bounded memory."""

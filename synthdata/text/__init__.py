@@ -1,0 +1,1 @@
+"""Texts to numbers: words, tokens, n-grams, hashes."""

@@ -1,0 +1,232 @@
+"""What a rule of the gate may be about, how one is written, and what an interval says of it.
+
+Idea:   a rule is a quantity, a direction and a threshold: `near_duplicates<=0.02`.
+Run:    python -m synthdata gate --help
+Omits:  measuring (`synthdata.verdicts.gate`), and what a rule does not see (`synthdata.verdicts.unseen`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from synthdata.diversity.measure import Measure
+from synthdata.verdicts.verdict import Confidence
+
+Outcome = Literal["pass", "fail", "cannot tell"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """Something a rule may be about."""
+
+    definition: str
+    """What it is, as `--help` shows it."""
+    needs_reference: bool
+    """Whether it compares with a reference collection."""
+    measure: str
+    """Name of its measure in the panel or the comparison."""
+    minimum_coverage: float = 0.0
+    """Below this coverage nobody can tell."""
+
+
+RULES: dict[str, Quantity] = {
+    "hill1_ratio": Quantity(
+        definition="Hill number of order 1 of word unigrams, synthetic over reference, at equal "
+        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
+        needs_reference=True,
+        measure="hill1_ratio",
+        minimum_coverage=0.5,
+    ),
+    "hill2_ratio": Quantity(
+        definition="Hill number of order 2 of word unigrams, synthetic over reference, at equal "
+        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
+        needs_reference=True,
+        measure="hill2_ratio",
+        minimum_coverage=0.5,
+    ),
+    "documents_hill1_ratio": Quantity(
+        definition="Hill number of order 1 of whole documents, synthetic over reference, at an "
+        "equal number of documents; cannot tell where the synthetic documents cover less than 50 % "
+        "of their source, as when each is different",
+        needs_reference=True,
+        measure="documents_hill1_ratio",
+        minimum_coverage=0.5,
+    ),
+    "self_bleu_difference": Quantity(
+        definition="self-BLEU of the synthetic collection minus that of the reference, at an equal "
+        "number of documents (300 a side at most)",
+        needs_reference=True,
+        measure="self_bleu_difference",
+    ),
+    "near_duplicates_difference": Quantity(
+        definition="near_duplicates of the synthetic collection minus that of the reference, at an "
+        "equal number of documents",
+        needs_reference=True,
+        measure="near_duplicates_difference",
+    ),
+    "copied": Quantity(
+        definition="share of synthetic documents that stand word for word in the reference",
+        needs_reference=True,
+        measure="copied",
+    ),
+    "support_recall": Quantity(
+        definition="share of the reference's word 2-grams that the synthetic collection has too, "
+        "at an equal number of documents",
+        needs_reference=True,
+        measure="support_recall",
+    ),
+    "near_duplicates": Quantity(
+        definition="share of documents in a near-duplicate pair",
+        needs_reference=False,
+        measure="near_duplicates",
+    ),
+    "near_duplicates_masked": Quantity(
+        definition="share of documents in a near-duplicate pair once digits and hex runs are "
+        "masked",
+        needs_reference=False,
+        measure="near_duplicates_masked",
+    ),
+    "top3_clusters": Quantity(
+        definition="share of documents in the three largest clusters of near-duplicates",
+        needs_reference=False,
+        measure="top3_clusters",
+    ),
+    "documents_hill1": Quantity(
+        definition="effective number of different documents (Hill number of order 1); cannot tell "
+        "below 50 % coverage",
+        needs_reference=False,
+        measure="documents_hill1",
+        minimum_coverage=0.5,
+    ),
+    "self_bleu": Quantity(
+        definition="mean BLEU-4 of each document against all others; depends on n",
+        needs_reference=False,
+        measure="self_bleu",
+    ),
+    "words_entropy_source": Quantity(
+        definition="entropy of the words of the source in bits (Chao-Wang-Jost estimate), not of "
+        "the sample (words_entropy); cannot tell below 95 % coverage",
+        needs_reference=False,
+        measure="words_entropy_source",
+        minimum_coverage=0.95,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A quantity, a direction and a threshold."""
+
+    name: str
+    """Which quantity (a key of `RULES`)."""
+    sign: Literal[">=", "<="]
+    """On which side of the threshold the rule is met."""
+    threshold: float
+    """The number."""
+
+    def __post_init__(self) -> None:
+        if self.name not in RULES:
+            raise ValueError(f"no rule is about {self.name!r}; choose one of {', '.join(RULES)}")
+        if not math.isfinite(self.threshold):
+            raise ValueError(f"a threshold is a finite number, got {self.threshold}")
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.sign}{self.threshold:g}"
+
+
+def parse(text: str) -> Rule:
+    """A rule from `name>=number` or `name<=number`; ValueError where it is not one.
+
+    >>> parse("near_duplicates <= 0.02").threshold
+    0.02
+    """
+    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=)\s*(\S+)\s*", text)
+    if not match:
+        raise ValueError(f"a rule reads name>=number or name<=number, got {text!r}")
+    name, sign, number = match.groups()
+    try:
+        threshold = float(number)
+    except ValueError:
+        raise ValueError(f"the threshold of {text!r} is not a number: {number!r}") from None
+    return Rule(name=name, sign=">=" if sign == ">=" else "<=", threshold=threshold)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A rule and what the data say about it."""
+
+    rule: Rule
+    """The rule."""
+    outcome: Outcome
+    """Whether it is met."""
+    measure: Measure
+    """What was measured."""
+    reason: str
+    """Why, in a sentence."""
+    units: int
+    """On how many documents it rests; where they depend on each other, on how many groups of them,
+    of the side that has fewer."""
+    at_most: Confidence = "high"
+    """How sure it can be, for what the rule does not see; `reason` says what that is."""
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.rule} ({self.reason})"
+
+
+def judge(rule: Rule, measured: Measure, units: int | None = None) -> Judgement:
+    """Judge one rule by its measure's interval, which rests on `units` (or on its n) documents."""
+    needed = RULES[rule.name].minimum_coverage
+    rests_on = measured.n if units is None else min(units, measured.n)
+
+    def answer(outcome: Outcome, reason: str) -> Judgement:
+        return Judgement(
+            rule=rule, outcome=outcome, measure=measured, reason=reason, units=rests_on
+        )
+
+    if math.isnan(measured.value):
+        return answer("cannot tell", f"{rule.name} is undefined: {'; '.join(measured.warnings)}")
+    if needed and not measured.coverage >= needed:
+        return answer(
+            "cannot tell",
+            f"{rule.name} {measured.value:.4g}, but coverage {measured.coverage:.1%} is below the "
+            f"{needed:.0%} it takes; give more data",
+        )
+    if not measured.has_interval:
+        return answer(
+            "cannot tell",
+            f"{rule.name} {measured.value:.4g} has no interval: {'; '.join(measured.warnings)}",
+        )
+    shown = f"{rule.name} {measured.value:.4g}, 95 % {measured.low:.4g} to {measured.high:.4g}"
+    outcome = _side(rule, measured.low, measured.high)
+    if outcome == "cannot tell":
+        return answer(outcome, f"{shown}: the interval holds the threshold; give more data")
+    if measured.by_cluster and _side(rule, *measured.by_cluster) != outcome:
+        low, high = measured.by_cluster
+        return answer(
+            "cannot tell",
+            f"{shown}, but {low:.4g} to {high:.4g} if each cluster of near-duplicates is one event "
+            "told again; --group FIELD says what belongs together, --group none that nothing does",
+        )
+    return answer(outcome, shown)
+
+
+def _side(rule: Rule, low: float, high: float) -> Outcome:
+    """On which side of the threshold the whole interval lies."""
+    sign = 1 if rule.sign == ">=" else -1
+    worst, best = sorted((sign * low, sign * high))
+    if worst >= sign * rule.threshold:
+        return "pass"
+    return "fail" if best < sign * rule.threshold else "cannot tell"
+
+
+def rules_help() -> str:
+    """Every rule's name and definition, a line each."""
+    width = max(map(len, RULES))
+    return "\n".join(
+        f"{name:<{width}}  {quantity.definition}"
+        + (" (needs --ref)" if quantity.needs_reference else "")
+        for name, quantity in RULES.items()
+    )
