@@ -1,6 +1,7 @@
 """How long each preset takes and what loss it reaches, alternating, as medians and ratios.
 
 Run:  python tests/benchmarks/bench_train.py [--presets classic,quick,default] [--repeats 3]
+      [--threads 2]
 
 Each run is a whole `python -m minigpt.train --json` in a folder of its own. Seconds are those of
 training steps alone; "to the first step" is from the start of the process. Nothing else may run
@@ -18,12 +19,12 @@ import tempfile
 from typing import Any
 
 
-def once(preset: str, seed: int) -> dict[str, Any]:
+def once(preset: str, seed: int, threads: str) -> dict[str, Any]:
     """Train `preset` once; the figures it printed."""
-    command = [sys.executable, "-m", "minigpt.train", "--preset", preset, "--json"]
+    command = [sys.executable, "-m", "minigpt.train", "--preset", preset, "--threads", threads]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [*command, "--seed", str(seed)], cwd=folder, capture_output=True, text=True, check=True
+            [*command, "--json", "--seed", str(seed)], cwd=folder, capture_output=True, text=True, check=True
         )
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -33,12 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--presets", default="classic,quick,default")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", default="auto", help="auto asks how busy the machine is")
     asked = parser.parse_args()
     presets = asked.presets.split(",")
     found: dict[str, list[dict[str, Any]]] = {preset: [] for preset in presets}
     for seed in range(asked.repeats):
         for preset in presets:
-            run = once(preset, seed)
+            run = once(preset, seed, asked.threads)
             found[preset].append(run)
             print(
                 f"{preset:8} seed {seed}  {run['val_loss']:.4f} nats/char, judging half "
