@@ -14,9 +14,9 @@ from synthdata.report.structure import Report, Table
 
 def gate(settings: options.GateOptions) -> int:
     """Whether all rules hold."""
-    from synthdata.verdicts import gate as gate_module
     from synthdata.verdicts import verdict
     from synthdata.verdicts.gate import gate as judge
+    from synthdata.verdicts.gate import of_gate
     from synthdata.verdicts.rules import parse
 
     rules = [parse(rule) for rule in settings.rule]
@@ -35,7 +35,7 @@ def gate(settings: options.GateOptions) -> int:
     judged = found.judgements
     made = Report(
         title=publish.title("Gate for", settings.data, len(loaded.rows)),
-        verdict=wording.of_rest(gate_module.of_gate(found), loaded),
+        verdict=wording.of_rest(of_gate(found), loaded),
         headlines=tuple(judgement.measure for judgement in judged[:3]),
         measures=tuple(judgement.measure for judgement in judged[3:]),
         tables=(

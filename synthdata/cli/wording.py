@@ -25,9 +25,9 @@ def verdict(
     units: int | None = None,
 ) -> Verdict:
     """The verdict on n documents, in `units` groups, from their shares of repetition."""
-    from synthdata.verdicts import verdict as reading
+    from synthdata.verdicts.verdict import of_collection
 
-    return reading.of_collection(
+    return of_collection(
         n,
         found["near_duplicates"],
         found["top3_clusters"].value,

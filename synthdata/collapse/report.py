@@ -11,8 +11,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from labkit import figures
-from synthdata.collapse import figures as plots
 from synthdata.collapse.criteria import Question, headline, in_words
+from synthdata.collapse.figures import generations
 from synthdata.collapse.table import Table
 from synthdata.diversity.measure import Measure
 from synthdata.report import record, structure
@@ -106,7 +106,7 @@ def figure(table: Table) -> Figure:
         figure, axes = figures.new(size, rows, columns)
         places = [axes] if len(measures) == 1 else list(axes.flat)
         for i, (ax, measure) in enumerate(zip(places, measures)):
-            plots.generations(ax, table, measure, legend=i == 0)
+            generations(ax, table, measure, legend=i == 0)
         for ax in places[len(measures) :]:
             ax.remove()
         figures.caption(figure, caption(table))

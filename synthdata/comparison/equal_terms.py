@@ -22,7 +22,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from synthdata.diversity import coverage as covered
+from synthdata.diversity.coverage import by_unit, in_order
 from synthdata.text.ngrams import Table, by_document, grams
 from synthdata.text.tokens import Tokens
 
@@ -73,7 +73,7 @@ class Drawer:
     @cached_property
     def _tables(self) -> list[Table]:
         """How often each word stands in each group; the groups numbered as each draw has them."""
-        key, group, times = covered.by_unit(
+        key, group, times = by_unit(
             by_document(grams(self.tokens, 1)), self.group, len(self.group)
         )[0]
         found = []
@@ -101,8 +101,8 @@ class Drawer:
             rank = np.empty(len(self.size), dtype=np.int64)
             rank[group[new]] = np.arange(len(new))
             part = by_document(grams(self.tokens.select(documents), 1))
-            table = covered.by_unit(part, rank[group], len(documents))[0]
-        return np.cumsum(words), covered.in_order(table, words)
+            table = by_unit(part, rank[group], len(documents))[0]
+        return np.cumsum(words), in_order(table, words)
 
     def coverage(self, documents: np.ndarray) -> float:
         """Coverage of the words of these documents; 0 for no word."""

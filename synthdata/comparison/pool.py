@@ -28,7 +28,7 @@ from synthdata.comparison.window import unlike
 from synthdata.diversity import coverage as covered
 from synthdata.diversity.measure import Direction
 from synthdata.similarity import near_duplicates as neardup
-from synthdata.similarity import self_bleu as overlap
+from synthdata.similarity.self_bleu import SelfBleu
 from synthdata.text.ngrams import Grams, by_document, grams
 from synthdata.text.tokens import Tokens
 
@@ -159,8 +159,8 @@ class Pool:
         return one, two
 
     @cached_property
-    def _bleu(self) -> overlap.SelfBleu:
-        return overlap.SelfBleu(self.tokens)
+    def _bleu(self) -> SelfBleu:
+        return SelfBleu(self.tokens)
 
     def near_duplicates(self, parts: Parts) -> tuple[float, float]:
         """Share of documents in a cluster of near-duplicates, at an equal number of documents."""

@@ -97,7 +97,7 @@ def scripts(tokens: Tokens) -> dict[str, float]:
     A script is the first word of the letter's Unicode name; Han and kana are counted as one, as
     Japanese mixes them.
 
-    >>> from synthdata.tokens import encode
+    >>> from synthdata.text.tokens import encode
     >>> scripts(encode(["hen hen 7", "山 кот"]))
     {'Latin': 0.5, 'Cyrillic': 0.25, 'Han and kana': 0.25}
     """

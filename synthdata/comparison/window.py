@@ -38,7 +38,7 @@ def common_window(tokens: Tokens, first: int) -> tuple[int, np.ndarray]:
 def cut(tokens: Tokens, window: int) -> Tokens:
     """The same documents, each ended after so many words.
 
-    >>> from synthdata.tokens import encode
+    >>> from synthdata.text.tokens import encode
     >>> cut(encode(["a b c", "d"]), 2).lengths.tolist()
     [2, 1]
     """

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthdata.diversity import abundance
-from synthdata.diversity import entropy as entropies
 from synthdata.diversity.abundance import counts_of_counts
+from synthdata.diversity.entropy import BITS, unseen_entropy
 from synthdata.diversity.intervals import FEWEST, t_quantile, too_few
 from synthdata.text.ngrams import Table, ranks
 
@@ -154,12 +154,12 @@ class _Pairs:
         of_value = np.bincount(self.value, joint, minlength=self.values)
         seen = joint > 0
         x, thing, value = joint[seen], self.thing[seen], self.value[seen]
-        bits = (self._psi_of(x) - self._psi_of(of_thing[thing])) * entropies.BITS
+        bits = (self._psi_of(x) - self._psi_of(of_thing[thing])) * BITS
         bits += np.log2(n / np.maximum(of_value, 1))[value]
         parts = np.bincount(value, x / n * bits, minlength=self.values)
         for sign, counts, once in ((1, of_thing, of_thing[thing] == 1), (-1, x, x == 1)):
             if once.any():
-                missing = entropies.unseen_entropy(int(n), *abundance.ones_and_twos(counts))
+                missing = unseen_entropy(int(n), *abundance.ones_and_twos(counts))
                 share = np.bincount(value[once], minlength=self.values) / once.sum()
                 parts = parts + sign * missing * share
         return parts, _source(of_thing)
@@ -252,7 +252,7 @@ def _source(counts: np.ndarray) -> float:
     n = int(values @ frequency)
     once, twice = (int(frequency[values == k].sum()) for k in (1, 2))
     seen = (values * frequency) @ (psi(n) - psi(values.astype(float))) / n
-    return float(seen) * entropies.BITS + entropies.unseen_entropy(n, once, twice)
+    return float(seen) * BITS + unseen_entropy(n, once, twice)
 
 
 def _tally(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

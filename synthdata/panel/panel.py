@@ -21,8 +21,8 @@ from synthdata.panel import budget as strata
 from synthdata.panel import copies, whole_sample
 from synthdata.panel import curves as sizes
 from synthdata.panel.sheet import Sheet
-from synthdata.similarity import boilerplate as stripping
 from synthdata.similarity import near_duplicates, repeats
+from synthdata.similarity.boilerplate import Boilerplate
 from synthdata.similarity.evidence import Frames, repeated_texts
 from synthdata.text.ngrams import by_document, grams
 from synthdata.text.ordering import by_content, row_ranks
@@ -62,7 +62,7 @@ class Panel(Mapping[str, Measure]):
     """Passages that come back."""
     frames: Frames
     """Templates."""
-    boilerplate: stripping.Boilerplate
+    boilerplate: Boilerplate
     """Passages that stand in nearly every document."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""

@@ -19,7 +19,7 @@ import numpy as np
 from synthdata.diversity import entropy, intervals
 from synthdata.panel.sheet import Sheet
 from synthdata.similarity import boilerplate, cosine, evidence, repeats
-from synthdata.similarity import vendi as vendi_module
+from synthdata.similarity.vendi import ngram_spectrum, spectrum, vendi_from_spectrum
 from synthdata.text.ngrams import by_document, grams
 from synthdata.text.tokens import Tokens, encode
 
@@ -94,11 +94,11 @@ def vendi(sheet: Sheet, rng: np.random.Generator) -> None:
     if sheet.n > VENDI_DOCUMENTS:
         some = VENDI_DOCUMENTS
         tokens = tokens.select(sheet.draw(some, rng))
-    eigenvalues, how = vendi_module.ngram_spectrum(tokens)
+    eigenvalues, how = ngram_spectrum(tokens)
     for q in VENDI_ORDERS:
         sheet.put(
             "vendi" if q == 1 else f"vendi_order{q}",
-            vendi_module.vendi_from_spectrum(eigenvalues, q) if len(eigenvalues) else math.nan,
+            vendi_from_spectrum(eigenvalues, q) if len(eigenvalues) else math.nan,
             "effective documents",
             "higher is more varied",
             f"Vendi score, order {q}, cosine of 1-gram counts, {how}, rises with n, "
@@ -120,11 +120,11 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
     if not sheet.n:
         return
     what = f"cosine of the given vectors of width {vectors.shape[1]}"
-    eigenvalues = vendi_module.spectrum(vectors)
+    eigenvalues = spectrum(vectors)
     for q in VENDI_ORDERS:
         sheet.put(
             "vendi_embeddings" if q == 1 else f"vendi_embeddings_order{q}",
-            vendi_module.vendi_from_spectrum(eigenvalues, q),
+            vendi_from_spectrum(eigenvalues, q),
             "effective documents",
             "higher is more varied",
             f"Vendi score, order {q}, {what}, exact, rises with n",

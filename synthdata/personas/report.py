@@ -19,7 +19,7 @@ from synthdata.personas import options
 from synthdata.personas.evidence import CONTROLS, CRITERION
 from synthdata.report import publish, structure
 from synthdata.report.structure import Figure, Report
-from synthdata.verdicts import verdict as reading
+from synthdata.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from synthdata.personas.evidence import Arm, Evidence, Result
@@ -86,7 +86,7 @@ def of_result(result: Result, settings: options.PersonasOptions) -> Report:
     )
 
 
-def verdict(result: Result) -> reading.Verdict:
+def verdict(result: Result) -> Verdict:
     """The sentence."""
     ratio, seeds = result.ratio, len(result.evidence)
     because = (
@@ -104,7 +104,7 @@ def verdict(result: Result) -> reading.Verdict:
         "takes more seeds to tell.",
         None: "No verdict below three seeds.",
     }
-    return reading.Verdict(
+    return Verdict(
         text=plain[result.verdict],
         confidence="none" if result.verdict is None else "medium",
         because=because + f" Verdict: {result.verdict or 'none'}.",

@@ -32,9 +32,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata.diversity import entropy as entropies
-from synthdata.diversity import hill as hill_numbers
 from synthdata.diversity.abundance import counts_of_counts
+from synthdata.diversity.entropy import BITS, unseen_entropy
+from synthdata.diversity.hill import coverage_from
 from synthdata.diversity.measure import Measure
 from synthdata.streaming.meter import Meter
 from synthdata.streaming.sketch import Channel
@@ -173,16 +173,16 @@ def chao_wang_jost(counts: Counts) -> float:
 
     if not counts.n:
         return math.nan
-    seen = float(counts.mass @ (psi(counts.n) - psi(counts.values))) * entropies.BITS
+    seen = float(counts.mass @ (psi(counts.n) - psi(counts.values))) * BITS
     once, twice = counts.occurring(1), counts.occurring(2)
-    return max(0.0, seen + entropies.unseen_entropy(counts.n, once, twice))
+    return max(0.0, seen + unseen_entropy(counts.n, once, twice))
 
 
 def coverage(counts: Counts) -> float:
     """Share of the source's probability that was seen; see `estimate.coverage`."""
     if not counts.n:
         return math.nan
-    return hill_numbers.coverage_from(counts.n, counts.occurring(1), counts.occurring(2))
+    return coverage_from(counts.n, counts.occurring(1), counts.occurring(2))
 
 
 def hill2(counts: Counts) -> float:

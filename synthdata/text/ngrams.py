@@ -98,7 +98,7 @@ def pack(ids: np.ndarray, n: int, vocabulary: int, limit: int = 2**64) -> np.nda
 def count(tokens: Tokens, n: int) -> np.ndarray:
     """How often each distinct n-gram occurs (int64, in the n-grams' sorted order).
 
-    >>> from synthdata.tokens import encode
+    >>> from synthdata.text.tokens import encode
     >>> count(encode(["abab", "ab"], "character"), 2).tolist()
     [3, 1]
     """

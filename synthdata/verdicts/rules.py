@@ -2,7 +2,8 @@
 
 Idea:   a rule is a quantity, a direction and a threshold: `near_duplicates<=0.02`.
 Run:    python -m synthdata gate --help
-Omits:  measuring (`synthdata.verdicts.gate`), and what a rule does not see (`synthdata.verdicts.unseen`).
+Omits:  measuring (`synthdata.verdicts.gate`), and what a rule does not see
+        (`synthdata.verdicts.unseen`).
 """
 
 from __future__ import annotations

@@ -187,13 +187,13 @@ def peak(what: str) -> None:
                 file.write(row[: (16 << 20) - 8] + ("👩" if "emoji" in what else "") + "\n")
         script = (
             "import re, sys; import numpy, regex, scipy.special, datasketches\n"
-            "from synthdata import scale, streamed\n"
-            "from synthdata.meter import Meter, MeterConfig\n"
+            "from synthdata.streaming import measures, scale\n"
+            "from synthdata.streaming.meter import Meter, MeterConfig\n"
             "Meter(MeterConfig(ram=64 << 20)).update(['warm up'])\n"
             "def peak(): return int(re.search('VmHWM:.*?([0-9]+)',\n"
             "    open('/proc/self/status').read())[1]) * 1024\n"
             "before = peak()\n"
-            "streamed.measures(scale.meter_files([sys.argv[1]]))\n"
+            "measures.measures(scale.meter_files([sys.argv[1]]))\n"
             "print(peak() - before)"
         )
         done = subprocess.run(

@@ -21,10 +21,14 @@ from typing import Any
 
 def once(preset: str, seed: int, threads: str) -> dict[str, Any]:
     """Train `preset` once; the figures it printed."""
-    command = [sys.executable, "-m", "minigpt.train", "--preset", preset, "--threads", threads]
+    command = [sys.executable, "-m", "minigpt.train", "--preset", preset, "--seed", str(seed)]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [*command, "--json", "--seed", str(seed)], cwd=folder, capture_output=True, text=True, check=True
+            [*command, "--threads", threads, "--json"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -87,12 +87,12 @@ def test_files_and_figure(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
 def test_the_figure_draws_what_the_table_holds() -> None:
     from labkit import figures
     from synthdata.collapse import collapse
-    from synthdata.collapse import figures as plots
+    from synthdata.collapse.figures import generations
     from synthdata.collapse.sources.distributions import Multinomial
 
     table = collapse(Multinomial(), generations=3, seeds=6)
     _, ax = figures.new()
-    plots.generations(ax, table, "sum_p2")
+    generations(ax, table, "sum_p2")
     lines = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
     assert list(lines) == ["replace", "accumulate"]
     drawn = lines["replace"].get_ydata().tolist()

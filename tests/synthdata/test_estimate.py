@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthdata.diversity import abundance
-from synthdata.diversity import entropy as entropies
-from synthdata.diversity.entropy import ENTROPIES, entropy
+from synthdata.diversity.entropy import ENTROPIES, entropy, plug_in, unseen_entropy
 from synthdata.diversity.hill import chao1, chao1_interval, coverage, hill, hill_asymptotic
 from synthdata.diversity.rarefaction import coverage_at, curve, rarefied, size_for_coverage
 from synthdata.panel.panel import measure
@@ -105,7 +104,7 @@ def test_unseen_term_stays_exact_where_the_formula_overflows(n, singles, pairs):
     q = 1 - abundance.rare_share(n, singles, pairs)
     j = np.arange(1, 3_000_000)
     expected = singles / n * float((q**j / (n - 1 + j)).sum()) / math.log(2)
-    assert entropies.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-9)
+    assert unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-9)
 
 
 def test_unseen_term_of_a_large_sample_is_an_exponential_integral():
@@ -115,7 +114,7 @@ def test_unseen_term_of_a_large_sample_is_an_exponential_integral():
     n, singles, pairs = 10**7, 10**5, 3 * 10**4
     c = n * abundance.rare_share(n, singles, pairs)
     expected = singles / n * math.exp(c) * exp1(c) / math.log(2)
-    assert entropies.unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-5)
+    assert unseen_entropy(n, singles, pairs) == pytest.approx(expected, rel=1e-5)
 
 
 def test_grassberger_g_follows_its_recursion():
@@ -213,7 +212,7 @@ def test_rarefaction_is_the_mean_over_all_subsets(q, size):
     if q == 0:
         expected = np.mean([hill(t, 0) for t in tallies])
     elif q == 1:
-        expected = 2 ** np.mean([entropies.plug_in(t) for t in tallies])
+        expected = 2 ** np.mean([plug_in(t) for t in tallies])
     else:
         expected = 1 / np.mean([1 / hill(t, 2) for t in tallies])
     assert rarefied(counts, size, q) == pytest.approx(expected, rel=1e-12)

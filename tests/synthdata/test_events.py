@@ -19,9 +19,9 @@ from synthdata.diversity.intervals import degrees, subsample
 from synthdata.diversity.measure import Measure
 from synthdata.panel.panel import measure, only
 from synthdata.verdicts import against
-from synthdata.verdicts import verdict as reading
 from synthdata.verdicts.gate import gate
 from synthdata.verdicts.rules import Rule, judge
+from synthdata.verdicts.verdict import cluster_note
 
 _SPEC = importlib.util.spec_from_file_location("zoo", Path(__file__).with_name("zoo.py"))
 zoo = importlib.util.module_from_spec(_SPEC)
@@ -78,11 +78,11 @@ def test_words_and_entropies_have_both_intervals():
             assert high - low > found[name].high - found[name].low, name
     assert found["hill1"].by_cluster
     assert measure(zoo.iid(np.random.default_rng(1), 60, 20).texts)["hill1"].by_cluster is None
-    why, *shown = reading.cluster_note(found.values())
+    why, *shown = cluster_note(found.values())
     assert "--group" in why
     assert "near_duplicates:" in "".join(shown)
     assert max(map(len, (why, *shown))) <= 400  # a report shows no more of a note
-    assert reading.cluster_note([]) == ()
+    assert cluster_note([]) == ()
 
 
 def test_the_gate_cannot_tell_where_the_two_disagree():

@@ -16,9 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthdata.io import reader, streams
-from synthdata.io import rows as rows_module
 from synthdata.io.reader import Tally
-from synthdata.io.rows import ReadConfig
+from synthdata.io.rows import ReadConfig, dig
 
 
 def read(path: Path | str, **config: Any) -> tuple[list[str], Tally]:
@@ -189,10 +188,10 @@ def test_remote_paths_go_through_fsspec(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_dotted_paths() -> None:
     row = {"choices": [{"message": {"content": "hi"}}], "a.b": "dot in the key", "a": {"b": "no"}}
-    assert rows_module.dig(row, "choices.0.message.content") == "hi"
-    assert rows_module.dig(row, "choices.-1.message.content") == "hi"
-    assert rows_module.dig(row, "a.b") == "dot in the key"
-    assert rows_module.dig([["x"]], "0.0") == "x"
+    assert dig(row, "choices.0.message.content") == "hi"
+    assert dig(row, "choices.-1.message.content") == "hi"
+    assert dig(row, "a.b") == "dot in the key"
+    assert dig([["x"]], "0.0") == "x"
 
 
 @pytest.mark.parametrize(

@@ -304,16 +304,16 @@ def test_without_datasketches_the_install_is_named(monkeypatch: pytest.MonkeyPat
 RSS = """
 import re, sys
 import numpy as np, regex, scipy.special, datasketches
-from synthdata import scale, streamed
-from synthdata.io import ReadConfig
-from synthdata.meter import Meter, MeterConfig
+from synthdata.io.rows import ReadConfig
+from synthdata.streaming import measures, scale
+from synthdata.streaming.meter import Meter, MeterConfig
 def peak():  # of this process alone; ru_maxrss also remembers what its parent had
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
 Meter(MeterConfig(ram=64 << 20)).update(["warm up"])
 before = peak()
 config = MeterConfig(ram=int(sys.argv[2]))
 meter = scale.meter_files([sys.argv[1]], ReadConfig(max_row=config.largest_row), config)
-streamed.measures(meter)
+measures.measures(meter)
 print(peak() - before, meter.documents)
 """
 

@@ -12,7 +12,7 @@ import pytest
 @pytest.mark.parametrize(
     "first",
     [
-        "import synthdata.comparison.compare, synthdata.verdicts.gate, synthdata.similarity.curation",
+        "import synthdata.comparison.compare, synthdata.verdicts.gate, synthdata.cli.curate",
         "from synthdata.verdicts.gate import RULES",
         "from synthdata import gate",
         "import synthdata.panel.panel",

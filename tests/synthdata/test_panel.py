@@ -15,7 +15,7 @@ from synthdata.diversity.measure import Measure
 from synthdata.panel import copies, curves
 from synthdata.panel.panel import measure
 from synthdata.panel.sheet import SPREAD_DOCUMENTS, Sheet
-from synthdata.similarity import cosine as overlap
+from synthdata.similarity.cosine import mean_cosine_of
 from synthdata.similarity.evidence import explain
 from synthdata.text.tokens import encode
 
@@ -159,10 +159,10 @@ def test_mean_cosine_of_vectors_is_that_of_all_pairs():
     vectors = np.random.default_rng(5).normal(size=(40, 6))
     unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
     pairs = [unit[i] @ unit[j] for i in range(40) for j in range(i)]
-    assert overlap.mean_cosine_of(vectors) == pytest.approx(np.mean(pairs), abs=1e-12)
-    assert math.isnan(overlap.mean_cosine_of(vectors[:1]))
+    assert mean_cosine_of(vectors) == pytest.approx(np.mean(pairs), abs=1e-12)
+    assert math.isnan(mean_cosine_of(vectors[:1]))
     with pytest.raises(ValueError, match="vector 1 is all noughts"):
-        overlap.mean_cosine_of(np.array([[1.0, 0.0], [0.0, 0.0]]))
+        mean_cosine_of(np.array([[1.0, 0.0], [0.0, 0.0]]))
 
 
 def test_sizes_say_what_other_samples_would_show():

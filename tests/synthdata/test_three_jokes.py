@@ -238,7 +238,8 @@ def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
     assert len(figure.axes) == 3
     assert "dial 5/20" in alt
 
-    monkeypatch.setattr("synthdata.three_jokes.profiles.profile", lambda name, n: replace(TINY, n=n))
+    asked = "synthdata.three_jokes.profiles.profile"
+    monkeypatch.setattr(asked, lambda name, n: replace(TINY, n=n))
     page = tmp_path / "page.html"
     words = ["--n", str(TINY.n), "--seeds", "1", "--first-seed", "1", "--html", str(page)]
     with pytest.raises(SystemExit) as stop:

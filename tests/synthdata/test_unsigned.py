@@ -19,8 +19,7 @@ from synthdata.dial.corpora import sentence, word, zipf
 from synthdata.panel.panel import measure
 from synthdata.streaming.meter import Meter, MeterConfig
 from synthdata.verdicts import against
-from synthdata.verdicts import gate as reading
-from synthdata.verdicts.gate import gate
+from synthdata.verdicts.gate import gate, of_gate
 
 SHARE = zipf(600)
 ALL_CLEAR = ("hill1_ratio>=0.5", "near_duplicates_difference<=0.1", "self_bleu_difference<=0.3")
@@ -54,7 +53,7 @@ def test_copies_within_groups_are_told_where_the_reference_has_one_a_group():
     for j in judged.judgements:
         assert "rule near_duplicates looks into them" in j.reason
     assert gate(texts, ["near_duplicates<=0.1"], groups=groups["groups"]).outcome == "fail"
-    assert reading.of_gate(judged).confidence == "low"
+    assert of_gate(judged).confidence == "low"
 
 
 def test_the_record_has_scripts_and_what_is_inside_groups(tmp_path, capsys):
@@ -133,12 +132,12 @@ def test_a_pass_on_copies_says_which_ones_it_does_not_see(made, said):
     found = gate(texts, ["near_duplicates<=0.02"])
     assert found.outcome == "pass"  # as it is written
     assert said in found.judgements[0].reason
-    assert reading.of_gate(found).confidence == "low"
-    assert said in reading.of_gate(found).because
+    assert of_gate(found).confidence == "low"
+    assert said in of_gate(found).because
     beside = gate(texts, ["near_duplicates_difference<=0.02"], reference=fresh(300, 1, 16))
     assert said in beside.judgements[0].reason
     calm = gate(fresh(300, 2), ["near_duplicates<=0.1"])
-    assert (calm.outcome, reading.of_gate(calm).confidence) == ("pass", "high")
+    assert (calm.outcome, of_gate(calm).confidence) == ("pass", "high")
 
 
 def test_a_rule_that_is_asked_for_is_not_recommended():
@@ -160,7 +159,7 @@ def test_synonyms_are_named_where_rules_of_words_pass():
     found = gate(texts, ["hill1_ratio>=0.8"], reference=reference)
     assert found.outcome == "pass"
     assert "in other words: the rule self_bleu_difference sees that" in found.judgements[0].reason
-    assert reading.of_gate(found).confidence == "medium"
+    assert of_gate(found).confidence == "medium"
     both = gate(texts, ["hill1_ratio>=0.8", "self_bleu_difference<=0.2"], reference=reference)
     assert [j.outcome for j in both.judgements] == ["pass", "fail"]
     assert "sees that" not in both.judgements[0].reason
@@ -179,7 +178,7 @@ def test_a_gate_does_not_sign_for_documents_of_another_length():
     assert gate(short, ["copied<=0.5"], reference=long).outcome == "pass"
     poor = gate(fresh(5, 7, 20) * 50, ["hill1_ratio>=0.8"], reference=long)
     assert poor.outcome == "fail"  # as compare says "less varied", and as sure
-    assert reading.of_gate(poor).confidence == "low"
+    assert of_gate(poor).confidence == "low"
 
 
 def test_a_gate_does_not_sign_for_what_a_fixed_passage_may_hide():

@@ -16,8 +16,8 @@ from synthdata.panel.panel import measure, only
 from synthdata.similarity import boilerplate
 from synthdata.text.tokens import DEFAULT_POLICY
 from synthdata.verdicts import against
-from synthdata.verdicts import verdict as reading
 from synthdata.verdicts.gate import gate
+from synthdata.verdicts.verdict import Verdict, of_collection
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -36,7 +36,7 @@ def prose(n: int, rng: np.random.Generator, length: int = 14) -> list[str]:
     return [" ".join(rng.choice(LEXICON, length)) for _ in range(n)]
 
 
-def verdict(texts: list[str]) -> reading.Verdict:
+def verdict(texts: list[str]) -> Verdict:
     found = measure(texts)
     return wording.verdict(len(texts), found, found.boilerplate)
 
@@ -137,7 +137,7 @@ def test_a_gate_cannot_tell_copies_from_a_fixed_prompt():
     jokes = [f"{prompt} {joke}" for joke in prose(5, rng, 8)]  # here the rest repeats, too
     assert gate(list(rng.choice(jokes, 200)), rules, groups=range(200)).outcome == "fail"
     fixed = boilerplate.find(texts)
-    calm = reading.Verdict(text="No loss.", confidence="high", because="x.", tone="good")
+    calm = Verdict(text="No loss.", confidence="high", because="x.", tone="good")
     said = against.with_fixed(calm, fixed)
     assert (said.tone, said.confidence) == ("neutral", "low")
     assert "--strip" in said.because
@@ -183,19 +183,19 @@ def test_the_worst_share_decides_and_is_named():
     for place in range(3):
         shares = [good, share(0.0), share(0.0)]
         shares[place] = share(0.8, 0.75, 0.85) if place == 0 else share(0.8)
-        found = reading.of_collection(
+        found = of_collection(
             300, shares[0], 0.1, "copies", others=((shares[1], "frames"), (shares[2], "passages"))
         )
         assert found.text.startswith("Collapsed")
         assert f"80.0% {('of documents are copies', 'frames', 'passages')[place]}" in found.text
-    undecided = reading.of_collection(300, good, 0.1, "copies", others=((share(0.1), "frames"),))
+    undecided = of_collection(300, good, 0.1, "copies", others=((share(0.1), "frames"),))
     assert undecided.text.startswith("Perhaps repetitive")
     assert "10.0% frames" in undecided.text
     masked = share(0.9, 0.8, 1.0)
-    assert reading.of_collection(300, good, 0, "copies", masked=masked).tone == "neutral"
+    assert of_collection(300, good, 0, "copies", masked=masked).tone == "neutral"
     # where events would undo the verdict, its confidence falls
     bursts = replace(share(0.4, 0.35, 0.45), low_by_cluster=0.02, high_by_cluster=0.8)
-    found = reading.of_collection(300, bursts, 0.1, "copies")
+    found = of_collection(300, bursts, 0.1, "copies")
     assert (found.text[:10], found.confidence) == ("Repetitive", "low")
     assert "2.0% to 80.0%" in found.because
 
