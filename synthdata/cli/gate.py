@@ -33,6 +33,7 @@ def gate(settings: options.GateOptions) -> int:
             seed=settings.seed,
         )
     judged = found.judgements
+    tally = loaded.tally if reference is None else inputs.both(loaded, reference)
     made = Report(
         title=publish.title("Gate for", settings.data, len(loaded.rows)),
         verdict=wording.of_rest(of_gate(found), loaded),
@@ -49,7 +50,7 @@ def gate(settings: options.GateOptions) -> int:
         ),
         alerts=inputs.alerts(loaded, reference),
         notes=verdict.cluster_note(judgement.measure for judgement in judged)
-        + dataset.notes(loaded.tally if reference is None else inputs.both(loaded, reference))
+        + dataset.notes(tally)
         + inputs.group_notes(settings, loaded, reference)
         + found.notes
         + (publish.mixture_notes(*found.mixture) if found.mixture else ()),
@@ -60,7 +61,7 @@ def gate(settings: options.GateOptions) -> int:
         "gate",
         settings,
         made,
-        loaded.tally,
+        tally,
         rules=[
             {"rule": str(j.rule), "result": j.outcome, "measure": j.measure.name, "why": j.reason}
             for j in judged

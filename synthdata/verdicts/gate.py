@@ -92,8 +92,7 @@ def gate(
 
     Where nobody has said (`groups` is None) and the interval with clusters of near-duplicates as
     units does not give the same answer, nobody can tell either; nor where documents are
-    near-duplicates only by one passage that nearly all of them have. Of a comparison, clusters are
-    near-duplicates where a rule is about near_duplicates_difference, else copies word for word.
+    near-duplicates only by one passage that nearly all of them have.
 
     With the threshold at the true value a rule fails, wrongly, about one time in forty, and passes
     as often: the price of a 95 % interval, and one in fourteen at the worst that was measured
@@ -125,6 +124,8 @@ def gate(
         needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
         if needed & {"hill1", "hill2"}:  # beside words, which synonyms make many, likeness
             needed.add("self_bleu")
+        if needed:  # clusters of them may be events, which widen every interval
+            needed.add("near_duplicates")
         comparison = compare(
             texts,
             reference,
