@@ -33,7 +33,8 @@ from labkit import command, figures
 from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.settings import PRESETS, TrainConfig
-from minigpt.train.loop import check_fits, train
+from minigpt.train.interface import check_fits
+from minigpt.train.loop import train
 
 PROG = "distill.map"
 COLOURS: dict[str, str] = {"helps": "#009E73", "cannot tell": "#dddddd", "hurts": "#D55E00"}

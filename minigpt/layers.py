@@ -237,11 +237,15 @@ class Block(nn.Module):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         self.norm_1, self.norm_2 = make_norm(config), make_norm(config)
-        softmax = config.attention == "softmax"
-        self.attention = Attention(config) if softmax else CausalConvolution(config)
+        self.attention = self.mixing(config)
         self.mlp = MLP(config)
         self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
         self.residual = config.residual
+
+    @staticmethod
+    def mixing(config: GPTConfig) -> nn.Module:
+        """What lets a position read earlier ones; a subclass exchanges it here."""
+        return Attention(config) if config.attention == "softmax" else CausalConvolution(config)
 
     def forward(
         self,

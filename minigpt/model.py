@@ -67,6 +67,9 @@ class GPT(nn.Module):
     """ids -> logits; and a `NextChar`, so that it can be evaluated, sampled and compressed with."""
 
     BIGRAM_ROWS = 16_384  # larger alphabets share rows
+    block: type[nn.Module] = Block
+    """What a layer is, made from the config and called with x [B, T, E], rotations and a cache. A
+    subclass exchanges it; a block with `initialise(generator)` draws its own first weights."""
     rope: Tensor
 
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -90,7 +93,7 @@ class GPT(nn.Module):
             table = rotation_table(config.context, width // config.n_head)
             self.register_buffer("rope", table, persistent=False)
         self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layer))
+        self.blocks = nn.ModuleList(self.block(config) for _ in range(config.n_layer))
         self.norm = make_norm(config)
         self.head = nn.Linear(width, size, bias=False)
         if config.tie_embeddings:
@@ -107,8 +110,20 @@ class GPT(nn.Module):
         """How many weights it has; one that is used twice counts once."""
         return sum(parameter.numel() for parameter in self.parameters())
 
+    @property
+    def attends(self) -> bool:
+        """Whether all layers are attention, whose keys and values are kept, so that going on costs
+        one step. Other layers read all that is in view again."""
+        return all(isinstance(getattr(b, "attention", None), Attention) for b in self.blocks)
+
     def _initialise(self, generator: torch.Generator | None) -> None:
+        own = [block for block in self.blocks if hasattr(block, "initialise")]
+        theirs = {id(parameter) for block in own for parameter in block.parameters()}
+        for block in own:
+            block.initialise(generator)
         for name, parameter in self.named_parameters():
+            if id(parameter) in theirs:
+                continue
             output = name.endswith(("project.weight", "narrow.weight", "attention.kernel"))
             if parameter.dim() < 2:
                 nn.init.zeros_(parameter) if name.endswith("bias") else nn.init.ones_(parameter)
@@ -181,8 +196,8 @@ class GPT(nn.Module):
 
         For pictures (`plots.attention_map`). ValueError where the model has no attention.
         """
-        if self.config.attention != "softmax":
-            raise ValueError("this model mixes positions by convolution; it has no attention")
+        if not self.attends:
+            raise ValueError("this model mixes positions by other means; it has no attention")
         maps = []
         with self._predicting():
             for layer, block in enumerate(self.blocks):
@@ -242,9 +257,9 @@ class GPT(nn.Module):
             )
         state.total += ids.shape[1]
         length, kept = window(state.total, self.context), state.length
-        if length != kept + ids.shape[1] or self.config.attention == "convolution":
-            # the view was full: begin again from its last part; a convolution keeps no keys and
-            # values and reads all again each time
+        if length != kept + ids.shape[1] or not self.attends:
+            # the view was full: begin again from its last part; without keys and values that are
+            # kept, all is read again each time
             seen = np.concatenate((state.view[:, :kept], ids), axis=1)
             ids, state.length, state.layers = seen[:, -length:], 0, []
         return self._read(state, ids)
@@ -270,8 +285,8 @@ class GPT(nn.Module):
         if length <= held and state.layers[0][0].dtype == dtype:
             return
         room = min(self.context, ROOM * -(-length // ROOM))
-        if self.config.attention == "convolution":
-            room = 0  # it keeps none
+        if not self.attends:
+            room = 0
         batch, heads = len(state.view), self.config.n_head
         width = self.config.n_embd // heads
         old, state.layers = state.layers, []

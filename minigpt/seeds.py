@@ -10,6 +10,8 @@ Run:    used by `loop.train`; nothing to run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal, get_args
 
 import numpy as np
@@ -31,3 +33,11 @@ def stream(seed: int, purpose: Purpose, *parts: int) -> int:
 def generator(seed: int, purpose: Purpose) -> torch.Generator:
     """Torch's generator of that stream."""
     return torch.Generator().manual_seed(stream(seed, purpose))
+
+
+@contextmanager
+def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
+    """Torch's global generator, from which dropout draws, seeded inside and put back after."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import torch.distributed as dist
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from minigpt.corpora import Corpus
 from minigpt.device import Runtime
 from minigpt.model import GPT
+from minigpt.settings import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,23 @@ class TrainResult:
     steps: int
     tokens: int
     runtime: Runtime
+
+
+def check_fits(config: TrainConfig, corpus: Corpus, context: int) -> None:
+    """ValueError where the text is too short for the context, or the batch cannot be shared out."""
+    if len(corpus.train) <= context:
+        raise ValueError(
+            f"the training part of {corpus.name} has {len(corpus.train):,} characters, fewer than "
+            f"one window of {context} and its next; use a longer text or a smaller context"
+        )
+    if len(corpus.choose) < 2:
+        raise ValueError(
+            f"{corpus.name} has {len(corpus.text):,} characters, and the twentieth that validates "
+            "holds nothing to predict; use a text of at least 31 characters"
+        )
+    processes = dist.get_world_size() if dist.is_initialized() else 1
+    if config.batch_size % (processes * config.accumulate):
+        raise ValueError(
+            f"batch_size ({config.batch_size}) must be a multiple of processes x accumulate "
+            f"({processes} x {config.accumulate})"
+        )

@@ -29,7 +29,7 @@ from minigpt.model import GPT
 from minigpt.optim import cosine, trapezoid
 from minigpt.settings import TrainConfig
 from minigpt.train.budget import Stopwatch
-from minigpt.train.interface import Batch, Loss, Progress, TrainResult, next_char_loss
+from minigpt.train.interface import Batch, Loss, Progress, TrainResult, check_fits, next_char_loss
 from minigpt.train.runs import Run
 from minigpt.train.state import State
 
@@ -48,26 +48,6 @@ def cut_windows(
     """What is read, and what comes next: `context` characters from each start, and one later."""
     windows = ids.unfold(0, context + 1, 1)[starts].long()  # [B, T + 1]
     return windows[:, :-1], windows[:, 1:]
-
-
-def check_fits(config: TrainConfig, corpus: Corpus, context: int) -> None:
-    """ValueError where the text is too short for the context, or the batch cannot be shared out."""
-    if len(corpus.train) <= context:
-        raise ValueError(
-            f"the training part of {corpus.name} has {len(corpus.train):,} characters, fewer than "
-            f"one window of {context} and its next; use a longer text or a smaller context"
-        )
-    if len(corpus.choose) < 2:
-        raise ValueError(
-            f"{corpus.name} has {len(corpus.text):,} characters, and the twentieth that validates "
-            "holds nothing to predict; use a text of at least 31 characters"
-        )
-    processes = dist.get_world_size() if dist.is_initialized() else 1
-    if config.batch_size % (processes * config.accumulate):
-        raise ValueError(
-            f"batch_size ({config.batch_size}) must be a multiple of processes x accumulate "
-            f"({processes} x {config.accumulate})"
-        )
 
 
 def train(
@@ -95,7 +75,7 @@ def train(
     config = replace(config, precision=runtime.precision)
     with (
         runtime.applied() as device,
-        _own_randomness(seeds.stream(config.seed, "dropout", _rank()), device),
+        seeds.own_randomness(seeds.stream(config.seed, "dropout", _rank()), device),
     ):
         model = init or GPT.fresh(config.model, corpus.text, config.seed)
         state = State(config, model.to(device))
@@ -379,11 +359,3 @@ class _Loop:
 
 def _rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
-
-
-@contextlib.contextmanager
-def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """Dropout draws from torch's global generator; seed it inside and put it back after."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield

@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from minigpt.layers import Attention, CausalConvolution, GPTConfig, attention_weights
+from minigpt.layers import Attention, Block, CausalConvolution, GPTConfig, attention_weights
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar, window
 from minigpt.settings import PRESETS, TrainConfig
@@ -181,6 +181,46 @@ def test_going_on_step_by_step_is_reading_the_window(design: str, prompt: int) -
         np.testing.assert_allclose(found, model.logprobs(view)[:, -1], rtol=1e-4, atol=2e-5)
         if n < ids.shape[1]:
             found = model.step(state, ids[:, n])
+
+
+class Mean(torch.nn.Module):
+    """Each position takes the mean of all up to it: a mixing layer of somebody else's."""
+
+    def forward(self, x: torch.Tensor, *_: object) -> torch.Tensor:
+        return x.cumsum(1) / torch.arange(1, x.size(1) + 1).view(1, -1, 1)
+
+
+class Averaging(Block):
+    @staticmethod
+    def mixing(config: GPTConfig) -> torch.nn.Module:
+        return Mean()
+
+    def initialise(self, generator: torch.Generator | None) -> None:
+        for parameter in self.parameters():
+            torch.nn.init.normal_(parameter, std=0.3, generator=generator)
+
+
+class Averager(GPT):
+    block = Averaging
+
+
+def test_another_mixing_layer_goes_on_as_it_reads() -> None:
+    model = Averager.fresh(GPTConfig(**TINY), ALPHABET.characters, seed=1)
+    torch.nn.init.normal_(model.head.weight, std=0.3)
+    assert not model.attends
+    assert GPT.fresh(GPTConfig(**TINY), ALPHABET.characters, seed=1).attends
+    drawn = model.blocks[0].mlp.narrow.weight.detach().std()
+    assert 0.25 < float(drawn) < 0.35  # a GPT's begins at zero; 1,024 draws: 0.3 +- 0.007
+    again = Averager.fresh(GPTConfig(**TINY), ALPHABET.characters, seed=1)
+    assert torch.equal(drawn, again.blocks[0].mlp.narrow.weight.detach().std())
+    ids = some_ids(2, 30)
+    state, found = model.start(ids[:, :5])
+    for n in range(5, 30):
+        view = ids[:, n - window(n, model.context) : n]
+        np.testing.assert_allclose(found, model.logprobs(view)[:, -1], rtol=1e-4, atol=2e-5)
+        found = model.step(state, ids[:, n])
+    with pytest.raises(ValueError, match="no attention"):
+        model.attention(torch.from_numpy(ids[:, :5]))
 
 
 def test_window_by_hand_and_in_general() -> None:
