@@ -270,7 +270,7 @@ show(
 #
 # Where all draws differ the rule says 0, which is a little too hard: what was drawn can be drawn
 # again. Chao & Jost (2012) also look at how many texts came twice, and say a little more. The
-# package's `estimate.coverage` is theirs; the more has been seen, the nearer the two come.
+# package's `hill.coverage` is theirs; the more has been seen, the nearer the two come.
 
 # %%
 for few in (5, 20, 80, 200):
