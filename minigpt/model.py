@@ -117,10 +117,11 @@ class GPT(nn.Module):
         return all(isinstance(getattr(b, "attention", None), Attention) for b in self.blocks)
 
     def _initialise(self, generator: torch.Generator | None) -> None:
-        own = [block for block in self.blocks if hasattr(block, "initialise")]
-        theirs = {id(parameter) for block in own for parameter in block.parameters()}
-        for block in own:
-            block.initialise(generator)
+        theirs = set()
+        for block in self.blocks:
+            if draw := getattr(block, "initialise", None):
+                draw(generator)
+                theirs |= {id(parameter) for parameter in block.parameters()}
         for name, parameter in self.named_parameters():
             if id(parameter) in theirs:
                 continue

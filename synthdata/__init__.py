@@ -9,9 +9,7 @@ laboratory of collapse and the experiments needs torch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from labkit.lazy import attributes
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthdata.comparison.compare import compare
@@ -22,13 +20,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Measure", "compare", "curate", "gate", "measure"]
 
-__getattr__, __dir__ = attributes(
-    __name__,
-    {
-        "Measure": "synthdata.diversity.measure",
-        "compare": "synthdata.comparison.compare",
-        "curate": "synthdata.similarity.curation",
-        "gate": "synthdata.verdicts.gate",
-        "measure": "synthdata.panel.panel",
-    },
-)
+_HOME = {
+    "Measure": "synthdata.diversity.measure",
+    "compare": "synthdata.comparison.compare",
+    "curate": "synthdata.similarity.curation",
+    "gate": "synthdata.verdicts.gate",
+    "measure": "synthdata.panel.panel",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562), as `labkit.lazy` does for the rooms.
+
+    Nothing is imported here: where a package is missing, the command says so in one line.
+    """
+    if name not in _HOME:
+        raise AttributeError(f"module 'synthdata' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from synthdata.comparison.compare import Comparison, compare
 from synthdata.comparison.equal_terms import Match
@@ -27,9 +26,6 @@ from synthdata.text.tokens import DEFAULT_POLICY, Policy, Tokenise, check_texts
 from synthdata.verdicts import unseen
 from synthdata.verdicts.rules import RULES, Judgement, Outcome, Rule, judge, parse, rules_help
 from synthdata.verdicts.verdict import LEVELS, MANY, Confidence, Tone, Verdict
-
-if TYPE_CHECKING:
-    from synthdata.verdicts.gate import Gate
 
 __all__ = ["RULES", "Gate", "Judgement", "Rule", "gate", "judge", "parse", "rules_help"]
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthdata import __main__, three_jokes
+from synthdata.personas.world import World
 from synthdata.three_jokes import Profile, report
 from synthdata.three_jokes.evidence import Evidence, Family, Judged, Result
 from synthdata.three_jokes.figures import of_three_jokes
@@ -229,7 +230,7 @@ def test_the_whole_is_deterministic_says_what_is_missing_and_is_drawn(
     one = three_jokes.of_gpt(TINY, 1000)  # the first of seed 1
     assert len(one.healthy) == len(one.collapsed) == len(one.real) == 40
     assert one.healthy != one.collapsed  # sampled before and after
-    assert all(three_jokes.World(1000).grammatical(line) for line in one.real)
+    assert all(World(1000).grammatical(line) for line in one.real)
     assert [f.name for f in first.families] == ["dial 2/20", "dial 5/20", "gpt"]
     assert "jokes are left out" in first.missing  # tests have no network and an empty cache
     assert len(told) == three_jokes.steps(TINY) == 3 + TINY.gpts
