@@ -4,7 +4,7 @@ Run:    python -m lessons build 03
 """
 
 # %% [markdown]
-# # Why it trains: residual connections, attention and normalisation
+# # Why it trains: deep networks need residual connections, attention and normalisation
 #
 # *Lesson 3. A claim, a prediction, three small exercises, one measurement.*
 #
@@ -13,8 +13,8 @@ Run:    python -m lessons build 03
 #
 # **The claim.** Not one trick but several together made the transformer trainable and scalable:
 # residual connections, attention and normalisation. Andrej Karpathy said so on the podcast *No
-# Priors* in 2024 (NP24b). To make the claim testable, *we read into it* that a deep network without
-# any one of them is worse, and the deeper the network, the more so.
+# Priors* in 2024 (NP24b). To make the claim testable, *we read into it* that a deep network that
+# lacks one of them is worse, the more so the deeper it is.
 #
 # You will write two of the three parts yourself, see what the third does to a signal on its way
 # through many layers, and then remove them one at a time.
