@@ -243,7 +243,7 @@ show(
 # in random order. Spelling and the lengths of lines stay the same, but it is lost which verb goes
 # with which noun.
 #
-# ### Exercise 04.3: a salad of words
+# ### Exercise 04.3: word salad
 
 # %% exercise="04.3"
 

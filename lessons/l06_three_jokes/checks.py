@@ -102,7 +102,7 @@ AUC = Exercise(
         "gap = each of ill minus each of well\nwon = 1 where the gap is above 0, 1/2 where it is 0"
         "\nreturn the mean of won",
     ),
-    next_step="With it every judge of this lesson is measured; 1/2 is guessing.",
+    next_step="Every judge of this lesson is measured by it; 1/2 is guessing.",
     drill="A judge is fooled by every pair and always prefers the wrong text. What is its AUC, and "
     "what would you do with such a judge?",
     drill_answer="0. Turn its answers round: then it is 1.",
@@ -142,7 +142,7 @@ HILL = Exercise(
     q: from 0 up, infinity (math.inf) included. With shares p = count / sum of counts:
     (sum of p^q) ^ (1 / (1 - q)). At q = 1 that is 0/0, and its limit is 2^H, with the entropy
     H = - sum of p log2 p in bits. At infinity the limit is 1 / the largest share.
-    Returns a number from 1 to k. A thing that was never seen counts nowhere.""",
+    Returns a number from 1 to k. A thing that was never seen does not count.""",
     solution="synthdata.diversity.hill:hill",
     signature="(counts, q)",
     probes=(
@@ -266,7 +266,7 @@ P_VALUES = Exercise(
         "far = for each column: how many |dealt| are at least |observed|\nreturn (1 + far) / "
         "(1 + n)",
     ),
-    next_step="So the population test of the experiment finds its p, on 299 deals.",
+    next_step="The population test of the experiment finds its p in this way, with 299 deals.",
     drill=lambda rng: (
         lambda n: (f"None of {n} deals reaches the observed gap. What is p?", 1 / (n + 1))
     )(int(rng.choice([19, 49, 99, 199]))),

@@ -181,7 +181,7 @@ show(
 #
 # ### Exercise 07.3: slope
 #
-# The least-squares slope of each chain's error over generations, for many chains at once.
+# Compute the least-squares slope of each chain's error over generations, for many chains at once.
 
 # %% exercise="07.3"
 
@@ -251,13 +251,12 @@ for step in (run[0], run[-1]):
 # in bits per character on real text that no generation has seen.
 #
 # ## 5. The experiment
-#
-# Four sources: 50 categories; a normal distribution (fit mean and variance to 100 numbers); a
-# 5-gram on Shakespeare, 60,000 characters a round, six generations; and a tiny GPT on storyland,
-# 1,000 stories a round, trained anew from random weights in each of five generations, for the same
-# number of steps however much text there is. We wrote down the following before the judged seeds
-# were run, after a first version and four pilots (in which every share under accumulate was below
-# 0.5, and every one under fresh above 0.1):
+# # There are four sources: 50 categories; a normal distribution (fit mean and variance to 100
+# numbers); a 5-gram on Shakespeare, 60,000 characters a round, six generations; and a tiny GPT on
+# storyland, 1,000 stories a round, trained anew from random weights in each of five generations,
+# for the same number of steps however much text there is. We wrote down the following before the
+# judged seeds were run, after a first version and four pilots (in which every share under
+# accumulate was below 0.5, and every one under fresh above 0.1):
 #
 # - **replace:** the slope of the error over generations is above 0, for each source.
 # - **accumulate:** the late rise of the error, that of the second half of the generations, is at
@@ -352,9 +351,9 @@ print(f"  temperature {evidence[0]['cold']['temperature']}: {cold[-1]:.1f}")
 #   because it invents words. Nor did we show that lost variety is what spoils the next model: our
 #   GPT of 120 steps loses 1.24 bits per character where 0.71 is possible, so its text also lacks
 #   what it never learned.
-# - **Nobody trains on replace alone.** The web keeps its old pages. Where data accumulate, the
-#   error of least squares stays bounded, and that of language models hardly rose (Gerstgrasser et
-#   al. 2024). But if the *number* of examples is kept constant, drawn from all there are, it rises
+# - **Nobody trains on replace alone.** The web keeps its old pages. If data accumulate, the error
+#   of least squares stays bounded, and that of language models hardly rose (Gerstgrasser et al.
+#   2024). But if the *number* of examples is kept constant, drawn from all there are, it rises
 #   again, slowly (Kazdan et al. 2024). Both are shown by
 #   `python -m synthdata collapse zipf --regime accumulate,accumulate-subsample`.
 # - **Someone may select.** If a reader, a test or a proof checker throws the bad text away, the
