@@ -365,7 +365,7 @@ SALAD = Exercise(
         "for each line take as many of them as it had words\n"
         "join words by spaces and lines by newlines",
     ),
-    next_step="Half of the training text is spoiled like this, in blocks; the held-out text is not.",
+    next_step="Half of the training text is spoiled in this way; the held-out text is not.",
     drill="What can still be learned from a word salad, and what cannot?",
     drill_answer="How words are spelled and how often each comes, but not which comes after which.",
 )

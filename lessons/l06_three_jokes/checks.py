@@ -142,7 +142,7 @@ HILL = Exercise(
     q: from 0 up, infinity (math.inf) included. With shares p = count / sum of counts:
     (sum of p^q) ^ (1 / (1 - q)). At q = 1 that is 0/0, and its limit is 2^H, with the entropy
     H = - sum of p log2 p in bits. At infinity the limit is 1 / the largest share.
-    Returns a number from 1 to k. A thing that was never seen does not count.""",
+    Returns a number from 1 to k. A thing that was never seen counts nowhere.""",
     solution="synthdata.diversity.hill:hill",
     signature="(counts, q)",
     probes=(

@@ -220,7 +220,7 @@ MOST_VARIED = Exercise(
     effective [S]: the effective number of distinct outputs of S settings.
     quality [S, Q]: each setting's quality by Q measures; higher is better.
     needed [Q]: what is needed of each measure; exactly that much is enough.
-    Returns the setting's place from 0 to S - 1, or None if no setting is good enough.""",
+    Returns the setting's place from 0 to S - 1, or None where no setting is good enough.""",
     solution="synthdata.personas.evidence:most_varied",
     signature="(effective, quality, needed)",
     probes=(
