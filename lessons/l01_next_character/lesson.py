@@ -231,8 +231,8 @@ for read, asked in zip(inputs, targets):
 #
 # Here is a network: a small transformer, the kind that lesson 3 takes apart. A transformer that is
 # trained to predict what comes next is called a **GPT** (generative pre-trained transformer); those
-# behind today's chatbots are about a million times as large. It is full of random numbers, its
-# **weights**. It has not seen any text yet.
+# behind today's chatbots are about a million times as large. Our network is full of random numbers,
+# its **weights**. It has not seen any text yet.
 
 # %%
 shape = GPTConfig(n_layer=2, n_head=4, n_embd=64, context=64)
@@ -339,8 +339,8 @@ for name, model in writers.items():
 # ends with a cool-down, in which the learning rate falls to zero.
 #
 # We wrote down the following before the judged seeds were run, after four pilots. (Their leads were
-# 0.43 to 0.45, and 0.50 to 0.53. The second threshold, kept from an earlier version, lies just
-# inside.)
+# 0.43 to 0.45, and 0.50 to 0.53. The second threshold, 0.5, is kept from an earlier version and is
+# just below the latter.)
 #
 # - The network that had all of Shakespeare must lead the one that had a tenth by at least 0.2 bits
 #   per character. That is about a tenth of what such a network knows beyond the frequencies of the
@@ -372,8 +372,8 @@ for name, model in writers.items():
 # The intervals cover what different seeds change (initial weights, windows, shuffling), not what
 # other texts would change.
 #
-# If you have no time, `experiment("next_character", published=True)` shows what we have measured
-# and runs nothing.
+# If you have no time, `experiment("next_character", published=True)` shows our results and runs
+# nothing.
 
 # %%
 evidence = experiment("next_character")

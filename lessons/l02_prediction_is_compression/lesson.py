@@ -15,10 +15,10 @@ Run:    python -m lessons build 02
 # well it has to find the structure that made the text. Ilya Sutskever said so in a conversation
 # with Jensen Huang in 2023 (JH23). The first half is a theorem, proved by Claude Shannon in 1948.
 #
-# You need not take the first half on trust: you will turn predictions into a file and get the text
-# back from it. The second half is the interesting one. "Structure" sounds like something that
-# people can only talk about. Here the text comes from a grammar that we wrote ourselves. So we know
-# what the writer had in mind, and can check whether the network has it too.
+# You will check the first half yourself: you turn predictions into a file and get the text back
+# from it. The second half is the interesting one. "Structure" sounds vague. Here the text comes
+# from a grammar that we wrote ourselves, so we know what the writer had in mind and can check
+# whether the network has it too.
 #
 # You need lesson 1 (surprise, bits per character). Reading and exercises take 60 to 70 minutes. The
 # experiment near the end runs for about twenty minutes on one processor core.
@@ -57,7 +57,7 @@ from synthdata.diversity import entropy
 # Two controls could do as well. One is the same network before training: a random network also
 # carries traces of what it has read. The other assigns the themes to the verbs at random, and the
 # probe reads those from the trained network. A network that only remembers the verb gets these
-# right too.
+# right, too.
 #
 # How much more often will the probe be right on the trained network than on the better control?
 # Write a share: 0.2 means twenty more right answers in a hundred, 0 means that training adds
@@ -112,8 +112,8 @@ print(f"gaps as varints: {len(escapes.varints(gaps)):,} bytes")
 #
 # > H = sum of p * (-log2 p) over all symbols, in bits
 #
-# and there are codes that need hardly more. In the terms of lesson 1, it is the mean *surprise* of
-# a model that knows the probabilities. So a symbol of probability p should get a word of -log2 p
+# and there are codes that need hardly more. In the terms of lesson 1, H is the mean *surprise* of a
+# model that knows the probabilities. So a symbol of probability p should get a word of -log2 p
 # bits. A coin that shows heads in 9 of 10 cases has H = 0.47 bits: its outcomes fit into half a bit
 # each.
 #
@@ -135,19 +135,18 @@ print(f"second, the first known:  {entropy.plug_in(two) - entropy.plug_in(one):.
 
 # %% [markdown]
 # The last line is what a **prediction** is worth. A model that knows the previous character needs
-# fewer bits for the next. Nothing has been compressed yet, but the number already says how short
-# the file could be.
+# fewer bits for the next. Nothing has been compressed yet, but the number says how short the file
+# could be.
 #
 # ## 3. From predictions to a file
 #
 # One problem is left: -log2 p is seldom a whole number. A character that is 99 % certain should get
 # 0.014 bits, but no word is shorter than one bit. **Arithmetic coding** does not give words to
-# single characters at all. It begins with the interval from 0 to 1. Each character narrows the
-# interval to a part of it, whose share is the character's probability. At the end, any number
-# inside the interval encodes the whole text for a reader who knows how many characters it has. To
-# name a number inside an interval of width w takes about -log2 w bits. The width is the *product*
-# of all probabilities, so the file's length is the *sum* of the surprises. Prediction is
-# compression.
+# single characters. It begins with the interval from 0 to 1, and each character narrows it to a
+# share given by its probability. At the end, any number inside the interval encodes the whole text
+# for a reader who knows how many characters it has. To name a number inside an interval of width w
+# takes about -log2 w bits. The width is the *product* of all probabilities, so the file's length is
+# the *sum* of the surprises. Prediction is compression.
 
 # %%
 alphabet, p = "abr", np.array([0.5, 0.25, 0.25])
@@ -165,13 +164,13 @@ for character in "abra":
 # ### Exercise 02.3: frequencies
 #
 # Turn probabilities into whole numbers that sum to exactly 2^32. No number may be 0; otherwise an
-# unexpected character could not be encoded at all.
+# unexpected character could not be encoded.
 
 # %% exercise="02.3"
 
 # %% [markdown]
-# Now we do it with a real model (the n-gram of lesson 1): it encodes a text that it has never seen
-# into a file and decodes it again.
+# Now a real model (the n-gram of lesson 1) encodes a text that it has never seen, and decodes it
+# again.
 
 # %%
 model = NGram.fit(train_ids, tokenizer, 7)
@@ -186,17 +185,15 @@ print("read back without a mistake:", tokenizer.decode(again) == unseen)
 
 # %% [markdown]
 # The file is as long as the sum of the surprises, to a byte or two. This is why losses are given in
-# bits per character. It is also a test that leaves no room for argument: a model that predicts
-# better has to produce the smaller file. Here are coders that know nothing of networks, each of
-# which reads the training text first (gzip remembers 32 kilobytes of it). The column *alone* has
-# the bytes without the training text, *after text* those with it. The n-gram of order 7 (it looks
-# six characters back) is ours.
+# bits per character. It is also a test that leaves no room for argument: the better predictor has
+# to produce the smaller file. Here are coders without networks; each reads the training text first
+# (gzip remembers 32 kilobytes of it). The column *alone* has the bytes without the training text,
+# *after text* those with it. The n-gram of order 7 (it looks six characters back) is ours.
 #
 # We have to keep two kinds apart. Our n-gram stays **as it was** when the training text ended. The
-# others go on **learning on the way**: they also learn from the text that they have already coded.
-# To compare like with like, the n-gram appears twice: once as it was, and once counting again every
-# 5,000 characters, with everything that has been coded by then. The decoder can do the same,
-# because by then it has decoded the same text.
+# others go on **learning on the way**, from what they have already coded. To compare like with
+# like, the n-gram appears twice: as it was, and counting again every 5,000 characters, with
+# everything coded by then. The decoder can do the same, because it has decoded that text.
 
 # %%
 piece = corpus.held_out[: scaled(30_000, ci=2_000)]
@@ -233,11 +230,10 @@ show(
 
 # %% [markdown]
 # PPMd is from 2002. It mixes counts of several lengths as the n-gram does, but it keeps learning
-# while it writes. That explains most of its lead over an n-gram that does not; the rest is due to
-# PPMd itself. On one megabyte it is hard to beat: section 5 compares it with a small network that
-# trains for less than two minutes. Keep that in mind when you read that a large model "compresses
-# better than gzip": gzip sees only the last 32 kilobytes, and the large model's own size is not
-# counted.
+# while it writes. That explains most of its lead over an n-gram that does not; the rest is its own.
+# On one megabyte it is hard to beat: section 5 compares it with a small network that trains for
+# less than two minutes. Keep that in mind when you read that a large model "compresses better than
+# gzip": gzip sees only the last 32 kilobytes, and the large model's own size is not counted.
 #
 # It also matters how a text is cut. Coding many pieces at once is faster, but each piece begins
 # without the text before it:
@@ -261,9 +257,8 @@ print(f"the best possible loss: {storyland.entropy_per_char() / np.log(2):.3f} b
 # %% [markdown]
 # In storyland the verb decides the hidden theme: people bake food, mend clothes, ride bikes. The
 # theme is never spelled out. But a model that has lost it by the time the noun begins will be
-# surprised by the noun, and pay. So it has a reason to keep the theme, and the reason can be
-# measured in bits. These are places where the experiment looks, each cut off after `her`, `his`,
-# `its` or `their`:
+# surprised by the noun, and pay. So it has a reason to keep the theme, measured in bits. These are
+# places where the experiment looks, each cut off after `her`, `his`, `its` or `their`:
 
 # %%
 long_text = storyland.generate(20_000, seed=5)
@@ -274,18 +269,17 @@ for window, theme in zip(asked.windows, asked.theme):
 
 # %% [markdown]
 # A **probe** is deliberately simple: for each theme it computes a weighted sum of the numbers in
-# the network's state, and the largest sum wins. If such a simple classifier can read the theme,
-# then the theme is ready for use in the state; a cleverer probe might work out for itself what the
-# network did not.
+# the network's state, and the largest sum wins. If such a simple classifier can read the theme, it
+# is ready for use in the state; a cleverer probe might work out for itself what the network did
+# not.
 
 # %%
 source(probes.accuracy)
 
 # %% [markdown]
-# But is it the *network* that did the work? Suppose the probe gets the last fourteen characters
+# But did the *network* do the work? Let the same probe read the last fourteen characters
 # themselves, each as a row of zeros with a single one. The verb is among them, and nothing has been
-# computed yet. Let the same probe read two things from those: the theme, and labels assigned to the
-# verbs at random.
+# computed yet. We ask for the theme, and for labels assigned to the verbs at random.
 
 # %%
 probed_text = storyland.generate(scaled(150_000, ci=5_000), seed=1010)
@@ -296,39 +290,38 @@ print(f"from raw characters: theme {probes.accuracy(raw, asked.theme):.2f}, rand
 
 # %% [markdown]
 # So the accuracy alone says little: a probe that has all the letters can look up the theme of the
-# verb, just as it can look up anything else about the verb. What counts is how far the theme is
-# *ahead* of random labels in the little that the network has kept.
+# verb like anything else about it. What counts is how far the theme is *ahead* of random labels in
+# the little that the network has kept.
 #
 # ## 5. The experiment
 #
 # Two networks of different sizes learn storyland. They are stopped seven times during training, the
 # first time before they have learned anything. At each stop we measure two numbers: bits per
-# character on held-out stories, and the probe's share of right answers on other stories. We wrote
-# down the following before the judged seeds were run (all four pilots fell short of both):
+# character on held-out stories, and the probe's share of right answers on other stories. Before the
+# judged seeds were run we wrote down (all four pilots fell short of both):
 #
 # - Order the stops of a network by compression, and by what the probe reads *beyond random labels*
-#   (its share of right answers minus the control's). The two orders must agree: their rank
-#   correlation, as the mean of the two networks, must be at least 0.5. (1 means the same order, 0
-#   no relation, -1 the opposite.)
+#   (its share of right answers minus the control's). The rank correlation of the two orders, as the
+#   mean of both networks, must be at least 0.5. (1 means the same order, 0 no relation, -1 the
+#   opposite.)
 # - At the end, the probe's share of right answers on the wide trained network must be at least 0.1
-#   above that on the better of the two controls: the untrained network, and themes assigned to the
-#   verbs at random.
+#   above the better of the two controls: the untrained network, and random themes for the verbs.
 #
 # Both could fail. A network can lower its loss for a long time by learning to spell, without any
 # theme; then the orders would not agree. And a random network that happens to keep every letter, or
 # a trained one that only keeps the verb, would do as well as one that has understood. We also
-# compare all coders on real text, and show the table whatever the result. (That text is the second
-# half of the held-out text, not the piece of section 3, so the sizes differ a little.)
+# compare all coders on real text, and show the table whatever the result. (It is the second half of
+# the held-out text, so the sizes differ a little from section 3.)
 #
 # What was wrong before: until November 2026 the first criterion put the stops of both networks in
-# one order. So it mostly compared a wide network with a narrow one, not a good stop with a bad one;
+# one order. So it compared a wide network with a narrow one more than a good stop with a bad one;
 # and within the wide network the control with random labels met it as well as the theme did. It
 # could not tell finding the theme from keeping the verb. Besides, PPMd, which learns on the way,
 # was in one column with coders that do not. The old rows are in
 # `python -m lessons ledger 02 --history`.
 #
-# If you have no time, `experiment("prediction_is_compression", published=True)` shows what we have
-# measured and runs nothing.
+# If you have no time, `experiment("prediction_is_compression", published=True)` shows our results
+# and runs nothing.
 
 # %%
 evidence = experiment("prediction_is_compression")
@@ -341,16 +334,15 @@ evidence = experiment("prediction_is_compression")
 # training text (the GPT draws six tenths of it). There are two kinds: as they were, and learning on
 # the way. Compare a bar only with bars of its own colour.
 #
-# If the verdict is not what you expected, look for the reason in the figure. While the loss falls
-# fastest, does the probe improve at all? What is the network learning there? Do the two networks
-# lie on one line, as they should if only compression counted? And does the dotted line climb, too?
-# Then a network that learns to keep the *verb* would look as if it had found the theme. In that
-# case the distance between the lines, not the height of the solid one, says how much more it has
-# found.
+# If the verdict is not what you expected, ask the figure why. While the loss falls fastest, does
+# the probe improve at all? What is the network learning there? Do the two networks lie on one line,
+# as they should if only compression counted? And does the dotted line climb, too? Then a network
+# that only keeps the *verb* would look as if it had found the theme, and the distance between the
+# lines says how much more there is.
 #
 # `evidence` has two more comparisons. The first also counts what the decoder must know to read the
 # file: the network's weights, or the training text itself, packed by bzip2. In the second, all
-# coders start with no knowledge and learn while they write, so nothing has to be sent along.
+# coders start from nothing and learn while they write, so nothing has to be sent along.
 
 # %%
 first = evidence[0]
@@ -378,8 +370,8 @@ for row in sorted(first["while_learning"], key=lambda row: row["bits"]):
 # (correlation 0.15, interval 0.00 to 0.29). The lead is 0.093, and its true value may lie on either
 # side of 0.1; to decide with a probability of 90 % would take about 100 seeds, or three hours of
 # one core. The mean correlation hides that the two networks differ, and the lead hides that much of
-# it was there before training. The next cell prints, for each network, the correlation and what the
-# probe reads beyond random labels in the untrained and in the trained network.
+# it was there before training. For each network, the next cell prints the correlation, and what the
+# probe reads beyond random labels before and after training.
 
 # %%
 for width in first["nets"]:
@@ -395,7 +387,7 @@ for width in first["nets"]:
 # Among the coders that stay as they were, PPMd needs 2.10 bits per character and the n-gram 2.14.
 # But the text was cut into 32 pieces for the n-gram, which costs it 0.02 on the text of section 3,
 # about half of the difference. Among those that learn on the way, PPMd needs 2.00 and the n-gram
-# 2.05. The GPT needs 2.44 as it was and 2.28 when it learns on the way.
+# 2.05. The GPT needs 2.44 and 2.28.
 #
 # ## 6. Where it stops being true
 #
@@ -403,12 +395,11 @@ for width in first["nets"]:
 #   not that the network acts on it (for this reason Hewitt & Liang 2019 introduced control labels).
 #   To know, we would have to change the state and see whether the prediction follows.
 # - **The lead cannot be large.** On the wide network the probe gets 0.78 to 0.89 of the random
-#   labels right: there are about a hundred verbs, and the state has nearly as many numbers. So
-#   there is little room above the control, and the lead over it may shrink as both rise. And the
-#   control labels *bakes* and *bake* separately, so the lead includes knowing that they are the
-#   same verb.
-# - **Not everything was tuned.** Both probed networks have the same learning rate, and the rate of
-#   the GPT that learns while it codes was not tuned either.
+#   labels right: there are about a hundred verbs, and the state has nearly as many numbers. So the
+#   lead over the control may shrink as both rise. And the control labels *bakes* and *bake*
+#   separately, so the lead includes knowing that they are the same verb.
+# - **Not everything was tuned.** Only one learning rate was tried for both probed networks, and one
+#   for the GPT that learns while it codes.
 # - **Compression does not need understanding.** xz finds repeated strings and PPMd counts. Both
 #   compress well, and nobody would look for a theme in them. "Compressing well means finding the
 #   structure" can only hold near the optimum, where nothing cheaper is left to gain.

@@ -63,10 +63,10 @@ predict("why_it_trains", my_prediction, criterion=4)
 #
 # Each position gets the mean of what all positions hold, weighted with these shares.
 #
-# Two details are essential. First, the future is hidden: a score of minus infinity gives the share
-# 0. Second, scores are divided by sqrt(D), where D is the number of entries in q. A sum of D random
-# products grows like sqrt(D), and a softmax of large scores puts everything on one position, where
-# its gradient vanishes.
+# Two details are essential. First, the future is hidden: a score of minus infinity gives a share of
+# zero. Second, scores are divided by sqrt(D), where D is the number of entries in q. A sum of D
+# random products grows like sqrt(D), and a softmax of large scores puts everything on one position,
+# where its gradient vanishes.
 #
 # A layer does this several times side by side, with different questions and answers; each of these
 # is called a **head**. All scores at once are a product of matrices: the rows of q are the
@@ -240,18 +240,18 @@ show(
 )
 
 # %% [markdown]
-# Does this happen to every network without them? No, it is due to *these initial weights*. He et
-# al. 2023 train deep transformers without residual connections, by initialising each layer so that
-# it passes on its input. We do something similar but simpler. Attention is *shaped*: a position
-# gets what it holds itself, plus what attention gives it, minus what it would get if it attended to
-# all positions equally. At first it does attend to all equally, so the last two cancel and it
-# passes on what it holds. This vector is rotated on the way in and back again on the way out. In
-# the other half of the block every hidden number has a twin of the opposite sign, and both together
-# roughly keep a vector's direction. The network has no additional weights. (You may object that a
-# connection around the averaging has come back through the back door. The initial weights and the
-# form of attention change together with the part that is removed. It is the best of three ways that
-# we tried, on one seed with four blocks, for a network in which every half block still *replaces*
-# its input.)
+# Does this happen to every network without residual connections? No, it is due to *these initial
+# weights*. He et al. 2023 train deep transformers without residual connections, by initialising
+# each layer so that it passes on its input. We do something similar but simpler. Attention is
+# *shaped*: a position gets what it holds itself, plus what attention gives it, minus what it would
+# get if it attended to all positions equally. At first it does attend to all equally, so the last
+# two cancel and it passes on what it holds. This vector is rotated on the way in and back again on
+# the way out. In the other half of the block every hidden number has a twin of the opposite sign,
+# and both together roughly keep a vector's direction. The network has no additional weights. (You
+# may object that a connection around the averaging has come back through the back door. The initial
+# weights and the form of attention change together with the part that is removed. It is the best of
+# three ways that we tried, on one seed with four blocks, for a network in which every half block
+# still *replaces* its input.)
 
 # %%
 source(Shaped)
@@ -327,17 +327,17 @@ print("rate ", "  ".join(f"{curve[s]:.2f}" for s in (0, 20, 200, 300, 399)))
 # through: with four layers it had learned almost nothing, with eight nothing at all. Those rows are
 # in `python -m lessons ledger 03 --history`.
 #
-# If you have no time, `experiment("why_it_trains", published=True)` shows what we have measured and
-# runs nothing.
+# If you have no time, `experiment("why_it_trains", published=True)` shows our results and runs
+# nothing.
 
 # %%
 evidence = experiment("why_it_trains")
 
 # %% [markdown]
 # **How to read the figure.** The line at 0 is the whole block at the same depth. A point above it
-# means that the missing part adds loss, a point below it that its absence is a gain. Two things are
-# judged for each line: its last point must lie above 0, and the line must *rise* from left to
-# right.
+# means that the network loses more without the part, a point below it that it loses less. Two
+# things are judged for each line: its last point must lie above 0, and the line must *rise* from
+# left to right.
 #
 # Ask three questions, whatever the verdict. How high could a penalty be at most? A model that knows
 # only the frequencies of the characters loses 2.9 nats (a run that blows up may lose more), so a

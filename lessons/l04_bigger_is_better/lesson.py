@@ -18,7 +18,7 @@ Run:    python -m lessons build 04
 # be better, and that spoiled data does more harm than missing data.
 #
 # You will count what a network costs, fit the law that is used for forecasts, and spoil a text on
-# purpose. Then we train networks of five sizes and compare the largest with its forecast.
+# purpose. Then we train five sizes and compare the largest with its forecast.
 #
 # You need lessons 1 and 2 (loss, entropy, storyland) and logarithms. Reading and exercises take 60
 # to 70 minutes. The experiment near the end runs for about fifteen minutes on one processor core.
@@ -44,8 +44,7 @@ from minigpt.tokenizer import CharTokenizer
 #
 # The experiment trains GPTs of four sizes, each with four times as many weights as the one before,
 # and fits a law to their losses. The law then predicts the loss of a fifth GPT, four times as large
-# again, and so its improvement over the fourth. Only then is the fifth compared with the
-# prediction.
+# again, and so its improvement over the fourth. Only then is the fifth measured.
 #
 # By what share of that improvement will the forecast be wrong? 0 means exactly right. 0.25 means
 # that the forecast is a quarter of the predicted improvement too high or too low. 1 means that
@@ -102,7 +101,7 @@ for width in widths:
 # ### Exercise 04.1: what it costs
 #
 # Count the operations of predicting one window. (On average half of the window is in a character's
-# future. Its scores are computed anyway and then hidden, so they count.)
+# future. It is computed anyway and then hidden, so it counts.)
 
 # %% exercise="04.1"
 
@@ -110,8 +109,8 @@ for width in widths:
 # A **training** step costs about three times as much, because the way back through each matrix
 # takes two products of the same size. This gives the rule of thumb of 6 operations for each weight
 # and each character read. GPT-3 (Brown et al. 2020) has 96 blocks, a width of 12,288, a window of
-# 2,048 tokens and an alphabet of 50,257 tokens, and it read 300 billion tokens; its authors state
-# 3.14 * 10^23 operations.
+# 2,048 tokens and an alphabet of 50,257, and it read 300 billion tokens; its authors state 3.14 *
+# 10^23 operations.
 
 # %%
 context, steps, batch = 64, size.base.steps, size.base.batch_size
@@ -132,9 +131,8 @@ print(f"GPT-3: {12 * 96 * 12_288**2:,} weights of the blocks, {3 * gpt3 * 300e9 
 # No network can lose less than the text's own entropy, because nobody can foresee what chance
 # decides (lesson 2). For English this floor is unknown, and people who fit laws have to estimate it
 # along with the rest. For storyland we know it, because we wrote the grammar. The grammar itself
-# predicts as well as is possible for a model that sees 64 characters at a time. Its loss is a
-# little more than the entropy of lesson 2, because each window begins with characters that have
-# nothing before them:
+# predicts as well as is possible with 64 characters in view. Its loss is a little more than the
+# entropy of lesson 2, because each window begins with characters that have nothing before them:
 
 # %%
 land = training.stories(scaled(300_000, ci=6_000), seed=7)
@@ -177,9 +175,8 @@ for n, excess in small:
 #
 # > excess = a / N^slope
 #
-# Each time N is multiplied by the same factor, the excess is multiplied by the same factor, too.
-# With a slope of 0.5, four times the weights leave half of the excess; with 0.076, which Kaplan et
-# al. found for text, they leave nine tenths. Take the logarithm of both sides:
+# Four times the weights always leave the same share of the excess: half of it with a slope of 0.5,
+# nine tenths with 0.076, which Kaplan et al. found for text. Take the logarithm of both sides:
 #
 # > ln(excess) = ln(a) - slope * ln(N)
 #
@@ -192,8 +189,8 @@ for n, excess in small:
 # %% exercise="04.2"
 
 # %% [markdown]
-# Now we make the forecast, before the larger network exists. Then we train that network exactly as
-# the others.
+# Now we make the forecast, before the larger network exists. Then we train it exactly as the
+# others.
 
 # %%
 slope, log_a = scaling.law([n for n, _ in small], [excess for _, excess in small])
@@ -238,7 +235,7 @@ show(
 # %% [markdown]
 # ## 4. Good data
 #
-# The claim says "given good data". What if the data are not good? We spoil them in a known way: cut
+# The claim says "given good data". What if the data is not good? We spoil it in a known way: cut
 # the text into blocks of 1,024 characters and, with probability 1/2 for each block, put its words
 # in random order. Spelling and the lengths of lines stay the same, but it is lost which verb goes
 # with which noun.
@@ -254,9 +251,9 @@ print("\nspoiled:\n" + spoiled.text[:120])
 
 # %% [markdown]
 # There is a trap. A network that learns from half-spoiled text for the same number of steps has
-# also read only half as much good text. Does the *spoiled* half do harm, or is it the good half
-# that is *missing*? To answer this we need another arm: half as much text, all of it clean. For an
-# n-gram, which counts and does not train, the answer takes a second:
+# also read only half as much good text. Does the *spoiled* half do harm, or the *missing* one? To
+# answer this we need another arm: half as much text, all of it clean. For an n-gram, which counts
+# and does not train, the answer takes a second:
 
 # %%
 arms = {
@@ -299,7 +296,7 @@ source(scaling.spoil)
 # both kinds of text apart, since a window soon shows which kind it is, and lose almost nothing.
 # Only at the beginning of a window nobody can know. That costs a perfect reader at most ln 2 = 0.69
 # nats for a window of 64 characters, which is 0.011 nats a character and less than a tenth of the
-# control's excess at every size. This is the reason for 1.1.
+# control's excess at every size; hence 1.1.
 #
 # **What was wrong before.** The second criterion compared spoiled text with clean text at *equal*
 # steps: 2.4 times the excess. But a network that reads half as much good text must end with a
@@ -307,8 +304,8 @@ source(scaling.spoil)
 # of clean text. The control that the question needs, half the steps, had been measured but was not
 # in any criterion.
 #
-# If you have no time, `experiment("bigger_is_better", published=True)` shows what we have measured
-# and runs nothing.
+# If you have no time, `experiment("bigger_is_better", published=True)` shows our results and runs
+# nothing.
 
 # %%
 evidence = experiment("bigger_is_better")
@@ -346,12 +343,12 @@ by_size = np.exp(np.log(spoiled / half).mean(axis=0))
 print("spoiled over half the steps, from the smallest size up:", by_size.round(2))
 
 # %% [markdown]
-# In the published runs the line flattens: the forecast was too optimistic in all six seeds (it
-# predicted an excess of 0.047 nats per character, and 0.076 was measured). Since all sizes had the
-# same number of steps, this cannot tell a limit of size from one of steps. And the harm is not the
-# same at every size. At width 8 spoiled text did slightly *less* harm than half the steps (0.98, in
-# all six seeds), at 16 nothing is decided (1.07, 0.93 to 1.24), and at 64 the excess was 1.63 times
-# as large. The 1.21 of the verdict is an average over the four sizes, and other sizes would give
+# In the published runs the line flattens: the forecast was too optimistic in all six seeds (an
+# excess of 0.047 nats per character was predicted, 0.076 measured). Since all sizes had the same
+# number of steps, this cannot tell a limit of size from one of steps. And the harm is not the same
+# at every size. At width 8 spoiled text did slightly *less* harm than half the steps (0.98, in all
+# six seeds), at 16 nothing is decided (1.07, 0.93 to 1.24), and at 64 the excess was 1.63 times as
+# large. The 1.21 of the verdict is an average over the four sizes, and other sizes would give
 # another.
 #
 # ## 6. Where it stops being true

@@ -368,8 +368,8 @@ EXPERIMENT = Experiment(
     id="dark_knowledge",
     title="A teacher's full predictions help a student most if labels are few",
     claim="Much of what a large model knows can be packed into a small one by distillation. *We "
-    "read into it that this pays if the small model has few data of its own, and little if it has "
-    "plenty.",
+    "read into it that this pays if the small model has little data of its own, and not much if "
+    "it has plenty.",
     source="NP24a, NP24b, SEQ24; dark knowledge: Hinton et al. 2015",
     criteria=(
         Criterion(

@@ -15,8 +15,8 @@ Run:    python -m lessons build 05
 # learns from the predictions of the large one. This is called **distillation**. Andrej Karpathy
 # said so on *No Priors* (NP24a, NP24b) and at Sequoia (SEQ24), in 2024; the method, and the name
 # *dark knowledge* for what is passed on, are Geoffrey Hinton's. To make the claim testable, *we
-# read into it* that distillation pays if the small model has few data of its own, and little if it
-# has plenty.
+# read into it* that distillation pays if the small model has little data of its own, and not much
+# if it has plenty.
 #
 # You will measure how far one prediction is from another, write the loss with which a teacher
 # teaches, teach a small network, and check whether its probabilities can be trusted.
@@ -365,7 +365,7 @@ show(
 # 3. from **labels alone, in equal seconds**: operations are not time. We measured once how much
 #    longer a taught step takes, 2.7 times, and wrote it down;
 # 4. **taught by the transformer**;
-# 5. **taught by an n-gram** that has counted the student's own 5 % of the text and nothing else;
+# 5. **taught by an n-gram** that has counted the student's own 5 % of the text and nothing else.
 #
 # The **n-gram itself** is compared with them. All losses are measured on the second half of the
 # held-out tenth. We wrote down the following before the judged seeds were run, after four pilots.
@@ -396,8 +396,8 @@ show(
 # teacher taught all seeds, so the intervals did not cover what another teacher would do.
 # `python -m lessons ledger --history` shows its results.
 #
-# If you have no time, `experiment("dark_knowledge", published=True)` shows what we have measured
-# and runs nothing.
+# If you have no time, `experiment("dark_knowledge", published=True)` shows our results and runs
+# nothing.
 
 # %%
 evidence = experiment("dark_knowledge")
@@ -447,7 +447,7 @@ for place, share in enumerate(evidence[0]["shares"]):
 #   #1029 there) a distilled student paid 1.153 bits per byte, and its baseline 1.140: in the same
 #   minutes the baseline took more steps. If text is free and time is not, it is better to read more
 #   text than to ask a teacher.
-# - **When data are plenty.** Busbridge et al. (2025) fitted a law to many sizes: a student with
+# - **When data is plentiful.** Busbridge et al. (2025) fitted a law to many sizes: a student with
 #   enough tokens of its own ends at the loss that it would have reached anyway. Distillation gets
 #   there sooner, but not further.
 # - **When the teacher is too far ahead.** A much larger teacher can teach worse than a smaller one:

@@ -386,7 +386,7 @@ for name, texts in (("healthy", healthy), ("collapsed", collapsed)):
 # - The **harm** is at least 0.1 nats a character, with 1,000 texts to learn from. That is four and
 #   a half nats for a line of 45 characters: true lines become about 90 times less likely.
 #
-# All must hold. Two things are shown without a criterion. One is how well an *informed* judge does,
+# All must hold. Two things are shown without a criterion. One is the result of an *informed* judge,
 # which learns from texts of the same GPT that it then judges. The other, beside the harm, is what
 # it would cost to throw nine tenths of the healthy texts away. (For tellers other than GPTs the
 # learners get 200 texts, because more would only repeat them.)
@@ -404,8 +404,8 @@ for name, texts in (("healthy", healthy), ("collapsed", collapsed)):
 # fixed again from four pilot seeds that are never judged; the seeds that decide are new.
 # `python -m lessons ledger three_jokes --history` prints the old rows.
 #
-# If you have no time, `experiment("three_jokes", published=True)` shows what we have measured and
-# runs nothing.
+# If you have no time, `experiment("three_jokes", published=True)` shows our results and runs
+# nothing.
 
 # %%
 evidence = experiment("three_jokes")
@@ -451,11 +451,11 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 # is not, a little of the collapse does show in a single text.) The last line shows how much the
 # GPTs differ, and how little the mean of four of them says.
 #
-# A sceptic may say: "I would have reversed that judge's answers." Try it: the reversed judge has 1
-# - AUC. For a single GPT this may look impressive. But the answers would have to be reversed for
-# some GPTs and not for others, and a judge that has not met a GPT does not know for which. If
-# *most* of them were far below 1/2, we could reverse the judge for all; this is why the mean has a
-# bound on either side.
+# A sceptic may say: "I would have reversed that judge's answers." Try it: subtract the AUC from 1.
+# For a single GPT this may look impressive. But the answers would have to be reversed for some GPTs
+# and not for others, and a judge that has not met a GPT does not know for which. If *most* of them
+# were far below 1/2, we could reverse the judge for all; this is why the mean has a bound on either
+# side.
 #
 # If the verdict on the naive judge is "undecided", its interval contains one of the bounds, and
 # there were too few GPTs to tell. "Falls short" would mean that the judge does see something. The

@@ -113,8 +113,8 @@ for fit in (0, 1, 2, 5, 10, 20, 50, 100, 200):
 # from p and are coded with q. It is 0 only if p and q agree.
 #
 # The agreement can be computed in advance. Take two draws of a round. With probability 1/n they
-# copy *the same* draw of the round before; then they certainly agree. Otherwise, with probability 1
-# - 1/n, they agree exactly as often as two different draws of that earlier round. So each fit
+# copy *the same* draw of the round before; then they certainly agree. Otherwise (with probability
+# `1 - 1/n`) they agree exactly as often as two different draws of that earlier round. So each fit
 # removes a share 1/n of the remaining differences. Generation 0, fitted to real draws, has had one
 # fit.
 #
@@ -251,7 +251,7 @@ for step in (run[0], run[-1]):
 # in bits per character on real text that no generation has seen.
 #
 # ## 5. The experiment
-# # There are four sources: 50 categories; a normal distribution (fit mean and variance to 100
+# There are four sources: 50 categories; a normal distribution (fit mean and variance to 100
 # numbers); a 5-gram on Shakespeare, 60,000 characters a round, six generations; and a tiny GPT on
 # storyland, 1,000 stories a round, trained anew from random weights in each of five generations,
 # for the same number of steps however much text there is. We wrote down the following before the
@@ -283,8 +283,8 @@ for step in (run[0], run[-1]):
 # the number of seeds were fixed again from four pilot seeds that are never judged, and the seeds
 # that decide are new. `python -m lessons ledger model_collapse --history` prints the old rows.
 #
-# If you have no time, `experiment("model_collapse", published=True)` shows what we have measured
-# and runs nothing.
+# If you have no time, `experiment("model_collapse", published=True)` shows our results and runs
+# nothing.
 
 # %%
 evidence = experiment("model_collapse")

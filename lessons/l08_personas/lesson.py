@@ -58,8 +58,9 @@ from synthdata.personas import world as persona_text
 # Each of the last three is taken at its best setting among those with which the model writes no
 # worse than with personas. The best of them is the **best control**.
 #
-# How many times as many different answers do personas give as the best control? 1 would mean that
-# they are no better, a number below 1 that they are worse. Write yours in place of the dots.
+# How many times as many different answers do personas give, compared with the best control? 1 would
+# mean that they are no better, a number below 1 that they are worse. Write yours in place of the
+# dots.
 
 # %%
 my_prediction = ...  # times as many
@@ -281,7 +282,8 @@ for temperature, top_p in [(1.0, 1.0), (0.55, 1.0), (2.0, 1.0), (2.0, 0.9), (2.0
 # ### Exercise 08.3: the best setting of a control
 #
 # `effective` [S] is the effective number of each of S settings, `quality` [S, Q] holds Q measures
-# of each (higher is better), and `needed` [Q] is the least that is required. Find the best setting.
+# of each (higher is better), and `needed` [Q] is the least that is required. Find the most varied
+# setting that is good enough.
 
 # %% exercise="08.3"
 
@@ -317,8 +319,7 @@ for temperature, top_p in [(1.0, 1.0), (0.55, 1.0), (2.0, 1.0), (2.0, 0.9), (2.0
 # and number of seeds were fixed again, on seeds that are only for designing, and the worlds that
 # are judged now are new. The threshold stayed the same.
 #
-# If you have no time, `experiment("personas", published=True)` shows what we have measured and runs
-# nothing.
+# If you have no time, `experiment("personas", published=True)` shows our results and runs nothing.
 
 # %%
 evidence = experiment("personas")
