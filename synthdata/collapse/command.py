@@ -3,7 +3,7 @@
 Idea:   a profile is a source with its sizes; `full` is what is published, `ci` the same code in
         seconds.
 Run:    python -m synthdata collapse gpt --html collapse.html
-Omits:  the experiment itself (`collapse`) and its judgement (`collapse_verdict`).
+Omits:  the experiment itself (`collapse.generations`) and its judgement (`collapse.criteria`).
 """
 
 from __future__ import annotations

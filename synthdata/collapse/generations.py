@@ -6,7 +6,7 @@ Idea:   a source (what is fitted) x a regime (what the next generation trains on
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493 (replace); Gerstgrasser et al. 2024,
         arXiv:2404.01413 (accumulate); Kazdan et al. 2024, arXiv:2410.16713 (accumulate-subsample).
 Run:    python -m synthdata collapse multinomial --regime replace,accumulate
-Omits:  anything about a certain source; those stand in `collapse_sources` and `collapse_text`.
+Omits:  anything about a certain source; those are in `collapse.sources`.
 
 Data are a sequence of examples: an array whose rows are examples, or a list of texts.
 """

@@ -2,7 +2,7 @@
 
 Idea:   the table holds every number; here it is decided which of them are shown, and said how.
 Run:    python -m synthdata collapse zipf --html zipf.html --json
-Omits:  judging (`collapse_verdict`) and drawing (`plots`).
+Omits:  judging (`collapse.criteria`) and drawing (`collapse.figures`).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def coverage(table: Table, units: int) -> float:
     holders = np.bincount(table.key)
     own = int(table.times[holders[table.key] == 1].sum())
     once, twice = int((holders == 1).sum()), int((holders == 2).sum())
-    if units == 1 or (once, twice) == (1, 0):  # as `estimate.coverage_from`
+    if units == 1 or (once, twice) == (1, 0):  # as `hill.coverage_from`
         return 1 - own / n
     return 1 - own / n * (1 - rare_share(units, once, twice))
 

@@ -4,7 +4,7 @@ Idea:   variety without quality is noise, so an arm carries both, and a control 
         setting at which it writes no worse than the personas it is compared with.
 Source: effective number: M. O. Hill, Ecology 1973; the budget: Shannon 1948, section 12.
 Run:    python -m synthdata personas --help
-Omits:  the models (`personas`).
+Omits:  the models (`personas.laboratory`).
 """
 
 from __future__ import annotations

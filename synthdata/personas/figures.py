@@ -84,7 +84,7 @@ def quality(ax: Axes, result: persona_evidence.Result) -> Axes:
 
 
 def _kind(arm: persona_evidence.Arm) -> str:
-    """Which control it is (of `persona_evidence.CONTROLS`), by its settings."""
+    """Which control it is (of `evidence.CONTROLS`), by its settings."""
     if arm.prompts != "none" or arm.model != "collapsed":
         return arm.prompts
     return "top-p" if arm.sampler.top_p < 1 else "temperature"

@@ -62,7 +62,7 @@ def answers(
 
 @dataclass(frozen=True, kw_only=True)
 class PersonaTexts(LineTexts):
-    """The text of a world as `collapse_text.GPTSource` wants it: prompts real, answers anyone's."""
+    """The text of a world as `GPTSource` wants it: prompts real, answers anyone's."""
 
     world: World
     streams: int = 500

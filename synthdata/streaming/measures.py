@@ -10,7 +10,7 @@ Omits:  intervals by subsampling documents: their counts are not kept apart.
 
 Names are those of the panel: `entropy` is of the sample, `entropy_source` of its source.
 Hill numbers are of the source here and so end in `_source`; the panel's `hill1` is of the sample.
-Coverage is that of independent draws (`estimate.coverage`), as one pass keeps no documents apart:
+Coverage is that of independent draws (`hill.coverage`), as one pass keeps no documents apart:
 where documents say their own words again and again it is too high, and the entropy of the source
 too low. `measure` without --stream leaves out whole documents (`synthdata.diversity.coverage`).
 
@@ -168,7 +168,7 @@ def plug_in(counts: Counts) -> float:
 
 
 def chao_wang_jost(counts: Counts) -> float:
-    """Entropy of the source, bits; see `estimate.chao_wang_jost`."""
+    """Entropy of the source, bits; see `entropy.chao_wang_jost`."""
     from scipy.special import psi
 
     if not counts.n:
@@ -179,7 +179,7 @@ def chao_wang_jost(counts: Counts) -> float:
 
 
 def coverage(counts: Counts) -> float:
-    """Share of the source's probability that was seen; see `estimate.coverage`."""
+    """Share of the source's probability that was seen; see `hill.coverage`."""
     if not counts.n:
         return math.nan
     return coverage_from(counts.n, counts.occurring(1), counts.occurring(2))

@@ -84,7 +84,7 @@ def of_jokes(settings: Profile, told: Sequence[str], seed: Sequence[int]) -> Gen
 
 @dataclass(frozen=True, kw_only=True)
 class Lines(LineTexts):
-    """The lines of a world, without prompts, as `collapse_text.GPTSource` wants them."""
+    """The lines of a world, without prompts, as `collapse.sources.texts.GPTSource` wants them."""
 
     world: World
     name: str = "persona text without personas"

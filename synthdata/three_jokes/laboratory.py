@@ -4,7 +4,7 @@ Idea:   a generator that has k favourites left of N still tells good ones. Whoev
         text and has not met this generator cannot know that; whoever has met it knows it at once
         (AUC 1 - k/2N). A test of the population needs to have met nobody, and a model that learns
         from the collection pays for what is missing.
-Source: the claim is Andrej Karpathy's (No Priors, 2024); the tests are `judges` and `compare`.
+Source: the claim is Andrej Karpathy's (No Priors, 2024); tests: `judges`, `comparison`.
 Run:    python -m synthdata three-jokes --profile ci
 Omits:  human judges.
 

@@ -141,6 +141,16 @@ def answers(many: int, each: int) -> Callable[[Rng], list[str]]:
     return lambda rng: spelled(zoo.prompts(rng, many, each).texts)
 
 
+def shared(half: int) -> Callable[[Rng], list[str]]:
+    """Five of ten answers to each of 40 prompts; the other half are answers to the same prompts."""
+
+    def made(_: Rng) -> list[str]:
+        texts = spelled(zoo.prompts(np.random.default_rng(11), 40, 10).texts)
+        return [text for i, text in enumerate(texts) if i % 10 // 5 == half]
+
+    return made
+
+
 def loss(rng: Rng) -> list[str]:
     """A third of the words are never said."""
     share = SHARE.copy()
@@ -243,6 +253,9 @@ TRAPS: dict[str, Trap] = {
         reference=lambda rng: spelled(zoo.events(rng, 300).texts),
         repeats=True,
         less=False,
+    ),
+    "the same 40 prompts x 5 on both sides, groups given": Trap(
+        make=shared(0), reference=shared(1), repeats=False, less=False, groups=(5, 5)
     ),
 }
 

@@ -2,9 +2,9 @@
 
 Idea:   where the mathematics is known, the laboratory can be checked: `expected` says what a
         measure is on average after g generations, and the tests hold the two together.
-Source: the formulas and their papers stand in `collapse_expected`.
+Source: the formulas and their papers are in `collapse.theory`.
 Run:    python -m synthdata collapse multinomial
-Omits:  anything with words (`collapse_text`).
+Omits:  anything with words (`collapse.sources.texts`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Idea:   the same chain as with categories, now with a model that has to generali
         truth is a grammar, so the distance of a model from it is computed, not guessed.
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Storyland is minigpt/storyland.py.
 Run:    python -m synthdata collapse gpt --generations 5 --seeds 3
-Omits:  pretrained models; real corpora are in `collapse_passages`.
+Omits:  pretrained models; real corpora are in `collapse.sources.passages`.
 """
 
 from __future__ import annotations
