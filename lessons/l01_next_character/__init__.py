@@ -1,1 +1,1 @@
-"""Lesson 1: the next character, and where what a network knows came from."""
+"""Lesson 1: the next character; what a network knows comes from its text."""

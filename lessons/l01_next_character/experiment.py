@@ -288,8 +288,9 @@ def values(evidence: Evidence) -> list[float]:
 
 EXPERIMENT = Experiment(
     id="next_character",
-    title="A text's own network beats models of others; more Shakespeare helps",
-    claim="A network starts out as a random function; what it knows in the end came from its data.",
+    title="A network trained on another text, or on less text, predicts worse",
+    claim="A network starts out as a random function; everything it knows in the end comes from "
+    "its data.",
     source="RB22; Shannon 1951; Chen & Goodman 1999",
     criteria=(
         Criterion(

@@ -4,25 +4,25 @@ Run:    python -m lessons build 01
 """
 
 # %% [markdown]
-# # The next character
+# # The next character: what a network knows comes from its text
 #
 # *Lesson 1. A claim, a prediction, three small exercises, one measurement.*
 #
 # *`python -m lessons start 01` gives you a copy of your own, without the results that follow here:
 # make your prediction there.*
 #
-# **The claim.** A neural network starts out as a random function that knows nothing. Whatever it
-# knows in the end, it has from its data. Andrej Karpathy said so on the podcast *The Robot Brains*
-# in 2022 (RB22), in his own words and about networks far larger than ours.
+# **The claim.** A neural network starts out as a random function that knows nothing. Everything it
+# knows in the end comes from its data. Andrej Karpathy said so on the podcast *The Robot Brains* in
+# 2022 (RB22), in his own words and about networks far larger than ours.
 #
 # A claim like this sounds either obvious or empty. Here it becomes two numbers that can come out
-# wrong: what it matters *which* text a network was trained on, and *how much* of it. You will
-# measure how well a machine guesses the next character of a text, train a small network, and then
-# see what is left of its knowledge when its text is exchanged, or nine tenths of it are taken away.
+# wrong: how much it matters *which* text a network was trained on, and *how much* of it. You will
+# measure how well a model guesses the next character of a text and train a small network. Then you
+# will see what is left of its knowledge if it gets another text, or only a tenth of its own.
 #
 # You need Python and school mathematics (probabilities, logarithms). Reading and exercises take 65
-# to 75 minutes. The experiment near the end computes for about sixteen minutes on one processor
-# core; you may start it and read on.
+# to 75 minutes. The experiment near the end runs for about sixteen minutes on one processor core;
+# you may start it and read on.
 
 # %%
 import math
@@ -53,26 +53,27 @@ from minigpt.train import loop
 # %% [markdown]
 # ## Predict first
 #
-# The experiment trains one and the same network three times, from the same first weights and for
-# equally long: on a text (Shakespeare's plays), on another text (the King James Bible), and on the
-# first text with all its characters in random order. Then every network is measured on every text,
-# by its **loss in bits per character**. Lower is better. There are some 60 different characters:
-# one who knows nothing at all pays about 6 bits for each; one who knew the future would pay 0.
+# The experiment trains the same network three times, from the same initial weights and for the same
+# number of steps: on a text (Shakespeare's plays), on another text (the King James Bible), and on
+# the first text with all its characters in random order. Then we measure every network on every
+# text by its **loss in bits per character**. Lower is better. There are about 60 different
+# characters. A model that knows nothing at all pays about 6 bits for each; a model that knew the
+# future would pay 0.
 #
-# By how many bits per character will a text's own network lead the best model that was trained on
-# *another* text, on that of the three texts where its lead is smallest? Write your number in place
-# of the dots. 0 would mean that it does not matter what a network was trained on. A wrong guess is
-# worth more than none: you will remember the answer.
+# On each text, the network that was trained on it competes with the best model that was trained on
+# *another* text. By how many bits per character will it lead, on the text where its lead is
+# smallest? Write your number in place of the dots. 0 would mean that it does not matter what a
+# network was trained on. Even a wrong guess helps you to remember the answer.
 
 # %%
 my_prediction = ...  # bits per character
 predict("next_character", my_prediction, criterion=2)
 
 # %% [markdown]
-# ## 1. A text is a row of numbers
+# ## 1. A text is a sequence of numbers
 #
-# A machine reads numbers. The **alphabet** is the sorted list of characters that occur in the
-# text; V is how many there are. A character's **id** is its place in the alphabet, counted from 0.
+# A model reads numbers. The **alphabet** is the sorted list of characters that occur in the text; V
+# is its size. A character's **id** is its place in the alphabet, counted from 0.
 
 # %%
 corpus = read_text()
@@ -84,9 +85,9 @@ print(f"{corpus.title}: {len(corpus.text):,} characters, V = {V} different ones"
 print(f"{beginning!r} is {tokenizer.encode(beginning).tolist()}")
 
 # %% [markdown]
-# The first nine tenths of the text are for learning. The last tenth is **held out**: it only
-# serves to measure. A machine that had learned its text by heart would be perfect on what it has
-# read, and we would have learned nothing about it.
+# The first nine tenths of the text are for training. The last tenth is **held out**: we only
+# measure on it. A model that had learned its text by heart would be perfect on what it has read,
+# and the measurement would tell us nothing.
 
 # %%
 train_ids = tokenizer.encode(corpus.train).astype(np.int64)
@@ -96,9 +97,9 @@ print(f"to learn from: {len(train_ids):,} characters; held out: {len(held_out_id
 # %% [markdown]
 # ## 2. What a guess is worth
 #
-# Do not ask "which character comes next?" but "how probable is each?". Then the machine may say
-# that it is not sure, and we can say what its answer was worth. If the character that really came
-# had the probability p, the machine's **surprise** is
+# We do not ask "which character comes next?" but "how probable is each?". Then the model can say
+# that it is not sure, and we can say what its answer was worth. If the model gave probability p to
+# the character that really came, its **surprise** is
 #
 # > surprise = -ln p (in nats) = -log2 p (in bits)
 #
@@ -109,23 +110,24 @@ print(f"to learn from: {len(train_ids):,} characters; held out: {len(held_out_id
 #
 # A bit is the surprise of a fair coin. Both units measure the same thing, as metres and feet do: 1
 # bit = ln 2 nats = 0.693 nats. Why the logarithm? The probability of a whole text is the *product*
-# of those of its characters. Logarithms make it a *sum*, so that surprise can be counted character
-# by character, and divided by their number. The mean over a text is the **loss**.
+# of the probabilities of its characters. Logarithms turn it into a *sum*, so we can add up the
+# surprise character by character and divide by their number. The mean over a text is the **loss**.
 #
 # ### Exercise 01.1: surprise
 #
-# Machines hand over logarithms already (probabilities of long texts are too small to be written
-# down). So: given `logprobs`, the natural logarithms of the predicted probabilities, and
-# `targets`, the ids of what came, return the surprise of each, in nats. One to three lines are
-# enough. Stuck? `hint("01.1")` asks you a question; call it again for more.
+# Models already return logarithms, because the probability of a long text is too small for a
+# computer's numbers. You are given `logprobs`, the natural logarithms of the predicted
+# probabilities, and `targets`, the ids of the characters that came. Return the surprise of each, in
+# nats. One to three lines are enough. Stuck? `hint("01.1")` asks you a question; call it again for
+# more.
 
 # %% exercise="01.1"
 
 # %% [markdown]
 # From here on the story uses the package's own `evaluate.surprise`, whether or not you have solved
-# it. So nothing below depends on you, and you can come back at any time.
+# it. So nothing below depends on your answer, and you can come back at any time.
 #
-# Now measure a machine that **knows nothing**: all V characters are equally probable, always.
+# Now measure a model that **knows nothing**: it always gives all V characters the same probability.
 
 
 # %%
@@ -139,8 +141,8 @@ nothing_bits = bits_per_char(np.tile(knows_nothing, (len(held_out_ids), 1)), hel
 print(f"knows nothing: {nothing_bits:.3f} bits/char; log2(V) = {math.log2(V):.3f}")
 
 # %% [markdown]
-# Next, a machine that **knows how frequent each character is** and nothing else. It has counted
-# the training text. (One is added to each count: a character that was never seen is not
+# The next model **knows how frequent each character is** and nothing else. It has counted the
+# training text. (One is added to each count, because a character that was never seen is not
 # impossible.)
 
 # %%
@@ -150,15 +152,16 @@ frequency_bits = bits_per_char(np.tile(np.log(frequency), (len(held_out_ids), 1)
 print(f"knows the frequencies: {frequency_bits:.3f} bits/char")
 
 # %% [markdown]
-# This number matters later. One who is *not allowed to look at the order* of the characters cannot
-# do better than to know their frequencies. The best loss that is possible then is called the
-# **unigram entropy**, H = - Σ p log2 p, with the sum over all characters and p their frequencies.
+# This number matters later. A model that is *not allowed to look at the order* of the characters
+# cannot do better than to know their frequencies. The best loss it can reach is called the
+# **unigram entropy**, H = - Σ p log2 p, summed over all characters, with p the frequency of each.
 #
-# But order is where language is. So let the machine look at the characters just before: after `q`
-# comes `u`. A table of what followed what is called an **n-gram**; the n counts the predicted
-# character too, so an n-gram of order 3 looks two characters back. Longer contexts say more, but
-# are seen more rarely, so every longer count has to be mixed with the shorter ones. The mixture
-# used here is a very good one, modified Kneser-Ney (Chen & Goodman 1999).
+# But language depends on order. So let the model look at the characters just before: after `q`
+# comes `u`. A table of what followed what is called an **n-gram** model, or n-gram for short. The n
+# counts the predicted character too, so an n-gram of order 3 looks two characters back. Longer
+# contexts say more but occur less often, so the counts of long contexts have to be mixed with those
+# of shorter ones. The mixture used here is a very good one, modified Kneser-Ney (Chen & Goodman
+# 1999).
 
 # %%
 orders = [1, 2, 3, 4, 5, 7]
@@ -185,21 +188,22 @@ show(
     figure,
     alt="Loss of n-grams on held-out text against how many characters they look back: "
     + ", ".join(f"{order - 1}: {loss:.2f}" for order, loss in zip(orders, ladder))
-    + f" bits per character. A dotted line at {nothing_bits:.2f} is the loss of who knows nothing.",
-    caption="What counting reaches. The first few characters of memory are worth most; then the "
-    "curve flattens, because long stretches are seldom seen twice.",
+    + f" bits per character. A dotted line at {nothing_bits:.2f} is the loss "
+    "of a model that knows nothing.",
+    caption="The loss that counting reaches. The first few characters of memory are worth most; "
+    "then the curve flattens, because long sequences are seldom seen twice.",
 )
 
 # %% [markdown]
-# All of this came from counting, in seconds, without a network. Keep the last number in mind: it
-# is the one to beat.
+# All of this came from counting, in seconds, without a network. Keep the last number in mind: it is
+# the one a network has to beat.
 #
 # ## 3. What a network learns from
 #
-# Counting needs to see the same context again. A **network** does not: it turns contexts into
-# vectors, and similar contexts into similar vectors, so that what it learned from one helps with
-# another. It reads a window of T characters and gives, *at each of them*, V scores for what comes
-# next. A window is therefore T questions at once:
+# Counting helps only if the same context occurs again. A **network** does not need that: it turns
+# contexts into vectors, and similar contexts into similar vectors, so what it learned from one
+# helps with another. It reads a window of T characters and gives, *at each of them*, V scores for
+# what comes next. A window therefore asks T questions at once:
 #
 # | it has read | H | He | Hel | Hell |
 # |---|---|---|---|---|
@@ -207,13 +211,14 @@ show(
 #
 # ### Exercise 01.2: windows
 #
-# Cut windows out of a text: `inputs`, what is read, and `targets`, what comes next at each place.
-# `ids` is a tensor of N whole numbers, `starts` says where the B windows begin, `context` is T.
+# Cut windows out of a text: `inputs` holds the characters that are read, `targets` the character
+# that comes next at each position. `ids` is a tensor of N whole numbers, `starts` says where the B
+# windows begin, and `context` is T.
 
 # %% exercise="01.2"
 
 # %% [markdown]
-# This is what the network sees, with the package's version:
+# This is what the network sees, cut by the package's version:
 
 # %%
 inputs, targets = loop.cut_windows(torch.from_numpy(train_ids), torch.tensor([0, 100]), 20)
@@ -226,8 +231,8 @@ for read, asked in zip(inputs, targets):
 #
 # Here is a network: a small transformer, the kind that lesson 3 takes apart. A transformer that is
 # trained to predict what comes next is called a **GPT** (generative pre-trained transformer); those
-# behind today's chatbots are some million times as large. It is full of random numbers, its
-# **weights**. Nobody has shown it a text.
+# behind today's chatbots are about a million times as large. Our network is full of random numbers,
+# its **weights**. It has not seen any text yet.
 
 # %%
 shape = GPTConfig(n_layer=2, n_head=4, n_embd=64, context=64)
@@ -238,14 +243,14 @@ untrained_bits = evaluate.score(untrained, held_out_ids[:20_000]).bits
 print(f"untrained: {untrained_bits:.3f} bits/char; knows nothing: {nothing_bits:.3f}")
 
 # %% [markdown]
-# It pays exactly what one pays who knows nothing. That is no accident: the last matrix of this
-# network starts at zero, so that at first every character gets the same score. The network is
-# random, and modest about it. A network that began with strong random opinions would pay *more*
-# than 6 bits, for being sure of what is wrong.
+# It pays exactly as much as the model that knows nothing. That is not an accident: the last matrix
+# of this network starts at zero, so at first every character gets the same score. A network that
+# began with strong random opinions would pay *more* than 6 bits, because it would be sure of things
+# that are wrong.
 #
 # **Training** repeats one step: cut some windows, let the network predict, take the mean surprise
-# of the targets, and move every weight a little in the direction that makes it smaller (the
-# gradient says which). This takes some ten seconds.
+# of the targets, and move every weight a little in the direction that makes the surprise smaller.
+# (The gradient says which direction that is.) This takes about ten seconds.
 
 # %%
 history = []
@@ -282,25 +287,26 @@ show(
     f"in {len(history)} steps. Lines mark knowing nothing ({nothing_bits:.2f}), knowing the "
     f"frequencies ({frequency_bits:.2f}) and the n-gram ({ladder[-1]:.2f}).",
     caption="First it learns the frequencies (which takes almost no time), then what follows what. "
-    "After so few steps counting is still ahead.",
+    "After this few steps counting is still ahead.",
 )
 
 # %% [markdown]
 # ## 5. Writing
 #
-# A machine that predicts can write: let it predict, draw a character with the predicted
-# probabilities, append it, predict again. What is missing is the draw.
+# A model that predicts can also write: let it predict, draw a character with the predicted
+# probabilities, append it, and predict again. Only the draw is missing.
 #
 # ### Exercise 01.3: draw
 #
-# Each row of `p` holds the probabilities of V characters. Draw one character for each row, with
+# Each row of `p` holds the probabilities of V characters. Draw one character for each row. Take
 # randomness from `rng` alone, so that the same seed writes the same text.
 
 # %% exercise="01.3"
 
 # %% [markdown]
-# The package's loop around it, and what three machines write. Compare the untrained network with
-# the trained one: same code, same number of weights, same dice.
+# Below are the package's loop around the draw, and what three models write. Compare the untrained
+# network with the trained one: both have the same code, the same number of weights and the same
+# random numbers.
 
 # %%
 source(sample.stream)
@@ -318,74 +324,75 @@ for name, model in writers.items():
 # %% [markdown]
 # ## 6. The experiment
 #
-# So far one network has learned from one text. Is it the *text* that it knows, or would any
-# training do? Three networks with the same first weights train for the same number of steps, on
+# So far one network has learned from one text. Does its knowledge come from that *text*, or would
+# any training do? Three networks with the same initial weights train for the same number of steps,
+# on
 #
 # 1. Shakespeare's plays;
 # 2. the King James Bible (KJV), in the characters that both texts share;
-# 3. Shakespeare **shuffled**: his characters in random order. The same characters, equally often:
-#    only the order is gone.
+# 3. Shakespeare **shuffled**: the same characters, equally often, in random order.
 #
 # And would less of the text do as well? The same network is trained on a hundredth and on a tenth
-# of Shakespeare. Who sees little text too often learns it by heart, so these may train for a
-# shorter time: whichever of the lengths up to 400 steps was best on a seed that is not judged. (For
-# the tenth it was the longest. Longer was not tried, for equal compute.) Each run has its
-# cool-down, in which the learning rate goes down to zero.
+# of Shakespeare. A network that sees a short text too often learns it by heart, so these two may
+# train for fewer steps. Their number, at most 400, is the one that was best on a seed that is not
+# judged. (For the tenth, 400 was best. More were not tried, to keep the compute equal.) Each run
+# ends with a cool-down, in which the learning rate falls to zero.
 #
-# What was written down before the judged seeds were run, after four pilots (whose leads were 0.43
-# to 0.45, and 0.50 to 0.53: the second threshold, kept from before, lies just inside):
+# We wrote down the following before the judged seeds were run, after four pilots. (Their leads were
+# 0.43 to 0.45, and 0.50 to 0.53. The second threshold, 0.5, is kept from an earlier version and is
+# just below the latter.)
 #
-# - The network that had all of Shakespeare must lead the one that had a tenth of him by at least
-#   0.2 bits per character. That is about a tenth of what such a network knows beyond the
-#   frequencies of the characters. The tenth could do as well: it trains for as many steps if that
-#   suits it, and if steps were what makes a network good, ten times the text would be worth
-#   nothing. (In 400 steps it reads 409,600 characters: not half of 900,000, or a tenth of them four
-#   and a half times over.)
+# - The network that had all of Shakespeare must lead the one that had a tenth by at least 0.2 bits
+#   per character. That is about a tenth of what such a network knows beyond the frequencies of the
+#   characters. The tenth could do as well: its network may train for as many steps, and if only
+#   steps made a network good, ten times the text would be worth nothing. (In 400 steps a network
+#   reads 409,600 characters: less than half of 900,000, or a tenth of them four and a half times.)
 # - On each of the three texts, the network that was trained on it must lead every model trained on
 #   another text by at least 0.5 bits per character; the smallest lead counts. These rivals are the
-#   two other networks, and n-grams that counted the two other texts. They could win: if spelling
-#   English were what counts, the Bible would teach Shakespeare just as well, and a good n-gram
-#   beats a small network on most days.
+#   two other networks, and n-grams that counted the two other texts. They could win. If only
+#   English spelling mattered, the Bible would teach Shakespeare just as well, and a good n-gram
+#   often beats a small network.
 #
 # **What was wrong before.** The first criterion used to be that the network trained on shuffled
-# text ends within 1 % of the unigram entropy, the loss of who knows the frequencies alone. It did,
-# by 0.03 %, and so does every network that trains at all: there is nothing else to find. It is a
-# check of the apparatus, and is printed as one below. And on little text the network trained as
-# long as on much, with no cool-down before the place where it should have stopped; so it passed the
-# n-gram later than it needs to (on storyland at 34,000 to 38,000 characters).
+# text ends within 1 % of the unigram entropy, the loss of a model that knows only the frequencies.
+# It did, with a difference of 0.03 %. But so does every network that trains at all, because
+# shuffled text has nothing else to learn. That number only checks the apparatus, and it is printed
+# as a check below. Besides, on little text the network trained for as long as on much text, without
+# a cool-down before the step at which it should have stopped. So it passed the n-gram later than it
+# needs to (on storyland at 34,000 to 38,000 characters).
 #
-# Beside it is measured how much text a network needs to pass an n-gram, on Shakespeare and on
-# *storyland*, tiny stories from a grammar of our own that lesson 2 looks into. There is no
-# criterion for that; we want to know. (Three amounts are measured. Between them we draw a straight
-# line, so the amount at which the lines cross is a rough one.)
+# We also measure how much text a network needs to pass an n-gram, on Shakespeare and on
+# *storyland*, tiny stories from our own grammar that lesson 2 explains. There is no criterion for
+# this; we only want to know. (Three amounts are measured. Between them we draw straight lines, so
+# the amount at which they cross is rough.)
 #
-# All losses are those of the second half of the held-out tenth. So the n-gram's is not exactly the
-# one of section 2, which was measured on all of it.
+# All losses are measured on the second half of the held-out tenth. So the n-gram's loss is not
+# exactly that of section 2, which was measured on the whole tenth.
 #
-# The intervals cover what different seeds (first weights, windows, shuffling) change, not what
-# other texts would.
+# The intervals cover what different seeds change (initial weights, windows, shuffling), not what
+# other texts would change.
 #
-# No time? `experiment("next_character", published=True)` shows what we have measured, and runs
+# If you have no time, `experiment("next_character", published=True)` shows our results and runs
 # nothing.
 
 # %%
 evidence = experiment("next_character")
 
 # %% [markdown]
-# **How to read the figure.** Left: three groups of bars, one for each text that was measured on;
-# in each group three networks. The dots are the seeds. The bar of a text's own network should be
-# the lowest in its group. Over it a diamond marks its best rival, the best of all networks and
-# n-grams that learned from another text; the number beside it is the lead. **The smallest of the
-# three leads is what you predicted.** (The rival is an n-gram each time: on the Bible, the one that
-# counted Shakespeare.) Right: loss against the amount of training text, for the network (GPT) and
-# the n-gram.
+# **How to read the figure.** The left part has three groups of bars, one for each text on which we
+# measured; each group has three networks. The dots are the seeds. The bar of a text's own network
+# should be the lowest in its group. Above it a diamond marks its best rival, the best of all
+# networks and n-grams that learned from another text; the number beside it is the lead. **The
+# smallest of the three leads is what you predicted.** (The rival is an n-gram each time: on the
+# Bible, it is the one that counted Shakespeare.) The right part shows the loss against the amount
+# of training text, for the network (GPT) and the n-gram.
 #
-# Does any bar stand above 6 bits, the loss of one who knows nothing? How can one do worse than
-# that? (Section 4 has the answer.)
+# Is any bar higher than 6 bits, the loss of a model that knows nothing? How can a model do worse
+# than that? (Section 4 has the answer.)
 #
 # Look at the bars once more and ask what the claim says about *each*. The network trained on
-# shuffled text has had just as many steps as the others. What did it learn? Here is the check of
-# the apparatus, and what ten times the text is worth, on Shakespeare and on storyland:
+# shuffled text had just as many steps as the others. What did it learn? The next cell prints the
+# check of the apparatus, and what ten times the text is worth on Shakespeare and on storyland:
 
 # %%
 for one in evidence:
@@ -401,36 +408,36 @@ for one in evidence:
         )
 
 # %% [markdown]
-# In the published runs ten times the text was worth 0.46 bits on Shakespeare (0.59 to counting, so
-# this is nothing peculiar to networks) and 0.02 on storyland, perhaps because its grammar is small.
-# We did not test why.
+# In the published runs ten times the text was worth 0.46 bits per character on Shakespeare and 0.02
+# on storyland, perhaps because its grammar is small; we did not test why. (To the n-gram it was
+# worth 0.59 bits on Shakespeare, so the gain is not peculiar to networks.)
 #
 # ## 7. Where it stops being true
 #
-# - **The design is not nothing.** Which functions a network finds quickly was decided by people:
-#   attention, the order of layers, the optimiser. Without such a bias nothing at all could be
-#   learned from examples (Mitchell 1980). For pictures even an *untrained* convolutional network
-#   is of use: fitted to a single noisy photograph, it cleans it (Ulyanov et al. 2018). What it
-#   knows about pictures stands in its architecture.
-# - **It could also have learned noise.** Networks that classify pictures learn fifty thousand of
-#   them with *random* labels, without a single mistake on what they were trained on (Zhang et al.
-#   2017). "It comes from the data" does not say that it holds for anything else. The held-out
-#   tenth is there for this reason.
-# - **Counting is no straw man.** The figure on the right says whether, and where, the network
-#   passes the n-gram, for this network and these steps; it says nothing about others.
-# - **Less text, and not another network for it.** The network that has a tenth of the text may
-#   train for a shorter time, but it is as large as the other and learns at the same rate. One that
-#   was made for little text could lose less. (Lesson 5 gives little text a teacher.)
-# - **Two texts and one shape.** The leads are those of two English texts, of 60 characters and one
-#   small network. The claim speaks of all networks and all data.
-# - **Low loss is not understanding.** One can predict `u` after `q` without knowing English. What
-#   a better predictor has to know about the world behind the text is the subject of lesson 2.
+# - **The design matters too.** People chose attention, the order of layers and the optimiser, and
+#   these decide which functions a network finds quickly. Without such a bias nothing at all could
+#   be learned from examples (Mitchell 1980). Even an *untrained* convolutional network is useful
+#   for pictures: fitted to a single noisy photograph, it removes the noise (Ulyanov et al. 2018).
+#   What it knows about pictures comes from its architecture.
+# - **A network can also learn noise.** Networks that classify pictures can learn *random* labels of
+#   fifty thousand pictures, without a single mistake on those they were trained on (Zhang et al.
+#   2017). Knowledge that comes from the data need not hold for anything else. The held-out tenth is
+#   there for this reason.
+# - **Counting is a serious rival.** The right part of the figure shows whether, and where, this
+#   network passes the n-gram after these steps; it says nothing about other networks.
+# - **The network was not adapted to less text.** The network that has a tenth of the text may train
+#   for fewer steps, but it is as large as the other and has the same learning rate. A network made
+#   for little text could lose less. (In lesson 5 a network with little text gets a teacher.)
+# - **We tried two texts and one network.** The leads were measured on two English texts with 60
+#   characters and one small network. The claim speaks of all networks and all data.
+# - **Low loss is not understanding.** A model can predict `u` after `q` without knowing English.
+#   Lesson 2 asks what a better predictor has to know about the world behind the text.
 #
 # ## 8. Read on
 #
 # - C. Shannon, *Prediction and Entropy of Printed English*, Bell System Technical Journal 30
-#   (1951), 50-64. People guess the next letter: between 0.6 and 1.3 bits per letter (of an
-#   alphabet of 27) when they see the hundred letters before.
+#   (1951), 50-64. People who see the hundred letters before guess the next one (of an alphabet of
+#   27) at between 0.6 and 1.3 bits per letter.
 # - S. Chen and J. Goodman, *An empirical study of smoothing techniques for language modeling*,
 #   Computer Speech & Language 13 (1999), 359-394. The n-gram used here.
 # - T. Mitchell, *The need for biases in learning generalizations*, Rutgers CBM-TR-117 (1980).
@@ -440,9 +447,9 @@ for one in evidence:
 #
 # ## An open question
 #
-# Between the text and its shuffled characters lies a lot. Shuffle *words* instead of characters,
+# There is much between a text and its shuffled characters. Shuffle *words* instead of characters,
 # or blocks of k characters for k = 1, 2, 4, ..., 1024, and train on that. At which k does the
-# network know half of what the true text teaches it? Is it the same k for a network twice as
+# network learn half of what the original text teaches it? Is it the same k for a network twice as
 # large? We have not tried it. The cell below makes such a text; `loop.train` above takes any
 # `corpus`.
 

@@ -103,7 +103,7 @@ def _counts(*shape_of: int) -> np.ndarray:
 ENTROPY = Exercise(
     id="02.2",
     name="plug_in",
-    task="""Entropy of the observed shares, in bits: the mean surprise of one who knows them.
+    task="""Entropy of the observed shares, in bits: the mean surprise of a model that knows them.
 
     counts: a NumPy array of whole numbers, how often each thing was seen; some may be 0.
     Returns H = sum of -p log2 p over all things that were seen, p = count / total; a number.""",
@@ -134,8 +134,8 @@ ENTROPY = Exercise(
     variants=answers.ENTROPY_VARIANTS,
     wrong=answers.ENTROPY_WRONG,
     hints=(
-        "How surprised is one who knows the shares when a thing of share p comes? How often does "
-        "that happen?",
+        "How surprised is a model that knows the shares when a thing of share p comes? How often "
+        "does that happen?",
         "The mean of a quantity weighs each value by how often it occurs: sum of p * surprise.",
         "drop the zeros\np = counts / total\nreturn minus the sum of p * log2(p)",
     ),
@@ -234,7 +234,7 @@ FREQUENCIES = Exercise(
     wrong=answers.FREQUENCIES_WRONG,
     hints=(
         "If everyone is promised 1, how much is left to be shared out in proportion?",
-        "Rounding down leaves a little over in each row. Nobody feels it less than the likeliest.",
+        "Rounding down leaves a little over in each row. It matters least to the likeliest one.",
         "p = exp(logprobs), divided by its row's sum\nwhole = p * (2^32 - V), rounded down, plus 1"
         "\nadd 2^32 - (sum of the row) to the largest of each row",
     ),

@@ -305,9 +305,9 @@ def _draw_coders(ax: Axes, evidence: Sequence[Evidence]) -> list[str]:
 
 EXPERIMENT = Experiment(
     id="prediction_is_compression",
-    title="Compressing well means finding the structure",
-    claim="To predict the next symbol well is to compress, and to compress well a model must find "
-    "the structure that made the text.",
+    title="To compress a text well, a network must find its hidden structure",
+    claim="A model that predicts the next symbol well can compress, and to compress well it must "
+    "find the structure that made the text.",
     source="JH23; Shannon 1948; Deletang et al. 2023, arXiv:2309.10668",
     criteria=(
         Criterion(

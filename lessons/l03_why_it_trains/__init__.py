@@ -1,1 +1,1 @@
-"""Lesson 3: residuals, attention and normalisation made it trainable."""
+"""Lesson 3: deep networks need residual connections, attention and normalisation."""

@@ -219,8 +219,8 @@ TRAPEZOID = Exercise(
 
     step: the step's number, from 0 to steps - 1. steps: how many there are.
     warmup: steps of the way up; step s has (s + 1) / (warmup + 1) there. 0 for none.
-    cooldown: the share of all steps that go down; so many steps before the end it is the number
-    of steps that are left, step included, over cooldown * steps. 0 for none.
+    cooldown: the share of all steps on the way down; there the value is the number of steps that
+    are left, this step included, over cooldown * steps. 0 for none.
     Returns a number from 0 to 1: the smallest of the way up, 1, and the way down.""",
     solution="minigpt.optim:trapezoid",
     signature="(step, steps, *, warmup, cooldown)",
@@ -256,7 +256,7 @@ TRAPEZOID = Exercise(
     hints=(
         "Draw the curve. It has three pieces. Which one is lowest at the beginning, and which at "
         "the end?",
-        "Compute the way up and the way down for every step as if they went on for ever; the curve "
+        "Compute the way up and the way down for every step as if they never ended; the curve "
         "is the smallest of both and 1.",
         "up = (step + 1) / (warmup + 1)\ndown = (steps - step) / (cooldown * steps), if there is a "
         "cool-down\nreturn the smallest of 1, up and down",

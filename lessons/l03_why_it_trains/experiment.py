@@ -303,10 +303,10 @@ CRITERIA = {
 
 EXPERIMENT = Experiment(
     id="why_it_trains",
-    title="Residuals, attention and normalisation made depth trainable",
-    claim="Residual connections, attention and normalisation together are what made the "
-    "transformer trainable and scalable. *We read into it that lacking any of them costs "
-    "something in a deep network, and the more the deeper it is.",
+    title="Deep networks need residual connections, attention and normalisation",
+    claim="Residual connections, attention and normalisation together made the transformer "
+    "trainable and scalable. *We read into it that a deep network that lacks one of them is worse, "
+    "the more so the deeper it is.",
     source="NP24b; He et al. 2015, arXiv:1512.03385; Vaswani et al. 2017, arXiv:1706.03762; "
     "Ba et al. 2016, arXiv:1607.06450",
     criteria=tuple(

@@ -4,24 +4,24 @@ Run:    python -m lessons build 03
 """
 
 # %% [markdown]
-# # Why it trains
+# # Why it trains: deep networks need residual connections, attention and normalisation
 #
 # *Lesson 3. A claim, a prediction, three small exercises, one measurement.*
 #
 # *`python -m lessons start 03` gives you a copy of your own, without the results that follow here:
 # make your prediction there.*
 #
-# **The claim.** What made the transformer trainable and scalable is not one trick but several
-# together: residual connections, attention and normalisation. Andrej Karpathy said so on the
-# podcast *No Priors* in 2024 (NP24b). *We read into it*, so that it can be tried, that lacking any
-# of them costs something in a deep network, and the more the deeper it is.
+# **The claim.** Not one trick but several together made the transformer trainable and scalable:
+# residual connections, attention and normalisation. Andrej Karpathy said so on the podcast *No
+# Priors* in 2024 (NP24b). To make the claim testable, *we read into it* that a deep network that
+# lacks one of them is worse, the more so the deeper it is.
 #
 # You will write two of the three parts yourself, see what the third does to a signal on its way
-# through many layers, and then take them away one at a time.
+# through many layers, and then remove them one at a time.
 #
 # You need lesson 1 (loss, windows) and a little about vectors: length, and the product of a matrix
-# with a vector. Reading and exercises take 65 to 75 minutes. The experiment near the end computes
-# for about eleven minutes on one processor core.
+# with a vector. Reading and exercises take 65 to 75 minutes. The experiment near the end runs for
+# about eleven minutes on one processor core.
 
 # %%
 import numpy as np
@@ -39,11 +39,11 @@ from minigpt.train import loop
 # ## Predict first
 #
 # The experiment trains the whole network and three others, each of which lacks one part, with 2, 4
-# and 8 layers. The **penalty** of a missing part is the loss that it adds, in nats per character,
-# on a text on which the best possible loss is 0.50 and knowing only the frequencies of the
-# characters costs 2.9.
+# and 8 layers. The **penalty** of a missing part is the loss that its absence adds, in nats per
+# character. On the text used here the best possible loss is 0.50, and a model that knows only the
+# frequencies of the characters loses 2.9.
 #
-# Take away the residual connections, and help the network to begin well without them (section 4
+# We remove the residual connections, and help the network to begin well without them (section 4
 # says how). By how much does the penalty grow each time the depth doubles? (Nats per character per
 # doubling; 0 means that it does not depend on depth, a negative number that it shrinks.)
 
@@ -54,34 +54,34 @@ predict("why_it_trains", my_prediction, criterion=4)
 # %% [markdown]
 # ## 1. Attention
 #
-# A network that reads characters one by one must let them meet somewhere. In **attention** every
-# position asks a question (a vector q), every position offers an answer (a vector k), and their
-# product, entry times entry and all added up, is a score: how well they fit. A **softmax** turns
-# the scores of one question into shares that sum to one:
+# A network that reads characters must combine them somewhere. In **attention** every position asks
+# a question (a vector q) and offers an answer (a vector k). The product of the two, entry times
+# entry and all added up, is a score that says how well they fit. A **softmax** turns the scores of
+# one question into shares that sum to one:
 #
 # > share of position j = e^(score j) / (sum of e^(score i) over all positions i)
 #
-# What a position gets is the mean of what the others hold, weighted with these shares.
+# Each position gets the mean of what all positions hold, weighted with these shares.
 #
-# Two details decide. The future is hidden: a score of minus infinity gives the share 0. And scores
-# are divided by sqrt(D), D being the number of entries in q: a sum of D random products grows like
-# sqrt(D), and a softmax of large scores puts everything on one position, where its gradient
-# vanishes.
+# Two details are essential. First, the future is hidden: a score of minus infinity gives a share of
+# zero. Second, scores are divided by sqrt(D), where D is the number of entries in q. A sum of D
+# random products grows like sqrt(D), and a softmax of large scores puts everything on one position,
+# where its gradient vanishes.
 #
-# A layer does this several times side by side, with different questions and answers; each of them
-# is called a **head**. All at once it is a product of matrices: the rows of q are the questions of
-# T positions, the rows of k the answers of S positions, and q k^T (k with rows and columns
-# exchanged) holds all T times S scores. In Python: `q @ k.mT`.
+# A layer does this several times side by side, with different questions and answers; each of these
+# is called a **head**. All scores at once are a product of matrices: the rows of q are the
+# questions of T positions, the rows of k the answers of S positions, and q k^T (k with rows and
+# columns exchanged) holds all T times S scores. In Python this is `q @ k.mT`.
 #
-# ### Exercise 03.1: who listens to whom
+# ### Exercise 03.1: which position attends to which
 
 # %% exercise="03.1"
 
 # %% [markdown]
-# What is special about it? Compare a **convolution**: it also mixes positions, but the last four
-# only, and always with the same weights. Attention reaches as far as the context and decides anew
-# for every text. Here is a small network on storyland (lesson 2), trained for some seconds, and
-# one of its attention maps.
+# What is special about attention? A **convolution** also mixes positions, but here only the last
+# four, and always with the same weights. Attention reaches as far as the context, and computes new
+# weights for every text. Here is a small network on storyland (lesson 2), trained for a few
+# seconds, and one of its attention maps.
 
 # %%
 land = corpora.load(f"storyland:{scaled(300_000, ci=20_000)}")
@@ -114,18 +114,18 @@ show(
     figure,
     alt=f"Attention map over the characters of {line!r}, rows looking at columns to their left; "
     f"the head looks back {reach[far]:.1f} characters on average.",
-    caption="Dark: much weight. Nothing stands above the diagonal, for that is the future.",
+    caption="Dark means much weight. Nothing is above the diagonal, because that is the future.",
 )
 
 # %% [markdown]
 # ## 2. A layer, and another, and another
 #
-# A network is a chain: what one layer puts out, the next takes in. Each layer can use what the
-# ones before have found, so more layers can express more. The trouble is that a chain multiplies.
-# If every layer makes its input a tenth longer, 64 layers make it 1.1^64 = 446 times as long; if
-# every layer makes it a tenth shorter, 0.9^64 = 0.001 is left. And **training** sends a signal
-# through the same chain backwards, the gradient, which says how each weight should change. If it
-# arrives as nothing, the first layers learn nothing.
+# A network is a chain: the output of one layer is the input of the next. Each layer can use what
+# the ones before it have found, so more layers can express more. The trouble is that a chain
+# multiplies. If every layer makes its input a tenth longer, 64 layers make it 1.1^64 = 446 times as
+# long; if every layer makes it a tenth shorter, 0.9^64 = 0.001 is left. And **training** sends a
+# signal through the same chain backwards, the gradient, which says how each weight should change.
+# If it arrives as nothing, the first layers learn nothing.
 
 # %%
 rng = np.random.default_rng(0)
@@ -139,22 +139,22 @@ for gain in (0.9, 1.0, 1.1):
     print(f"gain {gain}: after 64 layers {np.linalg.norm(x) / before:.3g} times as long")
 
 # %% [markdown]
-# Even at a gain of 1 chance alone moves the signal, and all weights change at every step of
-# training. The two other parts of the claim keep it in bounds.
+# Even at a gain of 1 chance alone changes the signal, and all weights change at every step of
+# training. The two other parts of the claim keep the signal in bounds.
 #
 # ## 3. Normalisation
 #
-# The one is simple: whatever comes in, bring it to the same size. **RMS normalisation** divides
+# The first of them is simple: it scales every input to the same size. **RMS normalisation** divides
 # each vector by its root mean square,
 #
 # > rms(x) = sqrt(mean of x^2),   norm(x) = x / rms(x),
 #
-# so that its numbers are of size 1 or so, and only their proportions count. (Layer normalisation,
-# its elder relative, also takes off the mean.)
+# so that its numbers have a size of about 1, and only their proportions count. (Layer
+# normalisation, which is older, also subtracts the mean.)
 #
 # ### Exercise 03.2: normalise
 #
-# One trap: a vector of zeros has no direction, and nothing may be divided by zero.
+# There is one trap: a vector of zeros has no direction, and you must not divide by zero.
 
 # %% exercise="03.2"
 
@@ -169,28 +169,28 @@ print(f"gain 1.1, normalised before each of 64 layers: a size of {size:.3g}")
 # %% [markdown]
 # ## 4. Residual connections
 #
-# The other is a plus sign. Instead of *replacing* what came in, a layer *adds* to it:
+# The second is a plus sign. Instead of *replacing* its input, a layer *adds* to it:
 #
-# > x becomes x + f(x), and not f(x).
+# > x becomes x + f(x) instead of f(x).
 #
-# What comes in is still there, whatever the layer does, and on the way back the gradient passes
-# the plus unchanged (the derivative of x + f(x) is 1 + f'(x)). In a chain of such layers the
-# factors begin near 1. This is the block of our transformer, all three parts together:
+# The input is still there, whatever the layer does, and on the way back the gradient passes the
+# plus unchanged (the derivative of x + f(x) is 1 + f'(x)). In a chain of such layers the factors
+# begin near 1. This is the block of our transformer, with all three parts:
 
 # %%
 source(model.Block.forward)
 
 # %% [markdown]
-# Measure it. An untrained network, all its weights random, reads 64 characters. How alike are the
-# vectors that come out at different positions? The **cosine** of two vectors is their product (as
-# in section 1) divided by both lengths: 1 where they point the same way, 0 where they have nothing
-# to do with each other. A network whose positions all say the same can only learn how frequent the
-# characters are.
+# We can measure the effect. An untrained network with random weights reads 64 characters. How
+# similar are the vectors that come out at different positions? The **cosine** of two vectors is
+# their product (as in section 1) divided by both lengths. It is 1 if they point the same way and 0
+# if they have nothing to do with each other. A network whose positions all hold the same vector can
+# only learn how frequent the characters are.
 
 
 # %%
 def likeness(depth, residual):
-    """Mean cosine of the vectors of two positions behind `depth` untrained blocks."""
+    """Mean cosine of the vectors of two positions after `depth` untrained blocks."""
     config = model.GPTConfig(
         n_layer=depth, n_head=4, n_embd=64, context=64, residual=residual, zero_init=False
     )
@@ -224,7 +224,7 @@ with figures.style():
         ax,
         x="depth (blocks)",
         y="cosine of two positions",
-        title="Without residual connections all positions come to say the same",
+        title="Without residual connections all positions become alike",
     )
 show(
     figure,
@@ -234,34 +234,36 @@ show(
         for name, found in alike.items()
     )
     + ".",
-    caption="Each block mixes the positions. What is only ever replaced becomes an average "
-    "of averages; what is added to remains. (Dong et al. 2021 call it a collapse of rank.)",
+    caption="Each block mixes the positions. A vector that is only replaced becomes an "
+    "average of averages; one that is added to remains. (Dong et al. 2021 call it a collapse of "
+    "rank.)",
 )
 
 # %% [markdown]
-# Is that the fate of every network without them? No: it is the fate of *this start*. He et al. 2023
-# train deep transformers without residual connections by beginning each layer so that it passes on
-# what it gets. Ours is a simple relative of that. Attention is *shaped*: a position gets what it
-# holds itself, plus what attention gives it, less what it would get if it listened to all alike. At
-# first it does listen to all alike, so both cancel, and it passes on itself. What it holds is
-# turned on the way in and back again on the way out. In the other half of the block every hidden
-# number has a twin of the opposite sign, and both together roughly keep a vector's direction. There
-# is no weight more. (One may say that a connection past the averaging has come back by the back
-# door. Start and form of attention change together with what is taken away; it is the best of three
-# ways that we tried, on one seed at four blocks, for a network in which every half block still
-# *replaces* what came in.)
+# Does this happen to every network without residual connections? No, it is due to *these initial
+# weights*. He et al. 2023 train deep transformers without residual connections, by initialising
+# each layer so that it passes on its input. We do something similar but simpler. Attention is
+# *shaped*: a position gets what it holds itself, plus what attention gives it, minus what it would
+# get if it attended to all positions equally. At first it does attend to all equally, so the last
+# two cancel and it passes on what it holds. This vector is rotated on the way in and back again on
+# the way out. In the other half of the block every hidden number has a twin of the opposite sign,
+# and both together roughly keep a vector's direction. The network has no additional weights. (You
+# may object that a connection around the averaging has come back through the back door. The initial
+# weights and the form of attention change together with the part that is removed. It is the best of
+# three ways that we tried, on one seed with four blocks, for a network in which every half block
+# still *replaces* its input.)
 
 # %%
 source(Shaped)
 source(pass_on)
 
 # %% [markdown]
-# Roughly: how much of the direction is left behind 2, 4 and 8 blocks that have learned nothing?
+# How much of the direction is left after 2, 4 and 8 blocks that have learned nothing?
 
 
 # %%
 def kept(depth):
-    """Mean cosine of what comes out behind `depth` blocks that pass on, and what went in."""
+    """Mean cosine of the input and the output of `depth` blocks that pass their input on."""
     config = model.GPTConfig(n_layer=depth, n_head=4, n_embd=64, context=64, residual=False)
     generator = torch.Generator().manual_seed(0)
     net = pass_on(model.GPT(config, tokenizer, generator), generator)
@@ -275,17 +277,18 @@ def kept(depth):
 print("  ".join(f"depth {depth}: {kept(depth):.2f}" for depth in (2, 4, 8)))
 
 # %% [markdown]
-# So this start, too, gets worse with depth: what grows with depth below may in part be the start's.
+# So these initial weights get worse with depth, too: a penalty that grows with depth below may in
+# part be due to them.
 
 # %% [markdown]
 # ## 5. How large the steps are
 #
 # In training every weight moves a little against its gradient; the **learning rate** says how far.
-# Any of these networks can be made to fail by steps that are too large, and to crawl by steps that
-# are too small. An unfair comparison of two designs is easily made: tune the rate for one and use
-# it for the other. In the experiment every design has its own, tuned at each depth on a seed that
-# is not judged. Along a run the rate follows a **trapezoid**: up while little is known, level, and
-# down to let it settle.
+# Steps that are too large make any of these networks fail, and steps that are too small make it
+# slow. An unfair comparison of two designs is easily made: tune the rate for one and use it for the
+# other. In the experiment every design has its own rate, tuned at each depth on a seed that is not
+# judged. During a run the rate follows a **trapezoid**: it rises at the beginning, stays level, and
+# falls at the end so that the weights can settle.
 #
 # ### Exercise 03.3: the trapezoid
 
@@ -300,47 +303,48 @@ print("rate ", "  ".join(f"{curve[s]:.2f}" for s in (0, 20, 200, 300, 399)))
 # %% [markdown]
 # ## 6. The experiment
 #
-# Networks with *exactly* as many weights, at depths 2, 4 and 8, on storyland: the whole block;
-# without the residual connections; without any normalisation; with attention replaced by a causal
-# convolution over four characters. Each has its own tuned rate at each depth. Written down before
-# the judged seeds were run (after three pilots, in which the networks without normalisation and
-# without attention were *better* at eight layers): for each of the three there must **be a
-# penalty** at the greatest depth, and it must **grow with depth**. Both, the penalty and its slope
-# against the logarithm of the depth, have to be above 0 with their whole interval.
+# Four networks learn storyland at depths 2, 4 and 8, with *exactly* the same number of weights at
+# each depth: the whole block; the block without residual connections; without any normalisation;
+# and with attention replaced by a causal convolution over four characters. Each has its own tuned
+# rate at each depth. We wrote down the following before the judged seeds were run (after three
+# pilots, in which the networks without normalisation and without attention were *better* at eight
+# layers). For each of the three there must **be a penalty** at the greatest depth, and it must
+# **grow with depth**. For both the penalty and its slope against the logarithm of the depth, the
+# whole interval has to be above 0.
 #
-# It could fail, and in the pilots it did. A convolution of four characters looks three characters
-# further with every layer, so depth might be just what it needs. Networks without normalisation
-# train well if at first each block adds nothing to what comes in (Zhang et al. 2019), and ours
-# begin so: the last matrix of each half of a block starts at zero, and so does the convolution. And
-# without residual connections the start of section 4 might be all that is needed. (Without it the
-# figure shows a fourth line, which is not judged: where a network learns nothing, no depth can make
-# it worse.)
+# The claim could fail, and in the pilots it did. A convolution of four characters looks three
+# characters further with every layer, so depth might be just what it needs. Networks without
+# normalisation train well if at first each block adds nothing to its input (Zhang et al. 2019), and
+# ours begin like that: the last matrix of each half of a block starts at zero, and so does the
+# convolution. And without residual connections the initial weights of section 4 might be all that
+# is needed. (The figure has a fourth line for the network without them. It is not judged: if a
+# network learns nothing, more depth cannot make it worse.)
 #
-# What was wrong before: until November 2026 this lesson asked for a slope above 0 alone, and called
-# the convolution's "reproduced", though it was *better* than the whole block at every depth, by
-# less and less. Its convolution did not start at zero, as the lesson said. And the network without
-# residual connections had only the start with which nothing comes through: with four layers it had
-# learned next to nothing, with eight nothing at all. Those rows are in `python -m lessons ledger 03
-# --history`.
+# What was wrong before: until November 2026 this lesson asked only for a slope above 0. It called
+# the convolution's slope "reproduced", although the convolution was *better* than the whole block
+# at every depth, by less and less. The convolution did not start at zero, although the lesson said
+# so. And the network without residual connections had only the initial weights that let no signal
+# through: with four layers it had learned almost nothing, with eight nothing at all. Those rows are
+# in `python -m lessons ledger 03 --history`.
 #
-# No time? `experiment("why_it_trains", published=True)` shows what we have measured, and runs
+# If you have no time, `experiment("why_it_trains", published=True)` shows our results and runs
 # nothing.
 
 # %%
 evidence = experiment("why_it_trains")
 
 # %% [markdown]
-# **How to read the figure.** The line at 0 is the whole block at the same depth; a point above it
-# is a loss added by what is missing, a point below it a gain. Two things are judged of each line:
-# that its last point lies above 0, and that it *rises* from left to right.
+# **How to read the figure.** The line at 0 is the whole block at the same depth. A point above it
+# means that the network loses more without the part, a point below it that it loses less. Two
+# things are judged for each line: its last point must lie above 0, and the line must *rise* from
+# left to right.
 #
-# Three questions, whatever the verdict. How high could a penalty be at most? One who knows only
-# the frequencies of the characters loses 2.9 (a run that blows up may lose more), so a line that
-# comes near 2.9 minus the loss of the whole block belongs to a network that learned nothing else.
-# Does a line lie *below* 0? Then
-# lacking the part was better at this depth. And does such a line rise all the same? Then a gain
-# melts away with depth, which is not yet a loss; one would have to go deeper to see whether it
-# turns into one.
+# Ask three questions, whatever the verdict. How high could a penalty be at most? A model that knows
+# only the frequencies of the characters loses 2.9 nats (a run that blows up may lose more), so a
+# line that comes near 2.9 minus the loss of the whole block belongs to a network that learned
+# nothing else. Does a line lie *below* 0? Then the network was better without the part at this
+# depth. And does such a line rise all the same? Then a gain shrinks with depth, which is not yet a
+# loss; only deeper networks would show whether it becomes one.
 
 # %%
 for one in evidence:
@@ -355,9 +359,9 @@ for arm in evidence[0]["penalty_nats"]:
     print(f"{arm}, at its greatest depth: lacking it {word} {abs(deepest):.3f} nats/char")
 
 # %% [markdown]
-# Without normalisation the slope is barely below 0, and all of it lies between two and four blocks;
-# from four to eight there is none. And how good are these networks after two hundred steps? One
-# who only counts, on as many characters as they have drawn:
+# Without normalisation the slope is barely below 0, and the whole change is between two and four
+# blocks; from four to eight there is none. And how good are these networks after two hundred steps?
+# Here are n-grams that counted as many characters as the networks have drawn:
 
 # %%
 characters = tokenizer.encode(land.train[:204_800]).astype(np.int64)
@@ -369,29 +373,29 @@ for order in (4, 7):
 # %% [markdown]
 # ## 7. Where it stops being true
 #
-# - **Eight layers are few.** Networks of a hundred layers are where these parts were invented (He
-#   et al. 2015 trained 152). What does not matter at eight may be fatal at eighty.
+# - **Eight layers are few.** These parts were invented for networks of a hundred layers (He et al.
+#   2015 trained 152). What does not matter at eight layers may be fatal at eighty.
 # - **Two hundred steps are few.** Counting does better than any of these networks (section 6), so
-#   what is compared is how fast they begin, and not how far they get. A convolution learns its four
-#   characters at once; attention must find first where to look. In the rows before these the runs
-#   were twice as long, and at eight layers the convolution led by 0.006 nats; on pilots of this
-#   length it led by 0.14. Start, rates and seeds had changed, too, so that length alone is not
-#   shown to be why; but ours says nothing about long runs.
+#   we compare how fast they begin, not how far they get. A convolution uses its four characters at
+#   once; attention must first find where to look. In the earlier version the runs were twice as
+#   long, and at eight layers the convolution led by 0.006 nats; in pilots of the present length it
+#   led by 0.14. Initial weights, rates and seeds had changed, too, so this does not show that
+#   length alone is the reason; but our experiment says nothing about long runs.
 # - **A part is not one thing.** "Without normalisation" leaves out the norm of queries and keys as
 #   well, which bounds the scores of attention by 4. And at eight layers its rate, and that of the
-#   network without residual connections, lie one doubling below a rate at which training blows up.
-# - **A start is a part, too.** The same network without residual connections learns or does not,
-#   depending on how it begins. He et al. (2023) bring deep transformers that have neither
-#   residual connections nor normalisation to the same loss, in about five times as many steps.
-# - **Parts replace each other.** With a good start, normalisation can be left out (Zhang et al.
-#   2019 trained residual networks of 10,000 layers so); with normalisation, the start matters
-#   less. "Each of them is needed" depends on what else is there.
-# - **The optimiser is one more.** Adam rescales every weight's gradient by itself and hides
-#   much of what section 2 warns of; with plain gradient descent the penalties would look
+#   network without residual connections, are half of a rate at which training blows up.
+# - **The initial weights are a part, too.** They decide whether the same network without residual
+#   connections learns or not. He et al. (2023) bring deep transformers that have neither residual
+#   connections nor normalisation to the same loss, in about five times as many steps.
+# - **Parts replace each other.** With good initial weights, normalisation can be left out (Zhang et
+#   al. 2019 trained residual networks of 10,000 layers that way); with normalisation, the initial
+#   weights matter less. Whether each part is needed depends on what else is there.
+# - **The optimiser is one more part.** Adam rescales the gradient of every weight separately, which
+#   hides much of what section 2 warns of; with plain gradient descent the penalties would look
 #   different.
 # - **It says nothing about attention's real strength.** In storyland hardly anything depends on
-#   what stands further back than a line. A convolution that sees 7, 13 or 25 characters (with 2,
-#   4 or 8 layers) is well served there.
+#   text more than a line back. A convolution that sees 7, 13 or 25 characters (with 2, 4 or 8
+#   layers) is well served there.
 #
 # ## 8. Read on
 #
@@ -403,18 +407,17 @@ for order in (4, 7):
 #   rank doubly exponentially with depth* (2021), arXiv:2103.03404.
 # - B. He et al., *Deep Transformers without Shortcuts: Modifying Self-attention for Faithful Signal
 #   Propagation* (2023), arXiv:2302.10322; D. Balduzzi et al., *The Shattered Gradients Problem*
-#   (2017), arXiv:1702.08591, where the twins come from; L. Noci et al., *The Shaped Transformer*
-#   (2023), arXiv:2306.17759, where the shape comes from.
+#   (2017), arXiv:1702.08591, the source of the twins; L. Noci et al., *The Shaped Transformer*
+#   (2023), arXiv:2306.17759, the source of the shape.
 # - R. Xiong et al., *On Layer Normalization in the Transformer Architecture* (2020),
-#   arXiv:2002.04745: why it stands before each half of a block.
+#   arXiv:2002.04745: why normalisation comes before each half of a block.
 # - H. Zhang, Y. Dauphin and T. Ma, *Fixup Initialization* (2019), arXiv:1901.09321.
 #
 # ## An open question
 #
-# What if *two* parts are missing? If the parts replace each other, taking away two should cost
-# more than the sum of both penalties; if they do different things, about the sum.
-# `model.GPTConfig` has the switches: `residual=False`, `norm="none"`, `attention="convolution"`.
-# We have not tried pairs.
+# What if *two* parts are missing? If the parts replace each other, removing two should cost more
+# than the sum of both penalties; if they do different things, about the sum. `model.GPTConfig` has
+# the switches: `residual=False`, `norm="none"`, `attention="convolution"`. We have not tried pairs.
 
 # %%
 pair = model.GPTConfig(

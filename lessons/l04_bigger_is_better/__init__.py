@@ -1,1 +1,1 @@
-"""Lesson 4: bigger is better, and by how much can be forecast."""
+"""Lesson 4: bigger is better, by an amount that can be forecast."""

@@ -359,13 +359,14 @@ SALAD = Exercise(
     wrong=answers.SALAD_WRONG,
     hints=(
         "Which two things have to be remembered before the words are taken out and shuffled?",
-        "Split into lines, each line into words. The lines' lengths say how many words to deal "
-        "out; a shuffled list of all words is the pack.",
-        "lines = text cut at line ends, each cut at spaces\npack = all words, in random order\n"
-        "for each line deal as many words as it had\njoin words by spaces and lines by newlines",
+        "Split into lines, each line into words. The lengths of the lines say how many "
+        "words each line gets; take them in turn from a shuffled list of all words.",
+        "lines = text cut at line ends, each cut at spaces\nshuffled = all words, in random order\n"
+        "for each line take as many of them as it had words\n"
+        "join words by spaces and lines by newlines",
     ),
-    next_step="Half of the training text is spoiled so, in blocks; the held-out text is not.",
-    drill="What can still be learned from a salad of words, and what can no longer?",
+    next_step="Half of the training text is spoiled in this way; the held-out text is not.",
+    drill="What can still be learned from a word salad, and what cannot?",
     drill_answer="How words are spelled and how often each comes, but not which comes after which.",
 )
 

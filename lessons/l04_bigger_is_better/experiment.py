@@ -290,9 +290,9 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 EXPERIMENT = Experiment(
     id="bigger_is_better",
     title="Bigger is better, by an amount that can be forecast",
-    claim="Scale is close to a first principle: a larger network is a better one, given good data, "
-    "a good algorithm and a good set-up. *We read into it that the gain can be foretold from "
-    "smaller models, and that spoiled data does more harm than merely missing data.",
+    claim="Scale is close to a first principle: given good data, a good algorithm and a good "
+    "set-up, a larger network is a better one. *We read into it that the gain can be forecast from "
+    "smaller models, and that spoiled data does more harm than missing data.",
     source="RB22, SEQ24, JH23; Hestness et al. 2017, arXiv:1712.00409; Kaplan et al. 2020, "
     "arXiv:2001.08361",
     criteria=(

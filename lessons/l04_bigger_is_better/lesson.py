@@ -4,7 +4,7 @@ Run:    python -m lessons build 04
 """
 
 # %% [markdown]
-# # Bigger is better
+# # Bigger is better, by an amount that can be forecast
 #
 # *Lesson 4. A claim, two predictions, three small exercises, one measurement.*
 #
@@ -12,17 +12,16 @@ Run:    python -m lessons build 04
 # make your predictions there.*
 #
 # **The claim.** Scale is close to a first principle of this field: given good data, a good
-# algorithm and a good set-up, a larger network is a better one. Andrej Karpathy said so in 2022
-# and 2024 (RB22, SEQ24), Ilya Sutskever in 2023 (JH23). *We read into it* what makes the claim
-# strong enough to fail: that one can say beforehand **by how much** a larger network will be
-# better, from small ones alone, and that spoiled data does more harm than merely missing data.
+# algorithm and a good set-up, a larger network is a better one. Andrej Karpathy said so in 2022 and
+# 2024 (RB22, SEQ24), Ilya Sutskever in 2023 (JH23). To make the claim strong enough to fail, *we
+# read into it* that small networks alone can tell us beforehand **by how much** a larger one will
+# be better, and that spoiled data does more harm than missing data.
 #
-# You will count what a network costs, fit the law that people forecast with, and spoil a text
-# on purpose. Then five sizes are trained, and the largest is compared with its forecast.
+# You will count what a network costs, fit the law that is used for forecasts, and spoil a text on
+# purpose. Then we train five sizes and compare the largest with its forecast.
 #
 # You need lessons 1 and 2 (loss, entropy, storyland) and logarithms. Reading and exercises take 60
-# to 70 minutes. The experiment near the end computes for some fifteen minutes on one processor
-# core.
+# to 70 minutes. The experiment near the end runs for about fifteen minutes on one processor core.
 
 # %%
 import math
@@ -44,25 +43,26 @@ from minigpt.tokenizer import CharTokenizer
 # ## Predict first
 #
 # The experiment trains GPTs of four sizes, each with four times as many weights as the one before,
-# and draws a law through their losses. The law then says what a fifth, four times larger still,
-# will lose: it predicts an improvement over the fourth. Only then is the fifth compared with it.
+# and fits a law to their losses. The law then predicts the loss of a fifth GPT, four times as large
+# again, and so its improvement over the fourth. Only then is the fifth measured.
 #
-# By what share of that improvement will the forecast be off? 0 means exactly right; 0.25 means
-# that a quarter of the promised improvement was too much, or too little; 1 means that one could
-# as well have promised nothing.
+# By what share of that improvement will the forecast be wrong? 0 means exactly right. 0.25 means
+# that the forecast is a quarter of the predicted improvement too high or too low. 1 means that
+# predicting no improvement would have been as good.
 
 # %%
 my_forecast_error = ...  # a share of the improvement that the law promises
 predict("bigger_is_better", my_forecast_error, criterion=1)
 
 # %% [markdown]
-# The second one: the four small sizes learn once more, from the same text with *half of it
-# spoiled*: its words in random order. And once more from clean text, for *half the steps*: so these
-# read just as much that is good, and nothing else (and train half as long: what is compared is
-# whole budgets, not the text alone). All are measured on clean text. What matters is
-# the **excess**, by how much a loss lies above the lowest that is possible. How many times as large
-# will the excess be with spoiled text as with half the steps? (1 means that the spoiled half does
-# neither good nor harm, less that it still teaches something, 2 that it doubles the excess.)
+# The second prediction: the four small sizes are trained again, on the same text with *half of it
+# spoiled*, which means that its words are in random order. They are also trained on clean text, for
+# *half the steps*. These networks read just as much good text and nothing else. (They also train
+# half as long: we compare whole budgets, not the text alone.) All are measured on clean text. What
+# matters is the **excess**, by how much a loss lies above the lowest possible one. How many times
+# as large will the excess be with spoiled text as with half the steps? (1 means that the spoiled
+# half does neither good nor harm, a number below 1 that it still teaches something, 2 that it
+# doubles the excess.)
 
 # %%
 my_harm = ...  # times the excess of the networks that had clean text for half the steps
@@ -71,15 +71,16 @@ predict("bigger_is_better", my_harm, criterion=2)
 # %% [markdown]
 # ## 1. How large is a network?
 #
-# A transformer is a stack of **blocks** (lesson 3). Each reads and writes a vector of E numbers
-# for every character; E is its **width**. A block holds six matrices: four of E times E (query,
-# key, value, and what brings the result back), one of E times 4E and one of 4E times E. Together
+# A transformer is a stack of **blocks** (lesson 3). Each reads and writes a vector of E numbers for
+# every character; E is its **width**. A block has six matrices: four of E times E (query, key,
+# value, and the one that brings the result back), one of E times 4E and one of 4E times E. Together
+# these are
 #
 # > 12 E^2 weights in a block, so N = 12 L E^2 in L blocks.
 #
-# Twice as wide is four times as large. What reads characters in (the embedding) and what scores
-# them at the end (the head) is not counted here, as Kaplan et al. (2020) do it: these grow with
-# the alphabet.
+# A network that is twice as wide is four times as large. As in Kaplan et al. (2020), we do not
+# count the matrix that reads characters in (the embedding) or the one that scores them at the end
+# (the head), because these grow with the alphabet.
 
 # %%
 size = scaling.SIZES["full"]
@@ -91,25 +92,25 @@ for width in widths:
     print(f"{width:5} {scaling.weights(net):14,} {12 * len(net.blocks) * width**2:18,}")
 
 # %% [markdown]
-# Size costs work. A matrix of n times m weights multiplies each of its weights with a number and
-# adds the products up: 2 n m **operations** for every character. The head is such a matrix: from E
-# numbers it makes a score for each of the V characters of the alphabet. Attention multiplies
-# without weights, too: each character's query with the keys of all T characters in the window, and
-# then all T values with the shares.
+# A larger network takes more work. A matrix of n times m weights multiplies each of its weights by
+# a number and adds the products up: 2 n m **operations** for every character. The head is such a
+# matrix: from E numbers it computes a score for each of the V characters of the alphabet. Attention
+# also multiplies numbers that are not weights: each character's query by the keys of all T
+# characters in the window, and then all T values by the shares.
 #
 # ### Exercise 04.1: what it costs
 #
-# Count the operations of predicting one window. (Half of the window lies in a character's future.
-# It is computed all the same and then hidden, so it counts.)
+# Count the operations of predicting one window. (On average half of the window is in a character's
+# future. It is computed anyway and then hidden, so it counts.)
 
 # %% exercise="04.1"
 
 # %% [markdown]
-# **Training** a step costs about three times as much: the way back through each matrix takes two
-# products of the same size. So a rule of thumb says 6 operations for each weight and each character
-# read. The published numbers of GPT-3 (Brown et al. 2020) are 96 blocks, a width of 12,288, a
-# window of 2,048 tokens out of an alphabet of 50,257, and 300 billion tokens read; they state
-# 3.14 * 10^23 operations.
+# A **training** step costs about three times as much, because the way back through each matrix
+# takes two products of the same size. This gives the rule of thumb of 6 operations for each weight
+# and each character read. GPT-3 (Brown et al. 2020) has 96 blocks, a width of 12,288, a window of
+# 2,048 tokens and an alphabet of 50,257, and it read 300 billion tokens; its authors state 3.14 *
+# 10^23 operations.
 
 # %%
 context, steps, batch = 64, size.base.steps, size.base.batch_size
@@ -122,16 +123,16 @@ gpt3 = costs.window_flops(96, 12_288, 50_257, 2048)
 print(f"GPT-3: {12 * 96 * 12_288**2:,} weights of the blocks, {3 * gpt3 * 300e9 / 2048:.2e} in all")
 
 # %% [markdown]
-# How much of a window's cost is not proportional to the weights? At width 8 most of it: head
-# and attention. Keep this in mind when "size" and "compute" are used as if they were one.
+# How much of a window's cost is not proportional to the weights? At width 8, most of it: the head
+# and attention. Keep this in mind when "size" and "compute" are used as if they were the same.
 #
 # ## 2. A floor
 #
-# No network can lose less than the text's own entropy: what chance decided, nobody foresees
-# (lesson 2). For English the floor is unknown, and people who fit laws have to guess it along with
-# the rest. Storyland's grammar is ours, so that we know it. The grammar itself predicts as well as
-# is possible for one who sees 64 characters at a time, and this is what it loses (a little more
-# than the entropy of lesson 2: each window begins with characters that have nothing before them):
+# No network can lose less than the text's own entropy, because nobody can foresee what chance
+# decides (lesson 2). For English this floor is unknown, and people who fit laws have to estimate it
+# along with the rest. For storyland we know it, because we wrote the grammar. The grammar itself
+# predicts as well as is possible with 64 characters in view. Its loss is a little more than the
+# entropy of lesson 2, because each window begins with characters that have nothing before them:
 
 # %%
 land = training.stories(scaled(300_000, ci=6_000), seed=7)
@@ -140,15 +141,15 @@ floor = float(evaluate.surprisal(storyland.StorylandModel(), judged, context=con
 print(f"the floor: {floor:.4f} nats/char = {floor / math.log(2):.4f} bits/char")
 
 # %% [markdown]
-# From now on we look at the **excess**, loss minus floor. It is the part that a better network
-# can take away.
+# From now on we look at the **excess**, loss minus floor. It is the part that a better network can
+# remove.
 #
 # ## 3. A law
 #
-# Train three small networks for a short time, all on the same text and for equally many steps.
-# Each has its own learning rate, between those that were best for widths 8, 32 and 128 on a seed
-# that nobody judges. It is the condition in the claim: with one rate for all, one would measure
-# whom the rate suits.
+# We train three small networks for a short time, all on the same text and for the same number of
+# steps. Each has its own learning rate, interpolated between the rates that were best for widths 8,
+# 32 and 128 on a seed that is not judged. The claim demands a good set-up: with one rate for all,
+# we would only measure which network the rate suits.
 
 
 # %%
@@ -169,28 +170,27 @@ for n, excess in small:
     print(f"N = {n:6,}: {excess:.4f} nats/char above the floor")
 
 # %% [markdown]
-# How does the excess fall with N? Over and over the same form has been found, a **power law**
+# How does the excess fall with N? The same form has been found many times, a **power law**
 # (Hestness et al. 2017, Kaplan et al. 2020):
 #
 # > excess = a / N^slope
 #
-# Whenever N is multiplied by the same number, the excess is too. With a slope of 0.5, four times
-# the weights leave half of the excess; with 0.076, which Kaplan et al. found for text, nine
-# tenths. Take the logarithm of both sides:
+# Four times the weights always leave the same share of the excess: half of it with a slope of 0.5,
+# nine tenths with 0.076, which Kaplan et al. found for text. Take the logarithm of both sides:
 #
 # > ln(excess) = ln(a) - slope * ln(N)
 #
-# A straight line. And a straight line can be carried on.
+# This is a straight line, and a straight line can be extended.
 #
 # ### Exercise 04.2: the law
 #
-# Fit it: least squares, in natural logarithms.
+# Fit the line by least squares, in natural logarithms.
 
 # %% exercise="04.2"
 
 # %% [markdown]
-# Now the forecast, before the larger network exists. Then it is trained, exactly as the others
-# were.
+# Now we make the forecast, before the larger network exists. Then we train it exactly as the
+# others.
 
 # %%
 slope, log_a = scaling.law([n for n, _ in small], [excess for _, excess in small])
@@ -229,17 +229,18 @@ show(
     + ", ".join(f"{excess:.3f} at {n:,}" for n, excess in small)
     + f" nats per character. A line through them says {forecast:.3f} at {larger:,}; "
     f"measured there: {found:.3f}.",
-    caption="One seed and short training: a sketch of the experiment, not a result.",
+    caption="One seed and short training: this is a sketch of the experiment, not a result.",
 )
 
 # %% [markdown]
 # ## 4. Good data
 #
-# "Given good data", says the claim. What if it is not good? Spoil it in a known way: cut the text
-# into blocks of 1,024 characters and in every other one (by chance) put the words in random order.
-# Spelling and the lengths of lines stay. Which verb goes with which noun is lost.
+# The claim says "given good data". What if the data is not good? We spoil it in a known way: cut
+# the text into blocks of 1,024 characters and, with probability 1/2 for each block, put its words
+# in random order. Spelling and the lengths of lines stay the same, but it is lost which verb goes
+# with which noun.
 #
-# ### Exercise 04.3: a salad of words
+# ### Exercise 04.3: word salad
 
 # %% exercise="04.3"
 
@@ -249,10 +250,10 @@ print("clean:\n" + land.text[:120])
 print("\nspoiled:\n" + spoiled.text[:120])
 
 # %% [markdown]
-# There is a trap. Whoever learns from half-spoiled text for the same number of steps has also read
-# only half as much that is worth reading. Is it the *spoiled* half that harms, or the *missing*
-# one? The question needs an arm of its own: clean text, half as much of it. For an n-gram, which
-# counts and does not train, it is answered in a second:
+# There is a trap. A network that learns from half-spoiled text for the same number of steps has
+# also read only half as much good text. Does the *spoiled* half do harm, or the *missing* one? To
+# answer this we need another arm: half as much text, all of it clean. For an n-gram, which counts
+# and does not train, the answer takes a second:
 
 # %%
 arms = {
@@ -274,50 +275,52 @@ source(scaling.spoil)
 # %% [markdown]
 # ## 5. The experiment
 #
-# GPTs of five widths, 8 to 128, over two orders of magnitude in weights (256 times from the
-# smallest to the largest). Three further curves with the first four sizes: the GPT on half-spoiled
-# text; the GPT with half as many steps on clean text, as the control of section 4; and an LSTM, the
-# recurrent network that was in use before transformers. Each with learning rates of its own, tuned
-# at three widths on one seed that is not judged, and interpolated between. (So the fifth GPT is
-# tuned, and two of the four whose law foretells it are not quite.) Written down before the judged
-# seeds were run:
+# We train GPTs of five widths, 8 to 128; the largest has 256 times as many weights as the smallest.
+# Three further curves use the first four sizes: the GPT on half-spoiled text; the GPT with half as
+# many steps on clean text, the control of section 4; and an LSTM, the recurrent network that was
+# used before transformers. Each has its own learning rates, tuned at three widths on one seed that
+# is not judged, and interpolated between them. (So the fifth GPT is tuned, but two of the four from
+# which it is forecast have interpolated rates.) We wrote down the following before the judged seeds
+# were run:
 #
-# - The law is fitted on the four small GPTs. Its forecast for the fifth must be off by at most a
-#   quarter of the improvement that it promises.
+# - The law is fitted on the four small GPTs. The error of its forecast for the fifth must be at
+#   most a quarter of the improvement that it predicts.
 # - With half of the text spoiled, the excess must be at least 1.1 times that after half the steps
-#   on clean text, on average over the four sizes (the mean of the logarithms, as befits a ratio).
+#   on clean text, on average over the four sizes (the mean of the logarithms, because it is a
+#   ratio).
 #
-# Both could fail. The curve could flatten: the fifth network has no more text and no more steps
-# than the first, and if these are what is short, size is of no use. It could also fall faster than
-# the law. Spoiled text still teaches spelling, and who reads it trains twice as long as the
-# control: it could be worth more than nothing. Or a network might learn to tell both kinds of text
-# apart, since a window shows quickly which one it is in, and lose nothing by it. Almost nothing: at
-# the beginning of a window nobody can know. That costs a perfect reader at most ln 2 = 0.69 nats a
-# window of 64, which is 0.011 nats a character and less than a tenth of the control's excess at
-# every size. Hence 1.1.
+# Both could fail. The curve could flatten: the fifth network has the same text and the same number
+# of steps as the first, and if these are the limit, size does not help. It could also fall faster
+# than the law. Spoiled text still teaches spelling, and the network that reads it trains twice as
+# long as the control, so spoiled text could be worth something. Or a network might learn to tell
+# both kinds of text apart, since a window soon shows which kind it is, and lose almost nothing.
+# Only at the beginning of a window nobody can know. That costs a perfect reader at most ln 2 = 0.69
+# nats for a window of 64 characters, which is 0.011 nats a character and less than a tenth of the
+# control's excess at every size; hence 1.1.
 #
 # **What was wrong before.** The second criterion compared spoiled text with clean text at *equal*
-# steps: 2.4 times the excess. But who reads half as much that is good must end higher, so that the
-# verdict was as good as certain before the run; and the rates were those of clean text. The control
-# that the question needs, half the steps, had been measured, and stood in no criterion.
+# steps: 2.4 times the excess. But a network that reads half as much good text must end with a
+# higher loss, so the verdict was almost certain before the run; and the learning rates were those
+# of clean text. The control that the question needs, half the steps, had been measured but was not
+# in any criterion.
 #
-# No time? `experiment("bigger_is_better", published=True)` shows what we have measured, and runs
+# If you have no time, `experiment("bigger_is_better", published=True)` shows our results and runs
 # nothing.
 
 # %%
 evidence = experiment("bigger_is_better")
 
 # %% [markdown]
-# **How to read the figure.** Both axes are logarithmic, so a power law is a straight line. The
-# star is the forecast for the largest GPT; the end of the GPT's line is what came. Does the line
-# bend on its last stretch, and which way? A line that lies *higher* at every size is a curve that
-# has been shifted; one that falls *less steeply* gains less from size. And which of the two kinds
-# of network, GPT or LSTM, is ahead at equal size, here, on lines as short as these?
+# **How to read the figure.** Both axes are logarithmic, so a power law is a straight line. The star
+# is the forecast for the largest GPT; the end of the GPT's line is what was measured. Does the line
+# bend in its last part, and which way? A line that is *higher* at every size is a curve that has
+# been shifted; a line that falls *less steeply* gains less from size. And which kind of network,
+# GPT or LSTM, is ahead at equal size here, on lines of text as short as these?
 #
-# Two questions for the numbers below. Where the excess is 1.5 times as large, how many times as
-# many weights would make up for it, by the law? (Roughly: the harm grows with size, and the law did
-# not hold.) And compare spoiled text with half the steps: is what was spoiled worse than what was
-# merely missing, and is it so at every size?
+# The numbers below should answer two questions. If the excess is 1.5 times as large, how many times
+# as many weights would make up for it, by the law? (Only roughly: the harm grows with size, and the
+# law did not hold.) And compare spoiled text with half the steps: is spoiled text worse than
+# missing text, and at every size?
 
 # %%
 for one in evidence:
@@ -340,32 +343,33 @@ by_size = np.exp(np.log(spoiled / half).mean(axis=0))
 print("spoiled over half the steps, from the smallest size up:", by_size.round(2))
 
 # %% [markdown]
-# In the published runs the line flattens: the forecast promised too much in all six seeds (an
-# excess of 0.047 where 0.076 came). As steps were equal, this cannot tell a limit of size from one
-# of steps. And the harm is not the same at every size. At width 8 spoiled text did slightly *less*
-# harm than half the steps (0.98, in all six seeds), at 16 nothing is decided (1.07, 0.93 to 1.24),
-# at 64 the excess was 1.63 times as large. The 1.21 of the verdict is an average of these four, and
-# other sizes would give another.
+# In the published runs the line flattens: the forecast was too optimistic in all six seeds (an
+# excess of 0.047 nats per character was predicted, 0.076 measured). Since all sizes had the same
+# number of steps, this cannot tell a limit of size from one of steps. And the harm is not the same
+# at every size. At width 8 spoiled text did slightly *less* harm than half the steps (0.98, in all
+# six seeds), at 16 nothing is decided (1.07, 0.93 to 1.24), and at 64 the excess was 1.63 times as
+# large. The 1.21 of the verdict is an average over the four sizes, and other sizes would give
+# another.
 #
 # ## 6. Where it stops being true
 #
 # - **Size alone is half of the story.** Hoffmann et al. (2022) trained a network of 70 billion
 #   weights on 1.4 trillion tokens, and it was better than one of 280 billion trained with the same
 #   compute on 300 billion tokens. Data has to grow along with size. Here it does not: every size
-#   reads equally much.
-# - **A law is not a reason.** A straight line through four points can be carried on anywhere.
-#   Kaplan et al. and Hoffmann et al. fitted the same form and gave different advice on how to
-#   spend compute; and a closer look at the second paper's fit found that its intervals were too
-#   narrow to be true (Besiroglu et al. 2024).
-# - **Forecasts can work far out.** OpenAI (2023) say that they foretold GPT-4's final loss from
-#   models trained with at most a ten-thousandth of its compute. They publish no sizes, so that
+#   reads the same amount.
+# - **A law is not a reason.** A straight line through four points can be extended anywhere. Kaplan
+#   et al. and Hoffmann et al. fitted the same form and gave different advice on how to spend
+#   compute; and a closer look at the second paper's fit found that its intervals were implausibly
+#   narrow (Besiroglu et al. 2024).
+# - **Forecasts can work over a long range.** OpenAI (2023) say that they predicted GPT-4's final
+#   loss from models trained with at most a ten-thousandth of its compute. They publish no sizes, so
 #   nobody can check; and a loss is not an ability: some tasks get *worse* with size (McKenzie et
 #   al. 2023).
-# - **The curve belongs to the data.** Leave out examples that teach little, and the same networks
+# - **The curve belongs to the data.** If examples that teach little are left out, the same networks
 #   can follow a steeper curve (Sorscher et al. 2022). "Bigger is better" and "better data is
-#   better" are not two camps.
-# - **A known floor is a luxury.** With an unknown one, floor, a and slope have to be fitted
-#   together, and very different triples fit almost equally well.
+#   better" do not contradict each other.
+# - **A known floor is a luxury.** If the floor is unknown, it has to be fitted together with a and
+#   the slope, and very different triples fit almost equally well.
 #
 # ## 7. Read on
 #
@@ -382,11 +386,11 @@ print("spoiled over half the steps, from the smallest size up:", by_size.round(2
 #
 # ## An open question
 #
-# In the experiment all sizes get equal *steps*, so the large ones cost far more. What if all get
-# equal *operations*? A small network may then read much more text. For each amount of compute one
-# size is the best. How does it grow with the compute: like its square root, as Hoffmann et al.
-# found? The cell below says how many steps each size could afford; `excess_of` trains. We have not
-# tried it.
+# In the experiment all sizes get the same number of *steps*, so the large ones cost far more. What
+# if all get the same number of *operations*? A small network may then read much more text. For each
+# amount of compute one size is the best. How does that size grow with compute: like its square
+# root, as Hoffmann et al. found? The cell below says how many steps each size could afford;
+# `excess_of` trains. We have not tried it.
 
 # %%
 budget = steps * costs.window_flops(2, 32, len(tokenizer), context)

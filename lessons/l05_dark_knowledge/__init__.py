@@ -1,1 +1,1 @@
-"""Lesson 5: dark knowledge."""
+"""Lesson 5: dark knowledge; a teacher helps most where labels are few."""

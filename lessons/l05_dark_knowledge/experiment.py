@@ -366,9 +366,10 @@ def _losses(ax: Axes, evidence: Sequence[Evidence], place: int) -> str:
 
 EXPERIMENT = Experiment(
     id="dark_knowledge",
-    title="A teacher's whole prediction is worth most where labels are few",
-    claim="Much of what a large model knows can be packed into a small one by distillation; *it "
-    "pays where the small one's own data are short, and little where they are plenty.",
+    title="A teacher's full predictions help a student most if labels are few",
+    claim="Much of what a large model knows can be packed into a small one by distillation. *We "
+    "read into it that this pays if the small model has little data of its own, and not much if "
+    "it has plenty.",
     source="NP24a, NP24b, SEQ24; dark knowledge: Hinton et al. 2015",
     criteria=(
         Criterion(

@@ -1,1 +1,1 @@
-"""Lesson 6: each text looks fine, the population has lost its variety."""
+"""Lesson 6: each text looks fine, but the collection has lost its variety."""

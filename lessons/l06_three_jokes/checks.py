@@ -102,7 +102,7 @@ AUC = Exercise(
         "gap = each of ill minus each of well\nwon = 1 where the gap is above 0, 1/2 where it is 0"
         "\nreturn the mean of won",
     ),
-    next_step="With it every judge of this lesson is measured; 1/2 is guessing.",
+    next_step="Every judge of this lesson is measured by it; 1/2 is guessing.",
     drill="A judge is fooled by every pair and always prefers the wrong text. What is its AUC, and "
     "what would you do with such a judge?",
     drill_answer="0. Turn its answers round: then it is 1.",
@@ -266,7 +266,7 @@ P_VALUES = Exercise(
         "far = for each column: how many |dealt| are at least |observed|\nreturn (1 + far) / "
         "(1 + n)",
     ),
-    next_step="So the population test of the experiment finds its p, on 299 deals.",
+    next_step="The population test of the experiment finds its p in this way, with 299 deals.",
     drill=lambda rng: (
         lambda n: (f"None of {n} deals reaches the observed gap. What is p?", 1 / (n + 1))
     )(int(rng.choice([19, 49, 99, 199]))),

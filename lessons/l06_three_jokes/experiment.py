@@ -149,9 +149,9 @@ def by_part(evidence: Sequence[Evidence], family: str = JUDGED) -> dict[str, flo
 
 EXPERIMENT = Experiment(
     id="three_jokes",
-    title="Each text looks fine; the population has lost its variety",
+    title="Each text looks fine, but the collection has lost its variety",
     claim="Each output of a collapsed model looks fine; the population of outputs has lost its "
-    "entropy, which hurts whoever trains on it.",
+    "entropy, which harms any model trained on it.",
     source="NP24a; Pitman 1937; Shumailov et al. 2024",
     criteria=(
         joke_evidence.NAIVE,

@@ -4,27 +4,27 @@ Run:    python -m lessons build 06
 """
 
 # %% [markdown]
-# # Three jokes
+# # Three jokes: each text looks fine, but the collection has lost its variety
 #
 # *Lesson 6. A claim, two predictions, three small exercises, one measurement.*
 #
 # *`python -m lessons start 06` gives you a copy of your own, without the results that follow here:
 # make your predictions there.*
 #
-# **The claim.** Read one text by a collapsed model and it looks fine; read a thousand and you see
-# that it has only a few things to say. What is lost is the entropy of the population, nobody can
-# see that in a single text, and whoever trains on such a collection is harmed. Andrej Karpathy
-# said so on the podcast *No Priors* in 2024 (NP24a), with the example of a chatbot that knows
-# about three jokes. The words here are ours.
+# **The claim.** If you read one text by a collapsed model, it looks fine; if you read a thousand,
+# you see that the model has only a few things to say. The entropy of the population is lost, nobody
+# can see this in a single text, and a model trained on such a collection is harmed. Andrej Karpathy
+# said so on the podcast *No Priors* in 2024 (NP24a), with the example of a chatbot that knows about
+# three jokes. The words here are ours.
 #
-# The example is no exaggeration by much: of 1,008 jokes that ChatGPT told in 2023, over 90 % were
-# the same 25 (Jentzsch & Kersting 2023).
+# The example is only a slight exaggeration: of 1,008 jokes that ChatGPT told in 2023, over 90 %
+# were the same 25 (Jentzsch & Kersting 2023).
 #
-# The claim has three parts, and each can fail by itself: that one text tells *nothing*, that the
-# population tells it *all*, and that it *costs* something. For the first and the last you will
-# write down a number before they are measured. You need Python and school mathematics
-# (probabilities, logarithms). Reading and exercises take 75 to 85 minutes; the experiment near the
-# end computes for some sixteen minutes on one processor core.
+# The claim has three parts, and each can fail by itself: a single text shows *nothing* of the
+# collapse, the population shows it *clearly*, and the collapse *costs* something. For the first and
+# the last part you will write down a number before they are measured. You need Python and school
+# mathematics (probabilities, logarithms). Reading and exercises take 75 to 85 minutes; the
+# experiment near the end runs for about sixteen minutes on one processor core.
 
 # %%
 import numpy as np
@@ -50,12 +50,12 @@ from synthdata.three_jokes import judges
 # %% [markdown]
 # ## Predict first
 #
-# In the experiment, small GPTs learn from texts and then, for one round, from what they wrote
-# themselves, drawn too cold. That is how they collapse. A **judge** then gets single texts, one by
-# a GPT before and one after, and says which is which. It has studied *other* GPTs before and after
-# their collapse, but has never met this one.
+# In the experiment, small GPTs learn from texts and then, for one round, from their own output,
+# sampled at too low a temperature. This makes them collapse. A **judge** then gets two single
+# texts, one by a GPT before its collapse and one after, and says which is which. It has studied
+# *other* GPTs before and after their collapse, but has never met this one.
 #
-# What share of the pairs will it get right? 0.5 is guessing, 1 is seeing it every time, and 0 is
+# What share of the pairs will it get right? 0.5 is guessing, 1 is being right every time, and 0 is
 # being wrong every time, which takes as much knowledge. The claim needs 0.4 to 0.6.
 
 # %%
@@ -64,10 +64,10 @@ predict("three_jokes", my_prediction, criterion=1)
 
 # %% [markdown]
 # Next, two n-gram models learn to predict text: one from 1,000 texts that a GPT wrote before its
-# collapse, one from as many that it wrote after. Both are measured on true texts of the same kind.
-# By how many **nats per character** (1 nat = 1.44 bits) is the second one's loss higher? 0 would
-# mean that it does not matter; the claim needs 0.1. One who knows nothing but the alphabet of 28
-# characters pays 3.3.
+# collapse, the other from 1,000 that it wrote afterwards. Both are measured on true texts of the
+# same kind. By how many **nats per character** (1 nat = 1.44 bits) is the loss of the second
+# higher? 0 would mean that the collapse does not matter; the claim needs 0.1. A model that knows
+# only the alphabet of 28 characters pays 3.3.
 
 # %%
 my_prediction = ...  # nats per character
@@ -76,8 +76,9 @@ predict("three_jokes", my_prediction, criterion=4)
 # %% [markdown]
 # ## 1. Two tellers
 #
-# Here are N = 20 little texts, made by a grammar. A **healthy teller** tells each of them equally
-# often. A **collapsed teller** has k = 3 favourites left of the twenty, and tells nothing else.
+# Here are N = 20 short texts, made by a grammar. A **healthy teller** tells each of them equally
+# often. A **collapsed teller** has only k = 3 favourites left of the twenty, and tells nothing
+# else.
 
 # %%
 N, K, N_TEXTS = 20, 3, 200
@@ -106,11 +107,11 @@ for name, texts in (("one teller", healthy), ("the other", collapsed)):
 # %% [markdown]
 # ## 2. What a judge of single texts can know
 #
-# A judge gives every text a **score**: the higher, the more it believes the text to be by the
-# collapsed teller. To measure the judge, take a text of each side and see which one it scored
-# higher; equal scores are worth one half, as if it had tossed a coin. Do that with all pairs. The
-# share of right answers is called the **AUC** (for historical reasons: the area under a curve). It
-# needs no threshold, and 1/2 is guessing.
+# A judge gives every text a **score**: the higher the score, the more it believes that the
+# collapsed teller wrote the text. To measure the judge, take a text from each side and see which
+# one it scored higher; equal scores are worth one half, as if it had tossed a coin. Do that with
+# all pairs. The share of right answers is called the **AUC** (for historical reasons: the area
+# under a curve). It needs no threshold, and 1/2 is guessing.
 #
 # ### Exercise 06.1: the AUC
 #
@@ -126,14 +127,14 @@ for name, texts in (("one teller", healthy), ("the other", collapsed)):
 #
 # - The **informed** judge has met this teller and knows its k favourites. It scores them 1 and
 #   everything else 0. A text by the collapsed teller always scores 1. A text by the healthy one
-#   does so with probability k/N, and then the judge can only toss a coin. It is wrong in half of
-#   those cases:
+#   does so with probability k/N, and then the judge can only toss a coin. The judge is wrong in
+#   half of those cases:
 #
 # > AUC of the informed judge = 1 - k / 2N
 #
 # - The **naive** judge has met *another* teller and knows *its* favourites. It looks for those.
 #
-# How do they do? For each k a hundred tellers, each with its own favourites.
+# How good are they? For each k we try a hundred tellers, each with its own favourites.
 
 # %%
 left = [1, 2, 3, 5, 10, 15]
@@ -164,7 +165,7 @@ with figures.style():
         ax,
         x=f"favourites left of N = {N}",
         y="AUC (share of pairs ordered rightly)",
-        title="What one text tells depends on whom the judge has met",
+        title="What one text shows depends on whom the judge has met",
     )
 show(
     figure,
@@ -173,34 +174,35 @@ show(
     + ", on the line 1 - k/2N. The naive judge, mean over tellers: "
     + ", ".join(f"{v:.2f}" for v in naive.mean(1))
     + f", with single tellers from {naive.min():.2f} to {naive.max():.2f}.",
-    caption="Grey dashes: the naive judge on single tellers. It is right on average about half of "
-    "the time, and yet seldom at 1/2 for any one of them.",
+    caption="Grey dashes: the naive judge on single tellers. On average it is right about half of "
+    "the time, but its AUC for one teller is seldom 1/2.",
 )
 
 # %% [markdown]
-# Look at the grey dashes. The naive judge is near 1/2 *on average*, but not for each teller. Where
-# the other's favourites happen to be this one's as well, it looks clever. Where they are all
+# Look at the grey dashes. The naive judge is near 1/2 *on average*, but not for each teller. If the
+# other teller's favourites happen to be this one's as well, it looks clever. If they are all
 # different, it is worse than a coin: no collapsed text has what it looks for, and some healthy
 # texts do. If it knows j favourites of others, none of which are this teller's, then
 #
 # > AUC = 1/2 - j / 2N
 #
-# An **AUC below 1/2** therefore is no blindness. It is a judge that has taken some tellers'
-# favourites for everybody's, and had bad luck with this one. Turned round, its answers would be
-# right, but to know that they must be turned round one has to have met the teller.
+# So an **AUC below 1/2** does not mean that the judge sees nothing. It has taken some tellers'
+# favourites for everybody's, and had bad luck with this one. The opposite answers would be right,
+# but only a judge that has met the teller could know that.
 #
-# Why 1/2 on average? Whose favourites a teller has is chance, so a text by the collapsed teller
-# and a *different* one by the healthy teller are two texts picked at random. The judge may prefer
-# what it likes: it prefers the one as often as the other. But that is an average over *many*
-# tellers. The mean of four may well lie at 0.4. Keep this for the experiment.
+# Why is it 1/2 on average? A teller's favourites are a matter of chance, so a text by the collapsed
+# teller and a *different* one by the healthy teller are two texts picked at random. Whatever the
+# judge prefers, it prefers one as often as the other. But that is an average over *many* tellers.
+# The mean of four may well be 0.4. Remember this for the experiment.
 #
-# So "it looks fine" has a precise meaning: fine to whoever has not met it. Who uses the same
-# chatbot every day is an informed judge, and sees it at once. Fewer favourites make that easier,
-# not harder.
+# So "it looks fine" has a precise meaning: it looks fine to a judge that has not met the teller.
+# Someone who uses the same chatbot every day is an informed judge, and sees the collapse at once.
+# Fewer favourites make that easier, not harder.
 #
-# ## 3. What the population tells
+# ## 3. What the population shows
 #
-# Now to the whole collection. Throw the order away and count how often each different text occurs.
+# Now we look at the whole collection. We ignore the order and count how often each different text
+# occurs.
 
 # %%
 healthy_counts = abundance.count_documents(healthy)
@@ -209,21 +211,20 @@ print("healthy  ", healthy_counts.tolist())
 print("collapsed", collapsed_counts.tolist())
 
 # %% [markdown]
-# How many different texts is that? Counting the different ones is too simple: one rare exception
-# would count as much as a text that makes up half of the collection. Lesson 1 has shown a better
-# measure: the entropy H = - Σ p log2 p, in bits, with p the share of each text. Since n equally
-# frequent texts have H = log2 n, its inverse
+# How many different texts are there? Just counting them is too simple: one rare exception would
+# count as much as a text that makes up half of the collection. Lesson 1 has shown a better measure:
+# the entropy H = - Σ p log2 p, in bits, with p the share of each text. Since n equally frequent
+# texts have H = log2 n, the inverse
 #
 # > effective number of texts = 2^H
 #
-# says: *this collection is as varied as one of so many equally frequent texts*. Hill (1973) put it
-# into a family with one dial, q. At q = 0 everything that was seen counts as one; at q = 1 it is
-# 2^H; at infinity only the most frequent text counts.
+# says: *this collection is as varied as a collection of 2^H equally frequent texts*. Hill (1973)
+# made it one of a family with a parameter q, the order. At q = 0 every text that was seen counts as
+# one; at q = 1 the number is 2^H; at infinity only the most frequent text counts.
 #
 # ### Exercise 06.2: effective numbers
 #
-# Write the whole family. Two places of the dial need a case of their own, and there is a trap at
-# q = 0.
+# Write the whole family. Two values of q need their own case, and there is a trap at q = 0.
 
 # %% exercise="06.2"
 
@@ -254,23 +255,23 @@ show(
         f"{name}: {curve[0]:.1f}, {curve[4]:.1f}, {curve[8]:.1f}" for name, curve in curves.items()
     )
     + ".",
-    caption="Flat where all texts are about equally frequent. A steep curve says: a few texts make "
-    "up most of it.",
+    caption="A curve is flat if all texts are about equally frequent. If it is steep, a few "
+    "texts make up most of the collection.",
 )
 
 # %% [markdown]
-# One more question has to be asked before numbers like these are believed: have we *seen* enough?
-# Of a teller who knows a million texts, 200 draws are all different, and so are 200 of a teller
-# who knows a billion. **Coverage** is the share of the teller's future texts that we have met
-# already. Surprisingly it can be estimated without knowing what was missed, from how many texts
-# were seen exactly once (Good 1953, with an idea of Turing's): of n draws, let f1 be those whose
-# text came only once. Then the next draw is a new text with a probability of about f1/n, and
+# Before we believe such numbers, we have to ask one more question: have we *seen* enough? If a
+# teller knows a million texts, 200 draws are nearly always all different, and the same is true of a
+# teller who knows a billion. **Coverage** is the share of the teller's future texts that we have
+# met already. Surprisingly, it can be estimated without knowing what was missed, from how many
+# texts were seen exactly once (Good 1953, with an idea of Turing's). Let f1 of the n draws be texts
+# that came only once. Then the next draw is a new text with a probability of about f1/n, and
 #
 # > coverage by Good's rule = 1 - f1/n
 #
-# Where all draws differ the rule says 0, which is a little too hard: what was drawn can be drawn
-# again. Chao & Jost (2012) also look at how many texts came twice, and say a little more. The
-# package's `hill.coverage` is theirs; the more has been seen, the nearer the two come.
+# If all draws differ the rule says 0, which is a little too low: a text that was drawn can be drawn
+# again. The estimate of Chao & Jost (2012) also uses how many texts came twice, and is a little
+# higher. The package's `hill.coverage` is theirs; the more has been seen, the closer the two are.
 
 # %%
 for few in (5, 20, 80, 200):
@@ -283,18 +284,18 @@ for few in (5, 20, 80, 200):
     )
 
 # %% [markdown]
-# The effective number grows with the size of the sample until the coverage is nearly complete.
-# Hence a rule: **compare collections of the same size only**, or of the same coverage. A small
+# The effective number grows with the size of the sample until the coverage is nearly complete. So
+# the rule is: **compare only collections of the same size**, or of the same coverage. A small
 # healthy collection looks as poor as a large collapsed one.
 #
-# ## 4. Could chance have dealt that?
+# ## 4. Could this be chance?
 #
 # The collapsed collection has fewer effective texts. But any two collections differ a little, even
-# two by the same teller. So: suppose there were no difference. Then the labels "healthy" and
-# "collapsed" would mean nothing, and could be dealt out anew, like cards. Put all texts in one
-# heap, deal two collections of the same sizes at random, and take the gap between *them*; many
-# times. That is a **permutation test** (Pitman 1937). It assumes nothing about the texts but that
-# each is drawn by itself.
+# two by the same teller. Suppose there were no difference between the tellers. Then the labels
+# "healthy" and "collapsed" would mean nothing, and we could shuffle them. Put all texts together,
+# split them at random into two collections of the same sizes, and measure the gap between *these*;
+# repeat this many times (the code calls each split a deal). This is a **permutation test** (Pitman
+# 1937). It assumes only that the texts are drawn independently of each other.
 
 # %%
 both = np.unique([*healthy, *collapsed], return_inverse=True)[1]  # a number for each text
@@ -312,16 +313,16 @@ deals = scaled(299, ci=99)
 dealt = np.array([[gap(*d)] for d in two_sample.deals(documents, *ours, deals, rng)])
 observed = np.array([gap(*ours)])
 print(f"effective texts, collapsed over healthy: {2 ** observed[0]:.2f}")
-print(f"the same between {deals} random deals: {2 ** dealt.min():.2f} to {2 ** dealt.max():.2f}")
+print(f"the same for {deals} random splits: {2 ** dealt.min():.2f} to {2 ** dealt.max():.2f}")
 
 # %% [markdown]
-# The **p-value** says how often chance alone makes a gap at least as large.
+# The **p-value** says how often chance alone makes a gap that is at least as large.
 #
 # ### Exercise 06.3: the p-value
 #
-# Two-sided: a gap below 0 is as surprising as one above. And the observed deal is one of those
-# that chance could have made, so it counts too. Otherwise p could come out as 0, which a finite
-# number of deals can never show.
+# Make it two-sided: a gap below 0 is as surprising as one above. The observed split is one that
+# chance could have made, so it counts too. Otherwise p could come out as 0, which a finite number
+# of random splits can never show.
 
 # %% exercise="06.3"
 
@@ -331,19 +332,20 @@ pair = documents[:half], documents[half:N_TEXTS]  # two collections by the healt
 by_chance = np.array([[gap(*d)] for d in two_sample.deals(documents, *pair, deals, rng)])
 null = two_sample.p_values(np.array([gap(*pair)]), by_chance)
 p = two_sample.p_values(observed, dealt)
-print(f"collapsed against healthy: p = {p[0]:.4f}; with {deals} deals none is below")
+print(f"collapsed against healthy: p = {p[0]:.4f}; with {deals} splits p is never below")
 print(f"{1 / (1 + deals):.4f}. Healthy against healthy: p = {null[0]:.2f}")
 
 # %% [markdown]
-# The second number is the **A/A test**: the same procedure where nothing is wrong. A test that
-# raises an alarm there as well has found out nothing here. Note what the test did *not* need: it
-# has met neither teller before, nobody told it which texts are favourites, and no text is bad.
+# The second number is the **A/A test**: the same procedure on two collections that do not differ.
+# If a test raises an alarm there as well, its alarm here means nothing. Note what the test did
+# *not* need: it had not met either teller before, nobody told it which texts are favourites, and no
+# text is bad.
 #
-# ## 5. Who pays?
+# ## 5. What does it cost?
 #
-# Does it matter? Let a model learn from each collection, and measure it on texts of the same
-# grammar that neither of them tells. The model is the n-gram of lesson 1, and what it pays is its
-# loss in nats per character.
+# Does the collapse matter? We let a model learn from each collection, and measure it on texts of
+# the same grammar that neither teller tells. The model is the n-gram of lesson 1, and we measure
+# its loss in nats per character.
 
 # %%
 source(three_jokes.loss)
@@ -356,80 +358,81 @@ for name, texts in (("healthy", healthy), ("collapsed", collapsed)):
     print(f"learned from the {name} teller: {paid:.2f} nats/char")
 
 # %% [markdown]
-# As many texts, equally well formed, and different value. The difference is called **harm** below.
+# The collections have the same number of texts, equally well formed, but different value. The
+# difference in loss is called **harm** below.
 #
 # ## 6. The experiment
 #
 # So far the collapse was made by hand, and all three parts of the claim held *by construction*: we
-# have taken texts away and left everything else alone. A real collapse could be different. When a
-# model learns from its own output it may also make more mistakes, write shorter texts, or prefer
-# plain words, *in every single text*. A naive judge could learn those signs from other collapsed
-# models. It is the control that could win.
+# removed texts and left everything else alone. A real collapse could be different. When a model
+# learns from its own output it may also make more mistakes, write shorter texts, or prefer plain
+# words, *in every single text*. A naive judge could learn those signs from other collapsed models.
+# It is the control that could win.
 #
-# So here are real ones. Four small GPTs for every seed, each trained on a text of its own (the
-# same grammar and words, other favourites), then for a round on its own output drawn at
-# temperature 0.55. All are sampled at temperature 1 when they are judged: the model has collapsed,
-# not the way it is sampled. For comparison there are made-up tellers, as above ("dial k/N"), and
-# tellers of true jokes where that collection is on the machine.
+# So the experiment uses real models. For every seed there are four small GPTs. Each is trained on
+# its own text (the same grammar and words, other favourites), then for one round on its own output,
+# sampled at temperature 0.55. All are sampled at temperature 1 when they are judged, so that the
+# model has collapsed and not merely the sampling. For comparison there are made-up tellers, as
+# above ("dial k/N"), and tellers of true jokes if that collection is on the machine.
 #
-# What was written down before anything was run, for the GPTs:
+# We wrote down the following for the GPTs before anything was run:
 #
 # - The **naive judge**, a logistic regression over words, pairs of words, the whole text, its
-#   length and the words new to it, has an AUC of at most 0.6 *and* of at least 0.4, on average over
+#   length and the words new to it, has an AUC of at most 0.6 *and* at least 0.4, on average over
 #   GPTs. It learns from the other GPTs.
-# - The **population test** finds more than four GPTs in five: p <= 0.01. (A test that finds four
-#   in five has the power that is usually asked for, since Cohen 1988.) It looks at effective words
-#   and effective texts of two collections of 200 texts and corrects for looking twice.
-# - The **harm** is at least 0.1 nats a character, of 1,000 texts to learn from. That is four and a
-#   half nats for a line of 45 characters: true lines become some 90 times less likely.
+# - The **population test** finds at least four GPTs in five, with p <= 0.01. (A test that finds
+#   four in five has the power that is usually asked for, since Cohen 1988.) It compares effective
+#   words and effective texts of two collections of 200 texts and corrects for testing twice.
+# - The **harm** is at least 0.1 nats a character, with 1,000 texts to learn from. That is four and
+#   a half nats for a line of 45 characters: true lines become about 90 times less likely.
 #
-# All must hold. How well an *informed* judge sees it is shown, without a criterion: it learns from
-# texts of the very GPT that it then judges. So is, beside the harm, what throwing nine tenths of
-# the healthy texts away would cost. (Learners of other tellers than GPTs get 200 texts: in more,
-# those would only repeat themselves.)
+# All must hold. Two things are shown without a criterion. One is the result of an *informed* judge,
+# which learns from texts of the same GPT that it then judges. The other, beside the harm, is what
+# it would cost to throw nine tenths of the healthy texts away. (For tellers other than GPTs the
+# learners get 200 texts, because more would only repeat them.)
 #
-# The intervals cover what other seeds (texts, first weights, samples) change. That of the
-# population test is another: it was *counted* how many GPTs it finds, and k of n has an exact
+# The intervals cover what other seeds change (texts, initial weights, samples). The interval of the
+# population test is of another kind: we *count* how many GPTs it finds, and k of n has an exact
 # interval (Clopper & Pearson 1934).
 #
-# **This is the second version.** In the first, which was run on three seeds, the judge's AUC was
-# bounded above alone, so that a judge who was reliably wrong would have counted as blind; the
-# learner had 200 texts, of which any loss hurts, and only had to be harmed more than 0; the p of
-# every GPT lay at the smallest value there is, and an "interval" of no width was put around it; and
-# after two rounds so few texts were left (some five of 140) that no test could have missed it,
-# while the judge's luck with those five drowned everything else. Criteria, sizes and the number of
-# seeds were fixed again from four pilot seeds that are never judged; the seeds that decide are new.
+# **This is the second version.** The first was run on three seeds and had four faults. The judge's
+# AUC was bounded only above, so a judge that was reliably wrong would have counted as blind. The
+# learner had 200 texts, so that any loss of texts hurts, and any harm above 0 was enough. The p of
+# every GPT was the smallest possible value, and an "interval" of zero width was put around it. And
+# after two rounds only about five of 140 texts were left: no test could have missed that, while the
+# judge's luck with those five hid everything else. Criteria, sizes and the number of seeds were
+# fixed again from four pilot seeds that are never judged; the seeds that decide are new.
 # `python -m lessons ledger three_jokes --history` prints the old rows.
 #
-# No time? `experiment("three_jokes", published=True)` shows what we have measured, and runs
+# If you have no time, `experiment("three_jokes", published=True)` shows our results and runs
 # nothing.
 
 # %%
 evidence = experiment("three_jokes")
 
 # %% [markdown]
-# **How to read the figure.** Top: both judges by family of tellers, with the formula where it is
-# known; the shaded part is what the claim allows the judge who has not met the teller. Middle:
-# effective number of texts, collapsed over healthy, on a logarithmic axis; under it in how many
-# cases the test rejected, and in how many A/A tests. Bottom: the harm, beside what it would cost to
-# learn from a tenth of the healthy texts; the dashed line is the least that the claim needs. Bars
-# are 95 % intervals over all tellers of a family; those in the caption, which decide, are over
-# seeds.
+# **How to read the figure.** The top part shows both judges for each family of tellers, with the
+# formula if it is known; the shaded part is what the claim allows the judge that has not met the
+# teller. The middle part shows the effective number of texts, collapsed over healthy, on a
+# logarithmic axis; below it is in how many cases the test rejected, and in how many A/A tests. The
+# bottom part shows the harm, beside what it would cost to learn from a tenth of the healthy texts;
+# the dashed line is the least that the claim needs. Bars are 95 % intervals over all tellers of a
+# family; those in the caption, which decide, are over seeds.
 #
-# Does the informed judge lie on the formula? Do the A/A tests stay calm? And is the naive judge
-# right about the GPTs about half of the time, *with its whole interval* between 0.4 and 0.6?
+# Does the informed judge agree with the formula? Do the A/A tests seldom reject? And is the naive
+# judge right about the GPTs about half of the time, *with its whole interval* between 0.4 and 0.6?
 #
-# "At most 0.01" is a yes or no for each GPT, and with 299 deals and two looks hardly more can be
-# said: the smallest p there is lies just below. So the GPTs are counted. (After one round, too, all
-# of them lay there, as the pilots already did: at this size the test misses nothing, and this part
-# of the claim was never in danger.)
+# "At most 0.01" is a yes or no for each GPT, and with 299 random splits and two tests hardly more
+# can be said: the smallest possible p is just below 0.01. So we count GPTs. (After one round all of
+# them had this smallest p too, as in the pilots: at this size the test misses nothing, and this
+# part of the claim was never in danger.)
 
 # %%
 print(f"population test: {result(evidence).smallest_p}")
 
 # %% [markdown]
-# Now look at the naive judge of the GPTs once more. The judge's score is a sum over kinds of signs,
-# and each kind can be judged alone:
+# Now look at the naive judge of the GPTs once more. Its score is a sum over kinds of signs, and
+# each kind can be measured alone:
 
 # %%
 print("AUC of the naive judge going by one kind of sign alone, mean over the GPTs")
@@ -439,52 +442,54 @@ single = [one["naive"] for e in evidence for one in e["families"]["gpt"]["judged
 print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 
 # %% [markdown]
-# Words, pairs and whole texts are about *what* is said: there an AUC off 1/2 is the luck of
-# section 2, of a judge who takes the favourites of others for everybody's. New words and length
-# are about *how* it is said: an AUC far from 1/2 there, and on the same side for most GPTs, would
+# Words, pairs and whole texts are about *what* is said. For these an AUC off 1/2 is the luck of
+# section 2, of a judge that takes the favourites of others for everybody's. New words and length
+# are about *how* it is said. For these an AUC far from 1/2, on the same side for most GPTs, would
 # be a sign of collapse that shows in every single text. Which of the two do you see? (In the
-# published runs "new words" alone has 0.472, below 1/2 for 31 of 44 GPTs; 95 % over seeds, 0.445 to
-# 0.499. It is one of five looks, so it may be luck. If it is not, a little of the collapse does
-# show in a single text.) GPT by GPT
-# you can also see how much they differ, and how little the mean of four of them says.
+# published runs "new words" alone has an AUC of 0.472, below 1/2 for 31 of 44 GPTs; the 95 %
+# interval over seeds is 0.445 to 0.499. We looked at five kinds of signs, so it may be luck. If it
+# is not, a little of the collapse does show in a single text.) The last line shows how much the
+# GPTs differ, and how little the mean of four of them says.
 #
-# A sceptic may say: "I would have turned that judge round." Try it: 1 - AUC is the turned judge's.
-# For a single GPT it may look impressive. But some GPTs would have to be turned and others not, and
-# who has not met a GPT does not know which. If *most* of them lay far below 1/2, one could turn the
-# judge for all; so the mean has a bound on either side.
+# A sceptic may say: "I would have reversed that judge's answers." Try it: subtract the AUC from 1.
+# For a single GPT this may look impressive. But the answers would have to be reversed for some GPTs
+# and not for others, and a judge that has not met a GPT does not know for which. If *most* of them
+# were far below 1/2, we could reverse the judge for all; this is why the mean has a bound on either
+# side.
 #
-# If the verdict on the naive judge is "undecided", its interval holds one of the bounds, and the
-# GPTs were too few to tell. "Falls short" would say that the judge does see something. The
-# criterion stands as it was written before the run; to narrow the interval one needs more GPTs, and
-# to have said how many before looking.
+# If the verdict on the naive judge is "undecided", its interval contains one of the bounds, and
+# there were too few GPTs to tell. "Falls short" would mean that the judge does see something. The
+# criterion stays as it was written before the run. A narrower interval needs more GPTs, and their
+# number must be fixed before looking.
 #
 # ## 7. Where it stops being true
 #
-# - **"Fine" is relative to the reader.** For an informed judge a collapsed model is the *easier*
-#   to recognise the fewer favourites it has. All users of one chatbot together become informed.
-# - **Our judge is small, and nothing shows that it could win.** What is said is a matter of luck to
-#   it, half of the time on the right side, so only style could give the GPT away; and we have no
-#   case in which style does and this judge is seen to notice. It reads words and pairs of words. A
-#   larger one, which knows what a model's style looks like in general, might see more in a single
-#   text. The experiment says that *this* judge does not, nothing more.
-# - **The learner believes everything.** Of made-up texts a healthy tenth serves the n-gram better
-#   than all, by 0.08 to 0.10 nats: repetition is what harms it, and one that removes duplicates
-#   first was not tried.
-# - **The harm is measured on true text of the same kind.** Who wants a model that tells exactly
-#   those favourites is not harmed at all, and a narrow collection of *correct* answers may be just
-#   what a student needs (lesson 5).
+# - **"Fine" depends on the reader.** The fewer favourites a collapsed model has, the *easier* it is
+#   for an informed judge to recognise it. All users of one chatbot together become informed.
+# - **Our judge is small, and nothing shows that it could win.** Content tells it nothing but luck,
+#   half of the time on the right side, so only style could give the GPT away; and we have no
+#   example in which style does and this judge notices. It reads words and pairs of words. A larger
+#   judge, which knows what a model's style looks like in general, might see more in a single text.
+#   The experiment says that *this* judge does not, nothing more.
+# - **The learner believes everything.** For made-up texts, the n-gram learns more from a tenth of
+#   the healthy ones than from all, by 0.08 to 0.10 nats: repetition harms it. A learner that
+#   removes duplicates first was not tried.
+# - **The harm is measured on true text of the same kind.** If you want a model that tells exactly
+#   those favourites, you are not harmed at all, and a narrow collection of *correct* answers may be
+#   just what a student needs (lesson 5).
 # - **The test sees any difference, not only a loss.** A collection about other subjects, or of
-#   longer texts, also has another effective number. That is why collections of the same kind and
-#   size are compared, and why an A/A test stands beside it.
-# - **Several answers to one prompt are not independent.** Dealt out one by one they look like more
-#   evidence than they are: groups have to be dealt whole (`synthdata.comparison.two_sample`).
+#   longer texts, also has a different effective number. That is why we compare collections of the
+#   same kind and size, and why there is an A/A test.
+# - **Several answers to one prompt are not independent.** If they are shuffled one by one, they
+#   look like more evidence than they are: groups have to be shuffled as a whole
+#   (`synthdata.comparison.two_sample`).
 #
 # ## 8. Read on
 #
 # - S. Jentzsch and K. Kersting, *ChatGPT is fun, but it is not funny!* (2023), arXiv:2306.04563.
 #   Over 90 % of 1,008 generated jokes were the same 25.
-# - I. Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature
-#   631 (2024), 755-759. Lesson 7 repeats it.
+# - I. Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature 631
+#   (2024), 755-759. Lesson 7 repeats their experiment.
 # - M. Hill, *Diversity and evenness: a unifying notation and its consequences*, Ecology 54 (1973),
 #   427-432. The family of effective numbers.
 # - I. Good, *The population frequencies of species and the estimation of population parameters*,
@@ -493,8 +498,8 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 #   completeness rather than size*, Ecology 93 (2012), 2533-2547. The better estimate of it.
 # - J. Hanley and B. McNeil, *The meaning and use of the area under a receiver operating
 #   characteristic (ROC) curve*, Radiology 143 (1982), 29-36. The AUC as a share of pairs.
-# - J. Cohen, *Statistical power analysis for the behavioral sciences* (1988). Where the four in
-#   five come from.
+# - J. Cohen, *Statistical power analysis for the behavioral sciences* (1988). The source of the
+#   four in five.
 # - C. Clopper and E. Pearson, *The use of confidence or fiducial limits illustrated in the case of
 #   the binomial*, Biometrika 26 (1934), 404-413. The interval of k of n.
 # - B. Phipson and G. Smyth, *Permutation p-values should never be zero* (2010), Statistical
@@ -502,11 +507,11 @@ print("GPT by GPT:", ", ".join(f"{value:.2f}" for value in single))
 #
 # ## An open question
 #
-# How many texts does the population test need? Between one text, which tells a naive judge
-# nothing, and 200 there must be a number at which the loss first shows. Find it for several k. Is
-# it a number of texts, or a number of *repetitions*? (A repeated text among n draws of N becomes
-# likely at about n = 1.2 times the square root of N: the birthday paradox.) The cell below makes a
-# start; we have not tried it for GPTs.
+# How many texts does the population test need? One text tells a naive judge nothing; between 1 and
+# 200 there must be a number at which the loss first shows. Find it for several k. Is it a number of
+# texts, or a number of *repetitions*? (A repeated text among n draws of N becomes likely at about n
+# = 1.2 times the square root of N: the birthday paradox.) The cell below makes a start; we have not
+# tried it for GPTs.
 
 
 # %%

@@ -1,1 +1,1 @@
-"""Lesson 7: a model that learns from models, and what is lost on the way."""
+"""Lesson 7: a model trained only on its own text forgets the world."""

@@ -257,9 +257,10 @@ NO_COLLAPSE = 32.0
 
 EXPERIMENT = Experiment(
     id="model_collapse",
-    title="Who learns from his own writing alone forgets the world",
-    claim="A set of synthetic data that looks fine and has lost its variety spoils what is trained "
-    "on it; over generations of models* the distribution collapses. (*: our reading.)",
+    title="A model trained only on its own text forgets the world",
+    claim="Synthetic data can look fine and still have lost its variety, and a model trained on "
+    "such data is worse. *We read into it that over generations of models the distribution "
+    "collapses.",
     source="NP24a; Shumailov et al. 2024, arXiv:2305.17493; Gerstgrasser et al. 2024, "
     "arXiv:2404.01413; Alemohammad et al. 2023, arXiv:2307.01850; Seddik et al. 2024, "
     "arXiv:2404.05090",

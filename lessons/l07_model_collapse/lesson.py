@@ -4,7 +4,7 @@ Run:    python -m lessons build 07
 """
 
 # %% [markdown]
-# # Model collapse
+# # Model collapse: a model trained only on its own text forgets the world
 #
 # *Lesson 7. A claim, a prediction, three small exercises, one measurement.*
 #
@@ -12,13 +12,13 @@ Run:    python -m lessons build 07
 # make your prediction there.*
 #
 # **The claim.** Data written by a model can look fine example by example and yet have lost most of
-# its variety; who trains on such barren data is worse off. Andrej Karpathy said so on the podcast
-# *No Priors* in 2024 (NP24a). *We read into it* that it gets worse from generation to generation
-# of models; the term for that, **model collapse**, is Shumailov's.
+# its variety; a model trained on such data is worse. Andrej Karpathy said so on the podcast *No
+# Priors* in 2024 (NP24a). *We read into it* that it gets worse from generation to generation of
+# models; the term for that, **model collapse**, is Shumailov's.
 #
 # You need Python and school mathematics (probabilities, logarithms), and from lesson 1 that a loss
 # in bits is a mean surprise. Reading and exercises take 60 to 70 minutes. The experiment near the
-# end computes for some eleven minutes on one processor core; you may start it and read on.
+# end runs for about eleven minutes on one processor core; you may start it and read on.
 
 # %%
 import numpy as np
@@ -35,14 +35,15 @@ from synthdata.collapse.sources.texts import NGramSource, Stories
 # %% [markdown]
 # ## Predict first
 #
-# A chain of models: the first learns from real data, each later one from what the model before it
-# has written. The **error** is the distance from the truth. It rises from generation to
+# Imagine a chain of models: the first learns from real data, each later one from what the model
+# before it has written. The **error** is the distance from the truth. It rises from generation to
 # generation.
 #
-# Now the obvious remedy: a tenth of what each generation learns from is new and real, the other
-# nine tenths are the last model's. In the experiment's simplest chain (50 categories, 200 examples
-# a round, 20 generations), **which share of the rise of the error is left?** 1 means that the
-# remedy does nothing, 0 that it cures. Write your number in place of the dots.
+# The obvious remedy is to mix in real data: a tenth of what each generation learns from is new and
+# real, the other nine tenths come from the last model. In the experiment's simplest chain (50
+# categories, 200 examples a round, 20 generations), **what share of the rise of the error is
+# left?** 1 means that the remedy does nothing, 0 that it cures. Write your number in place of the
+# dots.
 
 # %%
 my_prediction = ...  # a share: 0 cures, 1 does nothing
@@ -51,16 +52,16 @@ predict("model_collapse", my_prediction, criterion=9)
 # %% [markdown]
 # ## 1. The smallest model there is
 #
-# Take a bag with balls of K = 50 colours, equally many of each. That is the truth. Draw n = 200
+# Take a bag with balls of K = 50 colours, the same number of each. That is the truth. Draw n = 200
 # balls, putting each back. A **model** of the bag is a list of 50 probabilities, and the one that
 # makes the 200 draws most probable is simply the share of each colour among them. (This is called
-# maximum likelihood. Networks are trained by the same principle; they only cannot be solved by
-# counting.)
+# maximum likelihood. Networks are trained by the same principle, but counting does not solve it for
+# them.)
 #
 # ### Exercise 07.1: fit by counting
 #
-# Turn draws into the share of each category. A colour that was not drawn still has its place in
-# the list.
+# Turn draws into the share of each category. A colour that was not drawn keeps its place in the
+# list.
 
 # %% exercise="07.1"
 
@@ -89,17 +90,18 @@ for fit in (0, 1, 2, 5, 10, 20, 50, 100, 200):
         print(f"after {fit:3} fits: {left:2} {colours} left, the commonest {fits[fit].max():.0%}")
 
 # %% [markdown]
-# Nobody made a mistake. Each fit is the best there is for its 200 draws, and each sample is an
-# honest one. Still colours die out, for one reason: **what was not drawn once has probability 0,
-# and will never be drawn again.** Rare things go first. There is a way out of the list and none
-# back in.
+# Nobody made a mistake. Each fit is the best possible for its 200 draws, and each sample is drawn
+# correctly. Still colours die out, for one reason: **a colour that is missing from one sample gets
+# probability 0 and will never be drawn again.** Rare colours go first. A colour can leave the list
+# but never come back.
 #
-# And no single ball tells. A red ball of generation 100 is as red as any. What is lost is in the
+# And no single ball shows it. A red ball of generation 100 is as red as any. The loss is in the
 # population, not in the example; this is what lesson 6 is about.
 #
 # ## 2. How much is lost
 #
-# Three ways to put a number to it, p being the model's probabilities and q the true ones:
+# Here are three ways to measure the loss, where p are the model's probabilities and q the true
+# ones:
 #
 # | measure | formula | unit | at first |
 # |---|---|---|---|
@@ -107,25 +109,26 @@ for fit in (0, 1, 2, 5, 10, 20, 50, 100, 200):
 # | agreement | sum of p squared | probability that two draws are alike | 1/50 = 0.02 |
 # | error (KL) | sum of p log2(p/q), over p > 0 | bits a draw | 0 |
 #
-# KL is the Kullback-Leibler divergence: how many bits more one pays on average when draws come
-# from p and one believes in q. It is 0 only where p and q agree.
+# KL is the Kullback-Leibler divergence: how many extra bits a draw costs on average if draws come
+# from p and are coded with q. It is 0 only if p and q agree.
 #
-# The agreement can be said in advance. Take two draws of a round. With probability 1/n they copy
-# *the same* draw of the round before; then they agree for certain. Otherwise, with probability
-# 1 - 1/n, they agree exactly as two different draws of that earlier round do. So with each fit a
-# share 1/n of what still differs is lost. Generation 0, fitted to real draws, has had one fit.
+# The agreement can be computed in advance. Take two draws of a round. With probability 1/n they
+# copy *the same* draw of the round before; then they certainly agree. Otherwise (with probability
+# `1 - 1/n`) they agree exactly as often as two different draws of that earlier round. So each fit
+# removes a share 1/n of the remaining differences. Generation 0, fitted to real draws, has had one
+# fit.
 #
 # ### Exercise 07.2: what theory says
 #
-# Write down the probability that two draws of generation g agree. `s0` is the truth's sum of
-# squares, `n` the draws in a round. One line is enough; a loop is fine too.
+# Compute the probability that two draws of generation g agree. `s0` is the truth's sum of squares,
+# `n` the draws in a round. One line is enough; a loop is fine too.
 
 # %% exercise="07.2"
 
 # %% [markdown]
-# The laboratory `synthdata.collapse` runs many such chains at once. `replace` is the name of what
-# we have done so far: each round replaces all earlier data. `real` is the **control**: 200 new
-# draws from the true bag in each round, so that all its movement is chance.
+# The laboratory `synthdata.collapse` runs many such chains at once. What we have done so far is
+# called `replace`: each round replaces all earlier data. `real` is the **control**: 200 new draws
+# from the true bag in each round, so all its changes are chance.
 
 # %%
 bag = Multinomial(truth=truth, n=n)
@@ -150,20 +153,20 @@ show(
     f"under replace and {ends['sum_p2']['real']:.3f} on real data; "
     f"{ends['types']['replace']:.1f} and {ends['types']['real']:.1f} of 50 colours are left.",
     caption=f"{len(table.seeds)} chains of each kind; shaded: the 95 % "
-    "interval of the mean. Crosses: the formula of exercise 07.2, and its like for `real`.",
+    "interval of the mean. Crosses: the formula of exercise 07.2, and a similar one for `real`.",
 )
 
 # %% [markdown]
-# The formula has no model in it and no dice: it is the mean over all chains there could be.
+# The formula needs neither a model nor random numbers: it is the mean over all possible chains.
 # Population geneticists know it as the loss of heterozygosity, with n gene copies in place of n
-# draws (Wright 1931); Seddik et al. (2024) found it again for language models. It says when:
+# draws (Wright 1931); Seddik et al. (2024) found it again for language models. It also says when:
 # half of the variety (of 1 - agreement) is gone after about 0.7 n generations. **Large rounds
-# collapse slowly.** They do not cease to.
+# collapse slowly**, but they do collapse.
 #
 # ## 3. Which data stop it?
 #
-# In the world nobody throws all earlier text away. Four regimes, named by what generation g + 1
-# learns from:
+# In reality nobody throws all earlier text away. We compare four regimes, named by what generation
+# g + 1 learns from:
 #
 # | regime | training data | who studied it |
 # |---|---|---|
@@ -172,12 +175,13 @@ show(
 # | fresh | a tenth new real data, nine tenths by generation g | Alemohammad et al. 2023 |
 # | real | new real data only | the control |
 #
-# To compare them we need to say what "rises" means. One generation up, the next down: that may be
-# luck. A straight line through all generations of a chain listens to each of them.
+# To compare them we need to say what "rises" means. If the error goes up in one generation and down
+# in the next, that may be luck. A straight line fitted to all generations of a chain uses each of
+# them.
 #
 # ### Exercise 07.3: slope
 #
-# The least-squares slope of each chain's error over generations, for many chains at once.
+# Compute the least-squares slope of each chain's error over generations, for many chains at once.
 
 # %% exercise="07.3"
 
@@ -199,7 +203,7 @@ for name in four.regimes:
 with figures.style():
     figure, ax = figures.new()
     plots.generations(ax, four, "kl")
-    figures.label(ax, x="generation", y="error: KL (bits)", title="What one keeps decides")
+    figures.label(ax, x="generation", y="error: KL (bits)", title="The data we keep decide")
 last = {name: four.values(name, "kl")[:, -1].mean() for name in four.regimes}
 show(
     figure,
@@ -211,21 +215,21 @@ show(
 )
 
 # %% [markdown]
-# Why does accumulate flatten? In round i the new 200 draws are one share in i of all the data, so
-# a round's bad luck counts for 1/i of what it would count alone, and its *square* for 1/i^2. And
-# 1 + 1/4 + 1/9 + ... never passes pi^2/6 = 1.645. For a straight line fitted by least squares this
-# is a theorem: under replace the error grows by the same amount in each round, for ever; under
+# Why does accumulate flatten? In round i the new 200 draws are one share in i of all the data, so a
+# round's bad luck counts for 1/i of what it would count alone, and its *square* for 1/i^2. And 1 +
+# 1/4 + 1/9 + ... never exceeds pi^2/6 = 1.645. For a straight line fitted by least squares this is
+# a theorem: under replace the error grows by the same amount in each round, without end; under
 # accumulate it stays below 1.645 times the first (Gerstgrasser et al. 2024). So the criterion for
-# accumulate is not "flat": it is that *late*, in the second half of the generations, the error
-# rises at most half as much as it does then under replace. (That it slows down would not be
-# enough. Look at replace in the figure: the more is lost, the less is left to lose, and it slows
-# down, too.)
+# accumulate is not "flat". It is that *late*, in the second half of the generations, the error
+# rises at most half as much as under replace. (It would not be enough if it only slowed down. Look
+# at replace in the figure: the more is lost, the less is left to lose, so it slows down, too.)
 #
 # ## 4. A model that has to generalise
 #
-# Categories can only die. A model of text can also *err*: it gives some probability to what was
-# never seen, and must, for most sentences are new. So let an n-gram (lesson 1: it predicts a
-# character from the four before) learn stories from storyland, write as many, learn from those.
+# Categories can only die out. A model of text can also *err*: it gives some probability to text
+# that was never seen, and it must, because most sentences are new. So we let an n-gram (lesson 1:
+# it predicts a character from the four before) learn stories from storyland, write the same number
+# of stories, learn from those, and so on.
 
 # %%
 stories = NGramSource(Stories(judges=scaled(300, ci=20)), n=scaled(600, ci=20))
@@ -241,63 +245,63 @@ for step in (run[0], run[-1]):
         print(f"  {text[:70]}")
 
 # %% [markdown]
-# Look at both numbers. *Real* words die out, as colours did. But new words are born from errors,
-# and faster: the variety of what is written goes **up** while the model gets worse. Who watches
-# only the entropy sees health. So for text the error is measured where it cannot be fooled: the
-# loss in bits per character on real text that no generation has seen.
+# Look at both numbers. *Real* words die out, as colours did. But errors create new words, and
+# faster: the variety of what is written goes **up** while the model gets worse. Judged by entropy
+# alone, the model looks healthy. So for text the error is a measure that cannot be fooled: the loss
+# in bits per character on real text that no generation has seen.
 #
 # ## 5. The experiment
+# There are four sources: 50 categories; a normal distribution (fit mean and variance to 100
+# numbers); a 5-gram on Shakespeare, 60,000 characters a round, six generations; and a tiny GPT on
+# storyland, 1,000 stories a round, trained anew from random weights in each of five generations,
+# for the same number of steps however much text there is. We wrote down the following before the
+# judged seeds were run, after a first version and four pilots (in which every share under
+# accumulate was below 0.5, and every one under fresh above 0.1):
 #
-# Four sources: 50 categories; a normal distribution (fit mean and variance to 100 numbers); a
-# 5-gram on Shakespeare, 60,000 characters a round, six generations; and a tiny GPT on storyland,
-# 1,000 stories a round, trained anew from random weights in each of five generations, for as many
-# steps however much there is to read. Written down before the judged seeds were run, after a first
-# version and four pilots (in which every share under accumulate was below 0.5, and every one under
-# fresh above 0.1):
-#
-# - **replace:** the slope of the error over generations lies above 0, for each source.
+# - **replace:** the slope of the error over generations is above 0, for each source.
 # - **accumulate:** the late rise of the error, that of the second half of the generations, is at
 #   most half of the late rise under replace, for each source.
-# - **fresh:** no rise. No single rise is exactly 0, so: at most a tenth of the rise under replace.
-#   (Without the GPT; each of its regimes costs as much time as all others together.)
-# - **the formula** of exercise 07.2 lies within 3 standard errors of the mean of a seed's own 100
+# - **fresh:** the error does not rise. No measured rise is exactly 0, so it must be at most a tenth
+#   of the rise under replace. (The GPT is left out, because each of its regimes costs as much time
+#   as all others together.)
+# - **the formula** of exercise 07.2 is within 3 standard errors of the mean of a seed's own 100
 #   chains of categories, on average over seeds.
 #
 # Each seed is compared with itself: its rise under fresh over *its* rise under replace. For the
-# n-gram and the GPT the control `real` could win the first: were it all chance, replace would look
-# like it. For the two others, and for the formula, mathematics decides (sections 1 to 3), and the
-# rows check our code. For accumulate and fresh the control is replace. The definitions are those of
-# `synthdata.collapse.criteria`. Twelve criteria with 95 % each: chance alone would get one wrong in
-# every other run.
+# n-gram and the GPT the control `real` could win the first criterion: if the rise were all chance,
+# replace would look like `real`. For the two other sources, and for the formula, mathematics
+# decides (sections 1 to 3), and the rows only check our code. For accumulate and fresh the control
+# is replace. The definitions are those of `synthdata.collapse.criteria`. There are twelve criteria
+# with 95 % each, so chance alone would get one wrong in every other run.
 #
-# **This is the second version.** In the first, run on three seeds, the rises by which others are
-# divided were means over all seeds, so that their own chance was left out of the interval; one
-# distance from the formula, of all chains together, stood in for that of each seed and got an
-# "interval" of no width; and accumulate was judged by its very last step over its very first, which
-# for the GPT is one noisy number over another, and which replace nearly meets for the categories
-# and meets for the GPT (the cell after the figure shows it for halves).
-# Criteria and the number of seeds were fixed again from four pilot seeds that are never judged, and
-# the seeds that decide are new. `python -m lessons ledger model_collapse --history` prints the old
-# rows.
+# **This is the second version.** The first was run on three seeds and had three faults. The rises
+# by which others are divided were means over all seeds, so the interval left out their own chance.
+# One distance from the formula, of all chains together, replaced that of each seed and got an
+# "interval" of zero width. And accumulate was judged by its very last step over its very first. For
+# the GPT this is one noisy number over another, and replace itself nearly meets it for the
+# categories and meets it for the GPT (the cell after the figure shows it for halves). Criteria and
+# the number of seeds were fixed again from four pilot seeds that are never judged, and the seeds
+# that decide are new. `python -m lessons ledger model_collapse --history` prints the old rows.
 #
-# No time? `experiment("model_collapse", published=True)` shows what we have measured, and runs
+# If you have no time, `experiment("model_collapse", published=True)` shows our results and runs
 # nothing.
 
 # %%
 evidence = experiment("model_collapse")
 
 # %% [markdown]
-# **How to read the figure.** Four sources, each with its regimes; thin lines are seeds, thick ones
-# their mean. For categories and the normal distribution a seed is itself the mean of a hundred
-# chains or more, so that its lines lie close. The error is never 0, not even on real data: a
-# finite sample is not the truth. What counts is how far the others leave `real`.
+# **How to read the figure.** There are four sources, each with its regimes; thin lines are seeds,
+# thick ones their mean. For categories and the normal distribution a seed is itself the mean of a
+# hundred chains or more, so its lines are close together. The error is never 0, not even on real
+# data, because a finite sample is not the truth. What counts is how far the other regimes move away
+# from `real`.
 #
-# The table has a group of rows for each regime, in it a row for each source. (It calls the
-# categories *multinomial* and the normal distribution *gaussian*.) Your prediction stands in the
-# group *fresh*, beside *multinomial*. The claim "no rise" fails if what is left is more than a
-# tenth, also when fresh data help a lot. Each round nine tenths come from a model that has lost
-# something, and one tenth brings a bit of it back; the two come to a balance, and the balance is
-# not where the truth is. For the categories the balance can be computed:
+# The table has a group of rows for each regime, with a row for each source. (It calls the
+# categories *multinomial* and the normal distribution *gaussian*.) Your prediction is in the group
+# *fresh*, beside *multinomial*. The claim "no rise" fails if more than a tenth is left, even if
+# fresh data help a lot. In each round nine tenths come from a model that has lost something, and
+# one tenth brings a bit of it back; the two reach a balance, and the balance is not at the truth.
+# For the categories the balance can be computed:
 
 # %%
 real = n // 10
@@ -310,8 +314,9 @@ for name, value in (
     print(f"{name}: {value:.3f}")
 
 # %% [markdown]
-# Beside it, without a criterion: who slows down? Late rise over early rise, means over seeds. 1 is
-# a straight line, and something like 1/2 was all that accumulate was once asked for.
+# One more question has no criterion: which chains slow down? The next cell prints late rise over
+# early rise, as means over seeds. 1 is a straight line; the first version asked accumulate only for
+# about 1/2.
 
 # %%
 for name in ("multinomial", "gaussian", "ngram", "gpt"):
@@ -320,15 +325,15 @@ for name in ("multinomial", "gaussian", "ngram", "gpt"):
 
 # %% [markdown]
 # The categories, the normal distribution and the n-gram slow down more under accumulate than under
-# replace. In the published runs the GPT does not (0.38 and 0.41): what it keeps makes the rise
-# smaller, but that the rise comes to an end is not shown.
+# replace. In the published runs the GPT does not (0.38 and 0.41): keeping old data makes its rise
+# smaller, but we have not shown that the rise comes to an end.
 #
-# If the whole falls short, look which rows do. That a tenth of fresh data leaves *no* rise is our
-# question about a remedy. The speaker did not say it, and Alemohammad et al. (below) say that too
-# little fresh data fails.
+# If the claim as a whole falls short, look which rows do. Whether a tenth of fresh data leaves *no*
+# rise is our question about a remedy. The speaker did not claim it, and Alemohammad et al. (below)
+# say that too little fresh data fails.
 #
-# And **temperature**. A sampler that prefers the likely (temperature
-# below 1) hurries the loss along: it throws rare things away before chance does.
+# **Temperature** matters, too. A sampler that prefers what is likely (temperature below 1) speeds
+# the loss up: it throws rare things away before chance does.
 
 # %%
 cold = np.mean([one["cold"]["types"] for one in evidence], axis=0)
@@ -342,31 +347,33 @@ print(f"  temperature {evidence[0]['cold']['temperature']}: {cold[-1]:.1f}")
 # %% [markdown]
 # ## 6. Where it stops being true
 #
-# - **"Looks fine" was not measured.** Nobody read the text, and the n-gram's variety *rises*, by
-#   words that it invents. Nor was it shown that lost variety is what spoils the next model: a GPT
-#   of 120 steps that loses 1.24 bits where 0.71 are possible also hands on what it never learned.
-# - **Nobody trains on replace alone.** The web keeps its old pages. Where data accumulate, the
-#   error of least squares stays bounded, and that of language models hardly rose (Gerstgrasser et
-#   al. 2024). But keep the *number* of examples constant, drawn from all there are, and it rises
+# - **"Looks fine" was not measured.** Nobody read the text, and the n-gram's variety *rises*,
+#   because it invents words. Nor did we show that lost variety is what spoils the next model: our
+#   GPT of 120 steps loses 1.24 bits per character where 0.71 is possible, so its text also lacks
+#   what it never learned.
+# - **Nobody trains on replace alone.** The web keeps its old pages. If data accumulate, the error
+#   of least squares stays bounded, and that of language models hardly rose (Gerstgrasser et al.
+#   2024). But if the *number* of examples is kept constant, drawn from all there are, it rises
 #   again, slowly (Kazdan et al. 2024). Both are shown by
 #   `python -m synthdata collapse zipf --regime accumulate,accumulate-subsample`.
-# - **Someone may choose.** If a reader, a test or a proof checker throws the bad text away, what
-#   is left holds more information than the model had. Mathematics and code are learned from
-#   checked examples of a model's own every day.
-# - **More rounds is not more examples.** The loss for each fit is 1/n. Real corpora have n in the
-#   billions of examples, and a handful of generations; common things are safe for long. What dies
-#   is what occurs a few times: rare languages, rare diseases, rare names.
-# - **The word is used for several things.** Error rising without bound, error rising at all,
-#   variety lost, tails lost: papers that disagree on whether collapse is "inevitable" often measure
-#   different ones. Ask for the number.
+# - **Someone may select.** If a reader, a test or a proof checker throws the bad text away, the
+#   rest contains more information than the model had. Models learn mathematics and code from their
+#   own checked examples every day.
+# - **Large corpora collapse slowly.** The loss for each fit is 1/n. Real corpora have billions of
+#   examples, and a handful of generations; common things are safe for a long time. What occurs only
+#   a few times dies out: rare languages, rare diseases, rare names.
+# - **The word is used for several things:** an error that rises without bound, an error that rises
+#   at all, lost variety, lost tails. Papers that disagree on whether collapse is "inevitable" often
+#   measure different things. Ask what was measured.
 #
 # ## 7. Read on
 #
-# - I. Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature
-#   631 (2024), 755-759; arXiv:2305.17493. OPT-125m on its own text: perplexity on real text goes
-#   from 20 to 28 without original data, and rises little where a tenth of them is kept.
-# - M. Gerstgrasser et al., *Is Model Collapse Inevitable?* (2024), arXiv:2404.01413. Accumulating,
-#   the error of least squares is at most pi^2/6 times the first, whatever the number of rounds.
+# - I. Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature 631
+#   (2024), 755-759; arXiv:2305.17493. OPT-125m on its own text: perplexity on real text goes from
+#   20 to 28 without original data, and rises little if a tenth of them is kept.
+# - M. Gerstgrasser et al., *Is Model Collapse Inevitable?* (2024), arXiv:2404.01413. If data
+#   accumulate, the error of least squares is at most pi^2/6 times the first, whatever the number of
+#   rounds.
 # - M. Seddik et al., *How Bad is Training on Synthetic Data?* (2024), arXiv:2404.05090. The formula
 #   1 - (1 - 1/n)^m (1 - S0), and how much synthetic data a mixture can bear.
 # - S. Alemohammad et al., *Self-Consuming Generative Models Go MAD* (2023), arXiv:2307.01850.
@@ -377,11 +384,11 @@ print(f"  temperature {evidence[0]['cold']['temperature']}: {cold[-1]:.1f}")
 #
 # ## An open question
 #
-# A tenth of fresh data takes seven tenths of the categories' rise away. How much would it take for
+# A tenth of fresh data removes seven tenths of the categories' rise. How much would be needed for
 # "no rise", and does the share grow or shrink with the size n of a round? For the agreement,
-# `agreement_fresh` answers exactly; for the error of a model that has to generalise nobody has told
-# us. The cell below is a beginning:
-# find the share at which the last column falls below 0.1, then make n ten times as large.
+# `agreement_fresh` answers exactly; for the error of a model that has to generalise we know no
+# answer. The cell below is a beginning: find the share at which the last column falls below 0.1,
+# then make n ten times as large.
 
 # %%
 shares = ("replace", "fresh:0.1", "fresh:0.3", "fresh:0.6")

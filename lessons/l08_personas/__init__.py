@@ -1,1 +1,1 @@
-"""Lesson 8: personas, and whether they bring back what a collapsed model has lost."""
+"""Lesson 8: asking in a persona gives more varied answers."""

@@ -259,7 +259,7 @@ MOST_VARIED = Exercise(
         "good = places of the settings with a yes in all of their row\nnone there? return None\n"
         "return the one of those places whose effective is largest",
     ),
-    next_step="So each control in the experiment is taken at its best, and only there.",
+    next_step="In this way each control in the experiment is taken at its best setting.",
     drill="Personas reach 60 at 93 % grammatical outputs. Of temperatures 1, 1.2 and 1.5 with 4, "
     "11 and 200 at 97 %, 92.5 % and 40 %, which is the fair control, if a point less is allowed?",
     drill_answer="Temperature 1.2 with 11: of those with 92 % and more it is the most varied.",

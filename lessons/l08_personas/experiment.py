@@ -119,10 +119,10 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="personas",
-    title="A collapsed GPT that is asked as somebody gives more different answers",
-    claim="Personas widen what is generated: a model that gives a few answers over and over gives "
-    "others when it is asked as somebody else. *We read into it that this must beat what is "
-    "cheaper (temperature, top-p, random codes) at no loss of quality.",
+    title="A collapsed GPT gives more varied answers if it is asked in a persona",
+    claim="Personas make output more varied: a model that gives a few answers over and over gives "
+    "others when it is asked in a persona. *We read into it that this must beat cheaper ways "
+    "(temperature, top-p, random codes) without loss of quality.",
     source="NP24b; Ge et al. 2024, arXiv:2406.20094",
     criteria=(CRITERION,),
     seeds=6,
