@@ -4,7 +4,7 @@ Run:    python -m lessons build 01
 """
 
 # %% [markdown]
-# # The next character: what a network knows comes from its text
+# # The next character: does what a network knows come from its text?
 #
 # *Lesson 1. A claim, a prediction, three small exercises, one measurement.*
 #

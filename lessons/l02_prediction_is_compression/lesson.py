@@ -4,7 +4,7 @@ Run:    python -m lessons build 02
 """
 
 # %% [markdown]
-# # Prediction is compression, and compressing well means finding structure
+# # Prediction is compression: does compressing well mean finding structure?
 #
 # *Lesson 2. A claim, a prediction, three small exercises, one measurement.*
 #

@@ -4,7 +4,7 @@ Run:    python -m lessons build 03
 """
 
 # %% [markdown]
-# # Why it trains: deep networks need residual connections, attention and normalisation
+# # Why it trains: do deep networks need residual connections, attention and normalisation?
 #
 # *Lesson 3. A claim, a prediction, three small exercises, one measurement.*
 #

@@ -4,7 +4,7 @@ Run:    python -m lessons build 04
 """
 
 # %% [markdown]
-# # Bigger is better, by an amount that can be forecast
+# # Bigger is better: can the gain be forecast?
 #
 # *Lesson 4. A claim, two predictions, three small exercises, one measurement.*
 #

@@ -4,7 +4,7 @@ Run:    python -m lessons build 05
 """
 
 # %% [markdown]
-# # Dark knowledge: a teacher helps most where labels are few
+# # Dark knowledge: does a teacher help most where labels are few?
 #
 # *Lesson 5. A claim, a prediction, three small exercises, one measurement.*
 #

@@ -4,7 +4,7 @@ Run:    python -m lessons build 06
 """
 
 # %% [markdown]
-# # Three jokes: each text looks fine, but the collection has lost its variety
+# # Three jokes: can each text look fine when the collection has lost its variety?
 #
 # *Lesson 6. A claim, two predictions, three small exercises, one measurement.*
 #

@@ -4,7 +4,7 @@ Run:    python -m lessons build 07
 """
 
 # %% [markdown]
-# # Model collapse: a model trained only on its own text forgets the world
+# # Model collapse: does a model trained only on its own text forget the world?
 #
 # *Lesson 7. A claim, a prediction, three small exercises, one measurement.*
 #

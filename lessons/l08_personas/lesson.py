@@ -4,7 +4,7 @@ Run:    python -m lessons build 08
 """
 
 # %% [markdown]
-# # Personas: asking in a persona gives more varied answers
+# # Personas: does asking in a persona give more varied answers?
 #
 # *Lesson 8. A claim, a prediction, three small exercises, one measurement.*
 #
