@@ -117,6 +117,7 @@ def _nats(model: NextChar, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
 def copied(sample: str, training: str, n: int = 20) -> tuple[float, str]:
     """How much of a sample occurs word for word in the training text.
 
+
     Returns the share of its n-character pieces that do, and the longest common stretch. Both are
     found by looking pieces up in the training text; ValueError if the sample is shorter than n.
     """

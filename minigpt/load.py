@@ -1,4 +1,4 @@
-"""From the RUN of a command line to a model that predicts.
+"""The model behind the RUN of a command line.
 
 Idea:   every command that takes RUN takes the same things: nothing (the latest run), a run's folder
         or a model file; or, with `--model ngram`, a text that is counted now, in about a second.
@@ -35,7 +35,7 @@ class Predictor:
     corpus_sha256: str = ""
     """SHA-256 of that text when the model learned from it; empty if unknown."""
     latest: bool = False
-    """Whether the run was not named but is the one worked on last."""
+    """Whether nobody named the run: it is then the one worked on last."""
 
     def learned(self) -> corpora.Corpus:
         """The text it learned from; ValueError, naming both, if it is not available."""

@@ -210,7 +210,7 @@ class NGram:
         for level, context in zip(self._levels, nodes):
             rows = np.flatnonzero(context >= 0)
             if not rows.size:
-                break  # a context that was not seen has no longer one that was
+                break  # a longer context was not seen either
             context = context[rows]
             p[rows] *= level.handed_down[context, None]
             first = level.first[context]
@@ -274,7 +274,8 @@ def _trie(ids: np.ndarray, v: int, order: int) -> tuple[list[np.ndarray], np.nda
 
 
 def _left_neighbours(keys: list[np.ndarray], ids: np.ndarray, v: int) -> list[np.ndarray]:
-    """For every gram but the longest, the number of different characters found before it.
+    """Number of different characters found before each gram, for all lengths but the longest.
+
 
     The start of the text counts as one, so every gram has at least one.
     """

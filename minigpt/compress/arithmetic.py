@@ -188,8 +188,9 @@ class Decoder:
         return symbols
 
     def only_first(self, active: np.ndarray) -> bool:
-        """Whether only the first symbol can follow in every stream for which `active` [S] is
-        true.
+        """Whether nothing but the first symbol can follow in the streams for which `active` [S]
+        is true.
+
 
         That is so if zeros were left out and the number has come down to the interval's lower end.
         """

@@ -58,7 +58,7 @@ class Url:
 
         def work() -> None:
             try:
-                patience = ANSWER_SECONDS + self.seconds  # ends the thread; the real limits are below
+                patience = ANSWER_SECONDS + self.seconds  # ends the thread; limits are below
                 with urllib.request.urlopen(self.address, timeout=patience) as response:
                     answered.set()
                     data = response.read(self.limit + 1)

@@ -307,7 +307,6 @@ class Grammar:
 
 
 def _lines(text: str) -> list[str]:
-    """The text split after every mark, and nowhere else (str.splitlines knows many more line
-    ends)."""
+    """Split after every mark, and nowhere else (str.splitlines knows many more line ends)."""
     *whole, rest = text.split(MARK)
     return [line + MARK for line in whole] + [rest]
