@@ -81,8 +81,8 @@ def build(
     batch: int = 64,
     stop_after: int | None = None,
 ) -> Cache:
-    """Ask `teacher` about every window of the text `ids` [N] and keep its predictions in
-    `folder`.
+    """Ask `teacher` about every window of the text `ids` [N], and keep its answers in `folder`.
+
 
     A folder that holds part of the same cache is continued; one that holds anything else is
     refused. `stop_after` interrupts the build after this many windows (for tests). ValueError also
@@ -210,8 +210,7 @@ class Cache:
         _refuse_other(self.folder, self.manifest, {**self.manifest, **wanted})
 
     def rows(self, starts: np.ndarray) -> np.ndarray:
-        """Indices of the windows that begin at these positions of the text; ValueError if one
-        does not exist."""
+        """Indices of windows that begin at these positions; ValueError if there is none."""
         row, rest = np.divmod(np.asarray(starts), self.config.step)
         wrong = np.flatnonzero((rest != 0) | (row < 0) | (row >= self.manifest["done"]))
         if wrong.size:
@@ -298,8 +297,7 @@ class CachedTeacher:
 
 
 def _pack(said: np.ndarray, config: CacheConfig, begin: int) -> dict[str, np.ndarray]:
-    """The part of log-probabilities [B, T, V] to keep; draws depend on the window's number
-    alone."""
+    """The kept part of log-probabilities [B, T, V]; draws depend only on the window's number."""
     if config.kind == "dense":
         return {"logprobs": said.clip(min=np.finfo(np.float16).min)}
     p = np.exp(said.astype(np.float64))

@@ -1,5 +1,5 @@
-"""A museum of bugs: ways in which distillation goes wrong in real code, each of which can be
-run.
+"""A museum of bugs: ways in which distillation goes wrong in real code, each runnable.
+
 
 Idea:   none of these raises an error. The loss falls, a student comes out, and it is worse, or the
         number beside it means something else. Seeing the two curves side by side is the lesson.
@@ -112,8 +112,7 @@ def truncated(student: Tensor, ids: Tensor, weights: Tensor, *_: Any) -> Tensor:
 
 
 def in_bfloat16(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
-    """Eight bits of precision: near a match the difference is rounding, below zero as often as
-    above."""
+    """Eight bits of precision: near a match only rounding is left, below zero as often as above."""
     q = student.bfloat16().log_softmax(-1)
     return (teacher.bfloat16().exp() * (teacher.bfloat16() - q)).sum(-1).mean().float()
 

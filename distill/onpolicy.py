@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 
 def write(student: NextChar, real: np.ndarray, prompt: int, rng: np.random.Generator) -> np.ndarray:
-    """Windows [B, T] that begin as `real` does and continue as the student samples; no
-    gradients."""
+    """Windows [B, T] that begin like `real` and continue as the student samples; no gradients."""
     columns = [real[:, :prompt]]
     if prompt < real.shape[1]:
         state, said = student.start(real[:, :prompt])

@@ -145,8 +145,7 @@ def check_text(teacher: Any, ids: np.ndarray) -> None:
 
 
 def fingerprint(model: Any) -> str:
-    """An identifier of the teacher: its own fingerprint, or a hash of its predictions on a fixed
-    text."""
+    """Identifier of a teacher: its fingerprint, or a hash of its predictions on a fixed text."""
     if hasattr(model, "fingerprint"):
         return model.fingerprint
     size = len(model.tokenizer)
@@ -168,8 +167,7 @@ class Teacher:
 
     @property
     def context(self) -> int | None:
-        """The most characters back that one call of the model can look at; `logprobs` takes
-        longer windows."""
+        """The context of one call of the model; `logprobs` takes longer windows."""
         return self.model.context
 
     @property
@@ -247,8 +245,8 @@ class NGramTeacher(Teacher):
         return hashlib.sha256(f"{whole} {self.folds}".encode()).hexdigest() if self.folds else whole
 
     def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Predictions [B, T, V] for windows ids [B, T] that begin at `starts` [B] of the counted
-        text.
+        """Predictions [B, T, V] for windows ids [B, T] at `starts` [B] of the counted text.
+
 
         Each comes from the counts without the stretch that contains the next character; the two
         sides of the gap are counted as if they were adjacent.

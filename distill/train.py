@@ -42,8 +42,7 @@ PROG = "distill.train"
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Question):
-    """Distil a teacher into a student, and train the same student on labels alone for
-    comparison."""
+    """Distil a teacher into a student, and train the same student on labels alone to compare."""
 
     minutes: float | None = None
     """Time budget of the taught student, which sets the steps; its baselines take longer."""

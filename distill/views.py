@@ -82,13 +82,12 @@ def full() -> View:
 
 
 def masked(p: float, *, mark: str = " ", seed: int = 0) -> View:
-    """A view in which a share `p` of the characters is replaced by `mark`, which is in the
-    alphabet."""
+    """A view with a share `p` of the characters replaced by `mark`, which is in the alphabet."""
     return View(kind="masked", share=p, mark=mark, seed=seed)
 
 
 def noisy(p: float, *, seed: int = 0) -> View:
-    """A view in which a share `p` of the characters is replaced by random ones of the alphabet."""
+    """A view with a share `p` of the characters replaced by random ones of the alphabet."""
     return View(kind="noisy", share=p, seed=seed)
 
 
@@ -102,8 +101,7 @@ def shuffled(*, seed: int = 0) -> View:
 
 
 def shortened(k: int) -> View:
-    """A view in which windows are cut into pieces of `k` characters; nothing before the piece is
-    seen."""
+    """A view of windows cut into pieces of `k` characters; nothing before the piece is seen."""
     return View(kind="shortened", length=k)
 
 

@@ -64,8 +64,7 @@ class Runtime:
 
     @contextmanager
     def applied(self) -> Iterator[torch.device]:
-        """Like `apply`, for the block of a `with`; torch's thread count is restored afterwards
-        in any case."""
+        """Like `apply`, for a `with` block, after which torch's thread count is restored."""
         before = torch.get_num_threads()
         try:
             yield self.apply()

@@ -100,8 +100,8 @@ def score(model: NextChar, ids: np.ndarray, *, stride: int | None = None) -> Sco
 
 
 def surprise(logprobs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """-ln p of the characters that came: logprobs [..., V] in nats, targets [...] (ids) -> nats
-    [...], float64.
+    """-ln p of the targets [...] (ids), from logprobs [..., V] in nats: nats [...], float64.
+
 
     >>> surprise(np.log([[0.5, 0.5], [0.9, 0.1]]), np.array([0, 1])).round(3).tolist()
     [0.693, 2.303]
@@ -146,8 +146,9 @@ class Settings:
     split: Literal["train", "held_out", "choose", "judge", "all"] = "held_out"
     """Which part of it: the last tenth is held out; one half of it chooses, the other judges."""
     stride: int | None = None
-    """Characters between windows; fewer is slower and gives the model more context. Default:
-    context."""
+    """Characters between windows; fewer is slower and gives more context. Default: context.
+
+    """
     sample: int = 5000
     """Characters to generate and look up in the training text; 0 for none."""
     seed: int = 0
@@ -165,8 +166,7 @@ class Settings:
 
 
 def main(settings: Settings) -> None:
-    """Score the model, and on the text it learned from an n-gram too; look for copying; print
-    both."""
+    """Print the scores of the model and of an n-gram of its text, and how much it copies."""
     from minigpt import corpora, storyland
     from minigpt.corpora.catalogue import TABLE
     from minigpt.load import count_of, load_predictor

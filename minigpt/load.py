@@ -64,8 +64,8 @@ def load_predictor(
     precision: Literal["fp32", "bf16"] | None = None,
     threads: int | None = None,
 ) -> Predictor:
-    """The model of a run (None: the latest), or an n-gram of `data`; ValueError if there is
-    none.
+    """The model of a run (None: the latest), or an n-gram of `data`; ValueError if not found.
+
 
     `precision` and `threads` are those of a GPT; None leaves float32 and torch's own number.
     """

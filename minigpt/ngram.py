@@ -48,11 +48,13 @@ class _Level:
     kept: np.ndarray
     """The gram's discounted count over its context's total, [grams]."""
     handed_down: np.ndarray
-    """Share of its mass that each context (a gram of length k - 1) leaves to the shorter one,
-    [contexts]."""
+    """Share of each context's mass (of a gram of length k - 1) left to the shorter one,
+    [contexts].
+    """
     first: np.ndarray
-    """First child of each context; the children of c are first[c] to first[c + 1], [contexts +
-    1]."""
+    """First child of each context c; its children are first[c] to first[c + 1], [contexts + 1].
+
+    """
 
 
 class NGram:

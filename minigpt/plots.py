@@ -24,8 +24,8 @@ Metrics = Sequence[dict[str, Any]]
 def loss_curve(
     metrics: Metrics, ax: Axes, *, ngram: float | None = None, best: float | None = None
 ) -> Axes:
-    """Training loss and loss on the choosing half over seconds; the n-gram's loss is the one to
-    beat.
+    """Training loss, and loss on the choosing half, over seconds; the n-gram's is to be beaten.
+
 
     `best` is the held-out loss in the title, by default the lowest on the curve.
     """

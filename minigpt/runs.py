@@ -60,8 +60,7 @@ def table(runs: list[Run]) -> str:
 
 
 def main(settings: Settings) -> None:
-    """Print the table and save the curves; unreadable runs are left out with a line that says
-    why."""
+    """Print the table and save the curves; a line names each unreadable run."""
     out = settings.out or settings.folder / "curves.png"
     if settings.out is not None:
         figures.check_place(out)

@@ -32,8 +32,9 @@ from minigpt.nextchar import NextChar, first_ids
 MOST = 10_000
 """The most texts that the command writes at once; they take about a megabyte each."""
 MANY = 64
-"""From this number of texts on, several threads (and bfloat16 if the processor has it) are
-faster."""
+"""Texts from which on several threads, and bfloat16 if the processor has it, are faster.
+
+"""
 
 
 def shape(

@@ -53,8 +53,10 @@ def streams(ids: np.ndarray, count: int, length: int) -> np.ndarray:
 
 
 def pooled(kept: np.ndarray, new: np.ndarray, models: int) -> np.ndarray:
-    """The mean of `models` earlier distributions, `kept`, and one more; log-probabilities [...,
+    """The mean of `models` distributions, `kept`, with one more, `new`; log-probabilities [...,
     V].
+
+
 
     >>> even, sure = np.log(np.array([0.5, 0.5])), np.log(np.array([0.8, 0.2]))
     >>> np.exp(pooled(even, sure, 1)).round(6).tolist()
@@ -72,8 +74,7 @@ class Again:
         self.reread = min(reread, model.context or reread)
 
     def answer(self, t: int, rows: np.ndarray) -> np.ndarray:
-        """Log-probabilities [k, V] of what follows the first `t` characters of streams `rows`
-        [k]."""
+        """Log-probabilities [k, V] after the first `t` characters of streams `rows` [k]."""
         return self.model.logprobs(self.ids[rows, max(0, t - self.reread) : t])[:, -1]
 
 
@@ -116,8 +117,9 @@ def run(
     answer: Answer = "last",
     rng: np.random.Generator | None = None,
 ) -> Ran:
-    """Predict `texts` [S, T + 1] character by character, from position `first` on, with a
-    cascade.
+    """Predict `texts` [S, T + 1] with a cascade, each character from position `first` on.
+
+
 
     models[i] is asked if models[i - 1] is at least thresholds[i - 1] unsure; 0 always asks, 1
     never. The first model reads along. Each of the others rereads the last `reread` characters when

@@ -117,8 +117,10 @@ def tune(
     share: float,
     answer: Answer = "last",
 ) -> tuple[list[float], list[np.ndarray | None]]:
-    """Thresholds and weights for each rung, from each model's predictions [N, V] on validation
-    text.
+    """Thresholds and weights of each rung, from the models' predictions [N, V] of validation
+    data.
+
+
 
     Each rung is tuned on the positions that reach it, which are not the easy ones.
     """

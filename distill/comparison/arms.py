@@ -178,8 +178,7 @@ class Arms:
         *,
         bar: bool = False,
     ) -> None:
-        """`say` is called with a line before each training; `bar` shows its progress on a
-        terminal."""
+        """`say` gets a line before each training; `bar` shows its progress on a terminal."""
         if not seeds:
             raise ValueError("a comparison needs at least one seed, got none")
         self.what, self.seeds, self.sweep, self.say = what, list(seeds), sweep, say
@@ -195,8 +194,10 @@ class Arms:
     def taught(
         self, name: str, teacher: NextChar, cache: Cache | None = None, keep: Run | None = None
     ) -> Trained:
-        """Taught by `teacher`, for all the steps. `keep` holds the first seed, if nothing is
+        """Taught by `teacher` for all the steps. `keep` holds the first seed if nothing is
         swept.
+
+
 
         A taught run could be stopped early as well; not offering that is to its disadvantage.
         """

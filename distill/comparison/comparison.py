@@ -38,8 +38,9 @@ TOKENS, COMPUTE = "labels, equal steps", "labels, equal compute"
 SECONDS = "labels, equal seconds"
 TAUGHT, COUNTED, NGRAM = "distilled from the teacher", "distilled from the n-gram", "n-gram itself"
 VERSION = 2
-"""Version of the JSON: 2 has distances in nats (`kl_real`, `kl_own`) in place of a ratio,
-`exposure`."""
+"""Version of the JSON; 2 has distances in nats (`kl_real`, `kl_own`) for the ratio `exposure`.
+
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,8 +103,8 @@ def taught_flops(
 
 
 def equal_compute_steps(config: TrainConfig, teacher: Any, vocabulary: int, **how: Any) -> int:
-    """Number of steps on labels alone that cost as much as `config.steps` steps with the
-    teacher.
+    """Steps on labels alone that cost as much as `config.steps` steps with the teacher.
+
 
     `how` is as in `taught_flops`.
     """

@@ -1,5 +1,5 @@
-"""Whether distilling helped, and the student's quality: gap closed, calibration, agreement,
-distances.
+"""Whether distilling helped: gap closed, calibration, agreement, distances.
+
 
 Idea:   a student's loss alone says nothing. The gap is the teacher's advantage over the same
         student on labels alone; the answer is how much of it was closed, over paired seeds, with an
@@ -61,8 +61,7 @@ def gap_closed(labels: Sequence[float], student: Sequence[float], teacher: float
 
 
 def verdict(gained: Interval) -> Verdict:
-    """The verdict by one rule: an interval that contains 0 cannot tell, and one seed has no
-    interval."""
+    """The verdict: an interval that contains 0 cannot tell, and one seed has no interval."""
     if gained.low > 0:
         return "helps"
     return "hurts" if gained.high < 0 else "cannot tell"

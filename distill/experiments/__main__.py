@@ -46,8 +46,9 @@ class Command:
     json: bool = False
     """Print a last line of JSON."""
     check: bool = False
-    """With `results`: check that the measuring code still does the same. Exit code 1 if it does
-    not."""
+    """With `results`: check that the measuring code still does the same; exit code 1 if not.
+
+    """
 
     def __post_init__(self) -> None:
         known = (*SHOWN, *EXPERIMENTS)
@@ -114,8 +115,9 @@ def main(asked: Command) -> int:
 
 
 def planned(asked: Command) -> int:
-    """Number of seeds that judge an experiment; ValueError if it has not been fixed, or another
-    is asked for."""
+    """Number of seeds that judge an experiment; ValueError if not fixed, or another is asked
+    for.
+    """
     if asked.name not in SEEDS:
         raise ValueError(
             f"{asked.name} is not judged before its number of seeds is fixed: run its pilots, "

@@ -132,8 +132,7 @@ SMALLEST = replace(
 
 
 def share_grammatical(texts: Sequence[str]) -> float:
-    """Share of the complete stories in all `texts` that the grammar can write; 0 if there are
-    none."""
+    """Share of all complete stories in `texts` that the grammar can write; 0 if there are none."""
     shares = [storyland.grammatical(text) for text in texts]
     counts = [text.count(storyland.MARK) for text in texts]
     right = sum(count * one for count, one in zip(counts, shares) if count)
@@ -195,8 +194,9 @@ class Lab:
         return self.teachers(lambda config: train(replace(config, model=shape), self.corpus))
 
     def teachers(self, learn: Callable[[TrainConfig], TrainResult]) -> list[NextChar]:
-        """Teachers that `learn` trains with the student's settings and a teacher's steps; one
-        per seed."""
+        """Teachers that `learn` makes from the student's settings with their own steps; one per
+        seed.
+        """
         config = of_length(self.profile.student, self.profile.teacher_steps)
         seeds = (TEACHERS + seed for seed in self.profile.judged)
         return [ModelTeacher(learn(replace(config, seed=seed)).model) for seed in seeds]
@@ -216,8 +216,8 @@ class Lab:
         lengths: Sequence[float] = (1.0,),
         **told: Any,
     ) -> list[TrainResult]:
-        """Train the student in one way, once per seed, with the settings that suit this way
-        best.
+        """Train the student in one way, once per seed, with the settings that suit it best.
+
 
         Of several `config`s and `lengths` (shares of the profile's steps) the best pair at the
         profile's rate is taken, then the best rate: on SWEEP_SEED, by the choosing half. `teacher`

@@ -162,8 +162,8 @@ def noisy_labels(profile: Profile, wrong: float = 0.3) -> Outcome:
 
 
 def omitted_character(profile: Profile, character: str = "e") -> Outcome:
-    """Positions whose next character is `character` are never trained on; one bias is set
-    afterwards.
+    """Positions before `character` are never trained on; one bias is set afterwards.
+
 
     The student reads the character as context, but never has it as a label, nor does it get the
     teacher's predictions for the positions where it comes. All it can learn is what the teacher
@@ -186,8 +186,7 @@ def omitted_character(profile: Profile, character: str = "e") -> Outcome:
         return float(surprise[held[1:] != wanted].mean())
 
     def spotted(model: NextChar, *, fixed: bool) -> tuple[float, float]:
-        """Share of positions with `character` as first choice: where it comes, and where it does
-        not."""
+        """Share of positions with it as first choice: where it comes, and where it does not."""
         said = side_by_side(model, judge)
         if fixed:
             choose = side_by_side(model, lab.tokenizer.encode(lab.corpus.choose))

@@ -18,8 +18,7 @@ from labkit.experiment import Criterion, Finding, Interval, interval
 
 @dataclass(frozen=True, kw_only=True)
 class Sanity:
-    """A result that must come out if the code is right: a check of the code, no evidence for a
-    claim."""
+    """A result that must come out if the code is right; it is no evidence for a claim."""
 
     finding: Finding
     """The expectation and its measured values."""
@@ -69,7 +68,7 @@ def expect(
     *,
     no_effect: float = 0.0,
 ) -> Finding:
-    """A finding; `no_effect` is the value of `quantity` if the claim were empty."""
+    """A finding; `no_effect` is the value of `quantity` without any effect."""
     criterion = Criterion(
         quantity=quantity, threshold=threshold, direction=direction, no_effect=no_effect
     )

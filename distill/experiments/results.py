@@ -77,8 +77,7 @@ def code_hash(experiment: Callable[..., Outcome]) -> str:
 def state(
     kept: dict[str, Any], experiment: Callable[..., Outcome], now: dict[str, Any]
 ) -> tuple[freshness.State, str]:
-    """Whether a record is as good as when it was measured, and where it differs; `now` is a
-    fingerprint made now."""
+    """State of a record, and how it differs from `now`, a fingerprint made now."""
     same = kept["code"] == code_hash(experiment)
     return freshness.state(now, kept["fingerprint"], same_code=same)
 
@@ -103,8 +102,10 @@ def page(
     replaced: Iterable[dict[str, Any]] = (),
     because: Mapping[str, str] | None = None,
 ) -> str:
-    """The page in Markdown: each expectation with its result, sanity checks, every arm, and at
-    the end the experiments that were `replaced`, with the reason."""
+    """The page in Markdown: expectations and results, sanity checks, every arm, and at the end
+    those that were `replaced`, with the reason.
+
+    """
     some, before, reasons = list(records), list(replaced), because or {}
     missing = [name for name in reasons if name not in {one["name"] for one in some}]
     lines = [

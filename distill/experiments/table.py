@@ -75,5 +75,6 @@ REPLACED: dict[str, str] = {
     "capacity_gap": "one teacher of each width stood for all, and undecided was to be expected of "
     "three seeds",
 }
-"""What was wrong with earlier versions of the experiments, whose records are in
-results/replaced."""
+"""What was wrong with earlier experiments, whose records are in results/replaced.
+
+"""

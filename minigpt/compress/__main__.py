@@ -56,8 +56,9 @@ class CompressConfig:
     order: int = DEFAULT_ORDER
     """Order of the n-gram, the predicted character included."""
     streams: int | None = None
-    """Number of pieces of the text that are coded side by side; by default chosen from the
-    length."""
+    """Number of pieces of the text coded side by side; by default chosen from the length.
+
+    """
     verify: bool = True
     """Check the result by decompressing it before anything is written."""
     force: Annotated[bool, tyro.conf.arg(aliases=["-f"])] = False

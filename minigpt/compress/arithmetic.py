@@ -74,8 +74,8 @@ class RanOut(ValueError):
 
 
 class Encoder:
-    """Encodes S streams. `put` narrows every stream's interval; `finish` picks a number inside
-    each.
+    """Encodes S streams: `put` narrows every stream's interval, `finish` picks a number in each.
+
 
     >>> encoder, even = Encoder(1), frequencies(np.log([[0.5, 0.5]]))
     >>> for bit in [0, 1, 1, 0, 0, 0, 0, 1]:
@@ -91,8 +91,7 @@ class Encoder:
         self._written = np.zeros(streams, dtype=np.int64)
 
     def put(self, frequency: np.ndarray, symbols: np.ndarray) -> None:
-        """Encode symbols [S] under frequencies [S, V]; a negative symbol leaves its stream
-        unchanged."""
+        """Encode symbols [S] under frequencies [S, V]; a negative symbol skips its stream."""
         rows = np.flatnonzero(symbols >= 0)
         symbols = symbols[rows]
         share = np.minimum(frequency[rows, symbols], _MOST)
@@ -188,8 +187,8 @@ class Decoder:
         return symbols
 
     def only_first(self, active: np.ndarray) -> bool:
-        """Whether nothing but the first symbol can follow in the streams for which `active` [S]
-        is true.
+        """Whether only the first symbol can follow in all `active` [S] streams.
+
 
 
         That is so if zeros were left out and the number has come down to the interval's lower end.

@@ -1,5 +1,5 @@
-"""The compressors a model is compared with, each given the same chance to know the training
-text.
+"""The compressors a model is compared with, given the same knowledge of the training text.
+
 
 Idea:   a model has read its training text before it sees a file. A fair table lets gzip, bzip2, xz,
         zstd and PPMd read it too: as a dictionary if the format has one, otherwise by counting the
@@ -39,8 +39,7 @@ class Row:
 
 
 def rows(data: bytes, training: bytes) -> list[Row]:
-    """Sizes of `data` under every classical compressor at its strongest; missing packages say
-    so."""
+    """Sizes of `data` under each classical compressor at its strongest; missing packages say so."""
     added = "bytes added behind the training text"
     table: list[tuple[str, str, Callable[[bytes, bytes], Sizes]]] = [
         ("gzip -9", "dictionary: the last 32 KiB, all that gzip can see", _gzip),

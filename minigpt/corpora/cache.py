@@ -30,8 +30,7 @@ def cache_folder() -> Path:
 
 
 def cache_path(entry: Entry) -> Path:
-    """Path of the entry's file; part of the hash is in its name, so that no other file is called
-    that."""
+    """Path of the entry's file, unique because part of the hash is in its name."""
     return cache_folder() / f"minigpt-{entry.name}-{str(entry.sha256)[:12]}.txt"
 
 

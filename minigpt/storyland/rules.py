@@ -100,8 +100,7 @@ class Grammar:
                     raise ValueError(f"{choice.text!r} in rule {name!r}: {MARK!r} ends sentences")
 
     def _compile(self) -> None:
-        """Compile rules to trees of characters: `next` [S, V] (-1: impossible) and `prob` [S,
-        V]."""
+        """Compile rules to trees: `next` [S, V] (-1: impossible) and `prob` [S, V]."""
         ids = {c: i for i, c in enumerate(self.tokenizer.characters)}
         next_: list[dict[int, int]] = []  # state -> character -> state
         mass: list[dict[int, int]] = []  # state -> character -> weight below it
@@ -143,8 +142,7 @@ class Grammar:
                 self.next[s, c], self.prob[s, c] = to[c], weight / total
 
     def _measure(self) -> None:
-        """Compute expected visits to each state, and from them length, entropy and greatest
-        length."""
+        """Compute expected visits to each state; from them length, entropy and greatest length."""
         states = len(self.next)
         self.visits = np.zeros(states)
         self.visits[0] = 1.0
@@ -266,8 +264,7 @@ class Grammar:
         return self._lists
 
     def grammatical(self, text: str) -> float:
-        """Share of the complete sentences in `text` that this grammar can write; nan if there
-        are none."""
+        """Share of the complete sentences in `text` that this grammar can write; nan for none."""
         complete = text.split(MARK)[:-1]
         if not complete:
             return math.nan

@@ -112,8 +112,7 @@ def _zipf(words: str, share: float) -> list[tuple[str, int]]:
 
 
 def _subjects(then: str, share: float, persons: dict[str, float], names: bool) -> list[Choice]:
-    """Subjects of these persons; `then` names the rule that follows, with a place for the
-    person."""
+    """Subjects of these persons; `then`, with the person filled in, is the rule that follows."""
     choices = []
     for person, percent in persons.items():
         words = [w for w in SUBJECTS[person].split(", ") if not (names and " " in w)]
@@ -235,8 +234,8 @@ def generate(n_characters: int, seed: int = 0) -> str:
 
 
 def entropy_per_char() -> float:
-    """Entropy of the source, in nats per character (divide by ln 2 for bits): the lowest
-    possible loss.
+    """Entropy of the source, in nats per character (divide by ln 2 for bits): the least loss.
+
 
     It is the floor if the whole past is in view. Windows that begin without one cost any model more
     at their beginnings; `StorylandModel` on the same windows says how much.

@@ -26,8 +26,8 @@ class Stopwatch:
         self.points.append((step, seconds))
 
     def seconds_a_step(self) -> float | None:
-        """Median seconds per step over the later half of the steps; None until enough were
-        timed.
+        """Median seconds per step over the later half; None until enough steps were timed.
+
 
         >>> watch = Stopwatch(0, 0.0)
         >>> for step, seconds in ((10, 9.0), (20, 11.0)):

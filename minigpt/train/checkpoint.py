@@ -154,8 +154,7 @@ def _text(record: Any, name: str) -> str:
 
 
 def _check_size(config: GPTConfig, tensors: dict[str, Tensor]) -> None:
-    """ValueError if a file claims a larger shape than its weights can fill; checked before
-    building it."""
+    """ValueError if a claimed shape needs more weights than the file holds."""
     held = sum(tensor.numel() for tensor in tensors.values())
     needed = 12 * config.n_layer * config.n_embd**2  # attention and MLP, whatever the design
     if needed > held or 3 * config.n_layer > len(tensors):

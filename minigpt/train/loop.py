@@ -1,5 +1,5 @@
-"""Train a character model: draw windows of text, predict each next character, adjust the
-weights.
+"""Train a character model: draw windows of text, predict each next character, adjust weights.
+
 
 Idea:   loss = mean of -log p(next character); follow its gradient down.
 Run:    python -m minigpt.train
@@ -52,8 +52,7 @@ def cut_windows(
 
 
 def check_fits(config: TrainConfig, corpus: Corpus, context: int) -> None:
-    """ValueError if the text is too short for the context, or the batch cannot be divided
-    evenly."""
+    """ValueError if the text is too short for the context, or the batch is not divisible."""
     if len(corpus.train) <= context:
         raise ValueError(
             f"the training part of {corpus.name} has {len(corpus.train):,} characters, fewer than "
@@ -124,8 +123,7 @@ def train(
 
 
 class _Loop:
-    """The stages of a step (draw, forward, backward, update), with evaluations and checkpoints
-    in between."""
+    """The stages of a step: draw, forward, backward, update; at times evaluate and save."""
 
     LOG_EVERY = 10
 
@@ -386,8 +384,7 @@ def _rank() -> int:
 
 @contextlib.contextmanager
 def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's global generator, from which dropout draws, inside the block; restore it
-    afterwards."""
+    """Seed torch's global generator (for dropout) inside the block; restore it afterwards."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

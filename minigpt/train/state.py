@@ -79,8 +79,7 @@ class State:
         self.metrics: list[dict[str, Any]] = []
 
     def dropout_seed(self, seed: int, rank: int) -> int:
-        """Dropout seed of a process other than 0 that resumes here; the saved generator is that
-        of process 0."""
+        """Dropout seed of a process other than 0 that resumes; process 0's generator is saved."""
         if self.rules == 1:
             return seed + 2 + rank + 1000 * self.step
         return seeds.stream(seed, "dropout", rank, self.step)
@@ -151,8 +150,7 @@ class State:
 
 
 def _slots(optimizer: torch.optim.Optimizer, parameters: list[Tensor]) -> dict[str, Tensor]:
-    """The tensors an optimiser keeps per parameter after a step, by name; their values do not
-    matter."""
+    """The tensors an optimiser keeps after a step, by name, with any values."""
     if isinstance(optimizer, Muon):
         return {f"{j}.momentum": p for j, p in enumerate(parameters)}
     found: dict[str, Tensor] = {}
