@@ -1,5 +1,4 @@
 """Distillation from a teacher to a student, and choosing which model to ship.
 
-
-`import distill` is free; each module is imported where it is used.
+`import distill` loads nothing else: modules are imported on use.
 """

@@ -2,8 +2,8 @@
 
 Idea:   bfloat16 halves the memory traffic and is up to twice as fast on a CPU that has instructions
         for it, and slower than float32 on one that has not; two threads beat one unless another
-        process holds the other core. A few training steps of a small model, under two seconds,
-        tell.
+        process holds the other core. A few training steps of a small model decide, in under two
+        seconds.
 Run:    python -m minigpt.device
 Omits:  choosing among several GPUs. torchrun gives each process its own.
 """

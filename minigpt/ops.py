@@ -21,7 +21,7 @@ from torch import Tensor
 def rms_norm(x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
     """x / sqrt(mean(x^2)) along the last axis (Zhang & Sennrich 2019, arXiv:1910.07467).
 
-    Where the root mean square is below 0.001, x is divided by 0.001.
+    If the root mean square is below 0.001, x is divided by 0.001.
     """
     if x.is_cuda:
         rms = torch.linalg.vector_norm(x, dim=-1, keepdim=True) * x.size(-1) ** -0.5
@@ -103,4 +103,4 @@ class _ReluSquared(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (r,) = ctx.saved_tensors
-        return (grad * r).mul_(2)  # 2 relu(x): zero wherever x is negative, without a mask
+        return (grad * r).mul_(2)  # 2 relu(x): zero if x is negative, without a mask

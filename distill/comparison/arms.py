@@ -1,9 +1,9 @@
 """The arms of a comparison: one student, trained in several ways.
 
 Idea:   each way gets the same sweep of learning rates, on the first seed, and keeps its best
-        checkpoint. Labels alone may also take a shorter run: they overfit where a teacher's targets
-        do not, and stopping a long run early omits the cool-down at its end, which would weaken the
-        baseline. All choices are made on one half of the held-out text.
+        checkpoint. Labels alone may also take a shorter run: a student overfits labels, but not a
+        teacher's targets, and stopping a long run early omits the cool-down at its end, which would
+        weaken the baseline. All choices are made on one half of the held-out text.
 Source: fair settings as asked for in torchdistill #478.
 Run:    python -m distill.compare
 Omits:  a sweep for each seed; weights and windows differ between seeds, the best rate hardly does.

@@ -25,7 +25,7 @@ from minigpt.tokenizer import CharTokenizer
 MARK = "\n"
 """The mark that ends every sentence and occurs nowhere else."""
 END = ""
-"""Stands in for a rule's name at the end of a sentence."""
+"""Name of what follows the last rule of a sentence: nothing."""
 
 _BLOCK = 4096  # sentences drawn at a time; constant, so that a short text is a prefix of a long one
 
