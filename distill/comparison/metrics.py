@@ -102,9 +102,9 @@ class Distance:
     """KL(teacher || student), mean over positions, nats/char."""
 
     real: float
-    """On real text."""
+    """Distance on real text."""
     own: float
-    """On the student's continuations of the same passages."""
+    """Distance on the student's continuations of the same passages."""
 
 
 def distance(
