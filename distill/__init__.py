@@ -1,4 +1,4 @@
-"""Distillation: teacher to student, and choosing which model to ship.
+"""Distillation from a teacher to a student, and choosing which model to ship.
 
-`import distill` is free; each module is imported where it is used.
+`import distill` loads nothing else: modules are imported on use.
 """

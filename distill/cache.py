@@ -1,16 +1,16 @@
 """A teacher's predictions on disk: asked once, used in every epoch and every run.
 
-Idea:   what a teacher with a limited context says of a place depends on where its window began. So
-        predictions are kept for exact windows, those that begin every `stride` characters, and are
-        found by a window's own characters: another crop of the same text is not found, rather than
-        answered wrongly.
+Idea:   the predictions of a teacher with a limited context depend on where a window began. So they
+        are kept for exact windows, those that begin every `stride` characters, and are found by a
+        window's own characters: another crop of the same text is not found, rather than answered
+        wrongly.
 Source: offline logits: Hinton et al. 2015 (the transfer set); draws instead of the largest few:
         Anshumann et al. 2025, arXiv:2503.16870.
 Run:    python -m distill.train --targets dense
 Omits:  compression. Dense at V = 65 is 130 bytes/char, twelve draws 14, the top ten 30.
 
-A cache is a folder: manifest.json (what it is of, and how many windows are done) and one raw file
-for each array, mapped into memory. A build that was stopped goes on where the manifest says.
+A cache is a folder: manifest.json (what was cached, and how many windows are done) and one raw file
+for each array, mapped into memory. A build that was stopped resumes where the manifest says.
 
 Legend: M windows, T time (window length), V vocabulary, K kept characters.
 """
@@ -38,18 +38,19 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class CacheConfig:
-    """What is kept of each prediction, and for which windows."""
+    """The form and the windows of cached predictions."""
 
     kind: Kind = "dense"
-    """All log-probabilities in float16; the k largest probabilities; or k draws."""
+    """Form of a prediction: all log-probabilities in float16 (dense), the k largest
+    probabilities (topk), or k draws (sampled)."""
     context: int = 64
-    """Length of a window; the student's."""
+    """Length of a window in characters: the student's context."""
     stride: int = 0
-    """Characters from one window to the next; 0 for the context: side by side."""
+    """Characters from one window's start to the next; 0 for the context: side by side."""
     k: int = 12
-    """Characters kept (topk) or drawn (sampled) at each place."""
+    """Characters kept (topk) or drawn (sampled) at each position."""
     seed: int = 0
-    """Of the draws."""
+    """Seed of the draws."""
 
     def __post_init__(self) -> None:
         if self.kind not in ("dense", "topk", "sampled"):
@@ -61,12 +62,12 @@ class CacheConfig:
 
     @property
     def step(self) -> int:
-        """Characters from one window to the next."""
+        """Characters from one window's start to the next, resolved."""
         return self.stride or self.context
 
 
 def window_starts(length: int, config: CacheConfig) -> np.ndarray:
-    """Where the windows of a text of `length` characters begin; each has a next character."""
+    """Starts of the windows of a text of `length` characters; each window has a next character."""
     return np.arange(0, length - config.context, config.step)
 
 
@@ -80,10 +81,12 @@ def build(
     batch: int = 64,
     stop_after: int | None = None,
 ) -> Cache:
-    """Ask `teacher` about every window of the text `ids` [N] and keep what it says in `folder`.
+    """Ask `teacher` about every window of the text `ids` [N], and keep its answers in `folder`.
 
-    A folder that holds part of the same cache is continued; one of anything else is refused.
-    `stop_after` windows it may be interrupted (for tests). ValueError also on too short a text.
+
+    A folder that holds part of the same cache is continued; one that holds anything else is
+    refused. `stop_after` interrupts the build after this many windows (for tests). ValueError also
+    for a text that is too short.
     """
     folder, view = Path(folder), view or full()
     if len(ids) <= config.context:
@@ -113,13 +116,13 @@ def build(
         for name, values in _pack(said, config, begin).items():
             arrays[name][some] = values
             arrays[name].flush()
-        manifest["done"] = some.stop  # only after what it counts is on the disk
+        manifest["done"] = some.stop  # only after these windows are on the disk
         files.write_json(path, manifest)
     return Cache(folder)
 
 
 def describe(teacher: NextChar, ids: np.ndarray, config: CacheConfig, view: View) -> dict[str, Any]:
-    """The manifest of a cache that has nothing yet."""
+    """The manifest of a cache without any window yet."""
     return {
         "format": FORMAT,
         "teacher": fingerprint(teacher),
@@ -135,7 +138,7 @@ def describe(teacher: NextChar, ids: np.ndarray, config: CacheConfig, view: View
 
 @dataclass(frozen=True, kw_only=True)
 class _Manifest(CacheConfig):
-    """What manifest.json says, read from a folder that may come from anybody."""
+    """The content of manifest.json, checked, because its folder may come from anyone."""
 
     format: int
     teacher: str
@@ -162,7 +165,7 @@ def text_hash(ids: np.ndarray) -> str:
 
 
 class Cache:
-    """Predictions on disk; open it with the folder's name."""
+    """Predictions on disk, opened by the folder's name."""
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -174,7 +177,7 @@ class Cache:
 
     @property
     def complete(self) -> bool:
-        """Whether every window is there."""
+        """Whether every window has been cached."""
         return self.manifest["done"] == self.manifest["windows"]
 
     @property
@@ -190,7 +193,7 @@ class Cache:
         ids: np.ndarray | None = None,
         view: View | None = None,
     ) -> None:
-        """ValueError where the cache is unfinished, or of another teacher, text or view."""
+        """ValueError if the cache is unfinished, or of another teacher, text or view."""
         if not self.complete:
             raise ValueError(
                 f"{self.folder} has {self.manifest['done']:,} of {self.manifest['windows']:,} "
@@ -207,7 +210,7 @@ class Cache:
         _refuse_other(self.folder, self.manifest, {**self.manifest, **wanted})
 
     def rows(self, starts: np.ndarray) -> np.ndarray:
-        """Which windows begin at these places of the text; ValueError where none does."""
+        """Indices of windows that begin at these positions; ValueError if there is none."""
         row, rest = np.divmod(np.asarray(starts), self.config.step)
         wrong = np.flatnonzero((rest != 0) | (row < 0) | (row >= self.manifest["done"]))
         if wrong.size:
@@ -219,16 +222,16 @@ class Cache:
         return row
 
     def snap(self, starts: np.ndarray) -> np.ndarray:
-        """The nearest cached window that begins at or before each place."""
+        """Start of the nearest cached window at or before each position."""
         return np.minimum(starts // self.config.step, self.manifest["windows"] - 1) * (
             self.config.step
         )
 
     def read(self, starts: np.ndarray) -> dict[str, np.ndarray]:
-        """What is kept of windows that begin at `starts` [B].
+        """The kept predictions of windows that begin at `starts` [B].
 
         dense: logprobs [B, T, V]; topk: ids and weights [B, T, K]; sampled: ids, weights (all 1)
-        and the teacher's entropy [B, T].
+        and the teacher's entropy [B, T]. ValueError if the data are damaged.
         """
         rows = self.rows(starts)
         found = {
@@ -249,7 +252,7 @@ class CachedTeacher:
     """A dense cache as a teacher: it knows its own windows of the text, and nothing else."""
 
     def __init__(self, cache: Cache, ids: np.ndarray, *, view: View | None = None) -> None:
-        """`ids` is the text that was cached, as the teacher's `view` did not yet change it."""
+        """`ids` is the text that was cached, before the teacher's `view` changed it."""
         if cache.config.kind != "dense":
             raise ValueError(f"a cached teacher needs a dense cache, this is {cache.config.kind}")
         cache.check(ids=ids, view=view or full())
@@ -270,11 +273,11 @@ class CachedTeacher:
 
     @property
     def fingerprint(self) -> str:
-        """Of the teacher whose predictions these are."""
+        """Fingerprint of the teacher whose predictions these are."""
         return self.cache.manifest["teacher"]
 
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
-        """Log-probabilities [B, T, V] of windows that were cached; ValueError on any other."""
+        """Log-probabilities [B, T, V] of cached windows; ValueError for any other."""
         wanted = np.ascontiguousarray(ids, dtype=np.int64)
         starts = [self._starts.get(row.tobytes()) for row in wanted]
         if None in starts:
@@ -294,7 +297,7 @@ class CachedTeacher:
 
 
 def _pack(said: np.ndarray, config: CacheConfig, begin: int) -> dict[str, np.ndarray]:
-    """What is kept of log-probabilities [B, T, V]; draws depend on the window's number alone."""
+    """The kept part of log-probabilities [B, T, V]; draws depend only on the window's number."""
     if config.kind == "dense":
         return {"logprobs": said.clip(min=np.finfo(np.float16).min)}
     p = np.exp(said.astype(np.float64))

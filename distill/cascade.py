@@ -1,4 +1,4 @@
-"""Models and cascades of them, measured on a text: what to ship.
+"""Measure models and cascades of them on a text: what to ship.
 
 Run:    python -m distill.cascade --models ngram,RUN,RUN
 Omits:  how a cascade runs (`distill.cascades.escalation`) and is tuned (`distill.cascades.ladder`).
@@ -24,24 +24,24 @@ PROG = "distill.cascade"
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Measure models and cascades of them: loss against ms a character."""
+    """Measure models and cascades of them: loss against ms per character."""
 
     models: str
-    """From cheap to dear, with commas: ngram, or runs' folders."""
+    """Models from cheap to expensive, separated by commas: ngram, or runs' folders."""
     data: str = "shakespeare"
-    """The text; its held-out halves calibrate and measure."""
+    """The text; one of its held-out halves calibrates, the other measures."""
     within: float = 0.02
-    """Name the cheapest within this share of the best loss."""
+    """Name the cheapest model or cascade within this share of the best loss."""
     streams: int = 128
-    """Predicted side by side."""
+    """Number of passages predicted side by side."""
     repeats: int = 3
-    """Each is timed so often; the fastest counts."""
+    """Number of times each is timed; the fastest counts."""
     reread: int | None = None
-    """A model that is asked reads so many characters anew; by default it catches up on all."""
+    """Characters that a model rereads when it is asked; by default it catches up on all of them."""
     answer: Answer = "last"
-    """What the last model that was asked says, or the mean of all that were asked."""
+    """The prediction of the last model asked, or the mean of all that were asked."""
     json: bool = False
-    """One line of JSON."""
+    """Print one line of JSON."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.within <= 1 or self.streams < 1 or self.repeats < 1:
@@ -54,7 +54,7 @@ class Command:
 
 
 def main(asked: Command) -> None:
-    """The command."""
+    """Measure every model and cascade, print the table and the cheapest."""
     names = [name for name in asked.models.split(",") if name]
     if not names:
         raise ValueError("--models names at least one: ngram, or a run's folder")
@@ -96,7 +96,7 @@ def _share(value: float | None) -> str:
 
 
 def entry(args: list[str] | None = None) -> None:
-    """`python -m distill.cascade`."""
+    """Parse the arguments and run `python -m distill.cascade`."""
     command.run(main, Command, prog=PROG, args=args)
 
 

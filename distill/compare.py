@@ -1,4 +1,4 @@
-"""Distilled against not distilled: the command; how it is done is in `distill.comparison`.
+"""Command: compare a distilled student with undistilled ones; see `distill.comparison`.
 
 Run:    python -m distill.compare --teacher RUN --student quick --data-fraction 0.05 --seeds 3
 Omits:  a way to print a distilled student without its baselines.
@@ -28,11 +28,11 @@ class Command(Question):
     """Train the same student with and without a teacher, and say whether distilling helps."""
 
     seeds: int = 3
-    """How many; verdicts need three."""
+    """Number of seeds; verdicts need three."""
     sweep: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Learning rates to try on the first seed, as multiples of the preset's."""
     json: bool = False
-    """One last line of JSON: arms, gap_closed and verdict."""
+    """Print a last line of JSON: arms, gap_closed and verdict."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,7 +42,7 @@ class Command(Question):
 
 
 def main(asked: Command) -> None:
-    """The command."""
+    """Compare as asked, and print the table or JSON."""
     found = compare(
         prepare(asked),
         seeds=range(asked.seeds),
@@ -55,7 +55,7 @@ def main(asked: Command) -> None:
 
 
 def entry(args: list[str] | None = None) -> None:
-    """The command line; settings inside settings refuse when they are made, inside the guard."""
+    """Parse the command line and run; settings inside settings are checked inside the guard."""
     command.guard(lambda: main(command.parse(Command, prog=PROG, args=args)), prog=PROG)
 
 

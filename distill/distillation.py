@@ -1,7 +1,7 @@
-"""A student trained on what a teacher says, with the one training loop of the repository.
+"""A student trained on a teacher's predictions, with the one training loop of the repository.
 
 Idea:   loss = (1 - alpha) * cross-entropy with the text + alpha * divergence from the teacher, at
-        every place of the same windows.
+        every position of the same windows.
 Source: Hinton et al. 2015, arXiv:1503.02531.
 Run:    python -m distill.train --help
 Omits:  a loop of its own: that is in minigpt/train/loop.py.
@@ -42,11 +42,11 @@ from minigpt.train.runs import Run
 
 
 class Distillation:
-    """The loss that the training loop makes small: a `minigpt.train.loop.Loss`.
+    """The loss that the training loop minimises: a `minigpt.train.loop.Loss`.
 
-    `ids` is the training text. With a cache, windows are moved back to the nearest one that is
-    there, because what the teacher says depends on where a window begins. `labels` [N] stand in
-    for the text as targets (wrong ones, say), and `mask` [N] says which of them count.
+    `ids` is the training text. With a cache, each window is moved back to the nearest cached one,
+    because the teacher's predictions depend on where a window begins. `labels` [N] replace the text
+    as targets (noisy ones, for example), and `mask` [N] says which of them count.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Distillation:
         read = self.student_sees[places].to(device)
         said = [model(piece) for piece in pieces(read, config.student_view.length)]
         logits = torch.cat(said, dim=1).float().flatten(0, 1)  # [N, V]
-        # both terms are divided by all places, masked or not, so that the parts of a batch add up
+        # both terms are divided by all positions, masked or not, so that a batch's parts add up
         counts = None if self.mask is None else self.mask[places + 1].flatten().to(device)
         cross_entropy = torch.zeros((), device=device)
         if config.alpha < 1:
@@ -156,9 +156,9 @@ def distill(
     """Train a student of shape `student.model` on `corpus`, taught by `teacher` or its `cache`.
 
     `labels` and `mask` (both as long as the portion's training text) are as in `Distillation`, and
-    `measure` says what counts on held-out text where that is not the loss of all characters.
-    The rest is as in `minigpt.train.loop.train`. ValueError where alphabets differ, the cache is of
-    something else, the student is its own teacher, or it would not fit into memory.
+    `measure` replaces the loss of all characters as the measure on held-out text. The rest is as in
+    `minigpt.train.loop.train`. ValueError if alphabets differ, the cache is of something else, the
+    student is its own teacher, or it would not fit into memory.
     """
     if init is not None and init is getattr(teacher, "model", teacher):
         raise ValueError("the teacher is the student; distil into a model of its own")
@@ -174,7 +174,7 @@ def distill(
                 "real text, and the student writes its own"
             )
         check_text(teacher, ids)
-        # the model that writes is the one that is trained: made here, as the loop would make it
+        # the model that writes is the one in training: made here, as the loop would make it
         init = init or GPT.fresh(student.model, corpus.text, student.seed)
         loss = OnPolicy(init, teacher, config, seed=student.seed, accumulate=student.accumulate)
     else:

@@ -1,7 +1,7 @@
 """Losses that compare a student's distribution with a teacher's.
 
-Idea:   a label says which character came; a teacher says how likely each one was. To match the
-        whole distribution is to learn from every character at every place, not from one.
+Idea:   a label says which character came; a teacher says how likely each one was. Matching the
+        whole distribution teaches about every character at every position, not just one.
 Source: temperature and its T^2: Hinton et al. 2015, arXiv:1503.02531, section 2; the generalised
         Jensen-Shannon divergence: Agarwal et al. 2023, arXiv:2306.13649; targets drawn from the
         teacher: Anshumann et al. 2025, arXiv:2503.16870.
@@ -9,7 +9,7 @@ Run:    python -m distill.train --help
 Omits:  matching of hidden features; temperature for sparse targets, whose tail has no softmax.
 
 Legend: N positions (B * T flattened), V vocabulary, K kept characters. Everything is computed in
-float32 and from logarithms; losses are means over positions, in nats (times T^2).
+float32 from logarithms; losses are means over positions, in nats (times T^2).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Direction = Literal["forward", "reverse", "jsd"]
 Tail = Literal["bucket", "renormalise", "sampled"]
 
 FLOOR = -1e4
-"""Stands for the logarithm of 0, so that 0 * log 0 is 0 and gradients stay finite."""
+"""Used as the logarithm of 0, so that 0 * log 0 is 0 and gradients stay finite."""
 
 
 def kd(
@@ -40,25 +40,25 @@ def kd(
 ) -> Float[Tensor, ""]:
     """T^2 times the divergence of the student from the teacher, both softened by T; mean, nats.
 
-    forward is KL(teacher || student): the student must cover all that the teacher does. reverse is
-    KL(student || teacher): it must not do what the teacher would not. jsd, with M = beta * teacher
-    + (1 - beta) * student, is [beta KL(teacher || M) + (1 - beta) KL(student || M)] divided by
-    beta (1 - beta), so that it goes to forward as beta goes to 0 and to reverse as beta goes to 1
-    (unscaled, it would go to zero at both ends). All three are 0 exactly where the two agree.
+    forward is KL(teacher || student): the student must cover everything the teacher does. reverse
+    is KL(student || teacher): it must not do what the teacher would not. jsd, with M = beta *
+    teacher + (1 - beta) * student, is [beta KL(teacher || M) + (1 - beta) KL(student || M)] divided
+    by beta (1 - beta), so that it tends to forward as beta goes to 0 and to reverse as beta goes to
+    1 (unscaled, it would go to zero at both ends). All three are exactly 0 if the two agree.
 
     T^2 keeps the size of the gradients about the same at every temperature. `mask` says which
-    positions count. `count` is what the sum is divided by; by default the number of positions that
+    positions count. `count` is the divisor of the sum, by default the number of positions that
     count. A batch that is computed in parts passes the whole batch's number with every part; the
     parts then add up to the loss of the whole. Characters that the teacher rules out may have
-    log-probability -inf. ValueError where a setting makes no sense.
+    log-probability -inf. ValueError if a setting makes no sense.
 
     >>> p = torch.tensor([[0.5, 0.25, 0.25]]).log()
     >>> kd(p, p).item()
     0.0
     """
     check_loss(direction=direction, beta=beta, temperature=temperature)
-    log_q = _floored(student_logits.float() / temperature)  # the student
-    log_p = _floored(teacher_logprobs.float().clamp(min=FLOOR) / temperature)  # the teacher
+    log_q = _floored(student_logits.float() / temperature)  # student
+    log_p = _floored(teacher_logprobs.float().clamp(min=FLOOR) / temperature)  # teacher
     if direction == "jsd" and 0 < beta < 1:
         each = _jsd(log_p, log_q, beta)
     elif direction == "forward" or (direction == "jsd" and beta == 0):
@@ -78,22 +78,22 @@ def sparse_kd(
     mask: Bool[Tensor, " N"] | None = None,
     count: float | None = None,
 ) -> Float[Tensor, ""]:
-    """Forward KL where only K characters of the teacher are known; mean over positions, nats.
+    """Forward KL when only K characters of the teacher are known; mean over positions, nats.
 
     bucket: `weights` are the teacher's probabilities of `ids`; all other characters are one
-    outcome, for teacher and student alike. A true divergence (0 at a match, never below), and a
-    lower bound of the whole one; how the student shares out the tail is not taught.
+    outcome, for teacher and student alike. It is a true divergence (0 at a match, never below) and
+    a lower bound of the whole one; how the student divides the tail is not taught.
 
-    renormalise: as if the teacher gave nothing to the others. Biased: its minimum is a student that
-    gives them nothing either. Here because it is what people do, and as a control.
+    renormalise: as if the teacher gave the others nothing. Biased: at its minimum the student gives
+    them nothing either. It is here because it is common, and as a control.
 
-    sampled: `weights` are counts of draws from the teacher (or any multiple of them). The mean
-    over draws is the cross-entropy of the teacher's whole distribution, without bias, and so are
-    its gradients. It is a cross-entropy: at a match it is the teacher's entropy, not 0. With
-    `entropy` [N], the teacher's own, that is taken off, and the expected value is the KL.
+    sampled: `weights` are counts of draws from the teacher (or any multiple of them). The mean over
+    draws is the cross-entropy of the teacher's whole distribution, without bias, and so are its
+    gradients. It is a cross-entropy: at a match it is the teacher's entropy, not 0. With `entropy`
+    [N], the teacher's own, that is subtracted, and the expected value is the KL.
 
-    An id that fills up a row has weight 0; ids in a row are otherwise different from each other
-    for `bucket`. `mask` and `count` as in `kd`.
+    A padding id has weight 0; otherwise the ids in a row must differ for `bucket`. `mask` and
+    `count` as in `kd`.
     """
     if tail not in ("bucket", "renormalise", "sampled"):
         raise ValueError(f"tail must be bucket, renormalise or sampled, got {tail!r}")
@@ -117,11 +117,12 @@ def sparse_kd(
 def label_loss(
     student_logits: Float[Tensor, "N V"], labels: Int[Tensor, " N"], *, noise: float = 0.0
 ) -> Float[Tensor, " N"]:
-    """-log of what the student gives each label, nats; each position by itself.
+    """-log of the probability that the student gives each label, nats; each position separately.
 
-    Where a share `noise` of the labels is known to have been drawn evenly from all V characters,
-    the student is judged by what it would say of such a label, (1 - noise) q + noise / V: the
-    forward correction of Patrini et al. 2017, arXiv:1609.03683. Its minimum is the clean source.
+    If a share `noise` of the labels is known to be drawn evenly from all V characters, the student
+    is judged by the probability of such a label under its prediction, (1 - noise) q + noise / V:
+    the forward correction of Patrini et al. 2017, arXiv:1609.03683. Its minimum is the clean
+    source.
 
     >>> even = torch.zeros(1, 4)  # whatever the noise, an even student loses ln 4
     >>> round(label_loss(even, torch.tensor([2]), noise=0.3).item(), 4)
@@ -159,7 +160,7 @@ def check_loss(
     temperature: float = 1.0,
     alpha: float = 0.5,
 ) -> None:
-    """ValueError where a setting of the losses makes no sense."""
+    """ValueError if a setting of the losses makes no sense."""
     if direction not in ("forward", "reverse", "jsd"):
         raise ValueError(f"direction must be forward, reverse or jsd, got {direction!r}")
     if not 0 <= beta <= 1:
@@ -177,7 +178,8 @@ def _floored(logits: Float[Tensor, "N V"]) -> Float[Tensor, "N V"]:
 def _kl(log_a: Float[Tensor, "N V"], log_b: Float[Tensor, "N V"]) -> Float[Tensor, " N"]:
     """KL(a || b) = sum of a (log a - log b), plus sum of b - a, which is 0.
 
-    With it no summand is below 0, and near a match rounding does not drown the small difference.
+    With that term no summand is below 0, and near a match rounding does not drown the small
+    difference.
     """
     a, b, difference = log_a.exp(), log_b.exp(), log_b - log_a
     near = a * (torch.expm1(difference.clamp(max=60)) - difference)
@@ -196,7 +198,7 @@ def _jsd(
 
 
 def _log_mix(share: float, ratio: Tensor) -> Tensor:
-    """log(1 - share + share * exp(ratio)), exact near ratio 0 even where share is tiny."""
+    """log(1 - share + share * exp(ratio)), accurate near ratio 0 even if share is tiny."""
     near = torch.log1p(share * torch.expm1(ratio.clamp(max=60)))
     far = ratio + math.log(share)
     return torch.where(ratio < 60, near, far)

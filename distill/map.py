@@ -1,7 +1,7 @@
-"""Should I distil? A chart over how much text, how large a student and how good a teacher.
+"""Should I distil? A chart over amount of text, size of the student and quality of the teacher.
 
-Idea:   distilling helps where labels are few and the teacher is good, and does nothing where the
-        student has seen enough, or has no room. Where that turns is measured, cell by cell: the
+Idea:   distilling helps if labels are few and the teacher is good, and does nothing if the student
+        has seen enough, or has no capacity. The turning point is measured, cell by cell: the
         baseline is labels alone of any length up to equal compute, the verdict that of
         `distill.compare`.
 Source: Busbridge et al. 2025, arXiv:2502.08606 (distillation scaling laws).
@@ -39,21 +39,21 @@ from minigpt.train.loop import train
 PROG = "distill.map"
 COLOURS: dict[str, str] = {"helps": "#009E73", "cannot tell": "#dddddd", "hurts": "#D55E00"}
 SMALL = replace(PRESETS["quick"], batch_size=16, model=replace(PRESETS["quick"].model, n_layer=2))
-"""Of teachers and, but for their width and steps, of students."""
+"""Settings of teachers and, except for width and steps, of students."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One comparison."""
+    """One comparison of the chart."""
 
     fraction: float
-    """Of the training text."""
+    """Share of the training text."""
     width: int
-    """Of the student."""
+    """Width of the student."""
     teacher_steps: int
-    """How long the teacher was trained."""
+    """Training steps of the teacher."""
     teacher_loss: float
-    """Nats/char on the judging half."""
+    """The teacher's loss on the judging half, nats/char."""
     gained: float
     """Labels alone minus distilled, nats/char; mean over seeds."""
     verdict: Verdict
@@ -72,7 +72,7 @@ def chart(
 ) -> list[Cell]:
     """Compare in every cell; teachers read the whole training text. One learning rate for all.
 
-    Labels alone owe nothing to the teacher: they are trained once for all teachers of one size.
+    Labels alone do not depend on the teacher: they are trained once for all teachers of one size.
     """
     teachers = []
     for steps in teacher_steps:
@@ -107,7 +107,7 @@ def chart(
 
 
 def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
-    """One panel a teacher; in each cell the verdict, as a colour too, and the gain."""
+    """Draw one panel per teacher; each cell shows the gain and the verdict, in words and colour."""
     steps = sorted({cell.teacher_steps for cell in cells})
     fractions = sorted({cell.fraction for cell in cells})
     widths = sorted({cell.width for cell in cells})
@@ -148,24 +148,24 @@ def _square(x: int, y: int, verdict: Verdict) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Draw where distilling helps: text x student x teacher. A quarter of an hour of one core."""
+    """Draw where distilling helps: text x student x teacher. A quarter of an hour on one core."""
 
     data: str = "storyland:400000"
     """A corpus or a path."""
     fractions: tuple[float, ...] = (0.02, 0.1, 1.0)
     """Shares of the training text."""
     widths: tuple[int, ...] = (32, 64)
-    """Of the student."""
+    """Widths of the student."""
     teacher_steps: tuple[int, ...] = (60, 600)
-    """A bad teacher and a better one."""
+    """Training steps of the teachers: a bad one and a better one."""
     steps: int = 240
-    """Of the student."""
+    """Training steps of the student."""
     seeds: int = 3
-    """A cell; verdicts need three."""
+    """Seeds per cell; verdicts need three."""
     out: Path = Path("map.png")
-    """The picture."""
+    """Where to write the picture."""
     json: bool = False
-    """One last line of JSON with the cells."""
+    """Print a last line of JSON with the cells."""
 
     def __post_init__(self) -> None:
         if not (self.fractions and self.widths and self.teacher_steps):
@@ -177,13 +177,13 @@ class Command:
             if len(set(given)) < len(given):
                 raise ValueError(f"{name} has a value twice: {' '.join(map(str, given))}")
         for fraction in self.fractions:
-            DistillConfig(data_fraction=fraction)  # refuses what makes no sense
+            DistillConfig(data_fraction=fraction)  # checks the fraction
         for width in self.widths:
             replace(SMALL.model, n_embd=width)
 
 
 def main(asked: Command) -> None:
-    """The command."""
+    """Measure the cells, print them and draw the map."""
     figures.check_place(asked.out)
     corpus = corpora.load(asked.data)
     for fraction in asked.fractions:
@@ -206,7 +206,7 @@ def main(asked: Command) -> None:
                 f"teacher {cell.teacher_loss:.3f}  width {cell.width:4d}  text "
                 f"{cell.fraction:5.0%}  {cell.gained:+.4f} nats/char  {cell.verdict}"
             )
-    draw(cells, asked.out, asked.seeds)  # last: what was measured is said, whatever the disk says
+    draw(cells, asked.out, asked.seeds)  # last: results are printed even if the disk fails
     if not asked.json:
         print(f"map: {asked.out}")
 

@@ -1,11 +1,12 @@
-"""A museum of bugs: the ways distillation goes wrong in real code, each switched on for show.
+"""A museum of bugs: ways in which distillation goes wrong in real code, each runnable.
+
 
 Idea:   none of these raises an error. The loss falls, a student comes out, and it is worse, or the
         number beside it means something else. Seeing the two curves side by side is the lesson.
 Source: TRL #3043 (weights swapped), #4105 (denominators), #6780 (ends of the JSD); verl #7855
         (below zero); Hinton et al. 2015, section 2 (T^2); torch's documentation of kl_div.
 Run:    python -m distill.museum [--bug NAME]
-Omits:  nothing here is used anywhere else; wrong versions live in this file alone.
+Omits:  use elsewhere: the wrong versions are in this file alone.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ LOSSES, TEACHERS = "tests/distill/test_losses.py", "tests/distill/test_teachers.
 
 @dataclass(frozen=True, kw_only=True)
 class Bug:
-    """One exhibit."""
+    """One exhibit of the museum."""
 
     name: str
     what: str
     """What goes wrong, in a sentence."""
     wrong: Any
-    """Stands where the right implementation stands."""
+    """The wrong implementation, in place of the right one."""
     test: str
-    """Which test catches it: file::name."""
+    """The test that catches it: file::name."""
     settings: dict[str, Any]
-    """In which it shows, for the curves; empty where it is not a loss."""
+    """Settings in which it shows, for the curves; empty if it is not a loss."""
 
 
 def _forward(student: Tensor, teacher: Tensor) -> Tensor:
@@ -52,7 +53,7 @@ def _forward(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def mean_over_vocabulary(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
-    """reduction="mean" divides by N * V: the teacher weighs V times too little."""
+    """reduction="mean" divides by N * V: the teacher's weight is V times too small."""
     return F.kl_div(student.log_softmax(-1), teacher, log_target=True, reduction="none").mean()
 
 
@@ -62,19 +63,19 @@ def batchmean_on_windows(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
 
 
 def no_t_squared(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
-    """Gradients shrink with 1 / T^2."""
+    """Gradients shrink as 1 / T^2."""
     return losses.kd(student, teacher, **settings) / settings.get("temperature", 1.0) ** 2
 
 
 def swapped_direction(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
-    """forward means reverse, and reverse forward."""
+    """forward computes the reverse KL, and reverse the forward one."""
     other = {"forward": "reverse", "reverse": "forward", "jsd": "jsd"}
     settings["direction"] = other[settings.get("direction", "forward")]
     return losses.kd(student, teacher, **settings)
 
 
 def jsd_weights_swapped(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
-    """beta and 1 - beta change places in the mixture, not outside (TRL #3043)."""
+    """beta and 1 - beta are swapped in the mixture, but not outside (TRL #3043)."""
     if settings.get("direction") != "jsd":
         return losses.kd(student, teacher, **settings)
     beta = settings.get("beta", 0.5)
@@ -85,7 +86,7 @@ def jsd_weights_swapped(student: Tensor, teacher: Tensor, **settings: Any) -> Te
 
 
 def wrong_denominator(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
-    """Masked or not, a part of a batch is divided by its own length (TRL #4105)."""
+    """A part of a batch is divided by its own length, even if it is masked (TRL #4105)."""
     mask = settings.pop("mask", None)
     settings.pop("count", None)
     each = torch.stack([losses.kd(s[None], t[None], **settings) for s, t in zip(student, teacher)])
@@ -93,45 +94,45 @@ def wrong_denominator(student: Tensor, teacher: Tensor, **settings: Any) -> Tens
 
 
 def soft_cross_entropy(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
-    """The same gradient, but the teacher's entropy where 0 should be."""
+    """The same gradient, but at a match the loss is the teacher's entropy instead of 0."""
     heat = settings.get("temperature", 1.0)
     p = (teacher / heat).softmax(-1)
     return -(heat**2) * (p * (student / heat).log_softmax(-1)).sum(-1).mean()
 
 
 def top_k_renormalised(student: Tensor, ids: Tensor, weights: Tensor, *_: Any) -> Tensor:
-    """What was cut off is handed to what was kept: the student is taught to be too sure."""
+    """The probability cut off goes to the characters kept: the student learns to be too sure."""
     return losses.sparse_kd(student, ids, weights, "renormalise")
 
 
 def truncated(student: Tensor, ids: Tensor, weights: Tensor, *_: Any) -> Tensor:
-    """Sum over the top k alone: below zero for a student that has nothing but the top."""
+    """A sum over the top k alone: below zero for a student that gives the rest nothing."""
     kept = student.log_softmax(-1).gather(-1, ids)
     return (weights * (weights.log() - kept)).sum(-1).mean()
 
 
 def in_bfloat16(student: Tensor, teacher: Tensor, **_: Any) -> Tensor:
-    """Eight bits: near a match the difference is rounding, as often below zero as above."""
+    """Eight bits of precision: near a match only rounding is left, below zero as often as above."""
     q = student.bfloat16().log_softmax(-1)
     return (teacher.bfloat16().exp() * (teacher.bfloat16() - q)).sum(-1).mean().float()
 
 
 def reverse_in_probabilities(student: Tensor, teacher: Tensor, **settings: Any) -> Tensor:
-    """p log(p / q) written with probabilities: 0 * log 0 is nan, and so is its gradient."""
+    """p log(p / q) from probabilities: 0 * log 0 is nan, and so is its gradient."""
     heat = settings.get("temperature", 1.0)
     p, q = (student / heat).softmax(-1), (teacher / heat).softmax(-1)
     return heat**2 * (p * torch.log(p / q)).sum(-1).mean()
 
 
 class AnyCrop(CachedTeacher):
-    """Predictions of the nearest window that was cached, whatever window was asked for."""
+    """Predictions of the first cached window, whatever window was asked for."""
 
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
         return self.cache.read(np.zeros(len(ids), dtype=int))["logprobs"]
 
 
 class MeanOfLogits(EnsembleTeacher):
-    """Averages log-probabilities and calls it the average of probabilities."""
+    """Log-probabilities are averaged and called the average of probabilities."""
 
     def _average(self, said: Any) -> np.ndarray:
         mixed = np.stack(said).mean(0)
@@ -200,12 +201,12 @@ BUGS = {
 
 
 def curves(bug: Bug, *, steps: int = 120, seed: int = 0) -> dict[str, list[float]]:
-    """KL(teacher || student) over steps of gradient descent, `right` and `wrong`; and what the two
-    losses themselves say meanwhile, `right says` and `wrong says`: some bugs only show there.
+    """KL(teacher || student) over steps of gradient descent, `right` and `wrong`; and the values
+    of the two losses meanwhile, `right says` and `wrong says`: some bugs show only there.
 
-    The smallest student there is: logits for 32 contexts of 12 characters, SGD at one rate, the
-    first two of its contexts ruled by a teacher that is sure. Where it is the teacher that is
-    wrong, the loss is right, and the distance is that to the right teacher.
+    The smallest possible student: logits for 32 contexts of 12 characters, SGD at one rate; in the
+    first two contexts the teacher is certain. If the bug is in the teacher, the loss is right, and
+    the distance is that to the right teacher.
     """
     truth = _teacher(seed)
     teachers = {"right": truth, "wrong": truth}
@@ -242,7 +243,7 @@ def curves(bug: Bug, *, steps: int = 120, seed: int = 0) -> dict[str, list[float
 
 
 class _Table:
-    """A teacher by hand: what it says depends on the last id alone, which names a context."""
+    """A hand-made teacher: its predictions depend only on the last id, which names a context."""
 
     tokenizer, context = CharTokenizer("abcdefghijkl"), None
 
@@ -260,7 +261,7 @@ class _Table:
 
 
 def _ask(teacher: NextChar, windows: int = 1) -> Tensor:
-    """What a teacher says in the 32 contexts, [32, 12]."""
+    """A teacher's log-probabilities in the 32 contexts, [32, 12]."""
     return torch.from_numpy(teacher.logprobs(np.arange(32).reshape(windows, -1))).flatten(0, 1)
 
 
@@ -278,7 +279,7 @@ def _value(bug: Bug, wrong: bool, logits: Tensor, teacher: Tensor) -> Tensor:
         keep: Callable[..., Tensor] = bug.wrong if wrong else losses.sparse_kd
         return keep(logits, ids, weights.clamp(min=1e-12), "bucket")
     loss: Callable[..., Tensor] = bug.wrong if wrong else losses.kd
-    if bug.name == "wrong-denominator":  # three places of four do not count
+    if bug.name == "wrong-denominator":  # three positions of four do not count
         mask = torch.arange(len(logits)) % 4 == 0
         return loss(logits, teacher, mask=mask, **settings)
     if bug.name in ("bfloat16", "soft-cross-entropy", "mean-over-vocabulary", "batchmean"):
@@ -287,7 +288,7 @@ def _value(bug: Bug, wrong: bool, logits: Tensor, teacher: Tensor) -> Tensor:
 
 
 def draw(bug: Bug, path: Path) -> dict[str, list[float]]:
-    """Distance to the teacher, and what the loss says, as a picture of two panels."""
+    """Draw the distance to the teacher, and the loss, as two panels."""
     found = curves(bug)
     with figures.style():
         figure, axes = figures.new("wide", 1, 2)
@@ -304,10 +305,10 @@ def draw(bug: Bug, path: Path) -> dict[str, list[float]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """See what a bug does to distillation, and which test catches it."""
+    """Show what a bug does to distillation, and which test catches it."""
 
     bug: str | None = None
-    """One of them; by default all, one line each."""
+    """Name of a bug; by default all, one after the other."""
     out: Path | None = None
     """Where to draw the curves of --bug."""
 
@@ -319,7 +320,7 @@ class Command:
 
 
 def main(asked: Command) -> None:
-    """The command."""
+    """Print what each bug is, what it does and which test catches it."""
     if asked.out is not None:
         figures.check_place(asked.out)
     for bug in [BUGS[asked.bug]] if asked.bug else BUGS.values():

@@ -1,14 +1,12 @@
 """On-policy distillation: the student writes, the teacher marks every character.
 
 Idea:   a student that learns from real text alone has never seen its own mistakes, and does not
-        know how to go on after one. So it writes a part of its training text itself, and the
-        teacher says at each place what should have come next.
+        know how to continue after one. So it writes a part of its training text itself, and the
+        teacher says at each position what should have come next.
 Source: Agarwal et al. 2023, arXiv:2306.13649 (GKD), algorithm 1; exposure bias: Bengio et al. 2015,
         arXiv:1506.03099.
 Run:    python -m distill.train --teacher RUN --on-policy 0.5
-Omits:  gradients through the drawing of characters: what was written is a fact, as text is.
-
-Legend: B batch, T time, N = B * T.
+Omits:  gradients through the sampling: written text is treated as given, like real text.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def write(student: NextChar, real: np.ndarray, prompt: int, rng: np.random.Generator) -> np.ndarray:
-    """Windows [B, T] that begin as `real` does and go on as the student would; no gradients."""
+    """Windows [B, T] that begin like `real` and continue as the student samples; no gradients."""
     columns = [real[:, :prompt]]
     if prompt < real.shape[1]:
         state, said = student.start(real[:, :prompt])
@@ -47,12 +45,12 @@ def write(student: NextChar, real: np.ndarray, prompt: int, rng: np.random.Gener
 
 
 def luck(seed: int, *, process: int) -> np.random.Generator:
-    """Of what the student writes in one of several processes: each has its own."""
+    """The random generator of what the student writes; each process has its own."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(process,)))
 
 
 def check_prompt(config: DistillConfig, context: int) -> None:
-    """ValueError where a window of `context` characters leaves the student nothing to write."""
+    """ValueError if a window of `context` characters leaves the student nothing to write."""
     if config.on_policy and config.prompt >= context:
         raise ValueError(
             f"prompt must be shorter than the student's context ({context}), got {config.prompt}"
@@ -61,22 +59,22 @@ def check_prompt(config: DistillConfig, context: int) -> None:
 
 @dataclass
 class OnPolicy:
-    """The loss: a `minigpt.train.loop.Loss`. `student` is the model that is being trained.
+    """The on-policy loss, a `minigpt.train.loop.Loss`. `student` is the model being trained.
 
     In each batch the first round(on_policy * B) windows are the student's own after their prompt;
-    only what follows the prompt is marked there. Each character that is marked weighs the same.
-    Labels have their share of the loss on the real windows; the student's own have none. B counts
-    the windows of all parts and processes that a batch is shared out to, so neither changes the
-    share or the loss.
+    only the text after the prompt is marked there. Each marked character has the same weight.
+    Labels have their share of the loss on the real windows; the student's own windows have no
+    labels. B counts the windows of all parts and processes among which a batch is divided, so
+    neither changes the share or the loss.
     """
 
     student: GPT
     teacher: NextChar
     config: DistillConfig
     seed: int = 0
-    """Of what the student writes."""
+    """Seed of what the student writes."""
     accumulate: int = 1
-    """In how many parts, one after the other, the loop gives each process its share of a batch."""
+    """Number of parts in which the loop gives each process its share of a batch."""
 
     def __post_init__(self) -> None:
         same_alphabet(self.teacher.tokenizer, self.student.tokenizer)
@@ -95,7 +93,7 @@ class OnPolicy:
     def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
         """Divergence from the teacher, with labels on the real windows; nats/char.
 
-        Of the whole batch it is the mean over parts and processes, which the loop takes.
+        The loss of the whole batch is the mean over parts and processes, which the loop takes.
         """
         config, device = self.config, batch.ids.device
         join(self.reader, device, precision_here(device))
@@ -109,7 +107,7 @@ class OnPolicy:
         told = torch.from_numpy(ask(self.reader, ids, batch.starts.numpy())).to(device)
         logits = model(torch.from_numpy(ids).to(device))
         marked = torch.ones(ids.shape, dtype=torch.bool, device=device)
-        marked[:own, : config.prompt - 1] = False  # the last of the prompt predicts the first own
+        marked[:own, : config.prompt - 1] = False  # the prompt's last predicts the first own
         divergence = losses.kd(
             logits.flatten(0, 1),
             told.flatten(0, 1),
@@ -127,7 +125,7 @@ class OnPolicy:
         return losses.mix(losses.mean(labels, count=count), divergence, config.alpha)
 
     def _rows(self, size: int) -> np.ndarray:
-        """Which rows of the whole batch are in the next part, [size], as the loop shares them."""
+        """Indices [size] of the next part's rows in the whole batch, as the loop divides it."""
         first = self.part * size
         self.part = (self.part + 1) % self.accumulate
         return self.process + self.processes * (first + np.arange(size))

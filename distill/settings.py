@@ -1,7 +1,7 @@
-"""What a student is told: how it learns from a teacher, and how much of the text it gets.
+"""Settings of a student: how it learns from a teacher, and how much of the text it gets.
 
-Idea:   with the student's own settings (minigpt.settings) this record decides the outcome; it is
-        the command line of `distill.train` and of `distill.compare`.
+Idea:   with the student's training settings (minigpt.settings) this record determines the outcome;
+        it is the command line of `distill.train` and of `distill.compare`.
 Source: alpha and temperature: Hinton et al. 2015, arXiv:1503.02531.
 Run:    python -m distill.train --help
 Omits:  a schedule for alpha or temperature.
@@ -26,17 +26,20 @@ class DistillConfig:
     alpha: float = 0.9
     """Weight of the teacher; the labels have the rest."""
     temperature: float = 1.0
-    """Softens both distributions; 1 is right for text unless you have measured otherwise."""
+    """Softmax temperature of both; 1 is right for text unless you have measured otherwise.
+
+    """
     direction: losses.Direction = "forward"
-    """forward KL (cover the teacher), reverse KL (do nothing it would not), or jsd, between."""
+    """forward KL (cover everything the teacher does), reverse KL (do nothing it would not), or
+    jsd, in between."""
     beta: float = 0.5
-    """Of jsd, where between them: 0 is forward, 1 reverse."""
+    """Position of jsd between them: 0 is forward, 1 reverse."""
     data_fraction: float = 1.0
-    """Share of the training text that the student gets: its beginning."""
+    """Share of the training text that the student gets, from its beginning."""
     tail: losses.Tail = "bucket"
-    """What is done about characters that a top-k cache left out."""
+    """Treatment of the characters that a top-k cache left out."""
     label_noise: float = 0.0
-    """Share of the labels known to be drawn at random; their loss is corrected for it."""
+    """Known share of randomly drawn labels; the loss is corrected for them."""
     on_policy: float = 0.0
     """Lambda: share of the windows that the student writes itself, for the teacher to mark."""
     prompt: int = 8
@@ -44,7 +47,7 @@ class DistillConfig:
     teacher_view: View = field(default_factory=View)
     """What the teacher sees of the text."""
     student_view: View = field(default_factory=View)
-    """What the student sees, in training and when it is measured."""
+    """What the student sees of the text, in training and evaluation."""
 
     def __post_init__(self) -> None:
         losses.check_loss(
@@ -67,18 +70,18 @@ class DistillConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Who teaches whom, on what: what the commands that train a student have in common."""
+    """A teacher, a student and a text: the options shared by the commands that train a student."""
 
     teacher: str
     """A run's folder, a model file, or ngram: counted on the student's own text."""
     student: Literal["quick", "default", "long", "classic", "gpu"] = "quick"
-    """The preset of the student."""
+    """Preset of the student."""
     data: str | None = None
     """A corpus or a path; by default the text the teacher was trained on."""
     distill: Annotated[DistillConfig, tyro.conf.arg(name="")] = field(default_factory=DistillConfig)
-    """How the student is taught."""
+    """Settings of the distillation."""
     steps: int | None = None
-    """Steps of the student; by default twice its preset's. Labels alone may take fewer."""
+    """Training steps of the student; by default twice its preset's. Labels alone may take fewer."""
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.steps < 1:
@@ -87,10 +90,10 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Portion(Corpus):
-    """A corpus of which only the beginning is learnt from; what is held out stays the same."""
+    """A corpus of which only the beginning is trained on; the held-out part stays the same."""
 
     fraction: float = 1.0
-    """Of the training text."""
+    """Share of the training text."""
 
     @property
     def train(self) -> str:

@@ -1,7 +1,7 @@
-"""Teachers: whatever predicts the next character, asked without gradients.
+"""Teachers: anything that predicts the next character, asked without gradients.
 
-Idea:   a student needs no more of its teacher than a distribution for each place of a window. So a
-        teacher is a `NextChar`: a trained GPT, several of them, a table of counts, a grammar.
+Idea:   a student needs nothing from its teacher but a distribution for each position of a window.
+        So a teacher is a `NextChar`: a trained GPT, several of them, a table of counts, a grammar.
 Source: ensembles as teachers: Hinton et al. 2015, arXiv:1503.02531, section 5; leaving out what is
         predicted: M. Stone, "Cross-validatory choice and assessment of statistical predictions",
         J. R. Statist. Soc. B 36 (1974), 111-147.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def same_alphabet(teacher: CharTokenizer, student: CharTokenizer) -> None:
-    """ValueError, naming the first difference, where ids do not mean the same characters."""
+    """ValueError, naming the first difference, if ids do not mean the same characters."""
     if teacher.vocab_hash == student.vocab_hash:
         return
     pairs = zip(teacher.characters, student.characters)
@@ -52,7 +52,7 @@ def same_alphabet(teacher: CharTokenizer, student: CharTokenizer) -> None:
 def predict(model: NextChar, ids: np.ndarray) -> np.ndarray:
     """Log-probabilities [B, T, V] for ids [B, T] of any length.
 
-    Where the model's context is shorter, windows overlap by half of it: every place but the first
+    If the model's context is shorter, windows overlap by half of it: every position but the first
     ones is predicted with at least half a context before it.
     """
     width, time = model.context, ids.shape[1]
@@ -72,15 +72,15 @@ def predict(model: NextChar, ids: np.ndarray) -> np.ndarray:
 def ask(model: NextChar, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Log-probabilities [B, T, V] for windows ids [B, T] that begin at `starts` [B] of the text.
 
-    The place matters to a teacher that must not be asked about what it has counted there; to all
-    others it is the same as `logprobs`.
+    The position matters to a teacher that must not use what it has counted there; for all others
+    this is the same as `logprobs`.
     """
     at = getattr(model, "logprobs_at", None)
     return model.logprobs(ids) if at is None else at(ids, starts)
 
 
 def parts(teacher: Any) -> Iterator[Any]:
-    """A teacher and all that it asks itself: members of an ensemble, what a view is a view of."""
+    """A teacher and those that it asks in turn: members of an ensemble, the model behind a view."""
     yield teacher
     inside = getattr(teacher, "members", None) or [getattr(teacher, "model", None)]
     for one in inside:
@@ -89,10 +89,10 @@ def parts(teacher: Any) -> Iterator[Any]:
 
 
 def join(teacher: Any, device: torch.device, precision: Literal["fp32", "bf16"]) -> None:
-    """Let the GPTs in `teacher` compute where the student does, and as precisely.
+    """Let the GPTs in `teacher` compute on the student's device, in its precision.
 
     Otherwise every step of a student on a graphics card waits for the processor, and a teacher in
-    float32 beside a student in bfloat16 takes seconds that the student has not got.
+    float32 takes seconds that a student in bfloat16 does not have.
     """
     for model in _models(teacher):
         model.to(device)
@@ -100,7 +100,7 @@ def join(teacher: Any, device: torch.device, precision: Literal["fp32", "bf16"])
 
 
 def precision_here(device: torch.device) -> Literal["fp32", "bf16"]:
-    """What a training step computes in, asked from inside of it."""
+    """The precision of the training step that calls this."""
     import torch
 
     return "bf16" if torch.is_autocast_enabled(device.type) else "fp32"
@@ -108,7 +108,7 @@ def precision_here(device: torch.device) -> Literal["fp32", "bf16"]:
 
 @contextmanager
 def unchanged(teacher: Any) -> Iterator[None]:
-    """Puts the GPTs in `teacher` back afterwards: where they were, as precise as they were."""
+    """Restore device and precision of the GPTs in `teacher` after the block."""
     before = [(model, model.head.weight.device, model.precision) for model in _models(teacher)]
     try:
         yield
@@ -125,13 +125,13 @@ def _models(teacher: Any) -> list[GPT]:
 
 
 FOLDS = 10
-"""Of an n-gram that teaches on the text it has counted: it then has nine tenths of it to count."""
+"""Folds of an n-gram that teaches on the text it has counted: it then counts nine tenths of it."""
 
 
 def check_text(teacher: Any, ids: np.ndarray) -> None:
-    """ValueError where a cross-fitted n-gram in `teacher` has not counted the text ids [N].
+    """ValueError if a cross-fitted n-gram in `teacher` has not counted the text ids [N].
 
-    It may have counted more of the same, which this is the beginning of.
+    It may have counted more of the same text, of which this is the beginning.
     """
     for part in parts(teacher):
         if not isinstance(part, NGramTeacher) or not part.folds:
@@ -145,7 +145,7 @@ def check_text(teacher: Any, ids: np.ndarray) -> None:
 
 
 def fingerprint(model: Any) -> str:
-    """Which teacher it is: its own fingerprint, or a hash of what it says about a fixed text."""
+    """Identifier of a teacher: its fingerprint, or a hash of its predictions on a fixed text."""
     if hasattr(model, "fingerprint"):
         return model.fingerprint
     size = len(model.tokenizer)
@@ -155,47 +155,47 @@ def fingerprint(model: Any) -> str:
 
 
 class Teacher:
-    """A `NextChar` that passes its questions on; the others build on it."""
+    """A `NextChar` that passes its questions on; other teachers are derived from it."""
 
     def __init__(self, model: NextChar) -> None:
         self.model = model
 
     @property
     def tokenizer(self) -> CharTokenizer:
-        """The alphabet."""
+        """The model's alphabet."""
         return self.model.tokenizer
 
     @property
     def context(self) -> int | None:
-        """How far back it can look in one call of the model; `logprobs` takes longer windows."""
+        """The context of one call of the model; `logprobs` takes longer windows."""
         return self.model.context
 
     @property
     def fingerprint(self) -> str:
-        """Which teacher it is."""
+        """The model's `fingerprint`."""
         return fingerprint(self.model)
 
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
-        """ids [B, T], T as long as you like -> log-probabilities [B, T, V]."""
+        """ids [B, T] of any length T -> log-probabilities [B, T, V]."""
         return predict(self.model, ids)
 
     def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """As `ask`."""
+        """See `ask`."""
         if hasattr(self.model, "logprobs_at"):
             return self.model.logprobs_at(ids, starts)
         return self.logprobs(ids)
 
     def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
-        """As `NextChar.start`."""
+        """See `NextChar.start`."""
         return self.model.start(ids)
 
     def step(self, state: Any, ids: np.ndarray) -> np.ndarray:
-        """As `NextChar.step`."""
+        """See `NextChar.step`."""
         return self.model.step(state, ids)
 
 
 class ModelTeacher(Teacher):
-    """A trained GPT that will not learn any more: eval mode, no gradients."""
+    """A trained GPT that does not learn any more: eval mode, no gradients."""
 
     model: GPT
 
@@ -205,19 +205,20 @@ class ModelTeacher(Teacher):
 
 
 class NGramTeacher(Teacher):
-    """Counts as a teacher: nearly free, and on little text better than a labels-only student.
+    """An n-gram as a teacher: nearly free, and on little text better than a labels-only student.
 
-    Of the text that it has counted it knows the answers: half of what a character tells it there
-    is the label itself, and a student taught so learns what is not true of other text. So where it
-    teaches on its own text, it is fitted with `folds`: the text is cut into so many stretches of
-    equal length, and each character is predicted from the counts of all others (`logprobs_at`).
-    Everywhere else (`logprobs`, `start`, `step`) it has counted all of the text.
+    In the text that it has counted it knows the answers: half of what it says about a character
+    there is the label itself, and a student taught like that learns what does not hold for other
+    text. So to teach on its own text it is fitted with `folds`: the text is cut into this many
+    stretches of equal length, and each character is predicted from the counts of all others
+    (`logprobs_at`). For everything else (`logprobs`, `start`, `step`) it has counted the whole
+    text.
     """
 
     model: NGram
 
     def __init__(self, model: NGram, text: np.ndarray, folds: int = 0) -> None:
-        """`text`, ids [N], is what `model` has counted; see `fit`."""
+        """`text` (ids [N]) is what `model` has counted; see `fit`."""
         super().__init__(model)
         if folds == 1 or not 0 <= folds <= len(text):
             raise ValueError(
@@ -231,29 +232,30 @@ class NGramTeacher(Teacher):
     def fit(
         cls, text: str, tokenizer: CharTokenizer, order: int = DEFAULT_ORDER, folds: int = 0
     ) -> NGramTeacher:
-        """Count `text`, once and, when it first teaches, once more without each of the `folds`.
+        """Count `text` once and, when it first teaches, once more without each of the `folds`.
 
-        ValueError on an empty text, one fold, or more folds than characters.
+        ValueError for an empty text, one fold, or more folds than characters.
         """
         return cls(NGram.fit(text, tokenizer, order), tokenizer.encode(text), folds)
 
     @property
     def fingerprint(self) -> str:
-        """Which text, counted how; other folds teach something else."""
+        """A hash of text, order and folds: other folds make another teacher."""
         whole = self.model.fingerprint
         return hashlib.sha256(f"{whole} {self.folds}".encode()).hexdigest() if self.folds else whole
 
     def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """What follows in windows ids [B, T] that begin at `starts` [B] of the text it has counted.
+        """Predictions [B, T, V] for windows ids [B, T] at `starts` [B] of the counted text.
 
-        Each of [B, T, V] comes from the counts without the stretch in which the next character
-        lies; the two sides of the gap are counted as if they met.
+
+        Each comes from the counts without the stretch that contains the next character; the two
+        sides of the gap are counted as if they were adjacent.
         """
         if not self.folds:
             return self.logprobs(ids)
         places = np.asarray(starts)[:, None] + np.arange(
             1, ids.shape[1] + 1
-        )  # of what is predicted
+        )  # of the predicted characters
         fold = np.minimum(places, len(self.text) - 1) * self.folds // len(self.text)
         found = np.empty((*ids.shape, len(self.tokenizer)), np.float32)
         for k in np.unique(fold):
@@ -273,9 +275,9 @@ class NGramTeacher(Teacher):
 class EnsembleTeacher:
     """Several teachers as one.
 
-    mean="probability" averages distributions: what a character's probability is if one of them is
-    right and nobody knows which. mean="logit" averages log-probabilities and normalises: a
-    product of experts, sharper, in which each can veto. They are not the same.
+    mean="probability" averages distributions: a character's probability if one of them is right and
+    it is unknown which. mean="logit" averages log-probabilities and normalises: a product of
+    experts, sharper, in which each can veto. They are not the same.
     """
 
     def __init__(
@@ -293,18 +295,18 @@ class EnsembleTeacher:
 
     @property
     def tokenizer(self) -> CharTokenizer:
-        """The alphabet of all."""
+        """The alphabet, common to all members."""
         return self.members[0].tokenizer
 
     @property
     def context(self) -> int | None:
-        """The shortest of the members'; `logprobs` takes longer windows."""
+        """The shortest context of the members; `logprobs` takes longer windows."""
         limits = [m.context for m in self.members if m.context is not None]
         return min(limits) if limits else None
 
     @property
     def fingerprint(self) -> str:
-        """Which teachers, averaged how."""
+        """A hash of the members and the kind of mean."""
         parts = [self.mean, *map(fingerprint, self.members)]
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
@@ -313,22 +315,22 @@ class EnsembleTeacher:
         return self._average([predict(m, ids) for m in self.members])
 
     def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """As `ask`, each member for itself."""
+        """See `ask`; each member is asked separately."""
         return self._average([ask(Teacher(m), ids, starts) for m in self.members])
 
     def start(self, ids: np.ndarray) -> tuple[Any, np.ndarray]:
-        """As `NextChar.start`; the state is the members' states."""
+        """See `NextChar.start`; the state is the members' states."""
         states, said = zip(*(m.start(ids) for m in self.members))
         return list(states), self._average(said)
 
     def step(self, state: Any, ids: np.ndarray) -> np.ndarray:
-        """As `NextChar.step`."""
+        """See `NextChar.step`."""
         return self._average([m.step(s, ids) for m, s in zip(self.members, state)])
 
     def _average(self, said: Sequence[np.ndarray]) -> np.ndarray:
         stacked = np.stack(said).astype(np.float64)
         if self.mean == "probability":
-            with np.errstate(divide="ignore"):  # what all rule out is ruled out
+            with np.errstate(divide="ignore"):  # 0 if all members say 0
                 return np.log(np.exp(stacked).mean(0)).astype(np.float32)
         mixed = stacked.mean(0)
         peak = mixed.max(-1, keepdims=True)
@@ -337,9 +339,9 @@ class EnsembleTeacher:
 
 
 def side_by_side(model: NextChar, ids: np.ndarray, batch: int = 64) -> np.ndarray:
-    """Log-probabilities [N - 1, V] of what follows each but the last of ids [N].
+    """Log-probabilities [N - 1, V] of the character after each but the last of ids [N].
 
-    In windows of the model's context that do not overlap, as the loss of a text is measured.
+    They are read in windows of the model's context that do not overlap, as for the loss of a text.
     """
     width, past = model.context or len(ids), len(ids) - 1
     found = np.empty((past, len(model.tokenizer)), np.float32)

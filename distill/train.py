@@ -1,10 +1,10 @@
-"""Train a student on what a teacher says, with the one training loop of the repository.
+"""Train a student on a teacher's predictions, with the one training loop of the repository.
 
 Idea:   loss = (1 - alpha) * cross-entropy with the text + alpha * divergence from the teacher, at
-        every place of the same windows.
+        every position of the same windows.
 Source: Hinton et al. 2015, arXiv:1503.02531.
 Run:    python -m distill.train --teacher RUN --student quick --alpha 0.9 --data-fraction 0.05
-        (--on-policy 0.5: half of what it is marked on the student writes itself)
+        (--on-policy 0.5: the student writes half of the windows that are marked)
 Omits:  a loop of its own (that is in minigpt/train/loop.py), and a result without baselines: the
         command trains the same student on labels alone as well, at equal steps, at equal compute
         and in equal seconds.
@@ -42,28 +42,28 @@ PROG = "distill.train"
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Question):
-    """Distil a teacher into a student, and train the same student on labels alone beside it."""
+    """Distil a teacher into a student, and train the same student on labels alone to compare."""
 
     minutes: float | None = None
-    """A time budget for the taught student sets the steps; its baselines take longer."""
+    """Time budget of the taught student, which sets the steps; its baselines take longer."""
     targets: Literal["live", "dense", "topk", "sampled"] = "live"
-    """Ask the teacher at each step, or build a cache first."""
+    """Ask the teacher at each step (live), or build a cache first."""
     k: int = 12
-    """Characters kept by a topk or sampled cache."""
+    """Characters kept per position by a topk or sampled cache."""
     cache: Path | None = None
-    """The cache's folder; by default beside the student."""
+    """The cache's folder; by default inside the student's."""
     out: Path | None = None
     """The student's folder; by default runs/<corpus>-distilled-<n>."""
     resume: bool = False
-    """Go on with the student in --out where it was stopped; labels alone are trained anew."""
+    """Continue the student in --out after it was stopped; labels alone are trained again."""
     seed: int = 0
-    """Of weights and windows."""
+    """Seed of weights and windows."""
     json: bool = False
-    """One last line of JSON."""
+    """Print a last line of JSON."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        TrainConfig(minutes=self.minutes, seed=self.seed)  # refuses what makes no sense
+        TrainConfig(minutes=self.minutes, seed=self.seed)  # checks both
         if self.minutes is not None and self.steps is not None:
             raise ValueError("--minutes sets the number of steps; leave one of the two out")
         if self.k < 1:
@@ -78,7 +78,7 @@ class Command(Question):
 
 
 def main(asked: Command) -> None:
-    """The command."""
+    """Train the student and its baselines; print and save the comparison."""
     setting = arms.prepare(asked)
     if asked.out is not None and asked.out.resolve() == Path(asked.teacher).resolve():
         raise ValueError(f"{asked.out} is the teacher; the student needs a folder of its own")
@@ -103,7 +103,7 @@ def main(asked: Command) -> None:
                     view=asked.distill.teacher_view,
                 )
         if asked.minutes is not None:
-            if asked.resume:  # they were turned into steps then
+            if asked.resume:  # minutes were turned into steps when it began
                 steps = _recorded_steps(run, setting.student.steps)
             else:
                 steps = arms.within(asked.minutes, setting, cache).student.steps
@@ -134,7 +134,7 @@ def main(asked: Command) -> None:
 
 
 def _recorded_steps(run: Run, otherwise: int) -> int:
-    """What a time budget was turned into when the run began."""
+    """The number of steps that a time budget was turned into when the run began."""
     student = run.config.get("student")
     steps = student.get("steps", otherwise) if isinstance(student, dict) else otherwise
     if type(steps) is not int:
@@ -143,7 +143,7 @@ def _recorded_steps(run: Run, otherwise: int) -> int:
 
 
 def _settle(run: Run, asked: Command, setting: Setting) -> None:
-    """Write what was asked for into the run's folder; ValueError where it was begun otherwise."""
+    """Write the settings into the run's folder; ValueError if a resumed run had others."""
     run.record = {"data": setting.data, "corpus": setting.corpus.name}
     told = {
         "teacher": asked.teacher,
@@ -166,7 +166,7 @@ def _settle(run: Run, asked: Command, setting: Setting) -> None:
 
 
 def entry(args: list[str] | None = None) -> None:
-    """The command line; settings inside settings refuse when they are made, inside the guard."""
+    """Parse the command line and run; settings inside settings are checked inside the guard."""
     command.guard(lambda: main(command.parse(Command, prog=PROG, args=args)), prog=PROG)
 
 

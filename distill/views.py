@@ -1,8 +1,8 @@
-"""Views: what a model gets to see of a text, while the targets stay what they are.
+"""Views: what a model sees of a text, while the targets stay the same.
 
 Idea:   a teacher may read with an expensive sensor and a student with a cheap one. A view is the
-        sensor: it hides characters, garbles them, or shows only the last few. It reads each place
-        of a text once and for all, so that every window, every epoch and every cache agree on what
+        sensor: it hides characters, garbles them, or shows only the last few. It reads each
+        position of a text once and for all, so that every window, epoch and cache agrees on what
         was seen there.
 Source: learning with privileged information, Vapnik & Vashist 2009; Lopez-Paz et al. 2016,
         arXiv:1511.03643 (generalised distillation).
@@ -25,19 +25,18 @@ from minigpt.tokenizer import CharTokenizer
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """One way of seeing a text; make them with `full`, `masked`, `noisy`, `shortened` and
-    `shuffled`."""
+    """A sensor for text; made by `full`, `masked`, `noisy`, `shortened` and `shuffled`."""
 
     kind: Literal["full", "masked", "noisy", "shortened", "shuffled"] = "full"
-    """What is done to the text."""
+    """What the sensor does to the text."""
     share: float = 0.0
-    """Of characters that are hidden or garbled."""
+    """Share of the characters that are hidden or garbled."""
     mark: str = " "
-    """What stands where a character is hidden."""
+    """Character shown in place of a hidden one."""
     length: int | None = None
-    """How many characters are seen at most; None for the whole window."""
+    """The most characters that are seen; None for the whole window."""
     seed: int = 0
-    """Decides which characters are hit, and by what."""
+    """Seed of which characters are replaced, and by what."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.share <= 1:
@@ -49,21 +48,22 @@ class View:
 
     @property
     def hash(self) -> str:
-        """Equal for views that show the same."""
+        """SHA-256 of the fields: equal for views that show the same."""
         return sha256(json.dumps(asdict(self), sort_keys=True))
 
     def see(self, ids: np.ndarray, tokenizer: CharTokenizer, part: int = 0) -> np.ndarray:
-        """What is seen of a whole text, ids [N] -> [N]; place by place, nothing moves.
+        """The text as seen, ids [N] -> [N]; positions do not move, unless it is shuffled.
 
         A prefix of a text looks like the same prefix of the whole, unless it is shuffled. `part`
-        sets texts apart (training 0, held out 1), so that their places are hit independently.
+        distinguishes texts (training 0, held out 1), so that their characters are replaced
+        independently.
         """
         if self.kind in ("full", "shortened"):
             return ids
         rng = np.random.default_rng((self.seed, part))
         if self.kind == "shuffled":
             return np.roll(ids, int(rng.integers(len(ids) // 4, 3 * len(ids) // 4 + 1)))
-        luck = rng.random((len(ids), 2))  # row by row, so that a prefix stays a prefix
+        luck = rng.random((len(ids), 2))  # row by row: a prefix stays a prefix
         hit = luck[:, 0] < self.share
         if self.kind == "masked":
             shown = np.full(len(ids), tokenizer.encode(self.mark)[0])
@@ -72,35 +72,36 @@ class View:
         return np.where(hit, shown, ids).astype(ids.dtype)
 
     def through(self, model: NextChar) -> NextChar:
-        """`model`, reading no further back than the view allows."""
+        """`model`, limited to reading as far back as the view allows."""
         return model if self.length is None else _Shortened(model, self.length)
 
 
 def full() -> View:
-    """Everything."""
+    """The view that shows everything."""
     return View()
 
 
 def masked(p: float, *, mark: str = " ", seed: int = 0) -> View:
-    """A share `p` of the characters is replaced by `mark`, which is in the alphabet."""
+    """A view with a share `p` of the characters replaced by `mark`, which is in the alphabet."""
     return View(kind="masked", share=p, mark=mark, seed=seed)
 
 
 def noisy(p: float, *, seed: int = 0) -> View:
-    """A share `p` of the characters is replaced by one drawn from the whole alphabet."""
+    """A view with a share `p` of the characters replaced by random ones of the alphabet."""
     return View(kind="noisy", share=p, seed=seed)
 
 
 def shuffled(*, seed: int = 0) -> View:
-    """The sensor works, but was somewhere else: the text, turned by a quarter to three.
+    """A view of another place: the text, rotated by a quarter to three quarters of its length.
 
-    The placebo of a comparison: all that a sensor shows in general, and nothing of this place.
+    It is the placebo of a comparison: it shows what a sensor shows in general, and nothing of this
+    place.
     """
     return View(kind="shuffled", seed=seed)
 
 
 def shortened(k: int) -> View:
-    """Windows are cut into pieces of `k` characters; nothing before the piece is seen."""
+    """A view of windows cut into pieces of `k` characters; nothing before the piece is seen."""
     return View(kind="shortened", length=k)
 
 
@@ -112,7 +113,7 @@ def pieces(ids: Any, length: int | None) -> list[Any]:
 
 
 class _Shortened:
-    """A model that forgets what lies before the current piece."""
+    """A model that does not see anything before the current piece."""
 
     def __init__(self, model: NextChar, length: int) -> None:
         self.model, self.length = model, length

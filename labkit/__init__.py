@@ -1,1 +1,1 @@
-"""What every package here shares: commands, files, figures, intervals and verdicts. No torch."""
+"""Shared by every package: commands, files, figures, intervals and verdicts. No torch."""

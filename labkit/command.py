@@ -1,7 +1,7 @@
 """Commands from dataclasses, with errors in one line.
 
-Idea:   a settings dataclass is the command line (tyro); whatever a user can mend, a mistyped flag
-        included, comes back as one line that says what was wrong, and exit code 2.
+Idea:   a settings dataclass is the command line (tyro); any error that a user can correct, a
+        mistyped flag included, is reported in one line that says what was wrong, with exit code 2.
 Run:    any `python -m <package>.<command> --help`
 Omits:  logging. A command prints what its user asked for.
 
@@ -29,7 +29,7 @@ Settings = TypeVar("Settings")
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
-_PLAIN_WORDS = (  # what Python's own conversions say, in a user's words
+_PLAIN_WORDS = (  # messages of Python's own conversions, in a user's words
     (r"^Error parsing [A-Z]\w*: ", ""),
     (r"^Error parsing (--?[\w.-]+): ", r"\1: "),
     (r"invalid literal for int\(\) with base 10: ('.*?')", r"\1 is not a whole number"),
@@ -56,7 +56,7 @@ def parse(
 ) -> Any:
     """Read `settings` (a dataclass, or a union of them for subcommands) from the command line.
 
-    `default` is an instance whose values stand where the command line says nothing.
+    `default` is an instance whose values apply unless the command line gives others.
 
     An unusable command line, or a `__post_init__` that refuses, ends the process with one line on
     standard error and `error_code`; `--help` prints as tyro prints it.
@@ -93,7 +93,7 @@ def run(
     args: Sequence[str] | None = None,
     error_code: int = USAGE_ERROR,
 ) -> NoReturn:
-    """Parse `settings`, call `main` with them, and exit with what it returns (None is 0)."""
+    """Parse `settings`, call `main` with them, and exit with its return value (None is 0)."""
     guard(
         lambda: main(parse(settings, prog=prog, args=args, error_code=error_code)),
         prog=prog,
@@ -102,9 +102,9 @@ def run(
 
 
 def stoppable(prog: str) -> None:
-    """Ctrl-C ends the command with one line, also while its slow modules are still loading.
+    """Let Ctrl-C end the command with one line, even while its slow modules are still loading.
 
-    To be called before they are; `guard` takes over. A Ctrl-C that is ignored stays so.
+    Call it before they load; `guard` takes over. A Ctrl-C that is ignored stays ignored.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda *_: _stop_now(prog))
@@ -112,19 +112,19 @@ def stoppable(prog: str) -> None:
 
 def _stop_now(prog: str) -> None:
     os.write(2, f"{prog}: stopped\n".encode())
-    os._exit(INTERRUPTED)  # an exception would be caught by whoever loads modules on trial
+    os._exit(INTERRUPTED)  # an exception might be caught by a module's trial import
 
 
 def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_ERROR) -> NoReturn:
-    """Call `main` and exit with what it returns; an expected error becomes one line.
+    """Call `main` and exit with its return value; an expected error becomes one line.
 
-    ValueError and OSError are what a user can mend: one line, `error_code`. Ctrl-C exits with 130.
-    A closed pipe (`| head`) is no error: `main`'s own code stands, and is 0 where `main` was cut
-    short. Anything else is a bug and keeps its traceback.
+    ValueError and OSError are errors that a user can correct: one line, `error_code`. Ctrl-C exits
+    with 130. A closed pipe (`| head`) is not an error: `main`'s own code is used, or 0 if `main`
+    was cut short. Anything else is a bug and keeps its traceback.
 
-    An `error_code` of its own says that the other codes are answers (`synthdata gate`: 1 is
-    "fail"). Then a bug, whose traceback is printed, and a `main` cut short by a closed pipe exit
-    with it too: Python's own 1, or 0, would be taken for an answer.
+    A different `error_code` means that the other codes are answers (`synthdata gate`: 1 is "fail").
+    Then a bug, whose traceback is printed, and a `main` cut short by a closed pipe exit with it
+    too: Python's own 1, or 0, would be taken for an answer.
     """
     _prepare_output()
     if getattr(signal.getsignal(signal.SIGINT), "__module__", "") == __name__:  # `stoppable`
@@ -157,7 +157,7 @@ def guard(main: Callable[[], int | None], *, prog: str, error_code: int = USAGE_
 
 @contextlib.contextmanager
 def memory_errors() -> Iterator[None]:
-    """torch says RuntimeError where there is no memory left; make it one that is expected."""
+    """Turn the RuntimeError that torch raises when memory runs out into a MemoryError."""
     try:
         yield
     except RuntimeError as error:
@@ -167,10 +167,12 @@ def memory_errors() -> Iterator[None]:
 
 
 def _prepare_output() -> None:
-    """What a terminal cannot show is escaped, and a command started without output writes nowhere.
+    """Escape what a terminal cannot show; let a command started without output write nowhere.
+
 
     A Windows console or pipe may not know every character; without output (`>&-`) Python has none.
-    A warning is one line, without the line of code that gave it: its reader did not write that.
+    A warning becomes one line, without the line of code that raised it: its reader did not write
+    that.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -182,16 +184,16 @@ def _prepare_output() -> None:
 
 
 def standard_input() -> BinaryIO:
-    """What is piped in, as bytes; ValueError where the command was started without (`<&-`)."""
+    """Standard input as bytes; ValueError if the command was started without it (`<&-`)."""
     if sys.stdin is None:
         raise ValueError("there is no standard input to read; name a file")
     return sys.stdin.buffer
 
 
 def say(line: str, *, file: TextIO | None = None) -> None:
-    """Print a line at once; where nobody reads any more (`| head`), go on without a word.
+    """Print a line at once; if its reader has gone (`| head`), go on silently.
 
-    For commands whose work is worth more than what they say of it.
+    For commands whose work is worth more than their messages.
     """
     file = file or sys.stdout
     try:
@@ -205,13 +207,13 @@ def _write_nowhere(file: TextIO) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """One line for an expected error; operating-system errors are named in plain words."""
+    """One line for an expected error; operating-system errors are described in plain words."""
     if isinstance(error, MemoryError):
         return "not enough memory for this; use a smaller model, batch or text"
     if isinstance(error, OSError) and error.errno is not None:
         where = f" {error.filename!r}" if error.filename is not None else ""
         denied = f"no permission to use{where}; choose a place where you may read and write"
-        if sys.platform == "win32":  # where nobody can replace a file that somebody has open
+        if sys.platform == "win32":  # where an open file cannot be replaced
             denied += ", or close it if another program has it open"
         plain = {
             errno.ENOSPC: f"no space left on the disk{where and ' for' + where}; "
@@ -232,8 +234,8 @@ def describe(error: BaseException) -> str:
 def fail(message: str, *, prog: str, code: int = USAGE_ERROR) -> NoReturn:
     """Print `prog: error: message` on standard error, as one line, and exit with `code`.
 
-    Names and texts in it may come from strangers, so control characters are shown as symbols.
-    Being stopped by its user is no error, and not called one.
+    Names and texts in it may be untrusted, so control characters are shown as symbols. A command
+    stopped by its user has not failed, so "error" is left out.
     """
     kind = "" if code == INTERRUPTED else "error: "
     sys.stderr.write(f"{prog}: {kind}{_plain(' '.join(message.split()))}\n")
@@ -245,7 +247,7 @@ def _plain(line: str) -> str:
 
 
 def _plain_help(text: str) -> str:
-    """Help without `{None}|` before a type and `(default: None)`, its columns kept in place."""
+    """Help without `{None}|` before a type and without `(default: None)`, in aligned columns."""
     lines = []
     for line in text.splitlines():
         plain = re.sub(r"\{None\}\|([^\s\]]+)(?=  )", r"\1" + " " * len("{None}|"), line)
@@ -263,11 +265,11 @@ def _one_line(box: str) -> str:
         if line.startswith(("╭", "╰", "┌", "└", "+")):
             continue
         content = line.strip(_BOX)
-        if content and set(content) == {"-"} and not ruled:  # drawn in plain letters: above the
+        if content and set(content) == {"-"} and not ruled:  # plain-letter frame: above the
             words, ruled = [], True  # first rule is the title
             continue
         if not content or set(content) == {"-"}:
-            if words:  # a rule across the box: what follows is advice
+            if words:  # a rule across the box: advice follows
                 break
             continue
         words.append(content)

@@ -1,12 +1,12 @@
 """From a criterion and measured values to a verdict, by one rule for every claim.
 
 Idea:   the criterion is a number with a direction, fixed before the experiment is run, judged over
-        seeds with an interval. Four words, by where the whole interval lies:
+        seeds with an interval. There are four verdicts, by the position of the whole interval:
 
             reproduced     it meets the threshold
-            undecided      it holds the threshold: more seeds would tell
-            falls short    it lies on the wrong side of the threshold
-            contradicted   it lies on the other side of no effect
+            undecided      it contains the threshold: more seeds would tell
+            falls short    it is on the wrong side of the threshold
+            contradicted   it is on the other side of no effect
 
         A claim is as good as its worst criterion.
 Source: the interval is Student's t over seeds (W. S. Gosset, "The probable error of a mean", 1908);
@@ -29,7 +29,7 @@ BEST_FIRST: tuple[Verdict, ...] = get_args(Verdict)
 Scale = Literal["linear", "log2"]
 MINIMUM_SEEDS, MAXIMUM_SEEDS = 3, 20
 POWER = 0.9
-"""How sure a verdict should be to come out decided, if the truth is as the pilots say."""
+"""Probability that a verdict should be decided, if the truth is as the pilots say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,22 +39,22 @@ class Interval:
     value: float
     """Mean over seeds."""
     low: float
-    """Lower end."""
+    """Lower end of the interval."""
     high: float
-    """Upper end."""
+    """Upper end of the interval."""
     n: int
-    """How many seeds."""
+    """Number of seeds."""
     confidence: float = 0.95
-    """Share of such intervals that would hold the true mean, were the values normal."""
+    """Share of such intervals that would contain the true mean, if the values were normal."""
 
     def __str__(self) -> str:
         return shown(self.value, self.low, self.high)
 
 
 def shown(value: float, low: float | None, high: float | None, digits: int = 3) -> str:
-    """A number with its interval, the one way to print it; without ends where there are none.
+    """A number with its interval, always printed in this form; without ends if there are none.
 
-    `digits` are significant ones.
+    `digits` is the number of significant digits.
 
     >>> shown(0.52345, 0.5, 0.6), shown(0.52345, None, None)
     ('0.523 [0.5, 0.6]', '0.523')
@@ -65,7 +65,7 @@ def shown(value: float, low: float | None, high: float | None, digits: int = 3) 
 
 
 def counted(k: int, n: int, low: float | None, high: float | None) -> str:
-    """How a share that was counted is printed, with its interval where it has one.
+    """A counted share as printed, with its interval if it has one.
 
     >>> counted(12, 12, *exact_share(12, 12))
     '12 of 12 [0.735, 1]'
@@ -79,9 +79,9 @@ def interval(
     """Student's t interval for the mean of independent `values`, one for each seed.
 
     With scale "log2" mean and interval are those of the logarithms, turned back: a geometric mean
-    whose ends are above 0. One value alone has no interval: its ends are minus (of a ratio, 0) and
-    plus infinity, so it can never earn a verdict. ValueError on no values, values that are not
-    finite (of a ratio, not above 0), or a confidence outside (0, 1).
+    whose ends are above 0. A single value has no interval: its ends are minus infinity (for a
+    ratio, 0) and plus infinity, so it can never earn a verdict. ValueError for no values, values
+    that are not finite (for a ratio, not above 0), or a confidence outside (0, 1).
 
     >>> interval([1.0, 2.0, 3.0]).value, round(interval([1.0, 4.0], scale="log2").value, 9)
     (2.0, 2.0)
@@ -111,7 +111,7 @@ def interval(
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Of equal values that value: (0.1 + 0.1 + 0.1) / 3 is above 0.1, and would miss "<= 0.1"."""
+    """The mean, exact for equal values: (0.1 + 0.1 + 0.1) / 3 > 0.1 would miss "<= 0.1"."""
     return values[0] if len(set(values)) == 1 else math.fsum(values) / len(values)
 
 
@@ -126,21 +126,21 @@ def _deviation(values: Sequence[float]) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Criterion:
-    """What must hold for a claim to be reproduced, written down before the run."""
+    """A condition for a claim to be reproduced, written down before the run."""
 
     quantity: str
-    """What is measured, with its unit."""
+    """The measured quantity, with its unit."""
     threshold: float
-    """The number to reach."""
+    """The number to reach, in that unit."""
     direction: Literal[">=", "<="] = ">="
-    """On which side of the threshold the claim holds."""
+    """The side of the threshold on which the claim holds."""
     no_effect: float = 0.0
-    """The value the quantity would take if there were nothing to the claim."""
+    """The value of the quantity without any effect."""
     scale: Scale = "linear"
     """log2 for ratios of positive quantities, whose spread multiplies; no effect is then 1."""
     once: bool = False
-    """Does the quantity come from one computation, the same for every seed? Then it has no interval
-    over seeds; its value alone is judged, and printed as such."""
+    """Whether the quantity comes from one computation, the same for every seed. Then it has no
+    interval over seeds; its value alone is judged, and printed as such."""
 
     def __post_init__(self) -> None:
         if self.scale == "log2" and min(self.threshold, self.no_effect) <= 0:
@@ -166,7 +166,7 @@ class Criterion:
 
 
 def verdict(criterion: Criterion, measured: Interval) -> Verdict:
-    """Judge `measured` by `criterion`; ValueError on fewer than three seeds.
+    """Judge `measured` by `criterion`; ValueError for fewer than three seeds.
 
     >>> verdict(Criterion(quantity="gain", threshold=1.0), interval([1.4, 1.5, 1.6]))
     'reproduced'
@@ -184,14 +184,14 @@ def verdict(criterion: Criterion, measured: Interval) -> Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Counted(Criterion):
-    """A criterion about a share that is counted: of independent cases, so many do it.
+    """A criterion about a counted share: how many of n independent cases succeed.
 
     Shares of 1 in every seed have no spread, and Student's interval would be [1, 1]; the exact one
-    of k of n says how much so many cases can tell.
+    of k of n says how much n cases can tell.
     """
 
     cases: int
-    """Cases in each seed; a seed's value is its own share of them."""
+    """Number of cases in each seed; a seed's value is its own share of them."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -199,7 +199,7 @@ class Counted(Criterion):
             raise ValueError(f"{self}: cases are 1 or more, on the linear scale, in every seed")
 
     def count(self, shares: Sequence[float]) -> tuple[int, int]:
-        """(k, n) over all seeds; ValueError where a share is none of so many cases."""
+        """(k, n) over all seeds; ValueError if a share is not a multiple of 1 / cases."""
         counts = [round(share * self.cases) for share in shares]
         for share, count in zip(shares, counts):
             if not 0 <= count <= self.cases or abs(share * self.cases - count) > 1e-6:
@@ -223,12 +223,12 @@ def exact_share(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One criterion, and what was measured of it."""
+    """One criterion and its measured values."""
 
     criterion: Criterion
-    """Written before the run."""
+    """The criterion, written before the run."""
     values: tuple[float, ...]
-    """One a seed; where it is measured `once`, the same for each."""
+    """One value per seed; if it is measured `once`, the same for each."""
 
     def __post_init__(self) -> None:
         if self.criterion.once and len(set(self.values)) > 1:
@@ -236,7 +236,9 @@ class Finding:
 
     @property
     def measured(self) -> Interval:
-        """Mean and interval over seeds, on the criterion's scale; of what is counted, k of n's."""
+        """Mean and interval over seeds, on the criterion's scale; of a counted share, those of k
+        of n.
+        """
         if isinstance(self.criterion, Counted):
             k, n = self.criterion.count(self.values)
             low, high = exact_share(k, n)
@@ -245,14 +247,14 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict | None:
-        """By the one rule; None on fewer seeds than it asks for."""
+        """The verdict by the one rule; None for fewer seeds than it asks for."""
         if len(self.values) < MINIMUM_SEEDS:
             return None
         return verdict(self.criterion, self.measured)
 
     @property
     def said(self) -> str:
-        """What was measured, in words: "0.52 [0.5, 0.6]", "0.67 (one computation)"."""
+        """The measured value in words: "0.52 [0.5, 0.6]", "0.67 (one computation)"."""
         if self.criterion.once:
             return f"{self.values[0]:.3g} (one computation)"
         if isinstance(self.criterion, Counted):
@@ -266,7 +268,7 @@ class Finding:
 
 
 def overall(verdicts: Iterable[Verdict | None]) -> Verdict | None:
-    """A claim's verdict, that of its worst criterion; None where one of them has none.
+    """A claim's verdict, which is that of its worst criterion; None if one of them has none.
 
     >>> overall(["reproduced", "undecided"]), overall(["falls short", "undecided"])
     ('undecided', 'falls short')
@@ -278,14 +280,14 @@ def overall(verdicts: Iterable[Verdict | None]) -> Verdict | None:
 
 
 def power(pilots: Sequence[float], criterion: Criterion, seeds: int) -> float:
-    """How likely `seeds` seeds decide, if mean and spread are those of the pilots: the probability
-    that an interval at 95 % lies wholly on the threshold's one side, the one where the mean is.
+    """Probability that `seeds` seeds decide, if mean and spread are those of the pilots: that an
+    interval at 95 % is wholly on the same side of the threshold as that mean.
 
-    ValueError on fewer than two pilots or seeds, or values that `interval` refuses.
+    ValueError for fewer than two pilots or seeds, or values that `interval` refuses.
     """
     if min(len(pilots), seeds) < 2:
         raise ValueError(f"a spread needs at least 2, got {len(pilots)} pilots and {seeds} seeds")
-    interval(pilots, scale=criterion.scale)  # refuses what is no value
+    interval(pilots, scale=criterion.scale)  # refuses unusable values
     if isinstance(criterion, Counted):
         return _power_of_counts(*criterion.count(pilots), criterion, seeds * criterion.cases)
     from scipy.special import stdtrit
@@ -301,7 +303,7 @@ def power(pilots: Sequence[float], criterion: Criterion, seeds: int) -> float:
 
 
 def _power_of_counts(k: int, n: int, criterion: Counted, cases: int) -> float:
-    """How likely k of n pilots' share, met in so many `cases`, is decided on its own side."""
+    """Probability that a true share k / n is decided on its own side by `cases` cases."""
     from scipy.stats import binom
 
     above = k / n >= criterion.threshold
@@ -314,9 +316,9 @@ def _power_of_counts(k: int, n: int, criterion: Counted, cases: int) -> float:
 
 
 def seeds_needed(pilots: Sequence[float], criterion: Criterion) -> int:
-    """The fewest seeds, 3 to 20, that decide with a probability of 90 %; 20 where none do.
+    """The fewest seeds, 3 to 20, that decide with a probability of 90 %; 20 if none do.
 
-    `pilots` are values of seeds that are never judged; ValueError on fewer than two of them.
+    `pilots` are values of seeds that are never judged; ValueError for fewer than two of them.
 
     >>> seeds_needed([1.5, 1.6, 1.4], Criterion(quantity="gain", threshold=1.0))
     3
@@ -332,10 +334,10 @@ def seeds_needed(pilots: Sequence[float], criterion: Criterion) -> int:
 
 
 def to_decide(values: Sequence[float], criterion: Criterion, seconds: float) -> str:
-    """What it would take to decide with 90 %, were the truth what `values` say, in words.
+    """Number of seeds and time to decide with 90 %, if the truth is what `values` say, in words.
 
-    `seconds` are those of a seed. The mean of an undecided run lies anywhere in its interval, so
-    this is an order of magnitude. ValueError on fewer than two values.
+    `seconds` is the time per seed. The true mean of an undecided run may be anywhere in its
+    interval, so this is an order of magnitude. ValueError for fewer than two values.
 
     >>> to_decide([0.9, 1.2, 1.1], Criterion(quantity="gain", threshold=1.0), 60)
     'about 58 seeds would decide, 58 min'

@@ -1,7 +1,7 @@
 """Figures that survive grey printing, colour blindness and a screen reader.
 
-Idea:   one place for sizes, fonts and colours; lines differ in colour, in lightness and in dash, so
-        that no reader depends on colour alone. Alt text travels inside the PNG.
+Idea:   one module sets sizes, fonts and colours; lines differ in colour, in lightness and in dash,
+        so that no reader depends on colour alone. Alt text is stored inside the PNG.
 Source: Okabe & Ito, "Color Universal Design", 2008 (the palette, here from dark to light).
 Omits:  interactive figures.
 """
@@ -42,13 +42,13 @@ _RC: dict[str, Any] = {
     "savefig.dpi": 120,
     "figure.dpi": 100,
     "svg.hashsalt": "cognitive-core",
-    "text.parse_math": False,  # a file's name may have dollar signs in it
+    "text.parse_math": False,  # file names may contain dollar signs
 }
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The house style inside the block; matplotlib's own settings are left as they were."""
+    """The house style inside the block; matplotlib's own settings are restored afterwards."""
     import matplotlib as mpl
     from cycler import cycler
 
@@ -60,7 +60,7 @@ def style() -> Iterator[None]:
 
 
 def new(size: str = "wide", rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
-    """A figure without a window, and its axes (an array of them where there are several)."""
+    """A figure without a window, and its axes (an array if there are several)."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZES[size])
@@ -77,7 +77,7 @@ def label(ax: Axes, *, x: str, y: str, title: str = "") -> Axes:
 
 
 def seeds(ax: Axes, x: Sequence[float], runs: Sequence[Sequence[float]], *, name: str) -> Axes:
-    """One thin line a seed and their mean as a thick one; `runs` is [seeds][points]."""
+    """Draw one thin line per seed and their mean as a thick one; `runs` is [seeds][points]."""
     import numpy as np
 
     values = np.asarray(runs, dtype=float)
@@ -88,17 +88,17 @@ def seeds(ax: Axes, x: Sequence[float], runs: Sequence[Sequence[float]], *, name
 
 
 COLUMNS_PER_INCH = 13
-"""Letters of a caption, on average, in an inch."""
+"""Average number of a caption's letters in an inch."""
 
 
 def wrapped(figure: Figure, text: str) -> str:
-    """`text` with its lines broken where they are wider than the figure."""
+    """`text` with its lines broken if they are wider than the figure."""
     columns = int(figure.get_figwidth() * COLUMNS_PER_INCH)
     return "\n".join(textwrap.fill(line, columns) for line in text.split("\n"))
 
 
 def caption(figure: Figure, text: str) -> None:
-    """Visible words under the figure: what was measured, n, seeds, interval, verdict.
+    """Put visible words under the figure: what was measured, n, seeds, interval, verdict.
 
     Lines that are wider than the figure are broken.
     """
@@ -106,7 +106,7 @@ def caption(figure: Figure, text: str) -> None:
 
 
 def png(figure: Figure, *, alt: str) -> bytes:
-    """The figure as PNG bytes with its alternative text inside; ValueError without a text."""
+    """The figure as PNG bytes with its alternative text inside; ValueError if that is empty."""
     if not alt.strip():
         raise ValueError("a figure needs alternative text that says what it shows")
     _plain_powers(figure)
@@ -116,14 +116,14 @@ def png(figure: Figure, *, alt: str) -> bytes:
 
 
 def _plain_powers(figure: Figure) -> None:
-    """Numbers as they are (20, 0.1) on logarithmic axes: powers of ten are written in the maths
-    markup that the house style leaves alone, and some were shown as its source."""
+    """Label logarithmic axes with plain numbers (20, 0.1): powers of ten would be written in the
+    maths markup that the house style turns off, and some would appear as its source."""
     from matplotlib.scale import LogTransform
     from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
     class Plain(LogFormatter):
         def __call__(self, x: float, pos: int | None = None) -> str:
-            return _power(x) if super().__call__(x, pos) else ""  # which ticks are named is its own
+            return _power(x) if super().__call__(x, pos) else ""  # it decides which ticks are named
 
     for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
         scale, given = axis.get_transform(), axis.get_major_formatter()
@@ -143,14 +143,14 @@ def _power(x: float) -> str:
 
 
 def check_place(path: str | Path) -> None:
-    """ValueError or OSError where a picture cannot be kept there, before it is worked for."""
+    """ValueError or OSError if a picture cannot be written there; to be called before the work."""
     if Path(path).suffix.lower() != ".png":
         raise ValueError(f"pictures are PNG files: name {Path(path).with_suffix('.png')}")
     files.check_place(path)
 
 
 def save(figure: Figure, path: str | Path, *, alt: str) -> None:
-    """Write the figure as PNG to `path`, whole or not at all."""
+    """Write the figure as PNG to `path`, completely or not at all."""
     files.write_bytes(path, png(figure, alt=alt))
 
 

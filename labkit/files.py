@@ -1,8 +1,8 @@
-"""Files that are either whole or not there.
+"""Files that are either complete or not there.
 
 Idea:   write beside the target, flush to the disk, then rename: a rename is atomic, so a reader (or
         a run that is killed) sees the old file or the new one, never half of one.
-Source: POSIX rename(2); the same trick as every package manager.
+Source: POSIX rename(2); the method of every package manager.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from typing import IO, Any
 
 @contextmanager
 def atomic(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]:
-    """Open a file for writing that takes `path`'s place only if the block ends without an error.
+    """Open a file for writing that replaces `path` only if the block ends without an error.
 
     `mode` is "wb" or "w" (UTF-8, newlines kept as written). A link stays a link, and the file it
-    names is replaced; a device or a pipe (/dev/stdout) is written into, and never replaced.
-    OSError as `open` and `os.replace` raise it, about `path`; whatever happens, an existing file
-    stays as it was until the new one is complete.
+    points to is replaced; a device or a pipe (/dev/stdout) is written into, and never replaced.
+    OSError as `open` and `os.replace` raise it, about `path`; in every case an existing file stays
+    as it was until the new one is complete.
     """
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     if _is_special(path):
@@ -51,12 +51,12 @@ def atomic(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]:
         if name is not None:
             Path(name).unlink(missing_ok=True)
         if isinstance(error, OSError) and str(error.filename).endswith(".part"):
-            error.filename, error.filename2 = os.fspath(path), None  # nobody asked for the other
+            error.filename, error.filename2 = os.fspath(path), None  # the user named no other
         raise
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
-    """OSError where `path` cannot become a file, for who would otherwise learn it after an hour.
+    """OSError if `path` cannot become a file; to be called before an hour's work, not after it.
 
     >>> check_place("nowhere/at/all.png")
     Traceback (most recent call last):
@@ -72,10 +72,10 @@ def check_place(path: str | os.PathLike[str]) -> None:
 
 
 def _is_special(path: str | os.PathLike[str]) -> bool:
-    """Whether `path` is a device, a pipe or the like; IsADirectoryError where it is a folder."""
+    """Whether `path` is a device, a pipe or the like; IsADirectoryError if it is a folder."""
     try:
         kind = os.stat(path).st_mode
-    except OSError:  # nothing there yet; what else is wrong, writing will say
+    except OSError:  # nothing there yet; writing will report other errors
         return False
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
@@ -84,10 +84,11 @@ def _is_special(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def held(path: str | os.PathLike[str], message: str) -> Iterator[None]:
-    """Let one process at a time into the block; ValueError(`message`) where another is inside.
+    """Let one process at a time into the block; ValueError(`message`) if another is inside.
 
-    `path` is a file to lock, made where it is missing and left there, empty. The operating system
-    lets go when a process ends, however it ends. Where a file system has no locks, all go in.
+    `path` is a file to lock, created if missing and left there, empty. The operating system
+    releases the lock when a process ends, for whatever reason. If a file system has no locks, all
+    are let in.
     """
     with open(path, "ab") as file:
         try:
@@ -112,13 +113,13 @@ else:
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """`data` to `path`, atomically."""
+    """Write `data` to `path`, atomically."""
     with atomic(path) as file:
         file.write(data)
 
 
 def write_all(parts: Sequence[tuple[str, bytes]]) -> None:
-    """Each path's bytes, all files or none: none takes its place before all are written out."""
+    """Write each path's bytes, all files or none: no file is replaced before all are written."""
     with ExitStack() as stack:
         opened = [(stack.enter_context(atomic(path)), data) for path, data in parts]
         for file, data in opened:
@@ -127,18 +128,18 @@ def write_all(parts: Sequence[tuple[str, bytes]]) -> None:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """`text` to `path` as UTF-8, atomically."""
+    """Write `text` to `path` as UTF-8, atomically."""
     with atomic(path, "w") as file:
         file.write(text)
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """`value` as readable JSON to `path`, atomically."""
+    """Write `value` as readable JSON to `path`, atomically."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
-    """The JSON value in `path`; ValueError naming the file and line where it is not JSON."""
+    """The JSON value in `path`; ValueError, naming file and line, if it is not JSON."""
     try:
         return parse_json(Path(path).read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
@@ -150,9 +151,9 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """The JSON value of a text that may come from anybody; ValueError where it is none.
+    """The JSON value of an untrusted text; ValueError if it is not JSON.
 
-    What is nested deeper than Python can follow is refused like any other text that is not JSON.
+    Data nested deeper than Python can follow are refused like any other text that is not JSON.
 
     >>> parse_json("[" * 100_000)
     Traceback (most recent call last):
@@ -174,7 +175,7 @@ _UMASK = threading.Lock()
 
 
 def _umask() -> int:
-    """The mask can only be read by setting it, so two threads must not do it at once."""
+    """The umask. It can only be read by setting it, so two threads must not do so at once."""
     with _UMASK:
         mask = os.umask(0)
         os.umask(mask)

@@ -1,11 +1,11 @@
-"""Has what measures changed since it measured? Two answers: by its code, and by what it does.
+"""Whether measuring code has changed since it measured: by its text, and by its behaviour.
 
 Idea:   a number in the ledger is as old as the code it came from, and that code is more than the
         lesson's own file: training, sampling, counting and the meter measure too. So a hash
-        follows the imports. It says "changed" far too often (a new option, a faster loop), so
-        beside it stands a fingerprint: what the ci profile measures with seed 0, on one thread in
-        float32, made again in every test run. If the fingerprint still comes out, the row stays
-        and says that the code has changed; if it does not, the row is stale by behaviour.
+        follows the imports. It says "changed" far too often (a new option, a faster loop), so there
+        is a fingerprint as well: what the ci profile measures with seed 0, on one thread in
+        float32, repeated in every test run. If the fingerprint is the same, the row stays and says
+        that the code has changed; if not, the row is stale by behaviour.
 Source: golden-master or characterisation tests: M. Feathers, "Working Effectively with Legacy
         Code", 2004, chapter 13.
 Run:    python -m lessons ledger --check
@@ -14,7 +14,7 @@ Omits:  changes that show only at full size; the full profile's settings are the
 
 The hash is made of statements, not of files: each top-level statement of every module that an
 experiment reaches, without comments, docstrings, layout, imports, drawing and the wording of a
-claim, in the order of the alphabet. So a function that moves to another file changes nothing.
+claim, in alphabetical order. So moving a function to another file changes nothing.
 """
 
 from __future__ import annotations
@@ -38,14 +38,16 @@ ROOT = Path(__file__).resolve().parents[1]
 FINGERPRINT = "fingerprint.json"
 PACKAGES = ("numpy", "scipy", "torch")
 PROJECT = ("minigpt", "distill", "synthdata", "lessons")
-"""Whose code measures; labkit shows, writes files and judges, which changes no evidence."""
+"""Packages whose code measures; labkit shows, writes files and judges: that changes no evidence.
+
+"""
 NOT_MEASURING = ("lessons.engine",)
 PROSE = ("title", "claim", "source", "minutes")
-"""Of an Experiment: words, not measurement."""
+"""Fields of an Experiment that are words, not measurement."""
 ROUNDING, CLOSE = 1e-9, 0.02
-"""Numbers may differ by the first, relative or absolute: a sum in another order. Another processor
-or another version of torch trains another model in the end: then by the second, in all but one of
-twenty."""
+"""Tolerances, relative or absolute. The first allows for sums in another order. On another
+processor or with another version of torch training ends in another model: then all but one value in
+twenty must agree within the second."""
 State = Literal["fresh", "code changed", "stale by behaviour"]
 
 
@@ -53,7 +55,7 @@ State = Literal["fresh", "code changed", "stale by behaviour"]
 
 
 def code_hash(experiment: Path) -> str:
-    """SHA-256 of all that an experiment's file reaches (see the module's docstring)."""
+    """SHA-256 of everything that an experiment's file reaches (see the module's docstring)."""
     return _hash(reached(experiment))
 
 
@@ -63,7 +65,7 @@ def _hash(paths: Iterable[Path]) -> str:
 
 
 def reached(path: Path) -> list[Path]:
-    """The file itself and every file of this project that it imports, anywhere in it, in turn."""
+    """The file and every file of this project that it imports anywhere, directly or not."""
     found, waiting = {path}, [path]
     while waiting:
         here = waiting.pop()
@@ -102,7 +104,7 @@ def _imports(path: Path, stamp: tuple[int, int]) -> tuple[str, ...]:
 
 
 def statements(path: Path) -> tuple[str, ...]:
-    """What a file does, a text for each top-level statement."""
+    """The file's statements, a text for each top-level one."""
     return _statements(path, _stamp(path))
 
 
@@ -114,7 +116,7 @@ def _statements(path: Path, stamp: tuple[int, int]) -> tuple[str, ...]:
         if isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_text(statement):
             continue
         if path.name == "experiment.py" and _draws(statement):
-            continue  # elsewhere, as in minigpt.sample, `draw` may be where chance comes in
+            continue  # elsewhere `draw` may sample, as in minigpt.sample
         found.append(ast.unparse(_Bare().visit(statement)))
     return tuple(found)
 
@@ -128,7 +130,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 class _Bare(ast.NodeTransformer):
-    """Without docstrings, imports and the wording of claims."""
+    """Strip docstrings, imports and the wording of claims."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
@@ -149,8 +151,7 @@ def _is_import(node: ast.AST) -> bool:
 
 
 def fingerprint(evidence: Any, full: Any) -> dict[str, Any]:
-    """What was measured in small, as JSON has it, with the settings of the full size, and with
-    what it was measured."""
+    """A small measurement as JSON, with the full size's settings, versions and processor."""
     return {
         "evidence": evidence,
         "full": json.loads(json.dumps(settings(full), default=str)),
@@ -160,8 +161,8 @@ def fingerprint(evidence: Any, full: Any) -> dict[str, Any]:
 
 
 def apart(code: str, *arguments: str) -> Any:
-    """The JSON that a piece of Python prints in a process of its own, with one thread from the
-    start; ValueError where it ends in an error."""
+    """The JSON that a piece of Python prints in a separate process, with one thread from the start;
+    ValueError if it fails."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     done = subprocess.run(
         [sys.executable, "-c", f"import torch; torch.set_num_threads(1)\n{code}", *arguments],
@@ -176,8 +177,8 @@ def apart(code: str, *arguments: str) -> Any:
 
 
 def settings(value: Any) -> Any:
-    """A dataclass as the fields that differ from their defaults, so that a new one changes
-    nothing; mappings and sequences part by part, anything else as it is."""
+    """A dataclass as the fields that differ from their defaults, so that a new field changes
+    nothing; mappings and sequences element by element, anything else as it is."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: settings(getattr(value, field.name))
@@ -197,9 +198,9 @@ def _is_default(field: dataclasses.Field, value: Any) -> bool:
 
 
 def difference(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
-    """Where two fingerprints part, in words; empty where they are the same.
+    """The difference of two fingerprints in words; empty if they are the same.
 
-    On the same processor with the same versions up to `ROUNDING`, elsewhere `CLOSE`.
+    The tolerance is `ROUNDING` on the same processor with the same versions, elsewhere `CLOSE`.
     """
     if now["full"] != then["full"]:
         return "the settings of the full profile differ"
@@ -214,7 +215,7 @@ def difference(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
 
 
 def state(now: Mapping[str, Any], then: Mapping[str, Any], *, same_code: bool) -> tuple[State, str]:
-    """What a measured number's state is, and where behaviour differs: two fingerprints, and whether
+    """State of a measured number, and how its behaviour differs, from two fingerprints and whether
     the code behind them has the same hash."""
     if where := difference(now, then):
         return "stale by behaviour", where

@@ -1,6 +1,6 @@
-"""Settings and records that come from a file have the types that they are declared with.
+"""Types of settings and records that come from a file, checked against their declarations.
 
-Idea:   a dataclass believes whatever it is given; what was read from JSON may come from anybody.
+Idea:   a dataclass accepts any value; JSON may come from anyone.
 Run:    used wherever a dataclass is made from a file; nothing to run.
 """
 
@@ -10,16 +10,16 @@ from typing import Any, get_type_hints
 
 
 def whole_number(value: Any) -> int:
-    """A count that came from a file; ValueError where it cannot be one."""
+    """A count from a file; ValueError if it cannot be one."""
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"{str(value)[:80]!r} is no count")
     return value
 
 
 def typed(record: type, values: Any) -> dict[str, Any]:
-    """`values` as they are; TypeError where one is not of the type that `record` declares.
+    """`values` unchanged; TypeError if one is not of the type that `record` declares.
 
-    Which names there are is the dataclass's own business: it refuses unknown and missing ones.
+    The dataclass itself refuses unknown and missing names.
     """
     from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 

@@ -1,8 +1,8 @@
-"""With what something was made: versions, and the kind of machine; no names, no paths.
+"""Versions and machine for a record; no names, no paths.
 
-Idea:   a figure without its versions cannot be made again; one with a user's name in it cannot be
+Idea:   a figure without its versions cannot be reproduced; one with a user's name in it cannot be
         passed on.
-Run:    what writes a record (a run, a report, an entry of the ledger) asks here
+Run:    used by whatever writes a record (a run, a report, an entry of the ledger)
 Omits:  serial numbers, host names, users.
 """
 
@@ -17,7 +17,7 @@ PROJECT = "cognitive-core"
 
 
 def version(package: str = PROJECT) -> str:
-    """Of an installed distribution; "not installed" where there is none (a copy of the sources)."""
+    """Version of an installed distribution; "not installed" for a plain copy of the sources."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -25,17 +25,18 @@ def version(package: str = PROJECT) -> str:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Python's, and those of `packages`, by name."""
+    """Versions of Python and of `packages`, by name."""
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
 def machine() -> str:
-    """The system, the kind of processor and how many cores, in words."""
+    """Operating system, kind of processor and number of cores, in words."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
 
 
 def processor() -> str:
-    """The processor's name, by which the last bits of sums may differ; its kind where it has none.
+    """Name of the processor, on which sums' last bits may depend; its kind if it has no name.
+
 
     >>> bool(processor())
     True

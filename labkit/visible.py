@@ -1,7 +1,7 @@
-"""Texts of strangers on a terminal: nothing hidden in them, nothing that commands it.
+"""Untrusted text on a terminal: nothing hidden in it, nothing that controls the terminal.
 
 Idea:   a control character can move the cursor, recolour or retitle a terminal, and a bidirectional
-        override can disguise what a line says; so both are shown as what they are.
+        override can disguise what a line says; so both are shown as visible symbols.
 Source: ECMA-48 (control sequences); Boucher & Anderson, "Trojan Source", 2021.
 Run:    used by every report and every error line; nothing to run.
 """
@@ -9,7 +9,7 @@ Run:    used by every report and every error line; nothing to run.
 from __future__ import annotations
 
 SHOWN = 240
-"""Characters of a text that are shown, unless it is said otherwise."""
+"""Default number of characters of a text that are shown."""
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _MADE_VISIBLE = {
@@ -26,7 +26,7 @@ _SURROGATES = {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
 
 
 def visible(text: str, most: int = SHOWN) -> str:
-    """The text with nothing hidden in it: control characters as symbols, shortened at `most`.
+    """The text with control characters as symbols, shortened to `most` characters.
 
     >>> visible("\\x1b[31mred\\n")
     '␛[31mred⏎ '

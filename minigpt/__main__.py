@@ -1,4 +1,4 @@
-"""`python -m minigpt`: the commands there are."""
+"""`python -m minigpt`: list the commands."""
 
 import sys
 

@@ -1,8 +1,9 @@
 """Which device, precision and number of threads: measured, not guessed.
 
-Idea:   bfloat16 halves the memory traffic and is up to twice as fast on a CPU with instructions for
-        it, and slower than float32 on one without; two threads beat one unless a neighbour holds
-        the other core. A few training steps of a small model, under two seconds, tell.
+Idea:   bfloat16 halves the memory traffic and is up to twice as fast on a CPU that has instructions
+        for it, and slower than float32 on one that has not; two threads beat one unless another
+        process holds the other core. A few training steps of a small model decide, in under two
+        seconds.
 Run:    python -m minigpt.device
 Omits:  choosing among several GPUs. torchrun gives each process its own.
 """
@@ -42,13 +43,13 @@ class Runtime:
     """Where and how a model computes."""
 
     device: Literal["cpu", "cuda", "mps"]
-    """What it runs on."""
+    """The device."""
     precision: Literal["fp32", "bf16"]
-    """Of activations and matrix products; weights are float32 always."""
+    """Precision of activations and matrix products; weights are always float32."""
     threads: int
-    """Of torch on the CPU."""
+    """Number of torch's threads on the CPU."""
     why: str = "asked for"
-    """How the choice was made."""
+    """Why these were chosen, in words."""
 
     def __str__(self) -> str:
         unit = "thread" if self.threads == 1 else "threads"
@@ -63,7 +64,7 @@ class Runtime:
 
     @contextmanager
     def applied(self) -> Iterator[torch.device]:
-        """The same inside a `with`; afterwards, however it ends, torch has its threads back."""
+        """Like `apply`, for a `with` block, after which torch's thread count is restored."""
         before = torch.get_num_threads()
         try:
             yield self.apply()
@@ -79,15 +80,16 @@ def cores() -> int:
 
 
 def check_threads(threads: int) -> None:
-    """ValueError where `threads` is no sensible number of threads."""
+    """ValueError if `threads` is not a sensible number of threads."""
     if not 1 <= threads <= MAX_THREADS:
         raise ValueError(f"threads must be from 1 to {MAX_THREADS}, got {threads}")
 
 
 def check_memory(model: GPTConfig, batch_size: int, vocabulary: int) -> None:
-    """ValueError where training cannot fit into all the memory of this machine.
+    """ValueError if training cannot fit into this machine's memory, free or not.
 
-    A lower bound: float32 weights, gradients, momentum and best weights; bfloat16 activations.
+    The estimate is a lower bound: float32 weights, gradients, momentum and best weights; bfloat16
+    activations.
     """
     width, layers = model.n_embd, model.n_layer
     weights = 12 * layers * width**2 + 2 * vocabulary * width
@@ -104,9 +106,9 @@ def check_memory(model: GPTConfig, batch_size: int, vocabulary: int) -> None:
 def choose(
     device: Device = "auto", precision: Precision = "auto", threads: int | None = None
 ) -> Runtime:
-    """The runtime to use; what is not asked for is measured, once for each machine.
+    """The runtime to use; what is not asked for is measured, once per machine.
 
-    ValueError where CUDA or MPS is asked for and not there.
+    ValueError if CUDA or MPS is asked for and not available.
     """
     if threads is not None:
         check_threads(threads)
@@ -122,7 +124,7 @@ def choose(
         for key, seconds in times.items()
         if precision in ("auto", key[0]) and (threads is None or key[1] == threads)
     }
-    if not fits:  # a number of threads that was not among the candidates
+    if not fits:  # this number of threads was not among the candidates
         fits = {key: s for key, s in times.items() if precision in ("auto", key[0])}
     best = min(fits, key=lambda key: fits[key])
     if threads is None and (free := free_cores()) < best[1]:
@@ -173,15 +175,15 @@ def _remember(path: Path, machine: dict[str, Any], times: Times) -> None:
         rows = [[precision, threads, seconds] for (precision, threads), seconds in times.items()]
         files.write_json(path, {"machine": machine, "seconds": rows})
     except OSError:
-        pass  # a cache that cannot be written costs two seconds next time, nothing else
+        pass  # without the cache the next run measures again, for two seconds
 
 
 def free_cores(seconds: float = 0.2) -> int:
-    """How many of our cores other processes leave free at this moment, at least 1.
+    """Number of our cores that other processes leave free at this moment, at least 1.
 
-    A thread that has to share its core holds up all the others, which spin while they wait: with
-    two threads beside one busy process a step takes 2.5 to 5 times as long, with one thread less
-    than twice. Bounding the spin (GOMP_SPINCOUNT) makes both cases slower (bench_spin.py).
+    A thread that has to share its core delays all the others, which spin while they wait: with two
+    threads beside one busy process a step takes 2.5 to 5 times as long, with one thread less than
+    twice. Limiting the spinning (GOMP_SPINCOUNT) makes both cases slower (bench_spin.py).
     """
     before = psutil.cpu_times()
     time.sleep(seconds)
@@ -193,7 +195,7 @@ def free_cores(seconds: float = 0.2) -> int:
 
 
 def measure(budget: float = BUDGET) -> Times:
-    """Seconds of one training step of a small model, for each (precision, threads)."""
+    """Seconds per training step of a small model, for each (precision, threads)."""
     before = torch.get_num_threads()
     tokenizer = CharTokenizer("".join(map(chr, range(33, 97))))
     model = GPT(GPTConfig(n_layer=1), tokenizer, torch.Generator().manual_seed(0))
@@ -234,11 +236,11 @@ def _cpu_name() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Measure a training step in each precision and number of threads, and print what is used."""
+    """Measure a training step in each precision and number of threads, and print the choice."""
 
 
 def main(settings: Settings) -> None:
-    """Measure anew, forget what was measured before, print one line for each candidate."""
+    """Forget earlier measurements, measure again, print one line per candidate and the choice."""
     from minigpt.corpora import cache_folder
 
     (Path(cache_folder()) / "device.json").unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """How well a model predicts: nats and bits per character over a whole text.
 
-Idea:   the loss is the mean of -log p(character | what stands before it). With the natural
-        logarithm it is in nats; divided by log 2, in bits: what an ideal coder would spend on a
-        character. Its exponential is the perplexity: between how many equally likely characters
-        the model is undecided. Every position counts; the windows stand side by side.
+Idea:   the loss is the mean of -log p(character | those before it). With the natural logarithm it
+        is in nats; divided by ln 2, in bits: what an ideal coder would spend on a character. Its
+        exponential, the perplexity, is the number of equally likely characters with the same loss.
+        Every position counts; the windows are side by side.
 Source: Shannon 1951, "Prediction and entropy of printed English".
 Run:    python -m minigpt.evaluate [RUN]
 Omits:  random windows: a mean over a sample is noisier than the whole, and no faster here.
@@ -27,8 +27,8 @@ from minigpt.ngram import NGram
 if TYPE_CHECKING:
     from minigpt.corpora import Corpus
 
-NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
-CELLS = 1 << 26  # of attention at once, for each head: 64 windows of 1,024 characters
+NGRAM_LIMIT = 5_000_000  # characters that an n-gram counts in a few seconds
+CELLS = 1 << 26  # attention weights at once per head: 64 windows of 1,024 characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """exp(nats); infinite where that is more than a float holds."""
+        """exp(nats); infinite if a float cannot hold it."""
         return math.exp(self.nats) if self.nats < 709 else math.inf
 
 
@@ -59,33 +59,33 @@ def surprisal(
     context: int | None = None,
     batch: int = 64,
 ) -> np.ndarray:
-    """-ln p of ids[1:], each given what stands before it in its window; [N - 1], nats.
+    """-ln p of ids[1:], each given the characters before it in its window; [N - 1], nats.
 
     Windows are as long as the model's context and begin every `stride` characters (by default the
     context: side by side). With a smaller stride each character is scored in the window that shows
-    most before it: slower, and a lower loss. `context` makes a model that could look further back
-    use windows of that length. ValueError on a text of fewer than two characters.
+    most before it: slower, and a lower loss. `context` limits the windows of a model that could
+    look further back. ValueError for a text of fewer than two characters.
     """
     ids = np.asarray(ids, dtype=np.int64)
     if len(ids) < 2:
         raise ValueError(f"a text of {len(ids)} characters has nothing to predict")
     width = context or model.context
     if width is None:  # no windows: the whole text is one
-        if isinstance(model, NGram):  # looks up what was written alone, not all V characters
+        if isinstance(model, NGram):  # looks up only the characters that occur, not all V
             return -model.logprob_of(ids)[1:]
         return _nats(model, ids[None, :-1], ids[None, 1:])[0]
     step = width if stride is None else stride
     if not 1 <= step <= width:
         raise ValueError(f"stride must be from 1 to the context ({width}), got {step}")
     found = np.empty(len(ids) - 1)
-    starts = np.arange(0, len(ids) - width, step)  # of full windows
+    starts = np.arange(0, len(ids) - width, step)  # starts of full windows
     batch = max(1, min(batch, CELLS // width**2))
     for some in np.array_split(starts, math.ceil(len(starts) / batch)) if len(starts) else ():
         places = some[:, None] + np.arange(width)  # [B, T]
         nats = _nats(model, ids[places], ids[places + 1])
         found[places[:, -step:]] = nats[:, -step:]
         if some[0] == 0:
-            found[:width] = nats[0]  # the first window has nothing before it: it counts whole
+            found[:width] = nats[0]  # nothing comes before the first window: all of it counts
     done = int(starts[-1]) + width if len(starts) else 0
     if done < len(ids) - 1:  # less than a step is left: one more window, cut off at the end
         begin = max(0, done - (width - step))
@@ -100,7 +100,8 @@ def score(model: NextChar, ids: np.ndarray, *, stride: int | None = None) -> Sco
 
 
 def surprise(logprobs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """-ln p of what came: logprobs [..., V] in nats, targets [...] (ids) -> nats [...], float64.
+    """-ln p of the targets [...] (ids), from logprobs [..., V] in nats: nats [...], float64.
+
 
     >>> surprise(np.log([[0.5, 0.5], [0.9, 0.1]]), np.array([0, 1])).round(3).tolist()
     [0.693, 2.303]
@@ -114,10 +115,11 @@ def _nats(model: NextChar, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def copied(sample: str, training: str, n: int = 20) -> tuple[float, str]:
-    """How much of a sample stands word for word in the training text.
+    """How much of a sample occurs word for word in the training text.
+
 
     Returns the share of its n-character pieces that do, and the longest common stretch. Both are
-    found by looking pieces up in the training text; ValueError where the sample is shorter than n.
+    found by looking pieces up in the training text; ValueError if the sample is shorter than n.
     """
     if len(sample) < n:
         raise ValueError(f"the sample has {len(sample)} characters, fewer than one piece of {n}")
@@ -142,17 +144,19 @@ class Settings:
     data: str | None = None
     """A corpus or a path; by default the text the model was trained on."""
     split: Literal["train", "held_out", "choose", "judge", "all"] = "held_out"
-    """Which part of it: the last tenth is held out; its halves choose and judge."""
+    """Which part of it: the last tenth is held out; one half of it chooses, the other judges."""
     stride: int | None = None
-    """Characters between windows; smaller is slower and shows the model more. Default: context."""
+    """Characters between windows; fewer is slower and gives more context. Default: context.
+
+    """
     sample: int = 5000
-    """Characters to write and search in the training text; 0 for none."""
+    """Characters to generate and look up in the training text; 0 for none."""
     seed: int = 0
     """Seed of that sample."""
     threads: int | None = None
     """Processor threads; by default torch's own choice."""
     json: bool = False
-    """One line of JSON."""
+    """Print one line of JSON."""
 
     def __post_init__(self) -> None:
         if self.stride is not None and self.stride < 1:
@@ -162,7 +166,7 @@ class Settings:
 
 
 def main(settings: Settings) -> None:
-    """The command."""
+    """Print the scores of the model and of an n-gram of its text, and how much it copies."""
     from minigpt import corpora, storyland
     from minigpt.corpora.catalogue import TABLE
     from minigpt.load import count_of, load_predictor
@@ -231,7 +235,7 @@ def main(settings: Settings) -> None:
 
 
 def _judged(model: NextChar, corpus: Corpus, settings: Settings) -> float | None:
-    """Nats/char over the half that chose nothing, where all that is held out is asked for."""
+    """Nats/char on the judging half, if the whole held-out text was asked for."""
     if settings.split != "held_out" or len(corpus.judge) < 2:
         return None
     stride = settings.stride if model.context is not None else None
@@ -239,8 +243,8 @@ def _judged(model: NextChar, corpus: Corpus, settings: Settings) -> float | None
 
 
 def _floor(model: NextChar, text: str, stride: int | None) -> float:
-    """What the grammar itself reaches on the same windows: each begins in the middle of a sentence,
-    so even a perfect predictor pays more there than the entropy."""
+    """The grammar's own loss on the same windows. Each begins in the middle of a sentence, so
+    even a perfect predictor loses more there than the entropy."""
     from minigpt.storyland import StorylandModel
 
     grammar = StorylandModel()

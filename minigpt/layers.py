@@ -1,6 +1,6 @@
-"""The parts of the transformer, from one vector's norm to a whole block, and the config they obey.
+"""The parts of the transformer, from a vector's norm to a whole block, and their configuration.
 
-Idea:   each block adds to a stream of vectors, twice: attention mixes earlier positions in, an MLP
+Idea:   each block adds to a stream of vectors twice: attention mixes in earlier positions, an MLP
         works on each position alone. x = x + attention(norm(x)); x = x + mlp(norm(x)).
 Source: Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019 (GPT-2, the preset `classic`);
         RoPE: Su et al. 2021, arXiv:2104.09864; RMSNorm: Zhang & Sennrich 2019, arXiv:1910.07467;
@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from minigpt.ops import relu_squared, rms_norm, rotate
 
 MOST_CONTEXT = 16_384
-"""The longest context: with rotated positions no weight depends on it, so that a file may claim any
-number, and a table of rotations has to be made for it."""
+"""The longest context. With rotated positions no weight depends on it, so a file could claim any
+number and have a table of rotations of that size made."""
 
 
 FIRST_FIELDS = (
@@ -38,16 +38,16 @@ FIRST_FIELDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class GPTConfig:
-    """The shape of the model. Switches are fields, so that two designs compare in one run."""
+    """The shape of the model. Design choices are fields, so one run can compare two designs."""
 
     n_layer: int = 4
     """Blocks."""
     n_head: int = 4
     """Attention heads in each block."""
     n_embd: int = 128
-    """Numbers that stand for each character inside the model; a multiple of n_head."""
+    """Width of the vector for each character; a multiple of n_head."""
     context: int = 64
-    """How many characters the model sees at once."""
+    """Characters that the model sees at once."""
     dropout: float = 0.0
     """Share of activations set to zero in training."""
     position: Literal["rope", "learned"] = "rope"
@@ -61,11 +61,11 @@ class GPTConfig:
     bias: bool = False
     """Biases in linear layers and LayerNorm."""
     zero_init: bool = True
-    """Start the head and attention's (or the convolution's) and the MLP's last matrices at zero:
-    such a block begins as the identity. Without `residual` that would be nothing at all, and
-    only the head does."""
+    """Start the last matrices of head, attention (or convolution) and MLP at zero, so that a
+    block begins as the identity. Without `residual` it would output zero: then only the head
+    starts there."""
     tie_embeddings: bool = False
-    """Use one matrix for reading characters in and for scoring them."""
+    """Use one matrix to embed characters and to score them."""
     bigram: bool = True
     """Add a learned vector for the pair (previous character, this character)."""
     attention: Literal["softmax", "convolution"] = "softmax"
@@ -95,9 +95,9 @@ class GPTConfig:
             raise ValueError(f"dropout is a share from 0 to below 1, got {self.dropout}")
 
     def __str__(self) -> str:
-        """The shape in words: the first fields, and of later ones those that are not the default.
+        """The shape in words: the first fields, and later ones that differ from their default.
 
-        Fingerprints are taken of it: a field that is added changes none of what was made before.
+        Fingerprints hash this text, so a new field changes none of those made before.
         """
         later = {f.name: f.default for f in fields(self) if f.name not in FIRST_FIELDS}
         changed = sorted(name for name, default in later.items() if getattr(self, name) != default)
@@ -109,7 +109,7 @@ class RMSNorm(nn.Module):
     """Divide each vector by its root mean square; no parameters."""
 
     def forward(self, x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
-        """x / rms(x), of the same shape."""
+        """x / rms(x), same shape."""
         return rms_norm(x)
 
 
@@ -125,9 +125,9 @@ def make_norm(config: GPTConfig) -> nn.Module:
 def attention_weights(
     q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"]
 ) -> Float[Tensor, "B H T S"]:
-    """softmax(q k^T / sqrt(D)): how much each of the last T of S positions takes from each.
+    """softmax(q k^T / sqrt(D)): the weight that each of the last T of S positions gives to each.
 
-    A position that lies in the future gets weight 0; every row sums to one.
+    Future positions get weight 0; every row sums to one.
     """
     t, s, scale = q.size(-2), k.size(-2), q.size(-1) ** -0.5
     flat_q, flat_k = q.flatten(0, 1), k.flatten(0, 1)  # [B * H, T, D]
@@ -145,10 +145,10 @@ def attend_to_cache(
     values: Float[Tensor, "B H D room"],
     now: int,
 ) -> Float[Tensor, "B H T D"]:
-    """What `attention_weights(q, k) @ v` is for the first `now` keys and values of a cache.
+    """`attention_weights(q, k) @ v` for the first `now` keys and values of a cache.
 
-    It computes with all there is room for and hides what is not there yet, and takes the last
-    product in the order that a CPU is faster at: for many streams up to twice as fast.
+    It computes with all the allocated room and masks the unused part, and takes the last product in
+    the order that is faster on a CPU: for many streams up to twice as fast.
     """
     t, scale = q.size(-2), q.size(-1) ** -0.5
     hidden = q.new_full((t, keys.size(2)), -torch.inf).triu(now - t + 1)
@@ -158,7 +158,7 @@ def attend_to_cache(
 
 
 class Attention(nn.Module):
-    """Each position asks (q), every earlier one answers (k) and passes on what it holds (v)."""
+    """Each position compares its query (q) with earlier keys (k) and collects their values (v)."""
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
@@ -184,11 +184,11 @@ class Attention(nn.Module):
         rope: Tensor | None,
         cache: tuple[Tensor, Tensor, int] | None = None,
     ) -> Float[Tensor, "B T E"]:
-        """Mix what earlier positions hold into each; with a cache, they are read from there."""
+        """Mix earlier positions into each; with a cache, their keys and values are read from it."""
         q, k, v = self.heads(x, rope)
         seen = 0
         if cache:
-            keys, values, seen = cache  # with room for more: `model.Cache`
+            keys, values, seen = cache  # with spare room: `model.Cache`
             now = seen + x.size(1)
             keys[:, :, seen:now], values[..., seen:now] = k, v.mT
         if seen:
@@ -196,12 +196,12 @@ class Attention(nn.Module):
         elif x.is_cuda:
             out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
-            out = attention_weights(q, k) @ v  # on a CPU faster than the fused one up to T = 256
+            out = attention_weights(q, k) @ v  # on a CPU faster than fused attention up to T = 256
         return self.project(out.transpose(1, 2).flatten(2))
 
 
 class CausalConvolution(nn.Module):
-    """What attention is compared with: the last 4 positions, mixed the same way everywhere."""
+    """The alternative to attention: the last 4 positions, mixed by the same weights everywhere."""
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
@@ -209,7 +209,7 @@ class CausalConvolution(nn.Module):
         self.kernel.stacked = 4  # type: ignore[attr-defined]
 
     def forward(self, x: Float[Tensor, "B T E"], *_: object) -> Float[Tensor, "B T E"]:
-        """out[t] = sum over i < 4 of x[t - i] @ kernel[i]; what is before the text is zero."""
+        """out[t] = sum over i < 4 of x[t - i] @ kernel[i]; positions before the text are zero."""
         padded = F.pad(x, (0, 0, 3, 0))
         time = x.size(1)
         shifted = torch.stack([padded[:, 3 - i : 3 - i + time] for i in range(4)])  # [4, B, T, E]
@@ -217,7 +217,7 @@ class CausalConvolution(nn.Module):
 
 
 class MLP(nn.Module):
-    """Widen four times, bend, narrow again; on each position alone."""
+    """Widen four times, apply the non-linearity, narrow again; each position alone."""
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()

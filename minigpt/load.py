@@ -1,4 +1,4 @@
-"""From what a user names on a command line to a model that predicts.
+"""The model behind the RUN of a command line.
 
 Idea:   every command that takes RUN takes the same things: nothing (the latest run), a run's folder
         or a model file; or, with `--model ngram`, a text that is counted now, in about a second.
@@ -26,19 +26,19 @@ Kind = Literal["gpt", "ngram"]
 
 @dataclass(frozen=True, kw_only=True)
 class Predictor:
-    """A model, what to call it, and the text it learned from."""
+    """A model, its name in output, and the text it learned from."""
 
     model: GPT | NGram
     name: str
     corpus: str
-    """A corpus's name or a path, as `corpora.load` takes it; empty where it is not known."""
+    """A corpus's name or a path, as `corpora.load` takes it; empty if unknown."""
     corpus_sha256: str = ""
-    """Of that text, when it was learned from; empty where it is not known."""
+    """SHA-256 of that text when the model learned from it; empty if unknown."""
     latest: bool = False
-    """Nobody named it: it is the run that was worked on last."""
+    """Whether nobody named the run: it is then the one worked on last."""
 
     def learned(self) -> corpora.Corpus:
-        """The text it learned from; ValueError, naming both, where that cannot be had."""
+        """The text it learned from; ValueError, naming both, if it is not available."""
         try:
             return corpora.load(self.corpus)
         except (ValueError, OSError) as error:
@@ -48,7 +48,7 @@ class Predictor:
             ) from None
 
     def announce(self) -> None:
-        """Say on standard error which model it is, where the user did not."""
+        """Print on standard error which model is used, unless the user named it."""
         if self.latest:
             open_end = not (Path(self.name) / "result.json").exists()
             more = ", which is not finished (train --resume goes on with it)" if open_end else ""
@@ -64,9 +64,10 @@ def load_predictor(
     precision: Literal["fp32", "bf16"] | None = None,
     threads: int | None = None,
 ) -> Predictor:
-    """The model of a run (None: the latest), or an n-gram of `data`; ValueError without one.
+    """The model of a run (None: the latest), or an n-gram of `data`; ValueError if not found.
 
-    `precision` and `threads` are how a GPT computes; None leaves float32 and torch's own number.
+
+    `precision` and `threads` are those of a GPT; None leaves float32 and torch's own number.
     """
     if kind == "ngram":
         return count(data or corpora.DEFAULT, order)
@@ -92,7 +93,7 @@ def load_predictor(
 
 
 def made_with(fingerprint: bytes) -> str | None:
-    """The folder of the run whose model's fingerprint begins so; None where there is none."""
+    """The folder of the run whose model's fingerprint begins like this; None if there is none."""
     from minigpt.train.checkpoint import load_model
 
     for run in reversed(runs.find_all()):
@@ -100,24 +101,24 @@ def made_with(fingerprint: bytes) -> str | None:
             if bytes.fromhex(load_model(run.folder)[0].fingerprint).startswith(fingerprint):
                 return str(run.folder)
         except (ValueError, OSError):
-            continue  # a run without a model, or a damaged one, is not the one
+            continue  # a run without a model, or with a damaged one, is not it
     return None
 
 
 def count(data: str, order: int = DEFAULT_ORDER) -> Predictor:
-    """A Kneser-Ney n-gram of the training part of `data`, with the alphabet of the whole."""
+    """A Kneser-Ney n-gram of the training part of `data`, with the alphabet of the whole text."""
     return replace(count_of(corpora.load(data), order), corpus=data)
 
 
 def count_of(corpus: corpora.Corpus, order: int = DEFAULT_ORDER) -> Predictor:
-    """The same, of a text that is already here."""
+    """`count` for a text that is already loaded."""
     model = NGram.fit(corpus.train, CharTokenizer.from_text(corpus.text), order)
     name = f"n-gram (Kneser-Ney, order {order}) of {corpus.name}"
     return Predictor(model=model, name=name, corpus=corpus.name)
 
 
 def locate(run: str | None) -> Path:
-    """The model file that RUN means; ValueError where there is none."""
+    """The model file that RUN means; ValueError if there is none."""
     if run is not None and Path(run).is_file():
         return Path(run)
     found = runs.find(None if run is None else Path(run))

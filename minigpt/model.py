@@ -1,12 +1,12 @@
-"""The whole model: characters to logits, and predictions that go on without reading all again.
+"""The whole model: from characters to logits, and incremental prediction with a cache.
 
 Idea:   ids become vectors, blocks add to them (`minigpt.layers`), a last matrix scores what may
-        follow. Keys and values of what was read do not change when a character is added, so they
-        are kept: a new character costs one position instead of all of them.
+        follow. Keys and values of earlier characters do not change when one is added, so they are
+        kept: a new character costs one position instead of all of them.
 Source: as `minigpt.layers`; the protocol is `nextchar.NextChar`, and the rule for a full view is
         `nextchar.window`.
 Run:    python -m minigpt.train; python tests/benchmarks/bench_sample.py
-Omits:  sliding the view by one: with rotated keys every position would have to be computed anew.
+Omits:  sliding the view by one: with rotated keys every position would have to be recomputed.
 
 Legend: B batch, L layers, T time, E width (n_embd), H heads, D width of a head, V vocabulary.
 """
@@ -34,37 +34,37 @@ from minigpt.tokenizer import CharTokenizer
 __all__ = ["GPT", "Block", "Cache", "GPTConfig"]
 
 POSITIONS = 4096
-"""How many characters a CPU reads at once: a few streams at a time are twice as fast as hundreds,
-because what is computed on the way is not written to fresh memory each time."""
+"""Characters that a CPU reads at once. A few streams at a time are twice as fast as hundreds,
+because intermediate results are not written to fresh memory each time."""
 
 ROOM = 32
-"""Keys and values get room for so many characters more when it is used up. Room for the whole
+"""Keys and values get room for this many more characters whenever it is used up. Room for the whole
 context at once would be simpler, but a part of a tensor is read more slowly than all of it."""
 
 
 @dataclass
 class Cache:
-    """What a GPT remembers between steps: keys and values of the characters in view."""
+    """A GPT's state between steps: keys and values of the characters in view."""
 
     layers: list[tuple[Tensor, Tensor]]
-    """For each layer keys [B, H, room, D] and values [B, H, D, room], zero where nothing is yet;
-    empty before the first step. What attention sums over, width of a key and time of a value, lies
-    side by side in memory: so they are read fastest."""
+    """Keys [B, H, room, D] and values [B, H, D, room] of each layer, zero beyond `length`; empty
+    before the first step. The axis that attention sums over (width of a key, time of a value) is
+    contiguous in memory, which is read fastest."""
     view: np.ndarray
-    """The characters in view, ids [B, context], of which the first `length` count."""
+    """Ids [B, context] of the characters in view, of which the first `length` count."""
     length: int
-    """How many are in view."""
+    """Number of characters in view."""
     total: int
-    """How many were read so far."""
+    """Number of characters read so far."""
 
     def rows(self, rows: np.ndarray) -> Cache:
-        """A copy of some streams, [k], to read on with while the others wait."""
+        """A copy of the streams in `rows` [k], to go on with while the others wait."""
         layers = [(keys[rows], values[rows]) for keys, values in self.layers]
         return Cache(layers, self.view[rows], self.length, self.total)
 
 
 class GPT(nn.Module):
-    """ids -> logits; and a `NextChar`, so that it can be evaluated, sampled and compressed with."""
+    """ids -> logits. It is also a `NextChar`: it can be evaluated, sampled and compressed with."""
 
     BIGRAM_ROWS = 16_384  # larger alphabets share rows
     block: type[nn.Module] = Block
@@ -73,7 +73,7 @@ class GPT(nn.Module):
     rope: Tensor
 
     precision: Literal["fp32", "bf16"] = "fp32"
-    """Of predictions; training has its own."""
+    """Precision used for prediction; training has its own."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class GPT(nn.Module):
 
     @property
     def size(self) -> int:
-        """How many weights it has; one that is used twice counts once."""
+        """Number of weights; a tied weight counts once."""
         return sum(parameter.numel() for parameter in self.parameters())
 
     @property
@@ -144,7 +144,8 @@ class GPT(nn.Module):
     ) -> Float[Tensor, "B T E"]:
         """A vector for each character, plus one for its pair with the character before it.
 
-        `previous` [B, 1] is what stands left of ids and `seen` how much does; nothing by default.
+        `previous` [B, 1] is the character before ids and `seen` the number of characters before
+        them; none by default.
         """
         x = self.embed(ids)
         if self.config.bigram:
@@ -168,9 +169,9 @@ class GPT(nn.Module):
         seen: int = 0,
         caches: Sequence[tuple[Tensor, Tensor, int]] = (),
     ) -> Float[Tensor, "B T E"]:
-        """The stream behind the first `layers` blocks: all by default, 0 before any of them.
+        """The residual stream after the first `layers` blocks: all by default, 0 for none.
 
-        `previous` and `seen` are as in `embeddings`; `caches` hold what each block keeps of it.
+        `previous` and `seen` are as in `embeddings`; `caches` hold each block's keys and values.
         """
         x = self.embeddings(ids, previous, seen)
         rope = self._rotations(seen, ids.size(1))
@@ -181,11 +182,11 @@ class GPT(nn.Module):
         return x
 
     def _rotations(self, seen: int, more: int) -> Tensor | None:
-        """What turns queries and keys at these positions; None where positions are learned."""
+        """Rotations of queries and keys at these positions; None if positions are learned."""
         return self.rope[:, seen : seen + more] if self.config.position == "rope" else None
 
     def forward(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
-        """Logits; [b, t] scores what follows ids[b, t]. T is at most the context."""
+        """Logits; [b, t] scores the character after ids[b, t]. T is at most the context."""
         if ids.size(1) > self.config.context:
             raise ValueError(
                 f"{ids.size(1)} characters at once; this model sees {self.config.context}"
@@ -193,9 +194,9 @@ class GPT(nn.Module):
         return self.head(self.norm(self.hidden(ids)))
 
     def attention(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B L H T T"]:
-        """How much each position takes from each before it, in every layer and head.
+        """The weight that each position gives to each before it, in every layer and head.
 
-        For pictures (`plots.attention_map`). ValueError where the model has no attention.
+        For figures (`plots.attention_map`). ValueError if the model has no attention.
         """
         if not self.attends:
             raise ValueError("this model mixes positions by other means; it has no attention")
@@ -213,12 +214,12 @@ class GPT(nn.Module):
 
     @property
     def context(self) -> int:
-        """How many characters back it can look."""
+        """The most characters back that it can look at."""
         return self.config.context
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of alphabet, shape and weights: which model it is, wherever it is stored."""
+        """SHA-256 of alphabet, shape and weights; it identifies the model wherever it is stored."""
         parts = [f"({self.config}, {self.tokenizer.characters!r})".encode()]
         for name, tensor in sorted(self.state_dict().items()):
             parts += [name.encode(), tensor.cpu().contiguous().numpy().tobytes()]
@@ -226,7 +227,7 @@ class GPT(nn.Module):
 
     @property
     def threads(self) -> int:
-        """How many threads compute its predictions; the last bits depend on it."""
+        """Number of threads that compute predictions; their last bits depend on it."""
         return torch.get_num_threads()
 
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
@@ -236,7 +237,7 @@ class GPT(nn.Module):
             return logits.float().log_softmax(-1).cpu().numpy()
 
     def start(self, ids: np.ndarray) -> tuple[Cache, np.ndarray]:
-        """Read ids [B, T]: the state, and log-probabilities [B, V] of what follows."""
+        """Read ids [B, T]: the state, and log-probabilities [B, V] of the next character."""
         if ids.ndim != 2 or not ids.size:
             raise ValueError(f"start needs ids [B, T] with T >= 1, got shape {ids.shape}")
         state = Cache([], np.zeros((len(ids), self.context), np.int64), 0, ids.shape[1])
@@ -248,9 +249,9 @@ class GPT(nn.Module):
         return self.read(state, ids[:, None])
 
     def read(self, state: Cache, ids: np.ndarray) -> np.ndarray:
-        """Read T >= 1 more characters of each stream at once, ids [B, T]: what follows the last.
+        """Read T >= 1 more characters of each stream at once, ids [B, T]: log-probabilities [B, V].
 
-        The same as T steps, and a good deal faster; log-probabilities [B, V].
+        The result is that of T steps, much faster.
         """
         if ids.ndim != 2 or not ids.size or len(ids) != len(state.view):
             raise ValueError(
@@ -280,7 +281,7 @@ class GPT(nn.Module):
             return torch.cat(parts).float().log_softmax(-1).cpu().numpy()
 
     def _make_room(self, state: Cache, length: int) -> None:
-        """Let keys and values of `length` characters fit into the cache."""
+        """Grow the cache until keys and values of `length` characters fit."""
         dtype = torch.bfloat16 if self.precision == "bf16" else self.head.weight.dtype
         held = state.layers[0][0].size(2) if state.layers else 0
         if length <= held and state.layers[0][0].dtype == dtype:
@@ -299,7 +300,7 @@ class GPT(nn.Module):
             state.layers.append((keys, values))
 
     def _read_rows(self, state: Cache, rows: slice, seen: int) -> Tensor:
-        """Logits [k, V] after the last character in view of some streams; it fills their cache."""
+        """Logits [k, V] after the last character in view of some streams, whose cache is filled."""
         view = state.view[rows, max(0, seen - 1) : state.length]
         ids = torch.from_numpy(view).to(self.head.weight.device)
         previous, ids = (ids[:, :1], ids[:, 1:]) if seen else (None, ids)

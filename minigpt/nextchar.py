@@ -1,10 +1,11 @@
-"""The one protocol between the packages: something that predicts the next character.
+"""The one protocol between the packages: an object that predicts the next character.
 
 Idea:   a GPT, a table of counts, an average of several models and a file of cached predictions all
-        answer the same question: given the characters so far, how likely is each next one? What
-        answers it can be evaluated, sampled, compressed with, distilled from and cascaded.
+        answer the same question: given the characters so far, how likely is each next one? Any
+        such object can be evaluated, sampled, compressed with, distilled from and cascaded.
 Omits:  gradients. Training works on the model itself; here arrays are plain NumPy, so that a
-        predictor without torch stays without torch. On a CPU the step from tensor to array is free.
+        predictor that does not need torch does not import it. On a CPU, turning a tensor into an
+        array costs nothing.
 
 Legend: B batch, T time, V vocabulary. Log-probabilities are natural logarithms (nats), float32.
 """
@@ -29,7 +30,7 @@ class NextChar(Protocol):
 
     @property
     def context(self) -> int | None:
-        """How many characters back it can look at most; None where there is no limit."""
+        """The most characters back that it can look at; None if there is no limit."""
         ...
 
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
@@ -53,10 +54,10 @@ class NextChar(Protocol):
 
 
 def window(n: int, context: int | None) -> int:
-    """How many of the last n characters are in view when going on character by character.
+    """How many of the last n characters are in view when text is read character by character.
 
-    All, until the context is full; then the view starts again from the last half context and
-    grows until it is full again. Sliding by one would mean computing everything anew at each step.
+    All of them until the context is full; then the view starts again from the last half context and
+    grows until it is full again. Sliding by one would mean recomputing everything at each step.
 
     >>> [window(n, 4) for n in range(1, 10)]
     [1, 2, 3, 4, 2, 3, 4, 2, 3]
@@ -68,6 +69,6 @@ def window(n: int, context: int | None) -> int:
 
 
 def first_ids(tokenizer: CharTokenizer, batch: int) -> np.ndarray:
-    """Something to start from where there is no prompt: a newline, or id 0 without one; [B, 1]."""
+    """Ids [B, 1] to start from without a prompt: a newline, or id 0 if the alphabet has none."""
     start = tokenizer.encode("\n")[0] if "\n" in tokenizer else 0
     return np.full((batch, 1), start, dtype=np.int64)

@@ -1,9 +1,9 @@
 """Counting as a language model: interpolated modified Kneser-Ney.
 
 Idea:   the next character is predicted from the counts of what followed the last `order - 1`
-        characters. Every count gives up a little (the discount), and what was given up is handed to
-        the prediction from one character less, down to the uniform distribution. Below the highest
-        order it is not occurrences that are counted but different left neighbours: after "San",
+        characters. Each count gives up a little (the discount), and the mass given up goes to the
+        prediction from one character less, down to the uniform distribution. Below the highest
+        order, different left neighbours are counted instead of occurrences: after "San",
         "Francisco" is frequent, yet it follows almost nothing else.
 Source: S. F. Chen & J. Goodman, "An empirical study of smoothing techniques for language modeling",
         Computer Speech & Language 13 (1999), 359-394, section 3; R. Kneser & H. Ney, ICASSP 1995.
@@ -13,7 +13,7 @@ Omits:  pruning, a file format (fitting a million characters takes about a secon
 
 Legend: B batch, T time, V vocabulary, N rows. A gram is a node of a trie: its id is its place in
 the sorted list of (id of the gram without its last character) * V + last character. The grams that
-extend a context therefore stand side by side, and one binary search finds the next character.
+extend a context are therefore adjacent, and one binary search finds the next character.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CELLS = 1 << 20  # cells of [N, V] held at once while predicting
 
 @dataclass
 class NGramState:
-    """Where each stream stands: row k holds the id of its last k characters as a gram, or -1."""
+    """The position of each stream: row k holds the id of its last k characters as a gram, or -1."""
 
     nodes: np.ndarray
     """Gram ids [order, B]; row 0 is the empty context, always 0."""
@@ -46,23 +46,27 @@ class _Level:
     keys: np.ndarray
     """Sorted: (id of the first k - 1 characters) * V + last character, [grams] int64."""
     kept: np.ndarray
-    """What the gram's discounted count is worth given its context, [grams]."""
+    """The gram's discounted count over its context's total, [grams]."""
     handed_down: np.ndarray
-    """Share that each context (a gram of length k - 1) leaves to the shorter one, [contexts]."""
+    """Share of each context's mass (of a gram of length k - 1) left to the shorter one,
+    [contexts].
+    """
     first: np.ndarray
-    """Contexts' first child; the children of c are first[c] to first[c + 1], [contexts + 1]."""
+    """First child of each context c; its children are first[c] to first[c + 1], [contexts + 1].
+
+    """
 
 
 class NGram:
     """A character n-gram model with modified Kneser-Ney smoothing; implements `NextChar`.
 
     `order` counts the predicted character, so order 7 looks six characters back. `discounts` are
-    D1, D2 and D3+ of each order, lowest first. `fingerprint` is a SHA-256 of all that determines
-    the model: the text, the alphabet and the order.
+    D1, D2 and D3+ of each order, lowest first. `fingerprint` is a SHA-256 of everything that
+    determines the model: the text, the alphabet and the order.
     """
 
-    precision = "fp64"  # what probabilities are computed in, and by how many threads: a coder
-    threads = 1  # must repeat both exactly
+    precision = "fp64"  # precision and threads that compute probabilities: a coder must
+    threads = 1  # repeat both exactly
 
     def __init__(
         self,
@@ -84,9 +88,9 @@ class NGram:
         tokenizer: CharTokenizer | None = None,
         order: int = DEFAULT_ORDER,
     ) -> NGram:
-        """Count `text` (a string, or ids [T] of `tokenizer`) once and for all.
+        """Count `text` (a string, or ids [T] of `tokenizer`) once.
 
-        A text shorter than `order` is counted up to its own length. ValueError on an empty text,
+        A text shorter than `order` is counted up to its own length. ValueError for an empty text,
         an order below 1, ids without a tokenizer, and characters or ids outside the alphabet.
 
         >>> model = NGram.fit("abracadabra", order=3)
@@ -120,10 +124,10 @@ class NGram:
 
     @property
     def context(self) -> int | None:
-        """None: it reads contexts of any length, and looks at the last `order - 1` characters.
+        """None: contexts may have any length, of which the last `order - 1` characters count.
 
-        A number would make readers cut the text into windows that short, and rob the model of its
-        context at the start of each.
+        A number would make readers cut the text into windows of that length and deprive the model
+        of context at the start of each.
         """
         return None
 
@@ -140,18 +144,18 @@ class NGram:
         return out.reshape(batch, time, len(self.tokenizer))
 
     def unconditional(self) -> np.ndarray:
-        """Log-probabilities [V] of a character of which nothing precedes is known."""
+        """Log-probabilities [V] of a character without any context."""
         return self._distribution(self._root(1))[0]
 
     def logprob_of(self, ids: np.ndarray) -> np.ndarray:
         """ids [T] -> [T] float64: log-probability of each given all before it, in nats.
 
-        The same numbers as `logprobs`, without the V - 1 others: for measuring a long text. The
+        The same numbers as in `logprobs`, without the V - 1 others: for measuring a long text. The
         first is predicted from the empty context.
         """
         ids = _checked(ids, self.tokenizer, 1)
         p = np.full(len(ids), 1 / len(self.tokenizer))
-        gram = np.zeros(len(ids), dtype=np.int64)  # of the k characters from each position on
+        gram = np.zeros(len(ids), dtype=np.int64)  # gram of the k characters from each position on
         for k, level in enumerate(self._levels[: len(ids)]):
             context, gram = gram[: len(ids) - k], self._child(k, gram[: len(ids) - k], ids[k:])
             seen = np.flatnonzero(context >= 0)
@@ -193,11 +197,11 @@ class NGram:
         return nodes
 
     def _child(self, k: int, nodes: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        """Ids of the grams that extend grams of length k by one character; -1 where unseen."""
+        """Ids of the grams that extend grams of length k by one character; -1 if unseen."""
         keys = self._levels[k].keys
         wanted = nodes * len(self.tokenizer) + ids
         place = np.searchsorted(keys, wanted)
-        # an unseen gram (-1) asks for a negative key, and there is none
+        # an unseen gram (-1) asks for a negative key, which does not exist
         found = keys[np.minimum(place, len(keys) - 1)] == wanted
         return np.where(found, place, -1)
 
@@ -208,7 +212,7 @@ class NGram:
         for level, context in zip(self._levels, nodes):
             rows = np.flatnonzero(context >= 0)
             if not rows.size:
-                break  # what was not seen short was not seen long
+                break  # a longer context was not seen either
             context = context[rows]
             p[rows] *= level.handed_down[context, None]
             first = level.first[context]
@@ -220,11 +224,11 @@ class NGram:
 
 
 def estimate_discounts(counts: np.ndarray) -> np.ndarray:
-    """D1, D2, D3+: what a count of one, two, three or more gives up, [3].
+    """D1, D2, D3+: the discounts of a count of one, two, three or more, [3].
 
-    Estimated from how many grams have the counts 1 to 4 (Chen & Goodman 1999, equation 26). Where
-    that is undefined or not positive, as in tiny texts and among single characters, it is 0.5, 1
-    and 1.5, as KenLM's fallback has it.
+    Estimated from how many grams have the counts 1 to 4 (Chen & Goodman 1999, equation 26). If that
+    is undefined or not positive, as in tiny texts and among single characters, they are 0.5, 1 and
+    1.5, KenLM's fallback.
 
     >>> estimate_discounts(np.array([1] * 8 + [2] * 4 + [3] * 2 + [4])).tolist()
     [0.5, 1.25, 2.0]
@@ -239,7 +243,7 @@ def estimate_discounts(counts: np.ndarray) -> np.ndarray:
 
 
 def _checked(ids: np.ndarray, tokenizer: CharTokenizer, dimensions: int) -> np.ndarray:
-    """`ids` as an array; ValueError where a shape or an id would silently mean another gram."""
+    """`ids` as an array; ValueError if its shape or an id would silently mean another gram."""
     ids = np.asarray(ids)
     if ids.ndim != dimensions:
         raise ValueError(f"ids need {dimensions} dimension(s), got shape {ids.shape}")
@@ -272,9 +276,10 @@ def _trie(ids: np.ndarray, v: int, order: int) -> tuple[list[np.ndarray], np.nda
 
 
 def _left_neighbours(keys: list[np.ndarray], ids: np.ndarray, v: int) -> list[np.ndarray]:
-    """For every gram but the longest, how many different characters stand before it.
+    """Number of different characters found before each gram, for all lengths but the longest.
 
-    The start of the text counts as one of them, so that every gram has at least one.
+
+    The start of the text counts as one, so every gram has at least one.
     """
     counts = []
     suffix = np.zeros(len(keys[0]), dtype=np.int64)  # a gram without its first character, as an id
@@ -305,5 +310,5 @@ def _smooth(
 
 
 def _before(counts: np.ndarray) -> np.ndarray:
-    """How many come before each: the running sum without itself."""
+    """Exclusive running sum: the total of all counts before each."""
     return np.cumsum(counts) - counts

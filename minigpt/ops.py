@@ -1,11 +1,11 @@
-"""Three small functions with their derivatives written by hand.
+"""Three small functions with hand-written derivatives.
 
-Idea:   autograd walks through memory once for every elementary step, forward and back. Worked
-        out on paper, each derivative is one line, and on a CPU forward and backward take about a
-        tenth less time.
-Source: the chain rule; each derivation stands beside its line.
+Idea:   autograd passes over memory once for every elementary step, forward and back. Worked out on
+        paper, each derivative is one line, and on a CPU forward and backward take about a tenth
+        less time.
+Source: the chain rule; each derivation is beside its line.
 Run:    python tests/benchmarks/bench_ops.py
-Omits:  kernels of our own. On CUDA, torch.compile fuses the plain formulas, which stand beside.
+Omits:  kernels of our own. On CUDA, torch.compile fuses the plain formulas, which are here too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor
 def rms_norm(x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
     """x / sqrt(mean(x^2)) along the last axis (Zhang & Sennrich 2019, arXiv:1910.07467).
 
-    Where the root mean square is below 0.001, x is divided by 0.001.
+    If the root mean square is below 0.001, x is divided by 0.001.
     """
     if x.is_cuda:
         rms = torch.linalg.vector_norm(x, dim=-1, keepdim=True) * x.size(-1) ** -0.5
@@ -30,16 +30,16 @@ def rms_norm(x: Float[Tensor, "... E"]) -> Float[Tensor, "... E"]:
 
 
 def relu_squared(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """max(x, 0)^2 (So et al. 2021, arXiv:2109.08668)."""
+    """max(x, 0)^2, elementwise (So et al. 2021, arXiv:2109.08668)."""
     if not torch.is_grad_enabled():
-        return F.relu(x).square_()  # nobody needs relu(x) later, so its memory is used again
+        return F.relu(x).square_()  # relu(x) is not needed later: reuse its memory
     return F.relu(x).square() if x.is_cuda else _ReluSquared.apply(x)
 
 
 def rotate(x: Float[Tensor, "... T D"], table: Float[Tensor, "2 T D"]) -> Float[Tensor, "... T D"]:
-    """Turn each pair (x[i], x[i + D/2]) by its position's angle (RoPE, arXiv:2104.09864).
+    """Rotate each pair (x[i], x[i + D/2]) by its position's angle (RoPE, arXiv:2104.09864).
 
-    The score of two rotated vectors depends on their contents and their distance alone.
+    The score of two rotated vectors depends only on their contents and their distance.
     """
     table = table.to(x.dtype)
     by_hand = torch.is_grad_enabled() and not x.is_cuda
@@ -47,7 +47,7 @@ def rotate(x: Float[Tensor, "... T D"], table: Float[Tensor, "2 T D"]) -> Float[
 
 
 def rotation_table(context: int, width: int, base: float = 10_000.0) -> Float[Tensor, "2 T D"]:
-    """What `rotate` multiplies by: (cos, cos) and (-sin, sin) of position / base^(i / (D/2))."""
+    """The factors of `rotate`: (cos, cos) and (-sin, sin) of position / base^(i / (D/2))."""
     half = width // 2
     angles = torch.outer(torch.arange(context), base ** (-torch.arange(half) / half))
     cos, sin = angles.cos(), angles.sin()
@@ -103,4 +103,4 @@ class _ReluSquared(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (r,) = ctx.saved_tensors
-        return (grad * r).mul_(2)  # 2 relu(x): zero wherever x is negative, without a mask
+        return (grad * r).mul_(2)  # 2 relu(x): zero if x is negative, without a mask

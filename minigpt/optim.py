@@ -1,8 +1,8 @@
 """Muon for matrices, AdamW for the rest, and schedules as pure functions.
 
-Idea:   a gradient matrix pushes hard in a few directions and hardly at all in most. Muon replaces
-        the (momentum of the) gradient by the nearest orthogonal matrix, so that every direction
-        moves equally far; Newton-Schulz iterations compute it with matrix products alone.
+Idea:   a gradient matrix is large in a few directions and tiny in most. Muon replaces the (momentum
+        of the) gradient by the nearest orthogonal matrix, so that every direction moves equally
+        far; Newton-Schulz iterations compute it with matrix products alone.
 Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks";
         AdamW: Loshchilov & Hutter 2017, arXiv:1711.05101.
 Run:    python -m minigpt.train
@@ -29,7 +29,7 @@ def orthogonalise(
 ) -> Float[Tensor, "N rows columns"]:
     """Push all singular values of each matrix towards 1; N matrices of one shape at once.
 
-    Works in bfloat16 where the input is bfloat16. The rows span what they spanned before.
+    Works in the dtype of the input (bfloat16 is enough). The rows keep the span they had.
     """
     a, b, c = QUINTIC
     x = matrices
@@ -48,7 +48,8 @@ class Muon(torch.optim.Optimizer):
     """Momentum, orthogonalised, for weight matrices.
 
     A parameter with an attribute `stacked = k` holds k matrices one above the other (queries, keys
-    and values, say); each is orthogonalised by itself. Matrices of one shape go as one batch.
+    and values, for example); each is orthogonalised separately. Matrices of one shape form one
+    batch.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Muon(torch.optim.Optimizer):
         steps: int = 5,
         dtype: torch.dtype = torch.bfloat16,
     ) -> None:
-        self.dtype = dtype  # of the iterations: their result need not be exact
+        self.dtype = dtype  # dtype of the iterations: their result need not be exact
         super().__init__(
             parameters,
             {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "steps": steps},
@@ -86,7 +87,7 @@ class Muon(torch.optim.Optimizer):
                 by_shape[shape].append((target, update.view_as(target)))
             for (rows, columns), pairs in by_shape.items():
                 updates = torch.cat([update for _, update in pairs]).to(self.dtype)
-                scale = math.sqrt(max(1.0, rows / columns))  # keep the size of what comes out
+                scale = math.sqrt(max(1.0, rows / columns))  # keep the size of the layer's output
                 updates = orthogonalise(updates, group["steps"]).mul_(group["lr"] * scale)
                 sizes = [len(target) for target, _ in pairs]
                 for (target, _), update in zip(pairs, updates.split(sizes)):

@@ -1,7 +1,7 @@
-"""Pictures of a model at work: loss curves, predictions, surprise, attention.
+"""Figures of a model at work: loss curves, predictions, surprise, attention.
 
-Idea:   each function takes data and axes and returns the axes; each has a companion that says the
-        same in words, for those who cannot see the picture.
+Idea:   each function takes data and axes and returns the axes; the curves have a companion that
+        says the same in words, for readers who cannot see the figure.
 Run:    python -m minigpt.train writes loss.png; python -m minigpt.runs overlays several
 Omits:  windows. Nothing here calls show().
 """
@@ -24,9 +24,10 @@ Metrics = Sequence[dict[str, Any]]
 def loss_curve(
     metrics: Metrics, ax: Axes, *, ngram: float | None = None, best: float | None = None
 ) -> Axes:
-    """Training loss, and that on the half that chooses, over seconds; the n-gram's is to beat.
+    """Training loss, and loss on the choosing half, over seconds; the n-gram's is to be beaten.
 
-    `best` is the held-out loss in the title, by default the least on the curve.
+
+    `best` is the held-out loss in the title, by default the lowest on the curve.
     """
     seconds = [line["seconds"] for line in metrics]
     ax.plot(seconds, [line["train_loss"] for line in metrics], lw=1, label="training")
@@ -65,7 +66,7 @@ def loss_alt(metrics: Metrics, ngram: float | None) -> str:
 
 
 def overlay(named: Sequence[tuple[str, Metrics]], ax: Axes) -> Axes:
-    """Loss on the held-out half that chooses, of several runs, over seconds of training."""
+    """Loss on the choosing half of several runs, over seconds of training."""
     for name, metrics in named:
         looked = _looks(metrics)
         ax.plot(
@@ -100,7 +101,7 @@ def _looks(metrics: Metrics) -> list[dict[str, Any]]:
 
 
 def next_character_bars(logprobs: np.ndarray, characters: str, ax: Axes, *, top: int = 12) -> Axes:
-    """The likeliest next characters; logprobs [V] in nats."""
+    """Probabilities of the likeliest next characters; logprobs [V] in nats."""
     order = np.argsort(-logprobs)[:top]
     ax.bar(range(len(order)), np.exp(logprobs[order]), color=figures.COLOURS[1])
     ax.set_xticks(range(len(order)), [_visible(characters[i]) for i in order])
@@ -108,7 +109,7 @@ def next_character_bars(logprobs: np.ndarray, characters: str, ax: Axes, *, top:
 
 
 def surprise_text(text: str, nats: np.ndarray, ax: Axes, *, columns: int = 64) -> Axes:
-    """The text, each character on a ground as dark as it was surprising; nats [len(text)]."""
+    """The text, each character on a background as dark as it was surprising; nats [len(text)]."""
     from matplotlib.patches import Rectangle
 
     if len(text) != len(nats):

@@ -1,7 +1,7 @@
-"""List what was trained, and draw the curves of several runs into one picture.
+"""List the runs, and draw the curves of several into one figure.
 
 Run:    python -m minigpt.runs
-Omits:  what is in a run's folder: `minigpt.train.runs`.
+Omits:  the contents of a run's folder, which are in `minigpt.train.runs`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Settings:
     """List the runs with their figures, and draw their curves into one picture."""
 
     folder: Path = RUNS
-    """Where the runs are."""
+    """Folder that holds the runs."""
     out: Path | None = None
-    """The picture; by default curves.png in that folder."""
+    """Where to write the picture; by default curves.png in that folder."""
 
 
 _COLUMNS = (
@@ -39,7 +39,7 @@ _COLUMNS = (
 
 
 def table(runs: list[Run]) -> str:
-    """One line a run; what is not known yet is a dash."""
+    """One line per run; a dash for what is not known yet."""
     rows = [[title for _, title, _ in _COLUMNS]]
     for run in runs:
         known = {**run.config, **(run.result or {}), "run": run.folder.name}
@@ -60,7 +60,7 @@ def table(runs: list[Run]) -> str:
 
 
 def main(settings: Settings) -> None:
-    """The command."""
+    """Print the table and save the curves; a line names each unreadable run."""
     out = settings.out or settings.folder / "curves.png"
     if settings.out is not None:
         figures.check_place(out)

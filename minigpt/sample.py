@@ -1,8 +1,8 @@
-"""Write text: ask for the next character's probabilities, draw one, go on.
+"""Write text: get the next character's probabilities, draw one, repeat.
 
-Idea:   temperature T divides the logits before the softmax: below 1 the likely becomes likelier, at
-        0 only the likeliest is left. Top-k keeps the k likeliest characters, top-p the fewest that
-        hold a share p of the probability (Holtzman et al. 2019, arXiv:1904.09751).
+Idea:   temperature T divides the logits before the softmax: below 1 likely characters become
+        likelier, at 0 only the likeliest is left. Top-k keeps the k likeliest characters, top-p
+        the fewest that hold a share p of the probability (Holtzman et al. 2019, arXiv:1904.09751).
 Run:    python -m minigpt.sample [RUN] --prompt "ROMEO:"
 Omits:  beam search and repetition penalties.
 
@@ -30,9 +30,11 @@ from labkit import command
 from minigpt.nextchar import NextChar, first_ids
 
 MOST = 10_000
-"""Texts that the command writes at once; they take about a megabyte each."""
+"""The most texts that the command writes at once; they take about a megabyte each."""
 MANY = 64
-"""Texts from which on several threads, and bfloat16 where the processor has it, are faster."""
+"""Texts from which on several threads, and bfloat16 if the processor has it, are faster.
+
+"""
 
 
 def shape(
@@ -40,8 +42,8 @@ def shape(
 ) -> np.ndarray:
     """Log-probabilities [B, V] -> probabilities [B, V] to draw from, float64, rows sum to one.
 
-    `top_k` 0 keeps all. ValueError on a negative temperature or top_k, top_p outside (0, 1], or
-    predictions that are not numbers.
+    `top_k` 0 keeps all. ValueError for a negative temperature or top_k, top_p outside (0, 1], or
+    predictions that are not finite.
     """
     check(temperature, top_k, top_p)
     logits = logprobs.astype(np.float64)
@@ -55,9 +57,7 @@ def shape(
     with np.errstate(over="ignore"):  # at most 0, so it can only become minus infinity
         logits = (logits - logits.max(1, keepdims=True)) / temperature
     if 0 < top_k < logits.shape[1]:
-        others = np.argsort(-logits, axis=1, kind="stable")[
-            :, top_k:
-        ]  # of ties, the first ids stay
+        others = np.argsort(-logits, axis=1, kind="stable")[:, top_k:]  # ties: the first ids stay
         np.put_along_axis(logits, others, -np.inf, 1)
     p = np.exp(logits - logits.max(1, keepdims=True))
     p /= p.sum(1, keepdims=True)
@@ -104,10 +104,10 @@ def generate(
     top_k: int = 0,
     top_p: float = 1.0,
 ) -> list[str]:
-    """`n` texts of `length` characters that follow `prompt` (a new line where there is none).
+    """`n` texts of `length` characters that continue `prompt` (a newline if it is empty).
 
-    All are written side by side. ValueError where the prompt has a character the model does not
-    know, or a setting makes no sense.
+    All are written side by side. ValueError if the prompt has a character unknown to the model, or
+    a setting makes no sense.
     """
     check(temperature, top_k, top_p)
     if n < 1 or length < 0:
@@ -124,7 +124,7 @@ def generate(
 
 
 def check(temperature: float, top_k: int, top_p: float) -> None:
-    """ValueError where a sampling setting makes no sense."""
+    """ValueError if a sampling setting makes no sense."""
     if not (temperature >= 0 and math.isfinite(temperature)):
         raise ValueError(f"temperature must be a finite number of at least 0, got {temperature}")
     if top_k < 0:
@@ -148,27 +148,27 @@ class Settings:
     model: Literal["gpt", "ngram"] = "gpt"
     """A trained run, or an n-gram of --data, counted now."""
     prompt: str = ""
-    """What the text begins with."""
+    """Beginning of the text."""
     n: int = 1
-    """How many texts; several are written at once, with a line between them."""
+    """Number of texts; several are written at once, with a line between them."""
     length: int = 500
-    """Characters in each."""
+    """Characters to write in each."""
     temperature: float = 0.8
-    """0 always takes the likeliest character, 1 draws as the model predicts."""
+    """0 always takes the likeliest character; 1 draws as the model predicts."""
     top_k: int = 0
     """Draw among the k likeliest characters; 0 for all."""
     top_p: float = 1.0
-    """Draw among the likeliest that hold this share of the probability."""
+    """Draw among the fewest likeliest characters that hold this share of the probability."""
     seed: int = 0
     """Seed of the random draws: the same seed writes the same text."""
     data: str = "shakespeare"
     """The text that the n-gram counts: a corpus or a path."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Of the arithmetic: float32, or what is faster here for 64 texts and more."""
+    """Arithmetic: float32, or whatever is faster here for 64 texts and more."""
     threads: int | Literal["auto"] = "auto"
-    """Processor threads: one, or what is faster here for 64 texts and more."""
+    """Processor threads: one, or whatever is faster here for 64 texts and more."""
     json: bool = False
-    """One line of JSON: prompt, texts, settings and model."""
+    """Print one line of JSON: prompt, texts, settings and model."""
 
     def __post_init__(self) -> None:
         check(self.temperature, self.top_k, self.top_p)
@@ -178,13 +178,13 @@ class Settings:
         if self.n > MOST:
             raise ValueError(f"n must be at most {MOST:,}, got {self.n}: texts share the memory")
         if self.threads != "auto":
-            from minigpt.device import check_threads  # brings torch, which may not be needed
+            from minigpt.device import check_threads  # imports torch, which may not be needed
 
             check_threads(self.threads)
 
 
 def _runtime(settings: Settings) -> tuple[Literal["fp32", "bf16"], int]:
-    """Precision and threads: what was asked for, else what suits the number of texts."""
+    """Precision and threads: as asked, or as suits the number of texts."""
     if settings.model == "gpt" and settings.n >= MANY:
         from minigpt.device import choose
 
@@ -196,7 +196,7 @@ def _runtime(settings: Settings) -> tuple[Literal["fp32", "bf16"], int]:
 
 
 def main(settings: Settings) -> None:
-    """The command."""
+    """Write the texts: one as it comes, several (or JSON) when they are complete."""
     from minigpt.load import load_predictor
 
     precision, threads = _runtime(settings)

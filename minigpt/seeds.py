@@ -1,8 +1,8 @@
-"""One seed, several streams of chance that share nothing.
+"""One seed, several independent random streams.
 
 Idea:   the seeds s, s + 1 and s + 2 for weights, windows and dropout would let two runs share a
         stream: the numbers that make the weights of seed 1 would draw the windows of seed 0. A
-        `SeedSequence` hashes the seed together with a stream's place instead, so that neither
+        `SeedSequence` hashes the seed together with a stream's index instead, so that neither
         neighbouring seeds nor two streams of one seed have anything in common.
 Source: numpy's documentation, "Parallel random number generation"; seeds as `SeedSequence.spawn`.
 Run:    used by `loop.train`; nothing to run.
@@ -21,7 +21,7 @@ Purpose = Literal["weights", "windows", "dropout"]
 
 
 def stream(seed: int, purpose: Purpose, *parts: int) -> int:
-    """The seed, 0 to 2^64 - 1, of what `purpose` draws; `parts` tell streams of a purpose apart.
+    """The seed (0 to 2^64 - 1) of a purpose's stream; `parts` tell streams of one purpose apart.
 
     >>> stream(0, "windows") in {stream(1, "weights"), stream(0, "weights")}
     False
@@ -31,13 +31,13 @@ def stream(seed: int, purpose: Purpose, *parts: int) -> int:
 
 
 def generator(seed: int, purpose: Purpose) -> torch.Generator:
-    """Torch's generator of that stream."""
+    """A torch generator with that stream's seed."""
     return torch.Generator().manual_seed(stream(seed, purpose))
 
 
 @contextmanager
 def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """Torch's global generator, from which dropout draws, seeded inside and put back after."""
+    """Seed torch's global generator (for dropout) inside the block; restore it afterwards."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

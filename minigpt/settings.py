@@ -1,11 +1,11 @@
-"""What a training run is told: settings that check themselves, and the presets.
+"""Settings of a training run, which check themselves, and the presets.
 
 Idea:   everything that decides the outcome is one frozen record; a preset is such a record, and a
-        flag on the command line replaces one field of it. So a default exists once.
-Source: `classic` is nanoGPT's documented recipe for a CPU (Karpathy, nanoGPT README), fields and
-        rates as there; the others were tuned here (CONTRIBUTING.md has what did not pay).
+        command-line flag replaces one of its fields. So each default exists once.
+Source: `classic` is nanoGPT's documented recipe for a CPU (Karpathy, nanoGPT README), with its
+        fields and rates; the others were tuned here (CONTRIBUTING.md has what did not pay).
 Run:    python -m minigpt.train --help
-Omits:  configuration files. A run's own config.json records what it was told.
+Omits:  configuration files. A run's own config.json records its settings.
 """
 
 from __future__ import annotations
@@ -24,58 +24,58 @@ Preset = Literal["quick", "default", "long", "classic", "gpu"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """Settings of a training run; with the text they decide the outcome."""
+    """Settings of a training run; together with the text they determine the outcome."""
 
     preset: Preset = "default"
-    """Defaults for all that follows: seconds (quick), a minute or two (default), ten minutes or so
-    (long), GPT-2 style to compare with (classic), for a graphics card (gpu)."""
+    """Defaults for all other settings: quick (seconds), default (a minute or two), long (ten
+    minutes or so), classic (GPT-2 style, for comparison), gpu (for a graphics card)."""
     data: str = "shakespeare"
     """A corpus (python -m minigpt.corpora lists them) or the path of a UTF-8 text file."""
     steps: int = 1050
     """Optimiser steps."""
     minutes: float | None = None
-    """A time budget: the number of steps is set by it, after a short measured warm-up."""
+    """A time budget, which fixes the number of steps after a short, timed warm-up."""
     batch_size: int = 16
-    """Windows of text in each step."""
+    """Windows of text per step."""
     accumulate: int = 1
-    """Split each batch into so many parts, one after the other, to save memory."""
+    """Split each batch into this many parts, processed in turn, to save memory."""
     optimizer: Literal["muon", "adamw"] = "muon"
     """Muon for matrices and AdamW for the rest, or AdamW for all."""
     muon_lr: float = 0.02
-    """Peak rate of Muon."""
+    """Peak learning rate of Muon."""
     adamw_lr: float = 3e-3
-    """Peak rate of AdamW."""
+    """Peak learning rate of AdamW."""
     momentum: float = 0.95
-    """How much of the last updates Muon keeps in each new one."""
+    """Momentum of Muon."""
     newton_schulz: int = 5
-    """Rounds in which Muon makes an update push equally in all directions."""
+    """Newton-Schulz iterations in each of Muon's updates."""
     beta2: float = 0.95
-    """AdamW's memory of squared gradients."""
+    """Decay of AdamW's running mean of squared gradients."""
     weight_decay: float = 0.0
-    """Pull of matrices towards zero, times the rate, each step."""
+    """Decoupled weight decay: each step multiplies matrices by 1 - (learning rate) x (this)."""
     schedule: Literal["trapezoid", "cosine"] = "trapezoid"
-    """Warm-up, constant, linear cool-down to 0; or warm-up and cosine down to a tenth."""
+    """Warm-up, constant, linear cool-down to 0; or warm-up, then a cosine down to a tenth."""
     warmup: int = 20
-    """Steps from 0 to the peak rate."""
+    """Steps from 0 to the peak learning rate."""
     cooldown: float = 0.5
-    """Share of the steps over which the trapezoid goes down."""
+    """Share of the steps in which the trapezoid falls to 0."""
     grad_clip: float = 0.0
-    """Largest joint norm of the gradients that AdamW takes; 0 for no limit. Muon needs none: how
-    far it goes does not depend on how large a gradient is."""
+    """Largest joint norm of the gradients that AdamW takes; 0 for no limit. Muon needs none: the
+    size of its updates does not depend on the size of the gradients."""
     eval_every: int = 0
-    """Steps between looks at the half of what is held out that chooses; 0 for eight a run."""
+    """Steps between evaluations on the choosing half of the held-out text; 0 for eight per run."""
     save_seconds: float = 30.0
-    """Seconds between checkpoints to go on from, besides those at validations."""
+    """Seconds between checkpoints for --resume, besides those at evaluations."""
     sample_every: int = 0
-    """Steps between samples that are printed along the way; 0 for none."""
+    """Steps between samples printed during training; 0 for none."""
     seed: int = 0
-    """Seed of the first weights, of the windows drawn and of dropout."""
+    """Seed of the initial weights, of the windows drawn and of dropout."""
     device: Device = "auto"
-    """Where to compute."""
+    """Device to compute on."""
     precision: Precision = "auto"
-    """bf16 where it is faster, measured; or as you say."""
+    """Floating-point format; auto measures whether bf16 is faster here."""
     threads: int | Literal["auto"] = "auto"
-    """Processor threads; auto measures."""
+    """Processor threads; auto measures how many are fastest."""
     model: Annotated[GPTConfig, tyro.conf.arg(name="")] = field(default_factory=GPTConfig)
     """The shape of the model."""
 
@@ -117,15 +117,15 @@ class TrainConfig:
 
     @property
     def thread_count(self) -> int | None:
-        """Threads as a number; None for auto."""
+        """Number of threads; None for auto."""
         return None if self.threads == "auto" else self.threads
 
 
 def recorded_settings(stored: Any) -> TrainConfig:
     """The settings that a run recorded; `stored` is what `dataclasses.asdict` made of them.
 
-    KeyError or TypeError where one is missing, unknown or not of the type that it is declared with,
-    ValueError where it makes no sense.
+    KeyError or TypeError if one is missing, unknown or not of its declared type, ValueError if it
+    makes no sense.
     """
     shape = GPTConfig(**typed(GPTConfig, stored["model"]))
     return TrainConfig(**typed(TrainConfig, {**stored, "model": shape}))

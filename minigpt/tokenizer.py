@@ -53,7 +53,7 @@ class CharTokenizer:
 
     @property
     def vocab_hash(self) -> str:
-        """SHA-256 of the alphabet: equal exactly where ids mean the same characters."""
+        """SHA-256 of the alphabet; equal if and only if ids mean the same characters."""
         return sha256(self.characters)
 
     @property
@@ -62,7 +62,7 @@ class CharTokenizer:
         return np.uint8 if len(self) <= 256 else np.uint16
 
     def encode(self, text: str) -> np.ndarray:
-        """Ids [T] of `text`; ValueError names the first unknown character and where it stands."""
+        """Ids [T] of `text`; ValueError names the first unknown character and its position."""
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
         alphabet = np.array([ord(c) for c in self.characters], dtype=np.uint32)
         order = np.argsort(alphabet)
@@ -74,14 +74,14 @@ class CharTokenizer:
         return ids.astype(self.dtype)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
-        """The text of ids [T]; ValueError where an id is outside the vocabulary."""
+        """The text of ids [T]; ValueError if an id is outside the vocabulary."""
         array = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.int64)
         if array.size and not (array.min() >= 0 and array.max() < len(self)):
             raise ValueError(f"ids run from 0 to {len(self) - 1}, got {array.min()}..{array.max()}")
         return "".join(map(self.characters.__getitem__, array.tolist()))
 
     def extended(self, text: str) -> CharTokenizer:
-        """The same ids, with the new characters of `text` behind them in sorted order."""
+        """The same alphabet, followed by the new characters of `text` in sorted order."""
         return CharTokenizer(self.characters + "".join(sorted(set(text) - set(self.characters))))
 
     def _unknown(self, text: str, position: int) -> str:

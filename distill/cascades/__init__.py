@@ -1,1 +1,1 @@
-"""Cheap models that ask dearer ones where they are unsure."""
+"""Cascades: cheap models that ask more expensive ones if they are unsure."""

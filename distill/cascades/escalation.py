@@ -1,14 +1,14 @@
-"""A cascade: the cheap model answers, and asks a dearer one where it is unsure.
+"""A cascade: the cheap model answers, and asks a more expensive one if it is unsure.
 
 Idea:   most characters are easy. Let each be predicted by the cheapest model that is sure enough,
-        and pay for a large one only where it matters. Cost is measured in ms a character, and
+        and pay for a large one only when it matters. Cost is measured in ms per character, and
         includes what an honest cascade must pay: the larger model has not read along, so when it is
         asked it first reads what it has missed.
 Source: Chen et al. 2023, arXiv:2305.05176 (FrugalGPT); Viola & Jones 2001 for the idea.
 Run:    python -m distill.cascade --models ngram,RUN,RUN
-Omits:  escalating whole passages. Here each character is decided by itself, so that a model which
-        is asked about one in ten has in the end read all ten: what a cascade saves is the
-        difference between reading many characters at a time and one by one, and no more.
+Omits:  escalating whole passages. Here each character is decided separately, so a model that is
+        asked about one in ten has read all ten in the end: a cascade saves the difference between
+        reading many characters at a time and one by one, and no more.
 
 Legend: S streams side by side, T places, N = S * T, V vocabulary.
 """
@@ -37,7 +37,7 @@ class Ran:
     nats: float
     """Mean loss, nats/char."""
     ms_per_char: float
-    """Wall time over characters, all streams together, reading what was missed included."""
+    """Wall time per character, all streams together, catching up included."""
     asked: list[float]
     """Share of the characters that each model was asked about."""
 
@@ -53,7 +53,10 @@ def streams(ids: np.ndarray, count: int, length: int) -> np.ndarray:
 
 
 def pooled(kept: np.ndarray, new: np.ndarray, models: int) -> np.ndarray:
-    """The mean of `models` distributions so far, log-probabilities [..., V], and one more.
+    """The mean of `models` distributions, `kept`, with one more, `new`; log-probabilities [...,
+    V].
+
+
 
     >>> even, sure = np.log(np.array([0.5, 0.5])), np.log(np.array([0.8, 0.2]))
     >>> np.exp(pooled(even, sure, 1)).round(6).tolist()
@@ -64,32 +67,32 @@ def pooled(kept: np.ndarray, new: np.ndarray, models: int) -> np.ndarray:
 
 
 class Again:
-    """Asks a model that keeps nothing: it reads the last `reread` characters anew each time."""
+    """A model without state: it rereads the last `reread` characters each time it is asked."""
 
     def __init__(self, model: NextChar, ids: np.ndarray, reread: int) -> None:
         self.model, self.ids = model, ids
         self.reread = min(reread, model.context or reread)
 
     def answer(self, t: int, rows: np.ndarray) -> np.ndarray:
-        """What follows the first `t` characters of streams `rows` [k]; [k, V]."""
+        """Log-probabilities [k, V] after the first `t` characters of streams `rows` [k]."""
         return self.model.logprobs(self.ids[rows, max(0, t - self.reread) : t])[:, -1]
 
 
 class Behind:
-    """Asks a model that keeps what it has read: it lags behind, and catches up when asked.
+    """A model with state that lags behind and catches up when asked.
 
-    Once it is `block` characters behind, all streams catch up together and are kept so; before
-    that the streams that ask read the few that are missing on a copy.
+    Once it is `block` characters behind, all streams catch up together and their state is kept;
+    before that the streams that ask read the missing characters on a copy.
     """
 
     def __init__(self, model: NextChar, ids: np.ndarray, block: int = 8) -> None:
-        self.model: Any = model  # NextChar has no read
+        self.model: Any = model  # NextChar has no `read`
         self.ids, self.block = ids, block
         self.state: Any = None
         self.done = 0
 
     def answer(self, t: int, rows: np.ndarray) -> np.ndarray:
-        """As `Again`, with all that came before in view as far as the model's context goes."""
+        """As in `Again`, but with everything before in view, up to the model's context."""
         if self.state is None:
             self.state, said = self.model.start(self.ids[:, :t])
             self.done = t
@@ -114,14 +117,16 @@ def run(
     answer: Answer = "last",
     rng: np.random.Generator | None = None,
 ) -> Ran:
-    """Predict `texts` [S, T + 1] character by character, from place `first` on, with a cascade.
+    """Predict `texts` [S, T + 1] with a cascade, each character from position `first` on.
 
-    models[i] is asked where models[i - 1] is at least thresholds[i - 1] unsure; 0 asks always, 1
-    never. The first model reads along. Each of the others reads the last `reread` characters anew
-    when it is asked; with None a GPT catches up on what it has missed instead, and what keeps
-    nothing reads 48. All streams that ask are served in one batch. `weights` [3] of each pair are
-    for the learned rule. `random` asks by lot, with probability 1 - threshold. The `answer` is what
-    the last model that was asked says, or the mean of all that were: the others have said theirs.
+
+
+    models[i] is asked if models[i - 1] is at least thresholds[i - 1] unsure; 0 always asks, 1
+    never. The first model reads along. Each of the others rereads the last `reread` characters when
+    it is asked; with None a GPT catches up on what it has missed instead, and a model without state
+    reads 48. All streams that ask are served in one batch. `weights` [3] of each pair are for the
+    learned rule. `random` asks by lot, with probability 1 - threshold. The `answer` is the
+    prediction of the last model asked, or the mean of all that were asked.
     """
     check(models, thresholds)
     ids, targets = texts[:, :-1], texts[:, 1:]
@@ -164,7 +169,7 @@ def run(
 
 
 def check(models: Sequence[NextChar], thresholds: Sequence[float]) -> None:
-    """ValueError where models and thresholds do not make a cascade."""
+    """ValueError if models and thresholds do not make a cascade."""
     if len(models) < 1 or len(thresholds) != len(models) - 1:
         raise ValueError(
             f"a cascade of {len(models)} models needs {max(0, len(models) - 1)} thresholds, "

@@ -1,8 +1,8 @@
 """Every model alone and every cascade of them, measured: what to ship.
 
 Idea:   thresholds are set on one half of the held-out text so that a chosen share is passed on at
-        each rung; loss and ms a character are measured on the other half. The control is passing on
-        by lot: whatever a rule is good for, it must be better than that at the same cost.
+        each rung; loss and ms per character are measured on the other half. The control is passing
+        on by lot: a useful rule must be better than that at the same cost.
 Source: Chen et al. 2023, arXiv:2305.05176 (FrugalGPT).
 Run:    python -m distill.cascade --models ngram,RUN,RUN
 Omits:  a search over all thresholds of a long cascade: each rung passes on the same share.
@@ -34,13 +34,14 @@ class Point:
     nats: float
     """Mean loss, nats/char."""
     ms_per_char: float
-    """The fastest of the repeats."""
+    """Milliseconds per character, the fastest of the repeats."""
     asked: list[float]
     """Share of the characters that each of its models was asked about."""
     gap_closed: float | None = None
-    """Of a cascade: how far from its cheapest model's loss to its dearest's; None without a gap."""
+    """For a cascade: share of the gap between the losses of its cheapest and its dearest model;
+    None without a gap."""
     cost_share: float | None = None
-    """Of a cascade: its cost over that of its dearest model alone."""
+    """For a cascade: its cost over that of its dearest model alone."""
     over_lot: float | None = None
     """Nats/char by which it beats passing on by lot at the same cost."""
     on_hull: bool = False
@@ -61,10 +62,10 @@ def ladder(
     seed: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Point]:
-    """Every model alone, and every cascade of two or more in the order given.
+    """Measure every model alone, and every cascade of two or more in the order given.
 
     `choose` [N] calibrates, `judge` [N] measures: `count` streams of `length` characters. `reread`
-    and `answer` are as in `cascade.run`.
+    and `answer` are as in `escalation.run`.
     """
     tuning, texts = streams(choose, count, length), streams(judge, count, length)
     said = [
@@ -116,9 +117,12 @@ def tune(
     share: float,
     answer: Answer = "last",
 ) -> tuple[list[float], list[np.ndarray | None]]:
-    """Thresholds and weights for each rung, from what each model says [N, V] of validation text.
+    """Thresholds and weights of each rung, from the models' predictions [N, V] of validation
+    data.
 
-    Each rung is tuned on the places that reach it, which are not the easy ones.
+
+
+    Each rung is tuned on the positions that reach it, which are not the easy ones.
     """
     thresholds: list[float] = []
     weights: list[np.ndarray | None] = []

@@ -1,7 +1,7 @@
 """Cost against loss: which points are worth having, and what a mixture of two would give.
 
-Idea:   a point is worth having if nothing cheaper is as good; the lower hull is what is left when
-        every character may also be given to one of two models by lot.
+Idea:   a point is worth having if nothing cheaper is as good; the lower hull remains if every
+        character may also be given to one of two models by lot.
 Source: Pareto; convex hull by Andrew's monotone chain (1979).
 Run:    python -m distill.cascade --models ngram,RUN
 """
@@ -13,7 +13,10 @@ from itertools import pairwise
 
 
 def hull(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Which (cost, loss) points no mixture of others beats, cheapest first (lower hull).
+    """Indices of the (cost, loss) points that no mixture of others beats (lower hull), cheapest
+    first.
+
+
 
     >>> hull([(1, 3), (2, 2.9), (3, 1), (4, 2)])
     [0, 2]
@@ -34,7 +37,7 @@ def hull(points: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def cheapest_within(points: Sequence[tuple[float, float]], share: float) -> int:
-    """The cheapest (cost, loss) whose loss is within `share` of the best.
+    """Index of the cheapest (cost, loss) whose loss is within `share` of the best.
 
     >>> cheapest_within([(1, 2.0), (2, 1.01), (5, 1.0)], 0.02)
     1
@@ -45,7 +48,7 @@ def cheapest_within(points: Sequence[tuple[float, float]], share: float) -> int:
 
 
 def loss_at(cost: float, points: Sequence[tuple[float, float]]) -> float:
-    """The loss to be had for at most `cost` by mixing two of these (cost, loss) points by lot.
+    """The lowest loss at `cost` or less from mixing two of these (cost, loss) points by lot.
 
     That is the lower hull at `cost`; below the cheapest point, that point's own loss.
 

@@ -1,8 +1,8 @@
-"""When is a model unsure enough to ask a dearer one?
+"""When a model is unsure enough to ask a more expensive one.
 
-Idea:   its own distribution says: by its entropy, by how close the second choice is to the first,
-        or by a logistic curve on both that has learned where asking paid. A threshold is set so
-        that a chosen share of validation text is passed on.
+Idea:   its own distribution tells: by its entropy, by how close the second choice is to the first,
+        or by a logistic curve on both that has learned when asking paid. A threshold is set so that
+        a chosen share of validation text is passed on.
 Source: Chen et al. 2023, arXiv:2305.05176 (a learned score); margin: Scheffer et al. 2001.
 Run:    python -m distill.cascade --models ngram,RUN
 Omits:  features beyond the distribution itself.
@@ -21,10 +21,10 @@ Rule = Literal["entropy", "margin", "learned", "random"]
 
 
 def unsureness(logprobs: np.ndarray, rule: Rule, weights: np.ndarray | None = None) -> np.ndarray:
-    """How unsure each of [N, V] predictions is, from 0 (sure) to 1; [N].
+    """Uncertainty of each of [N, V] predictions, from 0 (sure) to 1; [N].
 
-    entropy over its largest value; margin: 1 - (first - second probability); learned: a logistic
-    curve on both, `weights` [3] from `learn`.
+    entropy is divided by its largest value; margin is 1 - (first - second probability); learned is
+    a logistic curve on both, with `weights` [3] from `learn`.
     """
     p = np.exp(logprobs)
     if rule != "margin":
@@ -43,10 +43,10 @@ def unsureness(logprobs: np.ndarray, rule: Rule, weights: np.ndarray | None = No
 
 
 def learn(small: np.ndarray, gain: np.ndarray, steps: int = 50) -> np.ndarray:
-    """Weights [3] of a logistic curve: does the larger model gain more than usual here?
+    """Weights [3] of a logistic curve: does the larger model gain more than average here?
 
-    `small` are the cheap model's log-probabilities [N, V], `gain` [N] what the larger one saves in
-    nats. Newton's method with a small ridge.
+    `small` are the cheap model's log-probabilities [N, V], `gain` [N] the nats that the larger one
+    saves. Newton's method with a small ridge.
     """
     x = np.stack(
         (np.ones(len(small)), unsureness(small, "entropy"), unsureness(small, "margin")), axis=-1
@@ -60,9 +60,9 @@ def learn(small: np.ndarray, gain: np.ndarray, steps: int = 50) -> np.ndarray:
 
 
 def calibrate(doubt: np.ndarray, share: float) -> float:
-    """The threshold at which about this share of validation places [N] is passed on.
+    """The threshold at which about this share of validation positions [N] is passed on.
 
-    A hair below the quantile, so that places that are exactly as unsure are passed on with it.
+    It is slightly below the quantile, so that ties with it are passed on too.
 
     >>> round(calibrate(np.linspace(0, 1, 101), 0.25), 3)
     0.75

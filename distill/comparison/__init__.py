@@ -1,1 +1,1 @@
-"""Is a taught student better than the same one without a teacher, at equal cost?"""
+"""Comparison of a taught student with the same one without a teacher, at equal cost."""

@@ -1,12 +1,12 @@
-"""The arms of a comparison: one student, trained in one way after another.
+"""The arms of a comparison: one student, trained in several ways.
 
 Idea:   each way gets the same sweep of learning rates, on the first seed, and keeps its best
-        checkpoint. Labels alone may also take a shorter run: they overfit where a teacher's targets
-        do not, and stopping a long run early leaves out the cool-down at its end, which would
-        make the baseline worse than it is. All choices are made on one half of the held-out text.
+        checkpoint. Labels alone may also take a shorter run: a student overfits labels, but not a
+        teacher's targets, and stopping a long run early omits the cool-down at its end, which would
+        weaken the baseline. All choices are made on one half of the held-out text.
 Source: fair settings as asked for in torchdistill #478.
 Run:    python -m distill.compare
-Omits:  a sweep for each seed; weights and windows differ between seeds, the right rate hardly does.
+Omits:  a sweep for each seed; weights and windows differ between seeds, the best rate hardly does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from minigpt.train.runs import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """What is tried on the first seed."""
+    """Choices to try on the first seed."""
 
     rates: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Learning rates, as multiples of the student's; for every arm."""
@@ -52,27 +52,27 @@ class Sweep:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What is compared on what."""
+    """A comparison's teacher, student, text and settings."""
 
     teacher: NextChar
     counted: NGramTeacher
-    """An n-gram of the student's own text."""
+    """An n-gram of the student's own text, as the other teacher."""
     student: TrainConfig
     corpus: Corpus
     data: str
-    """What the corpus is called on a command line."""
+    """The corpus as named on a command line."""
     config: DistillConfig = field(default_factory=DistillConfig)
 
     @property
     def ids(self) -> np.ndarray:
-        """The training text that the student gets."""
+        """Ids [N] of the training text that the student gets."""
         return self.teacher.tokenizer.encode(portion(self.corpus, self.config.data_fraction).train)
 
 
 def setting(
     teacher: NextChar, student: TrainConfig, corpus: Corpus, config: DistillConfig, data: str = ""
 ) -> Setting:
-    """Check that these fit together, and count the n-gram."""
+    """Check that these fit together, and count the n-gram. ValueError if they do not."""
     if student.minutes is not None:
         raise ValueError("arms are compared by their steps; give those instead of minutes")
     check_prompt(config, student.model.context)
@@ -96,19 +96,19 @@ def setting(
 
 
 LONGER = 2
-"""How many times as long as its preset a student is trained here, where --steps does not say."""
+"""Length of a student's training here, as a multiple of its preset's, unless --steps is given."""
 
 LOOKS = 4
-"""How often a student is looked at on the way; each look reads all that is held out."""
+"""Evaluations of a student during training; each reads the choosing half of the held-out text."""
 
 
 def of_length(student: TrainConfig, steps: int) -> TrainConfig:
-    """`student`, trained for so many steps and looked at LOOKS times on the way."""
+    """`student`, trained for `steps` steps and evaluated LOOKS times on the way."""
     return replace(student, steps=steps, eval_every=max(1, steps // LOOKS))
 
 
 def prepare(asked: Question) -> Setting:
-    """From what a command line says to what is compared."""
+    """The setting that a command line asks for."""
     config, shape = asked.distill, PRESETS[asked.student]
     if asked.teacher == "ngram":
         name = asked.data or corpora.DEFAULT
@@ -128,8 +128,8 @@ def prepare(asked: Question) -> Setting:
 def within(minutes: float, what: Setting, cache: Cache | None = None) -> Setting:
     """`what`, with as many steps as fit into `minutes` of training the taught student.
 
-    How many that are minigpt's loop finds out, from a few real steps that are thrown away. All arms
-    are then counted in these steps. ValueError on minutes that make no sense.
+    minigpt's loop finds their number from a few real steps that are then discarded. All arms are
+    then counted in these steps. ValueError if the minutes make no sense.
     """
     found, open_end = 0, 10**9
 
@@ -137,7 +137,7 @@ def within(minutes: float, what: Setting, cache: Cache | None = None) -> Setting
         nonlocal found
         if now.steps < open_end:
             found = now.steps
-            raise KeyboardInterrupt  # how a run is stopped
+            raise KeyboardInterrupt  # stops the run
 
     student = replace(what.student, minutes=minutes, steps=open_end)
     try:
@@ -145,29 +145,29 @@ def within(minutes: float, what: Setting, cache: Cache | None = None) -> Setting
             student, what.teacher, what.corpus, what.config, cache=cache, on_step=stop_when_known
         )
     except KeyboardInterrupt:
-        if not found:  # it was the user
+        if not found:  # the user stopped it
             raise
     return replace(what, student=replace(what.student, steps=found))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """What an arm came to: its choices, and a result for each seed."""
+    """The outcome of an arm: its choices, and a result for each seed."""
 
     steps: int
     rate: float
     results: list[TrainResult]
     flops: float
-    """Of one seed, the teacher's forward passes included."""
+    """Floating-point operations of one seed, the teacher's forward passes included."""
 
     @property
     def losses(self) -> list[float]:
-        """On the judging half, nats/char; one a seed."""
+        """Losses on the judging half, nats/char; one per seed."""
         return [result.judge_loss for result in self.results]
 
 
 class Arms:
-    """Trains the student of a setting in one way or another; nothing is trained twice."""
+    """Trains the student of a setting in one way or another; no training is repeated."""
 
     def __init__(
         self,
@@ -178,15 +178,15 @@ class Arms:
         *,
         bar: bool = False,
     ) -> None:
-        """`say` is told before each training; `bar` shows its progress on a terminal."""
+        """`say` gets a line before each training; `bar` shows its progress on a terminal."""
         if not seeds:
             raise ValueError("a comparison needs at least one seed, got none")
         self.what, self.seeds, self.sweep, self.say = what, list(seeds), sweep, say
-        self.hidden = None if bar else True  # None: tqdm hides it where there is no terminal
+        self.hidden = None if bar else True  # None: tqdm hides it without a terminal
         self._done: dict[tuple[int, int, float, int], TrainResult] = {}
 
     def labels(self, name: str, steps: int) -> Trained:
-        """Labels alone, for at most so many steps: shorter runs are tried as well."""
+        """Labels alone, for at most `steps` steps: shorter runs are tried as well."""
         shorter = {max(1, round(length * self.what.student.steps)) for length in self.sweep.lengths}
         tried = sorted({*shorter, self.what.student.steps, steps})
         return self._arm(name, None, [n for n in tried if n <= steps])
@@ -194,9 +194,12 @@ class Arms:
     def taught(
         self, name: str, teacher: NextChar, cache: Cache | None = None, keep: Run | None = None
     ) -> Trained:
-        """Taught by `teacher`, for all the steps. `keep` holds the first seed, if nothing is swept.
+        """Taught by `teacher` for all the steps. `keep` holds the first seed if nothing is
+        swept.
 
-        A taught run could be stopped early as well; that it may not is to its disadvantage.
+
+
+        A taught run could be stopped early as well; not offering that is to its disadvantage.
         """
         return self._arm(name, teacher, [self.what.student.steps], cache, keep)
 
@@ -272,11 +275,11 @@ class Arms:
                 config,
                 cache=cache,
                 run=keep,
-                resume=keep is not None,  # a new folder has nothing to go on from
+                resume=keep is not None,  # a new folder has nothing to resume
                 on_step=on_step,
             )
 
 
 def best_choose(result: TrainResult) -> float:
-    """The loss on the choosing half at the checkpoint that was kept."""
+    """Loss of the kept checkpoint on the choosing half, nats/char."""
     return min(line["choose_loss"] for line in result.metrics if line["choose_loss"] is not None)

@@ -1,16 +1,16 @@
 """Distilled against not distilled: the comparison that decides.
 
-Idea:   the same student, several ways, on the same seeds: on labels alone at equal steps, at equal
-        compute (the teacher's forward passes are not free) and in equal seconds; taught by the
-        teacher; taught by an n-gram counted on the student's own text; and that n-gram itself. Two
-        gaps are closed or not: from the student's own labels-only loss to the teacher's, and from
-        the best that can be made of the same labels, counting included. How each is trained,
-        `distill.comparison.arms` says. Choices are made on one half of the held-out text, all
-        figures are of the other.
+Idea:   the same student is trained several ways, on the same seeds: on labels alone at equal steps,
+        at equal compute (the teacher's forward passes are not free) and in equal seconds; taught by
+        the teacher; taught by an n-gram counted on the student's own text; and that n-gram is
+        scored itself. Two gaps are closed or not: from the student's own labels-only loss to the
+        teacher's, and from the best use of the same labels, counting included.
+        `distill.comparison.arms` trains each. Choices are made on one half of the held-out text,
+        all figures are of the other.
 Source: asked for in torchdistill #478; arms after MobileLLM (arXiv:2402.14905), which found none.
 Run:    python -m distill.compare --teacher RUN --student quick --data-fraction 0.05 --seeds 3
-Omits:  a way to print a distilled student without its baselines; what training the teacher cost:
-        all is said of a student that is given one.
+Omits:  a way to print a distilled student without its baselines; the cost of training the teacher:
+        every statement is about a student that is given one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ TOKENS, COMPUTE = "labels, equal steps", "labels, equal compute"
 SECONDS = "labels, equal seconds"
 TAUGHT, COUNTED, NGRAM = "distilled from the teacher", "distilled from the n-gram", "n-gram itself"
 VERSION = 2
-"""Of the JSON: 2 has distances in nats (`kl_real`, `kl_own`) where 1 had a ratio, `exposure`."""
+"""Version of the JSON; 2 has distances in nats (`kl_real`, `kl_own`) for the ratio `exposure`.
+
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,50 +49,50 @@ class Arm:
 
     name: str
     losses: list[float]
-    """Of each seed on the judging half, nats/char."""
+    """Loss of each seed on the judging half, nats/char."""
     chosen: list[float]
-    """Of each seed on the choosing half, at the best checkpoint."""
+    """Loss of each seed on the choosing half at the best checkpoint, nats/char."""
     steps: int
-    """Optimiser steps; of labels alone, the length that was best on the first seed."""
+    """Optimiser steps; for labels alone, the length that was best on the first seed."""
     rate: float
-    """What the preset's learning rates were multiplied by; chosen on the first seed."""
+    """Multiple of the preset's learning rates; chosen on the first seed."""
     seconds: float
-    """Of training, mean over seeds."""
+    """Seconds of training, mean over seeds."""
     flops: float
-    """Of training one seed, the teacher's forward passes included."""
+    """Floating-point operations of training one seed, the teacher's forward passes included."""
     qualities: list[Quality]
-    """Of each seed; of the n-gram itself, which has none, a single one."""
+    """Quality of each seed; a single one for the n-gram itself, which has no seeds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All arms, and what follows."""
+    """All arms, and the gaps between them."""
 
     arms: list[Arm]
     seeds: list[int]
     teacher_loss: float
-    """On the judging half, nats/char."""
+    """The teacher's loss on the judging half, nats/char."""
     gap: Gap
-    """Of the student that the teacher taught, from its own: the best labels-only arm."""
+    """Gap closed by the teacher's student, from its own labels: the best labels-only arm."""
     gap_best: Gap
     """The same from the best use of the same labels, counting included."""
     gap_ngram: Gap
-    """Of the student that the n-gram taught, from its own; to the teacher."""
+    """Gap to the teacher closed by the n-gram's student, from its own labels."""
     baseline: str
-    """Which labels-only arm was best, on the choosing half."""
+    """The labels-only arm that was best on the choosing half."""
     best: str
-    """Which arm made most of the labels, on the choosing half; it may be the n-gram."""
+    """The arm that made most of the labels, on the choosing half; it may be the n-gram."""
     step_seconds: dict[str, float]
-    """Of "labels" and "taught", measured here; empty where nothing was to be timed."""
+    """Seconds per step of "labels" and "taught", measured here; empty unless timed."""
     seconds: float
-    """Of everything: sweep, training, measuring."""
+    """Seconds of everything: sweep, training, measuring."""
 
     def arm(self, name: str) -> Arm:
-        """One of them by its name."""
+        """The arm of this name."""
         return next(arm for arm in self.arms if arm.name == name)
 
     def record(self) -> dict[str, Any]:
-        """As JSON has it; what is not a number is null."""
+        """The comparison as JSON; null for what is not a number."""
         return _plain(
             {
                 "version": VERSION,
@@ -183,13 +185,13 @@ def compare(
 
 
 def seconds_a_step(*trained: Trained) -> float:
-    """Of training, median over all seeds of these arms."""
+    """Seconds per training step, median over all seeds of these arms."""
     each = [result.train_seconds / result.steps for arm in trained for result in arm.results]
     return float(np.median(each))
 
 
 def seconds_asked(what: Setting, cache: Cache) -> float:
-    """About how long the teacher was asked for a cache: one batch of its windows is timed."""
+    """Estimated seconds of asking the teacher for a cache: one batch of its windows is timed."""
     context, windows = cache.config.context, cache.manifest["windows"]
     starts = np.arange(min(64, windows)) * cache.config.step
     ids = what.ids[starts[:, None] + np.arange(context)].astype(np.int64)
@@ -197,15 +199,15 @@ def seconds_asked(what: Setting, cache: Cache) -> float:
     with unchanged(what.teacher):
         join(what.teacher, torch.device(runtime.device), runtime.precision)
         teacher = what.config.teacher_view.through(Teacher(what.teacher))
-        ask(teacher, ids, starts)  # the first time is not like the others
+        ask(teacher, ids, starts)  # warm up: the first call is slower
         began = time.perf_counter()
         ask(teacher, ids, starts)
         return (time.perf_counter() - began) * windows / len(starts)
 
 
 def equal_seconds_steps(steps: int, *, labels: float, taught: float) -> int:
-    """Steps on labels, of `labels` seconds each, in the time of `steps` of `taught` seconds; never
-    fewer than those, since what a teacher adds is not below 0 but by chance.
+    """Steps on labels, of `labels` seconds each, in the time of `steps` of `taught` seconds each;
+    never fewer than `steps`, since a teacher's share of the time is below 0 only by chance.
 
     >>> equal_seconds_steps(480, labels=0.044, taught=0.077)
     840

@@ -1,4 +1,4 @@
-"""What training and predicting cost, in floating-point operations.
+"""Costs of training and predicting, in floating-point operations.
 
 Idea:   a fair comparison gives both sides the same compute. A matrix product [m, k] x [k, n] is
         2 m k n operations; the backward pass does two such products for each of the forward pass;
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def window_flops(layers: int, width: int, vocabulary: int, time: int) -> int:
-    """Of one window of `time` characters through a transformer of this shape, forwards.
+    """Forward operations for one window of `time` characters in a transformer of this shape.
 
     A weight of a matrix takes part in one multiplication and one addition for each character.
     Attention adds, for each character and layer, its products with all `time` characters and the
-    weighted sum over them (hidden ones are computed as well). Looking up embeddings is free.
+    weighted sum over them (masked ones are computed as well). Looking up embeddings is free.
 
     >>> window_flops(0, 8, 10, 1)  # the head alone: 2 * 8 * 10
     160
@@ -36,15 +36,15 @@ def window_flops(layers: int, width: int, vocabulary: int, time: int) -> int:
 
 
 def forward_flops(config: GPTConfig, vocabulary: int, time: int) -> int:
-    """Of one window of `time` characters through a GPT."""
+    """Forward operations for one window of `time` characters in a GPT."""
     flops = window_flops(config.n_layer, config.n_embd, vocabulary, time)
-    if config.attention == "convolution":  # as many weights, but nothing is looked at
+    if config.attention == "convolution":  # as many weights, but no attention
         flops -= 4 * time * time * config.n_layer * config.n_embd
     return flops
 
 
 def muon_flops(config: TrainConfig) -> int:
-    """Of one update of all matrices in the blocks; 0 for AdamW."""
+    """Operations of one update of all matrices in the blocks; 0 for AdamW."""
     if config.optimizer != "muon":
         return 0
     width = config.model.n_embd
@@ -58,13 +58,13 @@ def muon_flops(config: TrainConfig) -> int:
 
 
 def step_flops(config: TrainConfig, vocabulary: int) -> int:
-    """Of one training step of a student with labels alone: forward, backward, update."""
+    """Operations of one training step on labels alone: forward, backward, update."""
     window = forward_flops(config.model, vocabulary, config.model.context)
     return 3 * config.batch_size * window + muon_flops(config)
 
 
 def teacher_flops(teacher: Any, time: int) -> int:
-    """Of what a teacher says about one window of `time` characters."""
+    """Operations of a teacher's predictions for one window of `time` characters."""
     if isinstance(teacher, Teacher):
         return teacher_flops(teacher.model, time)
     if isinstance(teacher, EnsembleTeacher):
@@ -78,7 +78,7 @@ def teacher_flops(teacher: Any, time: int) -> int:
             return forward_flops(teacher.config, vocabulary, time)
         more = -(-(time - width) // max(1, width // 2))  # overlapping windows
         return (1 + more) * forward_flops(teacher.config, vocabulary, width)
-    return 0  # a cache has been paid for; a grammar is the world itself
+    return 0  # a cache has been paid for; a grammar counts as free
 
 
 def taught_flops(
@@ -89,11 +89,11 @@ def taught_flops(
     on_policy: float = 0.0,
     windows: int | None = None,
 ) -> int:
-    """Of all `config.steps` steps of a student with a teacher.
+    """Operations of all `config.steps` steps of a student with a teacher.
 
-    The teacher is asked about every window of every step, or, where a cache was built, about its
-    `windows` once. What the student writes itself (a share `on_policy`) costs it a forward pass
-    more.
+    The teacher is asked about every window of every step, or, if a cache was built, about its
+    `windows` once. Text that the student writes itself (a share `on_policy`) costs it an additional
+    forward pass.
     """
     time = config.model.context
     own = round(on_policy * config.batch_size) * forward_flops(config.model, vocabulary, time)
@@ -103,7 +103,8 @@ def taught_flops(
 
 
 def equal_compute_steps(config: TrainConfig, teacher: Any, vocabulary: int, **how: Any) -> int:
-    """Steps of labels alone that cost as much as `config.steps` steps with the teacher.
+    """Steps on labels alone that cost as much as `config.steps` steps with the teacher.
+
 
     `how` is as in `taught_flops`.
     """

@@ -1,8 +1,9 @@
-"""Did distilling help, and what came out: gap closed, calibration, agreement, distances.
+"""Whether distilling helped: gap closed, calibration, agreement, distances.
 
-Idea:   a student's loss alone says nothing. The gap is what a teacher is better by than the same
-        student on labels alone; how much of it was closed, over paired seeds, with an interval, is
-        the answer, and it may be none.
+
+Idea:   a student's loss alone says nothing. The gap is the teacher's advantage over the same
+        student on labels alone; the answer is how much of it was closed, over paired seeds, with an
+        interval, and it may be none.
 Source: gap: Burns et al. 2023, arXiv:2312.09390 (performance gap recovered); calibration: Guo et
         al. 2017, arXiv:1706.04599; agreement: Stanton et al. 2021, arXiv:2106.05945; the distance
         on the student's own text: Arora et al. 2022, arXiv:2204.01171.
@@ -31,19 +32,19 @@ Verdict = Literal["helps", "hurts", "cannot tell"]
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """How much of the distance from labels alone to the teacher a student has gone."""
+    """The share of the gap between labels alone and the teacher that a student has closed."""
 
     closed: Interval | None
-    """(labels - student) / (labels - teacher) over seeds; 1 is the teacher's loss. None where the
+    """(labels - student) / (labels - teacher) over seeds; 1 is the teacher's loss. None if the
     teacher is no better than the labels: there is no gap."""
     gained: Interval
-    """labels - student, nats/char; above 0 the student is better."""
+    """labels - student, nats/char; the student is better above 0."""
     verdict: Verdict
-    """helps or hurts where the whole interval of `gained` lies on one side of 0."""
+    """helps or hurts if the whole interval of `gained` is on one side of 0."""
 
 
 def gap_closed(labels: Sequence[float], student: Sequence[float], teacher: float) -> Gap:
-    """Losses (nats/char) of paired seeds, and the teacher's own.
+    """The gap closed, from the losses (nats/char) of paired seeds and the teacher's own.
 
     >>> gap_closed([2.0, 2.1, 2.2], [1.8, 1.9, 2.0], 1.6).verdict
     'helps'
@@ -60,16 +61,16 @@ def gap_closed(labels: Sequence[float], student: Sequence[float], teacher: float
 
 
 def verdict(gained: Interval) -> Verdict:
-    """By one rule: an interval that holds 0 cannot tell, and one seed has no interval."""
+    """The verdict: an interval that contains 0 cannot tell, and one seed has no interval."""
     if gained.low > 0:
         return "helps"
     return "hurts" if gained.high < 0 else "cannot tell"
 
 
 def calibration_error(logprobs: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error: |how sure - how often right| of the likeliest character.
+    """Expected calibration error of the likeliest character: |confidence - accuracy|.
 
-    logprobs [N, V], targets [N]. Mean over bins of confidence, weighted by how many fall there.
+    logprobs [N, V], targets [N]. Mean over bins of confidence, weighted by the number in each.
 
     >>> always_sure = np.log(np.array([[1 - 1e-9, 1e-9]] * 4))
     >>> round(calibration_error(always_sure, np.array([0, 0, 1, 1])), 6)
@@ -85,12 +86,12 @@ def calibration_error(logprobs: np.ndarray, targets: np.ndarray, bins: int = 15)
 
 
 def agreement(one: np.ndarray, other: np.ndarray) -> float:
-    """Share of positions where two models' likeliest characters are the same; [N, V] each."""
+    """Share of positions at which two models have the same likeliest character; [N, V] each."""
     return float((one.argmax(-1) == other.argmax(-1)).mean())
 
 
 def divergence(teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
-    """KL(teacher || student) at each place, from log-probabilities [..., V], nats."""
+    """KL(teacher || student) at each position, from log-probabilities [..., V], nats."""
     p = np.exp(teacher.astype(np.float64))
     known = np.where(p > 0, teacher, 0.0).astype(np.float64)
     return (p * (known - np.where(p > 0, student, 0.0))).sum(-1)
@@ -98,12 +99,12 @@ def divergence(teacher: np.ndarray, student: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class Distance:
-    """KL(teacher || student), mean over places, nats/char."""
+    """KL(teacher || student), mean over positions, nats/char."""
 
     real: float
-    """Along real text."""
+    """Distance on real text."""
     own: float
-    """Along what the student makes of the beginning of the same passages."""
+    """Distance on the student's continuations of the same passages."""
 
 
 def distance(
@@ -116,11 +117,11 @@ def distance(
     prompt: int = 16,
     rng: np.random.Generator,
 ) -> Distance:
-    """How far the student is from the teacher on real text, and on text of its own.
+    """Distance of the student from the teacher on real text, and on text of its own.
 
-    `streams` passages of `held_out` [N] are cut; from the first `prompt` characters of each the
-    student goes on for `length`. Further away on its own text it gets lost there; but own text may
-    also be easier than real text. ValueError where the held-out text is too short.
+    `streams` passages of `held_out` [N] are cut out; from the first `prompt` characters of each the
+    student continues for `length`. If it is further away on its own text, it gets lost there; but
+    its own text may also be easier than real text. ValueError if the held-out text is too short.
     """
     need = prompt + length
     if len(held_out) <= need:
@@ -143,16 +144,16 @@ def distance(
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """What else there is to know of a student."""
+    """Further measures of a student, besides its loss."""
 
     calibration: float
     """Expected calibration error."""
     agreement: float
-    """With the teacher's first choice."""
+    """Share of positions with the teacher's first choice."""
     kl_real: float
-    """KL(teacher || student) on real text, nats/char; nan where the held-out text is too short."""
+    """KL(teacher || student) on real text, nats/char; nan if the held-out text is too short."""
     kl_own: float
-    """The same on 200 characters of the student's own."""
+    """The same on 200 characters of the student's own text."""
 
 
 def quality(
@@ -163,9 +164,9 @@ def quality(
     told: np.ndarray | None = None,
     seed: int = 0,
 ) -> Quality:
-    """Calibration, agreement and distances on held-out ids [N], read as the loss is.
+    """Calibration, agreement and distances on held-out ids [N], read as for the loss.
 
-    `told` is what the teacher says of them, `side_by_side`; where it is not given, it is asked.
+    `told` has the teacher's predictions of them (`side_by_side`); without it the teacher is asked.
     """
     ids = held_out.astype(np.int64)
     said = side_by_side(student, ids)

@@ -1,8 +1,7 @@
 """A comparison in words, for people and for programs.
 
-Idea:   the distilled student stands in one table with everything it must beat, and under it the
-        gaps, each with what it is measured from: by how much, how sure, and helps, hurts or cannot
-        tell.
+Idea:   the distilled student is in one table with everything it must beat, and below it are the
+        gaps, each with its starting point: how large, how sure, and helps, hurts or cannot tell.
 Run:    python -m distill.compare [--json]
 Omits:  colours.
 """
@@ -19,7 +18,7 @@ from labkit.experiment import interval
 
 
 def table(found: Comparison) -> str:
-    """The comparison in words."""
+    """The comparison as a table, with a line for each gap."""
     width = max(len(arm.name) for arm in found.arms)
     columns = ("nats/char", "calibration", "agreement", "KL real", "KL own")
     heads = "".join(f"  {name:<15}" for name in columns)
@@ -58,8 +57,8 @@ def show(found: Comparison, *, as_json: bool) -> None:
 
 
 def _cells(arm: Arm) -> list[str]:
-    """Loss and qualities, each with half its interval where there is one."""
-    seeds = len(arm.qualities)  # one for what does not depend on a seed
+    """Loss and qualities, each with half its interval if there is one."""
+    seeds = len(arm.qualities)  # one if nothing depends on a seed
     qualities = [
         [getattr(one, name) for one in arm.qualities]
         for name in ("calibration", "agreement", "kl_real", "kl_own")

@@ -1,4 +1,4 @@
-"""Experiments with distillation, each with what is expected of it written down beforehand.
+"""Experiments with distillation, each with its expectations written down beforehand.
 
-`python -m distill.experiments NAME` runs one; `distill.experiments.table.EXPERIMENTS` has them all.
+`python -m distill.experiments NAME` runs one; `distill.experiments.table.EXPERIMENTS` lists all.
 """

@@ -1,9 +1,9 @@
-"""Run an experiment, and say what was expected of it and what came out.
+"""Run an experiment, and print what was expected of it and what came out.
 
-Run:    python -m distill.experiments list                what there is
+Run:    python -m distill.experiments list                all experiments, a line each
         python -m distill.experiments born_again [--profile ci] [--json] [--out FILE]
         python -m distill.experiments few_labels --first-seed 90 --seeds 3    a pilot
-        python -m distill.experiments results             what all came to, as Markdown
+        python -m distill.experiments results             all outcomes, as Markdown
 """
 
 from __future__ import annotations
@@ -33,20 +33,22 @@ class Command:
     """Run an experiment: its arms on the same seeds, what was expected, and the verdict."""
 
     name: Annotated[str, tyro.conf.Positional]
-    """Which one; `list` names them, `results` says what they came to."""
+    """An experiment's name; `list` names them, `results` shows all outcomes."""
     profile: Literal["full", "ci"] = "full"
-    """full takes minutes; ci seconds, on too little to mean anything."""
+    """full takes minutes; ci seconds, with too little data to mean anything."""
     seeds: int | None = None
-    """How many; by default as many as were fixed with the criterion. Verdicts need three."""
+    """Number of seeds; by default the one fixed with the criterion. Verdicts need three."""
     first_seed: int | None = None
-    """Which is the first; by default the profile's. Pilots are 90 and up, never judged: of them
-    it is told how many seeds would decide."""
+    """The first seed; by default the profile's. Seeds from 90 on are pilots, which are never
+    judged: after them the command prints how many seeds would decide."""
     out: Path | None = None
-    """Where to keep the figures, as JSON (those of `results`: as Markdown)."""
+    """Where to write the figures, as JSON (for `results`, as Markdown)."""
     json: bool = False
-    """One last line of JSON."""
+    """Print a last line of JSON."""
     check: bool = False
-    """With `results`: does the code that measured still do the same? Exit 1 where it does not."""
+    """With `results`: check that the measuring code still does the same; exit code 1 if not.
+
+    """
 
     def __post_init__(self) -> None:
         known = (*SHOWN, *EXPERIMENTS)
@@ -65,7 +67,7 @@ class Command:
 
 
 def main(asked: Command) -> int:
-    """The command."""
+    """List, run or check experiments, or write the page; the exit code."""
     if asked.name == "list":
         for name, one in EXPERIMENTS.items():
             print(f"{name:<20} {(one.__doc__ or '').splitlines()[0]}")
@@ -113,8 +115,9 @@ def main(asked: Command) -> int:
 
 
 def planned(asked: Command) -> int:
-    """How many seeds an experiment is judged over; ValueError where that has not been fixed, or
-    where something else is asked for."""
+    """Number of seeds that judge an experiment; ValueError if not fixed, or another is asked
+    for.
+    """
     if asked.name not in SEEDS:
         raise ValueError(
             f"{asked.name} is not judged before its number of seeds is fixed: run its pilots, "
@@ -129,7 +132,7 @@ def planned(asked: Command) -> int:
 
 
 def check() -> int:
-    """A line for each record; 1 where one is stale by behaviour."""
+    """Print a line for each record; return 1 if one is stale by behaviour, else 0."""
     stale = 0
     for kept in results.read(EXPERIMENTS):
         experiment = EXPERIMENTS[kept["name"]]
@@ -140,7 +143,7 @@ def check() -> int:
 
 
 def made_apart(name: str) -> dict[str, Any]:
-    """An experiment's fingerprint, made in a process of its own with one thread."""
+    """An experiment's fingerprint, made in a separate process with one thread."""
     code = (
         "import json, sys\nfrom distill.experiments import lab, results, table\n"
         "found = table.EXPERIMENTS[sys.argv[1]](lab.SMALLEST)\n"
@@ -150,7 +153,7 @@ def made_apart(name: str) -> dict[str, Any]:
 
 
 def words(found: Outcome) -> list[str]:
-    """A table of all arms, and a line for each expectation."""
+    """The lines of a table of all arms, and a line for each expectation."""
     lines = [f"expected: {found.expected}"]
     for title, arms in ({"loss, nats/char": found.losses} | found.measures).items():
         lines.append(f"{title}:")

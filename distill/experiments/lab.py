@@ -1,19 +1,20 @@
-"""What the experiments share: how large they are, what comes out, and a student to train.
+"""What the experiments share: their size, their training, and the qualities measured.
 
 Idea:   an experiment is a set of arms that differ in one thing, on the same seeds; a gain is a
         difference of paired losses, with an interval. What is expected is a number with a
         direction, in code, and the verdict follows from it. Every arm takes the learning rate (and
-        where labels are few the length) that suits it, found on a seed that is never judged, by
-        the half of the held-out text that is never judged. `full` is for published figures, `ci`
-        is the same code in seconds.
+        if labels are few the length) that suits it, found on a seed that is never judged, by the
+        half of the held-out text that is never judged. `full` is for published figures, `ci` is the
+        same code in seconds.
 Source: labkit.experiment has the rule.
 Run:    python -m distill.experiments few_labels
-Omits:  texts: all seeds share one, and one held-out part; intervals are over students and, where
-        the teacher has learned, teachers.
+Omits:  texts: all seeds share one, and one held-out part; intervals are over students and, if the
+        teacher has learned, teachers.
 
 Losses are of the judging half, nats/char. On storyland the source is known and can judge what a
 student writes; but a teacher that is the source makes many a finding true by construction, so
-teachers learn, as students do, but for `sparse_targets`, which is about what is kept of a teacher.
+teachers learn, as students do, except in `sparse_targets`, which is about what is kept of a
+teacher.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from minigpt.tokenizer import CharTokenizer
 from minigpt.train.loop import TrainResult, train
 
 SWEEP_SEED = 50
-"""Rates and lengths are chosen with it; no record judges it."""
+"""The seed with which rates and lengths are chosen; no record judges it."""
 ON_OWN_TEXT = "KL(teacher || student) on its own text, nats/char"
 QUALITIES = {
     "calibration error": "calibration",
@@ -50,40 +51,40 @@ QUALITIES = {
     "KL(teacher || student) on real text, nats/char": "kl_real",
     ON_OWN_TEXT: "kl_own",
 }
-"""What is measured of students beside their loss -> the field of `metrics.Quality`."""
+"""Title of a student's further measure -> the field of `metrics.Quality`."""
 TEACHERS = 1000
-"""The teacher of seed s has learned with seed TEACHERS + s."""
+"""Offset of the teachers' seeds: the teacher of seed s has learned with seed TEACHERS + s."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """How large an experiment is."""
+    """Size of an experiment."""
 
     text: str
     """The corpus of experiments that ask the source."""
     real: str
     """The corpus of experiments on real text."""
     characters: int
-    """How much of the real text there is, held-out part included."""
+    """Characters of the text that are used, held-out part included."""
     student: TrainConfig
-    """Of every arm."""
+    """Training settings of the student in every arm."""
     teacher_steps: int
-    """Of a learned teacher."""
+    """Training steps of a learned teacher."""
     seeds: int
-    """Paired."""
+    """Number of paired seeds."""
     few: float
-    """The share of the text that counts as little."""
+    """Share of the text that counts as little."""
     first_seed: int = 0
-    """The first of the seeds. An experiment that has changed takes seeds that its records have not
+    """First of the seeds. An experiment that has changed takes seeds that its records have not
     used: `replace(profile, first_seed=10)`."""
     lengths: tuple[float, ...] = (0.125, 0.25, 0.5)
-    """Shorter runs that labels alone may take where they are few, as shares of the steps."""
+    """Shorter runs that few labels alone may take, as shares of the steps."""
     rates: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-    """Learning rates of every arm, as multiples of the student's: `climb` finds its way in them."""
+    """Learning rates for every arm, as multiples of the student's; `climb` searches them."""
 
     @property
     def judged(self) -> range:
-        """The seeds of every arm: as many as there are, from the first one on."""
+        """The seeds of every arm: `seeds` of them, from the first one on."""
         return range(self.first_seed, self.first_seed + self.seeds)
 
 
@@ -127,11 +128,11 @@ PROFILES: dict[Literal["full", "ci"], Profile] = {
 SMALLEST = replace(
     PROFILES["ci"], student=replace(PROFILES["ci"].student, steps=8), teacher_steps=8
 )
-"""Of the fingerprint that stands beside each record: seconds, and every arm in it."""
+"""Profile of the fingerprint beside each record: it takes seconds, and has every arm."""
 
 
 def share_grammatical(texts: Sequence[str]) -> float:
-    """Share of the complete stories in all `texts` that the grammar can write; 0 of none."""
+    """Share of all complete stories in `texts` that the grammar can write; 0 if there are none."""
     shares = [storyland.grammatical(text) for text in texts]
     counts = [text.count(storyland.MARK) for text in texts]
     right = sum(count * one for count, one in zip(counts, shares) if count)
@@ -139,7 +140,7 @@ def share_grammatical(texts: Sequence[str]) -> float:
 
 
 def climb(loss: Callable[[float], float], rates: Sequence[float]) -> float:
-    """The rate with the lowest loss, going up from 1 or else down, as long as it gets better.
+    """The rate with the lowest loss, going up from 1, or else down, as long as the loss falls.
 
     >>> climb(lambda rate: abs(rate - 3.5), (0.5, 1.0, 2.0, 4.0, 8.0))
     4.0
@@ -156,10 +157,10 @@ def climb(loss: Callable[[float], float], rates: Sequence[float]) -> float:
 
 
 class Lab:
-    """A profile, opened: its text, its teachers, and a way to train its student.
+    """A profile with its text, its teachers, and a way to train its student.
 
-    What `arm` trains is kept by name: `runs`, their `losses`, what was `chosen` for them in words,
-    and as `settings` (length and rate, as shares of the profile's).
+    The results of `arm` are kept by name: `runs`, their `losses`, the sweep's choice in words
+    (`chosen`) and as `settings` (length and rate, as multiples of the profile's).
     """
 
     def __init__(self, profile: Profile, *, real: bool = False) -> None:
@@ -187,20 +188,22 @@ class Lab:
         return self.tokenizer.encode(portion(self.corpus, fraction).train)
 
     def larger(self, times: int) -> list[NextChar]:
-        """Teachers so many times as wide as the student, trained on all labels; one a seed."""
+        """Teachers `times` as wide as the student, trained on all labels; one per seed."""
         model = self.profile.student.model
         shape = replace(model, n_embd=times * model.n_embd)
         return self.teachers(lambda config: train(replace(config, model=shape), self.corpus))
 
     def teachers(self, learn: Callable[[TrainConfig], TrainResult]) -> list[NextChar]:
-        """What `learn` makes of the student's settings, for a teacher's steps; one a seed."""
+        """Teachers that `learn` makes from the student's settings with their own steps; one per
+        seed.
+        """
         config = of_length(self.profile.student, self.profile.teacher_steps)
         seeds = (TEACHERS + seed for seed in self.profile.judged)
         return [ModelTeacher(learn(replace(config, seed=seed)).model) for seed in seeds]
 
     def shorter(self, *more: float) -> tuple[float, ...]:
-        """Lengths that few labels may take: overfitted, a long run that is stopped early lacks the
-        cool-down at its end, and would be a worse baseline than it need be."""
+        """Lengths that few labels may take. If labels overfit, a long run that is stopped early
+        lacks the cool-down at its end, and would be a weaker baseline than necessary."""
         return (*self.profile.lengths, 1.0, *more)
 
     def arm(
@@ -213,11 +216,12 @@ class Lab:
         lengths: Sequence[float] = (1.0,),
         **told: Any,
     ) -> list[TrainResult]:
-        """Train the student in one way, once a seed, with the settings that suit this way best.
+        """Train the student in one way, once per seed, with the settings that suit it best.
 
-        Of several `config`s and `lengths` (shares of the profile's steps) the best together at the
+
+        Of several `config`s and `lengths` (shares of the profile's steps) the best pair at the
         profile's rate is taken, then the best rate: on SWEEP_SEED, by the choosing half. `teacher`
-        and `corpus` may be one for all seeds or one for each; the sweep has the first. The rest is
+        and `corpus` may be one for all seeds or one for each; the sweep uses the first. The rest is
         as in `distill`.
         """
         seeds = self.profile.judged
@@ -265,12 +269,12 @@ class Lab:
         )
 
     def scores(self, models: Sequence[NextChar], text: str = "") -> list[float]:
-        """Losses of models that are no arms, on the judging half or on `text`, nats/char."""
+        """Losses of models other than arms, on the judging half or on `text`, nats/char."""
         ids = self.tokenizer.encode(text) if text else self.judge
         return [score(Teacher(model), ids).nats for model in models]
 
     def gained(self, arm: str, over: str) -> list[float]:
-        """How much lower the loss of `arm` is than that of `over`, nats/char, seed by seed."""
+        """Loss of `over` minus loss of `arm`, nats/char, for each seed."""
         return less(self.losses[over], self.losses[arm])
 
     def qualities(
@@ -293,9 +297,9 @@ class Lab:
 
 
 class Even:
-    """A teacher who knows nothing: every character is as likely as every other.
+    """A teacher that knows nothing: every character is as likely as every other.
 
-    To be taught by it with weight alpha is uniform label smoothing (Szegedy et al. 2016,
+    Learning from it with weight alpha is uniform label smoothing (Szegedy et al. 2016,
     arXiv:1512.00567, section 7): soft targets without a teacher, the control for those with one.
     """
 
@@ -305,14 +309,14 @@ class Even:
         self.tokenizer = tokenizer
 
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
-        """ids [B, T] -> [B, T, V], all the same."""
+        """ids [B, T] -> log-probabilities [B, T, V], all the same."""
         size = len(self.tokenizer)
         return np.full((*ids.shape, size), -math.log(size), np.float32)
 
     def start(self, ids: np.ndarray) -> tuple[None, np.ndarray]:
-        """As `NextChar.start`."""
+        """See `NextChar.start`."""
         return None, self.logprobs(ids[:, -1])
 
     def step(self, state: None, ids: np.ndarray) -> np.ndarray:
-        """As `NextChar.step`."""
+        """See `NextChar.step`."""
         return self.logprobs(ids)

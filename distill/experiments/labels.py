@@ -1,9 +1,9 @@
-"""What a teacher is worth where labels are few, wrong, or missing altogether.
+"""What a teacher is worth if labels are few, wrong, or missing altogether.
 
-Idea:   a label is one character; a teacher's answer is a distribution. Where labels are few the
-        student overfits them and not the distribution; where they are wrong, a teacher may
-        average errors out; and of a character that never occurs as a label, the distribution
-        still says where it might have come.
+Idea:   a label is one character; a teacher's answer is a distribution. If labels are few the
+        student overfits them and not the distribution; if they are wrong, a teacher may average
+        errors out; and for a character that never occurs as a label, the distribution still says
+        where it might have come.
 Source: few and omitted: Hinton et al. 2015, arXiv:1503.02531, sections 3 and 6; wrong: Patrini et
         al. 2017, arXiv:1609.03683 (the control, forward correction).
 Run:    python -m distill.experiments few_labels
@@ -32,9 +32,9 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
     """A student of little and of all of the text; its teacher has read all of it.
 
     Labels alone may take shorter runs, and one of equal compute. Two gaps are measured: from the
-    student's own labels to the teacher, and from the best use of the same labels, where an n-gram
-    counted on them, and a student that it teaches (cross-fitted), take part; which is the best, the
-    choosing half says.
+    student's own labels to the teacher, and from the best use of the same labels, for which an
+    n-gram counted on them and a student taught by it (cross-fitted) are candidates too; the
+    choosing half decides which is best.
 
     Pilots, seeds 90 to 92: 0.60 of the gap from its own labels (0.55 to 0.64), 0.44 of that from
     the best use of them, the n-gram itself (0.39 to 0.49), and at all of the text a loss of 0.05
@@ -108,14 +108,14 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
 
 
 def noisy_labels(profile: Profile, wrong: float = 0.3) -> Outcome:
-    """A share of the labels is wrong, for the teacher as for the student.
+    """A share of the labels is wrong, for the teacher and the student alike.
 
-    The teacher learned from the same wrong labels with a loss that knows how many are wrong, and by
-    what they were replaced, and corrects itself for it. Control: the student uses that loss itself,
-    without a teacher, and could do as well.
+    The teacher learned from the same wrong labels with a loss that knows how many are wrong, and
+    what replaced them, and corrects for it. Control: the student uses that loss itself, without a
+    teacher, and could do as well.
 
     Pilots, seeds 90 to 92: taught over corrected 0.150 nats/char (0.075 to 0.225). The threshold of
-    0.02 is some 2 % of the loss, below which nobody would train a teacher. Three seeds.
+    0.02 is some 2 % of the loss, below which training a teacher is not worth it. Three seeds.
     """
     lab = Lab(profile)
     labels = views.noisy(wrong, seed=1).see(lab.ids(), lab.tokenizer)
@@ -162,17 +162,18 @@ def noisy_labels(profile: Profile, wrong: float = 0.3) -> Outcome:
 
 
 def omitted_character(profile: Profile, character: str = "e") -> Outcome:
-    """No place where `character` comes next is trained on; one number is set afterwards.
+    """Positions before `character` are never trained on; one bias is set afterwards.
 
-    The student reads the character as context, but never has it as a label, nor is it told what the
-    teacher says where it comes. All it can know is what the teacher says of it elsewhere. The bias
-    is what is added to that one logit, so that the character is predicted as often as it occurs;
-    how often it occurs is the only thing that is taken from the text. Control: labels alone, with
-    the same places left out and the same fix.
+
+    The student reads the character as context, but never has it as a label, nor does it get the
+    teacher's predictions for the positions where it comes. All it can learn is what the teacher
+    says of it elsewhere. The bias is added to that one logit, so that the character is predicted as
+    often as it occurs; its frequency is the only thing that is taken from the text. Control: labels
+    alone, with the same positions left out and the same fix.
 
     Pilots, seeds 90 to 92: a recall of 0.52 (0.50 to 0.55; the teacher's is 0.59), and recall less
-    false alarms 0.48 above that of labels alone (0.40 to 0.56). The thresholds are from before:
-    half of its places, and a fifth. Five seeds.
+    false alarms 0.48 above that of labels alone (0.40 to 0.56). The thresholds were fixed before:
+    half of its positions, and a fifth. Five seeds.
     """
     lab = Lab(profile, real=True)
     teachers, wanted = lab.larger(2), int(lab.tokenizer.encode(character)[0])
@@ -180,12 +181,12 @@ def omitted_character(profile: Profile, character: str = "e") -> Outcome:
     mask, frequency = ids != wanted, float((ids == wanted).mean())
 
     def elsewhere(model: NextChar, held: np.ndarray) -> float:
-        """Loss where something else comes: nothing else may choose the checkpoint."""
+        """Loss on all other characters: nothing else may choose the checkpoint."""
         surprise = -side_by_side(model, held)[np.arange(len(held) - 1), held[1:]]
         return float(surprise[held[1:] != wanted].mean())
 
     def spotted(model: NextChar, *, fixed: bool) -> tuple[float, float]:
-        """Share of places where it is the first choice: where it comes, and where it does not."""
+        """Share of positions with it as first choice: where it comes, and where it does not."""
         said = side_by_side(model, judge)
         if fixed:
             choose = side_by_side(model, lab.tokenizer.encode(lab.corpus.choose))
@@ -227,7 +228,7 @@ def _firsts(told: dict[str, list[tuple[float, float]]]) -> dict[str, list[float]
 
 
 def bias(said: np.ndarray, character: int, frequency: float) -> float:
-    """What to add to one logit so that its mean probability over [N, V] is `frequency`.
+    """The bias of one logit that makes its mean probability over [N, V] equal `frequency`.
 
     >>> even = np.log(np.full((5, 4), 0.25))
     >>> round(float(np.exp(bias(even, 0, 0.5))), 6)  # 3 / (3 + 1 + 1 + 1) is a half

@@ -1,7 +1,7 @@
-"""What a verdict does not say, experiment by experiment: what a strict reader found afterwards.
+"""What a verdict does not say, for each experiment: a strict reader's findings afterwards.
 
-Idea:   a criterion that stood before the run cannot move after it, and may still say less than it
-        seems to. What else the same record says stands beside it, computed from the record.
+Idea:   a criterion written before the run cannot move after it, and may still say less than it
+        seems to. What else the same record shows is given beside it, computed from the record.
 Run:    python -m distill.experiments results
 Omits:  new runs. What would have to be tried is named, and was not tried.
 """
@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def gap(one: Record, over: str, arm: str) -> str:
-    """How much lower the loss of `arm` is, seed by seed, as an interval."""
+    """Loss of `over` minus loss of `arm`, over paired seeds, as an interval in words."""
     return str(interval(less(one["losses"][over], one["losses"][arm])))
 
 
@@ -145,4 +145,4 @@ NOTES: dict[str, Callable[[Record], str]] = {
     "full_data": _full_data,
     "capacity_gap": _capacity_gap,
 }
-"""Experiment -> what its verdicts do not say, from its record."""
+"""Experiment -> the note, made from its record."""

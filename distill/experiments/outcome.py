@@ -1,7 +1,7 @@
-"""What comes out of an experiment: losses, findings, and checks that cannot fail.
+"""The outcome of an experiment: losses, findings, and checks that cannot fail.
 
-Idea:   a finding is a number with a direction that stood in the code before the run, and its values
-        seed by seed. What holds by construction is kept apart from what could have failed.
+Idea:   a finding is a number with a direction that was in the code before the run, and its values
+        for each seed. What holds by construction is kept apart from what could have failed.
 Source: labkit.experiment has the rule.
 Run:    used by the experiments
 Omits:  how anything was trained; distill.experiments.lab does that.
@@ -18,45 +18,45 @@ from labkit.experiment import Criterion, Finding, Interval, interval
 
 @dataclass(frozen=True, kw_only=True)
 class Sanity:
-    """What must come out if the code is right: a check of the code, and no evidence for a claim."""
+    """A result that must come out if the code is right; it is no evidence for a claim."""
 
     finding: Finding
-    """What is expected, and what was measured."""
+    """The expectation and its measured values."""
     why: str
     """Why it cannot fail, in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came out of an experiment."""
+    """The outcome of an experiment."""
 
     expected: str
-    """Written before it was run."""
+    """The expectation in words, written before the run."""
     losses: dict[str, list[float]]
     """Arm -> loss of each seed, nats/char."""
     measures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    """What else was measured -> arm -> value of each seed."""
+    """Title of a further measure -> arm -> value of each seed."""
     findings: list[Finding] = field(default_factory=list)
-    """The expectations that are numbers."""
+    """The expectations that are numbers, with their values."""
     sanity: list[Sanity] = field(default_factory=list)
-    """Those that hold by construction."""
+    """Expectations that hold by construction."""
     chosen: dict[str, str] = field(default_factory=dict)
-    """Arm -> what the sweep chose for it."""
+    """Arm -> choice of the sweep, in words."""
     given: str = ""
-    """What all seeds share, and the intervals therefore leave out."""
+    """What all seeds share, which the intervals therefore leave out."""
 
     def gain(self, arm: str, over: str) -> Interval:
-        """How much lower the loss of `arm` is than that of `over`, seed by seed."""
+        """Loss of `over` minus loss of `arm`, nats/char, over paired seeds."""
         return interval(less(self.losses[over], self.losses[arm]))
 
 
 def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
-    """one - other, seed by seed."""
+    """one - other for each seed."""
     return [a - b for a, b in zip(one, other)]
 
 
 def share(part: Sequence[float], whole: Sequence[float]) -> list[float]:
-    """part / whole, seed by seed."""
+    """part / whole for each seed."""
     return [a / b for a, b in zip(part, whole)]
 
 
@@ -68,7 +68,7 @@ def expect(
     *,
     no_effect: float = 0.0,
 ) -> Finding:
-    """A finding; `no_effect` is what `quantity` would be if there were nothing to it."""
+    """A finding; `no_effect` is the value of `quantity` without any effect."""
     criterion = Criterion(
         quantity=quantity, threshold=threshold, direction=direction, no_effect=no_effect
     )

@@ -1,9 +1,9 @@
-"""What the experiments came to: kept as JSON, one file an experiment, and shown as one page.
+"""Results of the experiments: kept as JSON, one file per experiment, and shown as one page.
 
 Idea:   a figure that was typed by hand is wrong sooner or later. The command that measures writes
         the record, this module makes the page from the records, and a test compares the two, and
-        the criteria of the records with those in the code. What holds by construction stands in a
-        table of its own, and records of experiments that have been replaced stay at the end.
+        the criteria of the records with those in the code. What holds by construction is in a table
+        of its own, and records of experiments that have been replaced stay at the end.
 Run:    python -m distill.experiments results [--check] --out distill/experiments/RESULTS.md
         (and before it, one by one: ... NAME --out distill/experiments/results/NAME.json)
 Omits:  results of the ci profile: they show that the code works, and nothing else.
@@ -29,12 +29,12 @@ from labkit.versions import machine, versions
 
 FOLDER = Path(__file__).parent / "results"
 REPLACED = FOLDER / "replaced"
-"""Records of experiments as they were before they were changed."""
+"""Folder of records of experiments that were changed later."""
 PAGE = Path(__file__).parent / "RESULTS.md"
 
 
 def record(found: Outcome) -> dict[str, Any]:
-    """As JSON has it; each finding with its interval and verdict. What is infinite is null."""
+    """The outcome as JSON, with interval and verdict of each finding; infinite values are null."""
     return {
         "expected": found.expected,
         "given": found.given,
@@ -59,7 +59,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def fingerprint(found: Outcome) -> dict[str, Any]:
-    """What an experiment's outcome in its smallest profile says about the code behind it."""
+    """The fingerprint of the code behind an experiment: its outcome in the smallest profile."""
     numbers = {
         "losses": found.losses,
         "measures": found.measures,
@@ -77,14 +77,13 @@ def code_hash(experiment: Callable[..., Outcome]) -> str:
 def state(
     kept: dict[str, Any], experiment: Callable[..., Outcome], now: dict[str, Any]
 ) -> tuple[freshness.State, str]:
-    """Is a record as good as when it was measured, and where not; `now` is a fingerprint made
-    now."""
+    """State of a record, and how it differs from `now`, a fingerprint made now."""
     same = kept["code"] == code_hash(experiment)
     return freshness.state(now, kept["fingerprint"], same_code=same)
 
 
 def about() -> dict[str, str]:
-    """When, and with what; no names, no paths."""
+    """Date, versions and machine; no names, no paths."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         **versions("torch"),
@@ -93,7 +92,7 @@ def about() -> dict[str, str]:
 
 
 def read(names: Iterable[str], folder: Path = FOLDER) -> list[dict[str, Any]]:
-    """The records there are of the experiments `names`, in that order."""
+    """The existing records of the experiments `names`, in that order."""
     paths = [folder / f"{name}.json" for name in names]
     return [files.read_json(path) for path in paths if path.exists()]
 
@@ -103,8 +102,10 @@ def page(
     replaced: Iterable[dict[str, Any]] = (),
     because: Mapping[str, str] | None = None,
 ) -> str:
-    """All of them in Markdown: each expectation and what came of it, sanity checks, every arm, and
-    at the end those that were `replaced`, with the reason."""
+    """The page in Markdown: expectations and results, sanity checks, every arm, and at the end
+    those that were `replaced`, with the reason.
+
+    """
     some, before, reasons = list(records), list(replaced), because or {}
     missing = [name for name in reasons if name not in {one["name"] for one in some}]
     lines = [
@@ -159,7 +160,7 @@ def page(
 def _table(
     records: list[dict[str, Any]], kind: str, more: str = "", *, linked: bool = True
 ) -> list[str]:
-    """A row for each finding, or each sanity check; `more` is a last column, with its reason."""
+    """A row for each finding or sanity check; `more` heads a last column with the reason."""
     last = f" {more} |" if more else ""
     lines = [
         f"| experiment | expected | measured [95 % interval] | seeds | verdict |{last}",
@@ -180,7 +181,7 @@ def _table(
 
 
 def _cell(text: str) -> str:
-    """For a table, where a bar would begin another column."""
+    """`text` for a cell: a bar would begin another column."""
     return text.replace("|", "\\|")
 
 
@@ -196,7 +197,7 @@ def _to_decide(finding: dict[str, Any], seconds: float) -> str:
 
 
 def _many(verdicts: int) -> list[str]:
-    """How many verdicts there are, and how many would be wrong by chance."""
+    """A paragraph with the number of verdicts, and how many would be wrong by chance."""
     if not verdicts:
         return []
     return [
@@ -209,7 +210,7 @@ def _many(verdicts: int) -> list[str]:
 
 
 def _missing(names: list[str]) -> list[str]:
-    """Which experiments have been changed and not yet been measured again."""
+    """A line that names experiments changed since they were measured."""
     if not names:
         return []
     return [f"Changed, and not measured since: {', '.join(names)}.", ""]

@@ -1,7 +1,8 @@
 """Train with rich sensors, ship with cheap ones.
 
-Idea:   labels exist only where the rich sensor was. Its reader marks what the cheap sensor saw at
-        the same time, and the student learns from that without a single label of its own.
+Idea:   labels exist only for what the rich sensor saw. A model that reads it marks what the cheap
+        sensor saw at the same time, and the student learns from that without a single label of its
+        own.
 Source: supervision transfer: Gupta, Hoffman & Malik 2016, arXiv:1507.00448; privileged information:
         Lopez-Paz et al. 2016, arXiv:1511.03643. That it may only be the lower variance of soft
         targets, and not what the sensor knows: the reason for the controls.
@@ -28,13 +29,13 @@ def expensive_sensor(profile: Profile, hidden: float = 0.3) -> Outcome:
 
     The teacher learned from labels on another text of the same kind and length, with the rich view.
     The gap is between the cheap view with few labels and the same cheap view with all labels.
-    Controls: a teacher with the cheap view, else the same, which could be the better one; and the
-    rich sensor shuffled, so that what it reads has nothing to do with what the student sees.
+    Controls: a teacher with the cheap view but otherwise equal, which could be the better one; and
+    the rich sensor shuffled, so that what it reads has nothing to do with what the student sees.
 
-    Pilots, seeds 90 to 92: 1.39 of the gap closed (1.34 to 1.43): taught, the student passes one
-    that has all labels, since soft targets tell more; and the rich view was worth 0.041 nats/char
-    over the same view (0.011 to 0.070). The thresholds are those from before: "most" of the gap,
-    and the sign. Four seeds.
+    Pilots, seeds 90 to 92: 1.39 of the gap closed (1.34 to 1.43): the taught student does better
+    than one that has all labels, since soft targets tell more; and the rich view was worth 0.041
+    nats/char over the same view (0.011 to 0.070). The thresholds were fixed before: "most" of the
+    gap, and the sign. Four seeds.
     """
     lab = Lab(profile)
     seen = views.masked(hidden)

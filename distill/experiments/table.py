@@ -1,4 +1,4 @@
-"""All experiments by name."""
+"""All experiments by name, with their numbers of seeds."""
 
 from __future__ import annotations
 
@@ -46,11 +46,12 @@ SEEDS: dict[str, int] = {
     "omitted_character": 5,
     "full_data": 3,
 }
-"""How many each is judged over, from its pilots (seeds 90 to 92): so many that a truth as far from
-the threshold as theirs is decided with 90 % (labkit.experiment.seeds_needed), 3 to 20."""
+"""Number of seeds that judge each experiment, from its pilots (seeds 90 to 92): as many as decide
+with 90 % if the truth is as far from the threshold as the pilots (labkit.experiment.seeds_needed),
+3 to 20."""
 
 PILOTS = 90
-"""The first seed that is never judged: criteria and numbers of seeds are fixed from such ones."""
+"""The first seed that is never judged: such seeds fix the criteria and the numbers of seeds."""
 
 REPLACED: dict[str, str] = {
     "few_labels": "the gap was measured from the student's own labels alone, which an n-gram of "
@@ -74,4 +75,6 @@ REPLACED: dict[str, str] = {
     "capacity_gap": "one teacher of each width stood for all, and undecided was to be expected of "
     "three seeds",
 }
-"""What was wrong with the experiments as they were; their records are in results/replaced."""
+"""What was wrong with earlier experiments, whose records are in results/replaced.
+
+"""

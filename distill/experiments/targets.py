@@ -1,4 +1,4 @@
-"""What of the teacher's distribution is needed, and which way to measure the distance to it.
+"""Which part of the teacher's distribution is needed, and how to measure the distance to it.
 
 Idea:   all of it, a few draws, or the top few; forward, reverse or between; at which temperature.
 Source: sparse targets: Anshumann et al. 2025, arXiv:2503.16870; directions: Agarwal et al. 2023,
@@ -29,11 +29,11 @@ from minigpt.sample import generate
 
 
 def sparse_targets(profile: Profile, k: int = 3) -> Outcome:
-    """The whole distribution, k draws from it, its top k with a tail and renormalised.
+    """The whole distribution, k draws from it, and its top k with a tail or renormalised.
 
     Pilots, seeds 90 to 92: draws lost 0.056 nats/char (0.030 to 0.082), renormalising 0.178 against
-    a bucket. That draws lose less than 0.03, 4 % of the loss, is what "near" meant before the
-    pilots, and stays; it is expected to be missed. Five seeds.
+    a bucket. "Near" meant before the pilots that draws lose less than 0.03, 4 % of the loss, and it
+    stays; it is expected to be missed. Five seeds.
     """
     lab = Lab(profile)
     config = DistillConfig(alpha=1.0, data_fraction=profile.few)
@@ -82,13 +82,13 @@ def sparse_targets(profile: Profile, k: int = 3) -> Outcome:
 def forward_or_reverse(profile: Profile) -> Outcome:
     """The two directions, and the one between; and how well and how variedly each one writes.
 
-    What a student writes is marked by its teacher, and by the grammar, which taught nobody.
+    What a student writes is marked by its teacher, and by the grammar, which taught no student.
 
     Pilots, seeds 90 to 92: what reverse writes was *less* likely to its teacher, by 0.26 nats/char
     (0.14 to 0.38), and less varied by 0.04 (-0.05 to 0.13). Each direction has its own rate, but
-    all have as many steps, and reverse ends far from what it could reach: this is about students
-    who are trained for a short time. The expectation is the literature's, and stays. Twenty seeds,
-    the most there are, for the entropy.
+    all have the same number of steps, and reverse ends far from what it could reach: this is about
+    students that are trained for a short time. The expectation is the literature's, and stays.
+    Twenty seeds, the maximum, for the entropy.
     """
     lab = Lab(profile)
     teachers = lab.larger(2)
@@ -157,12 +157,12 @@ def temperature_sweep(profile: Profile, heats: Sequence[float] = (0.5, 1.0, 2.0,
     """The same teacher at several temperatures.
 
     The teacher has learned, and errs: a temperature that hides its errors, or shows more of what it
-    knows of unlikely characters, could win. Which other temperature is the best, the choosing half
-    says, over all seeds.
+    knows of unlikely characters, could win. The choosing half, over all seeds, decides which other
+    temperature is the best.
 
     Pilots, seeds 90 to 92: a gain of 0.005 nats/char (-0.014 to 0.023) for the best other one, 2.
     The threshold of 0.01 is 1.5 % of the loss, as in the other experiments that expect no gain.
-    Twenty seeds, the most there are.
+    Twenty seeds, the maximum.
     """
     lab = Lab(profile)
     teachers = lab.larger(2)

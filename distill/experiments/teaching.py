@@ -1,7 +1,7 @@
 """Which teacher: several, one's equal, a larger one, and none that is worth its cost.
 
 Idea:   several students of little text know more together than each alone, and one can be taught
-        all of it. With all the text, what a teacher costs buys as much in labels.
+        all of it. With all the text, the cost of a teacher buys as much in labels.
 Source: ensembles: Hinton et al. 2015, arXiv:1503.02531, section 5; born again: Furlanello et al.
         2018, arXiv:1805.04770; capacity gap: Mirzadeh et al. 2019, arXiv:1902.03393, against Cho &
         Hariharan 2019, arXiv:1910.01348; full data: MobileLLM, arXiv:2402.14905.
@@ -22,18 +22,18 @@ from distill.settings import DistillConfig
 from distill.teachers import EnsembleTeacher, ModelTeacher
 
 SMOOTHED = (0.01, 0.03, 0.1)
-"""Weights of an even distribution that label smoothing may choose from."""
+"""Weights of the even distribution from which label smoothing may choose."""
 
 
 def ensemble_to_one(profile: Profile, members: int = 4) -> Outcome:
     """Students of little text, one of them as teacher, and all of them as one.
 
-    Control: uniform label smoothing, which softens the labels and knows nothing. What it costs to
-    train the members is in no account.
+    Control: uniform label smoothing, which softens the labels and knows nothing. The cost of
+    training the members is not counted.
 
     Pilots, seeds 90 to 92, full size: 0.025 nats/char over one member (0.016, 0.027, 0.033) and
     0.056 over smoothing, which took its weakest weight, 0.01. The threshold is 0.01 in both, as
-    before: some 1 % of the loss, below which nobody would train three models more. Six seeds.
+    before: some 1 % of the loss, below which training three more models is not worth it. Six seeds.
     """
     lab = _taught_by_peers(profile, {"one": 1, "ensemble": members})
     return Outcome(
@@ -90,8 +90,8 @@ def born_again(profile: Profile) -> Outcome:
 def full_data(profile: Profile) -> Outcome:
     """All of the text and a learned teacher, against labels at equal compute.
 
-    Equal are the operations of both students, the teacher's answers included; that the teacher
-    itself had to be trained is in neither account.
+    The operations of both students are equal, the teacher's answers included; the training of the
+    teacher itself is not counted on either side.
 
     Pilots, seeds 90 to 92: a loss of 0.051 nats/char (0.045 to 0.058). Three seeds.
     """
@@ -122,10 +122,10 @@ def capacity_gap(profile: Profile, times: Sequence[int] = (1, 2, 4)) -> Outcome:
     """Teachers of growing width for one small student; the literature disagrees.
 
     The student is half as wide as in the other experiments, so that a teacher four times as wide
-    (sixteen times the weights) can be afforded, and one for each seed.
+    (sixteen times the weights) is affordable, one for each seed.
 
-    Pilots, seeds 90 to 92: -0.001 nats/char lost (-0.045 to 0.044). Of half a percent of the loss,
-    0.01, one would not speak as of a gap. Twenty seeds, the most there are.
+    Pilots, seeds 90 to 92: -0.001 nats/char lost (-0.045 to 0.044). Half a percent of the loss,
+    0.01, would not be called a gap. Twenty seeds, the maximum.
     """
     model = profile.student.model
     narrow = replace(profile.student, model=replace(model, n_embd=model.n_embd // 2))
@@ -160,7 +160,8 @@ PEERS = "All peers learned at one rate and length, those of labels alone"
 
 
 def _taught_by_peers(profile: Profile, arms: dict[str, int]) -> Lab:
-    """Students of little text: on labels alone, smoothed, and taught by so many who learned so.
+    """Students of little text: on labels alone, smoothed, and taught by groups of peers.
+
 
     Each seed has peers of its own.
     """

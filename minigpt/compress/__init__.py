@@ -1,11 +1,11 @@
-"""Compression: a model that predicts well needs few bits to say what came.
+"""Compression: a model that predicts well needs few bits for a text.
 
-Idea:   prediction and compression are one thing: a character of probability p costs -log2 p bits
-        (`arithmetic`), so a model's loss is the size of its files. What such a file holds is in
+Idea:   prediction and compression are the same: a character of probability p costs -log2 p bits
+        (`arithmetic`), so a model's loss is the size of its files. The format of such a file is in
         `container`; the command, and the comparison with other compressors, in `__main__`.
 Run:    python -m minigpt.compress --help
 
-Names are handed on when they are asked for: torch is loaded after the command can be stopped.
+Names are imported when they are asked for, so that the command can be stopped before torch loads.
 """
 
 from importlib import import_module

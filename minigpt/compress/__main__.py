@@ -1,4 +1,4 @@
-"""Make a file smaller with a model, and get it back; compare with other compressors.
+"""Compress a file with a model, and decompress it; compare with other compressors.
 
 Source: C. Shannon, Bell System Tech. J. 27 (1948) 379-423; G. Deletang et al. 2023,
         arXiv:2309.10668, for the comparison with gzip and others.
@@ -32,7 +32,7 @@ from minigpt.ngram import DEFAULT_ORDER
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
 SUFFIX = ".mgz"
-MANY = 200_000  # bytes: a longer text is shared out; if each has more, the precision is measured
+MANY = 200_000  # bytes: a longer text is divided; with more per process, the precision is measured
 CREW = 8  # processes at most: each takes a quarter of a gigabyte
 TRAINED = "trained on it"
 
@@ -44,35 +44,37 @@ class CompressConfig:
     paths: Annotated[
         tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RUN] FILE")
     ] = ()
-    """The run is the latest if left out; FILE may be - for standard input."""
+    """The run, by default the latest, and the file; - is standard input."""
     out: Annotated[str | None, tyro.conf.arg(aliases=["-o"])] = None
-    """Where to write; - for standard output. By default FILE.mgz, and FILE without .mgz with -d."""
+    """Where to write; - is standard output. By default FILE.mgz, or FILE without .mgz with -d."""
     decompress: Annotated[bool, tyro.conf.arg(aliases=["-d"])] = False
     """Decompress FILE, with the model it was compressed with."""
     model: Literal["gpt", "ngram"] = "gpt"
-    """What predicts: a trained run, or an n-gram fitted on --data now, which takes a second."""
+    """The predictor: a trained run, or an n-gram of --data, counted now in about a second."""
     data: str = "shakespeare"
     """The text that the n-gram counts: a corpus or a path."""
     order: int = DEFAULT_ORDER
     """Order of the n-gram, the predicted character included."""
     streams: int | None = None
-    """How many pieces of the text to code side by side; chosen from the length if left out."""
+    """Number of pieces of the text coded side by side; by default chosen from the length.
+
+    """
     verify: bool = True
-    """Decompress again before anything is written."""
+    """Check the result by decompressing it before anything is written."""
     force: Annotated[bool, tyro.conf.arg(aliases=["-f"])] = False
-    """Overwrite OUT."""
+    """Overwrite OUT if it exists."""
     table: bool = False
-    """Print FILE's size against gzip, bzip2, xz, zstd and PPMd; without FILE, that of the text held
-    out from training. Writes nothing else unless OUT is named."""
+    """Print FILE's size under the model, gzip, bzip2, xz, zstd and PPMd; without FILE, that of
+    the held-out text. Writes nothing else unless OUT is named."""
 
     @property
     def run(self) -> str | None:
-        """The run's folder; None for the latest, or where there is none."""
+        """The run's folder; None for the latest, or if no run is needed."""
         return self.paths[0] if len(self.paths) == 2 else None
 
     @property
     def file(self) -> str | None:
-        """What to read; None for the text held out from training."""
+        """The file to read; None for the held-out text."""
         return self.paths[-1] if self.paths else None
 
     def __post_init__(self) -> None:
@@ -95,7 +97,7 @@ class CompressConfig:
 
 
 def load(config: CompressConfig, header: Header | None = None, *, size: int = 0) -> Predictor:
-    """The model that `config` names: computing as `header` says, or as suits `size` bytes here."""
+    """The model that `config` names, computing as `header` says, or as suits `size` bytes here."""
     precision, threads = (header.precision, header.threads) if header else ("fp32", 1)
     if header is None and config.model == "gpt" and size > MANY * _processes(config):
         from minigpt.device import choose
@@ -103,7 +105,7 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
         precision = choose("cpu").precision
     run = config.run
     if header is not None and run is None and config.model == "gpt":
-        run = made_with(header.fingerprint)  # the latest, where no run fits: the error says so
+        run = made_with(header.fingerprint)  # if no run fits, the latest: the error says so
     return load_predictor(
         run,
         kind=config.model,
@@ -115,12 +117,12 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
 
 
 def main(config: CompressConfig) -> None:
-    """Compress, decompress or compare, as the settings say."""
+    """Compress, decompress or compare, as `config` says."""
     if config.table:
         _compare(config)
         if config.out is None or config.file is None:
             return
-    assert config.file is not None  # __post_init__ saw to it
+    assert config.file is not None  # checked in __post_init__
     out = _target(config)
     source = _read(config.file)
     began = time.perf_counter()
@@ -167,7 +169,7 @@ def _compress(config: CompressConfig, data: bytes, model: Coder) -> bytes:
 
 
 def _processes(config: CompressConfig) -> int:
-    """How many are worth their start and their memory: counting is fast enough in one."""
+    """Number of processes worth their start-up and memory; counting is fast enough in one."""
     if config.model == "ngram":
         return 1
     from minigpt.device import cores
@@ -211,7 +213,7 @@ def _read(file: str) -> bytes:
 
 
 def _target(config: CompressConfig) -> str:
-    """Where the result goes; ValueError where that would destroy something."""
+    """Where to write the result; ValueError if that would destroy something."""
     file, out = config.file or "-", config.out
     if out is None and file != "-":
         out = file.removesuffix(SUFFIX) if config.decompress else file + SUFFIX
@@ -232,7 +234,7 @@ def _target(config: CompressConfig) -> str:
 
 @contextmanager
 def _bar(characters: int, title: str) -> Iterator[Progress]:
-    """A progress bar on standard error, for what takes longer than a second."""
+    """A progress bar on standard error, shown after one second."""
     from tqdm import tqdm
 
     with tqdm(
@@ -241,7 +243,7 @@ def _bar(characters: int, title: str) -> Iterator[Progress]:
         unit="char",
         unit_scale=True,
         delay=1,
-        disable=None,  # where nobody watches
+        disable=None,  # hidden if there is no terminal
     ) as bar:
         yield bar.update
 

@@ -1,8 +1,9 @@
-"""The compressors a model is compared with, each given the same chance to know the training text.
+"""The compressors a model is compared with, given the same knowledge of the training text.
+
 
 Idea:   a model has read its training text before it sees a file. A fair table lets gzip, bzip2, xz,
-        zstd and PPMd read it too: as a dictionary where the format has one, and else by what the
-        file adds when it is compressed behind the training text.
+        zstd and PPMd read it too: as a dictionary if the format has one, otherwise by counting the
+        bytes that the file adds when it is compressed after the training text.
 Source: J. Cleary & I. Witten, IEEE Trans. Comm. 32 (1984) 396-402, and D. Shkarin, DCC 2002, for
         PPMd, the strongest of them on text.
 Run:    python -m minigpt.compress --table --model ngram
@@ -25,20 +26,20 @@ Sizes = tuple[int, int]  # bytes: alone, and with the training text known
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table."""
+    """One row of the comparison."""
 
     name: str
     """The compressor and its setting."""
     alone: int | None
-    """Bytes of the file by itself; None where that cannot be had."""
+    """Bytes of the file by itself; None if not available."""
     primed: int | None
-    """Bytes of the file to a reader who has the training text; None where that cannot be had."""
+    """Bytes of the file for a reader who has the training text; None if not available."""
     how: str
     """How the training text was made known, or why there are no figures."""
 
 
 def rows(data: bytes, training: bytes) -> list[Row]:
-    """`data` under every classical compressor at its strongest; missing packages say so."""
+    """Sizes of `data` under each classical compressor at its strongest; missing packages say so."""
     added = "bytes added behind the training text"
     table: list[tuple[str, str, Callable[[bytes, bytes], Sizes]]] = [
         ("gzip -9", "dictionary: the last 32 KiB, all that gzip can see", _gzip),
@@ -73,7 +74,7 @@ def render(rows: Sequence[Row], characters: int) -> str:
 def overlap(data: bytes, training: bytes, length: int = 100, pieces: int = 200) -> float:
     """Share of evenly spaced pieces of `data`, `length` bytes long, that `training` contains.
 
-    A file from the training text makes a table worthless; the command says so.
+    If the file is from the training text, the table means nothing, and the command says so.
     """
     last = max(0, len(data) - length)
     starts = range(0, last + 1, max(1, last // pieces))

@@ -1,13 +1,13 @@
-"""A compressed file: what is in it, and the way there and back.
+"""The compressed file: its contents, and the way there and back.
 
 Idea:   the text is cut into streams that are coded side by side, one batch a step; those of a long
-        text in several batches, by several processes. Encoder and decoder make the very same calls,
-        so that both see the same predictions to the last bit. What the model has no character for
-        is taken out and kept beside the rest, so that every file round-trips.
+        text in several batches, by several processes. Encoder and decoder make exactly the same
+        calls, so both see the same predictions to the last bit. Characters outside the model's
+        alphabet are stored separately, so every file round-trips.
 Source: own format; the coding itself is in `minigpt.compress.arithmetic`, with its sources.
 Run:    python -m minigpt.compress [RUN] FILE -o OUT
-Omits:  other machines. Predictions differ in their last bits from processor to processor and from
-        library to library; a file that meets other predictions is detected, not repaired.
+Omits:  portability. Predictions differ in their last bits between processors and library versions;
+        a file that meets other predictions is detected, not repaired.
 
 Format: "mgz", version; 8 bytes each of the model's fingerprint and the original's SHA-256; numbers
 of 7 bits a byte: precision, threads, batches, streams, characters, escapes, bytes of the escapes,
@@ -16,7 +16,7 @@ SHA-256 of all this. Some 35 bytes and two a stream: half a percent of a text of
 
 Version 2, which is still read, left out the zero bytes at the end of each stream.
 
-A file may come from anybody: no number in it is believed further than the bytes beside it reach.
+A file may come from an attacker: every number in it is checked against the bytes beside it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MAGIC = b"mgz\x03"
 OLD = b"mgz\x02"
 PRECISIONS = ("fp64", "fp32", "bf16")
 MOST = 4096  # streams: each takes about a megabyte
-_HASH = 8  # bytes kept of each hash
+_HASH = 8  # bytes stored of each hash
 
 
 _DIFFERS = (
@@ -58,48 +58,48 @@ _DIFFERS = (
 
 @runtime_checkable
 class Coder(NextChar, Protocol):
-    """A `NextChar` that can say exactly which one it is, so that a decoder can be the same."""
+    """A `NextChar` that can identify itself exactly, so that a decoder can use the same."""
 
     @property
     def fingerprint(self) -> str:
-        """Hexadecimal SHA-256 of all that determines the predictions."""
+        """Hexadecimal SHA-256 of everything that determines the predictions."""
         ...
 
     @property
     def precision(self) -> str:
-        """What it computes in: fp64, fp32 or bf16."""
+        """Precision of its arithmetic: fp64, fp32 or bf16."""
         ...
 
     @property
     def threads(self) -> int:
-        """How many threads compute; another number may add up in another order."""
+        """Number of threads; another number may add in another order."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What a compressed file says about itself."""
+    """The metadata of a compressed file, and its parts."""
 
     version: int
-    """2, where a stream's last zero bytes were left out, or 3."""
+    """Format version: 2, without the last zero bytes of streams, or 3."""
     fingerprint: bytes
-    """The model's, its first 8 bytes."""
+    """First 8 bytes of the model's fingerprint."""
     content: bytes
-    """The first 8 bytes of the original's SHA-256."""
+    """First 8 bytes of the original's SHA-256."""
     precision: str
-    """What the model computed in."""
+    """Precision the model computed in."""
     threads: int
-    """With how many threads."""
+    """Number of threads it computed with."""
     batches: int
-    """Into how many parts the text was cut, each with its share of the streams."""
+    """Number of parts of the text, each with its share of the streams."""
     characters: int
-    """How many the model coded."""
+    """Number of characters that the model coded."""
     escapes: int
-    """How many it had no id for."""
+    """Number of characters outside its alphabet."""
     escaped: bytes
-    """Those characters, and where they stand."""
+    """Those characters and their positions, compressed."""
     streams: tuple[bytes, ...]
-    """One for each stream."""
+    """Coded bytes of each stream."""
 
 
 def compress(
@@ -112,14 +112,14 @@ def compress(
     verify: bool = True,
     progress: Progress = silent,
 ) -> bytes:
-    """`data` (a string counts as its UTF-8) as the bytes of a compressed file.
+    """`data` (a string is encoded as UTF-8) as the bytes of a compressed file.
 
-    `streams` is chosen from the length if None. They are cut into `batches`, each coded side by
-    side, and these are shared out among `processes`, which changes nothing but the time.
-    `verify` decodes the result before it is returned. `progress` is told how many characters each
-    step has coded, in both passes. Any bytes round-trip; what is not UTF-8 is merely not compressed
-    by the model. ValueError where predictions are not finite, there are too many streams, or the
-    model does not repeat itself and verifying fails.
+    `streams` is chosen from the length if None. They are divided into `batches`, each coded side by
+    side, and these among `processes`, which changes nothing but the time. `verify` decodes the
+    result before it is returned. `progress` is called with the number of characters that each step
+    has coded, in both passes. Any bytes round-trip; those that are not UTF-8 are merely not
+    compressed by the model. ValueError if predictions are not finite, there are too many streams,
+    or the model does not repeat its predictions and verification fails.
     """
     if streams is not None and not 1 <= streams <= MOST:
         raise ValueError(f"streams must be from 1 to {MOST:,}, got {streams}")
@@ -148,9 +148,9 @@ def decompress(
 ) -> bytes:
     """The original bytes of a compressed file.
 
-    ValueError where it is not such a file, was cut or altered, holds less text than it says, was
-    made with another model, precision or thread count, or by a machine whose predictions differ in
-    the last bits.
+    ValueError if it is not such a file, was cut or altered, holds less text than it says, was made
+    with another model, precision or thread count, or on a machine whose predictions differ in the
+    last bits.
     """
     header = read_header(blob)
     if header.fingerprint != _identity(model):
@@ -193,7 +193,7 @@ def _decode(header: Header, crew: Crew) -> bytes:
 
 
 def _parts(n: int, streams: int, batches: int) -> list[tuple[int, int, int]]:
-    """Where each part of n characters begins and ends, and how many of the streams it has.
+    """Start and end of each part of n characters, and its number of streams.
 
     >>> _parts(10, 5, 2)
     [(0, 5, 3), (5, 10, 2)]
@@ -211,7 +211,7 @@ def _decode_stripped(coded: list[bytes], n: int, model: Coder, progress: Progres
 
 
 def read_header(blob: bytes) -> Header:
-    """Parse and check a compressed file; ValueError where it is not one, or not whole."""
+    """Parse and check a compressed file; ValueError if it is not one, or incomplete."""
     if not blob.startswith((MAGIC, OLD)):
         kind = "an empty file" if not blob else f"a file that begins with {blob[:4]!r}"
         raise ValueError(f"not made by minigpt.compress (versions 2 and 3): {kind}")

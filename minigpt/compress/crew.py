@@ -1,10 +1,10 @@
-"""One model in several processes: each works on its own part of a text.
+"""One model in several processes, each working on its own part of a text.
 
 Idea:   a step for many streams is dozens of small products, and threads that share them wait for
-        each other after each one. Processes wait once, at the end. What comes out depends on how
-        the work is cut, not on how many do it.
+        each other after each one. Processes wait once, at the end. The output depends on how the
+        work is divided, not on how many processes do it.
 Run:    python -m minigpt.compress, on files of more than 200,000 bytes
-Omits:  shared memory. Each process holds a copy of the model, some megabytes here.
+Omits:  shared memory. Each process holds a copy of the model, a few megabytes here.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ LOOK_SECONDS = 0.2
 
 
 class Crew:
-    """Processes that hold the same model; they start with the first work and end with `with`.
+    """Processes that hold the same model, from the first work to the end of the `with` block.
 
-    `model` can be pickled, and each process computes with `model.threads` threads. Where one
-    process is enough it is this one.
+
+    `model` can be pickled, and each process computes with `model.threads` threads. If one process
+    is enough, it is this one.
     """
 
     def __init__(self, model: Any, processes: int, progress: Progress) -> None:
         self.model, self.processes, self.progress = model, processes, progress
         self._pool: ProcessPoolExecutor | None = None
-        self._done: Any = None  # how many characters all have coded
+        self._done: Any = None  # characters coded so far, by all processes
         self._others = set(multiprocessing.active_children())
 
     def __enter__(self) -> Crew:
@@ -44,7 +45,7 @@ class Crew:
     def __exit__(self, kind: type[BaseException] | None, *_: TracebackType | object) -> None:
         if self._pool is None:
             return
-        if kind is not None:  # Ctrl-C above all: nobody waits for what is half done
+        if kind is not None:  # Ctrl-C above all: do not wait for half-done work
             for process in self._crew():
                 process.terminate()
         self._pool.shutdown()
@@ -52,7 +53,8 @@ class Crew:
     def work(self, job: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
         """`job(*part, model, progress)` for each part, in order; `job` is a module's function.
 
-        What a job raises is raised here; ChildProcessError where a process was killed.
+
+        An exception in a job is raised here; ChildProcessError if a process was killed.
         """
         if min(self.processes, len(parts)) < 2:
             return [job(*part, self.model, self.progress) for part in parts]
@@ -88,7 +90,7 @@ class Crew:
                 initializer=_begin,
                 initargs=(model, self.model.threads, self._done),
             )
-        # the count without its lock, which a process that was killed may hold for ever
+        # the count without its lock, which a killed process may never have released
         return self._pool, self._done.get_obj()
 
     def _crew(self) -> set[Any]:
@@ -99,10 +101,10 @@ _here: dict[str, Any] = {}  # in a process of the crew: its model, and the share
 
 
 def _begin(model: bytes, threads: int, done: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the crew ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the crew
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _here.update(model=pickle.loads(model), done=done)
-    if "torch" in sys.modules:  # the model brought it
+    if "torch" in sys.modules:  # the model needs it
         sys.modules["torch"].set_num_threads(threads)
 
 

@@ -1,9 +1,9 @@
-"""What a model has no character for, taken out of a text and put back.
+"""Characters outside a model's alphabet, taken out of a text and put back.
 
 Idea:   a model can code only the alphabet it was trained on. The other characters are taken out,
-        with the number of known ones before each, and kept beside the coded text as xz would keep
-        them: free where there are none, no worse than xz where the whole file is foreign. Bytes
-        that are not UTF-8 are among them, so that every file round-trips.
+        with the number of known ones before each, and stored beside the coded text, compressed as
+        xz would: at no cost if there are none, no worse than xz if the whole file is foreign. Bytes
+        that are not UTF-8 are among them, so every file round-trips.
 Source: PEP 383 (bytes that are not UTF-8, as lone surrogates); the numbers are LEB128, as in DWARF.
 Run:    used by minigpt.compress; nothing to run.
 Omits:  predicting the foreign characters from their neighbours.
@@ -21,14 +21,15 @@ import numpy as np
 from minigpt.tokenizer import CharTokenizer
 
 MOST_PER_BYTE = 8192
-"""No byte of LZMA stands for more. Its longest match, 273 bytes again as before, is fourteen yes or
-no, and none costs less than log2(2048 / 2017) = 0.022 bits: some 7,100 bytes from one."""
-_MEMORY = 80 << 20  # what reading preset 9 takes is 65 MiB, whatever the data's own header says
+"""The most characters that one byte of LZMA can encode. Its longest match, 273 bytes repeated at
+the last distance, is fourteen binary decisions, each of which costs at least log2(2048 / 2017) =
+0.022 bits: some 7,100 bytes from one."""
+_MEMORY = 80 << 20  # reading preset 9 takes 65 MiB, whatever the data's own header says
 _LARGEST = 10 + 4  # bytes of a character and its gap, before they are compressed
 
 
 def split(data: bytes, tokenizer: CharTokenizer) -> tuple[np.ndarray, int, bytes]:
-    """The ids of all known characters, how many others there are, and those, compressed.
+    """The ids of all known characters, the number of others, and those, compressed.
 
     >>> ids, count, others = split("naïve".encode(), CharTokenizer("aenv"))
     >>> ids.tolist(), count, join(ids, count, others, CharTokenizer("aenv")).decode()
@@ -46,7 +47,7 @@ def split(data: bytes, tokenizer: CharTokenizer) -> tuple[np.ndarray, int, bytes
 
 
 def join(ids: np.ndarray, count: int, others: bytes, tokenizer: CharTokenizer) -> bytes:
-    """The bytes that `split` took apart; ValueError where `others` is not its work."""
+    """The bytes that `split` took apart; ValueError if `others` was not made by it."""
     points = _points(tokenizer.decode(ids))
     if count:
         try:
@@ -63,7 +64,7 @@ def join(ids: np.ndarray, count: int, others: bytes, tokenizer: CharTokenizer) -
 
 
 def varints(numbers: Sequence[int]) -> bytes:
-    """Whole numbers, seven bits a byte, lowest first; the eighth bit says that more follows.
+    """LEB128: seven bits a byte, lowest first; the eighth bit says that more follow.
 
     >>> varints([5, 300]).hex()
     '05ac02'
@@ -78,10 +79,10 @@ def varints(numbers: Sequence[int]) -> bytes:
 
 
 def read_varints(data: bytes, place: int, count: int) -> tuple[list[int], int]:
-    """`count` numbers from `place` on, and the place behind them.
+    """`count` numbers starting at `place`, and the place after them.
 
-    ValueError past the end, and where a number takes more than ten bytes (70 bits): without that
-    bound, shifting would make reading quadratic.
+    ValueError past the end, and if a number takes more than ten bytes (70 bits): without that
+    limit, shifting would make reading quadratic.
 
     >>> read_varints(bytes.fromhex("05ac02"), 0, 2)
     ([5, 300], 3)

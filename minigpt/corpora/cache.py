@@ -1,9 +1,9 @@
-"""The texts that are kept on this machine: one folder, one file a text.
+"""The cache of texts on this machine: one folder, one file per text.
 
-Idea:   MINIGPT_CACHE names the folder, or else it is the platform's user cache folder. Copied to
-        another machine, it serves there: what is read is checked against the table.
+Idea:   MINIGPT_CACHE names the folder; the default is the platform's user cache folder. Copied to
+        another machine, it works there: what is read is checked against the table.
 Run:    python -m minigpt.corpora clear
-Omits:  limits on its size; all texts of the table together take some tens of megabytes.
+Omits:  limits on its size; all texts of the table together take a few tens of megabytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STALE_SECONDS = 3600  # a half-written file this old belongs to no living proce
 
 
 def cache_folder() -> Path:
-    """MINIGPT_CACHE, or a folder where this platform keeps caches; it need not exist."""
+    """MINIGPT_CACHE, or this platform's folder for caches; it need not exist."""
     named = os.environ.get("MINIGPT_CACHE")
     if named:
         return Path(named).expanduser()
@@ -30,12 +30,12 @@ def cache_folder() -> Path:
 
 
 def cache_path(entry: Entry) -> Path:
-    """The entry's file; part of the hash is in its name, so nobody else's file is called that."""
+    """Path of the entry's file, unique because part of the hash is in its name."""
     return cache_folder() / f"minigpt-{entry.name}-{str(entry.sha256)[:12]}.txt"
 
 
 def cached(entry: Entry) -> str | None:
-    """The text from the cache; None where it is not there, unreadable or not the right one."""
+    """The text from the cache; None if it is missing, unreadable or not the right one."""
     path = cache_path(entry)
     try:
         data = path.read_bytes() if path.is_file() else None
@@ -45,7 +45,7 @@ def cached(entry: Entry) -> str | None:
 
 
 def save(entry: Entry, text: str) -> None:
-    """Keep the text; OSError where it cannot be written and the right one is not there either."""
+    """Save the text; OSError if it cannot be written and the right one is not already there."""
     path = cache_path(entry)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,14 +54,14 @@ def save(entry: Entry, text: str) -> None:
     try:
         files.write_bytes(path, text.encode("utf-8"))
     except OSError:
-        # On Windows a file that another process is reading cannot be replaced: if that one has
-        # put the right text there, all is well.
+        # On Windows a file that another process is reading cannot be replaced; nothing is lost if
+        # the right text is already there.
         if cached(entry) is None:
             raise
 
 
 def clear() -> list[str]:
-    """Delete what this module put into the cache folder, and say what.
+    """Delete what this module put into the cache folder; return a line for each file.
 
     Only plain files with exactly our names, or our half-written ones that are an hour old; links
     are left alone.

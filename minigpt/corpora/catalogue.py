@@ -1,10 +1,10 @@
 """The table of texts: what each is, where it comes from, and how it becomes plain characters.
 
-Idea:   a text is pinned by the hash of its characters, after whatever turns a file into a text (a
-        CSV into lines, a database into chapters). So the hash covers that step too: whoever changes
-        it changes the corpus, and the hash says so.
+Idea:   a text is pinned by the hash of its characters, after the step that turns a file into a text
+        (a CSV into lines, a database into chapters). So the hash covers that step too: changing it
+        changes the corpus, and the hash shows it.
 Run:    python -m minigpt.corpora
-Omits:  running anything that was fetched. Python files are parsed, a database is opened read-only.
+Omits:  running fetched code. Python files are parsed, a database is opened read-only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STORYLAND_CHARACTERS = 1_000_000
 
 
 class CorpusUnavailable(ValueError):
-    """A text of the table that is not on this machine and could not be fetched."""
+    """A text of the table is not on this machine and could not be fetched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,22 +41,24 @@ class Entry:
     source: str
     licence: str
     sha256: str | None
-    """Of the text's UTF-8; None where the text differs between machines."""
+    """SHA-256 of the text's UTF-8; None if the text differs between machines."""
     characters: int | None
     routes: tuple[Route, ...] = ()
-    """Where to fetch it, in order; none for a text that is made here."""
+    """Where to fetch it, in order; empty for a text that is made here."""
     text_of: Callable[[bytes], str] = lambda data: data.decode("utf-8")
-    """From what a route brings to the text; ValueError where it is something else."""
+    """Converts the bytes of a route to the text; ValueError if they are something else."""
     make: Callable[[], str] | None = None
-    """Makes the text, where nothing is fetched."""
+    """Makes the text, if nothing is fetched."""
 
 
 def _reviews_text(data: bytes) -> str:
-    """One review a line, "+ " or "- " before it: prompted with the sign, a model takes the side.
+    """One review per line after "+ " or "- ": prompted with the sign, a model takes that side.
 
-    The file is sorted by source and label; the order here is that of the lines' hashes, so that
-    the held-out tenth is like the rest. HTML line breaks, white space and control characters
-    become single spaces; the Windows punctuation in the range U+0080..U+009F its real characters.
+
+    The file is sorted by source and label; here the order is that of the lines' hashes, so that the
+    held-out tenth is like the rest. HTML line breaks, white space and control characters become
+    single spaces; characters in the range U+0080..U+009F become the Windows punctuation they
+    encode.
     """
     windows = {c: bytes([c]).decode("cp1252", "replace") for c in range(0x80, 0xA0)}
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"), newline="")))
@@ -69,7 +71,7 @@ def _reviews_text(data: bytes) -> str:
 
 
 def _jokes_text(data: bytes) -> str:
-    """One joke a line, both lists of the module mixed by hash; the module is read as text."""
+    """One joke per line, both lists of the module mixed by hash; the module is parsed, not run."""
     found: list[str] = []
     for statement in ast.parse(data.decode("utf-8")).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.List):

@@ -2,7 +2,7 @@
 
 Idea:   the last tenth is held out: its first half chooses, its second half judges.
 Run:    used by minigpt.corpora
-Omits:  shuffling; the split is by place, so that no passage is in both parts.
+Omits:  shuffling; the split is by position, so that no passage is in both parts.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from labkit import files
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """A text, where it is from, and its fixed split."""
+    """A text with its source and its fixed split."""
 
     name: str
     title: str
     text: str = field(repr=False)
     sha256: str
-    """Of the text's UTF-8."""
+    """SHA-256 of the text's UTF-8."""
     source: str
     licence: str
 
@@ -34,22 +34,25 @@ class Corpus:
 
     @property
     def held_out(self) -> str:
-        """The last tenth; `val_loss` is over all of it, read once, at the end."""
+        """The last tenth; `val_loss` is measured on all of it, once, at the end."""
         return self.text[int(len(self.text) * 0.9) :]
 
     @property
     def choose(self) -> str:
-        """The first half of what is held out: for early stopping and tuning."""
+        """The first half of the held-out text: for early stopping and tuning."""
         return self.held_out[: len(self.held_out) // 2]
 
     @property
     def judge(self) -> str:
-        """The second half of what is held out: looked at when all is decided."""
+        """The second half of the held-out text: read only when everything is decided."""
         return self.held_out[len(self.held_out) // 2 :]
 
 
 def from_file(path: Path) -> Corpus:
-    """A file of the user's: UTF-8; a byte-order mark is dropped, CRLF and CR become LF."""
+    """A corpus from a UTF-8 file; a byte-order mark is dropped, CRLF and CR become LF.
+
+    ValueError if it is not an ordinary file, not UTF-8, or empty.
+    """
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise ValueError(f"{path} is a folder; name a text file in it")

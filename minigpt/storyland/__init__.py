@@ -1,4 +1,4 @@
-"""Stories of one line from a small grammar that is known: `minigpt.storyland.stories`."""
+"""One-line stories from a small grammar that is fully known: `minigpt.storyland.stories`."""
 
 from minigpt.storyland.rules import MARK
 from minigpt.storyland.stories import (

@@ -1,11 +1,12 @@
 """The true next-character distribution of a grammar, for contexts that begin anywhere.
 
-Idea:   whoever sees only a window does not know where in a sentence it began. So carry a weight for
-        every state the grammar may be in, multiply by how well each explains the next character,
-        and predict with the mixture: no predictor that sees the same window can do better.
+Idea:   a predictor that sees only a window does not know where in a sentence it began. So carry a
+        weight for every state the grammar may be in, multiply by how well each explains the next
+        character, and predict with the mixture: no predictor that sees the same window can do
+        better.
 Source: the forward algorithm; Rabiner 1989, section III.A.
-Run:    see minigpt/storyland.py
-Omits:  nothing is learnt.
+Run:    python -m minigpt.train --data storyland
+Omits:  learning. The grammar is given.
 
 Legend: B batch, T time, V vocabulary.
 """
@@ -22,23 +23,23 @@ from minigpt.tokenizer import CharTokenizer
 
 @dataclass
 class Belief:
-    """Where in the grammar B streams may be: a ragged list, sorted by stream."""
+    """The states in which B streams may be: a ragged list, sorted by stream."""
 
     stream: np.ndarray
     state: np.ndarray
     weight: np.ndarray
-    """Sums to one in every stream."""
+    """Probability of each state; it sums to one in every stream."""
 
 
 class GrammarModel:
     """The exact distribution of the next character, given the characters in view.
 
-    A window that begins in the middle of a sentence leaves open where in the grammar it began; the
-    model then weighs all states that fit, starting from how often each is met (a forward filter).
-    One mark in view settles it. Log-probabilities of impossible characters are -inf; `smoothing`
-    mixes in that share of the uniform distribution, for those who divide by or code with it. After
-    characters the grammar cannot write there is no true answer: the filter starts afresh at the
-    last character.
+    A window that begins in the middle of a sentence does not tell where in the grammar it began;
+    the model then weighs all states that fit, starting from how often each is visited (a forward
+    filter). One mark in view settles it. Log-probabilities of impossible characters are -inf;
+    `smoothing` mixes in that share of the uniform distribution, for uses that divide by them or
+    code with them. After characters the grammar cannot write there is no true answer: the filter
+    starts again at the last character.
     """
 
     def __init__(self, grammar: Grammar, *, smoothing: float = 0.0) -> None:
@@ -53,7 +54,7 @@ class GrammarModel:
 
     @property
     def context(self) -> int | None:
-        """No limit: the automaton remembers what matters."""
+        """None: the automaton remembers what matters."""
         return None
 
     def logprobs(self, ids: np.ndarray) -> np.ndarray:
@@ -100,7 +101,7 @@ class GrammarModel:
             state = np.concatenate([state, fresh.state])
             weight = np.concatenate([weight, fresh.weight])
         if lost.size or len(stream) > len(ids):
-            # Sort, and let ways that have met in one state become one (a mark joins all).
+            # Sort, and merge paths that have met in one state (a mark merges all).
             states = len(self.grammar.next)
             met, place = np.unique(stream * states + state, return_inverse=True)
             stream, state = met // states, met % states
@@ -109,7 +110,7 @@ class GrammarModel:
         belief.stream, belief.state, belief.weight = stream, state, weight / total[stream]
 
     def _predict(self, belief: Belief) -> np.ndarray:
-        """Log-probabilities [B, V]."""
+        """Log-probabilities [B, V] of the next character."""
         first = np.flatnonzero(np.diff(belief.stream, prepend=-1))
         rows = self.grammar.prob[belief.state] * belief.weight[:, None]
         probabilities = np.add.reduceat(rows, first, axis=0)  # [B, V]

@@ -1,13 +1,13 @@
 """A probabilistic grammar as a deterministic automaton: everything about it is computable.
 
-Idea:   a rule is a list of weighted choices, each a piece of text and the rule that follows. Where
-        no choice of a rule is the beginning of another, the characters decide the choice: each
-        rule becomes a tree of characters, the trees hang together, and a sentence has exactly one
+Idea:   a rule is a list of weighted choices, each a piece of text and the rule that follows. If no
+        choice of a rule is the beginning of another, the characters determine the choice: each rule
+        becomes a tree of characters, the trees are linked, and a sentence has exactly one
         derivation. Then the probability of a text is a product along one path, the entropy a sum
         over states, and the next character's distribution a table row.
 Source: Shannon 1948, section 7.
-Run:    see minigpt/storyland.py
-Omits:  recursion (a rule can only go on to a later one), so sentences have a greatest length.
+Run:    python -m minigpt.train --data storyland
+Omits:  recursion (a rule can only be followed by a later one), so sentences have a greatest length.
 
 Legend: T time, S states, V vocabulary. Logarithms are natural (nats).
 """
@@ -23,49 +23,49 @@ import numpy as np
 from minigpt.tokenizer import CharTokenizer
 
 MARK = "\n"
-"""Ends every sentence and occurs nowhere else."""
+"""The mark that ends every sentence and occurs nowhere else."""
 END = ""
-"""In place of a rule's name: the sentence is over."""
+"""Name of what follows the last rule of a sentence: nothing."""
 
-_BLOCK = 4096  # sentences drawn at a time: fixed, so that a short text is a prefix of a long one
+_BLOCK = 4096  # sentences drawn at a time; constant, so that a short text is a prefix of a long one
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing a rule may write."""
+    """One alternative of a rule."""
 
     text: str
     weight: int
-    """Relative to the other choices of the rule."""
+    """Weight relative to the other choices of the rule."""
     then: str
-    """The rule that goes on, or END."""
+    """The rule that follows, or END."""
     features: tuple[tuple[str, str], ...] = ()
-    """What this choice settles, as (feature, value), for probes."""
+    """Features that this choice determines, as (feature, value), for probes."""
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """Labels [T] of the characters of a text; -1 where there is nothing to say."""
+    """Labels [T] of the characters of a text; -1 if there is none."""
 
     slots: tuple[str, ...]
-    """Names of the slots: what part of a sentence a character belongs to."""
+    """Names of the slots: the parts of a sentence."""
     slot: np.ndarray
     """[T] index into `slots`; -1 in a sentence the grammar cannot write."""
     sentence: np.ndarray
-    """[T] number of the sentence, from 0."""
+    """[T] index of the sentence, from 0."""
     values: dict[str, tuple[str, ...]]
-    """Feature -> the values it can take."""
+    """Feature -> its possible values."""
     features: dict[str, np.ndarray]
-    """Feature -> [T] index into its values: known from the last character of the word that settles
-    it to the end of the sentence, -1 before that."""
+    """Feature -> [T] index into its values, from the last character of the word that determines
+    it to the end of the sentence; -1 before that."""
 
 
 class Grammar:
     """A compiled grammar.
 
-    `rules` maps names to choices; the first is where sentences start, and a choice goes on to a
-    later rule or ends with MARK. ValueError where that does not hold, and where one choice is the
-    beginning of another, which would make derivations ambiguous.
+    `rules` maps names to choices. Sentences start with the first rule, and a choice is followed by
+    a later rule or ends with MARK. ValueError otherwise, or if one choice is the beginning of
+    another, which would make derivations ambiguous.
 
     >>> g = Grammar({"who": [Choice("a ", 1, "does"), Choice("b ", 1, "does")],
     ...              "does": [Choice("c\\n", 3, END), Choice("d\\n", 1, END)]})
@@ -100,12 +100,12 @@ class Grammar:
                     raise ValueError(f"{choice.text!r} in rule {name!r}: {MARK!r} ends sentences")
 
     def _compile(self) -> None:
-        """Rules to trees of characters: `next` [S, V] (-1: impossible) and `prob` [S, V]."""
+        """Compile rules to trees: `next` [S, V] (-1: impossible) and `prob` [S, V]."""
         ids = {c: i for i, c in enumerate(self.tokenizer.characters)}
         next_: list[dict[int, int]] = []  # state -> character -> state
         mass: list[dict[int, int]] = []  # state -> character -> weight below it
         self._rule_of: list[str] = []
-        self._choice_at: dict[tuple[int, int], Choice] = {}  # where a choice is complete
+        self._choice_at: dict[tuple[int, int], Choice] = {}  # (state, character) that completes it
         roots: dict[str, int] = {}
 
         def state(rule: str) -> int:
@@ -142,11 +142,11 @@ class Grammar:
                 self.next[s, c], self.prob[s, c] = to[c], weight / total
 
     def _measure(self) -> None:
-        """Expected visits to each state, and with them length, entropy and greatest length."""
+        """Compute expected visits to each state; from them length, entropy and greatest length."""
         states = len(self.next)
         self.visits = np.zeros(states)
         self.visits[0] = 1.0
-        depth = np.zeros(states, dtype=np.int64)  # most characters written before the state
+        depth = np.zeros(states, dtype=np.int64)  # most characters before the state
         longest = 0
         for s in range(states):  # a state's number is smaller than its successors'
             for c in np.flatnonzero(self.next[s] >= 0):
@@ -160,18 +160,18 @@ class Grammar:
             self.logprob_table = np.log(self.prob)
             surprise = -np.where(self.prob > 0, self.prob * self.logprob_table, 0.0).sum(axis=1)
         self.longest = longest
-        """Characters of the longest sentence, its mark included."""
+        """Length of the longest sentence in characters, its mark included."""
         self.mean_length = float(self.visits.sum())
-        """Expected characters of a sentence, its mark included."""
+        """Expected length of a sentence in characters, its mark included."""
         self.sentence_entropy = float(self.visits @ surprise)
         """Entropy of a sentence, in nats."""
         self.entropy_per_char = self.sentence_entropy / self.mean_length
         """Entropy of a sentence over its expected length: nats per character of an endless text."""
         self.stationary = self.visits / self.mean_length
-        """[S] how often each state is met at a random character of an endless text."""
+        """[S] share of the characters of an endless text that are written from each state."""
 
     def _list_choices(self) -> None:
-        """All choices in one list, with running weights, so that many are drawn at once."""
+        """List all choices with running weights, so that many can be drawn at once."""
         listed = [(name, choice) for name, choices in self.rules.items() for choice in choices]
         numbers = {name: i for i, name in enumerate(self.rules)}
         self._texts = [choice.text for _, choice in listed] + [""]
@@ -182,7 +182,7 @@ class Grammar:
         self._before = np.cumsum(self._total) - self._total
 
     def generate(self, n_characters: int, seed: int = 0) -> str:
-        """The first `n_characters` of the endless text that `seed` stands for."""
+        """The first `n_characters` of the endless text with this seed."""
         if n_characters < 0:
             raise ValueError(f"a text has 0 characters or more, got {n_characters}")
         rng = np.random.Generator(np.random.PCG64(seed))
@@ -221,17 +221,17 @@ class Grammar:
         return expand(next(iter(self.rules)))
 
     def count(self) -> int:
-        """How many sentences there are."""
+        """Number of different sentences."""
         counts = {END: 1}
         for name, choices in reversed(self.rules.items()):
             counts[name] = sum(counts[choice.then] for choice in choices)
         return counts[next(iter(self.rules))]
 
     def logprob(self, text: str, *, cut: bool = False) -> float:
-        """Log-probability of `text` in nats, -inf where the grammar cannot write it.
+        """Log-probability of `text` in nats, -inf if the grammar cannot write it.
 
-        Without `cut`, the text starts where a sentence starts; with it, at a random character of an
-        endless text: the sum over all states it can have started in. The end may be anywhere.
+        Without `cut`, the text starts at the start of a sentence; with it, at a random character of
+        an endless text: the sum over all states it can have started in. It may end anywhere.
         """
         if not all(c in self.tokenizer for c in set(text)):
             return -math.inf
@@ -244,7 +244,7 @@ class Grammar:
                 states, weights = self.next[states, c][weights > 0], weights[weights > 0]
                 if not len(states):
                     return -math.inf
-                if (states == states[0]).all():  # one is left, or a mark has led all to the start
+                if (states == states[0]).all():  # one is left, or a mark has reset all
                     total, here = math.log(float(weights.sum())), int(states[0])
                     ids = ids[place + 1 :]
                     break
@@ -258,22 +258,22 @@ class Grammar:
         return total
 
     def _plain_tables(self) -> tuple[list[list[float]], list[list[int]]]:
-        """The tables as lists: one look-up at a time is faster in plain Python."""
+        """The tables as lists: single look-ups are faster in plain Python."""
         if not hasattr(self, "_lists"):
             self._lists = self.logprob_table.tolist(), self.next.tolist()
         return self._lists
 
     def grammatical(self, text: str) -> float:
-        """Share of the complete sentences in `text` that this grammar writes; nan if none is."""
+        """Share of the complete sentences in `text` that this grammar can write; nan for none."""
         complete = text.split(MARK)[:-1]
         if not complete:
             return math.nan
         return sum(self.logprob(line + MARK) > -math.inf for line in complete) / len(complete)
 
     def annotate(self, text: str) -> Annotation:
-        """Slot, sentence and features at every character.
+        """Slot, sentence and features of every character.
 
-        A sentence that the grammar cannot write from its beginning (the first one, where the text
+        A sentence that the grammar cannot write from its beginning (the first one, if the text
         starts in the middle of it) is labelled -1; a last one that is cut is labelled as far as it
         goes.
         """
@@ -304,6 +304,6 @@ class Grammar:
 
 
 def _lines(text: str) -> list[str]:
-    """Cut behind every mark, and nowhere else (str.splitlines knows many more line ends)."""
+    """Split after every mark, and nowhere else (str.splitlines knows many more line ends)."""
     *whole, rest = text.split(MARK)
     return [line + MARK for line in whole] + [rest]

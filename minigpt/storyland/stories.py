@@ -40,7 +40,7 @@ SUBJECTS = {
     "it": "the fox, the owl, a cat, the frog, a robot, the wolf, a crow, the goat, a bear, the ant",
     "they": "the boys, two cats, the kids, my pals, six ants, the men, two hens, ten owls",
 }
-"""Person of the subject -> subjects, the frequent ones first; one word is a name."""
+"""Person of the subject -> subjects, most frequent first; names are single words."""
 
 THEMES = {
     "food": (
@@ -74,7 +74,7 @@ THEMES = {
         "tale, book, poem, note, joke, map, list, play, ode, plan",
     ),
 }
-"""What one does to a thing one owns: verbs, adjectives, nouns; verbs take an s for one person."""
+"""What people do to things they own: verbs, adjectives, nouns; verbs take an s in the singular."""
 
 PATHS = {
     "water": ("swim, row, sail, wade, dive", "in the, to the", "lake, sea, bay, pond, reef, fjord"),
@@ -85,14 +85,14 @@ PATHS = {
     ),
     "land": ("run, walk, hop, trot, skip", "to the, past the", "barn, gate, mill, fair, inn, well"),
 }
-"""How one goes somewhere: verbs, prepositions, places."""
+"""Ways to go somewhere: verbs, prepositions, places."""
 
 MOODS = {
     "glad": ("glad, happy, merry, proud", "grins, sings, hums, beams, laughs"),
     "sad": ("sad, glum, tired, poor", "sighs, weeps, mopes, sobs, frowns"),
     "angry": ("angry, mad, cross, sour", "shouts, yells, howls, snaps, stamps"),
 }
-"""Adjectives before a name, and what one does in that mood (always one person)."""
+"""Adjectives before a name, and verbs for that mood (always singular)."""
 
 INTRANSITIVE = "sing, nap, hum, nod, wink, rest, work, wait, yawn, sit, doze, grin"
 TIMES = "at dawn, one day, today, at noon, at dusk, by night"
@@ -112,7 +112,7 @@ def _zipf(words: str, share: float) -> list[tuple[str, int]]:
 
 
 def _subjects(then: str, share: float, persons: dict[str, float], names: bool) -> list[Choice]:
-    """Subjects of these persons; `then` is the rule that follows, the person to be filled in."""
+    """Subjects of these persons; `then`, with the person filled in, is the rule that follows."""
     choices = []
     for person, percent in persons.items():
         words = [w for w in SUBJECTS[person].split(", ") if not (names and " " in w)]
@@ -129,7 +129,7 @@ def _verbs(person: str, words: str, share: float) -> list[tuple[str, int]]:
 
 
 def _themed(person: str, then: str, share: float) -> list[Choice]:
-    """Verbs that want something owned, and with them the theme."""
+    """Verbs with an owned object; they determine the theme."""
     return [
         Choice(f"{verb} ", weight, f"{then} {person} {theme}", (("theme", theme),))
         for (theme, (verbs, _, _)), percent in zip(THEMES.items(), (28, 22, 18, 14, 10, 8))
@@ -234,10 +234,11 @@ def generate(n_characters: int, seed: int = 0) -> str:
 
 
 def entropy_per_char() -> float:
-    """Entropy of the source, in nats per character (divide by ln 2 for bits): the lowest loss.
+    """Entropy of the source, in nats per character (divide by ln 2 for bits): the least loss.
 
-    It is the floor where the past is in view. Windows that each begin in the dark cost any model
-    more at their beginnings; `StorylandModel` on the same windows says how much.
+
+    It is the floor if the whole past is in view. Windows that begin without one cost any model more
+    at their beginnings; `StorylandModel` on the same windows says how much.
 
     >>> round(entropy_per_char(), 4)
     0.4954
@@ -246,21 +247,21 @@ def entropy_per_char() -> float:
 
 
 def logprob(text: str, *, cut: bool = False) -> float:
-    """Log-probability of `text` in nats; -inf for what the grammar never writes.
+    """Log-probability of `text` in nats; -inf if the grammar never writes it.
 
     The text begins where a story begins, or, with `cut=True`, at a random character of an endless
-    text. It may end anywhere: what could follow is summed over.
+    text. It may end anywhere: all continuations are summed over.
     """
     return grammar().logprob(text, cut=cut)
 
 
 def annotate(text: str) -> Annotation:
-    """What the generator had in mind at each character of `text`; see `Annotation`."""
+    """Labels of the generator's choices at each character of `text`; see `Annotation`."""
     return grammar().annotate(text)
 
 
 def grammatical(text: str) -> float:
-    """Share of the complete stories in `text` that the grammar can write; nan if there is none.
+    """Share of the complete stories in `text` that the grammar can write; nan if there are none.
 
     >>> grammatical("ben rides his bike\\nben ride his bike\\nmia r")
     0.5

@@ -1,6 +1,6 @@
-"""Training: what happens in a step (`loop`), what is kept of it, and the command.
+"""Training: a step (`loop`), what is kept of a run, and the command.
 
-Names are handed on when they are asked for: torch is loaded after the command can be stopped.
+Names are imported when they are asked for, so that the command can be stopped before torch loads.
 """
 
 from importlib import import_module

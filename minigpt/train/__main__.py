@@ -1,9 +1,9 @@
 """Train a character model on a text.
 
-Run:    python -m minigpt.train                        Tiny Shakespeare, about two minutes
+Run:    python -m minigpt.train                        Tiny Shakespeare, about a minute
         python -m minigpt.train --preset quick         seconds
         python -m minigpt.train --data my.txt --minutes 5
-        python -m minigpt.train --resume               go on with the latest run
+        python -m minigpt.train --resume               continue the latest run
         torchrun --nproc-per-node 2 -m minigpt.train   data-parallel
 Idea:   loop.py has the training itself; here are the command line, the bar and what is printed.
 """
@@ -56,14 +56,14 @@ __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char
 
 
 def load_corpus(name: str) -> tuple[corpora.Corpus, str]:
-    """The text, and a line to print where the default one could not be had."""
+    """The text, and a line to print if the default text was not available."""
     if name == corpora.DEFAULT:
         return corpora.load_default()
     return corpora.load(name), ""
 
 
 def main(asked: Command) -> int:
-    """The command."""
+    """Train as asked, in one process or as one of torchrun's; the exit code."""
     began = time.monotonic()
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world > 1:
@@ -107,7 +107,7 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
                 f"the text {config.data} is not the one that {run.folder} was trained on; bring "
                 f"that back, or start a new run with --init {run.folder}"
             )
-        if recorded["init"] and run.last.exists():  # all its weights are there
+        if recorded["init"] and run.last.exists():  # its checkpoint has all the weights
             alphabet = CharTokenizer(recorded["init_characters"])
             check_memory(config.model, config.batch_size // config.accumulate, len(alphabet))
             init = GPT(config.model, alphabet)
@@ -127,7 +127,7 @@ def _main(asked: Command, began: float, *, quiet: bool) -> int:
         runtime = dataclasses.replace(runtime, why="as the run began")
         if differs := report.made_otherwise(run.config, runtime.device):
             say(differs)
-    if dist.is_initialized():  # each process has measured, and all compute as the first found best
+    if dist.is_initialized():  # each process has measured; all use what process 0 found best
         shared = [runtime]
         dist.broadcast_object_list(shared, src=0)
         runtime = shared[0]
@@ -163,7 +163,7 @@ def _learn(
     quiet: bool,
     say: Callable[[str], None],
 ) -> int:
-    """Train, and report what came out; alone in the run's folder."""
+    """Train with the run's folder locked, and report what came out."""
     if run is not None:
         run.record = {
             "data": resolved.data,
@@ -198,7 +198,7 @@ def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[[str], None]) -
 
 @contextlib.contextmanager
 def _refusing_together() -> Iterator[None]:
-    """Where process 0 is refused, the others leave as well, without a word: it says why."""
+    """If process 0 refuses, the others exit too, silently: it says why."""
     refused: Exception | None = None
     try:
         yield
@@ -220,11 +220,11 @@ class _Bar:
         self.config, self.run = asked.train, run
         self.hidden = quiet or asked.json
         self.stopping = 0.0
-        """When it was asked to stop, by the monotonic clock; 0 where it was not."""
+        """When it was asked to stop, by the monotonic clock; 0 if it was not."""
         self.saved = False
         self.bar: Any = None
         self.start_seconds: float | None = None
-        """From the start of the process to the first step."""
+        """Seconds from the start of the process to the first step."""
 
     def __enter__(self) -> _Bar:
         if threading.current_thread() is threading.main_thread():
@@ -233,9 +233,9 @@ class _Bar:
 
     def _stop(self, number: int, _: object) -> None:
         now = time.monotonic()
-        if self.stopping and now - self.stopping > 1:  # asked twice: at once. A launcher repeats
-            raise KeyboardInterrupt  # at the same moment what the terminal has sent already.
-        self.stopping = self.stopping or now  # otherwise between two steps: all is consistent
+        if self.stopping and now - self.stopping > 1:  # a second request stops at once; a launcher
+            raise KeyboardInterrupt  # repeats the terminal's signal within the same moment
+        self.stopping = self.stopping or now  # else between two steps: all is consistent
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.bar is not None:
@@ -256,7 +256,7 @@ class _Bar:
             began = psutil.Process().create_time()
             self.start_seconds = time.time() - began - now.seconds
         if self.bar is None:
-            hidden = self.hidden or None  # None: also where there is no terminal
+            hidden = self.hidden or None  # None: hidden if there is no terminal
             self.bar = tqdm(total=now.steps, initial=now.step - 1, disable=hidden, unit="step")
         if self.bar.total != now.steps:  # a time budget has just fixed the number of steps
             self.bar.total = now.steps
@@ -277,7 +277,7 @@ class _Bar:
             text = generate(now.model, length=200, rng=np.random.default_rng(now.step))[0]
             self.bar.write(f"--- step {now.step}\n{text}")
         if self.stopping:
-            self.saved = True  # the loop does so, upon this
+            self.saved = True  # the loop saves when this is raised
             raise KeyboardInterrupt
 
 
@@ -286,7 +286,7 @@ def _where(asked: Command) -> Any:
 
 
 def entry(args: list[str] | None = None) -> None:
-    """`python -m minigpt.train`."""
+    """Parse the arguments and run `python -m minigpt.train`."""
     words = sys.argv[1:] if args is None else args
     command.guard(lambda: main(parse(words)), prog=PROG)
 

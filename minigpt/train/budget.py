@@ -1,10 +1,10 @@
-"""How many steps fit into a time budget: from steps that were waited for.
+"""How many steps fit into a time budget, from steps that were waited for.
 
-Idea:   on CUDA a step is only put into a queue, which takes no time; how long it takes shows where
-        the loop waits for a result. So seconds are taken from one step that was waited for to the
-        next, and divided by the steps between. On a CPU every step is waited for.
+Idea:   on CUDA a step is only queued, which takes no time; its duration shows when the loop waits
+        for a result. So seconds are taken from one step that was waited for to the next, and
+        divided by the number of steps between. On a CPU every step is waited for.
 Run:    python -m minigpt.train --minutes 5
-Omits:  a length that is corrected along the way: the schedule of the rates has to know it early.
+Omits:  correcting the length along the way: the learning-rate schedule has to know it early.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from __future__ import annotations
 from itertools import pairwise
 from statistics import median
 
-TIMED_STEPS = 20  # before the length of a run is fixed; the first half, slower, does not count
+TIMED_STEPS = 20  # steps before a run's length is fixed; the first half, slower, does not count
 
 
 class Stopwatch:
-    """Steps that were waited for, and the seconds of training until then."""
+    """The steps that were waited for, with the seconds of training until then."""
 
     def __init__(self, step: int, seconds: float) -> None:
         self.points = [(step, seconds)]
 
     def waited(self, step: int, seconds: float) -> None:
-        """`step` has been computed, after `seconds` of training."""
+        """Record that `step` was finished after `seconds` of training."""
         self.points.append((step, seconds))
 
     def seconds_a_step(self) -> float | None:
-        """The median over the later half of the steps; None as long as too few were timed.
+        """Median seconds per step over the later half; None until enough steps were timed.
+
 
         >>> watch = Stopwatch(0, 0.0)
         >>> for step, seconds in ((10, 9.0), (20, 11.0)):

@@ -1,8 +1,8 @@
-"""One file a model: weights and a JSON header, with a checksum over every byte.
+"""One file per model: weights and a JSON header, with a checksum over every byte.
 
 Idea:   safetensors holds tensors and nothing that could run. It has no checksum, and a file with a
-        flipped bit loads without a word; so the header carries the SHA-256 of the whole file,
-        computed with the place for that checksum filled with zeros.
+        flipped bit loads without complaint; so the header carries the SHA-256 of the whole file,
+        computed with zeros in the checksum's place.
 Source: the safetensors format, https://github.com/huggingface/safetensors
 Run:    used by every command that takes RUN
 Omits:  pickle. Loading a model must not be able to run a program.
@@ -35,7 +35,7 @@ _PLACE = re.compile(rb'"checksum":"([0-9a-f]{64})"')
 
 
 def save(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
-    """Write tensors and a JSON-able header, atomically. OSError as the disk gives it."""
+    """Write tensors and a JSON-able header, atomically. OSError if the file cannot be written."""
     record = json.dumps({"format": FORMAT, **header}, ensure_ascii=True, sort_keys=True)
     # Tied weights are one tensor with two names, which safetensors refuses: copy them.
     plain = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
@@ -48,11 +48,11 @@ def save(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -
 def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors (on the CPU) and header of a file that `save` wrote.
 
-    ValueError, naming the file, where it is not one, is cut short, altered, or from a version that
-    this one does not read.
+    ValueError, naming the file, if it is not one, is truncated, altered, or of a version that this
+    one does not read.
     """
     path = Path(path)
-    if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+    if path.exists() and not path.is_file():  # reading a pipe would never end
         raise ValueError(f"{path} is not an ordinary file; name a run's folder or a model's file")
     blob = path.read_bytes()
     length = int.from_bytes(blob[:8], "little")
@@ -85,7 +85,7 @@ def save_model(path: str | Path, model: GPT, record: dict[str, Any]) -> None:
 def save_weights(
     path: str | Path, model: GPT, weights: dict[str, Tensor], record: dict[str, Any]
 ) -> None:
-    """Like `save_model`, with other weights than those that `model` holds now."""
+    """Like `save_model`, with weights other than those that `model` holds now."""
     header = {
         "kind": "model",
         "model": asdict(model.config),
@@ -96,7 +96,10 @@ def save_weights(
 
 
 def load_model(path: str | Path) -> tuple[GPT, dict[str, Any]]:
-    """The model in a file or in a run's folder (its best one), in eval mode, and its record."""
+    """The model in a file or in a run's folder (its best one), in eval mode, and its record.
+
+    ValueError, naming the file, if there is none or it does not describe a model of this version.
+    """
     path = Path(path)
     file = path / "model.safetensors" if path.is_dir() else path
     if not file.exists():
@@ -129,7 +132,7 @@ def load_model(path: str | Path) -> tuple[GPT, dict[str, Any]]:
 
 
 def check_weights(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    """ValueError where names, shapes or types are not those wanted, or a number is nan or inf."""
+    """ValueError if names, shapes or types are not those wanted, or a number is nan or inf."""
     for name in sorted(found.keys() ^ wanted.keys()):
         raise ValueError(f"{name} is {'missing' if name in wanted else 'not part of it'}")
     for name, tensor in wanted.items():
@@ -151,9 +154,9 @@ def _text(record: Any, name: str) -> str:
 
 
 def _check_size(config: GPTConfig, tensors: dict[str, Tensor]) -> None:
-    """Before a model is built: a shape is believed as far as the weights beside it reach."""
+    """ValueError if a claimed shape needs more weights than the file holds."""
     held = sum(tensor.numel() for tensor in tensors.values())
-    needed = 12 * config.n_layer * config.n_embd**2  # of attention and MLP, whatever the switches
+    needed = 12 * config.n_layer * config.n_embd**2  # attention and MLP, whatever the design
     if needed > held or 3 * config.n_layer > len(tensors):
         raise ValueError(
             f"{config.n_layer} layers of width {config.n_embd} have {needed} weights at least, "
@@ -162,10 +165,10 @@ def _check_size(config: GPTConfig, tensors: dict[str, Tensor]) -> None:
 
 
 def extend_alphabet(model: GPT, tokenizer: CharTokenizer) -> GPT:
-    """The same model for an alphabet that begins with the model's own and goes on.
+    """The same model for an alphabet that begins with the model's own and continues.
 
-    New characters start with a random vector to read and score 0; known pairs of characters keep
-    their vectors where both tables hold every pair, and are learned anew where pairs share rows.
+    New characters start with a random embedding and score 0; known pairs of characters keep their
+    vectors if both tables hold every pair, and are learned anew if pairs share rows.
     """
     old, new = model.tokenizer, tokenizer
     if not new.characters.startswith(old.characters):

@@ -1,7 +1,7 @@
-"""What passes between the training loop and those who use it.
+"""The types that pass between the training loop and its callers.
 
-Idea:   the loop asks a `Loss` what to make small on a `Batch`, reports `Progress` after each step
-        and returns a `TrainResult`. Distillation brings another loss; commands draw bars.
+Idea:   the loop asks a `Loss` what to minimise on a `Batch`, reports `Progress` after each step and
+        returns a `TrainResult`. Distillation supplies another loss; commands draw progress bars.
 Run:    used by `loop.train`; nothing to run.
 """
 
@@ -24,17 +24,17 @@ from minigpt.settings import TrainConfig
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of text: at each place of `ids` stands what is read, of `targets` what comes next."""
+    """Windows of text: `ids` is what is read, `targets` the next character at each position."""
 
     ids: Int[Tensor, "B T"]
     targets: Int[Tensor, "B T"]
     starts: Int[Tensor, " B"]
-    """Where each window begins in the training text: a teacher's predictions are found by it."""
+    """Start of each window in the training text, by which a teacher's predictions are found."""
 
 
 @runtime_checkable
 class Loss(Protocol):
-    """What is made small. `model` maps ids [B, T] to logits [B, T, V]; returns nats/char."""
+    """The quantity to minimise. `model` maps ids [B, T] to logits [B, T, V]; returns nats/char."""
 
     def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Float[Tensor, ""]: ...
 
@@ -46,46 +46,48 @@ def next_char_loss(model: Callable[[Tensor], Tensor], batch: Batch) -> Float[Ten
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What `on_step` is told after each step."""
+    """The argument of `on_step` after each step."""
 
     step: int
     steps: int
     tokens: int
     """Characters trained on so far, in all processes."""
     loss: float
-    """Training loss of this step, nats/char; on CUDA that of the last step that was looked at."""
+    """Training loss of this step, nats/char; on CUDA that of the last step that was waited for."""
     val_loss: float | None
-    """Loss of the model that is kept over all that is held out, nats/char; None but at the end."""
+    """Loss of the kept model on the whole held-out text, nats/char; None before the end."""
     choose_loss: float | None
-    """Loss over the half that chooses at the last look, nats/char: the best one there is kept."""
+    """Loss on the choosing half at the last evaluation, nats/char; the lowest is kept.
+
+    """
     seconds: float
-    """Of training steps alone."""
+    """Seconds of training steps alone."""
     model: GPT
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """A trained model and how it came about."""
+    """A trained model and a record of its training."""
 
     model: GPT
-    """The best by the choosing half of what is held out; in eval mode."""
+    """The best model by the choosing half of the held-out text; in eval mode."""
     val_loss: float
-    """Nats/char over all that is held out, non-overlapping windows, every position counted."""
+    """Nats/char on the whole held-out text, non-overlapping windows, every position counted."""
     judge_loss: float
-    """Likewise over the judging half, which no choice has seen."""
+    """Likewise on the judging half, which no choice has seen."""
     metrics: list[dict[str, Any]]
     """The lines of metrics.jsonl."""
     train_seconds: float
-    """Of steps alone: no evaluation, saving or start-up."""
+    """Seconds of steps alone, without evaluation, saving or start-up."""
     earlier_seconds: float
-    """Wall time of the sessions before this one, where the run was stopped and went on."""
+    """Wall seconds of earlier sessions, if the run was stopped and resumed."""
     steps: int
     tokens: int
     runtime: Runtime
 
 
 def check_fits(config: TrainConfig, corpus: Corpus, context: int) -> None:
-    """ValueError where the text is too short for the context, or the batch cannot be shared out."""
+    """ValueError if the text is too short for the context, or the batch is not divisible."""
     if len(corpus.train) <= context:
         raise ValueError(
             f"the training part of {corpus.name} has {len(corpus.train):,} characters, fewer than "

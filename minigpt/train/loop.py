@@ -1,10 +1,11 @@
-"""Train a character model: draw windows of text, predict each next character, adjust.
+"""Train a character model: draw windows of text, predict each next character, adjust weights.
+
 
 Idea:   loss = mean of -log p(next character); follow its gradient down.
 Run:    python -m minigpt.train
 Omits:  sharding of weights or optimiser state; every model here fits everywhere.
 
-`train` is the one training loop of the repository; distillation replaces the loss, not the loop.
+`train` is the only training loop of the repository; distillation replaces the loss, not the loop.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from minigpt.train.state import State
 def draw_windows(
     ids: Integer[Tensor, " N"], context: int, batch: int, generator: torch.Generator
 ) -> Batch:
-    """`batch` random windows of `context` characters, with the character after each."""
+    """`batch` random windows of `context` characters, with the character after each position."""
     starts = torch.randint(len(ids) - context, (batch,), generator=generator)
     return Batch(*cut_windows(ids, starts, context), starts)
 
@@ -45,7 +46,7 @@ def draw_windows(
 def cut_windows(
     ids: Integer[Tensor, " N"], starts: Int[Tensor, " B"], context: int
 ) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
-    """What is read, and what comes next: `context` characters from each start, and one later."""
+    """Inputs and targets: `context` characters from each start, and the same shifted by one."""
     windows = ids.unfold(0, context + 1, 1)[starts].long()  # [B, T + 1]
     return windows[:, :-1], windows[:, 1:]
 
@@ -61,15 +62,15 @@ def train(
     resume: bool = False,
     measure: Callable[[GPT, np.ndarray], float] | None = None,
 ) -> TrainResult:
-    """Train a model on `corpus.train`, choose the best by `corpus.choose`.
+    """Train a model on `corpus.train`, and keep the best by `corpus.choose`.
 
-    `loss` is what is minimised; `on_step` is called after every step and may raise
-    KeyboardInterrupt, upon which the run is saved; `run` is a folder to keep it in; `init` is a
-    model to go on from, which is changed (its shape wins over the config's); `resume` continues
-    `run`; `measure` says what a model loses on held-out ids, nats/char, where that is not `score`.
-    Deterministic for a seed: same threads, precision and machine give the same weights, bit for
-    bit. Torch's threads are set for the training alone. ValueError where the text is too short, or
-    the loss is no longer finite.
+    `loss` is minimised; `on_step` is called after every step and may raise KeyboardInterrupt, upon
+    which the run is saved; `run` is the folder that keeps it; `init` is a model to start from,
+    which is modified (its shape overrides the config's); `resume` continues `run`; `measure`
+    returns a model's loss on held-out ids, nats/char, in place of `score`. Deterministic for a
+    seed: the same threads, precision and machine give the same weights, bit for bit. Torch's thread
+    count is set during training only. ValueError if the text is too short, or the loss is no longer
+    finite.
     """
     runtime = choose(config.device, config.precision, config.thread_count)
     config = replace(config, precision=runtime.precision)
@@ -86,7 +87,7 @@ def train(
             else:  # the saved generator is that of process 0
                 torch.manual_seed(state.dropout_seed(config.seed, _rank()))
         loop = _Loop(config, corpus, state, runtime, loss, run, measure)
-        if state.step >= state.steps:  # it was stopped between its last step and its result
+        if state.step >= state.steps:  # the run was stopped between its last step and its result
             loop.save()
         while state.step < state.steps:
             loop.one_step()
@@ -102,7 +103,7 @@ def train(
 
 
 class _Loop:
-    """The stages of a step: draw, forward, backward, update; and now and then look and save."""
+    """The stages of a step: draw, forward, backward, update; at times evaluate and save."""
 
     LOG_EVERY = 10
 
@@ -146,7 +147,7 @@ class _Loop:
         self.model.train()
 
     def one_step(self) -> None:
-        """One update, and what falls due after it."""
+        """Make one update, and whatever is due after it: evaluation, log line, checkpoint."""
         state, config = self.state, self.config
         start = time.perf_counter()
         value = self._update()
@@ -208,14 +209,14 @@ class _Loop:
         return total
 
     def all_stop(self) -> bool:
-        """Whether to stop here: processes must do so after the same step, so one asks, all agree.
+        """Whether to stop here. Processes must stop after the same step: one asks, all agree.
 
-        With several the asking travels with the next step's loss.
+        With several processes the request travels with the next step's loss.
         """
         return self.agreed if dist.is_initialized() else self.stopping
 
     def _averaging(self, *, last: bool) -> contextlib.AbstractContextManager[None]:
-        """Processes average their gradients with the last part of a batch, not with every one."""
+        """Average gradients over processes with the last part of a batch only."""
         if self.parallel is not None and not last:
             return self.parallel.no_sync()
         return contextlib.nullcontext()
@@ -246,9 +247,9 @@ class _Loop:
             self._measure(self.choose, exact=exact)
             times.append(time.monotonic())
         look, end = np.diff(times)
-        every = self.config.eval_every  # 0: eight looks, however long the run
+        every = self.config.eval_every  # 0: eight evaluations, however long the run
         left = 60 * self.config.minutes - (self.earlier + time.monotonic() - self.began)
-        left -= look * (1 if every else 8) + 3 * end  # both halves at the end, one of them twice
+        left -= look * (1 if every else 8) + 3 * end  # at the end both halves, one of them twice
         each = typical + (look / every if every else 0.0)
         self.state.steps = self.state.step + max(1, int(left / each))
         if dist.is_initialized():  # all processes must stop together
@@ -258,7 +259,7 @@ class _Loop:
         self.state.fixed = True
 
     def _measure(self, ids: np.ndarray, *, exact: bool = False) -> float:
-        """Nats/char; in the run's own precision along the way, in float32 when it is `exact`."""
+        """Nats/char; in the run's own precision during training, in float32 if `exact`."""
         before, self.model.precision = self.model.precision, self.runtime.precision
         try:
             if exact:
@@ -268,7 +269,7 @@ class _Loop:
             self.model.precision = before
 
     def _validate(self, *, last: bool) -> None:
-        """Look at the half that chooses; after the `last` step judge what was chosen, once."""
+        """Evaluate the choosing half; after the `last` step judge the chosen model, once."""
         self.choose_loss = loss = self._measure(self.choose)
         if not math.isfinite(loss):
             raise ValueError(
@@ -290,7 +291,7 @@ class _Loop:
         return {name: weight.clone() for name, weight in self.model.state_dict().items()}
 
     def _judged(self) -> tuple[float, float]:
-        """Nats/char over all that is held out, and over its judging half, in float32."""
+        """Nats/char on the whole held-out text, and on its judging half, in float32."""
         return self._measure(self.held_out, exact=True), self._measure(self.judge, exact=True)
 
     def _log(self, *, looked: bool) -> None:
@@ -317,14 +318,14 @@ class _Loop:
         return self.state.step * self.config.batch_size * self.model.context
 
     def save(self) -> None:
-        """Write everything needed to go on, if there is a folder for it."""
+        """Write everything needed to resume, if there is a folder for it."""
         self.state.wall = self.earlier + time.monotonic() - self.began
         if self.run is not None:
             self.run.save(self.state)
         self.saved_at = time.monotonic()
 
     def progress(self) -> Progress:
-        """For `on_step`."""
+        """The argument for `on_step`."""
         state = self.state
         return Progress(
             step=state.step,
@@ -338,7 +339,7 @@ class _Loop:
         )
 
     def finish(self) -> TrainResult:
-        """The best model, measured in float32 on all that is held out."""
+        """The best model, measured in float32 on the whole held-out text."""
         state = self.state
         if state.best_weights:
             self.model.load_state_dict(state.best_weights)

@@ -23,20 +23,20 @@ PROG = "minigpt.train"
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Train a character model on a text; without a flag, on Tiny Shakespeare."""
+    """Train a character model on a text, by default Tiny Shakespeare."""
 
     train: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
-    """Settings that decide the outcome."""
+    """Settings that determine the outcome."""
     out: Path | None = None
     """The run's folder; by default runs/<corpus>-<preset>-<n>."""
     init: Path | None = None
-    """A trained run to go on from, on this text; new characters are added to its alphabet."""
+    """A trained run to start from, on this text; new characters are added to its alphabet."""
     resume: bool = False
-    """Go on with a run that was stopped: the one in --out, or the latest."""
+    """Continue a run that was stopped: the one in --out, or the latest."""
     dry_run: bool = False
-    """Print minutes, memory and parameters, and train nothing."""
+    """Print minutes, memory and parameters, without training."""
     json: bool = False
-    """No bar; one last line of JSON with the figures."""
+    """No progress bar; a last line of JSON with the figures."""
 
     def __post_init__(self) -> None:
         for name, path in (("data", self.train.data), ("out", self.out), ("init", self.init)):
@@ -49,7 +49,7 @@ class Command:
 
 
 def parse(args: list[str]) -> Command:
-    """The command line; a preset sets the defaults of all other flags, a resumed run likewise."""
+    """The parsed command line; a preset, or a resumed run, sets the defaults of all other flags."""
     if "" in args:
         raise ValueError("an empty word on the command line: is a variable not set?")
     config = PRESETS["default"]
@@ -86,7 +86,7 @@ def parse(args: list[str]) -> Command:
 
 
 def recorded_config(run: Run) -> TrainConfig:
-    """The settings a run was started with, device, precision and threads as they were resolved."""
+    """The settings a run was started with; device, precision and threads as they were resolved."""
     path = run.folder / "config.json"
     if not path.exists():
         raise ValueError(f"{run.folder} holds no run (no config.json); start one without --resume")

@@ -1,7 +1,7 @@
-"""What a run says: a forecast before it, a record when it begins, figures and a picture at its end.
+"""What a run reports: a forecast, a record at its beginning, figures and a picture at its end.
 
-Idea:   a figure means something only beside what it is compared with, so the n-gram's loss on the
-        same text stands beside the model's, in words and in the picture.
+Idea:   a figure means something only beside its baseline, so the n-gram's loss on the same text is
+        beside the model's, in words and in the picture.
 Run:    python -m minigpt.train
 """
 
@@ -41,8 +41,8 @@ def finish(
 ) -> list[str]:
     """Write result.json, sample.txt and loss.png; return the lines to print.
 
-    `began` is when the command did, by the monotonic clock; `start_seconds` is what passed from
-    the start of the process to the first step.
+    `began` is the command's start by the monotonic clock; `start_seconds` is the time from the
+    start of the process to the first step.
     """
     ngram = count_characters(corpus, result.model.tokenizer)
     text = generate(result.model, length=600, rng=np.random.default_rng(config.seed))[0]
@@ -84,7 +84,7 @@ def finish(
 
 
 def summary(record: dict[str, Any]) -> str:
-    """One line: what was reached, at what cost."""
+    """One line with what was reached, and at what cost."""
     return (
         "{val_loss:.4f} nats/char ({bits_per_char:.3f} bits) on held-out text, {judge_loss:.4f} on "
         "the half that chose nothing, after {steps:,} steps in {train_seconds:.1f} s of training, "
@@ -93,7 +93,7 @@ def summary(record: dict[str, Any]) -> str:
 
 
 def best_step(result: TrainResult) -> int:
-    """The step whose model was kept: the lowest loss on the choosing half."""
+    """The step whose model was kept: the one with the lowest loss on the choosing half."""
     looked = [line for line in result.metrics if line["choose_loss"] is not None]
     best = min(looked, key=lambda line: line["choose_loss"], default={"step": result.steps})
     return int(best["step"])
@@ -102,7 +102,7 @@ def best_step(result: TrainResult) -> int:
 def count_characters(corpus: Corpus, tokenizer: CharTokenizer) -> float | None:
     """Nats/char of an n-gram on the held-out text.
 
-    None where the text is too long to count in a few seconds.
+    None if the text is too long to count in a few seconds.
     """
     if len(corpus.train) > NGRAM_LIMIT:
         return None
@@ -111,7 +111,7 @@ def count_characters(corpus: Corpus, tokenizer: CharTokenizer) -> float | None:
 
 
 def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
-    """The loss curve, as loss.png in the run's folder; `ngram` is its loss on the same text."""
+    """Draw loss.png in the run's folder; `ngram` is the n-gram's loss on the same text."""
     from minigpt import plots
 
     with figures.style():
@@ -130,10 +130,10 @@ def draw(run: Run, result: TrainResult, ngram: float | None) -> None:
 def describe(
     config: TrainConfig, corpus: Corpus, origin: Path | None, init: GPT | None
 ) -> dict[str, Any]:
-    """config.json, `config` resolved: all that is needed to make the run again.
+    """The content of config.json, from resolved settings: everything needed to repeat the run.
 
     `init` is the model it begins with, and `origin` where that came from. Its alphabet is kept, so
-    that the run can go on where that model is gone.
+    that the run can be resumed if that model is gone.
     """
     return {
         "train": dataclasses.asdict(config),
@@ -148,7 +148,7 @@ def describe(
 
 
 def _made_with(device: str) -> dict[str, Any]:
-    """What the last bits of a run depend on besides its settings."""
+    """Versions and hardware, on which the last bits of a run depend besides its settings."""
     chip = torch.cuda.get_device_name() if device == "cuda" else processor()
     return {
         "versions": versions(PROJECT, "torch", "numpy"),
@@ -158,7 +158,7 @@ def _made_with(device: str) -> dict[str, Any]:
 
 
 def made_otherwise(recorded: dict[str, Any], device: str) -> str:
-    """A line that says what is not as it was when a run began; empty where all is."""
+    """A line that names what has changed since the run began; empty if nothing has."""
     now = _made_with(device)
     was, is_now = recorded.get("versions"), now["versions"]
     was = was if isinstance(was, dict) else {}
@@ -177,7 +177,7 @@ def made_otherwise(recorded: dict[str, Any], device: str) -> str:
 
 
 def forecast(config: TrainConfig, corpus: Corpus, init: GPT | None = None) -> str:
-    """Minutes, memory and parameters of a run, from a few real steps that are thrown away."""
+    """Minutes, memory and parameters of a run, from a few real steps that are then discarded."""
     model = init or GPT.fresh(config.model, corpus.text, config.seed)
     few = dataclasses.replace(config, steps=6, minutes=None, eval_every=6)
     seconds: list[float] = []

@@ -1,8 +1,8 @@
-"""A run's folder: what is in it, and which is the latest.
+"""A run's folder: its contents, and which run is the latest.
 
 Idea:   a run is a folder that explains itself: what was asked for (config.json), what happened
         (metrics.jsonl, loss.png), what came out (model.safetensors, sample.txt, result.json) and
-        all that is needed to go on (last.safetensors).
+        everything needed to resume (last.safetensors).
 Run:    python -m minigpt.runs
 Omits:  a database. Copy a folder and you have copied the run.
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from minigpt.train.state import State
 
 RUNS = Path("runs")
-_MEASURED = {"val_loss", "choose_loss"}  # in each line of metrics.jsonl, null where not looked
-_WRITTEN = (  # by a run, into its folder
+_MEASURED = {"val_loss", "choose_loss"}  # in each line of metrics.jsonl, null if not measured
+_WRITTEN = (  # files that a run writes into its folder
     "metrics.jsonl",
     "model.safetensors",
     "last.safetensors",
@@ -34,7 +34,7 @@ _WRITTEN = (  # by a run, into its folder
 
 
 class Run:
-    """One run's folder."""
+    """One run's folder and the files in it."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
@@ -43,35 +43,35 @@ class Run:
 
     @property
     def model(self) -> Path:
-        """Where the best weights are."""
+        """Path of the best weights."""
         return self.folder / "model.safetensors"
 
     @property
     def last(self) -> Path:
-        """Where everything needed to go on is."""
+        """Path of everything needed to resume."""
         return self.folder / "last.safetensors"
 
     @property
     def touched(self) -> float:
-        """When it was begun or last saved, in seconds since 1970."""
+        """When the run was begun or last saved, in seconds since 1970."""
         paths = (self.folder / "config.json", self.model, self.last)
         return max(path.stat().st_mtime for path in paths if path.exists())
 
     @property
     def config(self) -> dict[str, Any]:
-        """What was asked for."""
+        """The content of config.json: what was asked for."""
         return _record(self.folder / "config.json")
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """What came out; None while it runs, or where it was stopped."""
+        """The content of result.json; None while the run is unfinished."""
         path = self.folder / "result.json"
         return _record(path) if path.exists() else None
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last line that a kill cut short is left out.
+        """The lines of metrics.jsonl, without a last one that a kill cut short.
 
-        ValueError, naming the line, where any other is damaged.
+        ValueError, naming the line, if any other is damaged.
         """
         path = self.folder / "metrics.jsonl"
         lines = path.read_bytes().splitlines() if path.exists() else []
@@ -99,7 +99,7 @@ class Run:
             file.write(json.dumps(line) + "\n")
 
     def save(self, state: State) -> None:
-        """Write last.safetensors, and model.safetensors where there is a new best."""
+        """Write last.safetensors, and model.safetensors if there is a new best."""
         from minigpt.train import checkpoint
 
         if state.best_weights and state.best != self._best_saved:
@@ -109,7 +109,7 @@ class Run:
         checkpoint.save(self.last, state.tensors(), {"kind": "last", **state.header()})
 
     def restore(self, state: State) -> None:
-        """Bring `state` to where the run was saved; to step 0 where it was not."""
+        """Restore `state` to the last checkpoint; without one it stays at step 0."""
         from minigpt.train import checkpoint
 
         if self.last.exists():
@@ -124,7 +124,7 @@ class Run:
         state.metrics = [line for line in self.metrics() if line["step"] <= state.step]
 
     def claim(self) -> contextlib.AbstractContextManager[None]:
-        """Work on the run alone; ValueError where another command does so already."""
+        """Lock the run for the block of a `with`; ValueError if another command holds it."""
         return files.held(
             self.folder / ".lock",
             f"another command is working on {self.folder}; wait for it or stop it, or name "
@@ -132,7 +132,7 @@ class Run:
         )
 
     def tidy(self, state: State) -> None:
-        """After `restore`: drop what was logged later, and files that a kill left half written."""
+        """After `restore`: drop later log lines, and files that a kill left half written."""
         lines = "".join(json.dumps(line) + "\n" for line in state.metrics)
         files.write_text(self.folder / "metrics.jsonl", lines)
         for half in self.folder.glob(".*.part"):
@@ -144,9 +144,9 @@ def _is_number(value: object) -> bool:
 
 
 def create(folder: Path | None, name: str) -> Run:
-    """A new run's folder: `folder`, or runs/<name>-<n> with the first n that is free.
+    """A new run's folder: `folder`, or runs/<name>-<n> with the first free n.
 
-    ValueError where `folder` holds a run already, or files that a run would write over.
+    ValueError if `folder` holds a run already, or files that a run would overwrite.
     """
     if folder is not None:
         if (folder / "config.json").exists():
@@ -179,15 +179,15 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 def find_all(root: Path = RUNS) -> list[Run]:
-    """Every run under `root`, the one that was worked on last at the end."""
+    """Every run under `root`, sorted by when it was last worked on, the latest last."""
     found = [Run(path.parent) for path in root.glob("*/config.json")]
     return sorted(found, key=lambda run: run.touched)
 
 
 def find(folder: Path | None, *, trained: bool = True) -> Run:
-    """The run in `folder`, or the latest one; `trained`: one that has a model.
+    """The run in `folder`, or the latest one; with `trained`, the latest that has a model.
 
-    ValueError where there is none.
+    ValueError if there is none.
     """
     if folder is not None:
         if not folder.exists():

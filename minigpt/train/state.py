@@ -1,4 +1,4 @@
-"""Everything a training run needs to go on after it was stopped.
+"""Everything a training run needs to resume after it was stopped.
 
 Idea:   weights alone are not enough: momentum, second moments and the generators that draw windows
         and dropout decide the next step too. With all of them, a run that was killed ends in the
@@ -22,17 +22,17 @@ from minigpt.train.budget import TIMED_STEPS
 from minigpt.train.checkpoint import check_weights
 
 RULES = 2
-"""Version of how a seed, clipping and looks are understood; a saved run goes on by its own.
+"""Version of the rules for seeds, clipping and evaluations; a saved run resumes under its own.
 
-1, of checkpoints that name none: dropout of process r from seed + 2 + r, `grad_clip` of all
-gradients also where Muon takes most of them, a look every steps // 8.
+Rules 1, of checkpoints that name none: dropout of process r from seed + 2 + r, `grad_clip` over all
+gradients even if Muon takes most of them, an evaluation every steps // 8.
 """
 
 
 def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks and AdamW for the rest, or AdamW for all.
 
-    As in nanoGPT, AdamW's weight decay leaves vectors (norms, biases) alone.
+    As in nanoGPT, AdamW's weight decay does not apply to vectors (norms, biases).
     """
     matrices = [p for p in model.blocks.parameters() if p.dim() >= 2]
     in_muon = {id(p) for p in matrices} if config.optimizer == "muon" else set()
@@ -61,7 +61,7 @@ def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimiz
 
 
 class State:
-    """Everything a run needs to go on: model, optimisers, generators, counters."""
+    """The state of a run: model, optimisers, generators, counters."""
 
     def __init__(self, config: TrainConfig, model: GPT) -> None:
         self.model = model
@@ -70,16 +70,16 @@ class State:
         self.rules = RULES
         self.step = 0
         self.steps, self.minutes = config.steps, config.minutes
-        self.fixed = config.minutes is None  # the number of steps is no guess any more
+        self.fixed = config.minutes is None  # the number of steps is final
         self.seconds = 0.0
-        self.wall = 0.0  # of all sessions, evaluation and saving included
+        self.wall = 0.0  # seconds of all sessions, evaluation and saving included
         self.best: float = math.inf
         self.best_weights: dict[str, Tensor] = {}
-        self.recent: list[float] = []  # losses since the last line of metrics
+        self.recent: list[float] = []  # losses since the last line of metrics.jsonl
         self.metrics: list[dict[str, Any]] = []
 
     def dropout_seed(self, seed: int, rank: int) -> int:
-        """Of a process above 0 that goes on from here; the generator that is saved is that of 0."""
+        """Dropout seed of a process other than 0 that resumes; process 0's generator is saved."""
         if self.rules == 1:
             return seed + 2 + rank + 1000 * self.step
         return seeds.stream(seed, "dropout", rank, self.step)
@@ -90,11 +90,11 @@ class State:
         return [p for p in self.model.parameters() if self.rules == 1 or id(p) in adamw]
 
     def look_every(self, asked: int) -> int:
-        """Steps between looks: as asked, or for 0 so many that there are eight at most."""
+        """Steps between evaluations: as asked, or for 0 as many as give at most eight."""
         return asked or max(1, self.steps // 8 if self.rules == 1 else -(-self.steps // 8))
 
     def tensors(self) -> dict[str, Tensor]:
-        """Named tensors for a checkpoint."""
+        """The state's tensors by name, for a checkpoint."""
         found = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         found |= {f"best.{k}": v for k, v in self.best_weights.items()}
         for i, optimizer in enumerate(self.optimizers):
@@ -107,13 +107,13 @@ class State:
         return {name: tensor.clone() for name, tensor in found.items()}
 
     def header(self) -> dict[str, Any]:
-        """Numbers for a checkpoint."""
+        """The state's numbers, for a checkpoint."""
         names = ("rules", "step", "steps", "fixed", "seconds", "wall", "recent")
         best = self.best if math.isfinite(self.best) else None
         return {"best": best, **{name: getattr(self, name) for name in names}}
 
     def restore(self, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
-        """Go back to a checkpoint."""
+        """Restore a checkpoint; ValueError if it is damaged or of another model."""
 
         def under(prefix: str) -> dict[str, Tensor]:
             return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -150,7 +150,7 @@ class State:
 
 
 def _slots(optimizer: torch.optim.Optimizer, parameters: list[Tensor]) -> dict[str, Tensor]:
-    """What an optimiser remembers of each parameter after a step, by name, without its values."""
+    """The tensors an optimiser keeps after a step, by name, with any values."""
     if isinstance(optimizer, Muon):
         return {f"{j}.momentum": p for j, p in enumerate(parameters)}
     found: dict[str, Tensor] = {}
@@ -160,7 +160,7 @@ def _slots(optimizer: torch.optim.Optimizer, parameters: list[Tensor]) -> dict[s
 
 
 def _check_counters(header: dict[str, Any]) -> None:
-    """ValueError where the numbers of a checkpoint cannot be those of a run."""
+    """ValueError if the numbers of a checkpoint cannot be those of a run."""
     for name, least in (("step", 0), ("steps", 1)):
         if type(header[name]) is not int or not least <= header[name] < 2**53:
             raise ValueError(f"{name} cannot be {str(header[name])[:80]!r}")
