@@ -1,0 +1,1 @@
+"""From an answer's source to a result: the supervisor, the bench and the judge."""
