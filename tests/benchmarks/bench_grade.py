@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 
 from lessons.engine import catalogue
-from lessons.engine.answers import learner
 from lessons.engine.answers import source as sources
+from lessons.engine.checking import learner
 from lessons.engine.checking.check import check_source
 from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.exercise import Exercise

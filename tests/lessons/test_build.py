@@ -10,9 +10,9 @@ import nbformat
 import pytest
 
 from labkit import files, freshness
-from lessons.engine.answers import learner
 from lessons.engine.building import build
 from lessons.engine.catalogue import Lesson, find
+from lessons.engine.checking import learner
 from lessons.engine.experiment import PILOT
 from lessons.engine.experiment import find as experiment_of
 from lessons.engine.ledger import records

@@ -15,7 +15,7 @@ import pytest
 
 from lessons import __main__ as table
 from lessons.engine import catalogue
-from lessons.engine.answers import learner
+from lessons.engine.checking import learner
 from lessons.engine.practice import attempts, progress, reviewing
 from lessons.engine.practice.reviewing import Review
 

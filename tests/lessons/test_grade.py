@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from lessons.engine.answers import form, learner
+from lessons.engine.answers import form
+from lessons.engine.checking import learner
 from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.grading import grade, gradebook, hidden, similar, submissions
 from lessons.engine.grading.grade import Grade

@@ -1,1 +1,1 @@
-"""What a learner wrote, read as data: the function, what it needs, and its form."""
+"""Code read as data: a function with what it needs, its form, its stub; nothing here is run."""

@@ -16,9 +16,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from lessons.engine import catalogue
-from lessons.engine.answers import learner
 from lessons.engine.answers import source as sources
-from lessons.engine.checking import supervisor
+from lessons.engine.checking import learner, supervisor
 from lessons.engine.checking.check import check_source
 from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.exercise import Exercise, Result

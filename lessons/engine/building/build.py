@@ -46,10 +46,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import Positional
 
 from labkit import files
-from lessons.engine.answers import learner
 from lessons.engine.building import percent
 from lessons.engine.building.execute import execute
 from lessons.engine.catalogue import Lesson, find, lessons
+from lessons.engine.checking import learner
 from lessons.engine.exercise import Exercise
 from lessons.engine.ledger.evidence import bring_published, experiment_hash
 from lessons.engine.work import ROOT, from_here

@@ -1,1 +1,1 @@
-"""From an answer's source to a result: the supervisor, the bench and the judge."""
+"""From a learner's file to a result: reading, the supervisor, the bench and the judge."""

@@ -26,9 +26,10 @@ from tyro.conf import Positional, arg
 from labkit import files
 from labkit.versions import version
 from lessons.engine import catalogue
-from lessons.engine.answers import learner, slicing
+from lessons.engine.answers import slicing
 from lessons.engine.answers.form import shape_of
 from lessons.engine.catalogue import Lesson
+from lessons.engine.checking import learner
 from lessons.engine.checking.check import MAX_SOURCE, check_source
 from lessons.engine.checking.feedback import feedback
 from lessons.engine.checking.supervisor import Sandbox

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lessons.engine.answers import learner
+from lessons.engine.checking import learner
 
 MAX_FILES = 2000
 """Files in a submission, of whatever kind."""

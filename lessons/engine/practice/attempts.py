@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from lessons.engine import catalogue
-from lessons.engine.answers import learner, slicing
+from lessons.engine.answers import slicing
 from lessons.engine.answers import source as sources
-from lessons.engine.checking import supervisor
+from lessons.engine.checking import learner, supervisor
 from lessons.engine.checking.check import check_source
 from lessons.engine.checking.feedback import feedback
 from lessons.engine.exercise import Exercise, Result

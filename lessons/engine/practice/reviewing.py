@@ -22,8 +22,7 @@ from tyro.conf import Positional, arg
 
 from labkit import files
 from lessons.engine import catalogue
-from lessons.engine.answers import learner
-from lessons.engine.checking import supervisor
+from lessons.engine.checking import learner, supervisor
 from lessons.engine.checking.check import check_source, entropy
 from lessons.engine.checking.feedback import feedback
 from lessons.engine.exercise import Exercise

@@ -16,8 +16,8 @@ from typing import Annotated
 
 from tyro.conf import Positional
 
-from lessons.engine.answers import learner
 from lessons.engine.catalogue import Lesson, find
+from lessons.engine.checking import learner
 from lessons.engine.work import from_here, work_folder
 
 

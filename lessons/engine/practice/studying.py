@@ -15,8 +15,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from lessons.engine import catalogue
-from lessons.engine.answers import learner
-from lessons.engine.checking import supervisor
+from lessons.engine.checking import learner, supervisor
 from lessons.engine.checking.feedback import feedback
 from lessons.engine.exercise import Exercise
 from lessons.engine.practice import attempts, progress
