@@ -16,29 +16,29 @@ from labkit import command
 
 PROG = "lessons"
 
-# verb: (module, settings, function, what it does)
+# verb: (module of lessons.engine, settings, function, what it does)
 VERBS = {
-    "list": ("lessons.engine.studying", "List", "list_lessons", "which lessons there are"),
-    "start": ("lessons.engine.start", "Start", "main", "put your own copy of a lesson in work/"),
-    "check": ("lessons.engine.studying", "Check", "check", "is my answer right, and if not, why?"),
-    "hint": ("lessons.engine.studying", "Hint", "hint", "a question, the concept, pseudocode"),
-    "solution": ("lessons.engine.studying", "Solution", "solution", "the package's own function"),
-    "status": ("lessons.engine.studying", "Status", "status", "what is done"),
-    "next": ("lessons.engine.studying", "Next", "next_step", "what to do now"),
-    "review": ("lessons.engine.reviewing", "Review", "main", "again, after 1, 3 and 7 days"),
-    "ledger": ("lessons.engine.ledger", "LedgerConfig", "main", "every claim and its verdict"),
-    "new": ("lessons.engine.new", "New", "main", "make a lesson of your own, in which all runs"),
+    "list": ("practice.studying", "List", "list_lessons", "which lessons there are"),
+    "start": ("practice.start", "Start", "main", "put your own copy of a lesson in work/"),
+    "check": ("practice.studying", "Check", "check", "is my answer right, and if not, why?"),
+    "hint": ("practice.studying", "Hint", "hint", "a question, the concept, pseudocode"),
+    "solution": ("practice.studying", "Solution", "solution", "the package's own function"),
+    "status": ("practice.studying", "Status", "status", "what is done"),
+    "next": ("practice.studying", "Next", "next_step", "what to do now"),
+    "review": ("practice.reviewing", "Review", "main", "again, after 1, 3 and 7 days"),
+    "ledger": ("ledger.command", "LedgerConfig", "main", "every claim and its verdict"),
+    "new": ("building.new", "New", "main", "make a lesson of your own, in which all runs"),
     "preregister": (
-        "lessons.engine.ledger",
+        "ledger.command",
         "Preregister",
         "preregister",
         "write down what must hold, before it is measured",
     ),
-    "pilot": ("lessons.engine.ledger", "Pilot", "pilot", "how many seeds would decide?"),
-    "audit": ("lessons.engine.audit", "Audit", "main", "do the checks catch what they should?"),
-    "doctor": ("lessons.engine.doctor", "Doctor", "main", "is this machine ready, how fast is it?"),
-    "build": ("lessons.engine.build", "Build", "main", "make the notebooks"),
-    "grade": ("lessons.engine.grade", "Grade", "main", "check a class's submissions"),
+    "pilot": ("ledger.command", "Pilot", "pilot", "how many seeds would decide?"),
+    "audit": ("building.audit", "Audit", "main", "do the checks catch what they should?"),
+    "doctor": ("practice.doctor", "Doctor", "main", "is this machine ready, how fast is it?"),
+    "build": ("building.build", "Build", "main", "make the notebooks"),
+    "grade": ("grading.grade", "Grade", "main", "check a class's submissions"),
 }
 
 
@@ -54,7 +54,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         command.fail(f"there is no {verb!r}; {meant}verbs: {', '.join(VERBS)}", prog=PROG)
     module_name, settings, function, _ = VERBS[verb]
     command.stoppable(f"{PROG} {verb}")
-    module = importlib.import_module(module_name)
+    module = importlib.import_module(f"lessons.engine.{module_name}")
     command.run(
         getattr(module, function), getattr(module, settings), prog=f"{PROG} {verb}", args=words[1:]
     )

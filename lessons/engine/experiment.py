@@ -6,7 +6,7 @@ Idea:   a lesson's `experiment.py` ends in `EXPERIMENT = Experiment(...)`. Its `
         claim came out.
 Source: the rule is labkit.experiment; the criteria are fixed before an experiment is run.
 Run:    python -m lessons ledger --run
-Omits:  keeping results: see lessons/engine/ledger.py.
+Omits:  keeping results: see lessons/engine/ledger/command.py.
 
 How to use it, in a lesson or a notebook:
 

@@ -10,7 +10,7 @@ Idea:   a learner who returns a NumPy scalar where the package returns a float i
             bytes      bytes or bytearray (they are one on the wire)
             a bool     True or False, Python's, NumPy's or torch's
 
-Run:    used by lessons.engine.judging, before every judge
+Run:    used by lessons.engine.checking.judging, before every judge
 Omits:  text, sets, None: they have one kind each.
 """
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import figures, files
 from labkit.experiment import Finding
-from lessons.engine import evidence, records
-from lessons.engine.attempts import check, hint, solution
 from lessons.engine.experiment import Experiment, Profile, find, overall, profile_wanted
 from lessons.engine.groups import TOO_FEW, grouped
+from lessons.engine.ledger import evidence, records
+from lessons.engine.practice.attempts import check, hint, solution
 from lessons.engine.work import work_folder
 from minigpt import corpora
 from minigpt.corpora import Corpus

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lessons.engine.exercise import Variant, Wrong
-from lessons.l06_three_jokes.answers import HILL_VARIANTS, HILL_WRONG
+from lessons.shared import hill
 
 # 08.1  How many different ones, effectively? The answers to 06.2, where the function is `hill`.
 
@@ -20,8 +20,8 @@ def _renamed(answer: Answer) -> Answer:
     return replace(answer, source=answer.source.replace("def hill(", "def effective_number("))
 
 
-EFFECTIVE_NUMBER_VARIANTS = tuple(map(_renamed, HILL_VARIANTS))
-EFFECTIVE_NUMBER_WRONG = tuple(map(_renamed, HILL_WRONG))
+EFFECTIVE_NUMBER_VARIANTS = tuple(map(_renamed, hill.VARIANTS))
+EFFECTIVE_NUMBER_WRONG = tuple(map(_renamed, hill.WRONG))
 
 # 08.2  Whose variety is it?
 

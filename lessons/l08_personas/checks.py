@@ -12,8 +12,8 @@ import numpy as np
 
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
 from lessons.engine.judges import numbers, refused
-from lessons.l06_three_jokes.answers import HILL_AT_ONE, HILL_UNSEEN
 from lessons.l08_personas import answers
+from lessons.shared.hill import AT_ONE, UNSEEN
 from synthdata.diversity.hill import hill
 from synthdata.personas.evidence import most_varied
 from synthdata.personas.world import entropy_split
@@ -65,13 +65,13 @@ EFFECTIVE_NUMBER = Exercise(
             property="uneven counts at q = 1: 2 to the entropy in bits",
             make=lambda rng: _uneven(rng, 1.0),
             expect=hill,
-            causes=(Cause(text=HILL_AT_ONE, when=_beyond_all_kinds),),
+            causes=(Cause(text=AT_ONE, when=_beyond_all_kinds),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 0)",
             make=lambda rng: _unseen(rng, 0.0),
             expect=hill,
-            causes=(Cause(text=HILL_UNSEEN, when=_as_many_as_counts),),
+            causes=(Cause(text=UNSEEN, when=_as_many_as_counts),),
         ),
         Probe(
             property="things that were never seen change nothing (q = 1)",

@@ -19,12 +19,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from lessons.engine import catalogue, learner
-from lessons.engine import source as sources
-from lessons.engine.checking import check_source
+from lessons.engine import catalogue
+from lessons.engine.answers import source as sources
+from lessons.engine.checking import learner
+from lessons.engine.checking.check import check_source
+from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.exercise import Exercise
-from lessons.engine.grade import Grade, main
-from lessons.engine.sandbox import Sandbox
+from lessons.engine.grading.grade import Grade, main
 
 ANSWERS = 720
 LOOPS, UNTOUCHED = 0.01, 0.05

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import lessons
-from lessons.engine import attempts, catalogue
-from lessons.engine.sandbox import Sandbox
+from lessons.engine import catalogue
+from lessons.engine.checking import supervisor
+from lessons.engine.checking.supervisor import Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +46,6 @@ def desk(school: Path, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.Mon
     """An empty work folder, the sample lesson alone in the catalogue, and the shared sandbox."""
     monkeypatch.setattr(catalogue, "FOLDER", school)
     monkeypatch.setenv("COGNITIVE_CORE_WORK", str(tmp_path / "work"))
-    monkeypatch.setattr(attempts, "sandbox", lambda: sandbox)
+    monkeypatch.setattr(supervisor, "sandbox", lambda: sandbox)
     (tmp_path / "work").mkdir()
     return tmp_path / "work"

@@ -17,13 +17,16 @@ import psutil
 import pytest
 import torch
 
-from lessons.engine import bench, catalogue, grade, judging, kinds, wire
-from lessons.engine import source as sources
-from lessons.engine.bench import Bench
-from lessons.engine.checking import MAX_SOURCE, check_source
+from lessons.engine import catalogue, kinds
+from lessons.engine.answers import source as sources
+from lessons.engine.checking import bench, judging
+from lessons.engine.checking.bench import Bench
+from lessons.engine.checking.check import MAX_SOURCE, check_source
+from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.exercise import Call, Cause, Exercise, Probe, Result
-from lessons.engine.outcome import Answer, Failure, Outcome
-from lessons.engine.sandbox import Sandbox
+from lessons.engine.grading import grade
+from lessons.engine.sandbox import wire
+from lessons.engine.sandbox.outcome import Answer, Failure, Outcome
 
 from .test_checking import _echo
 
@@ -338,7 +341,7 @@ def _right_under_another_name(exercise: Exercise) -> str:
 
 
 def test_an_answer_that_took_the_grader_with_it_is_passed_by(tmp_path: Path) -> None:
-    from lessons.engine.gradebook import Journal
+    from lessons.engine.grading.gradebook import Journal
 
     path = tmp_path / "journal.jsonl"
     first = Journal(path, False)

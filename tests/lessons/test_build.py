@@ -10,11 +10,14 @@ import nbformat
 import pytest
 
 from labkit import files, freshness
-from lessons.engine import build, learner, records, start
+from lessons.engine.building import build
 from lessons.engine.catalogue import Lesson, find
-from lessons.engine.evidence import Kept, bring_published, measure
+from lessons.engine.checking import learner
 from lessons.engine.experiment import PILOT
 from lessons.engine.experiment import find as experiment_of
+from lessons.engine.ledger import records
+from lessons.engine.ledger.evidence import Kept, bring_published, measure
+from lessons.engine.practice import start
 
 LESSON = find("next_character")
 
@@ -300,7 +303,7 @@ def test_evidence_of_other_code_is_not_taken(
 ) -> None:
     experiment: Any = Counting()
     measure(experiment, "ci", 0, tmp_path)
-    monkeypatch.setattr("lessons.engine.records.code_hash", lambda _: "another")
+    monkeypatch.setattr("lessons.engine.ledger.records.code_hash", lambda _: "another")
     assert measure(experiment, "ci", 0, tmp_path)[1]
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from labkit import figures
-from lessons.engine import notebook, records
+from lessons.engine import notebook
 from lessons.engine.experiment import find
+from lessons.engine.ledger import records
 
 Shown = list[tuple[dict[str, Any], dict[str, Any]]]
 
@@ -151,6 +152,8 @@ def test_scaled_is_small_only_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_published_is_said_so(
     work: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lessons.engine.records.own_hash", lambda _: "code nobody has measured")
+    monkeypatch.setattr(
+        "lessons.engine.ledger.records.own_hash", lambda _: "code nobody has measured"
+    )
     with pytest.raises(ValueError, match=r"nothing is published yet .* experiment\("):
         notebook.experiment("next_character", published=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lessons.engine.percent import parse
+from lessons.engine.building.percent import parse
 
 
 def test_a_file_becomes_its_cells() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lessons.engine.build import solution
+from lessons.engine.answers.slicing import needed
+from lessons.engine.building.build import solution
 from lessons.engine.catalogue import find
-from lessons.engine.checking import flags_of
-from lessons.engine.slicing import needed
+from lessons.engine.checking.check import flags_of
 
 STORY = [
     "import numpy as np",

@@ -10,8 +10,8 @@ import re
 import pytest
 
 from lessons.engine import catalogue
-from lessons.engine.checking import check_source
-from lessons.engine.sandbox import Sandbox
+from lessons.engine.checking.check import check_source
+from lessons.engine.checking.supervisor import Sandbox
 
 SOURCES = {
     "01.1 summed": (

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.engine import audit, catalogue, checking
-from lessons.engine.checking import check_source
+from lessons.engine import catalogue
+from lessons.engine.building import audit
+from lessons.engine.checking import check as checking
+from lessons.engine.checking.check import check_source
+from lessons.engine.checking.feedback import feedback
+from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.compare import close, describe
 from lessons.engine.exercise import Call, Exercise, Made, Probe, Result, Variant, Wrong
-from lessons.engine.feedback import feedback
-from lessons.engine.sandbox import Sandbox
 
 REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lessons.engine import doctor, limits
+from lessons.engine.practice import doctor
+from lessons.engine.sandbox import limits
 from minigpt import device
 
 
@@ -35,13 +36,13 @@ def test_a_limit_that_does_not_hold_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A sandbox whose children put no limits on themselves but the supervisor's."""
-    from lessons.engine import sandbox
+    from lessons.engine.checking import supervisor as sandbox
 
     class Loose(sandbox.Sandbox):
         def _surroundings(self) -> dict[str, Any]:
             found = super()._surroundings()
             (tmp_path / "sitecustomize.py").write_text(
-                "from lessons.engine import limits\n"
+                "from lessons.engine.sandbox import limits\n"
                 "limits.apply = lambda **_: {'all': 'switched off'}\n"
             )
             found["env"]["PYTHONPATH"] += f":{tmp_path}"

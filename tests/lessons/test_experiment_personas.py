@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lessons.engine.experiment import find
-from lessons.engine.records import published
+from lessons.engine.ledger.records import published
 from lessons.l08_personas import experiment as lesson
 from synthdata.collapse.regimes import Sampler
 from synthdata.personas import evidence

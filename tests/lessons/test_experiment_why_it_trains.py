@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lessons.engine.experiment import overall
-from lessons.engine.records import published
+from lessons.engine.ledger.records import published
 from lessons.l03_why_it_trains import experiment
 from lessons.lab.training import fit, stories
 from minigpt.evaluate import score

@@ -12,9 +12,10 @@ import pytest
 
 from labkit import figures, freshness
 from labkit.experiment import BEST_FIRST, Criterion, Finding
-from lessons.engine import catalogue, records
+from lessons.engine import catalogue
 from lessons.engine.experiment import TOO_FEW, Experiment, find, overall, profile_wanted
 from lessons.engine.groups import grouped
+from lessons.engine.ledger import records
 
 LESSONS = [lesson.name for lesson in catalogue.lessons(having="experiment.py")]
 SEEDS = (0, 1, 2)

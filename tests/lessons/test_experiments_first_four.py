@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.engine.records import published
+from lessons.engine.ledger.records import published
 from lessons.l01_next_character import experiment as first
 from lessons.l04_bigger_is_better import experiment as fourth
 from lessons.l04_bigger_is_better.lstm import LSTM

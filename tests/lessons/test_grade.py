@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
-from lessons.engine import form, grade, gradebook, hidden, learner, similar, submissions
-from lessons.engine.grade import Grade
-from lessons.engine.sandbox import Sandbox
-from lessons.engine.submissions import Student
+from lessons.engine.answers import form
+from lessons.engine.checking import learner
+from lessons.engine.checking.supervisor import Sandbox
+from lessons.engine.grading import grade, gradebook, hidden, similar, submissions
+from lessons.engine.grading.grade import Grade
+from lessons.engine.grading.submissions import Student
 
 RIGHT = "def rms_norm(x):\n    return x / x.square().mean(-1, keepdim=True).sqrt()\n"
 WRONG = "def rms_norm(x):\n    return x / x.square().mean(-1, keepdim=True)\n"
@@ -164,13 +166,14 @@ def test_a_stopped_run_goes_on_and_grades_nothing_twice(
 
 
 def _marker(klass: Path, journal: Path) -> grade.Marker:
-    from lessons.engine import attempts, catalogue
+    from lessons.engine import catalogue
+    from lessons.engine.checking import supervisor
 
     journal.parent.mkdir()
     lesson = catalogue.find("90")
     tasks, secret = hidden.tasks([lesson], None)
     return grade.Marker(
-        [lesson], tasks, secret, attempts.sandbox(), gradebook.Journal(journal, False), False
+        [lesson], tasks, secret, supervisor.sandbox(), gradebook.Journal(journal, False), False
     )
 
 

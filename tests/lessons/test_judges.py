@@ -13,13 +13,14 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from lessons.engine import catalogue, wire
-from lessons.engine import source as sources
-from lessons.engine.checking import check_source
+from lessons.engine import catalogue
+from lessons.engine.answers import source as sources
+from lessons.engine.checking.check import check_source
+from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.compare import close
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import refused
-from lessons.engine.sandbox import Sandbox
+from lessons.engine.sandbox import wire
 from minigpt.compress.escapes import read_varints
 
 REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]

@@ -13,8 +13,10 @@ import pytest
 
 from labkit import files
 from labkit.experiment import MINIMUM_SEEDS, Counted, Criterion
-from lessons.engine import catalogue, ledger, printed, records
+from lessons.engine import catalogue
 from lessons.engine.experiment import TOO_FEW, Experiment, find
+from lessons.engine.ledger import command as ledger
+from lessons.engine.ledger import printed, records
 
 ROOT = catalogue.FOLDER.parent
 CODE = '"""Words."""\n# a comment\nfrom x import y\n\n\ndef draw(e):\n    return 1\n\n\nA = 1\n'

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lessons.engine import catalogue, new, records
+from lessons.engine import catalogue
+from lessons.engine.building import new
+from lessons.engine.ledger import records
 
 ROOT = catalogue.FOLDER.parent
 COPIED = ("labkit", "minigpt", "distill", "synthdata", "lessons", "pyproject.toml")

@@ -14,9 +14,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from lessons.engine import build, percent
+from lessons.engine.building import build, percent
+from lessons.engine.building.execute import CellFailed, execute, without_network
 from lessons.engine.catalogue import find
-from lessons.engine.execute import CellFailed, execute, without_network
 
 LESSONS = build.with_source()
 

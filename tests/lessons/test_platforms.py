@@ -16,10 +16,10 @@ from labkit import command
 from lessons.engine.work import ROOT
 
 MODULES = [
-    f"{package.__name__}.{found.name}"
+    found.name
     for package in (labkit, lessons.engine, minigpt)
-    for found in pkgutil.iter_modules(package.__path__)
-    if found.name != "__main__"
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not found.name.endswith(".__main__")
 ]
 
 # Python's own modules and those of others are there first, as they are on that system.
@@ -40,9 +40,10 @@ sys.modules["msvcrt"] = types.SimpleNamespace(LK_NBLCK=2, locking=lambda *_: Non
 sys.platform = "win32"
 for name in sys.argv[1:]:
     importlib.import_module(name)
-from lessons.engine import limits, sandbox
+from lessons.engine.checking import supervisor
+from lessons.engine.sandbox import limits
 from minigpt import device
-assert not sandbox.HAS_FORK
+assert not supervisor.HAS_FORK
 assert device.cores() >= 1
 held = limits.apply(seconds=1, megabytes=1, readable=[])
 print(*sorted(name for name, why in held.items() if not why))

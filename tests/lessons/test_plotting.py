@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.exercise import Call
-from lessons.engine.outcome import Failure
-from lessons.engine.sandbox import Sandbox
+from lessons.engine.sandbox.outcome import Failure
 
 DRAWS = """
 def f():

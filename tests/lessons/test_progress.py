@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from labkit import files
-from lessons.engine import progress
 from lessons.engine.exercise import Result
-from lessons.engine.progress import Record
+from lessons.engine.practice import progress
+from lessons.engine.practice.progress import Record
 
 TODAY = date(2026, 11, 22)
 PASS = Result(exercise="90.1", status="pass")

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import torch
 
-from lessons.engine import limits, zygote
-from lessons.engine import sandbox as sandbox_
-from lessons.engine.checking import check_source
+from lessons.engine.checking import supervisor as sandbox_
+from lessons.engine.checking.check import check_source
+from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.exercise import Call
-from lessons.engine.outcome import Answer, Failure, Outcome
-from lessons.engine.sandbox import Sandbox
+from lessons.engine.sandbox import limits, zygote
+from lessons.engine.sandbox.outcome import Answer, Failure, Outcome
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's limits are Linux's")
 RIGHT = "def f(x):\n    return x * 2\n"
@@ -225,7 +225,7 @@ def test_every_limit_holds_for_an_ordinary_user_too() -> None:
     if os.geteuid() != 0 or subprocess.run([*unshare, "true"], capture_output=True).returncode:
         pytest.skip("the tests run as an ordinary user already, or user namespaces are closed")
     code = (
-        "import os, json; from lessons.engine.sandbox import Sandbox, Call\n"
+        "import os, json; from lessons.engine.checking.supervisor import Sandbox, Call\n"
         "with Sandbox() as box: held = box.run('def f(x): return x', 'f', [Call(0)]).limits\n"
         "print(os.geteuid(), json.dumps(held))"
     )
@@ -242,7 +242,7 @@ def test_a_namespace_of_ones_own_gives_no_rights_in_the_end() -> None:
     """An ordinary user gets a network without anything in a namespace where he has all rights."""
     code = (
         "import ctypes, os, psutil, resource\n"  # an ordinary user may not read what root installed
-        "from lessons.engine import limits\n"
+        "from lessons.engine.sandbox import limits\n"
         "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "limits.apply(seconds=9, megabytes=999, readable=['/usr'])\n"
         "head, rights = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()\n"
@@ -305,7 +305,7 @@ CHEATS = {
     "torch.testing.assert_close = lambda *a, **k: None\n"
     "torch.Tensor.__eq__ = lambda a, b: torch.ones(1, dtype=torch.bool)\n"
     "def rms_norm(x): return x\n",
-    "patched wire": "from lessons.engine import wire, zygote\n"
+    "patched wire": "from lessons.engine.sandbox import wire, zygote\n"
     "wire.encode = lambda *a: {'list': []}\n"
     "def rms_norm(x): return x\n",
     "patched comparison": "from lessons.engine import compare\n"
@@ -373,7 +373,9 @@ def test_what_the_next_child_inherits_holds_nothing_of_the_last_answer() -> None
         for source in (code, f"def f(x): return {marker!r}"):  # in pages of its own, and in a heap
             assert _run(box, source, seconds=5).status == "done"
         assert box._process is not None
-        found, seen = _in_memory(box._process.pid, marker.encode(), b"lessons.engine.zygote")
+        found, seen = _in_memory(
+            box._process.pid, marker.encode(), b"lessons.engine.sandbox.zygote"
+        )
     assert seen, "the search finds nothing at all"
     assert not found
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lessons.engine import form, slicing
-from lessons.engine import source as sources
+from lessons.engine.answers import form, slicing
+from lessons.engine.answers import source as sources
 
 CELLS = [
     "import math\nimport os.path as p\nfrom collections import Counter\n%matplotlib inline",
@@ -110,7 +110,7 @@ def test_a_loop_elsewhere_with_the_same_variable_stays_out() -> None:
 
 def test_what_may_have_filled_a_name_does_no_harm_and_what_only_shows_it_stays_out() -> None:
     cells = [
-        "import matplotlib.pyplot as plt\nfrom lessons.engine.attempts import check",
+        "import matplotlib.pyplot as plt\nfrom lessons.engine.practice.attempts import check",
         "T = [1]",
     ]
     cells += ["print(T)\nplt.plot(T)\nlen(T)", "display(T)", "def f():\n    return T"]

@@ -12,8 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.engine import wire
 from lessons.engine.exercise import Made
+from lessons.engine.sandbox import wire
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
 _PLAIN = st.recursive(

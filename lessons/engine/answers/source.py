@@ -1,0 +1,112 @@
+"""Sources that are shown and compared: the package's own functions, and the stubs made of them.
+
+Idea:   an exercise is a function that the package has too, so its solution and its stub are taken
+        from there; there is no second copy to go stale.
+Run:    used by lessons.engine.building.audit, attempts and learner
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import textwrap
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lessons.engine.answers.slicing import needed, tree_of
+
+STUB_WIDTH = 96  # characters of a task's line behind its indentation
+IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
+IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
+IMPORTED_EARLY |= {"matplotlib", "operator", "random", "re", "statistics", "string", "typing"}
+"""Packages a child imports before it limits itself; others it imports, or not, under limits."""
+
+
+def imported_modules(source: str) -> list[str]:
+    """Modules of well-known packages that `source` imports anywhere.
+
+    They are imported before any limit holds, so only what is meant to be imported is named here:
+    numpy.f2py.__main__ runs a command when it is.
+    """
+    found = []
+    try:
+        tree = tree_of(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [
+        name
+        for name in dict.fromkeys(found)
+        if name.split(".")[0] in IMPORTED_EARLY and not re.search(r"(^|\.)_", name)
+    ]
+
+
+def unattempted(source: str, name: str) -> bool:
+    """Is the last definition of `name` still the stub: nothing but text, `...`, `pass` or raise?"""
+    for node in reversed(tree_of(source).body):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return all(_does_nothing(statement) for statement in node.body)
+    return False
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Pass):
+        return True
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Raise) and statement.exc is not None:
+        raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+        return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    return False
+
+
+@lru_cache(maxsize=256)
+def solution(where: str, name: str) -> str:
+    """The package's own function "module:function" with what it needs, as `name`.
+
+    Taken from the package by `inspect`, so that there is no second copy to go stale.
+    """
+    module_name, own = where.split(":")
+    module = importlib.import_module(module_name)
+    path = inspect.getsourcefile(module)
+    assert path is not None
+    source = needed(own, [Path(path).read_text(encoding="utf-8")])
+    if source is None:
+        raise ValueError(f"{module_name} has no function {own}")
+    return source if own == name else f"{source}\n\n{name} = {own}\n"
+
+
+@lru_cache(maxsize=256)
+def solution_itself(where: str) -> str:
+    """The function alone, as its package writes it."""
+    return textwrap.dedent(inspect.getsource(function(where)))
+
+
+def function(where: str) -> Any:
+    """The package's own function "module:function"."""
+    module, name = where.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def stub(where: str, name: str, task: str, signature: str = "") -> str:
+    """What a learner starts from: the solution's name and parameters, the task, and nothing."""
+    if not signature:
+        (definition,) = tree_of(solution_itself(where)).body
+        assert isinstance(definition, ast.FunctionDef)
+        for node in ast.walk(definition.args):
+            if isinstance(node, ast.arg):
+                node.annotation = None
+        signature = f"({ast.unparse(definition.args)})"
+    paragraphs = inspect.cleandoc(task).splitlines()
+    lines = [line for part in paragraphs for line in textwrap.wrap(part, STUB_WIDTH) or [""]] or [
+        ""
+    ]
+    text = lines[0] if len(lines) == 1 else "\n    ".join([*lines, ""]).replace("    \n", "\n")
+    return f'def {name}{signature}:\n    """{text}"""\n    raise NotImplementedError  # yours\n'

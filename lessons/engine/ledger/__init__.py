@@ -1,0 +1,1 @@
+"""Every claim's verdict: measured, kept, judged and printed."""

@@ -1,0 +1,1 @@
+"""The student's verbs: start, check, hint, solution, status, next, review and doctor."""

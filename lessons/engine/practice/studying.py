@@ -1,0 +1,190 @@
+"""What a learner types: list, check, hint, solution, status, next.
+
+Idea:   each command says one thing and what to do next, in plain text that needs no colour.
+Run:    python -m lessons check 03.1
+Omits:  review (reviewing.py) and start (start.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from lessons.engine import catalogue
+from lessons.engine.checking import learner, supervisor
+from lessons.engine.checking.feedback import feedback
+from lessons.engine.exercise import Exercise
+from lessons.engine.practice import attempts, progress
+from lessons.engine.work import work_folder
+
+Id = Annotated[str, Positional, arg(metavar="EXERCISE")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class List:
+    """Which lessons there are, and how many exercises each has."""
+
+
+def list_lessons(_: List) -> None:
+    """Print one line a lesson."""
+    for lesson in catalogue.lessons():
+        exercises = lesson.exercises()
+        count = f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}"
+        print(f"{lesson.number:02d}  {lesson.name:<28} {count:<13} {lesson.title}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Check an exercise (03.1) or all of a lesson's (03) as they stand in work/."""
+
+    exercise: Id
+    """Which: 03.1, or 03 for all of lesson 3."""
+    file: Path | None = None
+    """Another file than the one in work/: a notebook or a .py file."""
+
+
+def check(settings: Check) -> int:
+    """Print what was found; 0 where all passed, 1 otherwise."""
+    supervisor.sandbox().launch()  # it imports torch while this process reads the lesson
+    right = True
+    for i, exercise in enumerate(_exercises(settings.exercise)):
+        result, remarks = attempts.check_file(exercise, settings.file)
+        print("\n" * (i > 0) + "\n".join([*remarks, feedback(result, exercise.name)]))
+        right = right and result.passed
+    return 0 if right else 1
+
+
+def _exercises(which: str) -> tuple[Exercise, ...]:
+    if "." in which:
+        return (catalogue.find_exercise(which),)
+    lesson = catalogue.find(which)
+    found = lesson.exercises()
+    if not found:
+        raise ValueError(f"lesson {lesson.number:02d} has no exercises")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """The next of three hints: a question, the concept, pseudocode."""
+
+    exercise: Id
+    """Which: 03.1."""
+    stub: bool = False
+    """Print the cell as it was at the start instead."""
+
+
+def hint(settings: Hint) -> None:
+    """Print it."""
+    exercise = catalogue.find_exercise(settings.exercise)
+    if settings.stub:
+        print(f'{learner.stub(exercise)}\n\ncheck("{exercise.id}", {exercise.name})')
+        return
+    print(attempts.next_hint(exercise))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """The package's own function: after a pass, after three tries, or with --now."""
+
+    exercise: Id
+    """Which: 03.1."""
+    now: bool = False
+    """Whatever was tried before."""
+
+
+def solution(settings: Solution) -> None:
+    """Print it."""
+    exercise = catalogue.find_exercise(settings.exercise)
+    print(attempts.show_solution(exercise, now=settings.now))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What is done, lesson by lesson."""
+
+
+def status(_: Status) -> None:
+    """Print one line an exercise."""
+    folder = work_folder()
+    records = progress.load(folder)
+    done = total = 0
+    for lesson in catalogue.lessons():
+        exercises = lesson.exercises()
+        print(f"{lesson.number:02d} {lesson.title}")
+        for exercise in exercises:
+            state = state_of(lesson, exercise, records, folder)
+            done += state == "done"
+            total += 1
+            mark = "x" if state == "done" else " "
+            print(f"   [{mark}] {exercise.id} {exercise.name:<28} {state}")
+    due = sum(progress.is_due(record, date.today()) for record in records.values())
+    print(f"\n{done} of {total} done; {due} to review. Next: python -m lessons next")
+
+
+def state_of(
+    lesson: catalogue.Lesson,
+    exercise: Exercise,
+    records: dict[str, progress.Record],
+    folder: Path,
+) -> str:
+    """One exercise in words. A tick is the code's that earned it: changed code has none."""
+    record = records.get(exercise.id, progress.Record())
+    if not record.tries:
+        return "not attempted yet"
+    tries = f"{record.tries} tr{'y' if record.tries == 1 else 'ies'}"
+    if not record.ever_passed:
+        return f"{tries}, not right yet"
+    try:
+        source = learner.answer(learner.read(learner.file_of(lesson, folder)), exercise)
+    except ValueError:
+        return "done"  # it was checked from elsewhere; nothing in work/ says otherwise
+    if not progress.has_passed(record, source):
+        day = f" on {record.passed_on}" if record.passed_on else ""
+        again = f"check it again: python -m lessons check {exercise.id}"
+        return f"changed since it passed{day}; {again}"
+    return "done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    """What to do now."""
+
+
+def next_step(_: Next) -> None:
+    """Print one line: a review that is due, or the first exercise that is not done.
+
+    What was begun goes before what was not, whatever their numbers.
+    """
+    folder = work_folder()
+    records = progress.load(folder)
+    due = sorted(k for k, record in records.items() if progress.is_due(record, date.today()))
+    if due:
+        print(f"Review {', '.join(due)}: python -m lessons review")
+        return
+    lessons = catalogue.lessons()
+    for lesson in sorted(lessons, key=lambda lesson: not _begun(lesson, records, folder)):
+        for exercise in lesson.exercises():
+            if state_of(lesson, exercise, records, folder) == "done":
+                continue
+            if _begun(lesson, records, folder):
+                print(f"Write {exercise.name}, then: python -m lessons check {exercise.id}")
+            else:
+                number = f"{lesson.number:02d}"
+                print(f"Start lesson {number}: python -m lessons start {number}")
+            return
+    print("All done. An open question stands at the end of every lesson.")
+
+
+def _begun(lesson: catalogue.Lesson, records: dict[str, progress.Record], folder: Path) -> bool:
+    """Is there a file of it in work/, or was one of its exercises tried from elsewhere?"""
+    tried = any(records[e.id].tries for e in lesson.exercises() if e.id in records)
+    try:
+        learner.file_of(lesson, folder)
+    except ValueError:
+        return tried
+    return True

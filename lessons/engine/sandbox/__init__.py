@@ -1,0 +1,1 @@
+"""The process that runs code nobody trusts, and the only words it has for what came of it."""
