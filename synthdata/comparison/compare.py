@@ -19,7 +19,7 @@ import numpy as np
 
 from synthdata.comparison import events
 from synthdata.comparison.equal_terms import MATCHES, Match, Parts
-from synthdata.comparison.pool import BLEU_DOCUMENTS, QUANTITIES, Pool, Quantity
+from synthdata.comparison.pool import BLEU_DOCUMENTS, QUANTITIES, Pool, Tested
 from synthdata.comparison.support import copied, support
 from synthdata.comparison.two_sample import (
     ERROR_DRAWS,
@@ -36,7 +36,7 @@ from synthdata.comparison.two_sample import (
 from synthdata.comparison.unlike import Inside, inside, scripts
 from synthdata.comparison.window import common_window, cut, unlike
 from synthdata.diversity import hill, intervals
-from synthdata.diversity.bounds import UNMOVED, clip_ends, unmoved
+from synthdata.diversity.bounds import UNMOVED, unmoved
 from synthdata.diversity.measure import Measure
 from synthdata.text.ordering import by_content, text_ranks
 from synthdata.text.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, Policy, Tokenise, encode
@@ -280,7 +280,7 @@ def _by_cluster(
     return {name: replace(found, ratio=wider[name]) for name, found in tested.items()}
 
 
-def _gap(quantity: Quantity, one: float, two: float) -> float:
+def _gap(quantity: Tested, one: float, two: float) -> float:
     """Difference of shares; of effective numbers the logarithm of their ratio."""
     if quantity.difference:
         return one - two
@@ -288,7 +288,7 @@ def _gap(quantity: Quantity, one: float, two: float) -> float:
 
 
 def _ratio(
-    q: Quantity,
+    q: Tested,
     gap: float,
     error: float,
     reason: str,
@@ -296,7 +296,6 @@ def _ratio(
     a: np.ndarray,
     b: np.ndarray,
 ) -> Measure:
-    method = f"synthetic {'minus' if q.difference else 'over'} reference at {pool.describe()}"
     n = min(len(a), len(b))
     covered = math.nan
     if q.name.startswith("hill"):
@@ -304,9 +303,7 @@ def _ratio(
     elif q.name == "documents_hill1":
         covered = pool.document_coverage(a)
     if math.isnan(gap):
-        return Measure.undefined(
-            q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
-        )
+        return q.gap.undefined("one side has nothing to count", pool.describe(), n=n)
     units = [pool.units(part) for part in (a, b)]
     reach = intervals.t_quantile(_freedom(pool, a, b)) * error
     ends = (gap, gap - reach, gap + reach)
@@ -320,7 +317,7 @@ def _ratio(
             least = [intervals.share_interval(round(side * few), few) for side in sides]
         far = math.hypot(least[0][1] - sides[0], sides[1] - least[1][0])
         near = math.hypot(sides[0] - least[0][0], least[1][1] - sides[1])
-        low, high = clip_ends((min(low, value - near), max(high, value + far)), -1, 1)
+        low, high = q.gap.clip((min(low, value - near), max(high, value + far)))
     if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
         reaches = [_log_reach(pool.documents(part), k) for part, k in zip((a, b), units)]
         down, up = zip(*reaches)
@@ -329,16 +326,13 @@ def _ratio(
     if unmoved(low, high):
         low = high = math.nan
         reason = UNMOVED
-    return Measure(
-        name=q.ratio_name,
-        value=value,
+    return q.gap.measured(
+        value,
+        pool.describe(),
         low=low,
         high=high,
         n=n,
         coverage=covered,
-        method=method,
-        unit=q.unit,
-        direction=q.direction,
         warnings=(reason,) if reason else (),
     )
 

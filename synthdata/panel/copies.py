@@ -51,44 +51,29 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
         sheet.put(
             f"documents_hill{q}",
             found.value[q],
-            "effective documents",
-            "higher is more varied",
-            f"Hill number of order {q} of whole documents, {sheet.policy}",
-            low=ends[0][0],
-            high=ends[0][1],
+            sheet.policy,
+            ends=ends[0],
             by_cluster=ends[1],
             coverage=seen,
             warnings=(note,),
             no_interval=found.reason,
         )
     _chao1(sheet, seen)
-    for place, name, what, how in (
-        (4, "near_duplicates", "documents in a near-duplicate pair", sheet.near.method),
-        (3, "top3_clusters", "documents in the three largest clusters", sheet.near.method),
-        (
-            5,
-            "near_duplicates_masked",
-            "documents in a near-duplicate pair once digits and hex runs are masked",
-            sheet.near_masked.method if masked else "",
-        ),
-    ):
-        if place >= width:
-            continue
+    shares = [(4, "near_duplicates", sheet.near), (3, "top3_clusters", sheet.near)]
+    if masked:
+        shares.append((5, "near_duplicates_masked", sheet.near_masked))
+    for place, key, clusters in shares:
         ends = [spread.ends(place) for spread in (found, other)]
         if sheet.n:
             value = found.value[place]
             least = [intervals.share_interval(round(value * u), u) for u in units]
             ends = [at_least(*pair) for pair in zip(ends, least)]
-        clipped = [clip_ends(pair, 0.0, 1.0) for pair in ends]
         sheet.put(
-            name,
+            key,
             found.value[place],
-            "share",
-            "lower is more varied",
-            f"share of {what}; {how}",
-            low=clipped[0][0],
-            high=clipped[0][1],
-            by_cluster=clipped[1],
+            clusters.method,
+            ends=ends[0],
+            by_cluster=ends[1],
             no_interval=found.reason,
         )
 
@@ -113,11 +98,7 @@ def _chao1(sheet: Sheet, seen: float) -> None:
     sheet.put(
         "documents_chao1",
         hill.chao1(sheet.document_counts),
-        "documents",
-        "higher is more varied",
-        "Chao1: different documents the source holds at least; log-normal interval",
-        low=low,
-        high=high,
+        ends=(low, high),
         coverage=seen,
         no_interval=reason,
     )

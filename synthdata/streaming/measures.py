@@ -28,7 +28,7 @@ rose (D. Ting, "Streamed approximate counting of distinct elements", KDD 2014).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from synthdata.diversity.abundance import counts_of_counts
 from synthdata.diversity.entropy import BITS, unseen_entropy
 from synthdata.diversity.hill import coverage_from
 from synthdata.diversity.measure import Measure
+from synthdata.diversity.quantities import STREAMED
 from synthdata.streaming.meter import Meter
 from synthdata.streaming.sketch import Channel
 
@@ -229,29 +230,10 @@ def measures(meter: Meter) -> list[Measure]:
     return found
 
 
-KINDS = {
-    "total": ("count", "{}"),
-    "types": ("count", "distinct {}"),
-    "types_hyperloglog": (
-        "HyperLogLog estimate of the sample's types (within its interval another order of the rows "
-        "gives another)",
-        "distinct {}",
-    ),
-    "entropy": ("plug-in entropy of the sample", "bits"),
-    "entropy_source": ("Chao-Wang-Jost estimate for the source", "bits"),
-    "hill1_source": ("2 to the Chao-Wang-Jost estimate for the source", "effective {}"),
-    "hill2_source": (
-        "n (n-1) / sum x (x-1), unbiased for the source's concentration",
-        "effective {}",
-    ),
-}
-"""What is measured of each channel: estimator and unit."""
-
-
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
-    """All `KINDS` of one channel."""
+    """Everything in `STREAMED`, of one channel."""
     config = meter.config
-    slug = name.replace(" ", "_").replace("-", "_")
+    quantities = {kind: quantity.of(name) for kind, quantity in STREAMED.items()}
     what = {"documents": "whole documents"}.get(name, name)
     if name in ("words", "word pairs"):
         what = f"{name} ({config.words} tokens)"
@@ -262,43 +244,37 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
         how += _AS_DRAWS
     if not channel.total:
         reason = f"there are no {name} in {meter.documents:,} documents"
-        return [Measure.undefined(f"{slug}_{kind}", reason, n=0, method=how) for kind in KINDS]
+        return [Measure.undefined(q.key, reason, n=0, method=how) for q in quantities.values()]
     seen = coverage(counts)
-    values = dict(zip(KINDS, _values(counts, channel)))
+    values = dict(zip(quantities, _values(counts, channel)))
     crossed = values["hill1_source"][0] < values["hill2_source"][0] < math.inf
     made = []
     for kind, (value, (low, high)) in values.items():
-        estimator, unit = KINDS[kind]
+        quantity = quantities[kind]
         if kind == "types" and not counts.exact:
-            estimator = "bottom-k estimate of the sample's types"
-        method = f"{estimator}, {how}"
+            quantity = replace(quantity, method="bottom-k estimate of the sample's types, {}")
         if math.isnan(value):
-            made.append(
-                Measure.undefined(f"{slug}_{kind}", "there is only one", n=1, method=method)
-            )
+            method = quantity.method.format(how)
+            made.append(Measure.undefined(quantity.key, "there is only one", n=1, method=method))
             continue
         reason = "" if not math.isnan(low) else _no_interval(kind, value, seen, counts.exact)
+        crossing = _CROSSED if crossed and kind in _ORDERS else ""
         made.append(
-            Measure(
-                name=f"{slug}_{kind}",
-                value=value,
+            quantity.measured(
+                value,
+                how,
                 low=low,
                 high=high,
                 n=counts.n,
                 coverage=seen,
-                method=method,
-                unit=unit.format(name),
-                direction="neither" if kind == "total" else "higher is more varied",
-                warnings=tuple(
-                    filter(None, (reason, _CROSSED if crossed and kind in _ORDERS else ""))
-                ),
+                warnings=tuple(filter(None, (reason, crossing))),
             )
         )
     return made
 
 
 def _values(counts: Counts, channel: Channel) -> list[tuple[float, tuple[float, float]]]:
-    """Value and interval of each of `KINDS`; an interval of nan is none."""
+    """Value and interval of each of `STREAMED`; an interval of nan is none."""
     none = (math.nan, math.nan)
     around = 1.96 / math.sqrt(channel.bottom.k)
     types = counts.distinct * (1 - around), min(counts.distinct * (1 + around), counts.n)
