@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from synthdata.comparison.two_sample import (
 from synthdata.comparison.unlike import Inside, inside, scripts
 from synthdata.comparison.window import common_window, cut, unlike
 from synthdata.diversity import hill, intervals
+from synthdata.diversity.abundance import count_documents
 from synthdata.diversity.bounds import UNMOVED, unmoved
 from synthdata.diversity.measure import Measure
 from synthdata.text.ordering import by_content, text_ranks
@@ -86,6 +87,11 @@ class Comparison:
     """What was made equal."""
     matched: str
     """In words, at which value."""
+    texts: Sequence[str] = field(repr=False)
+    """The synthetic documents as they were compared: normalised, in sorted order."""
+    counts: dict[str, dict[str, np.ndarray]] = field(repr=False)
+    """How often each word and each text occurs ("words", "documents") in the "synthetic" collection
+    and in the "reference", before anything was made equal."""
     documents: tuple[int, int]
     """Documents in each; of a common window, those that have so many words."""
     units: tuple[int, int]
@@ -166,6 +172,17 @@ def compare(
     texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, first)
     left, right, own = texts[:first], texts[first:], None if groups is None else group[:first]
     tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
+    middle = tokens.starts[first]
+    counts = {
+        "synthetic": {
+            "words": np.bincount(tokens.ids[:middle]),
+            "documents": count_documents(left),
+        },
+        "reference": {
+            "words": np.bincount(tokens.ids[middle:]),
+            "documents": count_documents(right),
+        },
+    }
     if match == "window":
         window, kept = common_window(tokens, first)
         tokens = cut(tokens.select(np.flatnonzero(kept)), window)
@@ -192,6 +209,8 @@ def compare(
         },
         match=match,
         matched=pool.describe(),
+        texts=left,
+        counts=counts,
         documents=(len(a), len(b)),
         units=(pool.units(a), pool.units(b)),
         permutations=permutations,

@@ -16,7 +16,6 @@ import numpy as np
 from synthdata.diversity import abundance, hill, intervals
 from synthdata.diversity.bounds import at_least, clip_ends
 from synthdata.panel.sheet import Sheet, nothing
-from synthdata.text.ngrams import by_document
 
 
 def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) -> None:
@@ -37,7 +36,7 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
         found = sheet.subsample(statistic, rng)
         if sheet.clusters is not None:
             other = sheet.subsample(statistic, sheet.rng(5), groups=sheet.clusters)
-    seen = sheet.coverage(by_document(sheet.as_grams()))
+    seen = sheet.coverage(sheet.document_table)
     note = ""
     if sheet.n and seen < 0.5:
         note = "most documents were seen once: the sample's size sets this number"

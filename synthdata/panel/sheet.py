@@ -68,6 +68,7 @@ class Sheet:
         """[n] documents sorted by text, from which everything random draws."""
         alone = groups is not None and len(np.unique(groups)) == self.n  # said to be independent
         self.groups = None if groups is None or alone else by_content(groups, self.text, ties)
+        self.searched: tuple[list[str], str] | None = None
         self.frames: Frames | None = None
         self.passages: Repeats | None = None
         self.boilerplate: Boilerplate | None = None
@@ -112,6 +113,11 @@ class Sheet:
     def word_table(self) -> Table:
         """How often each word stands in each document."""
         return by_document(grams(self.tokens, 1))
+
+    @cached_property
+    def document_table(self) -> Table:
+        """The same of whole documents: each text stands once in each document that it is."""
+        return by_document(self.as_grams())
 
     def coverage(self, table: Table) -> float:
         """Share of the source that was seen, by leaving out documents, or groups of them."""

@@ -49,7 +49,7 @@ def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
         return encode(sheet.texts, "character")
 
     for name, made in (
-        ("documents", lambda: by_document(sheet.as_grams())),
+        ("documents", lambda: sheet.document_table),
         ("words", lambda: sheet.word_table),
         ("words2", lambda: by_document(grams(sheet.tokens, 2))),
         ("characters", lambda: by_document(grams(characters(), 1))),
@@ -137,6 +137,8 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
 
 def text_to_search(sheet: Sheet) -> tuple[list[str], str]:
     """The texts in which passages are looked for, and a note where these are not all."""
+    if sheet.searched is not None:
+        return sheet.searched
     texts, note = [sheet.texts[i] for i in sheet.order], ""
     sizes = np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64)
     if sizes.sum() > REPEAT_BYTES:
@@ -144,7 +146,8 @@ def text_to_search(sheet: Sheet) -> tuple[list[str], str]:
         drawn = np.sort(drawn[np.cumsum(sizes[drawn]) <= REPEAT_BYTES])
         texts = [texts[i] for i in drawn]
         note = f"on {len(texts):,} of {sheet.n:,} documents"
-    return texts, note
+    sheet.searched = texts, note
+    return sheet.searched
 
 
 def passages_of(sheet: Sheet) -> repeats.Repeats:
@@ -164,7 +167,7 @@ def fixed_passages(sheet: Sheet) -> boilerplate.Boilerplate:
 def frames_of(sheet: Sheet) -> evidence.Frames:
     """Templates and who fills them, looked for when first asked for."""
     if sheet.frames is None:
-        sheet.frames = evidence.find_templates(sheet.texts)
+        sheet.frames = evidence.find_templates(sheet.texts, sheet.tokens)
     return sheet.frames
 
 
