@@ -36,7 +36,7 @@ from synthdata.comparison.two_sample import (
 from synthdata.comparison.unlike import Inside, inside, scripts
 from synthdata.comparison.window import common_window, cut, unlike
 from synthdata.diversity import hill, intervals
-from synthdata.diversity.abundance import count_documents
+from synthdata.diversity.abundance import Abundance, count_documents
 from synthdata.diversity.bounds import UNMOVED, unmoved
 from synthdata.diversity.measure import Measure
 from synthdata.text.ordering import by_content, text_ranks
@@ -89,7 +89,7 @@ class Comparison:
     """In words, at which value."""
     texts: Sequence[str] = field(repr=False)
     """The synthetic documents as they were compared: normalised, in sorted order."""
-    counts: dict[str, dict[str, np.ndarray]] = field(repr=False)
+    counts: dict[str, dict[str, Abundance]] = field(repr=False)
     """How often each word and each text occurs ("words", "documents") in the "synthetic" collection
     and in the "reference", before anything was made equal."""
     documents: tuple[int, int]
@@ -174,14 +174,8 @@ def compare(
     tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
     middle = tokens.starts[first]
     counts = {
-        "synthetic": {
-            "words": np.bincount(tokens.ids[:middle]),
-            "documents": count_documents(left),
-        },
-        "reference": {
-            "words": np.bincount(tokens.ids[middle:]),
-            "documents": count_documents(right),
-        },
+        "synthetic": _counted(tokens.ids[:middle], left),
+        "reference": _counted(tokens.ids[middle:], right),
     }
     if match == "window":
         window, kept = common_window(tokens, first)
@@ -222,6 +216,12 @@ def compare(
         inside=inside(pool, texts),
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
+
+
+def _counted(words: np.ndarray, texts: Sequence[str]) -> dict[str, Abundance]:
+    """How often each word and each text of one side occurs."""
+    counts = {"words": np.bincount(words), "documents": count_documents(texts)}
+    return {what: Abundance.of(found) for what, found in counts.items()}
 
 
 def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str], np.ndarray]:

@@ -13,7 +13,8 @@ import math
 
 import numpy as np
 
-from synthdata.diversity import abundance, hill, intervals
+from synthdata.diversity import hill, intervals
+from synthdata.diversity.abundance import Abundance
 from synthdata.diversity.bounds import at_least, clip_ends
 from synthdata.panel.sheet import Sheet, nothing
 
@@ -23,7 +24,7 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
     labels = [sheet.near.label, *([sheet.near_masked.label] if masked else [])]
 
     def statistic(chosen: np.ndarray) -> np.ndarray:
-        tally = np.bincount(sheet.text[chosen])
+        tally = Abundance.of(np.bincount(sheet.text[chosen]))
         hills = [hill.hill(tally, q) for q in (0, 1, 2)]
         sizes = [np.sort(np.bincount(label[chosen]))[::-1] for label in labels]
         shares = [part[part > 1].sum() / len(chosen) for part in sizes]
@@ -79,14 +80,15 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
 
 def _chao1(sheet: Sheet, seen: float) -> None:
     """How many different documents the source holds at least."""
+    counts = sheet.counts["documents"]
     low, high, reason = math.nan, math.nan, ""
     if sheet.groups is not None:
         reason = "no interval: it is known for independent documents only"
     elif sheet.n < intervals.FEWEST:
         reason = intervals.too_few(sheet.n)
     else:
-        low, high = hill.chao1_interval(sheet.document_counts)
-        singles, pairs = abundance.ones_and_twos(sheet.document_counts)
+        low, high = hill.chao1_interval(counts)
+        singles, pairs = counts.f(1), counts.f(2)
         reason = "no interval: no document was seen just once, so nothing more is to be seen"
         if singles and pairs < hill.FEWEST_PAIRS:
             reason = (
@@ -96,7 +98,7 @@ def _chao1(sheet: Sheet, seen: float) -> None:
             )
     sheet.put(
         "documents_chao1",
-        hill.chao1(sheet.document_counts),
+        hill.chao1(counts),
         ends=(low, high),
         coverage=seen,
         no_interval=reason,

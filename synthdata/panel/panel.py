@@ -17,6 +17,7 @@ import numpy as np
 
 from synthdata.comparison.two_sample import number_groups
 from synthdata.diversity import coverage, rarefaction
+from synthdata.diversity.abundance import Abundance
 from synthdata.diversity.measure import Measure
 from synthdata.panel import budget as strata
 from synthdata.panel import copies, whole_sample
@@ -69,7 +70,7 @@ class Panel(Mapping[str, Measure]):
     """Passages that stand in nearly every document."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
-    counts: dict[str, np.ndarray]
+    counts: dict[str, Abundance]
     """How often each word and each text occurs ("words", "documents")."""
     sizes: tuple[sizes.AtSize, ...]
     """What smaller and larger samples would show, of words and of documents."""
@@ -82,12 +83,12 @@ class Panel(Mapping[str, Measure]):
     def curves(self) -> dict[str, list[tuple[int, float, float]]]:
         """Rarefaction curves ("words", "documents"): size, effective number of order 1 and coverage
         of draws one by one."""
-        return {name: rarefaction.curve(counts, 1) for name, counts in self.counts.items()}
+        return {name: rarefaction.curve(seen, 1) for name, seen in self.counts.items()}
 
     @cached_property
     def profile(self) -> dict[str, list[tuple[float, float]]]:
         """Hill profiles of the sample ("words", "documents"): order and effective number."""
-        return {name: sizes.profile(counts) for name, counts in self.counts.items()}
+        return {name: sizes.profile(seen) for name, seen in self.counts.items()}
 
     def __getitem__(self, name: str) -> Measure:
         return self.measures[name]
@@ -170,7 +171,7 @@ interval (at least 20))
         frames=frames,
         boilerplate=whole_sample.fixed_passages(sheet),
         commonest=tuple(repeated_texts(sheet.tally, 10)),
-        counts={"words": sheet.word_counts, "documents": sheet.document_counts},
+        counts=sheet.counts,
         sizes=_sizes(sheet),
         budget=budgets[0],
         documents_budget=budgets[1],
@@ -181,12 +182,9 @@ def _sizes(sheet: Sheet) -> tuple[sizes.AtSize, ...]:
     """Rows of words, then of documents, whose coverage is that of the measures."""
     by = "documents" if sheet.groups is None else "groups"
     found: list[sizes.AtSize] = []
-    for name, tally, table in (
-        ("words", sheet.word_counts, sheet.word_table),
-        ("documents", sheet.document_counts, sheet.document_table),
-    ):
+    for name, table in (("words", sheet.word_table), ("documents", sheet.document_table)):
         known = coverage.at_sizes(*coverage.by_unit(table, sheet.groups, sheet.n))
-        found += sizes.rows(tally, name, known, by)
+        found += sizes.rows(sheet.counts[name], name, known, by)
     return tuple(found)
 
 

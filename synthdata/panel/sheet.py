@@ -19,6 +19,7 @@ import numpy as np
 
 from synthdata.diversity import coverage as covered
 from synthdata.diversity import hill, intervals
+from synthdata.diversity.abundance import Abundance
 from synthdata.diversity.bounds import UNMOVED, at_least, unmoved
 from synthdata.diversity.measure import Measure
 from synthdata.diversity.quantities import REGISTRY
@@ -75,7 +76,10 @@ class Sheet:
         self.asks_clusters = groups is None
         """Whether nobody has said which documents hang together, so that clusters may be events."""
         self.document_counts = np.bincount(self.text) if self.n else np.empty(0, np.int64)
-        self.word_counts = count(tokens, 1)
+        self.counts = {
+            "words": Abundance.of(count(tokens, 1)),
+            "documents": Abundance.of(self.document_counts),
+        }
         self.how_words = f"{tokens.tokeniser} tokens, {policy}"
 
     @cached_property
@@ -274,7 +278,7 @@ class Sheet:
                 least = intervals.unmoved_mean(value[bleu], clusters)
                 other.low[bleu], other.high[bleu] = at_least(other.ends(bleu), least)
         seen = self.coverage(self.word_table)
-        empty = "" if len(self.word_counts) or not self.n else "no document has a word"
+        empty = "" if self.counts["words"].n or not self.n else "no document has a word"
         two = "" if self.n > 1 else "it takes two documents"
         few = self._few_hold_most()
         for place, key in enumerate(WORDS):
@@ -318,9 +322,10 @@ def _of_words(tables: Sequence[Table], lengths: np.ndarray) -> np.ndarray:
     bleu = math.nan
     if len(lengths) > 1 and len(one):
         bleu = float(self_bleu.self_bleu_of(tables, lengths).mean())
+    words = Abundance.of(one)
     return np.array(
         [
-            *(hill.hill(one, q) for q in (0, 1, 2)),
+            *(hill.hill(words, q) for q in (0, 1, 2)),
             len(two) / two.sum() if len(two) else math.nan,
             bleu,
             cosine.mean_cosine_of_table(tables[0]),

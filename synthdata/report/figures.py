@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from labkit import figures
 from synthdata.diversity import hill, rarefaction
+from synthdata.diversity.abundance import Abundance
 from synthdata.report import plots
 from synthdata.report.structure import Figure, number
 
@@ -64,27 +63,22 @@ def of_meter(meter: Meter) -> list[Figure]:
     """Rarefaction curves and Hill profiles of words and documents from a one-pass meter."""
     from synthdata.streaming import measures
 
-    curves: list[dict[str, Curve]] = []
-    profiles: dict[str, list[tuple[float, float]]] = {}
-    for name in ("words", "documents"):
-        known = measures.counts_of(meter.channels[name])
-        points = measures.curve(known)
-        curves.append({"this collection": (known.n, points)} if points else {})
-        if points:
-            profiles[name] = [(q, measures.hill(known, q)) for q in _ORDERS]
-    return [*(_rarefaction(*curves) if all(curves) else []), *_profile_of(profiles)]
+    known = {name: measures.counts_of(meter.channels[name]) for name in ("words", "documents")}
+    curves = [{"this collection": (counts.n, measures.curve(counts))} for counts in known.values()]
+    drawn = _rarefaction(*curves) if all(counts.n for counts in known.values()) else []
+    return [*drawn, *_profile(known)]
 
 
-def _rarefaction_pair(sides: Mapping[str, Mapping[str, np.ndarray]]) -> list[Figure]:
+def _rarefaction_pair(sides: Mapping[str, Mapping[str, Abundance]]) -> list[Figure]:
     """Curves of words and of documents, of each side."""
     words, documents = (
         {
             side: (
-                int(counts[what].sum()),
+                counts[what].n,
                 [(m, v) for m, v, _ in rarefaction.curve(counts[what], points=_POINTS)],
             )
             for side, counts in sides.items()
-            if counts[what].sum()
+            if counts[what].n
         }
         for what in ("words", "documents")
     )
@@ -121,17 +115,12 @@ def _at(curve: Curve) -> str:
     return number(round(max(v for m, v in points if m <= n)))
 
 
-def _profile(tallies: Mapping[str, np.ndarray]) -> list[Figure]:
-    return _profile_of(
-        {
-            name: [(q, hill.hill(tally, q)) for q in _ORDERS]
-            for name, tally in tallies.items()
-            if len(tally)
-        }
-    )
-
-
-def _profile_of(profiles: Mapping[str, list[tuple[float, float]]]) -> list[Figure]:
+def _profile(known: Mapping[str, Abundance]) -> list[Figure]:
+    profiles = {
+        name: [(q, hill.hill(counts, q)) for q in _ORDERS]
+        for name, counts in known.items()
+        if counts.n
+    }
     if not profiles:
         return []
     with figures.style():
