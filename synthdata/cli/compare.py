@@ -24,7 +24,7 @@ def compare(settings: options.CompareOptions) -> int:
     """A collection beside its reference."""
     from synthdata.report import figures
     from synthdata.similarity import boilerplate
-    from synthdata.similarity.evidence import explain as evidence_of
+    from synthdata.similarity.evidence import views
     from synthdata.similarity.repeats import repeats
     from synthdata.verdicts import against, verdict
 
@@ -32,10 +32,9 @@ def compare(settings: options.CompareOptions) -> int:
     assert reference is not None  # --ref is not optional here
     compared = _compared(settings, loaded, reference)
     with progress.ticking("looking for what repeats"):
-        texts = [settings.policy(text) for text in loaded.texts]
-        passages = repeats(texts)
-        evidence = evidence_of(texts, policy=settings.policy, seed=settings.seed, repeated=passages)
-        fixed = boilerplate.find(texts, passages)
+        passages = repeats(compared.texts)
+        evidence = views(compared.texts, seed=settings.seed, repeated=passages)
+        fixed = boilerplate.find(compared.texts, passages)
     made = Report(
         title=publish.title("Variety of", settings.data, len(loaded.rows))
         + f" against {settings.ref}",
@@ -53,9 +52,7 @@ def compare(settings: options.CompareOptions) -> int:
         tables=(Table(title=f"Side by side, at {compared.matched}", rows=_side_by_side(compared)),),
         figures=publish.figures(
             settings.html,
-            lambda: figures.of_comparison(
-                compared, loaded.texts, reference.texts, settings.tokeniser
-            ),
+            lambda: figures.of_comparison(compared),
         ),
         evidence=tuple(evidence),
         alerts=inputs.alerts(loaded, reference),

@@ -15,7 +15,7 @@ from synthdata.report.structure import Report
 def explain(settings: options.ExplainOptions) -> int:
     """The repeated texts themselves."""
     from synthdata.panel.panel import only
-    from synthdata.similarity.evidence import explain as evidence_of
+    from synthdata.similarity.evidence import views
     from synthdata.similarity.repeats import EXAMPLES
 
     loaded = inputs.load(settings, settings.data)
@@ -27,11 +27,9 @@ def explain(settings: options.ExplainOptions) -> int:
             policy=settings.policy,
             seed=settings.seed,
         )
-        evidence = evidence_of(
-            loaded.texts,
-            policy=settings.policy,
+        evidence = views(
+            sheet.texts,
             top=settings.top,
-            seed=settings.seed,
             near=sheet.near,
             repeated=sheet.passages if settings.top <= EXAMPLES else None,
             frames=sheet.frames,

@@ -27,7 +27,7 @@ def measure(settings: options.MeasureOptions) -> int:
         return stream(settings)
     from synthdata.panel.panel import measure as panel
     from synthdata.report import figures
-    from synthdata.similarity.evidence import explain as evidence_of
+    from synthdata.similarity.evidence import views
     from synthdata.verdicts import verdict
 
     group = None if settings.group == inputs.ALONE else settings.group
@@ -46,14 +46,7 @@ def measure(settings: options.MeasureOptions) -> int:
             embeddings=vectors,
             seed=settings.seed,
         )
-        evidence = evidence_of(
-            texts,
-            policy=settings.policy,
-            seed=settings.seed,
-            near=found.near,
-            repeated=found.passages,
-            frames=found.frames,
-        )
+        evidence = views(found.texts, near=found.near, repeated=found.passages, frames=found.frames)
     made = Report(
         title=publish.title("Variety of", settings.data, len(texts)),
         verdict=wording.of_rest(
@@ -65,9 +58,7 @@ def measure(settings: options.MeasureOptions) -> int:
         curves=_in_numbers(found),
         figures=publish.figures(
             settings.html,
-            lambda: figures.of_collection(
-                texts, settings.policy, settings.tokeniser, _budgets(settings.by, found)
-            ),
+            lambda: figures.of_collection(found, _budgets(settings.by, found)),
         ),
         evidence=tuple(evidence),
         alerts=inputs.alerts(loaded),

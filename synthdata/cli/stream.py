@@ -140,6 +140,8 @@ def stream(settings: options.MeasureOptions) -> int:
 
 def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:
     """Distinct words and documents in parts of what went by, and effective ones in all of it."""
+    from synthdata.diversity.hill import hill
+    from synthdata.diversity.rarefaction import rarefied
     from synthdata.streaming import measures
 
     rows, profile = [], []
@@ -147,9 +149,9 @@ def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:
         known = measures.counts_of(meter.channels[name])
         for part, asked in ((4, "a quarter"), (2, "half"), (1, "all")):
             if size := known.n // part:
-                found = structure.number(round(measures.types_at(known, size)))
+                found = structure.number(round(rarefied(known, size)))
                 rows.append((name, asked, f"{size:,}", found))
-        hills = (structure.number(measures.hill(known, q)) for q in (0, 1, 2))
+        hills = (structure.number(hill(known, q)) for q in (0, 1, 2))
         profile.append((name, *hills))
     if not rows:
         return ()

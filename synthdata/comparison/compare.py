@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from synthdata.comparison import events
 from synthdata.comparison.equal_terms import MATCHES, Match, Parts
-from synthdata.comparison.pool import BLEU_DOCUMENTS, QUANTITIES, Pool, Quantity
+from synthdata.comparison.pool import BLEU_DOCUMENTS, QUANTITIES, Pool, Tested
 from synthdata.comparison.support import copied, support
 from synthdata.comparison.two_sample import (
     ERROR_DRAWS,
@@ -36,7 +36,8 @@ from synthdata.comparison.two_sample import (
 from synthdata.comparison.unlike import Inside, inside, scripts
 from synthdata.comparison.window import common_window, cut, unlike
 from synthdata.diversity import hill, intervals
-from synthdata.diversity.bounds import UNMOVED, clip_ends, unmoved
+from synthdata.diversity.abundance import Abundance, count_documents
+from synthdata.diversity.bounds import UNMOVED, unmoved
 from synthdata.diversity.measure import Measure
 from synthdata.text.ordering import by_content, text_ranks
 from synthdata.text.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, Policy, Tokenise, encode
@@ -86,6 +87,11 @@ class Comparison:
     """What was made equal."""
     matched: str
     """In words, at which value."""
+    texts: Sequence[str] = field(repr=False)
+    """The synthetic documents as they were compared: normalised, in sorted order."""
+    counts: dict[str, dict[str, Abundance]] = field(repr=False)
+    """How often each word and each text occurs ("words", "documents") in the "synthetic" collection
+    and in the "reference", before anything was made equal."""
     documents: tuple[int, int]
     """Documents in each; of a common window, those that have so many words."""
     units: tuple[int, int]
@@ -166,6 +172,11 @@ def compare(
     texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, first)
     left, right, own = texts[:first], texts[first:], None if groups is None else group[:first]
     tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
+    middle = tokens.starts[first]
+    counts = {
+        "synthetic": _counted(tokens.ids[:middle], left),
+        "reference": _counted(tokens.ids[middle:], right),
+    }
     if match == "window":
         window, kept = common_window(tokens, first)
         tokens = cut(tokens.select(np.flatnonzero(kept)), window)
@@ -192,6 +203,8 @@ def compare(
         },
         match=match,
         matched=pool.describe(),
+        texts=left,
+        counts=counts,
         documents=(len(a), len(b)),
         units=(pool.units(a), pool.units(b)),
         permutations=permutations,
@@ -203,6 +216,12 @@ def compare(
         inside=inside(pool, texts),
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
+
+
+def _counted(words: np.ndarray, texts: Sequence[str]) -> dict[str, Abundance]:
+    """How often each word and each text of one side occurs."""
+    counts = {"words": np.bincount(words), "documents": count_documents(texts)}
+    return {what: Abundance.of(found) for what, found in counts.items()}
 
 
 def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str], np.ndarray]:
@@ -280,7 +299,7 @@ def _by_cluster(
     return {name: replace(found, ratio=wider[name]) for name, found in tested.items()}
 
 
-def _gap(quantity: Quantity, one: float, two: float) -> float:
+def _gap(quantity: Tested, one: float, two: float) -> float:
     """Difference of shares; of effective numbers the logarithm of their ratio."""
     if quantity.difference:
         return one - two
@@ -288,7 +307,7 @@ def _gap(quantity: Quantity, one: float, two: float) -> float:
 
 
 def _ratio(
-    q: Quantity,
+    q: Tested,
     gap: float,
     error: float,
     reason: str,
@@ -296,7 +315,6 @@ def _ratio(
     a: np.ndarray,
     b: np.ndarray,
 ) -> Measure:
-    method = f"synthetic {'minus' if q.difference else 'over'} reference at {pool.describe()}"
     n = min(len(a), len(b))
     covered = math.nan
     if q.name.startswith("hill"):
@@ -304,9 +322,7 @@ def _ratio(
     elif q.name == "documents_hill1":
         covered = pool.document_coverage(a)
     if math.isnan(gap):
-        return Measure.undefined(
-            q.ratio_name, "one side has nothing to count", n=n, method=method, unit=q.unit
-        )
+        return q.gap.undefined("one side has nothing to count", pool.describe(), n=n)
     units = [pool.units(part) for part in (a, b)]
     reach = intervals.t_quantile(_freedom(pool, a, b)) * error
     ends = (gap, gap - reach, gap + reach)
@@ -320,7 +336,7 @@ def _ratio(
             least = [intervals.share_interval(round(side * few), few) for side in sides]
         far = math.hypot(least[0][1] - sides[0], sides[1] - least[1][0])
         near = math.hypot(sides[0] - least[0][0], least[1][1] - sides[1])
-        low, high = clip_ends((min(low, value - near), max(high, value + far)), -1, 1)
+        low, high = q.gap.clip((min(low, value - near), max(high, value + far)))
     if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
         reaches = [_log_reach(pool.documents(part), k) for part, k in zip((a, b), units)]
         down, up = zip(*reaches)
@@ -329,16 +345,13 @@ def _ratio(
     if unmoved(low, high):
         low = high = math.nan
         reason = UNMOVED
-    return Measure(
-        name=q.ratio_name,
-        value=value,
+    return q.gap.measured(
+        value,
+        pool.describe(),
         low=low,
         high=high,
         n=n,
         coverage=covered,
-        method=method,
-        unit=q.unit,
-        direction=q.direction,
         warnings=(reason,) if reason else (),
     )
 

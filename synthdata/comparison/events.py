@@ -20,8 +20,8 @@ import numpy as np
 from synthdata.comparison.pool import Pool
 from synthdata.comparison.two_sample import standard_errors
 from synthdata.diversity import intervals
-from synthdata.diversity.bounds import clip_ends
 from synthdata.diversity.measure import Measure
+from synthdata.diversity.quantities import REGISTRY
 
 DRAWS = 40
 """Subsamples behind each standard error."""
@@ -60,7 +60,7 @@ def _widened(ratio: Measure, reach: float) -> Measure:
     if not ratio.has_interval or math.isnan(reach):
         return ratio
     if ratio.name.endswith("_difference"):
-        low, high = clip_ends((ratio.value - reach, ratio.value + reach), -1, 1)
+        low, high = REGISTRY[ratio.name].clip((ratio.value - reach, ratio.value + reach))
     else:
         low, high = ratio.value * math.exp(-reach), ratio.value * math.exp(reach)
     return replace(ratio, low_by_cluster=min(low, ratio.low), high_by_cluster=max(high, ratio.high))

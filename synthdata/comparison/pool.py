@@ -26,36 +26,39 @@ import numpy as np
 from synthdata.comparison.equal_terms import Drawer, Match, Parts, group_sizes
 from synthdata.comparison.window import unlike
 from synthdata.diversity import coverage as covered
-from synthdata.diversity.measure import Direction
+from synthdata.diversity.quantities import REGISTRY, Quantity
 from synthdata.similarity import near_duplicates as neardup
 from synthdata.similarity.self_bleu import SelfBleu
 from synthdata.text.ngrams import Grams, by_document, grams
 from synthdata.text.tokens import Tokens
 
-__all__ = ["BLEU_DOCUMENTS", "QUANTITIES", "Match", "Pool", "Quantity", "clustered"]
+__all__ = ["BLEU_DOCUMENTS", "QUANTITIES", "Match", "Pool", "Tested", "clustered"]
 
 BLEU_DOCUMENTS = 300
 """Self-BLEU is compared on so many documents of each side at most (drawn once)."""
 QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
 """What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
+GAPS = {
+    name: REGISTRY.get(f"{name}_ratio") or REGISTRY[f"{name}_difference"] for name in QUANTITIES
+}
+"""How the gap in each is told: as a ratio, or where values may be 0 as a difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantity:
-    """Something both collections have, and how its gap is told."""
+class Tested:
+    """A quantity of both collections, and their gap in it."""
 
     name: str
-    """Its name."""
-    ratio_name: str
-    """The name of its ratio or difference."""
-    unit: str
-    """What the ratio or difference counts."""
-    direction: Direction
-    """How to read it."""
-    difference: bool
-    """Whether the gap is a difference (of shares) and not a ratio (of effective numbers)."""
+    """Key of the quantity."""
+    gap: Quantity
+    """Ratio or difference of the two."""
     of: Callable[[Parts], tuple[float, float]]
-    """Its two values, from parts of both sides at equal terms."""
+    """The two values, from parts of both sides at equal terms."""
+
+    @property
+    def difference(self) -> bool:
+        """Whether the gap is a difference (of shares) and not a ratio (of effective numbers)."""
+        return self.gap.key.endswith("_difference")
 
 
 class Pool:
@@ -82,21 +85,15 @@ class Pool:
         self.drawer = Drawer(tokens, match, self.group, rng)
         self.observed = self.at(np.arange(first), np.arange(first, len(texts)))
         self._last: tuple[Parts, list[tuple[float, float]]] | None = None
-        table = {f"hill{q}": ("times", False, partial(self.hill, q)) for q in (0, 1, 2)} | {
-            "documents_hill1": ("times", False, self.documents_hill1),
-            "self_bleu": ("BLEU", True, self.self_bleu),
-            "near_duplicates": ("share", True, self.near_duplicates),
+        values: dict[str, Callable[[Parts], tuple[float, float]]] = {
+            **{f"hill{q}": partial(self.hill, q) for q in (0, 1, 2)},
+            "documents_hill1": self.documents_hill1,
+            "self_bleu": self.self_bleu,
+            "near_duplicates": self.near_duplicates,
         }
         self.quantities = [
-            Quantity(
-                name=name,
-                ratio_name=f"{name}_{'difference' if difference else 'ratio'}",
-                unit=unit,
-                direction="lower is more varied" if difference else "higher is more varied",
-                difference=difference,
-                of=of,
-            )
-            for name, (unit, difference, of) in table.items()
+            Tested(name=name, gap=GAPS[name], of=of)
+            for name, of in values.items()
             if name in quantities
         ]
 

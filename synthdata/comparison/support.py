@@ -19,6 +19,7 @@ from synthdata.comparison.pool import Pool
 from synthdata.comparison.two_sample import ERROR_DRAWS, standard_errors
 from synthdata.diversity import intervals
 from synthdata.diversity.measure import Measure
+from synthdata.diversity.quantities import REGISTRY
 from synthdata.text.ngrams import grams
 
 SUPPORT_ORDER = 2
@@ -39,7 +40,7 @@ def copied(
     `groups` numbers documents that depend on each other; without them the interval is Wilson's.
     """
     if not len(synthetic):
-        return Measure.undefined("copied", "no documents", unit="share")
+        return REGISTRY["copied"].undefined("no documents")
     known = set(reference)
     found = np.array([text in known for text in synthetic], dtype=float)
     value, n = float(found.mean()), len(found)
@@ -54,15 +55,13 @@ def copied(
         low, high = min(low, float(spread.low[0])), max(high, float(spread.high[0]))
         if reason:
             low = high = math.nan
-    return Measure(
-        name="copied",
-        value=value,
-        low=_within(low),
-        high=_within(high),
+    low, high = REGISTRY["copied"].clip((low, high))
+    return REGISTRY["copied"].measured(
+        value,
+        method,
+        low=low,
+        high=high,
         n=n,
-        method=f"whole documents equal after normalisation ({method})",
-        unit="share",
-        direction="neither",
         warnings=(reason,) if reason else (),
     )
 
@@ -76,10 +75,8 @@ def support(
     """
     found = grams(pool.tokens, SUPPORT_ORDER)
     starts = np.searchsorted(found.owner, np.arange(pool.tokens.documents + 1))
-    how = (
-        f"share of {SUPPORT_ORDER}-gram occurrences found on the other side, at "
-        f"{pool.observed.count:,} documents a side, {method}"
-    )
+    settings = SUPPORT_ORDER, pool.observed.count, method
+    how = REGISTRY[NAMES[0]].method.format(*settings)
     if starts[len(a)] == 0 or starts[-1] == starts[len(a)]:
         reason = f"one side has no {SUPPORT_ORDER}-gram"
         return {name: Measure.undefined(name, reason, n=len(a), method=how) for name in NAMES}
@@ -110,21 +107,15 @@ def support(
         return {name: Measure.undefined(name, reason, n=len(a), method=how) for name in NAMES}
     # a kind of document that came up on neither side moves no subsample
     least = [intervals.unmoved_mean(float(value), units) for value in values]
-    return {
-        name: Measure(
-            name=name,
-            value=float(value),
-            low=_within(min(value - width, bottom)),
-            high=_within(max(value + width, top)),
+    made = {}
+    for name, value, width, (bottom, top) in zip(NAMES, values, reach, least):
+        low, high = REGISTRY[name].clip((min(value - width, bottom), max(value + width, top)))
+        made[name] = REGISTRY[name].measured(
+            float(value),
+            *settings,
+            low=low,
+            high=high,
             n=min(len(a), len(b)),
-            method=how,
-            unit="share",
-            direction="neither",
             warnings=(reason,) if reason else (),
         )
-        for name, value, width, (bottom, top) in zip(NAMES, values, reach, least)
-    }
-
-
-def _within(share: float) -> float:
-    return math.nan if math.isnan(share) else float(min(1.0, max(0.0, share)))
+    return made

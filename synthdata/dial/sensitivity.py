@@ -13,30 +13,25 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from labkit import files
 from synthdata.comparison.compare import compare
 from synthdata.comparison.equal_terms import Match
+from synthdata.comparison.pool import GAPS
 from synthdata.dial.corpora import CONTROLS, DIALS, LENGTH, beside, make
 from synthdata.diversity import entropy, hill
 from synthdata.diversity.abundance import count_documents
+from synthdata.diversity.quantities import REGISTRY
 from synthdata.diversity.rarefaction import rarefied
 from synthdata.similarity import cosine, near_duplicates, repeats, self_bleu, vendi
 from synthdata.text.ngrams import count
 from synthdata.text.tokens import Tokens, encode
 
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A number about texts, and which way lies less variety."""
-
-    of: Callable[[Sequence[str], Tokens], float]
-    """The number."""
-    alarm: Literal["low", "high"]
-    """Whether less variety makes it low or high."""
+Metric = Callable[[Sequence[str], Tokens], float]
+"""A number about texts. The quantity that it is (what stands before a comma in its name) tells
+which way lies less variety."""
 
 
 def _per_tokens(tokens: Tokens, q: int) -> float:
@@ -48,39 +43,29 @@ def _characters(texts: Sequence[str], n: int) -> float:
 
 
 METRICS: dict[str, Metric] = {
-    "hill0, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 0), alarm="low"),
-    "hill1, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 1), alarm="low"),
-    "hill2, equal tokens": Metric(of=lambda _, t: _per_tokens(t, 2), alarm="low"),
-    "hill1, raw": Metric(of=lambda _, t: hill.hill(count(t, 1), 1), alarm="low"),
-    "chao1": Metric(of=lambda _, t: hill.chao1(count(t, 1)), alarm="low"),
-    "words_entropy_source": Metric(of=lambda _, t: entropy.entropy(count(t, 1)), alarm="low"),
-    "words2_entropy_source": Metric(of=lambda _, t: entropy.entropy(count(t, 2)), alarm="low"),
-    "characters5_entropy_source": Metric(of=lambda x, _: _characters(x, 5), alarm="low"),
-    "documents_hill1": Metric(of=lambda x, _: hill.hill(count_documents(x), 1), alarm="low"),
-    "documents_chao1": Metric(of=lambda x, _: hill.chao1(count_documents(x)), alarm="low"),
-    "distinct2": Metric(of=lambda _, t: len(count(t, 2)) / count(t, 2).sum(), alarm="low"),
-    "self_bleu": Metric(of=lambda _, t: float(self_bleu.self_bleu(t).mean()), alarm="high"),
-    "cosine": Metric(of=lambda _, t: cosine.mean_cosine(t), alarm="high"),
-    "vendi": Metric(of=lambda _, t: vendi.vendi_ngrams(t)[0], alarm="low"),
-    "near_duplicates": Metric(
-        of=lambda x, _: near_duplicates.near_duplicates(x).share, alarm="high"
-    ),
-    "top3_clusters": Metric(
-        of=lambda x, _: near_duplicates.near_duplicates(x).top_share(3), alarm="high"
-    ),
-    "repeated": Metric(of=lambda x, _: repeats.repeats(x).share, alarm="high"),
-    "xz_ratio": Metric(of=lambda x, _: repeats.xz_ratio(x), alarm="high"),
+    "hill0, equal tokens": lambda _, t: _per_tokens(t, 0),
+    "hill1, equal tokens": lambda _, t: _per_tokens(t, 1),
+    "hill2, equal tokens": lambda _, t: _per_tokens(t, 2),
+    "hill1, raw": lambda _, t: hill.hill(count(t, 1), 1),
+    "chao1": lambda _, t: hill.chao1(count(t, 1)),
+    "words_entropy_source": lambda _, t: entropy.entropy(count(t, 1)),
+    "words2_entropy_source": lambda _, t: entropy.entropy(count(t, 2)),
+    "characters5_entropy_source": lambda x, _: _characters(x, 5),
+    "documents_hill1": lambda x, _: hill.hill(count_documents(x), 1),
+    "documents_chao1": lambda x, _: hill.chao1(count_documents(x)),
+    "distinct2": lambda _, t: len(count(t, 2)) / count(t, 2).sum(),
+    "self_bleu": lambda _, t: float(self_bleu.self_bleu(t).mean()),
+    "cosine": lambda _, t: cosine.mean_cosine(t),
+    "vendi": lambda _, t: vendi.vendi_ngrams(t)[0],
+    "near_duplicates": lambda x, _: near_duplicates.near_duplicates(x).share,
+    "top3_clusters": lambda x, _: near_duplicates.near_duplicates(x).top_share(3),
+    "repeated": lambda x, _: repeats.repeats(x).share,
+    "xz_ratio": lambda x, _: repeats.xz_ratio(x),
 }
-LOW: tuple[str, ...] = ("hill0_ratio", "hill1_ratio", "hill2_ratio", "documents_hill1_ratio")
-HIGH: tuple[str, ...] = ("self_bleu_difference", "near_duplicates_difference")
 WINDOWED = ("hill0", "hill1", "hill2", "self_bleu")
 COMPARED: dict[str, tuple[Match, str]] = {
-    **{name: ("tokens", name) for name in (*LOW, *HIGH)},
-    **{
-        f"{name}, window": ("window", name)
-        for name in (*LOW, *HIGH)
-        if name.rsplit("_", 1)[0] in WINDOWED
-    },
+    **{gap.key: ("tokens", gap.key) for gap in GAPS.values()},
+    **{f"{GAPS[name].key}, window": ("window", GAPS[name].key) for name in WINDOWED},
 }
 """Measures of a comparison with a healthy collection: what is made equal, and the measure."""
 
@@ -93,8 +78,14 @@ def _losses(texts: Sequence[str], reference: Sequence[str], seed: int) -> list[b
             texts, reference, match="window", quantities=WINDOWED, permutations=0, seed=seed
         ),
     }
-    measures = [(found[match].measure(name), name in LOW) for match, name in COMPARED.values()]
-    return [m.high < 1 if low else m.low > 0 for m, low in measures]
+    measures = [found[match].measure(name) for match, name in COMPARED.values()]
+    return [m.low > 0 if m.name.endswith("_difference") else m.high < 1 for m in measures]
+
+
+def _less(metric: str) -> float:
+    """1 if less variety makes this metric high, -1 if it makes it low."""
+    quantity = REGISTRY[metric.partition(",")[0]]
+    return 1.0 if quantity.direction == "lower is more varied" else -1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,13 +138,13 @@ def alarms(
     def values(texts: Sequence[str]) -> list[float]:
         nonlocal done
         tokens = encode(texts, "word")
-        found = [metric.of(texts, tokens) for metric in METRICS.values()]
+        found = [metric(texts, tokens) for metric in METRICS.values()]
         done += 1
         if report:
             report(done, total)
         return found
 
-    sign = np.array([1.0 if m.alarm == "high" else -1.0 for m in METRICS.values()])
+    sign = np.array([_less(name) for name in METRICS])
 
     def limit(dial: str) -> np.ndarray:
         first = 1_000_000 + settings.seed

@@ -1,7 +1,8 @@
 """Abundances: how often each distinct thing was seen, and how many things were seen j times.
 
 Idea:   every estimator of diversity reads a sample through the same few numbers: its size n and
-        the counts of counts f_1, f_2, ..., of which the first two tell what is still unseen.
+        the counts of counts f_1, f_2, ..., of which the first two tell what is still unseen. A
+        collection in memory and a stream that was sampled both come down to them.
 Source: counts of counts: I. J. Good, Biometrika 1953. Mean share of the things seen once: Chao &
         Jost, Ecology 2012.
 Run:    python -m synthdata measure --help
@@ -10,6 +11,7 @@ Run:    python -m synthdata measure --help
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,20 +42,6 @@ def counts_of_counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values.astype(np.int64), frequency.astype(np.int64)
 
 
-def check_counts(counts: np.ndarray) -> np.ndarray:
-    """Counts as int64; ValueError where they are not whole numbers from 0 up."""
-    counts = np.asarray(counts)
-    if counts.size == 0:
-        return np.empty(0, dtype=np.int64)
-    whole = counts.astype(np.int64)
-    if not np.array_equal(whole, counts) or whole.min() < 0:
-        raise ValueError(
-            "counts are whole numbers from 0 up (how often each thing was seen), got "
-            f"{counts.ravel()[:5].tolist()}"
-        )
-    return whole.ravel()
-
-
 def ones_and_twos(counts: np.ndarray) -> tuple[int, int]:
     """f_1 and f_2: how many things were seen exactly once, and exactly twice."""
     counts = np.asarray(counts)
@@ -69,7 +57,63 @@ def rare_share(n: int, singles: int, pairs: int) -> float:
     return 2 / ((n - 1) * (singles - 1) + 2)
 
 
-def summary(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Distinct counts, how many things have each, and the sample's size."""
-    values, frequency = counts_of_counts(check_counts(counts))
-    return values.astype(float), frequency.astype(float), int(values @ frequency)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Abundance:
+    """The counts of counts of one sample, whole numbers if everything was counted.
+
+    Of a stream that was sampled they are estimates: `synthdata.streaming.measures` makes those.
+    """
+
+    n: int
+    """Sample size: all occurrences."""
+    values: np.ndarray
+    """[k] the counts j that occur, in float64."""
+    types: np.ndarray
+    """[k] f_j, how many things were seen j times, in float64."""
+    weights: np.ndarray
+    """[k] f_j so that `values @ weights` is n; `types` if everything was counted."""
+    exact: bool = True
+    """Whether everything was counted."""
+
+    @classmethod
+    def of(cls, counts: Counted) -> Abundance:
+        """From how often each thing was seen; zeros are left out, and an Abundance stays as it is.
+
+        ValueError if counts are not whole numbers from 0 up.
+
+        >>> seen = Abundance.of([3, 0, 1, 1])
+        >>> seen.n, seen.distinct, seen.f(1), seen.f(2)
+        (5, 3.0, 2, 0)
+        """
+        if isinstance(counts, Abundance):
+            return counts
+        values, types = counts_of_counts(_checked(counts))
+        many = types.astype(float)
+        return cls(n=int(values @ types), values=values.astype(float), types=many, weights=many)
+
+    @property
+    def distinct(self) -> float:
+        """How many distinct things were seen."""
+        return float(self.types.sum())
+
+    def f(self, j: int) -> int:
+        """f_j: how many things were seen exactly j times, to the nearest whole number."""
+        return round(float(self.types[self.values == j].sum()))
+
+
+Counted = np.ndarray | Sequence[int] | Abundance
+"""What estimators take: how often each thing was seen, or the `Abundance` made of that."""
+
+
+def _checked(counts: np.ndarray | Sequence[int]) -> np.ndarray:
+    """Counts as int64; ValueError where they are not whole numbers from 0 up."""
+    counts = np.asarray(counts)
+    if counts.size == 0:
+        return np.empty(0, dtype=np.int64)
+    whole = counts.astype(np.int64)
+    if not np.array_equal(whole, counts) or whole.min() < 0:
+        raise ValueError(
+            "counts are whole numbers from 0 up (how often each thing was seen), got "
+            f"{counts.ravel()[:5].tolist()}"
+        )
+    return whole.ravel()

@@ -6,8 +6,8 @@ Source: each function names its paper.
 Run:    python -m synthdata measure --help
 Omits:  Bayesian estimators; they need a prior over distributions nobody has seen.
 
-Counts are how often each distinct thing was seen: j times for f_j things, n in all. An estimate
-from no counts at all is nan.
+Counts are how often each distinct thing was seen: j times for f_j things, n in all; to ask several
+questions of one sample, make its `Abundance` first. An estimate from no counts at all is nan.
 """
 
 from __future__ import annotations
@@ -17,36 +17,37 @@ from collections.abc import Callable
 
 import numpy as np
 
-from synthdata.diversity.abundance import ones_and_twos, rare_share, summary
+from synthdata.diversity.abundance import Abundance, Counted, rare_share
 
 BITS = 1 / math.log(2)
 """Bits in a nat."""
 
 
-def plug_in(counts: np.ndarray) -> float:
+def plug_in(counts: Counted) -> float:
     """Entropy of the observed shares, bits: too small, by about (types - 1) / (2 n ln 2).
 
     >>> plug_in([1, 1, 1, 1])
     2.0
     """
-    values, frequency, n = summary(counts)
-    if n == 0:
+    seen = Abundance.of(counts)
+    if seen.n == 0:
         return math.nan
-    return max(0.0, math.log2(n) - float(frequency @ (values * np.log2(values))) / n)
+    logs = seen.weights @ (seen.values * np.log2(seen.values))
+    return max(0.0, math.log2(seen.n) - float(logs) / seen.n)
 
 
-def miller_madow(counts: np.ndarray) -> float:
+def miller_madow(counts: Counted) -> float:
     """Plug-in plus the first term of its bias, bits.
 
     Source: G. A. Miller, "Note on the bias of information estimates", 1955.
     """
-    _, frequency, n = summary(counts)
-    if n == 0:
+    seen = Abundance.of(counts)
+    if seen.n == 0:
         return math.nan
-    return plug_in(counts) + (int(frequency.sum()) - 1) / (2 * n) * BITS
+    return plug_in(seen) + (seen.distinct - 1) / (2 * seen.n) * BITS
 
 
-def grassberger(counts: np.ndarray) -> float:
+def grassberger(counts: Counted) -> float:
     """Logarithms replaced by a function G of the count with smaller bias, bits.
 
     H = ln n - (1/n) sum_i x_i G(x_i), with G(x) = psi(x) + (-1)^x (psi((x+1)/2) - psi(x/2)) / 2.
@@ -54,31 +55,32 @@ def grassberger(counts: np.ndarray) -> float:
     """
     from scipy.special import psi
 
-    values, frequency, n = summary(counts)
-    if n == 0:
+    seen = Abundance.of(counts)
+    if seen.n == 0:
         return math.nan
+    values = seen.values
     sign = np.where(values % 2 == 0, 1.0, -1.0)
     g = psi(values) + sign * (psi((values + 1) / 2) - psi(values / 2)) / 2
-    return (math.log(n) - float(frequency @ (values * g)) / n) * BITS
+    return (math.log(seen.n) - float(seen.weights @ (values * g)) / seen.n) * BITS
 
 
-def chao_shen(counts: np.ndarray) -> float:
+def chao_shen(counts: Counted) -> float:
     """Each thing's share shrunk by the coverage and weighted by its chance to be seen, bits.
 
     Where everything was seen once the coverage 1 - f_1/n is nought; it is then taken as 1/n.
     Source: A. Chao & T.-J. Shen, Environmental and Ecological Statistics 2003.
     """
-    values, frequency, n = summary(counts)
+    seen = Abundance.of(counts)
+    values, n = seen.values, seen.n
     if n == 0:
         return math.nan
-    singles, _ = ones_and_twos(counts)
-    share = (1 - min(singles, n - 1) / n) * values / n if n > 1 else values / n
+    share = (1 - min(seen.f(1), n - 1) / n) * values / n if n > 1 else values / n
     # a share of 1 (all alike) was seen for certain, and adds no entropy
-    seen = -np.expm1(n * np.log1p(-np.minimum(share, 1 - 1e-16)))
-    return max(0.0, float(-frequency @ (share * np.log2(share) / seen)))
+    chance = -np.expm1(n * np.log1p(-np.minimum(share, 1 - 1e-16)))
+    return max(0.0, float(-seen.weights @ (share * np.log2(share) / chance)))
 
 
-def chao_wang_jost(counts: np.ndarray) -> float:
+def chao_wang_jost(counts: Counted) -> float:
     """The slope of the accumulation curve, with its unseen part from singletons and pairs, bits.
 
     H = sum_i (x_i/n) (psi(n) - psi(x_i)) + (f_1/n) (1-A)^(1-n) (-ln A - sum_(r<n) (1-A)^r / r),
@@ -88,11 +90,12 @@ def chao_wang_jost(counts: np.ndarray) -> float:
     """
     from scipy.special import psi
 
-    values, frequency, n = summary(counts)
+    seen = Abundance.of(counts)
+    n = seen.n
     if n == 0:
         return math.nan
-    seen = float(frequency @ (values * (psi(n) - psi(values)))) / n
-    return max(0.0, (seen + unseen_entropy(n, *ones_and_twos(counts)) * math.log(2)) * BITS)
+    shown = float(seen.weights @ (seen.values * (psi(n) - psi(seen.values)))) / n
+    return max(0.0, (shown + unseen_entropy(n, seen.f(1), seen.f(2)) * math.log(2)) * BITS)
 
 
 def unseen_entropy(n: int, singles: int, pairs: int) -> float:
@@ -111,7 +114,7 @@ def unseen_entropy(n: int, singles: int, pairs: int) -> float:
     return singles / n * float(integrand.sum()) * step * BITS
 
 
-ENTROPIES: dict[str, Callable[[np.ndarray], float]] = {
+ENTROPIES: dict[str, Callable[[Counted], float]] = {
     "plug-in": plug_in,
     "miller-madow": miller_madow,
     "grassberger": grassberger,
@@ -120,7 +123,7 @@ ENTROPIES: dict[str, Callable[[np.ndarray], float]] = {
 }
 
 
-def entropy(counts: np.ndarray, method: str = "chao-wang-jost") -> float:
+def entropy(counts: Counted, method: str = "chao-wang-jost") -> float:
     """Entropy in bits by the named estimator; ValueError on another name."""
     if method not in ENTROPIES:
         raise ValueError(f"no entropy estimator {method!r}; choose one of {sorted(ENTROPIES)}")

@@ -7,17 +7,15 @@ Source: M. O. Hill, Ecology 1973; each function names its paper.
 Run:    python -m synthdata measure --help
 Omits:  words of documents, which are no independent draws (`synthdata.diversity.coverage`).
 
-Counts are how often each distinct thing was seen: j times for f_j things, n in all. An estimate
-from no counts at all is nan.
+Counts are how often each distinct thing was seen: j times for f_j things, n in all; to ask several
+questions of one sample, make its `Abundance` first. An estimate from no counts at all is nan.
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from synthdata.diversity.abundance import ones_and_twos, rare_share, summary
+from synthdata.diversity.abundance import Abundance, Counted, rare_share
 from synthdata.diversity.entropy import chao_wang_jost, plug_in
 
 FEWEST_PAIRS = 4
@@ -31,7 +29,7 @@ hold in .89. Where hardly a sample has that many pairs, those few show too few k
 """
 
 
-def coverage(counts: np.ndarray) -> float:
+def coverage(counts: Counted) -> float:
     """Share of the source's probability that belongs to things the sample has seen, 0 to 1.
 
     For independent draws; words of one document are none (`synthdata.diversity.coverage`).
@@ -41,8 +39,8 @@ def coverage(counts: np.ndarray) -> float:
     >>> round(coverage([46, 22, 17, 15, 15, 9, 8, 6, 6, 4] + [2] * 4 + [1] * 12), 4)
     0.9289
     """
-    _, _, n = summary(counts)
-    return coverage_from(n, *ones_and_twos(counts))
+    seen = Abundance.of(counts)
+    return coverage_from(seen.n, seen.f(1), seen.f(2))
 
 
 def coverage_from(n: int, singles: int, pairs: int) -> float:
@@ -63,18 +61,18 @@ def coverage_from(n: int, singles: int, pairs: int) -> float:
     return 1 - singles / n * (1 - rare_share(n, singles, pairs))
 
 
-def chao1(counts: np.ndarray) -> float:
+def chao1(counts: Counted) -> float:
     """How many things the source holds at least: types + (n-1)/n f_1^2 / (2 f_2).
 
     Source: A. Chao, Scandinavian Journal of Statistics 1984; f_2 = 0: Chao & Chiu 2016, eq. 11.
     """
-    _, frequency, n = summary(counts)
-    if n == 0:
+    seen = Abundance.of(counts)
+    if seen.n == 0:
         return math.nan
-    return float(frequency.sum()) + unseen_types(n, *ones_and_twos(counts))
+    return seen.distinct + unseen_types(seen.n, seen.f(1), seen.f(2))
 
 
-def chao1_interval(counts: np.ndarray) -> tuple[float, float]:
+def chao1_interval(counts: Counted) -> tuple[float, float]:
     """95 % interval of Chao1: what was not seen is taken as log-normal, so it never falls below 0.
 
     For independent draws; of a source whose rare things differ in rarity Chao1 is a lower bound,
@@ -86,16 +84,16 @@ def chao1_interval(counts: np.ndarray) -> tuple[float, float]:
     >>> [round(end, 2) for end in chao1_interval([1] * 12 + [2] * 4 + [15] * 9 + [13])]
     [30.51, 96.97]
     """
-    _, frequency, n = summary(counts)
-    singles, pairs = ones_and_twos(counts)
+    seen = Abundance.of(counts)
+    n, singles, pairs = seen.n, seen.f(1), seen.f(2)
     extra = unseen_types(n, singles, pairs)
     if not extra or pairs < FEWEST_PAIRS:
         return math.nan, math.nan
-    seen, part = float(frequency.sum()), (n - 1) / n
+    part = (n - 1) / n
     ratio = singles / pairs
     variance = pairs * (part / 2 * ratio**2 + part**2 * ratio**3 + part**2 / 4 * ratio**4)
     k = math.exp(1.959964 * math.sqrt(math.log1p(variance / extra**2)))
-    return seen + extra / k, seen + extra * k
+    return seen.distinct + extra / k, seen.distinct + extra * k
 
 
 def unseen_types(n: int, singles: int, pairs: int) -> float:
@@ -106,7 +104,7 @@ def unseen_types(n: int, singles: int, pairs: int) -> float:
     return (n - 1) / n * extra
 
 
-def hill(counts: np.ndarray, q: float) -> float:
+def hill(counts: Counted, q: float) -> float:
     """Effective number of distinct things in the sample, of order q >= 0.
 
     (sum p^q)^(1/(1-q)): 0 counts types, 1 is 2 to the entropy, 2 is one over the chance that two
@@ -117,18 +115,20 @@ def hill(counts: np.ndarray, q: float) -> float:
     """
     if not q >= 0:
         raise ValueError(f"the order of a Hill number is 0 or more, got {q}")
-    values, frequency, n = summary(counts)
-    if n == 0:
+    seen = Abundance.of(counts)
+    if seen.n == 0:
         return math.nan
-    share = values / n
+    share = seen.values / seen.n
+    if q == 0:
+        return seen.distinct
     if q == 1:
-        return 2 ** plug_in(counts)
+        return 2 ** plug_in(seen)
     if q == math.inf:
         return float(1 / share.max())
-    return float(frequency @ share**q) ** (1 / (1 - q))
+    return float(seen.weights @ share**q) ** (1 / (1 - q))
 
 
-def hill_asymptotic(counts: np.ndarray, q: int) -> float:
+def hill_asymptotic(counts: Counted, q: int) -> float:
     """Effective number of distinct things in the source, of order 0 (Chao1), 1 or 2.
 
     Order 1 is 2 to the Chao-Wang-Jost entropy; order 2 is n (n-1) / sum x (x-1), infinite where
@@ -140,8 +140,8 @@ def hill_asymptotic(counts: np.ndarray, q: int) -> float:
         return 2 ** chao_wang_jost(counts)
     if q != 2:
         raise ValueError(f"the source's Hill number is known for order 0, 1 and 2, got {q}")
-    values, frequency, n = summary(counts)
-    if n == 0:
+    seen = Abundance.of(counts)
+    if seen.n == 0:
         return math.nan
-    same = float(frequency @ (values * (values - 1)))
-    return n * (n - 1) / same if same else math.inf
+    same = float(seen.weights @ (seen.values * (seen.values - 1)))
+    return seen.n * (seen.n - 1) / same if same else math.inf

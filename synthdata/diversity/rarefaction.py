@@ -17,11 +17,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from synthdata.diversity.abundance import ones_and_twos, rare_share, summary
+from synthdata.diversity.abundance import Abundance, Counted, rare_share
 from synthdata.diversity.hill import coverage_from, hill, hill_asymptotic
 
 
-def rarefied(counts: np.ndarray, size: float, q: float = 0) -> float:
+def rarefied(counts: Counted, size: float, q: float = 0) -> float:
     """Expected effective number, of order 0, 1 or 2, in a sample of `size`, nan for no counts.
 
     For `size` up to n: of draws without replacement from the sample; 2 to the expected entropy for
@@ -32,31 +32,33 @@ def rarefied(counts: np.ndarray, size: float, q: float = 0) -> float:
     """
     if q not in (0, 1, 2):
         raise ValueError(f"rarefaction is for orders 0, 1 and 2, got {q}")
-    values, frequency, n = summary(counts)
+    seen = Abundance.of(counts)
+    values, n = seen.values, seen.n
     _check_size(size)
     if n == 0:
         return math.nan
     if q == 2:
-        same = float(frequency @ (values * (values - 1))) / (n * (n - 1)) if n > 1 else 0.0
+        same = float(seen.weights @ (values * (values - 1))) / (n * (n - 1)) if n > 1 else 0.0
         return 1 / (1 / size + (size - 1) / size * same)
     if size > n:
-        return _extrapolated(counts, size, q)
+        return _extrapolated(seen, size, q)
     if q == 0:
-        return float(frequency @ (1 - none_drawn(values, n, size)))
-    return 2 ** _expected_entropy(values, frequency, n, int(size))
+        return float(seen.types @ (1 - none_drawn(values, n, size)))
+    return 2 ** _expected_entropy(seen, int(size))
 
 
-def coverage_at(counts: np.ndarray, size: float) -> float:
+def coverage_at(counts: Counted, size: float) -> float:
     """Expected coverage of a sample of `size` (Chao & Jost 2012, equations 4b and 9)."""
-    values, frequency, n = summary(counts)
+    seen = Abundance.of(counts)
+    values, n = seen.values, seen.n
     _check_size(size)
     if n == 0:
         return math.nan
     if size < n:
         # 1 - sum (x/n) C(n-x, m) / C(n-1, m)
         missed = np.where(values >= n, 0.0, none_drawn(values - 1, n - 1, size))
-        return 1 - float(frequency @ (values / n * missed))
-    singles, pairs = ones_and_twos(counts)
+        return 1 - float(seen.weights @ (values / n * missed))
+    singles, pairs = seen.f(1), seen.f(2)
     if singles == 0:
         return 1.0
     # one thing seen once and none twice: nothing says how soon the rest would be seen
@@ -64,14 +66,14 @@ def coverage_at(counts: np.ndarray, size: float) -> float:
     return 1 - (1 - coverage_from(n, singles, pairs)) * fall ** (size - n)
 
 
-def size_for_coverage(counts: np.ndarray, target: float) -> float:
+def size_for_coverage(counts: Counted, target: float) -> float:
     """The smallest sample size, not always whole, that reaches coverage `target`, by bisection.
 
     As exactly as floats allow. Infinite where no size reaches it.
     ValueError unless 0 < target < 1.
     """
-    _, _, n = summary(counts)
-    return size_reaching(lambda size: coverage_at(counts, size), target, n)
+    seen = Abundance.of(counts)
+    return size_reaching(lambda size: coverage_at(seen, size), target, seen.n)
 
 
 def size_reaching(covered: Callable[[float], float], target: float, n: int) -> float:
@@ -98,19 +100,20 @@ def size_reaching(covered: Callable[[float], float], target: float, n: int) -> f
 
 
 def curve(
-    counts: np.ndarray, q: float = 0, points: int = 40, up_to: float = 2.0
+    counts: Counted, q: float = 0, points: int = 40, up_to: float = 2.0
 ) -> list[tuple[int, float, float]]:
     """(size, effective number, coverage) from one draw to `up_to` times the sample.
 
     Sizes grow by equal factors and always hold n itself.
     """
-    _, _, n = summary(counts)
+    seen = Abundance.of(counts)
+    n = seen.n
     if n == 0:
         return []
     sizes: Iterable[int] = sorted(
         {n, *np.geomspace(1, max(1, n * up_to), points).round().astype(int).tolist()}
     )
-    return [(m, rarefied(counts, m, q), coverage_at(counts, m)) for m in sizes]
+    return [(m, rarefied(seen, m, q), coverage_at(seen, m)) for m in sizes]
 
 
 def none_drawn(values: np.ndarray, n: float, size: float) -> np.ndarray:
@@ -124,11 +127,12 @@ def none_drawn(values: np.ndarray, n: float, size: float) -> np.ndarray:
     return np.where(possible, np.exp(np.minimum(log, 0)), 0.0)
 
 
-def _expected_entropy(values: np.ndarray, frequency: np.ndarray, n: int, size: int) -> float:
+def _expected_entropy(seen: Abundance, size: int) -> float:
     """Mean plug-in entropy, bits, of `size` draws without replacement."""
+    n = seen.n
     if size == n:
-        return math.log2(n) - float(frequency @ (values * np.log2(values))) / n
-    x = values.astype(np.int64)
+        return math.log2(n) - float(seen.weights @ (seen.values * np.log2(seen.values))) / n
+    x = seen.values.astype(np.int64)
     # The number k of copies drawn is hypergeometric. All k from low to high, for all x at once:
     # nine standard deviations and a little hold all the mass that rounding can see.
     mean = size * x / n
@@ -144,7 +148,7 @@ def _expected_entropy(values: np.ndarray, frequency: np.ndarray, n: int, size: i
     log += factorial[rest] - factorial[size - k] - factorial[rest - size + k]
     log -= factorial[n] - factorial[size] - factorial[n - size]
     share = k / size
-    return float((frequency[which] * np.exp(log)) @ (-share * np.log2(share)))
+    return float((seen.weights[which] * np.exp(log)) @ (-share * np.log2(share)))
 
 
 @lru_cache(maxsize=4)
@@ -155,21 +159,21 @@ def _log_factorials(n: int) -> np.ndarray:
     return gammaln(np.arange(n + 1) + 1.0)
 
 
-def _extrapolated(counts: np.ndarray, size: float, q: float) -> float:
+def _extrapolated(seen: Abundance, size: float, q: float) -> float:
     """Order 0 or 1 beyond the sample: each draw closes the same share of the gap to the source.
 
     The share is the one that the last draw of the sample closed, so the curve goes on smoothly.
     """
-    _, _, n = summary(counts)
-    here, source = hill(counts, q), hill_asymptotic(counts, int(q))
+    n = seen.n
+    here, source = hill(seen, q), hill_asymptotic(seen, int(q))
     if n == 1 or source <= here:
         return here
-    before = rarefied(counts, n - 1, q)
+    before = rarefied(seen, n - 1, q)
     further = here + (source - here) * -math.expm1(
         (size - n) * math.log((source - here) / (source - before))
     )
     if q == 1:  # few copies: its estimate can pass that of the types
-        return min(further, _extrapolated(counts, size, 0))
+        return min(further, _extrapolated(seen, size, 0))
     return further
 
 

@@ -20,6 +20,7 @@ from synthdata.diversity.bounds import in_range
 from synthdata.diversity.information import Information, information
 from synthdata.diversity.intervals import ENOUGH_COVERAGE
 from synthdata.diversity.measure import Measure
+from synthdata.diversity.quantities import REGISTRY
 from synthdata.text.ngrams import Grams, by_document
 
 MISSING = "(missing)"
@@ -103,8 +104,7 @@ def budget(
     label = np.array([number[name] for name in names], dtype=np.int64)
     made = _Maker(
         n=found.documents,
-        method=f"Chao-Wang-Jost entropy of {what} and of {what} with the field, bias and 95 % by "
-        f"leaving out documents, {permutations} shufflings of the field",
+        settings=(what, permutations),
     )
     table = by_document(found)
     key, document, count = table
@@ -155,11 +155,11 @@ class _Maker:
     """What the measures of one budget have in common."""
 
     n: int
-    method: str
+    settings: tuple[str, int]
 
     def measure(
         self,
-        name: str,
+        key: str,
         value: float,
         found: Information,
         error: float | None = None,
@@ -171,24 +171,21 @@ class _Maker:
             wide = found.reach * error + found.taken
             low, high = min(max(0.0, value - wide), value), max(0.0, value + wide)
         reason = "" if error is None or not found.reason else f"no interval: {found.reason}"
-        return Measure(
-            name=name,
-            value=value,
+        return REGISTRY[key].measured(
+            value,
+            *self.settings,
             low=low,
             high=high,
             n=self.n,
             coverage=found.coverage,
-            method=self.method,
-            unit="bits",
-            direction="neither" if name == "information" else "higher is more varied",
             warnings=(*warnings, *([reason] if reason else [])),
         )
 
     def nothing(self, reason: str) -> Budget:
         """The budget where there is nothing to split."""
         total, information, within = (
-            Measure.undefined(name, reason, n=self.n, method=self.method, unit="bits")
-            for name in ("entropy", "information", "entropy_within")
+            REGISTRY[key].undefined(reason, *self.settings, n=self.n)
+            for key in ("entropy", "information", "entropy_within")
         )
         return Budget(total=total, information=information, within=within, p=math.nan, strata=())
 

@@ -13,10 +13,10 @@ import math
 
 import numpy as np
 
-from synthdata.diversity import abundance, hill, intervals
+from synthdata.diversity import hill, intervals
+from synthdata.diversity.abundance import Abundance
 from synthdata.diversity.bounds import at_least, clip_ends
 from synthdata.panel.sheet import Sheet, nothing
-from synthdata.text.ngrams import by_document
 
 
 def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) -> None:
@@ -24,7 +24,7 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
     labels = [sheet.near.label, *([sheet.near_masked.label] if masked else [])]
 
     def statistic(chosen: np.ndarray) -> np.ndarray:
-        tally = np.bincount(sheet.text[chosen])
+        tally = Abundance.of(np.bincount(sheet.text[chosen]))
         hills = [hill.hill(tally, q) for q in (0, 1, 2)]
         sizes = [np.sort(np.bincount(label[chosen]))[::-1] for label in labels]
         shares = [part[part > 1].sum() / len(chosen) for part in sizes]
@@ -37,7 +37,7 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
         found = sheet.subsample(statistic, rng)
         if sheet.clusters is not None:
             other = sheet.subsample(statistic, sheet.rng(5), groups=sheet.clusters)
-    seen = sheet.coverage(by_document(sheet.as_grams()))
+    seen = sheet.coverage(sheet.document_table)
     note = ""
     if sheet.n and seen < 0.5:
         note = "most documents were seen once: the sample's size sets this number"
@@ -51,58 +51,44 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
         sheet.put(
             f"documents_hill{q}",
             found.value[q],
-            "effective documents",
-            "higher is more varied",
-            f"Hill number of order {q} of whole documents, {sheet.policy}",
-            low=ends[0][0],
-            high=ends[0][1],
+            sheet.policy,
+            ends=ends[0],
             by_cluster=ends[1],
             coverage=seen,
             warnings=(note,),
             no_interval=found.reason,
         )
     _chao1(sheet, seen)
-    for place, name, what, how in (
-        (4, "near_duplicates", "documents in a near-duplicate pair", sheet.near.method),
-        (3, "top3_clusters", "documents in the three largest clusters", sheet.near.method),
-        (
-            5,
-            "near_duplicates_masked",
-            "documents in a near-duplicate pair once digits and hex runs are masked",
-            sheet.near_masked.method if masked else "",
-        ),
-    ):
-        if place >= width:
-            continue
+    shares = [(4, "near_duplicates", sheet.near), (3, "top3_clusters", sheet.near)]
+    if masked:
+        shares.append((5, "near_duplicates_masked", sheet.near_masked))
+    for place, key, clusters in shares:
         ends = [spread.ends(place) for spread in (found, other)]
         if sheet.n:
             value = found.value[place]
             least = [intervals.share_interval(round(value * u), u) for u in units]
             ends = [at_least(*pair) for pair in zip(ends, least)]
-        clipped = [clip_ends(pair, 0.0, 1.0) for pair in ends]
         sheet.put(
-            name,
+            key,
             found.value[place],
-            "share",
-            "lower is more varied",
-            f"share of {what}; {how}",
-            low=clipped[0][0],
-            high=clipped[0][1],
-            by_cluster=clipped[1],
+            clusters.method,
+            ends=ends[0],
+            by_cluster=ends[1],
             no_interval=found.reason,
         )
 
 
 def _chao1(sheet: Sheet, seen: float) -> None:
     """How many different documents the source holds at least."""
+    counts = sheet.counts["documents"]
     low, high, reason = math.nan, math.nan, ""
     if sheet.groups is not None:
         reason = "no interval: it is known for independent documents only"
     elif sheet.n < intervals.FEWEST:
         reason = intervals.too_few(sheet.n)
     else:
-        low, high = hill.chao1_interval(sheet.document_counts)
-        singles, pairs = abundance.ones_and_twos(sheet.document_counts)
+        low, high = hill.chao1_interval(counts)
+        singles, pairs = counts.f(1), counts.f(2)
         reason = "no interval: no document was seen just once, so nothing more is to be seen"
         if singles and pairs < hill.FEWEST_PAIRS:
             reason = (
@@ -112,12 +98,8 @@ def _chao1(sheet: Sheet, seen: float) -> None:
             )
     sheet.put(
         "documents_chao1",
-        hill.chao1(sheet.document_counts),
-        "documents",
-        "higher is more varied",
-        "Chao1: different documents the source holds at least; log-normal interval",
-        low=low,
-        high=high,
+        hill.chao1(counts),
+        ends=(low, high),
         coverage=seen,
         no_interval=reason,
     )

@@ -17,9 +17,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import numpy as np
-
 from synthdata.diversity import hill, rarefaction
+from synthdata.diversity.abundance import Abundance, Counted
 
 PARTS = (0.25, 0.5, 1.0, 2.0)
 COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -60,12 +59,13 @@ class AtSize:
         return asdict(self)
 
 
-def rows(counts: np.ndarray, of: str, known: Known, coverage_by: str) -> list[AtSize]:
+def rows(counts: Counted, of: str, known: Known, coverage_by: str) -> list[AtSize]:
     """Rows by size, then by coverage as far as twice the sample reaches; none for no counts.
 
     `known` gives the coverage of a size (`diversity.coverage.at_sizes`), which is by `coverage_by`.
     """
-    n = int(counts.sum())
+    seen = Abundance.of(counts)
+    n = seen.n
     if not n:
         return []
     wanted = []
@@ -79,7 +79,7 @@ def rows(counts: np.ndarray, of: str, known: Known, coverage_by: str) -> list[At
             wanted.append((f"coverage {target:.0%}", size))
     found = []
     for asked, size in wanted:
-        hill0, hill1, hill2 = (rarefaction.rarefied(counts, size, q) for q in (0, 1, 2))
+        hill0, hill1, hill2 = (rarefaction.rarefied(seen, size, q) for q in (0, 1, 2))
         found.append(
             AtSize(
                 of=of,
@@ -96,6 +96,6 @@ def rows(counts: np.ndarray, of: str, known: Known, coverage_by: str) -> list[At
     return found
 
 
-def profile(counts: np.ndarray) -> list[tuple[float, float]]:
+def profile(seen: Abundance) -> list[tuple[float, float]]:
     """Hill numbers of the sample over the order, 0 to 3; none for no counts."""
-    return [(q, hill.hill(counts, q)) for q in ORDERS] if len(counts) else []
+    return [(q, hill.hill(seen, q)) for q in ORDERS] if seen.n else []

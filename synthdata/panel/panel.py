@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from synthdata.comparison.two_sample import number_groups
 from synthdata.diversity import coverage, rarefaction
+from synthdata.diversity.abundance import Abundance
 from synthdata.diversity.measure import Measure
 from synthdata.panel import budget as strata
 from synthdata.panel import copies, whole_sample
@@ -24,7 +26,7 @@ from synthdata.panel.sheet import Sheet
 from synthdata.similarity import near_duplicates, repeats
 from synthdata.similarity.boilerplate import Boilerplate
 from synthdata.similarity.evidence import Frames, repeated_texts
-from synthdata.text.ngrams import by_document, grams
+from synthdata.text.ngrams import grams
 from synthdata.text.ordering import by_content, row_ranks
 from synthdata.text.tokens import (
     DEFAULT_POLICY,
@@ -44,6 +46,8 @@ class Panel(Mapping[str, Measure]):
 
     measures: dict[str, Measure]
     """The measures."""
+    texts: Sequence[str] = field(repr=False)
+    """The documents as they were measured: normalised, in their order."""
     documents: int
     """How many documents."""
     units: int
@@ -66,17 +70,25 @@ class Panel(Mapping[str, Measure]):
     """Passages that stand in nearly every document."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
-    curves: dict[str, list[tuple[int, float, float]]]
-    """Rarefaction curves ("words", "documents"): size, effective number of order 1 and coverage of
-    draws one by one."""
-    profile: dict[str, list[tuple[float, float]]]
-    """Hill profiles of the sample ("words", "documents"): order and effective number."""
+    counts: dict[str, Abundance]
+    """How often each word and each text occurs ("words", "documents")."""
     sizes: tuple[sizes.AtSize, ...]
     """What smaller and larger samples would show, of words and of documents."""
     budget: strata.Budget | None
     """Entropy of words by field, where one was given."""
     documents_budget: strata.Budget | None
     """Entropy of whole documents by field, where one was given."""
+
+    @cached_property
+    def curves(self) -> dict[str, list[tuple[int, float, float]]]:
+        """Rarefaction curves ("words", "documents"): size, effective number of order 1 and coverage
+        of draws one by one."""
+        return {name: rarefaction.curve(seen, 1) for name, seen in self.counts.items()}
+
+    @cached_property
+    def profile(self) -> dict[str, list[tuple[float, float]]]:
+        """Hill profiles of the sample ("words", "documents"): order and effective number."""
+        return {name: sizes.profile(seen) for name, seen in self.counts.items()}
 
     def __getitem__(self, name: str) -> Measure:
         return self.measures[name]
@@ -123,7 +135,6 @@ interval (at least 20))
     vectors = None if embeddings is None else np.asarray(embeddings)
     ties = None if vectors is None or vectors.ndim != 2 else row_ranks(vectors)
     sheet = _sheet(texts, groups, tokeniser, policy, seed, ties)
-    clean, tokens = sheet.texts, sheet.tokens
     some, note = whole_sample.text_to_search(sheet)
     with ThreadPoolExecutor(1) as beside:  # half the work on long texts, and a core may be idle
         ratio = beside.submit(repeats.xz_ratio, some, seed=seed)
@@ -140,28 +151,27 @@ interval (at least 20))
     if by is not None:
         order, values, units = _sorted(sheet, by)
         for place, (what, found) in enumerate(
-            (("words", grams(tokens.select(order), 1)), ("documents", sheet.as_grams(order)))
+            (("words", grams(sheet.tokens.select(order), 1)), ("documents", sheet.as_grams(order)))
         ):
             split = strata.budget(found, values, seed=seed, what=what, groups=units).in_range()
             budgets[place] = split
             for part in (split.information, split.within):
                 sheet.add(part, name=f"{what}_{part.name}")
-    tallies = {"words": sheet.word_counts, "documents": sheet.document_counts}
     return Panel(
         measures=sheet.measures,
-        documents=len(clean),
+        texts=sheet.texts,
+        documents=sheet.n,
         units=sheet.units,
         policy=policy,
-        tokeniser=tokens.tokeniser,
-        mixture=tokens.mixture,
+        tokeniser=sheet.tokens.tokeniser,
+        mixture=sheet.tokens.mixture,
         seed=seed,
         near=sheet.near,
         passages=passages,
         frames=frames,
         boilerplate=whole_sample.fixed_passages(sheet),
         commonest=tuple(repeated_texts(sheet.tally, 10)),
-        curves={name: rarefaction.curve(tally, 1) for name, tally in tallies.items()},
-        profile={name: sizes.profile(tally) for name, tally in tallies.items()},
+        counts=sheet.counts,
         sizes=_sizes(sheet),
         budget=budgets[0],
         documents_budget=budgets[1],
@@ -172,12 +182,9 @@ def _sizes(sheet: Sheet) -> tuple[sizes.AtSize, ...]:
     """Rows of words, then of documents, whose coverage is that of the measures."""
     by = "documents" if sheet.groups is None else "groups"
     found: list[sizes.AtSize] = []
-    for name, tally, table in (
-        ("words", sheet.word_counts, sheet.word_table),
-        ("documents", sheet.document_counts, by_document(sheet.as_grams())),
-    ):
+    for name, table in (("words", sheet.word_table), ("documents", sheet.document_table)):
         known = coverage.at_sizes(*coverage.by_unit(table, sheet.groups, sheet.n))
-        found += sizes.rows(tally, name, known, by)
+        found += sizes.rows(sheet.counts[name], name, known, by)
     return tuple(found)
 
 

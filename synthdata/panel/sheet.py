@@ -19,8 +19,10 @@ import numpy as np
 
 from synthdata.diversity import coverage as covered
 from synthdata.diversity import hill, intervals
-from synthdata.diversity.bounds import UNMOVED, at_least, clip, unmoved
-from synthdata.diversity.measure import Direction, Measure
+from synthdata.diversity.abundance import Abundance
+from synthdata.diversity.bounds import UNMOVED, at_least, unmoved
+from synthdata.diversity.measure import Measure
+from synthdata.diversity.quantities import REGISTRY
 from synthdata.similarity import cosine, near_duplicates, self_bleu
 from synthdata.similarity.boilerplate import Boilerplate
 from synthdata.similarity.evidence import Frames
@@ -38,6 +40,9 @@ FEWEST_UNEVEN, EVEN = 50, 2 / 3
 """The share of different pairs has no interval with fewer units of uneven length, that is where
 Kish's effective number of them is below two thirds: of 30 documents of log-normal length (sigma
 1.2) .88 of 150 intervals held the mean, of 60 such documents .94 of 100."""
+WORDS = ("hill0", "hill1", "hill2", "distinct2", "self_bleu", "cosine")
+"""What is measured of words by subsampling."""
+NO_ENDS = (math.nan, math.nan)
 _BLEU_ORDER = 4
 _UNSTEADY = "no interval: undefined in some of the draws"
 
@@ -64,13 +69,17 @@ class Sheet:
         """[n] documents sorted by text, from which everything random draws."""
         alone = groups is not None and len(np.unique(groups)) == self.n  # said to be independent
         self.groups = None if groups is None or alone else by_content(groups, self.text, ties)
+        self.searched: tuple[list[str], str] | None = None
         self.frames: Frames | None = None
         self.passages: Repeats | None = None
         self.boilerplate: Boilerplate | None = None
         self.asks_clusters = groups is None
         """Whether nobody has said which documents hang together, so that clusters may be events."""
         self.document_counts = np.bincount(self.text) if self.n else np.empty(0, np.int64)
-        self.word_counts = count(tokens, 1)
+        self.counts = {
+            "words": Abundance.of(count(tokens, 1)),
+            "documents": Abundance.of(self.document_counts),
+        }
         self.how_words = f"{tokens.tokeniser} tokens, {policy}"
 
     @cached_property
@@ -109,6 +118,11 @@ class Sheet:
         """How often each word stands in each document."""
         return by_document(grams(self.tokens, 1))
 
+    @cached_property
+    def document_table(self) -> Table:
+        """The same of whole documents: each text stands once in each document that it is."""
+        return by_document(self.as_grams())
+
     def coverage(self, table: Table) -> float:
         """Share of the source that was seen, by leaving out documents, or groups of them."""
         return covered.coverage(*covered.by_unit(table, self.groups, self.n))
@@ -126,43 +140,41 @@ class Sheet:
 
     def put(
         self,
-        name: str,
+        key: str,
         value: float,
-        unit: str,
-        direction: Direction,
-        method: str,
-        *,
-        low: float = math.nan,
-        high: float = math.nan,
+        *settings: object,
+        ends: tuple[float, float] = NO_ENDS,
+        by_cluster: tuple[float, float] = NO_ENDS,
         coverage: float = math.nan,
         warnings: Sequence[str] = (),
-        by_cluster: tuple[float, float] = (math.nan, math.nan),
         no_interval: str = "",
         n: int | None = None,
     ) -> None:
-        """Add a value, or why it is undefined; where it has no interval, why it has none."""
+        """Add a quantity's value, or why it is undefined; if it has no interval, why it has none.
+
+        `settings` complete its method. Ends outside the quantity's range are moved into it.
+        """
+        quantity = REGISTRY[key].of(self.tokens.tokeniser)
+        low, high = quantity.clip(ends)
+        by_cluster = quantity.clip(by_cluster)
         notes = [w for w in warnings if w]
         if math.isnan(value) and not notes:
             notes = ["there is nothing to measure" if self.n else "no documents"]
         if unmoved(low, high):
             low, no_interval = math.nan, UNMOVED
         if math.isnan(value) or math.isnan(low) or math.isnan(high):
-            low = high = math.nan
-            by_cluster = (math.nan, math.nan)
+            low, high = by_cluster = NO_ENDS
             if not math.isnan(value):
                 notes.append(no_interval or _UNSTEADY)
-        self.measures[name] = Measure(
-            name=name,
-            value=value,
+        self.measures[key] = quantity.measured(
+            value,
+            *settings,
             low=low,
             high=high,
             low_by_cluster=by_cluster[0],
             high_by_cluster=by_cluster[1],
             n=self.n if n is None else n,
             coverage=coverage,
-            method=method,
-            unit=unit,
-            direction=direction,
             warnings=tuple(notes),
         )
 
@@ -233,7 +245,7 @@ class Sheet:
 
     def words(self, rng: np.random.Generator) -> None:
         """Effective number of words, share of different bigrams, self-BLEU, mean cosine."""
-        tokens, policy = self.tokens, self.how_words
+        tokens = self.tokens
 
         def prepare(documents: np.ndarray) -> intervals.Statistic:
             some = tokens.select(documents)
@@ -253,7 +265,7 @@ class Sheet:
         if self.n:
             value, low, high, reason = self.spread(prepare, rng, tokens.lengths)
             units = self.units
-            bleu = 4  # its place; copies that happen not to be there move no subsample
+            bleu = WORDS.index("self_bleu")  # copies that happen not to be there move no subsample
             least = intervals.unmoved_mean(value[bleu], units)
             low[bleu], high[bleu] = at_least((low[bleu], high[bleu]), least)
             if self.clusters is not None:
@@ -266,61 +278,20 @@ class Sheet:
                 least = intervals.unmoved_mean(value[bleu], clusters)
                 other.low[bleu], other.high[bleu] = at_least(other.ends(bleu), least)
         seen = self.coverage(self.word_table)
-        empty = "" if len(self.word_counts) or not self.n else "no document has a word"
+        empty = "" if self.counts["words"].n or not self.n else "no document has a word"
         two = "" if self.n > 1 else "it takes two documents"
         few = self._few_hold_most()
-        for place, (name, unit, direction, method, note, ends) in enumerate(
-            [
-                *(
-                    (
-                        f"hill{q}",
-                        "effective words",
-                        "higher is more varied",
-                        f"Hill number of order {q} of {tokens.tokeniser} 1-grams, {policy}",
-                        "",
-                        (1.0, math.inf),
-                    )
-                    for q in (0, 1, 2)
-                ),
-                (
-                    "distinct2",
-                    "share",
-                    "higher is more varied",
-                    f"different 2-grams over all 2-grams, falls as n grows, {policy}",
-                    "",
-                    (0.0, 1.0),
-                ),
-                (
-                    "self_bleu",
-                    "BLEU",
-                    "lower is more varied",
-                    "mean BLEU-4 against all others, NLTK smoothing 1, of short documents as many "
-                    f"orders as words, no punctuation, rises with n, {policy}",
-                    two,
-                    (0.0, 1.0),
-                ),
-                (
-                    "cosine",
-                    "cosine",
-                    "lower is more varied",
-                    f"mean over all pairs, 1-gram counts, {policy}",
-                    two,
-                    (0.0, 1.0),
-                ),
-            ]
-        ):
-            withheld = few if name == "distinct2" else ""  # it hangs on the number of words
+        for place, key in enumerate(WORDS):
+            of = (tokens.tokeniser, self.how_words) if key.startswith("hill") else (self.how_words,)
+            withheld = few if key == "distinct2" else ""  # it hangs on the number of words
             self.put(
-                name,
+                key,
                 value[place],
-                unit,
-                direction,  # type: ignore[arg-type]
-                method,
-                low=math.nan if withheld else clip(low[place], *ends),
-                high=clip(high[place], *ends),
-                by_cluster=(clip(other.low[place], *ends), clip(other.high[place], *ends)),
-                coverage=seen if name.startswith("hill") else math.nan,
-                warnings=(empty, note),
+                *of,
+                ends=NO_ENDS if withheld else (low[place], high[place]),
+                by_cluster=other.ends(place),
+                coverage=seen if key.startswith("hill") else math.nan,
+                warnings=(empty, two if key in ("self_bleu", "cosine") else ""),
                 no_interval=reason or withheld,
             )
 
@@ -351,9 +322,10 @@ def _of_words(tables: Sequence[Table], lengths: np.ndarray) -> np.ndarray:
     bleu = math.nan
     if len(lengths) > 1 and len(one):
         bleu = float(self_bleu.self_bleu_of(tables, lengths).mean())
+    words = Abundance.of(one)
     return np.array(
         [
-            *(hill.hill(one, q) for q in (0, 1, 2)),
+            *(hill.hill(words, q) for q in (0, 1, 2)),
             len(two) / two.sum() if len(two) else math.nan,
             bleu,
             cosine.mean_cosine_of_table(tables[0]),

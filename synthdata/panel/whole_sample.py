@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 
 from synthdata.diversity import entropy, intervals
-from synthdata.panel.sheet import Sheet
+from synthdata.panel.sheet import NO_ENDS, Sheet
 from synthdata.similarity import boilerplate, cosine, evidence, repeats
 from synthdata.similarity.vendi import ngram_spectrum, spectrum, vendi_from_spectrum
 from synthdata.text.ngrams import by_document, grams
@@ -48,40 +48,34 @@ def entropies(sheet: Sheet, wanted: Collection[str] = ENTROPIES) -> None:
     def characters() -> Tokens:
         return encode(sheet.texts, "character")
 
-    for name, unit, made in (
-        ("documents", "bits/document", lambda: by_document(sheet.as_grams())),
-        ("words", f"bits/{sheet.tokens.tokeniser}", lambda: sheet.word_table),
-        ("words2", "bits/2-gram", lambda: by_document(grams(sheet.tokens, 2))),
-        ("characters", "bits/character", lambda: by_document(grams(characters(), 1))),
-        ("characters5", "bits/5-gram", lambda: by_document(grams(characters(), 5))),
+    for name, made in (
+        ("documents", lambda: sheet.document_table),
+        ("words", lambda: sheet.word_table),
+        ("words2", lambda: by_document(grams(sheet.tokens, 2))),
+        ("characters", lambda: by_document(grams(characters(), 1))),
+        ("characters5", lambda: by_document(grams(characters(), 5))),
     ):
         if name not in wanted:
             continue
         table = made()
         source = intervals.source_entropy_of(table, sheet.n, sheet.groups)
-        by_cluster = (math.nan, math.nan)
+        by_cluster = NO_ENDS
         if name == "words" and sheet.clusters is not None:
             other = intervals.source_entropy_of(table, sheet.n, sheet.clusters)
             by_cluster = (other.low, other.high)
-        what = {"words2": "word 2-grams", "characters5": "character 5-grams"}.get(name, name)
         sheet.put(
             f"{name}_entropy",
             entropy.plug_in(table.totals()),
-            unit,
-            "higher is more varied",
-            f"plug-in entropy of the sample's {what}, {sheet.policy}",
+            sheet.policy,
             coverage=source.coverage,
             no_interval=_DESCRIBES,
         )
         sheet.put(
             f"{name}_entropy_source",
             source.value,
-            unit,
-            "higher is more varied",
-            f"Chao-Wang-Jost entropy of the source's {what}, bias over {units} taken off, "
-            f"{sheet.policy}",
-            low=source.low,
-            high=source.high,
+            units,
+            sheet.policy,
+            ends=(source.low, source.high),
             by_cluster=by_cluster,
             coverage=source.coverage,
             no_interval=source.warning,
@@ -99,10 +93,8 @@ def vendi(sheet: Sheet, rng: np.random.Generator) -> None:
         sheet.put(
             "vendi" if q == 1 else f"vendi_order{q}",
             vendi_from_spectrum(eigenvalues, q) if len(eigenvalues) else math.nan,
-            "effective documents",
-            "higher is more varied",
-            f"Vendi score, order {q}, cosine of 1-gram counts, {how}, rises with n, "
-            f"{sheet.how_words}",
+            how,
+            sheet.how_words,
             n=some,
             warnings=(
                 "" if len(eigenvalues) else how,
@@ -125,9 +117,7 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
         sheet.put(
             "vendi_embeddings" if q == 1 else f"vendi_embeddings_order{q}",
             vendi_from_spectrum(eigenvalues, q),
-            "effective documents",
-            "higher is more varied",
-            f"Vendi score, order {q}, {what}, exact, rises with n",
+            what,
             no_interval=_SPECTRUM,
         )
     value, low, high, reason = sheet.spread(
@@ -138,11 +128,8 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
     sheet.put(
         "cosine_embeddings",
         float(value[0]),
-        "cosine",
-        "lower is more varied",
-        f"mean over all pairs, {what}",
-        low=float(np.clip(low[0], -1, 1)),
-        high=float(np.clip(high[0], -1, 1)),
+        what,
+        ends=(float(low[0]), float(high[0])),
         warnings=("" if sheet.n > 1 else "it takes two documents",),
         no_interval=reason,
     )
@@ -150,6 +137,8 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
 
 def text_to_search(sheet: Sheet) -> tuple[list[str], str]:
     """The texts in which passages are looked for, and a note where these are not all."""
+    if sheet.searched is not None:
+        return sheet.searched
     texts, note = [sheet.texts[i] for i in sheet.order], ""
     sizes = np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64)
     if sizes.sum() > REPEAT_BYTES:
@@ -157,7 +146,8 @@ def text_to_search(sheet: Sheet) -> tuple[list[str], str]:
         drawn = np.sort(drawn[np.cumsum(sizes[drawn]) <= REPEAT_BYTES])
         texts = [texts[i] for i in drawn]
         note = f"on {len(texts):,} of {sheet.n:,} documents"
-    return texts, note
+    sheet.searched = texts, note
+    return sheet.searched
 
 
 def passages_of(sheet: Sheet) -> repeats.Repeats:
@@ -177,7 +167,7 @@ def fixed_passages(sheet: Sheet) -> boilerplate.Boilerplate:
 def frames_of(sheet: Sheet) -> evidence.Frames:
     """Templates and who fills them, looked for when first asked for."""
     if sheet.frames is None:
-        sheet.frames = evidence.find_templates(sheet.texts)
+        sheet.frames = evidence.find_templates(sheet.texts, sheet.tokens)
     return sheet.frames
 
 
@@ -185,16 +175,11 @@ def passages(sheet: Sheet, texts: list[str], note: str) -> repeats.Repeats:
     """Repeated passages in the texts of `text_to_search`."""
     found = passages_of(sheet)
     how = f"passages of {found.min_length} UTF-8 bytes or more, suffix array, {sheet.policy}"
-    for name, value, what in (
-        ("repeated", found.share, "share of text also found in another document; "),
-        ("repeated_within", found.share_within, "share of text that its document repeats; "),
-    ):
+    for key, value in (("repeated", found.share), ("repeated_within", found.share_within)):
         sheet.put(
-            name,
+            key,
             value,
-            "share",
-            "lower is more varied",
-            what + how,
+            how,
             n=len(texts),
             warnings=(note,),
             no_interval=_SORTED,
@@ -208,10 +193,8 @@ def templates(sheet: Sheet) -> evidence.Frames:
     sheet.put(
         "templates",
         found.filled / found.documents if found.documents else math.nan,
-        "share",
-        "lower is more varied",
-        f"share of documents that fill a template, words in {evidence.FIXED_SHARE:.0%} of the "
-        f"documents are its frame, {sheet.policy}",
+        evidence.FIXED_SHARE,
+        sheet.policy,
         warnings=("" if found.documents or not sheet.n else "words are not separated",),
         no_interval=_FRAMED,
     )
@@ -223,10 +206,7 @@ def compression(sheet: Sheet, ratio: float, texts: list[str], note: str) -> None
     sheet.put(
         "xz_ratio",
         ratio,
-        "times",
-        "lower is more varied",
-        "size over compressed size, xz with a window over all text, rises with n, order by "
-        f"seed {sheet.seed}",
+        sheet.seed,
         n=len(texts),
         warnings=(note,),
         no_interval=_COMPRESSED,

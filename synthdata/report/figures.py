@@ -5,20 +5,18 @@ Idea:   `plots` draws; here is decided what is drawn, and said what it shows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from labkit import figures
-from synthdata.diversity import abundance, hill, rarefaction
+from synthdata.diversity import hill, rarefaction
+from synthdata.diversity.abundance import Abundance
 from synthdata.report import plots
 from synthdata.report.structure import Figure, number
-from synthdata.text import ngrams
-from synthdata.text.tokens import DEFAULT_TOKENISER, Policy, encode
 
 if TYPE_CHECKING:
     from synthdata.comparison.compare import Comparison
+    from synthdata.panel.panel import Panel
     from synthdata.streaming.meter import Meter
 
 _POINTS = 120
@@ -27,31 +25,18 @@ Curve = tuple[int, list[tuple[int, float]]]
 
 
 def of_collection(
-    texts: Sequence[str],
-    policy: Policy,
-    tokeniser: str | None,
-    budgets: Mapping[str, tuple[float, float]] | None = None,
+    found: Panel, budgets: Mapping[str, tuple[float, float]] | None = None
 ) -> list[Figure]:
     """Rarefaction curve, Hill profile and, where there are fields, the entropy budget."""
-    words, documents = _counts(texts, policy, tokeniser)
-    found = _rarefaction_pair({"this collection": words}, {"this collection": documents})
-    found += _profile({"words": words, "documents": documents})
+    made = _rarefaction_pair({"this collection": found.counts})
+    made += _profile(found.counts)
     if budgets:
-        found.append(_budget(budgets))
-    return found
+        made.append(_budget(budgets))
+    return made
 
 
-def of_comparison(
-    compared: Comparison,
-    synthetic: Sequence[str],
-    reference: Sequence[str],
-    tokeniser: str | None,
-) -> list[Figure]:
+def of_comparison(compared: Comparison) -> list[Figure]:
     """Both curves in one picture, both profiles, and the ratios with their intervals."""
-    sides = {
-        name: _counts(texts, compared.policy, tokeniser)
-        for name, texts in (("synthetic", synthetic), ("reference", reference))
-    }
     with figures.style():
         figure, ax = figures.new()
         plots.comparison(ax, compared)
@@ -69,11 +54,8 @@ def of_comparison(
             "Left of the dashed line the synthetic collection is less varied. Squares: chance does "
             "not explain it (p < 0.05 after Holm's correction).",
         ),
-        *_rarefaction_pair(
-            {name: words for name, (words, _) in sides.items()},
-            {name: documents for name, (_, documents) in sides.items()},
-        ),
-        *_profile({f"{name} words": words for name, (words, _) in sides.items()}),
+        *_rarefaction_pair(compared.counts),
+        *_profile({f"{side} words": counts["words"] for side, counts in compared.counts.items()}),
     ]
 
 
@@ -81,40 +63,26 @@ def of_meter(meter: Meter) -> list[Figure]:
     """Rarefaction curves and Hill profiles of words and documents from a one-pass meter."""
     from synthdata.streaming import measures
 
-    curves: list[dict[str, Curve]] = []
-    profiles: dict[str, list[tuple[float, float]]] = {}
-    for name in ("words", "documents"):
-        known = measures.counts_of(meter.channels[name])
-        points = measures.curve(known)
-        curves.append({"this collection": (known.n, points)} if points else {})
-        if points:
-            profiles[name] = [(q, measures.hill(known, q)) for q in _ORDERS]
-    return [*(_rarefaction(*curves) if all(curves) else []), *_profile_of(profiles)]
+    known = {name: measures.counts_of(meter.channels[name]) for name in ("words", "documents")}
+    curves = [{"this collection": (counts.n, measures.curve(counts))} for counts in known.values()]
+    drawn = _rarefaction(*curves) if all(counts.n for counts in known.values()) else []
+    return [*drawn, *_profile(known)]
 
 
-def _counts(
-    texts: Sequence[str], policy: Policy, tokeniser: str | None
-) -> tuple[np.ndarray, np.ndarray]:
-    plain = [policy(text) for text in texts]
-    tokens = encode(plain, tokeniser or DEFAULT_TOKENISER)
-    return ngrams.count(tokens, 1), abundance.count_documents(plain)
-
-
-def _rarefaction_pair(
-    words: Mapping[str, np.ndarray], documents: Mapping[str, np.ndarray]
-) -> list[Figure]:
-    def curves(tallies: Mapping[str, np.ndarray]) -> dict[str, Curve]:
-        return {
-            name: (
-                int(tally.sum()),
-                [(m, v) for m, v, _ in rarefaction.curve(tally, points=_POINTS)],
+def _rarefaction_pair(sides: Mapping[str, Mapping[str, Abundance]]) -> list[Figure]:
+    """Curves of words and of documents, of each side."""
+    words, documents = (
+        {
+            side: (
+                counts[what].n,
+                [(m, v) for m, v, _ in rarefaction.curve(counts[what], points=_POINTS)],
             )
-            for name, tally in tallies.items()
-            if tally.sum()
+            for side, counts in sides.items()
+            if counts[what].n
         }
-
-    left, right = curves(words), curves(documents)
-    return _rarefaction(left, right) if left and right else []
+        for what in ("words", "documents")
+    )
+    return _rarefaction(words, documents) if words and documents else []
 
 
 def _rarefaction(words: Mapping[str, Curve], documents: Mapping[str, Curve]) -> list[Figure]:
@@ -147,17 +115,12 @@ def _at(curve: Curve) -> str:
     return number(round(max(v for m, v in points if m <= n)))
 
 
-def _profile(tallies: Mapping[str, np.ndarray]) -> list[Figure]:
-    return _profile_of(
-        {
-            name: [(q, hill.hill(tally, q)) for q in _ORDERS]
-            for name, tally in tallies.items()
-            if len(tally)
-        }
-    )
-
-
-def _profile_of(profiles: Mapping[str, list[tuple[float, float]]]) -> list[Figure]:
+def _profile(known: Mapping[str, Abundance]) -> list[Figure]:
+    profiles = {
+        name: [(q, hill.hill(counts, q)) for q in _ORDERS]
+        for name, counts in known.items()
+        if counts.n
+    }
     if not profiles:
         return []
     with figures.style():

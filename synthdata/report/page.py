@@ -16,7 +16,8 @@ from html import escape
 
 from labkit.visible import SHOWN, visible
 from synthdata.diversity.measure import Measure
-from synthdata.report.structure import MEANINGS, PLAIN, Report, Table, unit_of, value_of
+from synthdata.diversity.quantities import REGISTRY, plain
+from synthdata.report.structure import Report, Table, unit_of, value_of
 from synthdata.similarity.evidence import Evidence, Item
 
 _STYLE = """
@@ -117,19 +118,16 @@ def _card(measure: Measure) -> str:
     if measure.has_interval:
         low, high = value_of(measure.low, measure), value_of(measure.high, measure)
         interval = f"95 %: {low} to {high}"
-    unit = MEANINGS.get(measure.name, unit_of(measure))
+    known = REGISTRY.get(measure.name)
+    unit = known.meaning if known and known.meaning else unit_of(measure)
     below = " · ".join(part for part in (_safe(unit), interval) if part)
     reasons = f'<div class="small">{_safe("; ".join(measure.warnings), 400)}</div>'
     return (
-        f'<div class="card"><div class="name">{_safe(_words(measure.name))}</div>'
+        f'<div class="card"><div class="name">{_safe(plain(measure.name))}</div>'
         f'<div class="value">{value_of(measure.value, measure)}</div>'
         f'<div class="unit">{below}</div>'
         f"{reasons if measure.warnings else ''}</div>"
     )
-
-
-def _words(name: str) -> str:
-    return PLAIN.get(name, name.replace("_", " "))
 
 
 def _evidence(evidence: Evidence) -> str:

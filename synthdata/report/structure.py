@@ -105,25 +105,3 @@ def value_of(value: float, measure: Measure) -> str:
 def unit_of(measure: Measure) -> str:
     """What the value counts; nothing for a share, which is shown in percent."""
     return "" if measure.unit == "share" else measure.unit
-
-
-PLAIN = {
-    "near_duplicates": "documents with a near-duplicate",
-    "near_duplicates_difference": "near-duplicates, synthetic minus reference",
-    "documents_hill1": "effective number of different documents",
-    "documents_hill1_ratio": "effective different documents, synthetic / reference",
-    "documents_types": "different documents",
-    "hill1": "effective number of words",
-    "hill1_ratio": "effective words, synthetic / reference",
-    "words_hill1_source": "effective number of words, source",
-    "words_entropy": "entropy of words, sample",
-    "words_entropy_source": "entropy of words, source",
-    "copied": "documents copied from the reference",
-}
-"""Names for readers who have not met ours."""
-MEANINGS = {
-    "documents_hill1": "as varied as so many different documents, all equally common",
-    "hill1": "as varied as so many words, all used equally often",
-    "words_hill1_source": "as varied as so many words, all used equally often",
-}
-"""What a headline's unit means, where that needs a sentence."""

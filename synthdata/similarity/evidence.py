@@ -19,7 +19,7 @@ import numpy as np
 from synthdata.similarity.near_duplicates import NearDuplicates, near_duplicates
 from synthdata.similarity.repeats import Repeats, repeats
 from synthdata.text.ngrams import by_document, grams
-from synthdata.text.tokens import DEFAULT_POLICY, Policy, check_texts, encode
+from synthdata.text.tokens import DEFAULT_POLICY, Policy, Tokens, check_texts, encode
 from synthdata.text.words import MOSTLY
 
 GAP = "___"
@@ -52,28 +52,33 @@ class Evidence:
 
 
 def explain(
+    texts: Sequence[str], *, policy: Policy = DEFAULT_POLICY, top: int = 3, seed: int = 0
+) -> list[Evidence]:
+    """The four views of a collection, each with up to `top` examples; see `views`."""
+    check_texts(texts)
+    return views([policy(text) for text in texts], top=top, seed=seed)
+
+
+def views(
     texts: Sequence[str],
     *,
-    policy: Policy = DEFAULT_POLICY,
     top: int = 3,
     seed: int = 0,
     near: NearDuplicates | None = None,
     repeated: Repeats | None = None,
     frames: Frames | None = None,
 ) -> list[Evidence]:
-    """The four views, each with up to `top` examples; what is known already need not be found anew.
+    """The four views of normalised texts; what is known already need not be found anew.
 
     ValueError for `top` below 1.
     """
-    check_texts(texts)
     if top < 1:
         raise ValueError(f"top is at least 1 example, got {top}")
-    plain = [policy(text) for text in texts]
     return [
-        commonest(plain, top),
-        clusters(plain, top, seed, near),
-        templates(plain, top, frames),
-        passages(plain, top, repeated),
+        commonest(texts, top),
+        clusters(texts, top, seed, near),
+        templates(texts, top, frames),
+        passages(texts, top, repeated),
     ]
 
 
@@ -137,14 +142,16 @@ class Frames:
         return sum(len(who) for _, who in self.frames)
 
 
-def find_templates(texts: Sequence[str]) -> Frames:
+def find_templates(texts: Sequence[str], tokens: Tokens | None = None) -> Frames:
     """Frames that different documents fill differently.
 
     A word that stands in fewer than 5 % of the documents (or 3 of them) becomes a gap, neighbouring
     gaps become one, and what is left is counted. A template has at least three fixed words, one
-    gap, and 2 % of the documents (or 3). Only for texts with spaces between words.
+    gap, and 2 % of the documents (or 3). Only for texts with spaces between words. `tokens` are
+    these texts encoded, of use if that was by words.
     """
-    tokens = encode(texts, "word")
+    if tokens is None or tokens.tokeniser != "word":
+        tokens = encode(texts, "word")
     if not texts or sum(tokens.mixture.values()) >= MOSTLY:
         return Frames(documents=0, frames=())
     least = max(FEWEST, TEMPLATE_SHARE * len(texts))

@@ -28,14 +28,15 @@ rose (D. Ting, "Streamed approximate counting of distinct elements", KDD 2014).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from synthdata.diversity.abundance import counts_of_counts
-from synthdata.diversity.entropy import BITS, unseen_entropy
-from synthdata.diversity.hill import coverage_from
+from synthdata.diversity import entropy, hill
+from synthdata.diversity.abundance import Abundance, counts_of_counts
 from synthdata.diversity.measure import Measure
+from synthdata.diversity.quantities import STREAMED
+from synthdata.diversity.rarefaction import rarefied
 from synthdata.streaming.meter import Meter
 from synthdata.streaming.sketch import Channel
 
@@ -71,58 +72,24 @@ def promised(k: int) -> float:
     return 3 / math.sqrt(k)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """A collection's counts of counts, as far as they are known.
-
-    `values[i]` is a count, `types[i]` how many things have it, `mass[i]` what share of all
-    occurrences is theirs; the last two are estimates (not whole numbers) unless `exact`.
-    """
-
-    n: int
-    """All occurrences."""
-    values: np.ndarray
-    """Counts that occur."""
-    types: np.ndarray
-    """Things with that count."""
-    mass: np.ndarray
-    """Occurrences that belong to them, as a share of n."""
-    exact: bool
-    """Whether nothing was estimated."""
-    distinct: float
-    """How many distinct things."""
-
-    def occurring(self, count: int) -> int:
-        """How many things were seen `count` times, to the nearest whole one."""
-        return round(float(self.types[self.values == count].sum()))
-
-
-def counts_of(channel: Channel) -> Counts:
-    """What the channel knows, as one table."""
+def counts_of(channel: Channel) -> Abundance:
+    """What the channel knows: exact counts of counts, or estimates of them."""
     hashes, counts = channel.bottom.sample()
-    n = channel.total
     if channel.bottom.complete:
-        values, types = counts_of_counts(counts)
-        return Counts(
-            n=n,
-            values=values,
-            types=types.astype(float),
-            mass=values * types / max(n, 1),
-            exact=True,
-            distinct=float(len(counts)),
-        )
+        return Abundance.of(counts)
+    n = channel.total
     numbers, heavy = _heavy(channel)
     rest = counts[~np.isin(hashes, numbers)]
     values, types = counts_of_counts(rest)
     left = float(max(n - heavy.sum(), rest.sum()))  # the sampled ones at least belong to the rest
     weights = _calibrated(values, types, channel.bottom.rate, left)
-    return Counts(
+    one = np.ones(len(heavy))
+    return Abundance(
         n=n,
         values=np.concatenate((values, heavy)),
-        types=np.concatenate((weights, np.ones(len(heavy)))),
-        mass=np.concatenate((values * weights, heavy * (n - left) / max(heavy.sum(), 1))) / n,
+        types=np.concatenate((weights, one)),
+        weights=np.concatenate((weights, one * (n - left) / max(heavy.sum(), 1))),
         exact=False,
-        distinct=float(weights.sum()) + len(heavy),
     )
 
 
@@ -160,65 +127,13 @@ def _calibrated(values: np.ndarray, types: np.ndarray, rate: float, total: float
     return weights * (total / float(weights @ values)) if weights.any() else weights
 
 
-def plug_in(counts: Counts) -> float:
-    """Entropy of the observed shares, bits."""
-    if not counts.n:
-        return math.nan
-    return max(0.0, float(counts.mass @ (math.log2(counts.n) - np.log2(counts.values))))
-
-
-def chao_wang_jost(counts: Counts) -> float:
-    """Entropy of the source, bits; see `entropy.chao_wang_jost`."""
-    from scipy.special import psi
-
-    if not counts.n:
-        return math.nan
-    seen = float(counts.mass @ (psi(counts.n) - psi(counts.values))) * BITS
-    once, twice = counts.occurring(1), counts.occurring(2)
-    return max(0.0, seen + unseen_entropy(counts.n, once, twice))
-
-
-def coverage(counts: Counts) -> float:
-    """Share of the source's probability that was seen; see `hill.coverage`."""
-    if not counts.n:
-        return math.nan
-    return coverage_from(counts.n, counts.occurring(1), counts.occurring(2))
-
-
-def hill2(counts: Counts) -> float:
-    """One over the chance that two draws without replacement agree."""
-    if counts.n < 2:
-        return math.nan
-    same = float(counts.mass @ (counts.values - 1)) / (counts.n - 1)
-    return 1 / same if same else math.inf
-
-
-def curve(counts: Counts, points: int = 40) -> list[tuple[int, float]]:
+def curve(counts: Abundance, points: int = 40) -> list[tuple[int, float]]:
     """Expected types in samples of growing size, up to everything: (size, types)."""
     if not counts.n:
         return []
     first, rest = np.geomspace(1, counts.n, points), np.linspace(1, counts.n, points)
     sizes = sorted({*np.concatenate((first, rest)).round().astype(int).tolist()})
-    return [(m, types_at(counts, m)) for m in sizes]
-
-
-def hill(counts: Counts, q: float) -> float:
-    """Hill number of order q of what went by, from the same masses as its entropy."""
-    if not counts.n:
-        return math.nan
-    if q == 0:
-        return counts.distinct
-    if q == 1:
-        return float(2 ** plug_in(counts))
-    share = counts.values / counts.n
-    return float((counts.mass @ share ** (q - 1)) ** (1 / (1 - q)))
-
-
-def types_at(counts: Counts, size: int) -> float:
-    """Expected types in `size` draws without replacement from what went by."""
-    from synthdata.diversity.rarefaction import none_drawn
-
-    return float(counts.types @ (1 - none_drawn(counts.values, counts.n, size)))
+    return [(m, rarefied(counts, m)) for m in sizes]
 
 
 def measures(meter: Meter) -> list[Measure]:
@@ -229,29 +144,10 @@ def measures(meter: Meter) -> list[Measure]:
     return found
 
 
-KINDS = {
-    "total": ("count", "{}"),
-    "types": ("count", "distinct {}"),
-    "types_hyperloglog": (
-        "HyperLogLog estimate of the sample's types (within its interval another order of the rows "
-        "gives another)",
-        "distinct {}",
-    ),
-    "entropy": ("plug-in entropy of the sample", "bits"),
-    "entropy_source": ("Chao-Wang-Jost estimate for the source", "bits"),
-    "hill1_source": ("2 to the Chao-Wang-Jost estimate for the source", "effective {}"),
-    "hill2_source": (
-        "n (n-1) / sum x (x-1), unbiased for the source's concentration",
-        "effective {}",
-    ),
-}
-"""What is measured of each channel: estimator and unit."""
-
-
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
-    """All `KINDS` of one channel."""
+    """Everything in `STREAMED`, of one channel."""
     config = meter.config
-    slug = name.replace(" ", "_").replace("-", "_")
+    quantities = {kind: quantity.of(name) for kind, quantity in STREAMED.items()}
     what = {"documents": "whole documents"}.get(name, name)
     if name in ("words", "word pairs"):
         what = f"{name} ({config.words} tokens)"
@@ -262,48 +158,42 @@ def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
         how += _AS_DRAWS
     if not channel.total:
         reason = f"there are no {name} in {meter.documents:,} documents"
-        return [Measure.undefined(f"{slug}_{kind}", reason, n=0, method=how) for kind in KINDS]
-    seen = coverage(counts)
-    values = dict(zip(KINDS, _values(counts, channel)))
+        return [Measure.undefined(q.key, reason, n=0, method=how) for q in quantities.values()]
+    seen = hill.coverage(counts)
+    values = dict(zip(quantities, _values(counts, channel)))
     crossed = values["hill1_source"][0] < values["hill2_source"][0] < math.inf
     made = []
     for kind, (value, (low, high)) in values.items():
-        estimator, unit = KINDS[kind]
+        quantity = quantities[kind]
         if kind == "types" and not counts.exact:
-            estimator = "bottom-k estimate of the sample's types"
-        method = f"{estimator}, {how}"
+            quantity = replace(quantity, method="bottom-k estimate of the sample's types, {}")
         if math.isnan(value):
-            made.append(
-                Measure.undefined(f"{slug}_{kind}", "there is only one", n=1, method=method)
-            )
+            method = quantity.method.format(how)
+            made.append(Measure.undefined(quantity.key, "there is only one", n=1, method=method))
             continue
         reason = "" if not math.isnan(low) else _no_interval(kind, value, seen, counts.exact)
+        crossing = _CROSSED if crossed and kind in _ORDERS else ""
         made.append(
-            Measure(
-                name=f"{slug}_{kind}",
-                value=value,
+            quantity.measured(
+                value,
+                how,
                 low=low,
                 high=high,
                 n=counts.n,
                 coverage=seen,
-                method=method,
-                unit=unit.format(name),
-                direction="neither" if kind == "total" else "higher is more varied",
-                warnings=tuple(
-                    filter(None, (reason, _CROSSED if crossed and kind in _ORDERS else ""))
-                ),
+                warnings=tuple(filter(None, (reason, crossing))),
             )
         )
     return made
 
 
-def _values(counts: Counts, channel: Channel) -> list[tuple[float, tuple[float, float]]]:
-    """Value and interval of each of `KINDS`; an interval of nan is none."""
+def _values(counts: Abundance, channel: Channel) -> list[tuple[float, tuple[float, float]]]:
+    """Value and interval of each of `STREAMED`; an interval of nan is none."""
     none = (math.nan, math.nan)
     around = 1.96 / math.sqrt(channel.bottom.k)
     types = counts.distinct * (1 - around), min(counts.distinct * (1 + around), counts.n)
     hll, n = channel.cardinality, counts.n
-    entropy = chao_wang_jost(counts)
+    bits = entropy.chao_wang_jost(counts)
     return [
         (counts.n, none),
         (counts.distinct, none if counts.exact else types),
@@ -311,10 +201,10 @@ def _values(counts: Counts, channel: Channel) -> list[tuple[float, tuple[float, 
             min(hll.get_estimate(), n),
             (min(hll.get_lower_bound(2), n), min(hll.get_upper_bound(2), n)),
         ),
-        (plug_in(counts), none),
-        (entropy, none),
-        (2**entropy, none),
-        (hill2(counts), none),
+        (entropy.plug_in(counts), none),
+        (bits, none),
+        (2**bits, none),
+        (hill.hill_asymptotic(counts, 2) if n > 1 else math.nan, none),
     ]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from synthdata.comparison.unlike import unlike_scripts
 from synthdata.diversity.intervals import FEWEST
+from synthdata.diversity.quantities import REGISTRY
 from synthdata.verdicts.verdict import MANY, MANY_COPIES, Confidence, Verdict, ends
 
 if TYPE_CHECKING:
@@ -253,15 +254,8 @@ def _holds_none(ratio: Measure) -> bool:
 
 
 def _plain(difference: Difference) -> str:
-    names = {
-        "hill0": "different words",
-        "hill1": "effective number of words",
-        "hill2": "effective number of common words",
-        "documents_hill1": "effective number of different documents",
-        "self_bleu": "likeness of documents to each other (self-BLEU)",
-        "near_duplicates": "share of near-duplicates",
-    }
-    return names.get(difference.name, difference.name)
+    quantity = REGISTRY[difference.name]
+    return quantity.noun or quantity.name
 
 
 def _said(difference: Difference) -> str:

@@ -151,13 +151,13 @@ def gate(
     for rule in asked:
         quantity, units = RULES[rule.name], own
         if quantity.needs_reference and comparison is not None:
-            found = comparison.measure(quantity.measure)
-            if quantity.measure != "copied":  # of which the reference is no sample
+            found = comparison.measure(quantity.key)
+            if quantity.key != "copied":  # of which the reference is no sample
                 units = min(comparison.units)
-        elif quantity.measure in alone:
-            found = alone[quantity.measure]
+        elif quantity.key in alone:
+            found = alone[quantity.key]
         else:
-            found = Measure.undefined(quantity.measure, one_empty, n=len(texts))
+            found = Measure.undefined(quantity.key, one_empty, n=len(texts))
         judged = judge(rule, found, units)
         if sheet is not None:
             judged = unseen.of_collection(judged, sheet, other, names_asked)

@@ -14,107 +14,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from synthdata.diversity.measure import Measure
+from synthdata.diversity.quantities import REGISTRY, Quantity
 from synthdata.verdicts.verdict import Confidence
 
 Outcome = Literal["pass", "fail", "cannot tell"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quantity:
-    """Something a rule may be about."""
-
-    definition: str
-    """What it is, as `--help` shows it."""
-    needs_reference: bool
-    """Whether it compares with a reference collection."""
-    measure: str
-    """Name of its measure in the panel or the comparison."""
-    minimum_coverage: float = 0.0
-    """Below this coverage nobody can tell."""
-
-
-RULES: dict[str, Quantity] = {
-    "hill1_ratio": Quantity(
-        definition="Hill number of order 1 of word unigrams, synthetic over reference, at equal "
-        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
-        needs_reference=True,
-        measure="hill1_ratio",
-        minimum_coverage=0.5,
-    ),
-    "hill2_ratio": Quantity(
-        definition="Hill number of order 2 of word unigrams, synthetic over reference, at equal "
-        "terms (--match, tokens unless said); cannot tell below 50 % coverage",
-        needs_reference=True,
-        measure="hill2_ratio",
-        minimum_coverage=0.5,
-    ),
-    "documents_hill1_ratio": Quantity(
-        definition="Hill number of order 1 of whole documents, synthetic over reference, at an "
-        "equal number of documents; cannot tell where the synthetic documents cover less than 50 % "
-        "of their source, as when each is different",
-        needs_reference=True,
-        measure="documents_hill1_ratio",
-        minimum_coverage=0.5,
-    ),
-    "self_bleu_difference": Quantity(
-        definition="self-BLEU of the synthetic collection minus that of the reference, at an equal "
-        "number of documents (300 a side at most)",
-        needs_reference=True,
-        measure="self_bleu_difference",
-    ),
-    "near_duplicates_difference": Quantity(
-        definition="near_duplicates of the synthetic collection minus that of the reference, at an "
-        "equal number of documents",
-        needs_reference=True,
-        measure="near_duplicates_difference",
-    ),
-    "copied": Quantity(
-        definition="share of synthetic documents that stand word for word in the reference",
-        needs_reference=True,
-        measure="copied",
-    ),
-    "support_recall": Quantity(
-        definition="share of the reference's word 2-grams that the synthetic collection has too, "
-        "at an equal number of documents",
-        needs_reference=True,
-        measure="support_recall",
-    ),
-    "near_duplicates": Quantity(
-        definition="share of documents in a near-duplicate pair",
-        needs_reference=False,
-        measure="near_duplicates",
-    ),
-    "near_duplicates_masked": Quantity(
-        definition="share of documents in a near-duplicate pair once digits and hex runs are "
-        "masked",
-        needs_reference=False,
-        measure="near_duplicates_masked",
-    ),
-    "top3_clusters": Quantity(
-        definition="share of documents in the three largest clusters of near-duplicates",
-        needs_reference=False,
-        measure="top3_clusters",
-    ),
-    "documents_hill1": Quantity(
-        definition="effective number of different documents (Hill number of order 1); cannot tell "
-        "below 50 % coverage",
-        needs_reference=False,
-        measure="documents_hill1",
-        minimum_coverage=0.5,
-    ),
-    "self_bleu": Quantity(
-        definition="mean BLEU-4 of each document against all others; depends on n",
-        needs_reference=False,
-        measure="self_bleu",
-    ),
-    "words_entropy_source": Quantity(
-        definition="entropy of the words of the source in bits (Chao-Wang-Jost estimate), not of "
-        "the sample (words_entropy); cannot tell below 95 % coverage",
-        needs_reference=False,
-        measure="words_entropy_source",
-        minimum_coverage=0.95,
-    ),
-}
+RULES: dict[str, Quantity] = {key: q for key, q in REGISTRY.items() if q.definition}
+"""What a rule may be about, in the order of `gate --help`."""
 
 
 @dataclass(frozen=True, kw_only=True)

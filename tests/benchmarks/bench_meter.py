@@ -93,9 +93,9 @@ def accuracy(n: int = 10_000_000) -> None:
         counts = measures.counts_of(channel)
         print(
             f"{name}: {counts.distinct / len(truth) - 1:+.2%}, "
-            f"{(measures.coverage(counts) - hill.coverage(truth)) * 100:+.3f} points, "
-            f"{measures.chao_wang_jost(counts) / entropy.chao_wang_jost(truth) - 1:+.2%}, "
-            f"{measures.plug_in(counts) / entropy.plug_in(truth) - 1:+.2%}"
+            f"{(hill.coverage(counts) - hill.coverage(truth)) * 100:+.3f} points, "
+            f"{entropy.chao_wang_jost(counts) / entropy.chao_wang_jost(truth) - 1:+.2%}, "
+            f"{entropy.plug_in(counts) / entropy.plug_in(truth) - 1:+.2%}"
         )
 
 
@@ -136,14 +136,14 @@ def off(draws: np.ndarray, truth: np.ndarray, k: int, seed: int) -> tuple[float,
     for start in range(0, len(hashes), 1 << 20):
         channel.add(*hashing.count_grams(hashes[start : start + (1 << 20)].copy()))
     counts = measures.counts_of(channel)
-    covered = measures.coverage(counts)
+    covered = hill.coverage(counts)
     assert counts.distinct <= counts.n
-    assert counts.occurring(1) <= counts.n
+    assert counts.f(1) <= counts.n
     assert covered >= 0
     return (
         counts.distinct / len(truth) - 1,
         covered - hill.coverage(truth),
-        measures.plug_in(counts) / entropy.plug_in(truth) - 1,
+        entropy.plug_in(counts) / entropy.plug_in(truth) - 1,
     )
 
 

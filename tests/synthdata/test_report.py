@@ -16,13 +16,13 @@ from labkit import figures
 from labkit.visible import visible
 from synthdata.diversity.measure import Measure
 from synthdata.io.reader import Tally
+from synthdata.panel.panel import measure
 from synthdata.report import figures as drawing
 from synthdata.report import page, plots, record, structure, terminal
 from synthdata.report.structure import Report, Table
 from synthdata.similarity.evidence import Evidence, Item, explain, templates
 from synthdata.streaming import measures
 from synthdata.streaming.meter import Meter, MeterConfig
-from synthdata.text.tokens import DEFAULT_POLICY
 from synthdata.verdicts import against, verdict
 from synthdata.verdicts.verdict import Verdict
 
@@ -97,7 +97,7 @@ def test_html_escapes_everything_a_stranger_wrote() -> None:
 
 def test_html_needs_no_network_and_forbids_it() -> None:
     texts = ["a joke about a cat"] * 5 + [f"tale {i} of a fox and a hen" for i in range(9)]
-    pictures = drawing.of_collection(texts, DEFAULT_POLICY, None, {"persona": (0.5, 2.0)})
+    pictures = drawing.of_collection(measure(texts), {"persona": (0.5, 2.0)})
     shown = page.to_html(
         Report(
             title="t",
@@ -224,7 +224,7 @@ def test_verdicts_on_a_comparison() -> None:
     assert "take 1" in coarse.because
     few = against.of_comparison(compare(tales(5, 3), reference, permutations=9))
     assert few.text.startswith("Too few")
-    picture = drawing.of_comparison(worse, tales(20, 1) * 3, reference, None)
+    picture = drawing.of_comparison(worse)
     assert len(picture) == 3
     assert "documents_hill1" in picture[0].image
 
@@ -276,8 +276,6 @@ def test_plots_draw_what_they_are_given_and_return_their_axes() -> None:
 
 
 def test_plots_take_what_measure_gives() -> None:
-    from synthdata.panel.panel import measure
-
     found = measure(tales(30, 0))
     _, axes = figures.new("wide", 1, 2)
     curve = found.curves["documents"]

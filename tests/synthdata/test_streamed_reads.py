@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from synthdata.diversity import hill
 from synthdata.diversity.measure import Measure
 from synthdata.streaming import measures
 from synthdata.streaming.meter import Meter, MeterConfig
@@ -61,5 +62,5 @@ def test_orders_that_cross_are_called_impossible() -> None:
     }
     # what went by is no estimate, and its orders fall
     counts = measures.counts_of(Meter(SMALL).update(texts).channels["documents"])
-    orders = [measures.hill(counts, q) for q in (0, 1, 2)]
+    orders = [hill.hill(counts, q) for q in (0, 1, 2)]
     assert orders == sorted(orders, reverse=True)
