@@ -110,6 +110,8 @@ class Comparison:
     """Of each side's words, the share of each script."""
     inside: Inside | None = None
     """What was left out of the synthetic side's groups; None where whole groups were compared."""
+    alike: bool = False
+    """Whether the interval of the self-BLEU difference may lie above 0, if it was not taken."""
     notes: tuple[str, ...] = ()
     """What makes the two sides unlike, beside their variety."""
 
@@ -214,6 +216,7 @@ def compare(
         lengths=pool.mean_lengths(),
         scripts=(scripts(tokens.select(a)), scripts(tokens.select(b))),
         inside=inside(pool, texts),
+        alike=pool.alike,
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
 

@@ -26,6 +26,7 @@ import numpy as np
 from synthdata.comparison.equal_terms import Drawer, Match, Parts, group_sizes
 from synthdata.comparison.window import unlike
 from synthdata.diversity import coverage as covered
+from synthdata.diversity.intervals import unmoved_mean
 from synthdata.diversity.quantities import REGISTRY, Quantity
 from synthdata.similarity import near_duplicates as neardup
 from synthdata.similarity.self_bleu import SelfBleu
@@ -154,6 +155,17 @@ class Pool:
             size = round(size * BLEU_DOCUMENTS / observed)
         one, two = (self._bleu.mean(part) for part in parts.first(size))
         return one, two
+
+    @property
+    def alike(self) -> bool:
+        """Whether an interval of the difference in self-BLEU, one side minus two, may lie above 0.
+
+        This takes no draws: it cannot where the difference is within its least interval.
+        """
+        one, two = self.self_bleu(self.observed)
+        few = min(*(self.units(side) for side in self.observed.sides), BLEU_DOCUMENTS)
+        least = math.hypot(one - unmoved_mean(one, few)[0], unmoved_mean(two, few)[1] - two)
+        return one - two > least
 
     @cached_property
     def _bleu(self) -> SelfBleu:

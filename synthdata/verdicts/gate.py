@@ -11,7 +11,7 @@ Omits:  one verdict from many numbers. Every rule is judged on its own; the wors
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 from synthdata.comparison.compare import Comparison, compare
@@ -118,22 +118,28 @@ def gate(
         alone = sheet.measures
     if missing and reference is not None and not one_empty:
         needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
-        if needed & {"hill1", "hill2"}:  # beside words, which synonyms make many, likeness
-            needed.add("self_bleu")
         if needed:  # clusters of them may be events, which widen every interval
             needed.add("near_duplicates")
-        comparison = compare(
-            texts,
-            reference,
-            groups=groups,
-            reference_groups=reference_groups,
-            match=match,
-            tokeniser=tokeniser,
-            policy=policy,
-            quantities=[name for name in QUANTITIES if name in needed],
-            permutations=permutations,
-            seed=seed,
-        )
+
+        other_side: Sequence[str] = reference
+
+        def beside(quantities: Collection[str]) -> Comparison:
+            return compare(
+                texts,
+                other_side,
+                groups=groups,
+                reference_groups=reference_groups,
+                match=match,
+                tokeniser=tokeniser,
+                policy=policy,
+                quantities=[name for name in QUANTITIES if name in quantities],
+                permutations=permutations,
+                seed=seed,
+            )
+
+        comparison = beside(needed)
+        if comparison.alike and needed & {"hill1", "hill2"}:  # synonyms make many words
+            comparison = beside(needed | {"self_bleu"})
     own = len(texts) if groups is None else len(set(groups))
     names_asked = {rule.name for rule in asked}
 

@@ -529,3 +529,13 @@ def test_strict_and_max_row_reach_the_reader(run: Run, tmp_path: Path) -> None:
     done = run("explain", path, "--strict")
     assert done.code == 2
     assert "line 2: text is not a string" in done.err
+
+
+def test_a_gate_counts_the_rows_of_both_sides(run: Run, tmp_path: Path) -> None:
+    own, reference = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    own.write_text("".join(json.dumps({"text": t}) + "\n" for t in texts(24, 1)))
+    lines = [json.dumps({"text": t}) for t in texts(30, 2)]
+    reference.write_text("\n".join([*lines, "broken", '{"text": 7}']))
+    done = run("gate", own, "--ref", reference, "--rule", "copied<=0.5", "--json")
+    assert done.record["rows"]["used"] == 54
+    assert sum(done.record["rows"]["bad"].values()) == 2
