@@ -137,11 +137,13 @@ def variants(right: str, *changes: Change) -> tuple[Variant, ...]:
 def composed(right: str, change: Change) -> str:
     """The source that a change makes of a right answer; ValueError if it does not fit."""
     source = plain(right)
-    function = [node for node in tree_of(source).body if isinstance(node, ast.FunctionDef)][-1]
+    defined = [node for node in tree_of(source).body if isinstance(node, ast.FunctionDef)]
+    named = defined[-1].name if "\n" in right else right.split(":")[1]
+    function = next(node for node in defined if node.name == named)
     try:
         changed = change.write(source, function)
         usual = [line for line in USUAL if line not in changed.splitlines()]
-        found = needed(function.name, [*usual, changed])
+        found = needed(named, [*usual, changed])
     except ValueError as error:
         raise ValueError(f"{change.name!r}: {error}") from None
     assert found is not None

@@ -71,6 +71,7 @@ def surprise(counts, which, *, base=2.0):
         share,
     )
 """
+MEAN = "def mean(each, mask=None, count=None):"
 NEEDED = PLAIN.replace("import numpy as np\n", "")  # only annotations name it
 
 
@@ -143,6 +144,12 @@ def test_what_is_composed_runs() -> None:
 def test_what_is_refused(change: Change, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         mistakes(RIGHT, change)
+
+
+def test_the_solution_may_stand_above_its_helpers() -> None:
+    (wrong,) = mistakes("distill.losses:kd", body("none", "return mean(mask)", "no distance"))
+    assert wrong.source.startswith("def kd(student_logits, teacher_logprobs, *, direction=")
+    assert wrong.source.splitlines()[1:3] == ["    return mean(mask)", MEAN]
 
 
 def test_a_solution_that_is_not_there_is_refused() -> None:
