@@ -36,6 +36,7 @@ from lessons.engine.slicing import needed, tree_of
 
 USUAL = (
     "import math",
+    "import random",
     "from collections import Counter",
     "import numpy as np",
     "import torch",
