@@ -40,12 +40,10 @@ lessons.engine.judges (`refused`, `numbers`) and lessons.engine.compare (`close`
 
 and, in answers.py,
 
-    ATTENTION_VARIANTS = variants(
-        "minigpt.layers:attention_weights", body("a loop", "..."), body("einsum", "...")
-    )
-    ATTENTION_WRONG = mistakes(
-        "minigpt.layers:attention_weights",
-        edit("no scale", " / math.sqrt(d)", "", "the scores are not divided by sqrt(D)"),
+    ATTENTION_RIGHT = "def causal_attention(q, k): ..."
+    ATTENTION_VARIANTS = variants(ATTENTION_RIGHT, body("a loop", "..."), body("einsum", "..."))
+    ATTENTION_WRONG = mistakes(ATTENTION_RIGHT,
+        edit("no scale", " / q.shape[-1] ** 0.5", "", "the scores are not divided by sqrt(D)"),
         ...
     )
 """
