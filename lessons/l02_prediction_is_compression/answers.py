@@ -25,7 +25,6 @@ def varints(numbers):
 """
 
 VARINTS_VARIANTS = variants(VARINTS_RIGHT,
-    whole("seven bits at a time", VARINTS_RIGHT),
     body("divmod", """
         out = []
         for number in numbers:
@@ -82,7 +81,7 @@ VARINTS_WRONG = mistakes(VARINTS_RIGHT,
 ENTROPY_RIGHT = """
 def plug_in(counts):
     p = counts[counts > 0] / counts.sum()
-    return -(p * np.log2(p)).sum()
+    return float(-(p * np.log2(p)).sum())
 """
 
 ENTROPY_VARIANTS = variants(ENTROPY_RIGHT,
@@ -137,7 +136,6 @@ def frequencies(logprobs):
 """
 
 FREQUENCIES_VARIANTS = variants(FREQUENCIES_RIGHT,
-    whole("what is left to the largest", FREQUENCIES_RIGHT),
     body("rounding running sums", """
         p = np.exp(logprobs)
         v = p.shape[1]

@@ -27,7 +27,6 @@ NOTHING_SEEN = (
 )
 
 ATTENTION_VARIANTS = variants(ATTENTION_RIGHT,
-    whole("a matrix product and a mask", ATTENTION_RIGHT),
     body("einsum and a mask", """
         scores = torch.einsum("bhtd,bhsd->bhts", q, k) / q.shape[-1] ** 0.5
         t, s = scores.shape[-2:]
@@ -140,7 +139,6 @@ def trapezoid(step, steps, *, warmup, cooldown):
 """
 
 TRAPEZOID_VARIANTS = variants(TRAPEZOID_RIGHT,
-    whole("two ways", TRAPEZOID_RIGHT),
     body("smallest of three", """
         ways = [1.0, (step + 1) / (warmup + 1)]
         if cooldown:

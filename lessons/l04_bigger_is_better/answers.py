@@ -19,7 +19,6 @@ def window_flops(layers, width, vocabulary, time):
 """
 
 FLOPS_VARIANTS = variants(FLOPS_RIGHT,
-    whole("in one line", FLOPS_RIGHT),
     body("matrix by matrix", """
         matrices = [(width, width)] * 4 + [(width, 4 * width), (4 * width, width)]
         block = sum(2 * n * m for n, m in matrices) * time + 2 * (2 * time * time * width)
@@ -149,7 +148,6 @@ OWN_RANDOMNESS = (
 )
 
 SALAD_VARIANTS = variants(SALAD_RIGHT,
-    whole("a pack of words", SALAD_RIGHT),
     body("with places", r"""
         words = block.replace("\n", " ").split(" ")
         ends = [c for c in block if c in " \n"] + [""]

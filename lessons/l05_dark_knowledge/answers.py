@@ -145,7 +145,6 @@ def calibration_error(logprobs, targets, bins=15):
 """
 
 CALIBRATION_VARIANTS = variants(CALIBRATION_RIGHT,
-    whole("bins by number", CALIBRATION_RIGHT),
     body("a loop over bins", """
         sure = np.exp(logprobs.max(-1))
         right = logprobs.argmax(-1) == targets

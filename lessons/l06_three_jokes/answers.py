@@ -139,7 +139,6 @@ def p_values(observed, dealt):
 """
 
 P_VALUES_VARIANTS = variants(P_VALUES_RIGHT,
-    whole("one added above and below", P_VALUES_RIGHT),
     body("a loop", """
         n = len(dealt)
         found = []

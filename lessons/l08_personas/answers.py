@@ -92,7 +92,11 @@ MOST_VARIED_VARIANTS = variants(MOST_VARIED_RIGHT,
                 if best is None or effective[s] > effective[best]:
                     best = s
         return best"""),
-    whole("minus infinity", MOST_VARIED_RIGHT),
+    body("minus infinity", """
+        good = (quality >= needed).all(1)
+        if not good.any():
+            return None
+        return int(np.where(good, effective, -np.inf).argmax())"""),
     body("max with a key", """
         good = [s for s, row in enumerate(quality) if (row >= needed).all()]
         return max(good, key=lambda s: effective[s], default=None)"""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from lessons.engine import catalogue, form
+from lessons.engine.checking import check_source
 from lessons.engine.exercise import Exercise
 from lessons.engine.mistakes import (
     Change,
@@ -24,6 +26,7 @@ from lessons.engine.mistakes import (
     variants,
     whole,
 )
+from lessons.engine.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]
@@ -175,6 +178,16 @@ def test_no_two_known_answers_are_one(exercise: Exercise) -> None:
     assert [shape for shape, times in shapes.items() if times > 1] == []
     right = {form.shape_of(answer.source) for answer in exercise.variants}
     assert right.isdisjoint(shapes)
+
+
+@pytest.mark.parametrize("exercise", REAL, ids=lambda exercise: str(exercise.id))
+def test_what_mistakes_are_made_of_is_right(sandbox: Sandbox, exercise: Exercise) -> None:
+    """A lesson's own right answer, NAME_RIGHT in its answers.py, need not be a variant."""
+    answers = importlib.import_module(f"{catalogue.find(exercise.lesson).module}.answers")
+    for name, right in vars(answers).items():
+        if name.endswith("_RIGHT") and f"def {exercise.name}(" in right:
+            (same,) = variants(right, whole("the same", right))
+            assert check_source(exercise, same.source, sandbox).passed, name
 
 
 def test_an_author_can_read_what_a_student_would_have_written() -> None:
