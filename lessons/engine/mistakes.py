@@ -174,7 +174,7 @@ def plain(right: str) -> str:
             for part in ast.walk(node.args):
                 if isinstance(part, ast.arg):
                     part.annotation = None
-            first = node.body[ast.get_docstring(node) is not None]
+            first = node.body[len(node.body) > 1 and ast.get_docstring(node) is not None]
             head = f"def {node.name}({ast.unparse(node.args)}):"
             lines[node.lineno - 1 : first.lineno - 1] = [head]
     return "\n".join(lines)
