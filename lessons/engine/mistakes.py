@@ -7,7 +7,9 @@ Source: mutation operators: DeMillo, Lipton & Sayward, "Hints on test data selec
 Run:    python -m lessons.engine.mistakes 07.1   prints the known answers of an exercise
 Omits:  random changes. A mistake is listed because students make it.
 
-In a lesson's answers.py (`body` and `whole` are for misconceptions that are another algorithm):
+In a lesson's answers.py (`body` and `whole` are for misconceptions that are another algorithm; if
+the package's function is longer than a student's, because it checks its input or must be fast, write
+the short one down as LOSS_RIGHT, and a test holds it to be right):
 
     LOSS = "distill.losses:softened_loss"
     LOSS_WRONG = mistakes(LOSS,
