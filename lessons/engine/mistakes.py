@@ -8,8 +8,8 @@ Run:    python -m lessons.engine.mistakes 07.1   prints the known answers of an 
 Omits:  random changes. A mistake is listed because students make it.
 
 In a lesson's answers.py (`body` and `whole` are for misconceptions that are another algorithm; if
-the package's function is longer than a student's, because it checks its input or must be fast, write
-the short one down as LOSS_RIGHT, and a test holds it to be right):
+the package's function is longer than a student's, because it checks its input or is fast, the short
+one is written down as LOSS_RIGHT, and a test holds it to be right):
 
     LOSS = "distill.losses:softened_loss"
     LOSS_WRONG = mistakes(LOSS,
