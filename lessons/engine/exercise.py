@@ -10,8 +10,8 @@ Run:    python -m lessons audit
 Omits:  style. Whatever computes the right thing passes.
 
 A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`; variants and wrong
-answers, which are long, stand in `answers.py` beside it. What probes are made of is in
-lessons.engine.inputs (`tensor`, `logprobs`, `generator`), what judges need in
+answers are in `answers.py` beside it, composed by lessons.engine.mistakes. What probes are made of
+is in lessons.engine.inputs (`tensor`, `logprobs`, `generator`), what judges need in
 lessons.engine.judges (`refused`, `numbers`) and lessons.engine.compare (`close`). Example:
 
     EXERCISES = (
@@ -22,14 +22,13 @@ lessons.engine.judges (`refused`, `numbers`) and lessons.engine.compare (`close`
             solution="minigpt.layers:attention_weights",
             probes=(
                 Probe(
-                    property="every row of weights sums to 1",
-                    make=lambda rng: Call(tensor(rng, 1, 2, 4, 8), tensor(rng, 1, 2, 4, 8)),
+                    "every row of weights sums to 1",
+                    lambda rng: Call(tensor(rng, 1, 2, 4, 8), tensor(rng, 1, 2, 4, 8)),
                     judge=lambda answer, q, k: None if ... else "rows that sum to 0.4 to 1.9",
                 ),
                 Probe(
-                    property="the weights are those of the formula",
-                    make=lambda rng: Call(tensor(rng, 2, 2, 5, 8), tensor(rng, 2, 2, 5, 8)),
-                    expect=attention_weights,
+                    "the weights are those of the formula",
+                    lambda rng: Call(tensor(rng, 2, 2, 5, 8), tensor(rng, 2, 2, 5, 8)),
                 ),
             ),
             variants=answers.ATTENTION_VARIANTS,
@@ -41,12 +40,10 @@ lessons.engine.judges (`refused`, `numbers`) and lessons.engine.compare (`close`
 
 and, in answers.py,
 
-    ATTENTION_VARIANTS = (
-        Variant(name="a loop", source="def causal_attention(q, k): ..."),
-        Variant(name="einsum", source="..."),
-    )
-    ATTENTION_WRONG = (
-        Wrong(name="no scale", source="...", diagnosis="the scores are not divided by sqrt(D)"),
+    ATTENTION_RIGHT = "def causal_attention(q, k): ..."
+    ATTENTION_VARIANTS = variants(ATTENTION_RIGHT, body("a loop", "..."), body("einsum", "..."))
+    ATTENTION_WRONG = mistakes(ATTENTION_RIGHT,
+        edit("no scale", " / q.shape[-1] ** 0.5", "", "the scores are not divided by sqrt(D)"),
         ...
     )
 """
@@ -56,10 +53,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+
+from lessons.engine.answers import source as sources
 
 Status = Literal["pass", "fail", "timeout", "memory", "crash", "missing"]
 
@@ -111,17 +110,20 @@ class Cause:
     """when(answer, *args, **kwargs): does the answer look like that? An error counts as no."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Probe:
-    """One property, tried on made-up inputs. Give `expect` (an oracle) or `judge`, not both."""
+    """One property, tried on made-up inputs. Without `judge`, the answers of an oracle are right:
+    those of `expect`, or of the exercise's own solution."""
 
     property: str
     """What must hold, in words: "every row of weights sums to 1"."""
     make: Callable[[np.random.Generator], Call | Sequence[Call]]
     """Inputs from a seeded generator; several calls are made one after another in one process."""
+    _: KW_ONLY
     expect: Callable[..., Any] | None = None
-    """The oracle: called like the learner's function, in the supervisor, answers compared with
-    `close`. One that consumes randomness gets its own generator with the same state."""
+    """An oracle other than the solution: called like the learner's function, in the supervisor,
+    answers compared with `close`. One that consumes randomness gets its own generator with the same
+    state."""
     judge: Callable[..., str | None] | None = None
     """judge(answer, *args, **kwargs) -> None where the property holds, else what came back, in
     words and without the inputs. With several calls: judge(answers, calls), two lists."""
@@ -133,8 +135,19 @@ class Probe:
     """Likely causes, most specific first. Known wrong answers are tried by themselves."""
 
     def __post_init__(self) -> None:
-        if (self.expect is None) == (self.judge is None):
+        if self.expect is not None and self.judge is not None:
             raise ValueError(f"probe {self.property!r} needs `expect` or `judge`, and not both")
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The package's own function, imported when it is called."""
+
+    where: str
+    """Where it is: module:name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return sources.function(self.where)(*args, **kwargs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +188,8 @@ class Exercise:
     task: str
     """What it takes and gives, with shapes and units: the stub's docstring."""
     solution: str
-    """The package's own function, module:name; its source is shown as the solution."""
+    """The package's own function, module:name: its source is shown as the solution, and its answers
+    are the right ones if a probe has no oracle of its own."""
     probes: tuple[Probe, ...]
     """From simple to subtle; the first that fails is the one told about."""
     variants: tuple[Variant, ...]
@@ -224,6 +238,9 @@ class Exercise:
         for answer in answers:
             if self.name not in _defined(answer.source):
                 raise ValueError(f"{self.id}: {answer.name!r} does not define {self.name}")
+        oracle = Oracle(self.solution)
+        whole = [p if p.expect or p.judge else replace(p, expect=oracle) for p in self.probes]
+        object.__setattr__(self, "probes", tuple(whole))
 
     @property
     def lesson(self) -> int:

@@ -14,7 +14,6 @@ from lessons.engine import inputs
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
 from lessons.engine.judges import numbers, refused
 from lessons.l01_next_character import answers
-from minigpt.evaluate import surprise
 
 # 01.1  How surprising was what came?
 
@@ -58,33 +57,26 @@ SURPRISE = Exercise(
     logprobs [..., V]: natural logarithms of the predicted probabilities of V characters.
     targets [...]: id of the character that came, 0 to V - 1, at each place.
     Returns an array [...] shaped like targets. Any number of axes may stand before V.""",
-    solution="minigpt.evaluate:surprise",
+    solution=answers.SURPRISE,
     signature="(logprobs, targets)",
     probes=(
+        Probe("with two equally likely characters, each costs ln 2 = 0.693 nats", _coin),
         Probe(
-            property="with two equally likely characters, each costs ln 2 = 0.693 nats",
-            make=_coin,
-            expect=surprise,
-        ),
-        Probe(
-            property="one number for each character that came, and none below 0",
-            make=lambda rng: _batch(rng, 9, 5),
+            "one number for each character that came, and none below 0",
+            lambda rng: _batch(rng, 9, 5),
             judge=_shape_and_sign,
         ),
         Probe(
-            property="what counts is the probability of the character that came",
-            make=lambda rng: _batch(rng, 12, 7),
-            expect=surprise,
+            "what counts is the probability of the character that came",
+            lambda rng: _batch(rng, 12, 7),
         ),
         Probe(
-            property="any number of axes may stand before the alphabet: logprobs [B, T, V]",
-            make=lambda rng: _batch(rng, 3, 4, 6),
-            expect=surprise,
+            "any number of axes may stand before the alphabet: logprobs [B, T, V]",
+            lambda rng: _batch(rng, 3, 4, 6),
         ),
         Probe(
-            property="a character of probability e^-800 costs 800 nats, not infinitely many",
-            make=_nearly_impossible,
-            expect=surprise,
+            "a character of probability e^-800 costs 800 nats, not infinitely many",
+            _nearly_impossible,
             causes=(Cause(text=answers.THROUGH, when=_all_infinite),),
         ),
     ),
@@ -125,12 +117,6 @@ def _some_windows(rng: np.random.Generator, dtype: str = "int64") -> Call:
     n, context = 60, 8
     places = [int(i) for i in rng.integers(0, n - context, 4)]
     return Call(_text(rng, n, dtype), _starts(*places, 0, n - context - 1), context)
-
-
-def _windows(ids: Any, starts: Any, context: int) -> Any:
-    from minigpt.train.loop import cut_windows
-
-    return cut_windows(ids, starts, context)
 
 
 def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
@@ -178,24 +164,19 @@ WINDOWS = Exercise(
     signature="(ids, starts, context)",
     probes=(
         Probe(
-            property="two tensors [B, T]: as many targets as inputs",
-            make=lambda rng: Call(_text(rng, 30), _starts(0, 5, 9), 6),
+            "two tensors [B, T]: as many targets as inputs",
+            lambda rng: Call(_text(rng, 30), _starts(0, 5, 9), 6),
             judge=_two_of_shape,
         ),
         Probe(
-            property="each window at the start of the text: inputs are its first T characters, "
+            "each window at the start of the text: inputs are its first T characters, "
             "targets the T from the second on",
-            make=lambda rng: Call(_text(rng, 20), _starts(0), 5),
-            expect=_windows,
+            lambda rng: Call(_text(rng, 20), _starts(0), 5),
         ),
+        Probe("windows begin where `starts` says, the last possible place included", _some_windows),
         Probe(
-            property="windows begin where `starts` says, the last possible place included",
-            make=_some_windows,
-            expect=_windows,
-        ),
-        Probe(
-            property="a text kept as bytes (uint8) comes back as int64",
-            make=lambda rng: _some_windows(rng, "uint8"),
+            "a text kept as bytes (uint8) comes back as int64",
+            lambda rng: _some_windows(rng, "uint8"),
             judge=_whole_numbers,
             causes=(
                 Cause(text=answers.KEPT_SMALL, when=_still_bytes),
@@ -328,12 +309,12 @@ DRAW = Exercise(
     rng: a NumPy generator, the only source of randomness; rng.random(size) gives numbers
     from 0 to 1.
     Returns ids [B], whole numbers from 0 to V - 1.""",
-    solution="minigpt.sample:draw",
+    solution=answers.DRAW,
     signature="(p, rng)",
     probes=(
         Probe(
-            property="a character of probability 1 is always drawn, and one for each row",
-            make=_certain,
+            "a character of probability 1 is always drawn, and one for each row",
+            _certain,
             judge=_always_the_certain,
             causes=(
                 Cause(text=answers.FRACTIONS, when=_in_fractions),
@@ -341,22 +322,18 @@ DRAW = Exercise(
             ),
         ),
         Probe(
-            property="characters are drawn as often as their probabilities say",
-            make=lambda rng: _rows(rng, _shares(rng), 4000),
+            "characters are drawn as often as their probabilities say",
+            lambda rng: _rows(rng, _shares(rng), 4000),
             judge=_as_often,
             causes=(
                 Cause(text=answers.ONE_NUMBER, when=_all_the_same),
                 Cause(text=answers.UNUSED, when=_equally_often),
             ),
         ),
+        Probe("each row is drawn by its own probabilities", _mixed, judge=_as_often),
         Probe(
-            property="each row is drawn by its own probabilities",
-            make=_mixed,
-            judge=_as_often,
-        ),
-        Probe(
-            property="the same state of `rng` draws the same characters, another state others",
-            make=_three_states,
+            "the same state of `rng` draws the same characters, another state others",
+            _three_states,
             judge=_by_the_state,
             causes=(
                 Cause(text=answers.OWN_SEED, when=_whatever_the_state),

@@ -15,8 +15,7 @@ from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import numbers, refused
 from lessons.l02_prediction_is_compression import answers
 from minigpt.compress.arithmetic import TOTAL_BITS
-from minigpt.compress.escapes import read_varints, varints
-from synthdata.diversity.entropy import plug_in
+from minigpt.compress.escapes import read_varints
 
 # 02.1  Words of different lengths.
 
@@ -57,26 +56,16 @@ VARINTS = Exercise(
     signature="(numbers)",
     probes=(
         Probe(
-            property="a number below 128 is one byte, the number itself",
-            make=lambda rng: _numbers(rng, 12, 128),
-            expect=varints,
+            "a number below 128 is one byte, the number itself", lambda rng: _numbers(rng, 12, 128)
         ),
+        Probe("300 is the bytes 172 and 2", lambda rng: Call([300])),
         Probe(
-            property="300 is the bytes 172 and 2",
-            make=lambda rng: Call([300]),
-            expect=varints,
-        ),
-        Probe(
-            property="what was written can be read again, number by number",
-            make=lambda rng: _numbers(rng, 20, 1 << 30),
+            "what was written can be read again, number by number",
+            lambda rng: _numbers(rng, 20, 1 << 30),
             judge=_reads_back,
         ),
-        Probe(
-            property="no number takes a byte more than it needs (127, 128, 16383, 16384, ...)",
-            make=_borders,
-            expect=varints,
-        ),
-        Probe(property="no numbers are no bytes", make=lambda rng: Call([]), expect=varints),
+        Probe("no number takes a byte more than it needs (127, 128, 16383, 16384, ...)", _borders),
+        Probe("no numbers are no bytes", lambda rng: Call([])),
     ),
     variants=answers.VARINTS_VARIANTS,
     wrong=answers.VARINTS_WRONG,
@@ -111,24 +100,17 @@ ENTROPY = Exercise(
     signature="(counts)",
     probes=(
         Probe(
-            property="8 equally frequent things have an entropy of 3 bits",
-            make=lambda rng: Call(np.full(8, int(rng.integers(2, 50)))),
-            expect=plug_in,
+            "8 equally frequent things have an entropy of 3 bits",
+            lambda rng: Call(np.full(8, int(rng.integers(2, 50)))),
         ),
         Probe(
-            property="where only one thing happens the entropy is 0",
-            make=lambda rng: Call(_counts(int(rng.integers(5, 90)))),
-            expect=plug_in,
+            "where only one thing happens the entropy is 0",
+            lambda rng: Call(_counts(int(rng.integers(5, 90)))),
         ),
+        Probe("the entropy of uneven counts", lambda rng: Call(rng.integers(1, 400, 12))),
         Probe(
-            property="the entropy of uneven counts",
-            make=lambda rng: Call(rng.integers(1, 400, 12)),
-            expect=plug_in,
-        ),
-        Probe(
-            property="things that were seen once count, and those never seen change nothing",
-            make=lambda rng: Call(np.concatenate([rng.integers(2, 50, 6), _counts(0, 1, 0, 1)])),
-            expect=plug_in,
+            "things that were seen once count, and those never seen change nothing",
+            lambda rng: Call(np.concatenate([rng.integers(2, 50, 6), _counts(0, 1, 0, 1)])),
         ),
     ),
     variants=answers.ENTROPY_VARIANTS,
@@ -205,28 +187,24 @@ FREQUENCIES = Exercise(
     signature="(logprobs)",
     probes=(
         Probe(
-            property="whole numbers, as many as there are probabilities",
-            make=lambda rng: _rows(rng, 3, 5),
+            "whole numbers, as many as there are probabilities",
+            lambda rng: _rows(rng, 3, 5),
             judge=_whole,
         ),
         Probe(
-            property="they are in proportion to the probabilities",
-            make=lambda rng: _rows(rng, 6, 9),
+            "they are in proportion to the probabilities",
+            lambda rng: _rows(rng, 6, 9),
             judge=_in_proportion,
         ),
         Probe(
-            property="no number is 0, however small its probability: what came must be codable",
-            make=_hopeless,
+            "no number is 0, however small its probability: what came must be codable",
+            _hopeless,
             judge=_none_zero,
         ),
+        Probe("each row sums to exactly 2^32", lambda rng: _rows(rng, 6, 9), judge=_exact),
         Probe(
-            property="each row sums to exactly 2^32",
-            make=lambda rng: _rows(rng, 6, 9),
-            judge=_exact,
-        ),
-        Probe(
-            property="... also where the probabilities sum to a little more than one",
-            make=lambda rng: _rows(rng, 6, 65, off=1e-5),
+            "... also where the probabilities sum to a little more than one",
+            lambda rng: _rows(rng, 6, 65, off=1e-5),
             judge=_exact,
         ),
     ),

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from distill.comparison.costs import window_flops
 from lessons.engine import inputs, shuffled
 from lessons.engine.compare import close
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
@@ -45,24 +44,16 @@ FLOPS = Exercise(
     solution="distill.comparison.costs:window_flops",
     probes=(
         Probe(
-            property="without any block the head alone is left: 2 T E V",
-            make=lambda rng: _shape(rng, layers=0),
-            expect=window_flops,
+            "without any block the head alone is left: 2 T E V", lambda rng: _shape(rng, layers=0)
         ),
         Probe(
-            property="one block: its six matrices, and attention's two products",
-            make=lambda rng: _shape(rng, layers=1),
-            expect=window_flops,
+            "one block: its six matrices, and attention's two products",
+            lambda rng: _shape(rng, layers=1),
         ),
+        Probe("every block costs the same, and there is one head", _shape),
         Probe(
-            property="every block costs the same, and there is one head",
-            make=_shape,
-            expect=window_flops,
-        ),
-        Probe(
-            property="in a long window, looking back costs more than all matrices",
-            make=lambda rng: _shape(rng, time=100_000 + int(rng.integers(1000))),
-            expect=window_flops,
+            "in a long window, looking back costs more than all matrices",
+            lambda rng: _shape(rng, time=100_000 + int(rng.integers(1000))),
         ),
     ),
     variants=answers.FLOPS_VARIANTS,
@@ -123,24 +114,18 @@ LAW = Exercise(
     Returns (slope, log a): by how much ln(excess) falls for each 1 that ln(N) grows, so a positive
     number where excess falls, and the line's height at ln(N) = 0. By least squares: the line for
     which the sum of squared distances in ln(excess) is smallest.""",
-    solution="lessons.l04_bigger_is_better.experiment:law",
+    solution=answers.LAW,
     signature="(n, excess)",
     probes=(
         Probe(
-            property="points of an exact law have its slope, positive where the excess falls",
-            make=_exact,
+            "points of an exact law have its slope, positive where the excess falls",
+            _exact,
             judge=_two_numbers_falling,
         ),
+        Probe("(slope, log a) give the exact law back", _exact),
         Probe(
-            property="(slope, log a) give the exact law back",
-            make=_exact,
-            expect=_law,
-        ),
-        Probe(
-            property="between points that scatter, in any order, the line of least squares in "
-            "logarithms",
-            make=_noisy,
-            expect=_law,
+            "between points that scatter, in any order, the line of least squares in logarithms",
+            _noisy,
         ),
     ),
     variants=answers.LAW_VARIANTS,
@@ -303,8 +288,8 @@ SALAD = Exercise(
     signature="(block, rng)",
     probes=(
         Probe(
-            property="the same words, each as often as before",
-            make=_repeated,
+            "the same words, each as often as before",
+            _repeated,
             judge=_same_words,
             causes=(
                 Cause(text=answers.CHARACTERS, when=_same_characters),
@@ -312,8 +297,8 @@ SALAD = Exercise(
             ),
         ),
         Probe(
-            property="as many lines, with as many words in each",
-            make=_block,
+            "as many lines, with as many words in each",
+            _block,
             judge=_same_lines,
             causes=(
                 Cause(text=answers.ONE_LINE, when=_without_line_ends),
@@ -321,8 +306,8 @@ SALAD = Exercise(
             ),
         ),
         Probe(
-            property="a word may land anywhere, in any line",
-            make=_block,
+            "a word may land anywhere, in any line",
+            _block,
             judge=_from_everywhere,
             causes=(
                 Cause(text=answers.CUT_AND_JOINED, when=_cut_and_joined),
@@ -330,8 +315,8 @@ SALAD = Exercise(
             ),
         ),
         Probe(
-            property="words that stood side by side do not stay together",
-            make=_block,
+            "words that stood side by side do not stay together",
+            _block,
             judge=_neighbours_parted,
             causes=(
                 Cause(text=answers.CUT_AND_JOINED, when=_cut_and_joined),
@@ -340,8 +325,8 @@ SALAD = Exercise(
             ),
         ),
         Probe(
-            property="another state of `rng`, another order",
-            make=_two_states,
+            "another state of `rng`, another order",
+            _two_states,
             judge=_other_order,
             causes=(
                 Cause(text=answers.NOT_RANDOM, when=_twice_the_same),
@@ -349,8 +334,8 @@ SALAD = Exercise(
             ),
         ),
         Probe(
-            property="the same state of `rng`, the same order",
-            make=lambda rng: inputs.same_state_twice(rng, _text(rng)),
+            "the same state of `rng`, the same order",
+            lambda rng: inputs.same_state_twice(rng, _text(rng)),
             judge=_same_order,
             causes=(Cause(text=answers.OWN_RANDOMNESS, when=_all_there_each_time),),
         ),

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from distill.comparison.metrics import calibration_error, divergence
 from lessons.engine import inputs
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import numbers, refused
@@ -72,43 +71,21 @@ DIVERGENCE = Exercise(
     may rule a character out (log-probability -inf); what is ruled out adds nothing.
     Returns KL(teacher || student) = sum over characters of p_teacher (ln p_teacher -
     ln p_student), an array [...].""",
-    solution="distill.comparison.metrics:divergence",
+    solution=answers.DIVERGENCE,
     signature="(teacher, student)",
     probes=(
+        Probe("one number at each place", lambda rng: _pair(rng, 3, 4, 6), judge=_one_each),
+        Probe("where the student says what the teacher says, it is 0", _alike),
+        Probe("a fair coin taught, 0.9 : 0.1 learned: 0.5 ln(0.5/0.9) + 0.5 ln(0.5/0.1)", _coins),
         Probe(
-            property="one number at each place",
-            make=lambda rng: _pair(rng, 3, 4, 6),
-            judge=_one_each,
+            "the sum over all characters, weighted by what the teacher finds probable",
+            lambda rng: _pair(rng, 2, 5, 7),
         ),
+        Probe("a character the teacher rules out adds nothing (0 ln 0 is 0)", _ruled_out),
+        Probe("also where the student rules it out too", _both_ruled_out),
         Probe(
-            property="where the student says what the teacher says, it is 0",
-            make=_alike,
-            expect=divergence,
-        ),
-        Probe(
-            property="a fair coin taught, 0.9 : 0.1 learned: 0.5 ln(0.5/0.9) + 0.5 ln(0.5/0.1)",
-            make=_coins,
-            expect=divergence,
-        ),
-        Probe(
-            property="the sum over all characters, weighted by what the teacher finds probable",
-            make=lambda rng: _pair(rng, 2, 5, 7),
-            expect=divergence,
-        ),
-        Probe(
-            property="a character the teacher rules out adds nothing (0 ln 0 is 0)",
-            make=_ruled_out,
-            expect=divergence,
-        ),
-        Probe(
-            property="also where the student rules it out too",
-            make=_both_ruled_out,
-            expect=divergence,
-        ),
-        Probe(
-            property="a fair coin taught, and ln p_student is -50 for one side: 25 - ln 2",
-            make=_sure_of_the_wrong,
-            expect=divergence,
+            "a fair coin taught, and ln p_student is -50 for one side: 25 - ln 2",
+            _sure_of_the_wrong,
         ),
     ),
     variants=answers.DIVERGENCE_VARIANTS,
@@ -145,12 +122,6 @@ def _agrees(rng: np.random.Generator) -> Call:
     return Call(logits + 3, logits.log_softmax(-1), temperature=2.0)
 
 
-def _kd(student_logits: Any, teacher_logprobs: Any, temperature: float = 1.0) -> Any:
-    from distill.losses import kd
-
-    return kd(student_logits, teacher_logprobs, temperature=temperature)
-
-
 def _a_number(answer: Any, *_: Any, **__: Any) -> str | None:
     return refused(answer, ())
 
@@ -168,33 +139,18 @@ KD = Exercise(
     solution="distill.losses:kd",
     signature="(student_logits, teacher_logprobs, temperature=1.0)",
     probes=(
+        Probe("one number for all positions", lambda rng: _taught(rng, 1.0), judge=_a_number),
         Probe(
-            property="one number for all positions",
-            make=lambda rng: _taught(rng, 1.0),
-            judge=_a_number,
+            "0 where the student's softmax is the teacher's, at any temperature", _agrees, atol=1e-4
         ),
         Probe(
-            property="0 where the student's softmax is the teacher's, at any temperature",
-            make=_agrees,
-            expect=_kd,
-            atol=1e-4,
+            "at T = 1, which is the default: the mean over positions of the sum over characters",
+            _by_default,
         ),
         Probe(
-            property="at T = 1, which is the default: the mean over positions of the sum over "
-            "characters",
-            make=_by_default,
-            expect=_kd,
+            "at T = 4: both softened, and the loss times T^2", lambda rng: _taught(rng, 4.0, n=12)
         ),
-        Probe(
-            property="at T = 4: both softened, and the loss times T^2",
-            make=lambda rng: _taught(rng, 4.0, n=12),
-            expect=_kd,
-        ),
-        Probe(
-            property="at T = 0.5: both sharpened",
-            make=lambda rng: _taught(rng, 0.5, n=12),
-            expect=_kd,
-        ),
+        Probe("at T = 0.5: both sharpened", lambda rng: _taught(rng, 0.5, n=12)),
     ),
     variants=answers.KD_VARIANTS,
     wrong=answers.KD_WRONG,
@@ -222,7 +178,7 @@ def _answers(rng: np.random.Generator, n: int, v: int = 5) -> Call:
     return Call(logprobs, (logprobs + rng.gumbel(size=(n, v))).argmax(-1))
 
 
-def _never_right(rng: np.random.Generator) -> Call:
+def _half_right(rng: np.random.Generator) -> Call:
     """Sure to 0.8 every time, and right every second time."""
     logprobs = np.log(np.tile([0.8, 0.1, 0.1], (10, 1)))
     return Call(logprobs, np.array([0, 1] * 5))
@@ -271,37 +227,13 @@ CALIBRATION = Exercise(
     solution="distill.comparison.metrics:calibration_error",
     signature="(logprobs, targets, bins=15)",
     probes=(
-        Probe(
-            property="one number from 0 to 1",
-            make=lambda rng: _answers(rng, 40),
-            judge=_between,
-        ),
-        Probe(
-            property="0.8 sure and right every second time: 0.3",
-            make=_never_right,
-            expect=calibration_error,
-        ),
-        Probe(
-            property="0.4 sure and always right: 0.6; too modest counts as too sure does",
-            make=_modest,
-            expect=calibration_error,
-        ),
-        Probe(
-            property="bins count apart: one too sure and one too modest do not cancel out",
-            make=_two_groups,
-            expect=calibration_error,
-        ),
-        Probe(
-            property="many places in many bins",
-            make=lambda rng: _answers(rng, 500, v=40),
-            expect=calibration_error,
-        ),
-        Probe(property="as many bins as asked for", make=_few_bins, expect=calibration_error),
-        Probe(
-            property="sure with probability exactly 1, and right every second time: 0.5",
-            make=_certain,
-            expect=calibration_error,
-        ),
+        Probe("one number from 0 to 1", lambda rng: _answers(rng, 40), judge=_between),
+        Probe("0.8 sure and right every second time: 0.3", _half_right),
+        Probe("0.4 sure and always right: 0.6; too modest counts as too sure does", _modest),
+        Probe("bins count apart: one too sure and one too modest do not cancel out", _two_groups),
+        Probe("many places in many bins", lambda rng: _answers(rng, 500, v=40)),
+        Probe("as many bins as asked for", _few_bins),
+        Probe("sure with probability exactly 1, and right every second time: 0.5", _certain),
     ),
     variants=answers.CALIBRATION_VARIANTS,
     wrong=answers.CALIBRATION_WRONG,

@@ -16,9 +16,6 @@ import numpy as np
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.engine.judges import numbers, refused
 from lessons.l06_three_jokes import answers
-from synthdata.comparison.two_sample import p_values
-from synthdata.diversity.hill import hill
-from synthdata.three_jokes.judges import auc
 
 # 06.1  How well does a judge tell two sides apart?
 
@@ -62,34 +59,20 @@ AUC = Exercise(
     solution="synthdata.three_jokes.judges:auc",
     signature="(ill, well)",
     probes=(
+        Probe("1 where every collapsed text scores above every healthy one", _apart),
         Probe(
-            property="1 where every collapsed text scores above every healthy one",
-            make=_apart,
-            expect=auc,
+            "0 where every collapsed text scores below every healthy one",
+            lambda rng: Call(*reversed(_apart(rng).args)),
         ),
+        Probe("all pairs count, m x n of them", _unequal),
         Probe(
-            property="0 where every collapsed text scores below every healthy one",
-            make=lambda rng: Call(*reversed(_apart(rng).args)),
-            expect=auc,
+            "one half where a judge gives every text the same score",
+            lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5)),
         ),
+        Probe("equal scores within some of the pairs count one half each", _tied),
         Probe(
-            property="all pairs count, m x n of them",
-            make=_unequal,
-            expect=auc,
-        ),
-        Probe(
-            property="one half where a judge gives every text the same score",
-            make=lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5)),
-            expect=auc,
-        ),
-        Probe(
-            property="equal scores within some of the pairs count one half each",
-            make=_tied,
-            expect=auc,
-        ),
-        Probe(
-            property="stretching all scores without changing their order changes nothing",
-            make=_stretched,
+            "stretching all scores without changing their order changes nothing",
+            _stretched,
             judge=_only_order_counts,
         ),
     ),
@@ -146,44 +129,20 @@ HILL = Exercise(
     solution="synthdata.diversity.hill:hill",
     signature="(counts, q)",
     probes=(
+        Probe("things seen equally often: as many as there are", _equal),
+        Probe("q = 2 follows the formula", lambda rng: Call(_counts(rng), 2.0)),
+        Probe("q = 1/2 follows the formula", lambda rng: Call(_counts(rng), 0.5)),
+        Probe("q = 1 is 2 to the entropy in bits", lambda rng: Call(_counts(rng), 1.0)),
+        Probe("q = 0 counts what was seen, and nothing else", lambda rng: Call(_counts(rng), 0.0)),
+        Probe("q = infinity is 1 / the largest share", lambda rng: Call(_counts(rng), math.inf)),
         Probe(
-            property="things seen equally often: as many as there are",
-            make=_equal,
-            expect=hill,
-        ),
-        Probe(
-            property="q = 2 follows the formula",
-            make=lambda rng: Call(_counts(rng), 2.0),
-            expect=hill,
-        ),
-        Probe(
-            property="q = 1/2 follows the formula",
-            make=lambda rng: Call(_counts(rng), 0.5),
-            expect=hill,
-        ),
-        Probe(
-            property="q = 1 is 2 to the entropy in bits",
-            make=lambda rng: Call(_counts(rng), 1.0),
-            expect=hill,
-        ),
-        Probe(
-            property="q = 0 counts what was seen, and nothing else",
-            make=lambda rng: Call(_counts(rng), 0.0),
-            expect=hill,
-        ),
-        Probe(
-            property="q = infinity is 1 / the largest share",
-            make=lambda rng: Call(_counts(rng), math.inf),
-            expect=hill,
-        ),
-        Probe(
-            property="the number never rises with q",
-            make=lambda rng: [Call(c, q) for c in [_counts(rng)] for q in (0, 0.5, 1, 2, 5)],
+            "the number never rises with q",
+            lambda rng: [Call(c, q) for c in [_counts(rng)] for q in (0, 0.5, 1, 2, 5)],
             judge=_never_rises,
         ),
     ),
     variants=answers.HILL_VARIANTS,
-    wrong=(*answers.HILL_WRONG, answers.HILL_AT_INFINITY),
+    wrong=answers.HILL_WRONG + answers.HILL_AT_INFINITY,
     hints=(
         "Four things seen five times each: what are the shares, and what is the sum of their "
         "squares? What has to be done to it to get 4?",
@@ -235,26 +194,10 @@ P_VALUES = Exercise(
     solution="synthdata.comparison.two_sample:p_values",
     signature="(observed, dealt)",
     probes=(
-        Probe(
-            property="a gap beyond all n deals has p = 1 / (n + 1)",
-            make=_beyond_all,
-            expect=p_values,
-        ),
-        Probe(
-            property="no gap at all has p = 1",
-            make=_nothing_to_see,
-            expect=p_values,
-        ),
-        Probe(
-            property="a gap below 0 is as surprising as one above",
-            make=_below,
-            expect=p_values,
-        ),
-        Probe(
-            property="a deal exactly as far as the observed gap counts",
-            make=_ties,
-            expect=p_values,
-        ),
+        Probe("a gap beyond all n deals has p = 1 / (n + 1)", _beyond_all),
+        Probe("no gap at all has p = 1", _nothing_to_see),
+        Probe("a gap below 0 is as surprising as one above", _below),
+        Probe("a deal exactly as far as the observed gap counts", _ties),
     ),
     variants=answers.P_VALUES_VARIANTS,
     wrong=answers.P_VALUES_WRONG,

@@ -10,8 +10,6 @@ import numpy as np
 
 from lessons.engine.exercise import Call, Exercise, Probe
 from lessons.l07_model_collapse import answers
-from synthdata.collapse.criteria import slopes
-from synthdata.collapse.sources.distributions import relative_frequencies
 from synthdata.collapse.theory import agreement_replace
 
 # 07.1  What a model of categories is.
@@ -32,28 +30,24 @@ FREQUENCIES = Exercise(
     draws [n]: a NumPy array of whole numbers from 0 to K - 1, in any order.
     categories: K. Some of them may not be among the draws.
     Returns an array [K] of probabilities that sum to one.""",
-    solution="synthdata.collapse.sources.distributions:relative_frequencies",
+    solution=answers.FREQUENCIES,
     signature="(draws, categories)",
     probes=(
         Probe(
-            property="where every category was drawn: how often each, divided by all draws",
-            make=lambda rng: _draws(rng, 6),
-            expect=relative_frequencies,
+            "where every category was drawn: how often each, divided by all draws",
+            lambda rng: _draws(rng, 6),
         ),
         Probe(
-            property="the last category was never drawn: K shares all the same, the last one 0",
-            make=lambda rng: _draws(rng, 6, unseen=(5,)),
-            expect=relative_frequencies,
+            "the last category was never drawn: K shares all the same, the last one 0",
+            lambda rng: _draws(rng, 6, unseen=(5,)),
         ),
         Probe(
-            property="a category in the middle was never drawn: a 0 stands in its place",
-            make=lambda rng: _draws(rng, 7, unseen=(0, int(rng.integers(2, 5)))),
-            expect=relative_frequencies,
+            "a category in the middle was never drawn: a 0 stands in its place",
+            lambda rng: _draws(rng, 7, unseen=(0, int(rng.integers(2, 5)))),
         ),
         Probe(
-            property="a single draw: its category is certain, all others are impossible",
-            make=lambda rng: Call(rng.integers(0, 5, 1), 5),
-            expect=relative_frequencies,
+            "a single draw: its category is certain, all others are impossible",
+            lambda rng: Call(rng.integers(0, 5, 1), 5),
         ),
     ),
     variants=answers.FREQUENCIES_VARIANTS,
@@ -97,33 +91,22 @@ AGREEMENT = Exercise(
     n: draws in each round, also the first.
     s0: probability that two draws of the truth agree (its sum of p squared).
     Returns a number from s0 to 1. Each fit leaves a share 1 - 1/n of the disagreement.""",
-    solution="synthdata.collapse.theory:agreement_replace",
+    solution=answers.AGREEMENT,
     signature="(g, n, s0)",
     probes=(
         Probe(
-            property="generation 0 has been fitted once: 1/n + (1 - 1/n) s0",
-            make=lambda rng: _chain(rng, 0),
-            expect=agreement_replace,
+            "generation 0 has been fitted once: 1/n + (1 - 1/n) s0",
+            lambda rng: _chain(rng, 0),
+        ),
+        Probe("generation 1 has been fitted twice", lambda rng: _chain(rng, 1)),
+        Probe("after several generations", lambda rng: _chain(rng, int(rng.integers(4, 9)))),
+        Probe(
+            "where the truth has one category alone, all draws agree for ever",
+            lambda rng: Call(int(rng.integers(2, 9)), int(rng.integers(5, 20)), 1.0),
         ),
         Probe(
-            property="generation 1 has been fitted twice",
-            make=lambda rng: _chain(rng, 1),
-            expect=agreement_replace,
-        ),
-        Probe(
-            property="after several generations",
-            make=lambda rng: _chain(rng, int(rng.integers(4, 9))),
-            expect=agreement_replace,
-        ),
-        Probe(
-            property="where the truth has one category alone, all draws agree for ever",
-            make=lambda rng: Call(int(rng.integers(2, 9)), int(rng.integers(5, 20)), 1.0),
-            expect=agreement_replace,
-        ),
-        Probe(
-            property="after 100,000 generations of few draws all agree",
-            make=lambda rng: Call(100_000, int(rng.integers(5, 20)), float(rng.uniform(0, 0.5))),
-            expect=agreement_replace,
+            "after 100,000 generations of few draws all agree",
+            lambda rng: Call(100_000, int(rng.integers(5, 20)), float(rng.uniform(0, 0.5))),
         ),
     ),
     variants=answers.AGREEMENT_VARIANTS,
@@ -158,28 +141,18 @@ SLOPES = Exercise(
     values [S, G + 1]: the error of S chains (rows) in generations 0, 1, ..., G (columns).
     Returns an array [S]: by how much each chain's error rises in one generation. For one row v
     and generations g: sum of (g - mean g)(v - mean v), divided by the sum of (g - mean g)^2.""",
-    solution="synthdata.collapse.criteria:slopes",
+    solution=answers.SLOPES,
     signature="(values)",
     probes=(
         Probe(
-            property="each row a straight line: its slope, whatever its height",
-            make=lambda rng: _lines(rng, 4, 6),
-            expect=slopes,
+            "each row a straight line: its slope, whatever its height",
+            lambda rng: _lines(rng, 4, 6),
         ),
+        Probe("rows that go up and down", lambda rng: Call(rng.uniform(0, 5, (5, 8)))),
+        Probe("a single row", lambda rng: Call(rng.uniform(0, 5, (1, 9)))),
         Probe(
-            property="rows that go up and down",
-            make=lambda rng: Call(rng.uniform(0, 5, (5, 8))),
-            expect=slopes,
-        ),
-        Probe(
-            property="a single row",
-            make=lambda rng: Call(rng.uniform(0, 5, (1, 9))),
-            expect=slopes,
-        ),
-        Probe(
-            property="an error that does not change has slope 0",
-            make=lambda rng: Call(np.full((3, 5), float(rng.uniform(1, 9)))),
-            expect=slopes,
+            "an error that does not change has slope 0",
+            lambda rng: Call(np.full((3, 5), float(rng.uniform(1, 9)))),
         ),
     ),
     variants=answers.SLOPES_VARIANTS,

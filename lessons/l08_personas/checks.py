@@ -14,9 +14,6 @@ from lessons.engine.exercise import Call, Cause, Exercise, Probe
 from lessons.engine.judges import numbers, refused
 from lessons.l08_personas import answers
 from lessons.shared.hill import AT_ONE, UNSEEN
-from synthdata.diversity.hill import hill
-from synthdata.personas.evidence import most_varied
-from synthdata.personas.world import entropy_split
 
 # 08.1  How many different ones, effectively? 06.2 under another name, here without infinity.
 
@@ -52,32 +49,21 @@ EFFECTIVE_NUMBER = Exercise(
     signature="(counts, q)",
     probes=(
         Probe(
-            property="things that are all equally common: there are as many as there are (q = 2)",
-            make=lambda rng: Call(np.full(int(rng.integers(5, 30)), int(rng.integers(2, 40))), 2.0),
-            expect=hill,
+            "things that are all equally common: there are as many as there are (q = 2)",
+            lambda rng: Call(np.full(int(rng.integers(5, 30)), int(rng.integers(2, 40))), 2.0),
         ),
+        Probe("uneven counts at q = 3", lambda rng: _uneven(rng, 3.0)),
         Probe(
-            property="uneven counts at q = 3",
-            make=lambda rng: _uneven(rng, 3.0),
-            expect=hill,
-        ),
-        Probe(
-            property="uneven counts at q = 1: 2 to the entropy in bits",
-            make=lambda rng: _uneven(rng, 1.0),
-            expect=hill,
+            "uneven counts at q = 1: 2 to the entropy in bits",
+            lambda rng: _uneven(rng, 1.0),
             causes=(Cause(text=AT_ONE, when=_beyond_all_kinds),),
         ),
         Probe(
-            property="things that were never seen change nothing (q = 0)",
-            make=lambda rng: _unseen(rng, 0.0),
-            expect=hill,
+            "things that were never seen change nothing (q = 0)",
+            lambda rng: _unseen(rng, 0.0),
             causes=(Cause(text=UNSEEN, when=_as_many_as_counts),),
         ),
-        Probe(
-            property="things that were never seen change nothing (q = 1)",
-            make=lambda rng: _unseen(rng, 1.0),
-            expect=hill,
-        ),
+        Probe("things that were never seen change nothing (q = 1)", lambda rng: _unseen(rng, 1.0)),
     ),
     variants=answers.EFFECTIVE_NUMBER_VARIANTS,
     wrong=answers.EFFECTIVE_NUMBER_WRONG,
@@ -146,25 +132,16 @@ SPLIT = Exercise(
     signature="(share, given)",
     probes=(
         Probe(
-            property="two numbers, total and within, and total is never the smaller one",
-            make=lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)),
+            "two numbers, total and within, and total is never the smaller one",
+            lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)),
             judge=_never_more_within,
         ),
+        Probe("personas who all answer alike: both are the entropy of one of them", _all_alike),
         Probe(
-            property="personas who all answer alike: both are the entropy of one of them",
-            make=_all_alike,
-            expect=entropy_split,
+            "personas of unequal chances who answer differently",
+            lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)),
         ),
-        Probe(
-            property="personas of unequal chances who answer differently",
-            make=lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)),
-            expect=entropy_split,
-        ),
-        Probe(
-            property="answers that a persona never gives (chance 0) add nothing",
-            make=_each_its_own,
-            expect=entropy_split,
-        ),
+        Probe("answers that a persona never gives (chance 0) add nothing", _each_its_own),
     ),
     variants=answers.SPLIT_VARIANTS,
     wrong=answers.SPLIT_WRONG,
@@ -224,30 +201,15 @@ MOST_VARIED = Exercise(
     solution="synthdata.personas.evidence:most_varied",
     signature="(effective, quality, needed)",
     probes=(
+        Probe("where all are good enough it is the most varied one", _all_good),
         Probe(
-            property="where all are good enough it is the most varied one",
-            make=_all_good,
-            expect=most_varied,
+            "a setting that is not good enough does not count, however varied",
+            lambda rng: _settings(rng, [0.9], [[False], [True], [True], [False], [False]]),
         ),
+        Probe("a setting is good enough only if it is by every measure", _both),
+        Probe("what is exactly as good as needed is good enough", _exactly),
         Probe(
-            property="a setting that is not good enough does not count, however varied",
-            make=lambda rng: _settings(rng, [0.9], [[False], [True], [True], [False], [False]]),
-            expect=most_varied,
-        ),
-        Probe(
-            property="a setting is good enough only if it is by every measure",
-            make=_both,
-            expect=most_varied,
-        ),
-        Probe(
-            property="what is exactly as good as needed is good enough",
-            make=_exactly,
-            expect=most_varied,
-        ),
-        Probe(
-            property="None where nothing is good enough",
-            make=lambda rng: _settings(rng, [0.9], [[False]] * 4),
-            expect=most_varied,
+            "None where nothing is good enough", lambda rng: _settings(rng, [0.9], [[False]] * 4)
         ),
     ),
     variants=answers.MOST_VARIED_VARIANTS,

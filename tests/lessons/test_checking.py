@@ -284,7 +284,15 @@ def test_exercises_check_themselves() -> None:
                 _ANY, **changes
             )
     with pytest.raises(ValueError, match="not both"):
-        Probe(property="p", make=lambda rng: Call())
+        Probe("p", lambda rng: Call(), expect=abs, judge=lambda answer: None)
+
+
+def test_a_probe_without_an_oracle_has_the_solution(sandbox: Sandbox) -> None:
+    exercise = _echo(Probe("as the package", lambda rng: Call(torch.ones(2, 4) * 3)))
+    assert check_source(exercise, "def f(x):\n    return x / 3", sandbox).passed
+    assert not check_source(exercise, "def f(x):\n    return x", sandbox).passed
+    kept = replace(exercise, probes=(_ANY, *exercise.probes)).probes
+    assert kept == (_ANY, *exercise.probes)
 
 
 @pytest.mark.parametrize(
