@@ -92,7 +92,7 @@ def test_a_solution_imports_what_it_takes_from_its_module() -> None:
     lines = build._imports(synthdata.diversity.entropy.plug_in, synthdata.diversity.entropy)
     assert "import numpy as np" in lines
     assert "import math" in lines
-    assert "from synthdata.diversity.entropy import summary" in lines
+    assert "from synthdata.diversity.entropy import Abundance" in lines
 
 
 def lesson_of(folder: Path, text: str) -> Lesson:
