@@ -296,7 +296,8 @@ def row(name: str, trap: Trap, seed: int) -> str:
     groups = other = None
     if trap.groups is not None:
         one, two = trap.groups
-        groups, other = [i // one for i in range(len(texts))], list(range(len(reference) // two))
+        groups = [i // one for i in range(len(texts))]
+        other = [i // two for i in range(len(reference))]
     found = measure(texts, groups=groups, seed=seed)
     own = wording.verdict(len(texts), found, found.boilerplate, found.units)
     beside_it = against.of_comparison(
