@@ -26,8 +26,8 @@ class DistillConfig:
     alpha: float = 0.9
     """Weight of the teacher; the labels have the rest."""
     temperature: float = 1.0
-    """Softmax temperature of both; 1 is right for text unless you have measured otherwise.
-
+    """Softmax temperature of teacher and student; 1 is right for text unless you measured
+    otherwise.
     """
     direction: losses.Direction = "forward"
     """forward KL (cover everything the teacher does), reverse KL (do nothing it would not), or

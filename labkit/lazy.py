@@ -1,4 +1,4 @@
-"""Names that a package offers and loads where they are first used.
+"""Names that a package offers and loads on first use.
 
 Idea:   `import package` costs nothing, and still `package.name` works (PEP 562).
 """
@@ -14,7 +14,7 @@ from typing import Any
 def attributes(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a package that offers `homes`: name -> the module it is from.
+    """`__getattr__` and `__dir__` of a package that offers `homes`: name -> its module.
 
     A name must not be that of a module of the package: importing the module would hide it.
     """

@@ -1,8 +1,8 @@
-"""Bars on standard error for whatever takes over a second, and only on a terminal.
+"""Progress bars on standard error for anything that takes over a second, on a terminal only.
 
-Idea:   silence up to a second, then a sign of life: bytes read where they can be counted, the time
-        where they cannot.
-Omits:  logs. Where standard error is a file, nothing is written.
+Idea:   silence up to a second, then a sign of life: bytes read if they can be counted, else the
+        time.
+Omits:  logs. If standard error is a file, nothing is written.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ DELAY = 1.0
 
 
 def total_bytes(paths: Sequence[str]) -> int | None:
-    """Stored bytes of local files; None where one is not (a pipe, an object store)."""
+    """Stored bytes of local files; None if one is not local (a pipe, an object store)."""
     if not all(os.path.isfile(path) for path in paths):
         return None
     return sum(os.path.getsize(path) for path in paths)
 
 
 def bytes_bar(what: str, total: int | None) -> Any:
-    """A tqdm bar over bytes that shows itself after a second."""
+    """A tqdm bar over bytes that appears after a second."""
     from tqdm import tqdm
 
     return tqdm(
@@ -42,7 +42,8 @@ def bytes_bar(what: str, total: int | None) -> Any:
 
 @contextmanager
 def steps(what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A bar over so many steps; the block calls what it is given with each one that is done."""
+    """A bar over `total` steps; the block calls the yielded function with each step that is
+    done."""
     from tqdm import tqdm
 
     with tqdm(total=total, desc=what, file=sys.stderr, disable=None, leave=False) as bar:
@@ -56,7 +57,7 @@ def steps(what: str, total: int) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def ticking(what: str) -> Iterator[None]:
-    """Shows `what` and the seconds so far while the block runs, from the first second on."""
+    """Show `what` and the elapsed seconds while the block runs, from the first second on."""
     if not sys.stderr.isatty():
         yield
         return

@@ -244,7 +244,7 @@ class Block(nn.Module):
 
     @staticmethod
     def mixing(config: GPTConfig) -> nn.Module:
-        """What lets a position read earlier ones; a subclass exchanges it here."""
+        """The module that mixes positions; a subclass may replace it here."""
         return Attention(config) if config.attention == "softmax" else CausalConvolution(config)
 
     def forward(

@@ -68,8 +68,8 @@ class GPT(nn.Module):
 
     BIGRAM_ROWS = 16_384  # larger alphabets share rows
     block: type[nn.Module] = Block
-    """What a layer is, made from the config and called with x [B, T, E], rotations and a cache. A
-    subclass exchanges it; a block with `initialise(generator)` draws its own first weights."""
+    """Class of a layer, made from the config and called with x [B, T, E], rotations and a cache.
+    A subclass may replace it; a block with `initialise(generator)` draws its own first weights."""
     rope: Tensor
 
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -112,8 +112,8 @@ class GPT(nn.Module):
 
     @property
     def attends(self) -> bool:
-        """Whether all layers are attention, whose keys and values are kept, so that going on costs
-        one step. Other layers read all that is in view again."""
+        """Whether all layers are attention, whose keys and values are kept, so that a new
+        character costs one step. Other layers read everything in view again."""
         return all(isinstance(getattr(b, "attention", None), Attention) for b in self.blocks)
 
     def _initialise(self, generator: torch.Generator | None) -> None:
@@ -260,8 +260,8 @@ class GPT(nn.Module):
         state.total += ids.shape[1]
         length, kept = window(state.total, self.context), state.length
         if length != kept + ids.shape[1] or not self.attends:
-            # the view was full: begin again from its last part; without keys and values that are
-            # kept, all is read again each time
+            # the view was full: begin again from its last part; layers that keep no keys and
+            # values read everything again each time
             seen = np.concatenate((state.view[:, :kept], ids), axis=1)
             ids, state.length, state.layers = seen[:, -length:], 0, []
         return self._read(state, ids)

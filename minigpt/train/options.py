@@ -1,6 +1,6 @@
-"""The command line of `python -m minigpt.train`; `--help` is made from what is written here.
+"""The command line of `python -m minigpt.train`; `--help` is made from these docstrings.
 
-Idea:   a preset sets the defaults of all other flags, and a resumed run does likewise.
+Idea:   a preset, or a resumed run, sets the defaults of all other flags.
 Run:    python -m minigpt.train --help
 """
 
