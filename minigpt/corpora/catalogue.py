@@ -201,7 +201,7 @@ TABLE: dict[str, Entry] = {
         Entry(
             name="storyland",
             title="Stories from a grammar whose entropy is known (storyland:LENGTH for more)",
-            source="minigpt/storyland.py",
+            source="minigpt/storyland",
             licence="MIT",
             sha256="3fa31fa2d86c21713c87e6c65d48e8b5b88961a864c1637006eb1f811940b17b",
             characters=STORYLAND_CHARACTERS,
