@@ -2,7 +2,7 @@
 
 Idea:   each way in which a row can be unusable has a short name (its kind), so that a million bad
         rows are a few counts and not a million messages.
-Omits:  reading files (io.py) and tables (tables.py).
+Omits:  reading files (reader.py) and tables (tables.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Idea:   the same chain as with categories, now with a model that has to generalise. On Storyland the
         truth is a grammar, so the distance of a model from it is computed, not guessed.
-Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Storyland is minigpt/storyland.py.
+Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Storyland is minigpt/storyland/.
 Run:    python -m synthdata collapse gpt --generations 5 --seeds 3
 Omits:  pretrained models; real corpora are in `collapse.sources.passages`.
 """
