@@ -27,7 +27,6 @@ def measure(settings: options.MeasureOptions) -> int:
         return stream(settings)
     from synthdata.panel.panel import measure as panel
     from synthdata.report import figures
-    from synthdata.similarity.evidence import views
     from synthdata.verdicts import verdict
 
     group = None if settings.group == inputs.ALONE else settings.group
@@ -46,7 +45,6 @@ def measure(settings: options.MeasureOptions) -> int:
             embeddings=vectors,
             seed=settings.seed,
         )
-        evidence = views(found.texts, near=found.near, repeated=found.passages, frames=found.frames)
     made = Report(
         title=publish.title("Variety of", settings.data, len(texts)),
         verdict=wording.of_rest(
@@ -60,7 +58,7 @@ def measure(settings: options.MeasureOptions) -> int:
             settings.html,
             lambda: figures.of_collection(found, _budgets(settings.by, found)),
         ),
-        evidence=tuple(evidence),
+        evidence=found.evidence,
         alerts=inputs.alerts(loaded),
         notes=verdict.cluster_note(found.values())
         + dataset.notes(loaded.tally)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -25,7 +25,7 @@ from synthdata.panel import curves as sizes
 from synthdata.panel.sheet import Sheet
 from synthdata.similarity import near_duplicates, repeats
 from synthdata.similarity.boilerplate import Boilerplate
-from synthdata.similarity.evidence import Frames, repeated_texts
+from synthdata.similarity.evidence import Evidence, Frames, repeated_texts, views
 from synthdata.text.ngrams import grams
 from synthdata.text.ordering import by_content, row_ranks
 from synthdata.text.tokens import (
@@ -46,8 +46,6 @@ class Panel(Mapping[str, Measure]):
 
     measures: dict[str, Measure]
     """The measures."""
-    texts: Sequence[str] = field(repr=False)
-    """The documents as they were measured: normalised, in their order."""
     documents: int
     """How many documents."""
     units: int
@@ -68,6 +66,8 @@ class Panel(Mapping[str, Measure]):
     """Templates."""
     boilerplate: Boilerplate
     """Passages that stand in nearly every document."""
+    evidence: tuple[Evidence, ...]
+    """What repeats, in four views with three examples each."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
     counts: dict[str, Abundance]
@@ -159,7 +159,6 @@ interval (at least 20))
                 sheet.add(part, name=f"{what}_{part.name}")
     return Panel(
         measures=sheet.measures,
-        texts=sheet.texts,
         documents=sheet.n,
         units=sheet.units,
         policy=policy,
@@ -170,6 +169,7 @@ interval (at least 20))
         passages=passages,
         frames=frames,
         boilerplate=whole_sample.fixed_passages(sheet),
+        evidence=tuple(views(sheet.texts, near=sheet.near, repeated=passages, frames=frames)),
         commonest=tuple(repeated_texts(sheet.tally, 10)),
         counts=sheet.counts,
         sizes=_sizes(sheet),

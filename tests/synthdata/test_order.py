@@ -48,9 +48,10 @@ def numbers(thing: Any, path: str = "") -> dict[str, Any]:
             parts["shares"] = (thing.near.share, thing.near.top_share(3))
             parts["frames"] = [(frame, len(who)) for frame, who in thing.frames.frames]
             parts["clusters"] = [(len(c.documents), c.distinct) for c in thing.near.clusters]
+            parts |= {"curves": thing.curves, "profile": thing.profile}
     elif isinstance(thing, dict):
         parts = thing
-    elif isinstance(thing, (list, tuple)):
+    elif isinstance(thing, (list, tuple, np.ndarray)):
         parts = dict(enumerate(thing))
     else:
         return {path: thing}
