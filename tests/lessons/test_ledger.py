@@ -244,6 +244,8 @@ def test_a_row_names_every_machine_and_version_that_measured_it(folder: Path) ->
         ("ledger.json", '{"rows": [{"id": "planted"}]}', "row of planted has no claim_verdict"),
         ("ledger.json", '{"registered": []}', "registered is a dict"),
         ("ledger.json", '{"registered": {"planted": {}}}', "registration has no criteria"),
+        ("ledger.json", '{"measured": [1]}', "measured is a dict"),
+        ("ledger.json", '{"measured": {"planted": 1}}', "measured has no planted"),
         ("l01_planted/evidence.json", "{}", "is a list, got"),
         ("l01_planted/evidence.json", "[3]", "entry is a dictionary, got 3"),
         ("l01_planted/evidence.json", '[{"evidence": 1}]', "entry has no evidence"),
@@ -284,8 +286,8 @@ def test_a_row_says_whether_its_criterion_was_there_before(folder: Path) -> None
         (found,) = run(planted, folder, again=True)
         return str(found["registered"])
 
-    assert row(Planted()) == "not registered before the run"
     fixed = records.registration(Planted().experiment(), folder)
+    assert row(Planted()) == "not registered before the run"
     files.write_json(path, {**records.load(path), "registered": {"planted": fixed}})
     assert row(Planted()) == f"registered before, on {fixed['date']}"
     assert row(Planted(seeds=4)).endswith("changed since: the number of seeds")
@@ -295,6 +297,48 @@ def test_a_row_says_whether_its_criterion_was_there_before(folder: Path) -> None
     late = {**fixed, "date": "9999-01-01"}
     files.write_json(path, {**records.load(path), "registered": {"planted": late}})
     assert "after some of it was measured" in row(Planted())
+    fixed = records.registration(Planted().experiment(), folder)
+    del fixed["used"]  # as registrations were before they named seeds
+    (folder / "experiment.py").write_text(CODE, encoding="utf-8")
+    run(Planted(), folder)
+    seen = {**fixed, "seen": [records.code_hash(folder)]}
+    files.write_json(path, {**records.load(path), "registered": {"planted": seen}})
+    assert "after some of it was measured" in row(Planted())
+
+
+def test_seeds_that_were_measured_before_are_not_registered(folder: Path) -> None:
+    """Another threshold after a look at the results, and `--again` on the same seeds."""
+    path = folder.parent / records.LEDGER
+    run(Planted(), folder)
+    (folder / "experiment.py").write_text(CODE.replace("A = 1", "A = 2"), encoding="utf-8")
+    fixed = records.registration(Planted().experiment(), folder)
+    assert fixed["used"] == [0, 1, 2]
+    files.write_json(path, {**records.load(path), "registered": {"planted": fixed}})
+    (row,) = run(Planted(), folder, again=True)
+    assert row["registered"] == "not registered: seed 0 had been measured before"
+
+
+@pytest.mark.parametrize("how", ["again", "does something else", "other seeds", "unfinished"])
+def test_a_seed_stays_known_when_its_evidence_is_dropped(folder: Path, how: str) -> None:
+    if how == "unfinished":
+        with pytest.raises(KeyboardInterrupt):
+            run(Planted(stop_at=1), folder)
+    else:
+        run(Planted(), folder)
+    known = {0} if how == "unfinished" else {0, 1, 2}
+    assert records.ever_measured("planted", folder) == known
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            Planted(stop_at=10 if how == "other seeds" else 0, first=10 * (how == "other seeds"))
+            if how != "does something else"
+            else Planted(stop_at=0, does=2.0),
+            folder,
+            again=True,
+        )
+    assert records.ever_measured("planted", folder) >= known
+    (folder / records.EVIDENCE).write_text("[]", encoding="utf-8")
+    assert records.ever_measured("planted", folder) >= known
+    assert records.ever_measured("another", folder) == set()
 
 
 def test_preregister_writes_before_the_run_and_refuses_after(
@@ -313,9 +357,22 @@ def test_preregister_writes_before_the_run_and_refuses_after(
     with pytest.raises(ValueError, match="measured with this very code"):
         ledger.preregister(ledger.Preregister(lesson="planted"))
     (folder / "experiment.py").write_text(CODE + "B = 3\n", encoding="utf-8")
-    ledger.preregister(ledger.Preregister(lesson="planted"))  # the same day, having seen the result
-    (row,) = run(Planted(), folder)
-    assert row["registered"].endswith("after some of it was measured")
+    with pytest.raises(ValueError, match="seed 0 has been measured before.* 3 to 5: .*first_seed=3"):
+        ledger.preregister(ledger.Preregister(lesson="planted"))  # having seen the result
+    monkeypatch.setattr(ledger, "find", lambda _: Planted(first=3).experiment())
+    ledger.preregister(ledger.Preregister(lesson="planted"))
+    (row,) = run(Planted(first=3), folder)
+    assert row["registered"] == f"registered before, on {fixed['date']}"
+    (folder / "experiment.py").write_text(CODE + "C = 3\n", encoding="utf-8")
+    monkeypatch.setattr(ledger, "find", lambda _: Planted(first=5, seeds=4).experiment())
+    with pytest.raises(ValueError, match="seed 5 has been measured before.* 6 to 9: "):
+        ledger.preregister(ledger.Preregister(lesson="planted"))
+    files.write_json(
+        folder.parent / records.LEDGER, {"measured": {"planted": list(range(0, ledger.PILOT, 2))}}
+    )
+    monkeypatch.setattr(ledger, "find", lambda _: Planted(first=0).experiment())
+    with pytest.raises(ValueError, match="no 3 seeds in a row below 90 are fresh"):
+        ledger.preregister(ledger.Preregister(lesson="planted"))
 
 
 def test_a_pilot_is_never_judged_and_says_how_many_seeds_decide(

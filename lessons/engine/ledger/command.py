@@ -179,9 +179,12 @@ def measure(
     now = small() if small else globals()["small"](experiment)
     then = records.fingerprint(folder)
     same = then is not None and not freshness.difference(now, then)
-    old = [] if again else records.entries(folder)
+    had = records.entries(folder)
+    old = [] if again else had
     old = [entry for entry in old if entry["evidence"]["seed"] in experiment.judged]
     kept = [entry for entry in old if same or (then is None and entry["code"] == code)]
+    dropped = [entry["evidence"]["seed"] for entry in had if entry not in kept]
+    records.remember(experiment.id, dropped, folder.parent / records.LEDGER)
 
     def keep_fingerprint() -> None:
         print_ = {**now, "code": code, "own": records.own_hash(folder)}
@@ -243,13 +246,18 @@ class Preregister:
 
 
 def preregister(config: Preregister) -> None:
-    """The command; ValueError where it has been measured with this code already."""
+    """The command; ValueError if this very code, or any code on one of the seeds, has measured."""
     lesson = catalogue.find(config.lesson)
     experiment = find(lesson.name)
     fixed = records.registration(experiment, lesson.folder)
     if any(entry["code"] == fixed["code"] for entry in records.entries(lesson.folder)):
         raise ValueError(
             f"{lesson.name} has been measured with this very code; what is registered comes before"
+        )
+    if known := set(fixed["used"]) & set(experiment.judged):
+        raise ValueError(
+            f"{lesson.name}: seed {min(known)} has been measured before, and what is known is not "
+            f"registered; {_fresh(experiment, set(fixed['used']))}"
         )
     path = lesson.folder.parent / records.LEDGER
     ledger = records.load(path)
@@ -261,6 +269,15 @@ def preregister(config: Preregister) -> None:
     for criterion in experiment.criteria:
         print(f"  {criterion}")
     print(f"Commit this; then: python -m lessons ledger {lesson.name} --run")
+
+
+def _fresh(experiment: Experiment, used: set[int]) -> str:
+    """What to write into experiment.py, so that it judges seeds that were never measured."""
+    for first in range(PILOT - experiment.seeds + 1):
+        if not used & set(range(first, first + experiment.seeds)):
+            last = first + experiment.seeds - 1
+            return f"judge fresh seeds, {first} to {last}: write first_seed={first} into it"
+    return f"no {experiment.seeds} seeds in a row below {PILOT} are fresh"
 
 
 @dataclass(frozen=True, kw_only=True)
