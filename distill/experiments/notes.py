@@ -30,8 +30,8 @@ def _capacity_gap(one: Record) -> str:
     teachers = one["measures"]["loss of the teacher itself, nats/char"]
     better = interval(less(teachers["teacher x 2"], teachers["teacher x 4"]))
     return (
-        "The criterion compares the ends alone. Between them a gap does show: the teacher four "
-        f"times as wide teaches worse than the one twice as wide, by "
+        "The criterion compares the ends alone, so its verdict does not mean that no gap shows. "
+        "One does: the teacher four times as wide teaches worse than the one twice as wide, by "
         f"{gap(one, 'teacher x 4', 'teacher x 2')} nats/char, though it is better itself by "
         f"{better.value:.3f}."
     )
@@ -87,23 +87,24 @@ def _omitted_character(one: Record) -> str:
     )
     return (
         f"That it is hardly ever predicted before the fix failed: recall is {before} before it and "
-        f"{after} after it. Labels cannot know where the character belongs, so that the second row "
-        "holds by construction."
+        f"{after} after it. What labels alone lack here is a sanity check: they cannot know where "
+        "the character belongs."
     )
 
 
 def _noisy_labels(one: Record) -> str:
     return (
         "The teacher is twice as wide and has 400 steps; the corrected labels had neither equal "
-        'compute nor that width. That its answers are "steadier" was not tested by itself.'
+        "compute nor that width. So the verdict says that this teacher helps, not why: whether its "
+        'answers are "steadier" was not tested.'
     )
 
 
 def _born_again(one: Record) -> str:
     return (
         "Labels took the longest run that they were offered, and equal compute was not on offer. "
-        "Smoothing took its weakest weight, which is nearly labels alone; whether it is the "
-        "knowledge of which characters are alike that helps was not tested."
+        "Smoothing took its weakest weight, which is nearly labels alone. So the verdict says that "
+        "such a teacher helps, not why: that it tells which characters are alike was not tested."
     )
 
 
@@ -125,8 +126,7 @@ def _data_free(one: Record) -> str:
 
 def _sparse_targets(one: Record) -> str:
     return (
-        "Renormalising has another optimum than the teacher, so that the second row holds by "
-        "construction. Draws are better than the bucket by "
+        "That renormalised is the worst is a sanity check. Draws are better than the bucket by "
         f"{gap(one, 'bucket', 'sampled')} nats/char."
     )
 
