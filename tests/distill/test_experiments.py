@@ -143,6 +143,16 @@ def test_what_holds_by_construction_is_no_verdict() -> None:
     assert "holds by construction" not in text
 
 
+def test_a_rate_at_the_end_of_its_grid_is_told() -> None:
+    """The best rate may be beyond it, and the arm weaker than it could be."""
+    last = f"rate x {lab.PROFILES['full'].rates[-1]:g}"
+    sections = whole_page().split("\n## ")
+    for kept in results.read(EXPERIMENTS):
+        if last in kept["chosen"].values():
+            (section,) = [one for one in sections if one.startswith(f"{kept['name']}\n")]
+            assert "the last of the grid" in section
+
+
 def test_a_criterion_written_after_a_look_at_its_seeds_is_told() -> None:
     """Another threshold on the same seeds; on fresh ones, as a pilot or as a sanity check it is
     right."""
