@@ -137,9 +137,9 @@ def page(
         "# What the experiments came to",
         "",
         "Written by `python -m distill.experiments results` from the records; the words are "
-        "typed, the figures are not, unless a command is named beside them. A record stays while its fingerprint still comes out, which "
-        "every test run asks; the text of the code may have changed since (`--check` says it of "
-        "each). Each "
+        "typed, the figures are not, unless a command is named beside them. A record stays while "
+        "its fingerprint still comes out, which every test run asks; the text of the code may have "
+        "changed since (`--check` says it of each). Each "
         "expectation stood in the code before the run, as a number with a direction, but after "
         "pilots on seeds that are never judged, which had shown most of what came; several were "
         "expected to be missed, and stayed because they are what is claimed. By where the "

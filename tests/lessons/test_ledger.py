@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labkit import files
+from labkit import files, freshness
 from labkit.experiment import MINIMUM_SEEDS, Counted, Criterion
 from lessons.engine import catalogue
 from lessons.engine.experiment import TOO_FEW, Experiment, find
@@ -153,6 +154,48 @@ def test_evidence_of_code_that_does_something_else_is_never_mixed_in(folder: Pat
     (old,) = records.load(folder.parent / records.LEDGER)["history"]
     assert (old["verdict"], old["replaced"]) == ("reproduced", records.today())
     assert "planted" in printed.render_history([old])
+
+
+def test_the_ledger_names_rows_whose_code_has_changed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Planted(), folder)
+    monkeypatch.setattr(catalogue, "FOLDER", folder.parent)
+    monkeypatch.setattr(ledger, "find", lambda _: Planted().experiment())
+    rows = records.read(folder.parent / records.LEDGER)
+    monkeypatch.setattr(records, "read", lambda: rows)
+    ledger.main(ledger.LedgerConfig(lessons=("planted",)))
+    assert "code changed" not in capsys.readouterr().out
+    (folder / "experiment.py").write_text(CODE.replace("A = 1", "A = 2"), encoding="utf-8")
+    ledger.main(ledger.LedgerConfig(lessons=("planted",)))
+    assert "code changed since it measured: planted; " in capsys.readouterr().out
+
+
+def test_a_missing_extra_is_not_taken_for_another_behaviour(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--run --again` would measure without it, and replace the better row."""
+    code = CODE + "\n\ndef f():\n    import pyppmd\n    import pyppmd.sub, zstandard\n"
+    (folder / "experiment.py").write_text(code, encoding="utf-8")
+    run(Planted(), folder)
+    other = Planted(does=2.0).experiment()
+    lesson = catalogue.Lesson(number=1, name="planted", folder=folder)
+    monkeypatch.setattr(ledger, "find", lambda _: Planted().experiment())
+    monkeypatch.setattr(ledger, "_made_apart", lambda _: lambda: ledger.small(other))
+    for here, said in ((True, "stale by behaviour"), (False, "cannot tell: pyppmd not installed")):
+        seen = lambda name, here=here: None if name == "pyppmd" and not here else name  # noqa: E731
+        monkeypatch.setattr(freshness, "find_spec", seen)
+        assert ledger.check([lesson]) == 1
+        out = capsys.readouterr().out
+        assert said in out
+        assert ("--run --again" in out) == here
+        assert ('pip install -e ".[scale]"' in out) != here
+
+
+def test_optional_packages_are_those_of_the_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [re.split("[>=]", one)[0] for one in project["optional-dependencies"]["scale"]]
+    assert sorted(named) == sorted(freshness.OPTIONAL)
 
 
 @pytest.mark.parametrize("stop_at", [0, 1])

@@ -100,6 +100,11 @@ def main(config: LedgerConfig) -> int:
         have = len({one["seed"] for one in published} & set(judged))
         if published and have < len(judged):
             print(f"unfinished: {lesson.name}, {have} of {len(judged)} seeds")
+    if changed := code_changed(chosen):
+        print(
+            f"code changed since it measured: {', '.join(changed)}; whether it still does the "
+            "same: python -m lessons ledger --check"
+        )
     if config.readme is not None:
         printed.write(config.readme, records.whole(records.read()))
     return 0
@@ -120,6 +125,16 @@ def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
     return records.as_rows(experiment, evidence, told)
 
 
+def code_changed(chosen: Sequence[Lesson]) -> list[str]:
+    """Names of measured lessons whose code has another hash than the one that measured."""
+    return [
+        lesson.name
+        for lesson in chosen
+        if not {entry["code"] for entry in records.entries(lesson.folder)}
+        <= {records.code_hash(lesson.folder)}
+    ]
+
+
 def check(chosen: Sequence[Lesson]) -> int:
     """A line for each measured lesson: is its row as good as when it was measured? 1 if not."""
     stale = 0
@@ -132,6 +147,14 @@ def check(chosen: Sequence[Lesson]) -> int:
             stale += 1
             continue
         state, where = records.state(lesson.folder, _made_apart(lesson.name)())
+        lacking = freshness.missing(lesson.folder / "experiment.py")
+        if state == "stale by behaviour" and lacking:
+            print(
+                f"{lesson.name}: cannot tell: {', '.join(lacking)} not installed, and without "
+                f'{where}; python -m pip install -e ".[scale]", then check again'
+            )
+            stale += 1
+            continue
         words = {
             "fresh": "the code that measured is as it was",
             "code changed": "its code has changed, its fingerprint still comes out",
