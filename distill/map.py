@@ -8,7 +8,8 @@ Source: Busbridge et al. 2025, arXiv:2502.08606 (distillation scaling laws).
 Run:    python -m distill.map
 Omits:  interpolation between cells; the arms of `distill.compare` that decide nothing here; a
         learning rate for each width, teacher and arm, so that part of what a cell shows may be the
-        rate; and why a cell comes out as it does: no cause is varied here.
+        rate; a teacher for each seed (all seeds of a cell share one); and why a cell comes out as
+        it does: no cause is varied here.
 """
 
 from __future__ import annotations
@@ -132,7 +133,8 @@ def draw(cells: Sequence[Cell], path: Path, seeds: int) -> None:
         figures.caption(
             figure,
             "What distilling gains over labels alone at equal compute, nats/char;\n"
-            f"helps or hurts: the 95 % interval over {seeds} seeds leaves out 0.",
+            f"helps or hurts: the 95 % interval over {seeds} seeds leaves out 0.\n"
+            "One teacher for all seeds of a cell: what another would change is in no interval.",
         )
     helped = sum(cell.verdict == "helps" for cell in cells)
     figures.save(figure, path, alt=f"distilling helps in {helped} of {len(cells)} cells")

@@ -34,7 +34,7 @@ from distill.teachers import join, unchanged
 from labkit import command, files
 from minigpt.device import choose
 from minigpt.settings import TrainConfig
-from minigpt.train import runs
+from minigpt.train import report, runs
 from minigpt.train.runs import Run
 
 PROG = "distill.train"
@@ -143,7 +143,8 @@ def _recorded_steps(run: Run, otherwise: int) -> int:
 
 
 def _settle(run: Run, asked: Command, setting: Setting) -> None:
-    """Write the settings into the run's folder; ValueError if a resumed run had others."""
+    """Write the settings, and what it began with, into the run's folder; ValueError if a resumed
+    run had other settings."""
     run.record = {"data": setting.data, "corpus": setting.corpus.name}
     told = {
         "teacher": asked.teacher,
@@ -154,6 +155,10 @@ def _settle(run: Run, asked: Command, setting: Setting) -> None:
         "seed": asked.seed,
         **run.record,
     }
+    runtime = choose(
+        setting.student.device, setting.student.precision, setting.student.thread_count
+    )
+    made = report.made_with(runtime.device)
     if asked.resume:
         before = run.config
         changed = [name for name in told if before.get(name) != json.loads(json.dumps(told[name]))]
@@ -162,7 +167,10 @@ def _settle(run: Run, asked: Command, setting: Setting) -> None:
                 f"--resume goes on with what {run.folder} was told, which was another "
                 f"{', '.join(changed)}; give the same flags, or name another --out"
             )
-    files.write_json(run.folder / "config.json", told)
+        if differs := report.made_otherwise(before, runtime.device):
+            print(differs, file=sys.stderr, flush=True)
+        made = {name: before[name] for name in made if name in before}
+    files.write_json(run.folder / "config.json", told | made)
 
 
 def entry(args: list[str] | None = None) -> None:

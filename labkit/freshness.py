@@ -28,6 +28,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +43,8 @@ PROJECT = ("minigpt", "distill", "synthdata", "lessons")
 
 """
 NOT_MEASURING = ("lessons.engine",)
+OPTIONAL = ("datasketches", "fsspec", "pyarrow", "pydivsufsort", "pyppmd", "ray", "zstandard")
+"""Packages of the extra `scale`, without which less is measured."""
 PROSE = ("title", "claim", "source", "minutes")
 """Fields of an Experiment that are words, not measurement."""
 ROUNDING, CLOSE = 1e-9, 0.02
@@ -69,7 +72,7 @@ def reached(path: Path) -> list[Path]:
     found, waiting = {path}, [path]
     while waiting:
         here = waiting.pop()
-        for name in _imports(here, _stamp(here)):
+        for name in _imported(here):
             there = _file(name)
             if there is not None and there not in found:
                 found.add(there)
@@ -90,6 +93,16 @@ def _file(module: str) -> Path | None:
         if path.exists():
             return path
     return None  # a name in a module, not a module
+
+
+def missing(experiment: Path) -> list[str]:
+    """Optional packages that the code of an experiment imports and that are not installed."""
+    names = {name.split(".")[0] for path in reached(experiment) for name in _imported(path)}
+    return sorted(name for name in names & set(OPTIONAL) if find_spec(name) is None)
+
+
+def _imported(path: Path) -> tuple[str, ...]:
+    return _imports(path, _stamp(path))
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from distill.comparison.comparison import Arm, Comparison
 from distill.comparison.metrics import Gap
-from labkit.experiment import interval
+from labkit.experiment import interval, shown
 
 
 def table(found: Comparison) -> str:
@@ -57,7 +57,8 @@ def show(found: Comparison, *, as_json: bool) -> None:
 
 
 def _cells(arm: Arm) -> list[str]:
-    """Loss and qualities, each with half its interval if there is one."""
+    """Loss and qualities, each with half its interval if there is one: a column has no room for
+    both ends."""
     seeds = len(arm.qualities)  # one if nothing depends on a seed
     qualities = [
         [getattr(one, name) for one in arm.qualities]
@@ -75,13 +76,8 @@ def _cell(values: Sequence[float]) -> str:
 
 
 def _in_words(gap: Gap, start: str, which: str) -> str:
-    gained = (
-        f"{gap.gained.value:+.4f} nats/char [{gap.gained.low:.4f}, {gap.gained.high:.4f}] from "
-        f"{start}"
-    )
+    gained = f"{gap.gained} nats/char from {start}"
     if gap.closed is None:
         return f"{gained}; the teacher is no better than that, so there is no gap to close"
-    share = gap.closed
-    if not math.isfinite(share.low):
-        return f"{gained}; {share.value:.0%} of {which} closed; one seed has no interval"
-    return f"{gained}; {share.value:.0%} of {which} closed [{share.low:.0%}, {share.high:.0%}]"
+    share = f"{shown(gap.closed.value, gap.closed.low, gap.closed.high, 2)} of {which} closed"
+    return f"{gained}; {share}" + ("; one seed has no interval" if gap.closed.n == 1 else "")

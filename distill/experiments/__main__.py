@@ -22,7 +22,7 @@ from distill.experiments.lab import PROFILES
 from distill.experiments.outcome import Outcome
 from distill.experiments.table import EXPERIMENTS, PILOTS, REPLACED, SEEDS
 from labkit import command, files, freshness
-from labkit.experiment import POWER, interval, seeds_needed, shown
+from labkit.experiment import POWER, seeds_needed
 
 PROG = "distill.experiments"
 SHOWN = ("list", "results")
@@ -99,6 +99,7 @@ def main(asked: Command) -> int:
     }
     kept = {**about, **results.record(found), **spent}
     if asked.out is not None:
+        kept["seen_before"] = results.seen_before(kept, earlier(asked))
         kept["code"] = results.code_hash(EXPERIMENTS[asked.name])
         kept["fingerprint"] = made_apart(asked.name)
         files.write_json(asked.out, kept)
@@ -131,6 +132,16 @@ def planned(asked: Command) -> int:
     return SEEDS[asked.name]
 
 
+def earlier(asked: Command) -> list[dict[str, Any]]:
+    """What is known of an experiment: its records, and what stands where this one goes."""
+    there = asked.out is not None and asked.out.exists()
+    return [
+        *results.read([asked.name]),
+        *results.read([asked.name], results.REPLACED),
+        *([files.read_json(asked.out)] if there and asked.out is not None else []),
+    ]
+
+
 def check() -> int:
     """Print a line for each record; return 1 if one is stale by behaviour, else 0."""
     stale = 0
@@ -159,8 +170,8 @@ def words(found: Outcome) -> list[str]:
         lines.append(f"{title}:")
         width = max(map(len, arms))
         for name, values in arms.items():
-            told = interval(values)
-            lines.append(f"  {name:<{width}}  {shown(told.value, told.low, told.high, digits=5)}")
+            told = results.told_of(values, once=name in found.once)
+            lines.append(f"  {name:<{width}}  {told}")
     lines += [f"{name}: {what}" for name, what in found.chosen.items()]
     lines += [f"sanity check: {check.finding} ({check.why})" for check in found.sanity]
     lines += [str(finding) for finding in found.findings]

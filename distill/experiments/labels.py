@@ -83,6 +83,7 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
         measures={f"gap closed at {least:.0%}": closed, "gained over labels, nats/char": gained}
         | lab.qualities(teachers, [name for name in lab.runs if name.endswith(f" {least:.0%}")]),
         chosen=lab.chosen,
+        once=tuple(counting),
         findings=[
             expect(
                 f"share of the gap from the student's own labels closed at {least:.0%}",
@@ -213,12 +214,18 @@ def omitted_character(profile: Profile, character: str = "e") -> Outcome:
         chosen=lab.chosen,
         findings=[
             expect("recall after one bias fix", _firsts(after)["taught"], ">=", 0.5),
-            expect(
-                "recall minus false alarms, over that of labels alone",
-                less(beyond_chance["taught"], beyond_chance["labels"]),
-                ">=",
-                0.2,
-            ),
+        ],
+        sanity=[
+            Sanity(
+                finding=expect(
+                    "recall minus false alarms, over that of labels alone",
+                    less(beyond_chance["taught"], beyond_chance["labels"]),
+                    ">=",
+                    0.2,
+                ),
+                why="labels alone cannot know where a character belongs that was never a label: "
+                "after the fix they predict it as often as it occurs, anywhere",
+            )
         ],
     )
 

@@ -42,6 +42,8 @@ class Outcome:
     """Expectations that hold by construction."""
     chosen: dict[str, str] = field(default_factory=dict)
     """Arm -> choice of the sweep, in words."""
+    once: tuple[str, ...] = ()
+    """Arms that are one computation, the same for every seed; they have no interval."""
     given: str = ""
     """What all seeds share, which the intervals therefore leave out."""
 

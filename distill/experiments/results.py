@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ def record(found: Outcome) -> dict[str, Any]:
         "losses": found.losses,
         "measures": found.measures,
         "chosen": found.chosen,
+        "once": list(found.once),
         "findings": [_finding(finding) for finding in found.findings],
         "sanity": [{**_finding(check.finding), "why": check.why} for check in found.sanity],
     }
@@ -97,6 +98,30 @@ def read(names: Iterable[str], folder: Path = FOLDER) -> list[dict[str, Any]]:
     return [files.read_json(path) for path in paths if path.exists()]
 
 
+def seen_before(kept: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]]) -> str:
+    """If an `earlier` record had measured one of the seeds under other criteria: which, in words.
+
+    Whoever knows what a seed gave can write a criterion that it meets. An expectation that moves to
+    the sanity checks is no new one.
+    """
+    asked = {_fixed(finding) for finding in kept["findings"]}
+    for one in earlier:
+        known = _seeds(one) & _seeds(kept)
+        same = asked <= {_fixed(told) for told in [*one["findings"], *one.get("sanity", [])]}
+        if known and (one.get("seen_before") or not same):
+            return f"seed {min(known)} had been measured before"
+    return ""
+
+
+def _seeds(one: Mapping[str, Any]) -> set[int]:
+    first, number = one.get("first_seed", 0), len(one["findings"][0]["values"])
+    return set(range(first, first + number)) if one["profile"] == "full" else set()
+
+
+def _fixed(told: Mapping[str, Any]) -> tuple[Any, ...]:
+    return told["criterion"], told["threshold"], told["direction"], told.get("no_effect", 0.0)
+
+
 def page(
     records: Iterable[dict[str, Any]],
     replaced: Iterable[dict[str, Any]] = (),
@@ -111,7 +136,10 @@ def page(
     lines = [
         "# What the experiments came to",
         "",
-        "Written by `python -m distill.experiments results`; nothing here is typed by hand. Each "
+        "Written by `python -m distill.experiments results` from the records; the words are "
+        "typed, the figures are not, unless a command is named beside them. A record stays while "
+        "its fingerprint still comes out, which every test run asks; the text of the code may have "
+        "changed since (`--check` says it of each). Each "
         "expectation stood in the code before the run, as a number with a direction, but after "
         "pilots on seeds that are never judged, which had shown most of what came; several were "
         "expected to be missed, and stayed because they are what is claimed. By where the "
@@ -123,6 +151,7 @@ def page(
         *([*_table(some, "findings"), ""] if some else []),
         *_many(sum(len(one["findings"]) for one in some)),
         *_missing(missing),
+        *_late(some),
         "Each seed has a student and, where the teacher has learned, a teacher of its own. All "
         "seeds of an experiment share the text, its held-out part, and what the sweep chose for "
         f"each arm (on seed {SWEEP_SEED}, which is not judged, with the first judged seed's "
@@ -216,6 +245,12 @@ def _missing(names: list[str]) -> list[str]:
     return [f"Changed, and not measured since: {', '.join(names)}.", ""]
 
 
+def _late(records: list[dict[str, Any]]) -> list[str]:
+    """A line that names experiments whose criteria were changed after a look at their seeds."""
+    late = [f"{one['name']} ({one['seen_before']})" for one in records if one.get("seen_before")]
+    return [f"Criteria that were not there before the run: {', '.join(late)}.", ""] if late else []
+
+
 def _section(one: dict[str, Any]) -> list[str]:
     given = f" {one['given']}." if one["given"] else ""
     lines = [
@@ -224,19 +259,26 @@ def _section(one: dict[str, Any]) -> list[str]:
         f"Expected: {one['expected']}. {one['date']}, {one['cpu_seconds']:.0f} s of computing "
         f"({one['machine']}, torch {one['torch']}).{given}",
         "",
-        "| measured | arm | mean | 95 % interval |",
-        "|---|---|---|---|",
+        "| measured | arm | mean [95 % interval] |",
+        "|---|---|---|",
     ]
+    once = one.get("once", [])
     for title, arms in ({"loss, nats/char": one["losses"]} | one["measures"]).items():
         for i, (name, values) in enumerate(arms.items()):
-            told = interval(values)
-            ends = "" if told.n == 1 else f"{told.low:.4f} to {told.high:.4f}"
-            what = "" if i else _cell(title)
-            lines.append(f"| {what} | {_cell(name)} | {told.value:.4f} | {ends} |")
+            what, told = "" if i else _cell(title), told_of(values, once=name in once)
+            lines.append(f"| {what} | {_cell(name)} | {told} |")
     chosen = "; ".join(f"{name}: {what}" for name, what in one["chosen"].items())
     lines += ["", f"Chosen by the sweep: {chosen}."]
     note = NOTES.get(one["name"])
     return [*lines, "", f"What the verdicts do not say: {note(one)}"] if note else lines
+
+
+def told_of(values: Sequence[float], *, once: bool) -> str:
+    """Mean and interval over seeds; if it was measured `once`, the one number."""
+    told = interval(values)
+    if once:
+        return f"{shown(told.value, None, None, 4)} (one computation)"
+    return shown(told.value, told.low, told.high, 4)
 
 
 def _finite(value: float) -> float | None:

@@ -143,11 +143,11 @@ def describe(
         "init_fingerprint": None if init is None else init.fingerprint,
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
-        **_made_with(config.device),
+        **made_with(config.device),
     }
 
 
-def _made_with(device: str) -> dict[str, Any]:
+def made_with(device: str) -> dict[str, Any]:
     """Versions and hardware, on which the last bits of a run depend besides its settings."""
     chip = torch.cuda.get_device_name() if device == "cuda" else processor()
     return {
@@ -159,7 +159,7 @@ def _made_with(device: str) -> dict[str, Any]:
 
 def made_otherwise(recorded: dict[str, Any], device: str) -> str:
     """A line that names what has changed since the run began; empty if nothing has."""
-    now = _made_with(device)
+    now = made_with(device)
     was, is_now = recorded.get("versions"), now["versions"]
     was = was if isinstance(was, dict) else {}
     differ = [

@@ -28,10 +28,7 @@ def of_personas(result: persona_evidence.Result) -> tuple[Figure, str]:
         quality(left, result)
         budgets(right, result)
         n, seeds = result.profile.n, len(result.evidence)
-        ratio = result.ratio
-        said = f"{ratio.value:.2f}" + (
-            f" [{ratio.low:.2f}, {ratio.high:.2f}], 95 % over seeds" if seeds > 1 else ""
-        )
+        said = f"{result.ratio}" + (", 95 % over seeds" if seeds > 1 else "")
         figures.caption(
             figure,
             f"n = {n:,} outputs an arm, {seeds} seed(s); every seed a point, bars means over "

@@ -91,8 +91,8 @@ def verdict(result: Result) -> Verdict:
     ratio, seeds = result.ratio, len(result.evidence)
     because = (
         f"Effective number of distinct outputs with personas, over that of the best control, "
-        f"geometric mean over seeds: {ratio.value:.2f}"
-        + (f", 95 % {ratio.low:.2f} to {ratio.high:.2f} over {seeds} seeds." if seeds > 1 else ".")
+        f"geometric mean over seeds: {ratio}"
+        + (f", 95 % over {seeds} seeds." if seeds > 1 else ".")
     )
     plain = {
         "reproduced": "Personas give the collapsed model at least 1.3 times the variety of the "

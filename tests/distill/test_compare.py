@@ -19,13 +19,14 @@ from distill.comparison import arms, comparison, costs, metrics, table
 from distill.settings import DistillConfig, Question
 from distill.teachers import FOLDS, ModelTeacher, NGramTeacher
 from labkit import command
+from labkit.versions import processor
 from minigpt import corpora
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import checkpoint
+from minigpt.train import checkpoint, runs
 
 CORPUS = corpora.load("storyland:20000")
 TOKENIZER = CharTokenizer.from_text(CORPUS.text)
@@ -167,6 +168,16 @@ def test_a_comparison_in_words(compared: comparison.Comparison) -> None:
     assert row.count("+-") == 5  # loss, calibration, agreement and both distances
     row = next(line for line in text.splitlines() if line.startswith(comparison.NGRAM))
     assert "+-" not in row  # one computation has no interval over seeds
+
+
+def test_a_gap_in_words_has_its_intervals_as_everywhere() -> None:
+    """One seed has none: it was once printed as [-inf, inf]."""
+    one = metrics.gap_closed([2.0], [1.5], 1.0)
+    said = "0.5 nats/char from labels; 0.5 of that gap closed; one seed has no interval"
+    assert table._in_words(one, "labels", "that gap") == said
+    three = metrics.gap_closed([2.0, 2.0, 2.0], [1.5, 1.6, 1.4], 1.0)
+    said = "0.5 [0.252, 0.748] nats/char from labels; 0.5 [0.25, 0.75] of that gap closed"
+    assert table._in_words(three, "labels", "that gap") == said
 
 
 def test_a_comparison_is_json(compared: comparison.Comparison) -> None:
@@ -422,9 +433,37 @@ def test_a_stopped_student_goes_on_to_the_same_end(
     assert "holds a run already" in error_line(training, [*args, "--out", half], capsys)
     other = [*args, "--out", half, "--resume", "--alpha", "0.5"]
     assert "another distill" in error_line(training, other, capsys)
+    told: list[str] = []
+    monkeypatch.setattr(training, "print", lambda line, **_: told.append(line), raising=False)
+    config = tmp_path / "half" / "config.json"
+    record = json.loads(config.read_text(encoding="utf-8"))
+    now = record["versions"]["torch"]
+    record["versions"]["torch"], record["processor"] = "1.0", "abacus"
+    config.write_text(json.dumps(record), encoding="utf-8")
     mended = run_training([*args, "--out", half, "--resume"], capsys)
     assert taught(mended)["losses"] == taught(whole)["losses"]
     assert steps == list(range(1, 13))  # none of them twice
+    (line,) = [line for line in told if "not as it began" in line]
+    assert f"torch 1.0 then, {now} now; processor abacus then, {processor()} now" in line
+    again = json.loads(config.read_text(encoding="utf-8"))
+    assert (again["versions"], again["processor"]) == (record["versions"], "abacus")
+
+
+def test_a_student_that_goes_on_as_it_began_says_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor one whose folder is of an older version, which kept no versions."""
+    run = runs.create(tmp_path / "s", "s")
+    file = saved(tmp_path / "t.safetensors", "storyland:20000", CORPUS.text)
+    monkeypatch.setitem(arms.PRESETS, "quick", STUDENT)
+    asked = training.Command(teacher=str(file))
+    training._settle(run, asked, arms.prepare(asked))
+    again = training.Command(teacher=str(file), resume=True, out=run.folder)
+    training._settle(run, again, arms.prepare(again))
+    kept = {k: v for k, v in run.config.items() if k not in ("versions", "machine", "processor")}
+    (run.folder / "config.json").write_text(json.dumps(kept), encoding="utf-8")
+    training._settle(run, again, arms.prepare(again))
+    assert "not as it began" not in capsys.readouterr().err
 
 
 def test_minutes_set_the_steps_of_all_arms(

@@ -46,6 +46,9 @@ def test_every_experiment_runs(name: str) -> None:
         assert kept["profile"] == "full"
         assert kept["expected"] == found.expected
         assert kept["first_seed"] == lab.PROFILES["full"].first_seed
+        assert set(kept.get("once", [])) == set(found.once) <= set(found.losses)
+        for arm in found.once:
+            assert len(set(kept["losses"][arm])) == 1
         state, where = results.state(kept, EXPERIMENTS[name], results.fingerprint(found))
         assert state != "stale by behaviour", where  # measure it again
         for kind in ("findings", "sanity"):
@@ -92,7 +95,8 @@ def test_a_record_becomes_rows() -> None:
     """Two seeds have an interval and no verdict; one seed has neither."""
     few = outcome.Outcome(
         expected="that it helps",
-        losses={"with": [1.0, 1.1], "without": [1.5]},
+        losses={"with": [1.0, 1.1], "without": [1.5], "counted": [2.0, 2.0]},
+        once=("counted",),
         findings=[
             outcome.expect("gain", [0.5, 0.4], ">=", 0.1),
             outcome.expect("loss", [1.0], ">=", 0.5),
@@ -105,7 +109,8 @@ def test_a_record_becomes_rows() -> None:
         chosen={"with": "rate x 2"},
         given="One coin was thrown for all",
     )
-    about = {"name": "one", "cpu_seconds": 7.4, **results.about()}
+    told = command_line.words(few)
+    about = {"name": "one", "cpu_seconds": 7.4, "profile": "full", **results.about()}
     before = about | {"name": "old"} | results.record(few)
     lines = results.page(
         [about | results.record(few)], [before], {"old": "it was a dream"}
@@ -115,7 +120,10 @@ def test_a_record_becomes_rows() -> None:
     checks = "| [one](#one) | sum >= 0.5 | 1 [1, 1] | 2 | too few seeds | one and one is two |"
     assert checks in lines
     assert lines.index(checks) > lines.index("## Sanity checks")
-    assert "|  | without | 1.5000 |  |" in lines
+    assert "| loss, nats/char | with | 1.05 [0.4147, 1.685] |" in lines
+    assert "|  | without | 1.5 |" in lines
+    assert "|  | counted | 2 (one computation) |" in lines
+    assert any(line.split() == ["counted", "2", "(one", "computation)"] for line in told)
     said = next(line for line in lines if line.startswith("Expected: that it helps. "))
     assert ", 7 s" in said
     assert said.endswith(" One coin was thrown for all.")
@@ -123,6 +131,54 @@ def test_a_record_becomes_rows() -> None:
     assert lines.index("- old: it was a dream") > lines.index("## Replaced")
     assert "Changed, and not measured since: old." in lines
     assert any(line.startswith("These are 2 verdicts,") and "2, 0.1 on" in line for line in lines)
+
+
+def test_what_holds_by_construction_is_no_verdict() -> None:
+    """Two of the notes said of their own rows in the main table that they could not fail."""
+    text = whole_page()
+    table, checks = text.split("## Sanity checks")
+    for quantity in ("recall minus false alarms, over that of", "lost by renormalising against"):
+        assert quantity not in table
+        assert quantity in checks.split("\n## ")[0]
+    assert "holds by construction" not in text
+
+
+def test_a_rate_at_the_end_of_its_grid_is_told() -> None:
+    """The best rate may be beyond it, and the arm weaker than it could be."""
+    last = f"rate x {lab.PROFILES['full'].rates[-1]:g}"
+    sections = whole_page().split("\n## ")
+    for kept in results.read(EXPERIMENTS):
+        if last in kept["chosen"].values():
+            (section,) = [one for one in sections if one.startswith(f"{kept['name']}\n")]
+            assert "the last of the grid" in section
+
+
+def test_a_criterion_written_after_a_look_at_its_seeds_is_told() -> None:
+    """Another threshold on the same seeds; on fresh ones, as a pilot or as a sanity check it is
+    right."""
+
+    def measured(threshold: float, first: int = 10, **more: Any) -> dict[str, Any]:
+        gain = outcome.expect("gain", [0.5, 0.4], ">=", threshold)
+        found = outcome.Outcome(expected="", losses={"a": [1.0, 1.0]}, findings=[gain])
+        about = {"name": "one", "cpu_seconds": 7.4, "profile": "full", "first_seed": first}
+        return {**about, **results.about(), **results.record(found), **more}
+
+    old, late = measured(0.1), measured(0.4)
+    assert results.seen_before(measured(0.1), [old]) == ""
+    assert results.seen_before(late, [old]) == "seed 10 had been measured before"
+    assert results.seen_before(measured(0.4, first=11), [old]) == "seed 11 had been measured before"
+    assert results.seen_before(measured(0.4, first=12), [old]) == ""
+    assert results.seen_before(measured(0.4, profile="ci"), [old]) == ""
+    marked = {**late, "seen_before": results.seen_before(late, [old])}
+    assert results.seen_before(late, [marked]) != ""  # once more makes it no better
+    checked = {**old, "findings": late["findings"], "sanity": old["findings"]}
+    assert results.seen_before(measured(0.1), [checked]) == ""
+    said = "Criteria that were not there before the run: one (seed 10 had been measured before)."
+    assert said in results.page([marked]).splitlines()
+    assert "not there before" not in whole_page()
+    for kept in results.read(EXPERIMENTS):
+        earlier = results.read([kept["name"]], results.REPLACED)
+        assert results.seen_before(kept, [kept, *earlier]) == ""
 
 
 @pytest.mark.parametrize("best", [0.25, 0.5, 1.0, 2.0, 8.0])

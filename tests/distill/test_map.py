@@ -48,6 +48,19 @@ def test_a_map_has_a_cell_for_every_combination(tmp_path: Path) -> None:
     assert (tmp_path / "map.png").stat().st_size > 1000
 
 
+def test_the_caption_says_what_no_interval_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(mapping.figures, "caption", lambda figure, words: said.append(words))
+    cell = mapping.Cell(
+        fraction=1.0, width=16, teacher_steps=2, teacher_loss=2.0, gained=0.1, verdict="helps"
+    )
+    mapping.draw([cell], tmp_path / "map.png", 3)
+    assert "over 3 seeds" in said[0]
+    assert "One teacher for all" in said[0]
+
+
 def test_a_cell_is_what_the_comparison_finds() -> None:
     corpus = corpora.load("storyland:5000")
     (cell,) = mapping.chart(

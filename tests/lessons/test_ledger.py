@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labkit import files
+from labkit import files, freshness
 from labkit.experiment import MINIMUM_SEEDS, Counted, Criterion
 from lessons.engine import catalogue
 from lessons.engine.experiment import TOO_FEW, Experiment, find
@@ -155,6 +156,48 @@ def test_evidence_of_code_that_does_something_else_is_never_mixed_in(folder: Pat
     assert "planted" in printed.render_history([old])
 
 
+def test_the_ledger_names_rows_whose_code_has_changed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Planted(), folder)
+    monkeypatch.setattr(catalogue, "FOLDER", folder.parent)
+    monkeypatch.setattr(ledger, "find", lambda _: Planted().experiment())
+    rows = records.read(folder.parent / records.LEDGER)
+    monkeypatch.setattr(records, "read", lambda: rows)
+    ledger.main(ledger.LedgerConfig(lessons=("planted",)))
+    assert "code changed" not in capsys.readouterr().out
+    (folder / "experiment.py").write_text(CODE.replace("A = 1", "A = 2"), encoding="utf-8")
+    ledger.main(ledger.LedgerConfig(lessons=("planted",)))
+    assert "code changed since it measured: planted; " in capsys.readouterr().out
+
+
+def test_a_missing_extra_is_not_taken_for_another_behaviour(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--run --again` would measure without it, and replace the better row."""
+    code = CODE + "\n\ndef f():\n    import pyppmd\n    import pyppmd.sub, zstandard\n"
+    (folder / "experiment.py").write_text(code, encoding="utf-8")
+    run(Planted(), folder)
+    other = Planted(does=2.0).experiment()
+    lesson = catalogue.Lesson(number=1, name="planted", folder=folder)
+    monkeypatch.setattr(ledger, "find", lambda _: Planted().experiment())
+    monkeypatch.setattr(ledger, "_made_apart", lambda _: lambda: ledger.small(other))
+    for here, said in ((True, "stale by behaviour"), (False, "cannot tell: pyppmd not installed")):
+        seen = lambda name, here=here: None if name == "pyppmd" and not here else name  # noqa: E731
+        monkeypatch.setattr(freshness, "find_spec", seen)
+        assert ledger.check([lesson]) == 1
+        out = capsys.readouterr().out
+        assert said in out
+        assert ("--run --again" in out) == here
+        assert ('pip install -e ".[scale]"' in out) != here
+
+
+def test_optional_packages_are_those_of_the_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [re.split("[>=]", one)[0] for one in project["optional-dependencies"]["scale"]]
+    assert sorted(named) == sorted(freshness.OPTIONAL)
+
+
 @pytest.mark.parametrize("stop_at", [0, 1])
 def test_a_run_that_is_stopped_leaves_no_old_evidence_to_be_mixed_in(
     folder: Path, stop_at: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -244,6 +287,8 @@ def test_a_row_names_every_machine_and_version_that_measured_it(folder: Path) ->
         ("ledger.json", '{"rows": [{"id": "planted"}]}', "row of planted has no claim_verdict"),
         ("ledger.json", '{"registered": []}', "registered is a dict"),
         ("ledger.json", '{"registered": {"planted": {}}}', "registration has no criteria"),
+        ("ledger.json", '{"measured": [1]}', "measured is a dict"),
+        ("ledger.json", '{"measured": {"planted": 1}}', "measured has no planted"),
         ("l01_planted/evidence.json", "{}", "is a list, got"),
         ("l01_planted/evidence.json", "[3]", "entry is a dictionary, got 3"),
         ("l01_planted/evidence.json", '[{"evidence": 1}]', "entry has no evidence"),
@@ -284,8 +329,8 @@ def test_a_row_says_whether_its_criterion_was_there_before(folder: Path) -> None
         (found,) = run(planted, folder, again=True)
         return str(found["registered"])
 
-    assert row(Planted()) == "not registered before the run"
     fixed = records.registration(Planted().experiment(), folder)
+    assert row(Planted()) == "not registered before the run"
     files.write_json(path, {**records.load(path), "registered": {"planted": fixed}})
     assert row(Planted()) == f"registered before, on {fixed['date']}"
     assert row(Planted(seeds=4)).endswith("changed since: the number of seeds")
@@ -295,6 +340,48 @@ def test_a_row_says_whether_its_criterion_was_there_before(folder: Path) -> None
     late = {**fixed, "date": "9999-01-01"}
     files.write_json(path, {**records.load(path), "registered": {"planted": late}})
     assert "after some of it was measured" in row(Planted())
+    fixed = records.registration(Planted().experiment(), folder)
+    del fixed["used"]  # as registrations were before they named seeds
+    (folder / "experiment.py").write_text(CODE, encoding="utf-8")
+    run(Planted(), folder)
+    seen = {**fixed, "seen": [records.code_hash(folder)]}
+    files.write_json(path, {**records.load(path), "registered": {"planted": seen}})
+    assert "after some of it was measured" in row(Planted())
+
+
+def test_seeds_that_were_measured_before_are_not_registered(folder: Path) -> None:
+    """Another threshold after a look at the results, and `--again` on the same seeds."""
+    path = folder.parent / records.LEDGER
+    run(Planted(), folder)
+    (folder / "experiment.py").write_text(CODE.replace("A = 1", "A = 2"), encoding="utf-8")
+    fixed = records.registration(Planted().experiment(), folder)
+    assert fixed["used"] == [0, 1, 2]
+    files.write_json(path, {**records.load(path), "registered": {"planted": fixed}})
+    (row,) = run(Planted(), folder, again=True)
+    assert row["registered"] == "not registered: seed 0 had been measured before"
+
+
+@pytest.mark.parametrize("how", ["again", "does something else", "other seeds", "unfinished"])
+def test_a_seed_stays_known_when_its_evidence_is_dropped(folder: Path, how: str) -> None:
+    if how == "unfinished":
+        with pytest.raises(KeyboardInterrupt):
+            run(Planted(stop_at=1), folder)
+    else:
+        run(Planted(), folder)
+    known = {0} if how == "unfinished" else {0, 1, 2}
+    assert records.ever_measured("planted", folder) == known
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            Planted(stop_at=10 if how == "other seeds" else 0, first=10 * (how == "other seeds"))
+            if how != "does something else"
+            else Planted(stop_at=0, does=2.0),
+            folder,
+            again=True,
+        )
+    assert records.ever_measured("planted", folder) >= known
+    (folder / records.EVIDENCE).write_text("[]", encoding="utf-8")
+    assert records.ever_measured("planted", folder) >= known
+    assert records.ever_measured("another", folder) == set()
 
 
 def test_preregister_writes_before_the_run_and_refuses_after(
@@ -313,9 +400,22 @@ def test_preregister_writes_before_the_run_and_refuses_after(
     with pytest.raises(ValueError, match="measured with this very code"):
         ledger.preregister(ledger.Preregister(lesson="planted"))
     (folder / "experiment.py").write_text(CODE + "B = 3\n", encoding="utf-8")
-    ledger.preregister(ledger.Preregister(lesson="planted"))  # the same day, having seen the result
-    (row,) = run(Planted(), folder)
-    assert row["registered"].endswith("after some of it was measured")
+    with pytest.raises(ValueError, match=r"seed 0 has been measured .* 3 to 5: .*first_seed=3"):
+        ledger.preregister(ledger.Preregister(lesson="planted"))  # having seen the result
+    monkeypatch.setattr(ledger, "find", lambda _: Planted(first=3).experiment())
+    ledger.preregister(ledger.Preregister(lesson="planted"))
+    (row,) = run(Planted(first=3), folder)
+    assert row["registered"] == f"registered before, on {fixed['date']}"
+    (folder / "experiment.py").write_text(CODE + "C = 3\n", encoding="utf-8")
+    monkeypatch.setattr(ledger, "find", lambda _: Planted(first=5, seeds=4).experiment())
+    with pytest.raises(ValueError, match=r"seed 5 has been measured before.* 6 to 9: "):
+        ledger.preregister(ledger.Preregister(lesson="planted"))
+    files.write_json(
+        folder.parent / records.LEDGER, {"measured": {"planted": list(range(0, ledger.PILOT, 2))}}
+    )
+    monkeypatch.setattr(ledger, "find", lambda _: Planted(first=0).experiment())
+    with pytest.raises(ValueError, match="no 3 seeds in a row below 90 are fresh"):
+        ledger.preregister(ledger.Preregister(lesson="planted"))
 
 
 def test_a_pilot_is_never_judged_and_says_how_many_seeds_decide(

@@ -346,7 +346,7 @@ def test_the_report_of_three_seeds_has_a_verdict_in_plain_words():
     found = report.of_result(result, PersonasOptions(seeds=3))
     assert "at least 1.3 times" in found.verdict.text
     # the mean of three logarithms, and 4.303 of its standard errors to either side
-    assert "mean over seeds: 1.55, 95 % 1.43 to 1.68 over 3 seeds" in found.verdict.because
+    assert "mean over seeds: 1.55 [1.43, 1.68], 95 % over 3 seeds." in found.verdict.because
     assert found.headlines[0].low == pytest.approx(1.43, abs=0.01)
     rows = found.tables[0].rows
     assert ("collapsed", "none", "temperature 1 *", "100", "100 to 100", "95.0%", "-8", "") in rows

@@ -100,6 +100,11 @@ def main(config: LedgerConfig) -> int:
         have = len({one["seed"] for one in published} & set(judged))
         if published and have < len(judged):
             print(f"unfinished: {lesson.name}, {have} of {len(judged)} seeds")
+    if changed := code_changed(chosen):
+        print(
+            f"code changed since it measured: {', '.join(changed)}; whether it still does the "
+            "same: python -m lessons ledger --check"
+        )
     if config.readme is not None:
         printed.write(config.readme, records.whole(records.read()))
     return 0
@@ -120,6 +125,16 @@ def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
     return records.as_rows(experiment, evidence, told)
 
 
+def code_changed(chosen: Sequence[Lesson]) -> list[str]:
+    """Names of measured lessons whose code has another hash than the one that measured."""
+    return [
+        lesson.name
+        for lesson in chosen
+        if not {entry["code"] for entry in records.entries(lesson.folder)}
+        <= {records.code_hash(lesson.folder)}
+    ]
+
+
 def check(chosen: Sequence[Lesson]) -> int:
     """A line for each measured lesson: is its row as good as when it was measured? 1 if not."""
     stale = 0
@@ -132,6 +147,14 @@ def check(chosen: Sequence[Lesson]) -> int:
             stale += 1
             continue
         state, where = records.state(lesson.folder, _made_apart(lesson.name)())
+        lacking = freshness.missing(lesson.folder / "experiment.py")
+        if state == "stale by behaviour" and lacking:
+            print(
+                f"{lesson.name}: cannot tell: {', '.join(lacking)} not installed, and without "
+                f'{where}; python -m pip install -e ".[scale]", then check again'
+            )
+            stale += 1
+            continue
         words = {
             "fresh": "the code that measured is as it was",
             "code changed": "its code has changed, its fingerprint still comes out",
@@ -179,9 +202,12 @@ def measure(
     now = small() if small else globals()["small"](experiment)
     then = records.fingerprint(folder)
     same = then is not None and not freshness.difference(now, then)
-    old = [] if again else records.entries(folder)
+    had = records.entries(folder)
+    old = [] if again else had
     old = [entry for entry in old if entry["evidence"]["seed"] in experiment.judged]
     kept = [entry for entry in old if same or (then is None and entry["code"] == code)]
+    dropped = [entry["evidence"]["seed"] for entry in had if entry not in kept]
+    records.remember(experiment.id, dropped, folder.parent / records.LEDGER)
 
     def keep_fingerprint() -> None:
         print_ = {**now, "code": code, "own": records.own_hash(folder)}
@@ -243,13 +269,18 @@ class Preregister:
 
 
 def preregister(config: Preregister) -> None:
-    """The command; ValueError where it has been measured with this code already."""
+    """The command; ValueError if this very code, or any code on one of the seeds, has measured."""
     lesson = catalogue.find(config.lesson)
     experiment = find(lesson.name)
     fixed = records.registration(experiment, lesson.folder)
     if any(entry["code"] == fixed["code"] for entry in records.entries(lesson.folder)):
         raise ValueError(
             f"{lesson.name} has been measured with this very code; what is registered comes before"
+        )
+    if known := set(fixed["used"]) & set(experiment.judged):
+        raise ValueError(
+            f"{lesson.name}: seed {min(known)} has been measured before, and what is known is not "
+            f"registered; {_fresh(experiment, set(fixed['used']))}"
         )
     path = lesson.folder.parent / records.LEDGER
     ledger = records.load(path)
@@ -261,6 +292,15 @@ def preregister(config: Preregister) -> None:
     for criterion in experiment.criteria:
         print(f"  {criterion}")
     print(f"Commit this; then: python -m lessons ledger {lesson.name} --run")
+
+
+def _fresh(experiment: Experiment, used: set[int]) -> str:
+    """What to write into experiment.py, so that it judges seeds that were never measured."""
+    for first in range(PILOT - experiment.seeds + 1):
+        if not used & set(range(first, first + experiment.seeds)):
+            last = first + experiment.seeds - 1
+            return f"judge fresh seeds, {first} to {last}: write first_seed={first} into it"
+    return f"no {experiment.seeds} seeds in a row below {PILOT} are fresh"
 
 
 @dataclass(frozen=True, kw_only=True)

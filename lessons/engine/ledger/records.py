@@ -3,7 +3,7 @@
 Idea:   lessons/lNN_name/evidence.json has one entry a seed, with the hash of all the code that
         measured it; fingerprint.json what that code does in small; lessons/ledger.json the rows
         judged from the evidence, the criteria that were registered before anything was measured,
-        and the rows that later ones have replaced.
+        the rows that later ones have replaced, and every seed that was ever measured.
 Run:    used by lessons.engine.ledger.command
 Omits:  measuring and printing.
 """
@@ -32,11 +32,13 @@ FINGERPRINT = "fingerprint.json"
 
 
 def load(path: Path = catalogue.FOLDER / LEDGER) -> dict[str, Any]:
-    """{"rows": [...], "registered": {id: ...}, "history": [...]}; empty where there is no file."""
-    found: dict[str, Any] = {"rows": [], "registered": {}, "history": []}
+    """{"rows": [...], "registered": {id: ...}, "history": [...], "measured": {id: seeds}}; empty if
+    there is no file."""
+    found: dict[str, Any] = {"rows": [], "registered": {}, "history": [], "measured": {}}
     if path.exists():
         found |= _with(files.read_json(path), {}, f"{path}")
-    for name, kind in (("rows", list), ("history", list), ("registered", dict)):
+    kinds = {"rows": list, "history": list, "registered": dict, "measured": dict}
+    for name, kind in kinds.items():
         if not isinstance(found[name], kind):
             raise ValueError(f"{path}: {name} is a {kind.__name__}, got {found[name]!r:.40}")
     for row in [*found["rows"], *found["history"]]:
@@ -44,6 +46,7 @@ def load(path: Path = catalogue.FOLDER / LEDGER) -> dict[str, Any]:
     for fixed in found["registered"].values():
         wanted = {"criteria": list, "seeds": int, "code": str, "date": str}
         _with(fixed, wanted, f"{path}: a registration")
+    _with(found["measured"], dict.fromkeys(found["measured"], list), f"{path}: measured")
     return found
 
 
@@ -141,6 +144,20 @@ def about(seconds: float) -> dict[str, Any]:
         "machine": machine(),
         "date": today(),
     }
+
+
+def ever_measured(name: str, folder: Path) -> set[int]:
+    """Every seed that a lesson has measured at full profile, those of dropped evidence included."""
+    kept = {entry["evidence"]["seed"] for entry in entries(folder)}
+    return kept | set(load(folder.parent / LEDGER)["measured"].get(name, []))
+
+
+def remember(name: str, seeds: Iterable[int], path: Path) -> None:
+    """Keep in the ledger, for good, that these seeds have been measured."""
+    ledger = load(path)
+    if new := set(seeds) - set(ledger["measured"].get(name, [])):
+        ledger["measured"][name] = sorted(new | set(ledger["measured"].get(name, [])))
+        files.write_json(path, ledger)
 
 
 # Has what measures changed?
@@ -278,6 +295,7 @@ def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) ->
         key=lambda row: order.index(row["id"]) if row["id"] in order else len(order),
     )
     files.write_json(path, ledger)
+    remember(experiment.id, experiment.judged, path)
 
 
 # Registered before anything was measured.
@@ -285,7 +303,7 @@ def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) ->
 
 def registration(experiment: Experiment, folder: Path) -> dict[str, Any]:
     """What is fixed before a run: criteria, which seeds, and the hash of the code; `seen` are the
-    hashes of other code that had measured by then."""
+    hashes of other code that had measured by then, `used` the seeds that had been measured."""
     code = code_hash(folder)
     return {
         "criteria": [asdict(criterion) for criterion in experiment.criteria],
@@ -293,6 +311,7 @@ def registration(experiment: Experiment, folder: Path) -> dict[str, Any]:
         "first_seed": experiment.first_seed,
         "code": code,
         "seen": sorted({entry["code"] for entry in entries(folder)} - {code}),
+        "used": sorted(ever_measured(experiment.id, folder)),
         "date": today(),
     }
 
@@ -305,6 +324,8 @@ def registration_words(
     """Was what the evidence is judged by fixed before it was measured? In words, for the row."""
     if registered is None:
         return "not registered before the run"
+    if known := set(registered.get("used", [])) & set(experiment.judged):
+        return f"not registered: seed {min(known)} had been measured before"
     changed = []
     if registered["criteria"] != [asdict(criterion) for criterion in experiment.criteria]:
         changed.append("the criteria")
