@@ -110,7 +110,8 @@ def _checked(counts: np.ndarray | Sequence[int]) -> np.ndarray:
     counts = np.asarray(counts)
     if counts.size == 0:
         return np.empty(0, dtype=np.int64)
-    whole = counts.astype(np.int64)
+    with np.errstate(invalid="ignore"):  # nan is no count, and is refused below
+        whole = counts.astype(np.int64)
     if not np.array_equal(whole, counts) or whole.min() < 0:
         raise ValueError(
             "counts are whole numbers from 0 up (how often each thing was seen), got "
