@@ -293,6 +293,9 @@ def test_a_probe_without_an_oracle_has_the_solution(sandbox: Sandbox) -> None:
     assert not check_source(exercise, "def f(x):\n    return x", sandbox).passed
     kept = replace(exercise, probes=(_ANY, *exercise.probes)).probes
     assert kept == (_ANY, *exercise.probes)
+    beyond = _echo(Probe("no tensor", lambda rng: Call("text")))  # an error of ours, not theirs
+    with pytest.raises(RuntimeError, match="AttributeError"):
+        check_source(beyond, "def f(x):\n    return x", sandbox)
 
 
 @pytest.mark.parametrize(
