@@ -43,7 +43,8 @@ from lessons.l06_three_jokes.experiment import by_part, result
 from minigpt.tokenizer import CharTokenizer
 from synthdata import three_jokes
 from synthdata.comparison import two_sample
-from synthdata.diversity import abundance, hill
+from synthdata.diversity import abundance
+from synthdata.diversity import hill as diversity
 from synthdata.personas.world import World
 from synthdata.three_jokes import judges
 
@@ -231,11 +232,11 @@ print("collapsed", collapsed_counts.tolist())
 # %%
 dial = np.linspace(0, 4, 17)
 curves = {
-    name: [hill.hill(seen, q) for q in dial]
+    name: [diversity.hill(seen, q) for q in dial]
     for name, seen in (("healthy", healthy_counts), ("collapsed", collapsed_counts))
 }
 mixed = np.array([N_TEXTS // 2, *[1] * (N_TEXTS // 2)])  # one text half of the time
-curves["half of it one text, the rest all different"] = [hill.hill(mixed, q) for q in dial]
+curves["half of it one text, the rest all different"] = [diversity.hill(mixed, q) for q in dial]
 with figures.style():
     figure, ax = figures.new()
     for name, curve in curves.items():
@@ -271,16 +272,16 @@ show(
 #
 # If all draws differ the rule says 0, which is a little too low: a text that was drawn can be drawn
 # again. The estimate of Chao & Jost (2012) also uses how many texts came twice, and is a little
-# higher. The package's `hill.coverage` is theirs; the more has been seen, the closer the two are.
+# higher. The package's `diversity.coverage` is theirs; the more has been seen, the closer the two are.
 
 # %%
 for few in (5, 20, 80, 200):
     seen = abundance.count_documents(healthy[:few])
     good = 1 - (seen == 1).sum() / few
-    told = hill.hill(seen, 1)
+    told = diversity.hill(seen, 1)
     print(
         f"{few:3} texts: effective number {told:5.1f}; coverage by Good's rule {good:4.0%}, "
-        f"by Chao and Jost {hill.coverage(seen):4.0%}"
+        f"by Chao and Jost {diversity.coverage(seen):4.0%}"
     )
 
 # %% [markdown]
@@ -305,7 +306,7 @@ ours = documents[N_TEXTS:], documents[:N_TEXTS]  # collapsed, healthy
 
 def gap(one, two):
     """log2 of the ratio of effective numbers of texts; 0 where they are the same."""
-    first, second = (hill.hill(np.bincount(both[side]), 1) for side in (one, two))
+    first, second = (diversity.hill(np.bincount(both[side]), 1) for side in (one, two))
     return np.log2(first / second)
 
 
@@ -521,7 +522,7 @@ def p_of(known, n):
     sides = np.arange(n), np.arange(n, 2 * n)
 
     def gap(one, two):
-        first, second = (hill.hill(np.bincount(texts[side]), 1) for side in (one, two))
+        first, second = (diversity.hill(np.bincount(texts[side]), 1) for side in (one, two))
         return np.log2(first / second)
 
     redealt = [[gap(*d)] for d in two_sample.deals(np.arange(2 * n), *sides, 99, rng)]

@@ -37,7 +37,8 @@ from lessons.engine.notebook import check, experiment, hint, predict, scaled, sh
 from minigpt import sample
 from synthdata import personas
 from synthdata.collapse import regimes
-from synthdata.diversity import abundance, hill
+from synthdata.diversity import abundance
+from synthdata.diversity import hill as diversity
 from synthdata.personas import evidence as persona_evidence
 from synthdata.personas import world as persona_text
 
@@ -116,7 +117,7 @@ print(f"{line}\n{persona_text.counted(line)}")
 # %% exercise="08.1"
 
 # %% [markdown]
-# From here on the story uses the package's own `hill.hill`. Here are four imaginary comedians of
+# From here on the story uses the package's own `diversity.hill`. Here are four imaginary comedians of
 # 1,000 jokes each, and the world itself:
 
 # %%
@@ -130,7 +131,7 @@ tallies = {
     f"{n:,} lines of our world": abundance.count_documents(outputs),
 }
 for name, tally in tallies.items():
-    numbers = ", ".join(f"N({q}) = {hill.hill(tally, q):.1f}" for q in (0, 1, 2))
+    numbers = ", ".join(f"N({q}) = {diversity.hill(tally, q):.1f}" for q in (0, 1, 2))
     print(f"{name}: {numbers}")
 
 # %% [markdown]
