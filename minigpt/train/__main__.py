@@ -267,7 +267,7 @@ class _Bar:
                 files.write_json(self.run.folder / "config.json", record)
         self.bar.update()
         if now.step % 10 == 0 or now.step == now.steps:
-            seen = {} if now.choose_loss is None else {"val": f"{now.choose_loss:.3f}"}
+            seen = {} if now.choose_loss is None else {"choose_loss": f"{now.choose_loss:.3f}"}
             rate = now.tokens / max(now.seconds, 1e-9)
             self.bar.set_postfix(loss=f"{now.loss:.3f}", **seen, chars_per_s=f"{rate:,.0f}")
         every = self.config.sample_every

@@ -82,8 +82,8 @@ def in_words(result: Result) -> verdict.Verdict:
     """The sentence, and the parts behind it."""
     parts = [f"{str(part)[:1].upper()}{str(part)[1:]}." for part in result.parts]
     plain = {
-        "reproduced": "One text says little about a collapsed GPT, many together show it, and "
-        "whoever learns from them pays.",
+        "reproduced": "One text says little about a collapsed GPT, many together show it, and a "
+        "model that learned from them predicts held-out text worse.",
         "contradicted": "Of what the claim needs, at least one is contradicted.",
         "falls short": "Of what the claim needs, at least one falls short of its threshold.",
         "undecided": "Of what the claim needs, at least one needs more seeds to tell.",
@@ -152,7 +152,7 @@ def figure(result: Result) -> Figure:
 
     drawn, alt = of_three_jokes(result)
     return Figure(
-        title="One text, many texts, and who learns from them",
+        title="One text, many texts, and a model that learns from them",
         image=figures.html(drawn, alt=alt),
         caption="Top: near one half a judge sees nothing, the shaded part is what the claim "
         "allows. Middle: below 1 the collapsed collection is less varied. Bottom: above 0 learning "

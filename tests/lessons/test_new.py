@@ -15,7 +15,9 @@ from lessons.engine.building import new
 from lessons.engine.ledger import records
 
 ROOT = catalogue.FOLDER.parent
-COPIED = ("labkit", "minigpt", "distill", "synthdata", "lessons", "pyproject.toml")
+COPIED = ("labkit", "minigpt", "distill", "synthdata", "lessons", "tests", "pyproject.toml")
+COPIED += ("README.md",)
+TESTS = ("test_experiments.py", "test_notebooks.py", "test_ledger.py")
 
 
 def test_everything_in_a_new_lesson_runs(
@@ -52,6 +54,10 @@ def test_everything_in_a_new_lesson_runs(
     assert "longer_context: fresh" in run("ledger", "longer_context", "--check")
     assert "7 answers to 1 exercises, 0 judged wrongly" in run("audit", "51")
     run("build", "51")
+    held = "(longer_context and not top_to_bottom) or the_tables_are"
+    paths = [str(project / "tests" / "lessons" / name) for name in TESTS]
+    plainly = ("-q", "-n", "0", "-p", "no:cacheprovider")
+    assert " passed" in run(*plainly, "-k", held, *paths, module="pytest")
     made = json.loads((project / "notebooks" / "51_longer_context.ipynb").read_text("utf-8"))
     assert any("bits_saved_51" in "".join(cell["source"]) for cell in made["cells"])
 

@@ -8,13 +8,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from minigpt.layers import GPTConfig
+from minigpt.model import GPT
 from minigpt.nextchar import window
+from minigpt.settings import TrainConfig
 from minigpt.train import __main__ as train_command
 
 COMMANDS = ("train", "sample", "evaluate", "compress", "runs", "corpora", "device")
@@ -26,6 +30,32 @@ JSON_KEYS = """
     val_loss bits_per_char train_seconds wall_seconds steps tokens tokens_per_second
     peak_memory_mb parameters corpus corpus_sha256 device precision threads seed run
 """
+
+
+def test_the_bar_calls_the_choosing_loss_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is of half of the held-out text, and no val_loss."""
+    told: list[dict[str, str]] = []
+    bar = SimpleNamespace(total=10, update=lambda: None, set_postfix=lambda **kw: told.append(kw))
+    monkeypatch.setattr(train_command, "tqdm", lambda **_: bar)
+    shown = train_command._Bar(train_command.Command(train=TrainConfig()), None, quiet=False)
+    model = GPT.fresh(GPTConfig(n_layer=1, n_head=1, n_embd=8, context=8), "ab", seed=0)
+    for choose_loss in (None, 2.25):
+        shown.on_step(
+            train_command.Progress(
+                step=10,
+                steps=10,
+                tokens=10,
+                loss=2.0,
+                val_loss=None,
+                choose_loss=choose_loss,
+                seconds=1.0,
+                model=model,
+            )
+        )
+    assert [{k: v for k, v in one.items() if k != "chars_per_s"} for one in told] == [
+        {"loss": "2.000"},
+        {"loss": "2.000", "choose_loss": "2.250"},
+    ]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
