@@ -272,7 +272,8 @@ show(
 #
 # If all draws differ the rule says 0, which is a little too low: a text that was drawn can be drawn
 # again. The estimate of Chao & Jost (2012) also uses how many texts came twice, and is a little
-# higher. The package's `diversity.coverage` is theirs; the more has been seen, the closer the two are.
+# higher. The package's `diversity.coverage` is theirs; the more has been seen, the closer the two
+# are.
 
 # %%
 for few in (5, 20, 80, 200):

@@ -117,8 +117,8 @@ print(f"{line}\n{persona_text.counted(line)}")
 # %% exercise="08.1"
 
 # %% [markdown]
-# From here on the story uses the package's own `diversity.hill`. Here are four imaginary comedians of
-# 1,000 jokes each, and the world itself:
+# From here on the story uses the package's own `diversity.hill`. Here are four imaginary comedians
+# of 1,000 jokes each, and the world itself:
 
 # %%
 n = scaled(2000, ci=500)
