@@ -142,7 +142,7 @@ def test_the_gate_judges_what_the_commands_show(groups):
     compared = compare(one, two, groups=own, reference_groups=other, seed=3, permutations=0)
     for judgement in found.judgements:
         rule = RULES[judgement.rule.name]
-        shown = compared.measure(rule.measure) if rule.needs_reference else panel[rule.measure]
+        shown = compared.measure(rule.key) if rule.needs_reference else panel[rule.key]
         if judgement.rule.name in ("support_recall", "copied"):
             assert judgement.measure.value == shown.value
         else:
