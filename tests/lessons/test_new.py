@@ -56,7 +56,7 @@ def test_everything_in_a_new_lesson_runs(
     run("build", "51")
     held = "(longer_context and not top_to_bottom) or the_tables_are"
     paths = [str(project / "tests" / "lessons" / name) for name in TESTS]
-    plainly = ("-q", "-n", "0", "-p", "no:cacheprovider")
+    plainly = ("-n", "0", "-p", "no:cacheprovider")
     assert " passed" in run(*plainly, "-k", held, *paths, module="pytest")
     made = json.loads((project / "notebooks" / "51_longer_context.ipynb").read_text("utf-8"))
     assert any("bits_saved_51" in "".join(cell["source"]) for cell in made["cells"])
