@@ -53,7 +53,7 @@ class Lesson:
         return found[1].strip() if found else self.name.replace("_", " ")
 
     def exercises(self) -> tuple[Exercise, ...]:
-        """What checks.py holds, in order; none where there is no such file.
+        """What checks.py holds, in order; none if there is no such file.
 
         Their variants and wrong answers stand in answers.py beside it.
         """
@@ -64,7 +64,7 @@ class Lesson:
 
     def checks_hash(self) -> str:
         """SHA-256 of what judges its exercises: checks.py, and the known answers wherever they
-        stand; empty where there are no exercises."""
+        stand; empty if there are no exercises."""
         exercises = self.exercises()
         if not exercises:
             return ""

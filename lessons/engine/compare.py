@@ -16,7 +16,7 @@ from lessons.engine.kinds import numbers
 
 
 def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) -> str | None:
-    """None where `answer` equals `expected` within the tolerance, else the difference in words.
+    """None if `answer` equals `expected` within the tolerance, else the difference in words.
 
     Numbers, arrays and tensors compare by value (a 0-d tensor is a number, a float32 answer may
     stand for a float64 one); whole numbers exactly, or, where the answer has fractions, to a
@@ -91,7 +91,7 @@ def describe(value: Any) -> str:
 
 
 def _array(value: Any) -> np.ndarray | None:
-    """Numbers as an array of integers, float64 or complex128; None where there are none."""
+    """Numbers as an array of integers, float64 or complex128; None if there are none."""
     array = numbers(value)
     if array is None or array.dtype.kind in "iu":
         return array

@@ -125,8 +125,8 @@ class Probe:
     answers compared with `close`. One that consumes randomness gets its own generator with the same
     state."""
     judge: Callable[..., str | None] | None = None
-    """judge(answer, *args, **kwargs) -> None where the property holds, else what came back, in
-    words and without the inputs. With several calls: judge(answers, calls), two lists."""
+    """judge(answer, *args, **kwargs) -> None if the property holds, else what came back, in words
+    and without the inputs. With several calls: judge(answers, calls), two lists."""
     rtol: float = 1e-4
     """Relative tolerance of `expect`."""
     atol: float = 1e-5

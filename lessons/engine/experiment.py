@@ -121,7 +121,7 @@ class Experiment:
             raise ValueError(f"{self.id}, seed {seed}: {error}") from None
 
     def judge(self, evidence: Sequence[Evidence]) -> list[Finding]:
-        """One finding a criterion; ValueError where evidence does not go together."""
+        """One finding a criterion; ValueError if evidence does not go together."""
         self._check(evidence)
         per_seed = [list(self.values(one)) for one in evidence]
         for numbers in per_seed:
@@ -178,7 +178,7 @@ def profile_wanted() -> Profile:
 def find(which: str | int) -> Experiment:
     """The experiment of a lesson, given by number or name.
 
-    ValueError where there is no such lesson, or its experiment.py is missing or has no EXPERIMENT.
+    ValueError if there is no such lesson, or its experiment.py is missing or has no EXPERIMENT.
     """
     lesson = catalogue.find(which)
     path = f"lessons/{lesson.folder.name}/experiment.py"

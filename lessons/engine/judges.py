@@ -20,7 +20,7 @@ from lessons.engine.compare import describe
 
 
 def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str | None:
-    """None where `answer` is finite numbers of the shape `wanted`, else what came back, in words.
+    """None if `answer` is finite numbers of the shape `wanted`, else what came back, in words.
 
     () is the shape of a single number. With `whole`, the numbers' type must be an integer one.
 
@@ -46,7 +46,7 @@ def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str |
 
 
 def numbers(answer: Any) -> np.ndarray:
-    """A number, a list, an array or a tensor as an array; ValueError where it is none of these."""
+    """A number, a list, an array or a tensor as an array; ValueError if it is none of these."""
     found = kinds.numbers(answer)
     if found is None:
         ragged = isinstance(answer, (list, tuple))

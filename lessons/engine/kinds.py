@@ -104,7 +104,7 @@ def is_number(value: Any) -> bool:
 
 
 def numbers(value: Any) -> np.ndarray | None:
-    """Numbers, nested or not, as an array in the precision they have; None where there are none.
+    """Numbers, nested or not, as an array in the precision they have; None if there are none.
 
     >>> numbers([[1, 2], (3, 4)]).shape, numbers("12"), numbers([[1], [2, 3]])
     ((2, 2), None, None)

@@ -55,7 +55,7 @@ def distances(before: str, after: str) -> dict[int, float]:
 
 
 def kept(before: str, after: str) -> str | None:
-    """None where no order of `before` is left in `after`, else which, in words.
+    """None if no order of `before` is left in `after`, else which, in words.
 
     In random order of 150 words or more each distance comes about once; that one comes 20 times,
     and so makes up the 15 % that are counted as order, has a chance below 1e-15.

@@ -46,7 +46,7 @@ class Loaded:
         return [row.text for row in self.rows]
 
     def values(self, field: str) -> list[str]:
-        """The field's value of each row as text; ValueError where no row has it.
+        """The field's value of each row as text; ValueError if no row has it.
 
         One that is missing, null, or blank as in an empty cell of a table, is `NO_VALUE`.
         """
@@ -160,7 +160,7 @@ def _slim(row: Row, fields: Sequence[str], hints: Sequence[str]) -> Row:
 def embeddings(path: str, loaded: Loaded) -> np.ndarray:
     """The user's vectors [n, d], one for each usable row, of a .npy file.
 
-    ValueError where it is not one, has another number of rows, or holds what is not finite.
+    ValueError if it is not one, has another number of rows, or holds what is not finite.
     """
     try:
         # mapped: a header may say any size, and only the file itself knows how much is there

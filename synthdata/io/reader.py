@@ -84,7 +84,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Tally:
-        """A tally from what `to_json` gave; TypeError or ValueError where it is anything else."""
+        """A tally from what `to_json` gave; TypeError or ValueError if it is anything else."""
         files = [FileRecord(**typed(FileRecord, f)) for f in value["files"]]
         bad = Counter({str(kind): whole_number(count) for kind, count in value["bad"].items()})
         tally = cls(**typed(cls, {**value, "bad": bad, "files": files}))

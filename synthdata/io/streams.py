@@ -71,7 +71,7 @@ class Damaged(ValueError):
 
 @dataclass
 class Line:
-    """One line without its line end; `data` is None where it was over the limit."""
+    """One line without its line end; `data` is None if it was over the limit."""
 
     number: int
     data: bytes | None

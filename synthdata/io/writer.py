@@ -25,13 +25,13 @@ _READ_AS = {
 
 
 def check_target(out: str) -> None:
-    """ValueError where the output is to be Parquet."""
+    """ValueError if the output is to be Parquet."""
     if format_of_name(out) == "parquet":
         raise ValueError(f"-o {out}: rows are written as text; name the file .jsonl")
 
 
 def check_places(outputs: Mapping[str, str]) -> None:
-    """ValueError where an output (its option, its path) cannot become a file of its own."""
+    """ValueError if an output (its option, its path) cannot become a file of its own."""
     taken: dict[str, str] = {}
     for option, path in outputs.items():
         if os.path.isdir(path):
@@ -48,7 +48,7 @@ def check_places(outputs: Mapping[str, str]) -> None:
 
 
 def spare_inputs(option: str, out: str, data: Sequence[str]) -> None:
-    """ValueError where the file that `option` names is one of the inputs."""
+    """ValueError if the file that `option` names is one of the inputs."""
     for path in (path for name in data for path in streams.expand([name])):
         local = not streams.is_remote(path) and path != streams.STDIN
         if local and os.path.exists(out) and os.path.samefile(path, out):
@@ -58,7 +58,7 @@ def spare_inputs(option: str, out: str, data: Sequence[str]) -> None:
 def kind_of(tally: Tally) -> str:
     """The one format of the rows that were read.
 
-    ValueError where files of different formats, or CSV files of different headers, would be mixed.
+    ValueError if files of different formats, or CSV files of different headers, would be mixed.
     """
     kinds = {record.kind for record in tally.files}
     if len(kinds) > 1 or len({record.header for record in tally.files}) > 1:

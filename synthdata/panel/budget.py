@@ -91,8 +91,8 @@ def budget(
     hang together too, whole groups are left out, and labels are shuffled over groups, each of which
     has one label (three prompts to a model), or, where groups have several (each prompt given to
     every persona), inside them. A field that is the grouping itself is shuffled over documents:
-    without it they are independent. ValueError where `field` and the documents differ in number.
-    With one value there is nothing to tell apart, and the information is undefined.
+    without it they are independent. ValueError if `field` and the documents differ in number. With
+    one value there is nothing to tell apart, and the information is undefined.
     """
     if len(field) != found.documents:
         raise ValueError(

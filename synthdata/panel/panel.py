@@ -120,7 +120,7 @@ def measure(
     intervals are made, and shuffled together for the budget. A group for each document says that
     none does; without `groups` there is a second interval, with near-duplicates as groups.
     `embeddings` [n, width] adds their Vendi scores and mean cosine. What an empty collection leaves
-    undefined is nan. ValueError where the lengths differ or a document is not text.
+    undefined is nan. ValueError if the lengths differ or a document is not text.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
     documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
@@ -199,7 +199,7 @@ def only(
 ) -> Sheet:
     """These measures, and what is worked out with them, as `measure` gives them: the same numbers.
 
-    For `gate` and `explain`, which need few. ValueError where `groups` has another length.
+    For `gate` and `explain`, which need few. ValueError if `groups` has another length.
     """
     sheet = _sheet(texts, groups, tokeniser, policy, seed)
     if {"near_duplicates", MASKED, "top3_clusters", "documents_hill1"} & set(names):

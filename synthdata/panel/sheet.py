@@ -99,7 +99,7 @@ class Sheet:
 
     @property
     def clusters(self) -> np.ndarray | None:
-        """[n] what may be one event told several times; None where nobody needs to ask.
+        """[n] what may be one event told several times; None if nobody needs to ask.
 
         Near-duplicates, or where they are not looked for, copies word for word.
         """
@@ -296,7 +296,7 @@ class Sheet:
             )
 
     def _few_hold_most(self) -> str:
-        """Said where a few units hold most of the words; empty where none does."""
+        """Said where a few units hold most of the words; empty if none does."""
         held = self.tokens.lengths
         if self.groups is not None:
             held = np.bincount(self.groups, held)

@@ -67,7 +67,7 @@ class Arm:
     grammatical: float
     """Share of outputs that the grammar can write."""
     logprob: float
-    """Mean log2-probability of those under the true grammar; nan where there are none."""
+    """Mean log2-probability of those under the true grammar; nan if there are none."""
     fits: float
     """Share of outputs that this persona could say; nan without personas."""
 
@@ -128,7 +128,7 @@ class Evidence:
     """A few outputs of the collapsed model, by prompt."""
 
     def arm(self, model: str, prompts: str, sampler: Sampler = PLAIN) -> Arm:
-        """The arm of this model, prompt and sampler; ValueError where there is none."""
+        """The arm of this model, prompt and sampler; ValueError if there is none."""
         for arm in self.arms:
             if (arm.model, arm.prompts, arm.sampler) == (model, prompts, sampler):
                 return arm
@@ -140,7 +140,7 @@ class Evidence:
         return self.arm("collapsed", "personas")
 
     def best(self, kind: str) -> Arm | None:
-        """The most varied control of a kind that writes no worse; None where all write worse."""
+        """The most varied control of a kind that writes no worse; None if all write worse."""
         arms = [arm for arm in self.arms if control_kind(arm) == kind]
         chosen = most_varied(
             np.array([arm.effective for arm in arms]),

@@ -12,7 +12,7 @@ class PersonasOptions(Experiment):
     """Whether personas in the prompt bring back what a collapsed model has lost (trains models)."""
 
     n: int | None = None
-    """Outputs of every arm; by default 2000, or 200 with --profile ci."""
+    """Outputs per arm; by default 2000, or 200 with --profile ci."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

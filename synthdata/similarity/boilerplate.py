@@ -26,7 +26,7 @@ class Boilerplate:
     """Passages that stand in nearly every document."""
 
     passages: tuple[Span, ...]
-    """The passages, the one that costs most first; empty where there is none."""
+    """The passages, the one that costs most first; empty if there is none."""
     documents: int
     """Documents that were looked through."""
     share: float
@@ -73,7 +73,7 @@ def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
 
 
 def note(found: Boilerplate) -> tuple[str, ...]:
-    """What a comparison must be told of such a passage; empty where there is none."""
+    """What a comparison must be told of such a passage; empty if there is none."""
     if not found.passages:
         return ()
     return (

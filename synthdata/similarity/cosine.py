@@ -30,7 +30,7 @@ def mean_cosine(tokens: Tokens, n: int = 1) -> float:
     """Mean cosine of the n-gram counts over all pairs of documents, exact, 0 to 1.
 
     Over unit vectors u: sum of u_i . u_j over i != j = |sum u|^2 - sum |u|^2. Documents without an
-    n-gram have no direction and are left out; nan where fewer than two are left.
+    n-gram have no direction and are left out; nan if fewer than two are left.
     """
     return mean_cosine_of_table(by_document(grams(tokens, n)))
 
@@ -69,7 +69,7 @@ _SHORTEST = 1e-150
 
 
 def with_norms(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors and their lengths; ValueError where they cannot be compared by angle."""
+    """The vectors and their lengths; ValueError if they cannot be compared by angle."""
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"vectors are a table [documents, width], got shape {vectors.shape}")

@@ -48,7 +48,7 @@ class Evidence:
     summary: str
     """How much of the collection it concerns."""
     items: tuple[Item, ...]
-    """The worst first; empty where nothing repeats."""
+    """The worst first; empty if nothing repeats."""
 
 
 def explain(
@@ -132,7 +132,7 @@ class Frames:
     """Templates of a collection."""
 
     documents: int
-    """Documents looked through; 0 where words are not separated, so that nothing was looked for."""
+    """Documents looked through; 0 if words are not separated, so that nothing was looked for."""
     frames: tuple[tuple[str, tuple[int, ...]], ...]
     """Each frame, its gaps shown, and the documents that fill it; the commonest first."""
 

@@ -29,7 +29,7 @@ def vendi_ngrams(tokens: Tokens, n: int = 1, q: float = 1) -> tuple[float, str]:
     Exact while documents or distinct n-grams number at most 2,048. Beyond, n-grams share 2,048
     signed columns (feature hashing: Weinberger et al. 2009), which takes memory 2,048^2 and linear
     time; the score then reads low (by a third on 1,500 Zipf documents of 40 words and 512 columns)
-    and cannot exceed 2,048. nan where no document has an n-gram.
+    and cannot exceed 2,048. nan if no document has an n-gram.
     """
     eigenvalues, how = ngram_spectrum(tokens, n)
     return (vendi_from_spectrum(eigenvalues, q) if len(eigenvalues) else math.nan), how
@@ -79,7 +79,7 @@ def vendi(vectors: np.ndarray, q: float = 1) -> float:
     """Vendi score of order q of your own vectors [n, d], with their cosine, exact.
 
     Through the smaller of the n x n and the d x d matrix of products, whose eigenvalues are the
-    same. ValueError where a vector is nought, or not finite, or `vectors` is not a table.
+    same. ValueError if a vector is nought, or not finite, or `vectors` is not a table.
     """
     return vendi_from_spectrum(spectrum(vectors), q)
 

@@ -246,7 +246,7 @@ class Meter:
         return {name: times / total for name, times in self.scripts.items()}
 
     def merge(self, other: Meter) -> Meter:
-        """Add everything `other` has counted; ValueError where the settings differ."""
+        """Add everything `other` has counted; ValueError if the settings differ."""
         if self.config.words == AUTO:  # nothing counted yet: nothing was decided
             self.config = replace(self.config, words=other.config.words)
         theirs_decided = self.config.words if other.config.words == AUTO else other.config.words
@@ -292,7 +292,7 @@ class Meter:
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "the meter") -> Meter:
-        """The meter that `to_bytes` wrote; ValueError where it is not one, or is damaged."""
+        """The meter that `to_bytes` wrote; ValueError if it is not one, or is damaged."""
         if not data.startswith(_MAGIC):
             raise ValueError(f"{name} is not a meter file of this version")
         checksum, _, body = data[len(_MAGIC) :].partition(b"\n")

@@ -79,7 +79,7 @@ class BottomK:
 
     @property
     def rate(self) -> float:
-        """The share of distinct things sampled (1 where complete)."""
+        """The share of distinct things sampled (1 if complete)."""
         return 1.0 if self.complete else float(self.hashes[-1]) / SPACE
 
     def sample(self) -> tuple[np.ndarray, np.ndarray]:
@@ -251,7 +251,7 @@ class Channel:
         }
 
     def restore(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Become the channel that `state` described; ValueError where none can be like that."""
+        """Become the channel that `state` described; ValueError if none can be like that."""
         sizes = (self.bottom.k, self.heavy.log2_size)
         if (header["k"], header["log2_heavy"]) != sizes:
             raise ValueError(f"sizes {header['k']} and {header['log2_heavy']}, not {sizes}")

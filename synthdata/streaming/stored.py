@@ -33,7 +33,7 @@ DAMAGES = (  # what reading a file of somebody else's may end in
 def arrays(body: bytes) -> dict[str, np.ndarray]:
     """The arrays [N] of numbers in an .npz that `numpy.savez` wrote, by name.
 
-    One of DAMAGES where it holds anything else; ValueError where it claims more than there is.
+    One of DAMAGES where it holds anything else; ValueError if it claims more than there is.
     """
     found = {}
     with zipfile.ZipFile(io.BytesIO(body)) as archive:

@@ -146,7 +146,7 @@ def encode(texts: Sequence[str], tokeniser: str | Tokenise = "word") -> Tokens:
     """Number the tokens of `texts`; normalise them first (`Policy`).
 
     The numbers follow the sorted vocabulary, so they do not depend on the order of documents.
-    ValueError where `texts` is one string, or holds something that is not text.
+    ValueError if `texts` is one string, or holds something that is not text.
     """
     check_texts(texts)
     name, tokenise = named(tokeniser)

@@ -165,7 +165,7 @@ def _script(token: str) -> str:
 
 
 def mixture_note(found: dict[str, float]) -> str:
-    """The mixture as a sentence; empty where every word is a run of letters."""
+    """The mixture as a sentence; empty if every word is a run of letters."""
     if not found:
         return ""
     parts = ", ".join(f"{name} {share:.1%}" for name, share in found.items())

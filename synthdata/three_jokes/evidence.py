@@ -105,7 +105,7 @@ class Family:
     name: str
     """Which one; of `dial` with its k of N."""
     expected: float
-    """What the informed judge's AUC ought to be; nan where there is no formula."""
+    """What the informed judge's AUC ought to be; nan if there is no formula."""
     judged: tuple[Judged, ...]
     """One for each generator."""
 
@@ -130,7 +130,7 @@ class Evidence:
     """Why a family is not there."""
 
     def family(self, name: str) -> Family:
-        """By its name; ValueError where it is not there."""
+        """By its name; ValueError if it is not there."""
         for family in self.families:
             if family.name == name:
                 return family

@@ -63,7 +63,7 @@ class Judge:
 
     @classmethod
     def fit(cls, ill: Sequence[str], well: Sequence[str], penalty: float = PENALTY) -> Judge:
-        """Learn from texts of both sides; deterministic. ValueError where a side is empty."""
+        """Learn from texts of both sides; deterministic. ValueError if a side is empty."""
         from scipy.optimize import minimize
 
         if not len(ill) or not len(well):

@@ -132,7 +132,7 @@ def _power(hill1: Difference, have: int, signed: bool) -> str:
 
 
 def unsigned(compared: Comparison, *, of_words: bool = True) -> str:
-    """Why no all-clear is signed: what the sides differ in besides; empty where one may be.
+    """Why no all-clear is signed: what the sides differ in besides; empty if one may be.
 
     Scripts matter to quantities of words only, and not to those of whole documents.
     """
@@ -146,7 +146,7 @@ def unsigned(compared: Comparison, *, of_words: bool = True) -> str:
 
 
 def unlike_lengths(compared: Comparison) -> str:
-    """A sentence where the sides' documents differ in length; empty where they do not."""
+    """A sentence where the sides' documents differ in length; empty if they do not."""
     if not compared.unlike_lengths:
         return ""
     one, two = compared.lengths
@@ -158,7 +158,7 @@ def unlike_lengths(compared: Comparison) -> str:
 
 
 def scripts_said(compared: Comparison) -> str:
-    """A sentence where the sides are written in other scripts; empty where they are not."""
+    """A sentence where the sides are written in other scripts; empty if they are not."""
     found = unlike_scripts(compared.scripts)
     if not found:
         return ""

@@ -181,7 +181,7 @@ def gate(
 
 
 def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:
-    """Why nothing can be said about these texts; empty where one of them says something."""
+    """Why nothing can be said about these texts; empty if one of them says something."""
     if not len(texts):
         return f"the {what} has no documents"
     if not any(policy(text).strip() for text in texts):

@@ -46,7 +46,7 @@ class Rule:
 
 
 def parse(text: str) -> Rule:
-    """A rule from `name>=number` or `name<=number`; ValueError where it is not one.
+    """A rule from `name>=number` or `name<=number`; ValueError if it is not one.
 
     >>> parse("near_duplicates <= 0.02").threshold
     0.02

@@ -121,7 +121,7 @@ def _unless_fixed(judged: Judgement, sheet: Sheet) -> Judgement:
 
 
 def _hidden(sheet: Sheet, *, top3: bool) -> dict[str, float]:
-    """Shares of repetition that near-duplicates do not show, 0 to 1; nan where undefined."""
+    """Shares of repetition that near-duplicates do not show, 0 to 1; nan if undefined."""
     near = sheet.near_masked
     frames = whole_sample.frames_of(sheet)
     filled, looked = frames.filled, frames.documents

@@ -67,10 +67,10 @@ def of_collection(
 
     `units` is how many groups they are in, where they hang together; otherwise each is its own.
     `repeated` is a share with its interval, `kind` names it ("near-duplicates"); `top_share` is the
-    share of the three largest clusters, nan where unknown. `others` are more shares and how they
-    are said ("of documents fill a template"); one without an interval has Wilson's, of units.
-    `masked` are the near-duplicates once numbers are masked: they may be what a text is about, so
-    they only keep an all-clear from being given. `boilerplate` stands in nearly every document.
+    share of the three largest clusters, nan if unknown. `others` are more shares and how they are
+    said ("of documents fill a template"); one without an interval has Wilson's, of units. `masked`
+    are the near-duplicates once numbers are masked: they may be what a text is about, so they only
+    keep an all-clear from being given. `boilerplate` stands in nearly every document.
     """
     grouped, units = units is not None and units < n, units or n
     if units < FEWEST:
@@ -223,7 +223,7 @@ def of_stream(n: int, types: Measure) -> Verdict:
 
 
 def ends(measure: Measure, of: str = "") -> str:
-    """The interval in brackets, and `of` what it is; empty where there is none."""
+    """The interval in brackets, and `of` what it is; empty if there is none."""
     if not measure.has_interval:
         return ""
     if measure.unit in ("share", "times"):

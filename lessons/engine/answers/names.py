@@ -133,7 +133,7 @@ def _note(call: ast.Call, found: dict[str, list[tuple[bool, str]]]) -> None:
 
 
 def _root(node: ast.AST) -> str:
-    """x in x, x.a, x[0].b; empty where it is none."""
+    """x in x, x.a, x[0].b; empty if it is none."""
     while isinstance(node, (ast.Subscript, ast.Attribute)):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""

@@ -137,7 +137,7 @@ class Cells:
                 self._fillers.setdefault(filled, []).append(i)
 
     def needed(self, name: str) -> str | None:
-        """Source that defines `name` and what it refers to, in order; None where nothing does.
+        """Source that defines `name` and what it refers to, in order; None if nothing does.
 
         Of several definitions of a name the last one counts, as when a cell was run again. Cells
         that do not parse are skipped, unless the wanted function may be in one: then Unreadable.

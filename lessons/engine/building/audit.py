@@ -38,7 +38,7 @@ class Row:
     got: str
     """The status it got."""
     problem: str
-    """Empty where all is well."""
+    """Empty if all is well."""
     seconds: float
     """How long the check took."""
     diagnosis: str
@@ -47,14 +47,14 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """Try every check on answers whose verdict is known; exit 1 where one is judged wrongly."""
+    """Try every check on answers whose verdict is known; exit 1 if one is judged wrongly."""
 
     lessons: Annotated[tuple[str, ...], Positional, arg(metavar="LESSON ...")] = ()
     """By number or name; all of them if none is named."""
 
 
 def main(settings: Audit) -> int:
-    """Print the table; 1 where there is a problem."""
+    """Print the table; 1 if there is a problem."""
     chosen = [catalogue.find(n) for n in settings.lessons] or catalogue.lessons()
     exercises = [exercise for lesson in chosen for exercise in lesson.exercises()]
     print(f"{'':<6}{'kind':<10}{'answer':<34}{'got':<9}{'s':>6}  diagnosis")

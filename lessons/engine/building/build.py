@@ -73,7 +73,7 @@ def path_of(lesson: Lesson, kind: Kind, folder: Path = NOTEBOOKS) -> Path:
 def compose(lesson: Lesson, kind: Kind) -> NotebookNode:
     """The notebook's cells and the hashes of what they are made from; no outputs yet.
 
-    ValueError where lesson.py is malformed, leaves an exercise of checks.py out, has one twice, or
+    ValueError if lesson.py is malformed, leaves an exercise of checks.py out, has one twice, or
     names one that is not there.
     """
     import nbformat
@@ -188,8 +188,8 @@ def make(lesson: Lesson, kind: Kind, *, profile: str, evidence: Path) -> Noteboo
     """Compose a notebook, run it, and record profile and versions.
 
     What the ledger has measured with this code is not measured again; nor what is in the folder
-    `evidence`, to which is added what is measured now. ValueError where a cell fails, or shows what
-    a published notebook must not.
+    `evidence`, to which is added what is measured now. ValueError if a cell fails, or shows what a
+    published notebook must not.
     """
     notebook = compose(lesson, kind)
     with tempfile.TemporaryDirectory(prefix="lessons-work-") as folder:
@@ -293,7 +293,7 @@ class Build:
 
 
 def main(settings: Build, say: Callable[[str], None] = print) -> int:
-    """The command; returns 1 where --check finds something."""
+    """The command; returns 1 if --check finds something."""
     folder = settings.out or NOTEBOOKS
     chosen = [find(name) for name in settings.names] or with_source()
     if settings.check:

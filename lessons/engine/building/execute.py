@@ -34,7 +34,7 @@ class CellFailed(ValueError):
 
 @functools.cache
 def without_network() -> tuple[str, ...]:
-    """The words before a command that take its network away; none where the system cannot.
+    """The words before a command that take its network away; none if the system cannot.
 
     Linux mostly can: root makes a network namespace, others need a user namespace around it.
     """

@@ -42,7 +42,7 @@ class New:
 
 
 def main(settings: New) -> None:
-    """The command; ValueError where there is a lesson of that name."""
+    """The command; ValueError if there is a lesson of that name."""
     known = catalogue.lessons()
     if any(lesson.name == settings.name for lesson in known):
         raise ValueError(f"there is a lesson {settings.name} already")

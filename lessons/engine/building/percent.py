@@ -38,7 +38,7 @@ class Cell:
     """Without comment marks (markdown), and without empty lines at either end."""
     tags: tuple[str, ...] = ()
     exercise: str = ""
-    """The exercise that the learner solves here; empty where there is none."""
+    """The exercise that the learner solves here; empty if there is none."""
     line: int
     """Where the cell begins in the file, for messages."""
 

@@ -92,7 +92,7 @@ class Bench:
     ) -> Result:
         """`judging.judge`, within limits: "fail" for what could not be judged within them.
 
-        ValueError where the process does not start, RuntimeError where a check itself is faulty.
+        ValueError if the process does not start, RuntimeError if a check itself is faulty.
         """
         with self._lock:
             return self._judge(exercise, trials, outcome, source, discreet)
@@ -144,7 +144,7 @@ class Bench:
         _write(self._process.stdin, message)
 
     def _receive(self, seconds: float) -> dict[str, Any]:
-        """The next message; EOFError where the process ended, or had to be ended by then."""
+        """The next message; EOFError if the process ended, or had to be ended by then."""
         process = self._process
         assert process is not None
         assert process.stdout is not None
@@ -190,7 +190,7 @@ def _write(pipe: IO[bytes], message: bytes) -> None:
 
 
 def _read(pipe: IO[bytes]) -> bytes:
-    """One message; EOFError where there is none, or half of one."""
+    """One message; EOFError if there is none, or half of one."""
     head = pipe.read(_HEAD.size)
     size = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else -1
     message = pipe.read(size) if size >= 0 else b""

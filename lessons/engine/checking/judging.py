@@ -68,7 +68,7 @@ class Asked:
 
     trial: Trial
     models: tuple[Any, ...]
-    """The oracle's, or the solution's where a judge decides; None where it gives none."""
+    """The oracle's, or the solution's where a judge decides; None if it gives none."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Judged(Asked):
 
     answers: tuple[Answer, ...]
     problem: str
-    """Why it is not judged at all; empty where it is."""
+    """Why it is not judged at all; empty if it is."""
 
 
 def asked(exercise: Exercise, trial: Trial) -> Asked:
@@ -151,7 +151,7 @@ def _judged(each: Asked, answers: Sequence[Answer]) -> _Judged:
 def _problem(
     exercise: Exercise, row: _Judged, outcome: Outcome, source: str, discreet: bool
 ) -> tuple[Status, str, str] | None:
-    """Status, what came back and the cause where it is plain; None where the property holds."""
+    """Status, what came back and the cause where it is plain; None if the property holds."""
     for answer in row.answers:
         if isinstance(answer.value, Failure):
             if stopped(answer.value):
@@ -185,7 +185,7 @@ def _problem(
 
 
 def _words(trial: Trial, values: list[Any], models: Sequence[Any]) -> str | None:
-    """None where the probe's property holds, else what came back. A judge that raises says no."""
+    """None if the probe's property holds, else what came back. A judge that raises says no."""
     probe = trial.probe
     if probe.judge is None:
         for value, expected in zip(values, models):

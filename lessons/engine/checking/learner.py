@@ -92,7 +92,7 @@ def belongs(name: str, lesson: Lesson) -> bool:
 
 
 def file_of(lesson: Lesson, folder: Path) -> Path:
-    """The learner's file for a lesson, the latest of several; ValueError where there is none."""
+    """The learner's file for a lesson, the latest of several; ValueError if there is none."""
     found = sorted(
         (p for p in folder.glob("*") if belongs(p.name, lesson) and p.is_file()),
         key=lambda p: p.stat().st_mtime,

@@ -105,7 +105,7 @@ class Sandbox:
         theirs.close()
 
     def start(self) -> None:
-        """Start now rather than at the first run; ValueError where it does not come up."""
+        """Start now rather than at the first run; ValueError if it does not come up."""
         with self._lock:
             self._start()
 
@@ -156,7 +156,7 @@ class Sandbox:
     ) -> Outcome:
         """Define what `source` defines and make `calls` of `name`, in one process, in order.
 
-        Never raises for what the code does; ValueError where the sandbox itself does not start.
+        Never raises for what the code does; ValueError if the sandbox itself does not start.
         """
         with self._lock:
             if self.fork:

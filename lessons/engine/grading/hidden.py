@@ -39,7 +39,7 @@ class Task:
 def tasks(lessons: Sequence[Lesson], folder: Path | None) -> tuple[list[Task], str]:
     """All exercises of `lessons`, by id, with what is hidden; and the secret for the numbers.
 
-    ValueError where the folder is not there, or names an exercise that there is not.
+    ValueError if the folder is not there, or names an exercise that there is not.
     """
     found: dict[str, Exercise] = {}
     hashes: dict[str, str] = {}

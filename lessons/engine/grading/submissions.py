@@ -40,7 +40,7 @@ class Student:
     id: str
     """What the submission is called."""
     name: str = ""
-    """In any script; empty where the roster has none."""
+    """In any script; empty if the roster has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +50,13 @@ class Submission:
     files: dict[str, bytes]
     """Notebooks and .py files, by their path within the submission."""
     refused: str = ""
-    """Why nothing was read; empty where it was."""
+    """Why nothing was read; empty if it was."""
     unread: tuple[str, ...] = ()
     """Archives within it, which may hold what is missed; nobody looks into them."""
 
     @property
     def remark(self) -> str:
-        """What to say where something is missing; empty where all was read."""
+        """What to say where something is missing; empty if all was read."""
         if not self.unread:
             return ""
         names = ", ".join(name[-60:] for name in self.unread[:3])

@@ -46,7 +46,7 @@ class LedgerConfig:
     jobs: int = 1
     """With --run: seeds at a time, each on a core of its own."""
     check: bool = False
-    """Does the code that measured still do the same? Exit 1 where it does not."""
+    """Does the code that measured still do the same? Exit 1 if it does not."""
     history: bool = False
     """Print the rows that later ones have replaced."""
     profile: Profile = "full"

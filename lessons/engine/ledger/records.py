@@ -62,7 +62,7 @@ def _with(record: Any, wanted: Mapping[str, type | tuple[type, ...]], what: str)
 
 
 def whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each with all that is printed of it; ValueError where something is missing."""
+    """The rows, each with all that is printed of it; ValueError if something is missing."""
     words = [
         "claim_verdict",
         "claim",
@@ -81,7 +81,7 @@ def whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def read(path: Path = catalogue.FOLDER / LEDGER) -> list[dict[str, Any]]:
-    """The rows of the ledger; none where nothing has been measured."""
+    """The rows of the ledger; none if nothing has been measured."""
     rows: list[dict[str, Any]] = load(path)["rows"]
     return rows
 
@@ -108,7 +108,7 @@ def entries(folder: Path) -> list[dict[str, Any]]:
 
 
 def fingerprint(folder: Path) -> dict[str, Any] | None:
-    """What the code that measured did in small; None where that was not kept."""
+    """What the code that measured did in small; None if that was not kept."""
     path = folder / FINGERPRINT
     wanted = {"processor": str, "versions": dict, "own": str}
     found = _with(files.read_json(path), wanted, f"{path}") if path.exists() else None
@@ -118,7 +118,7 @@ def fingerprint(folder: Path) -> dict[str, Any] | None:
 
 
 def published(lesson: str | int) -> list[dict[str, Any]]:
-    """The evidence behind a lesson's rows, one a seed; none where nothing has been measured.
+    """The evidence behind a lesson's rows, one a seed; none if nothing has been measured.
 
     `find(lesson).figure(published(lesson))` is the published figure.
     """

@@ -90,7 +90,7 @@ def source_of(function: Callable[..., Any], name: str, caller: dict[str, Any]) -
 
 
 def _as_defined(function: Any) -> tuple[str, list[str]] | None:
-    """The name of a function written with `def`, and its cells; None where it is anything else."""
+    """The name of a function written with `def`, and its cells; None if it is anything else."""
     if not inspect.isfunction(function) or hasattr(function, "__wrapped__"):
         return None
     if "<" in function.__qualname__:  # <lambda>, or <locals> that it may need

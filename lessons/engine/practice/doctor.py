@@ -76,11 +76,11 @@ class Line:
     what: str
     found: str
     remedy: str = ""
-    """What to do; empty where all is well."""
+    """What to do; empty if all is well."""
 
 
 def main(_: Doctor, say: Callable[[str], None] = print) -> int:
-    """Print the screen; 1 where something is in the way."""
+    """Print the screen; 1 if something is in the way."""
     bad = 0
     for line in [*machine(), *sandboxed()]:
         bad += bool(line.remedy)
@@ -178,7 +178,7 @@ def times() -> Iterator[Line]:
 
 def minutes(lesson: Lesson) -> float | None:
     """Minutes of a seed at full profile, as the ledger measured them or experiment.py states them;
-    None where there is no experiment."""
+    None if there is no experiment."""
     if not (lesson.folder / "experiment.py").exists():
         return None
     return records.minutes(experiment.find(lesson.name))

@@ -46,7 +46,7 @@ class Record:
     reviewed: int = 0
     """How many of the three reviews are done."""
     due: str = ""
-    """Day of the next review, as 2026-11-30; empty where there is none."""
+    """Day of the next review, as 2026-11-30; empty if there is none."""
 
 
 def code_hash(source: str) -> str:
@@ -58,7 +58,7 @@ def code_hash(source: str) -> str:
 
 
 def load(folder: Path) -> dict[str, Record]:
-    """All records; none where there is no file. ValueError on a file that is not understood."""
+    """All records; none if there is no file. ValueError on a file that is not understood."""
     path = folder / "progress.json"
     if not path.exists():
         return {}

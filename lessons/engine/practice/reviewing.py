@@ -41,7 +41,7 @@ class Review:
 
 
 def main(settings: Review, today: date | None = None) -> int:
-    """Print the drills, or judge one; 1 where it is wrong."""
+    """Print the drills, or judge one; 1 if it is wrong."""
     today = today or date.today()
     folder = work_folder()
     if not settings.exercise:
@@ -94,7 +94,7 @@ def _list(folder: Path, today: date) -> None:
 
 
 def _judge(exercise: Exercise, answer: str, folder: Path, due: str) -> bool | None:
-    """Print whether the drill is right; None where it is as it was put there."""
+    """Print whether the drill is right; None if it is as it was put there."""
     if callable(exercise.drill):
         _, right = exercise.drill(_numbers(exercise, due))
         try:

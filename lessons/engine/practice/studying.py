@@ -48,7 +48,7 @@ class Check:
 
 
 def check(settings: Check) -> int:
-    """Print what was found; 0 where all passed, 1 otherwise."""
+    """Print what was found; 0 if all passed, 1 otherwise."""
     supervisor.sandbox().launch()  # it imports torch while this process reads the lesson
     right = True
     for i, exercise in enumerate(_exercises(settings.exercise)):

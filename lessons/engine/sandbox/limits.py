@@ -32,7 +32,7 @@ PROCESSES = 64
 _READ_ANYTHING = 1 << 2  # CAP_DAC_READ_SEARCH
 OPEN_FILES = 128
 
-# syscall: (x86-64, arm64); -1 where the machine has none
+# syscall: (x86-64, arm64); -1 if the machine has none
 _DENIED = {
     "socket": (41, 198),
     "socketpair": (53, 199),

@@ -30,7 +30,7 @@ class Failure:
     message: str
     """Its first 300 characters."""
     line: int
-    """Line in the source that ran; 0 where it is not known."""
+    """Line in the source that ran; 0 if it is not known."""
 
 
 @dataclass(frozen=True)

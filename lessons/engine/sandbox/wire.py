@@ -54,7 +54,7 @@ def pack(value: Any) -> bytes:
 
 
 def read(message: bytes) -> Any:
-    """The JSON in a message; ValueError where it is none, or where it would fill the memory."""
+    """The JSON in a message; ValueError if it is none, or where it would fill the memory."""
     if sum(message.count(mark) for mark in (b",", b"[", b"{")) > MAX_ITEMS:
         raise NotPlain(f"an answer of more than {MAX_ITEMS:,} parts")
     return json.loads(message)
@@ -177,7 +177,7 @@ def _decode_array(form: str, body: Any) -> Any:
         raise ValueError("a shape is made of whole numbers")
     _check_sides(shape)
     data = base64.b64decode(text, validate=True)
-    values = np.frombuffer(data, dtype=stored)  # ValueError where the bytes do not fit
+    values = np.frombuffer(data, dtype=stored)  # ValueError if the bytes do not fit
     if stored == "bool":
         values = values.view(np.uint8) != 0  # to NumPy a byte of 2 is neither true nor false
     if math.prod(shape) != values.size:
