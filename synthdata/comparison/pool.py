@@ -201,7 +201,7 @@ class Pool:
         return one, two
 
     def unlike_lengths(self) -> str:
-        """A note where the sides' documents differ in length; empty if they do not."""
+        """A note if the sides' documents differ in length; empty if they do not."""
         one, two = self.mean_lengths()
         if not unlike((one, two)):
             return ""
@@ -213,7 +213,7 @@ class Pool:
         )
 
     def unlike_groups(self) -> str:
-        """A note where the sides' groups differ in size; empty if they do not."""
+        """A note if the sides' groups differ in size; empty if they do not."""
         one, two = (group_sizes(self.group, side) for side in self.observed.sides)
         if not self.drawer.uneven or self.observed.count == min(one.sum(), two.sum()):
             return ""

@@ -76,9 +76,9 @@ def chao1(counts: Counted) -> float:
 def chao1_interval(counts: Counted) -> tuple[float, float]:
     """95 % interval of Chao1: what was not seen is taken as log-normal, so it never falls below 0.
 
-    For independent draws; of a source whose rare things differ in rarity Chao1 is a lower bound,
-    and this is the interval of the bound. nan if nothing was seen just once, and where fewer than
-    `FEWEST_PAIRS` things were seen just twice.
+    This is for independent draws. If the source's rare things differ in rarity Chao1 is a lower
+    bound, and this is the interval of the bound. nan if nothing was seen just once, or if fewer
+    than `FEWEST_PAIRS` things were seen just twice.
     Source: A. Chao, "Estimating the population size for capture-recapture data with unequal
     catchability", Biometrics 1987.
 

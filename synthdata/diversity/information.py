@@ -50,7 +50,7 @@ class Information:
     taken: float
     """Amount subtracted for pairs that only one document has; intervals are wider by it."""
     reach: float
-    """How many standard errors an interval reaches; nan if `reason` says why there is none."""
+    """Half-width of an interval in standard errors; nan if `reason` says why there is none."""
     coverage: float
     """Share of a document's things that others of its value have, 0 to 1."""
     p: float

@@ -1,7 +1,7 @@
-"""Rows written again as they stood, whole files or none.
+"""Rows written unchanged, in complete files or none.
 
-Idea:   a kept row is copied byte for byte, so whatever else it holds survives; the files appear
-        only when all of them are complete.
+Idea:   a kept row is copied byte for byte, so its other fields survive; the files appear only when
+        all of them are complete.
 Omits:  writing Parquet; its rows become JSON lines.
 """
 
@@ -82,7 +82,7 @@ def rows(out: str, kept: Sequence[Row], tally: Tally) -> bytes:
 
 
 def read_again(out: str, kind: str) -> tuple[str, ...]:
-    """How the written file must be read, where its name tells another format than its rows have."""
+    """How to read the written file, if its name suggests another format than that of its rows."""
     named = format_of_name(out)
     if named == kind or (named == "auto" and kind in ("jsonl", "lines")):
         return ()
@@ -92,7 +92,7 @@ def read_again(out: str, kind: str) -> tuple[str, ...]:
 
 
 def reasons(dropped: Sequence[Row], why: Sequence[str]) -> bytes:
-    """A JSON line for each dropped row; of a file's name, bytes that are no text as \\xff."""
+    """A JSON line for each dropped row; bytes of a file name that are not text become \\xff."""
     lines = [
         {"file": _as_text(row.source), "line": row.line, "reason": reason}
         for row, reason in zip(dropped, why)

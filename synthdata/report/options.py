@@ -42,6 +42,6 @@ class Experiment:
 
 
 def between(name: str, value: int | None, least: int, most: int) -> None:
-    """ValueError if an option was given and lies outside."""
+    """ValueError if an option was given and is out of range."""
     if value is not None and not least <= value <= most:
         raise ValueError(f"--{name} is from {least:,} to {most:,}, got {value}")
