@@ -148,7 +148,7 @@ def parquet_rows(path: str, config: ReadConfig, record: FileRecord) -> Iterator[
 def _batches(path: str, table: Any, columns: list[str] | None, record: FileRecord) -> Iterator[Any]:
     try:
         yield from table.iter_batches(batch_size=1024, columns=columns)
-    except (ValueError, OSError, NotImplementedError) as error:  # Arrow's own errors are of these kinds
+    except (ValueError, OSError, NotImplementedError) as error:  # Arrow's own are of these kinds
         raise ValueError(
             f"{path} is damaged Parquet ({error}); {record.rows:,} rows were read before the damage"
         ) from None

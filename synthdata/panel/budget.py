@@ -85,13 +85,13 @@ def budget(
 ) -> Budget:
     """Split the entropy of n-grams (or whole documents) by a field with one value per document.
 
-    Documents are left out for bias and intervals, and labels shuffled for p, over documents and not
-    over n-grams, because a document's words hang together. Where `groups` [n] number documents that
-    hang together too, whole groups are left out, and labels are shuffled over groups, each of which
-    has one label (three prompts to a model), or, where groups have several (each prompt given to
-    every persona), inside them. A field that is the grouping itself is shuffled over documents:
-    without it they are independent. ValueError if `field` and the documents differ in number. With
-    one value there is nothing to tell apart, and the information is undefined.
+    Bias and intervals come from leaving out documents, and p from shuffling labels over documents,
+    not over n-grams, because a document's words depend on each other. If `groups` [n] numbers
+    dependent documents, whole groups are left out, and labels are shuffled over groups if each has
+    one label (three prompts to a model), or inside them if they have several (each prompt given to
+    every persona). A field that is the grouping itself is shuffled over documents: without it they
+    are independent. ValueError if `field` and the documents differ in number. With a single value
+    the information is undefined.
     """
     if len(field) != found.documents:
         raise ValueError(

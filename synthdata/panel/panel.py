@@ -119,7 +119,7 @@ def measure(
     budget. `groups` says which documents depend on each other; they are left out together for
     intervals, and shuffled together for the budget. One group per document says that none does;
     without `groups` there is a second interval, with near-duplicates as groups. `embeddings` [n,
-    width] adds their Vendi scores and mean cosine. What an empty collection leaves undefined is
+    width] adds their Vendi scores and mean cosine. Values undefined for an empty collection are
     nan. ValueError if the lengths differ or a document is not text.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])

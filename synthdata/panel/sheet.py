@@ -99,7 +99,7 @@ class Sheet:
 
     @property
     def clusters(self) -> np.ndarray | None:
-        """[n] what may be one event told several times; None if nobody needs to ask.
+        """[n] clusters that may be one event told several times; None if groups were named.
 
         They are near-duplicates, or verbatim copies if near-duplicates are not sought.
         """
@@ -296,7 +296,7 @@ class Sheet:
             )
 
     def _few_hold_most(self) -> str:
-        """Said where a few units hold most of the words; empty if none does."""
+        """Reason if a few units hold most of the words; empty if none does."""
         held = self.tokens.lengths
         if self.groups is not None:
             held = np.bincount(self.groups, held)

@@ -107,7 +107,7 @@ def vendi(sheet: Sheet, rng: np.random.Generator) -> None:
 def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> None:
     """Vendi scores, orders 0 to 2, and mean cosine of the user's vectors [n, width].
 
-    ValueError if a vector is nought or not finite.
+    ValueError if a vector is zero or not finite.
     """
     if not sheet.n:
         return

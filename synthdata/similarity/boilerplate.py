@@ -73,7 +73,7 @@ def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
 
 
 def note(found: Boilerplate) -> tuple[str, ...]:
-    """What a comparison must be told of such a passage; empty if there is none."""
+    """A comparison's note on such a passage; empty if there is none."""
     if not found.passages:
         return ()
     return (

@@ -132,7 +132,7 @@ class Frames:
     """Templates of a collection."""
 
     documents: int
-    """Documents looked through; 0 if words are not separated, so that nothing was looked for."""
+    """Number of documents searched; 0 if words are not separated, so that there was no search."""
     frames: tuple[tuple[str, tuple[int, ...]], ...]
     """Each frame, its gaps shown, and the documents that fill it; the commonest first."""
 

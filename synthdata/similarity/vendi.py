@@ -78,8 +78,8 @@ def _sparse_gram(side: np.ndarray, other: np.ndarray, weight: np.ndarray, size: 
 def vendi(vectors: np.ndarray, q: float = 1) -> float:
     """Vendi score of order q of your own vectors [n, d], with their cosine, exact.
 
-    Through the smaller of the n x n and the d x d matrix of products, whose eigenvalues are the
-    same. ValueError if a vector is nought, or not finite, or `vectors` is not a table.
+    It uses the smaller of the n x n and the d x d matrix of products, whose eigenvalues are the
+    same. ValueError if a vector is zero, or not finite, or `vectors` is not a table.
     """
     return vendi_from_spectrum(spectrum(vectors), q)
 
