@@ -60,7 +60,7 @@ def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) ->
         return f"NaN in {int(np.isnan(a).sum())} of {a.size} places"
     if a.dtype.kind in "iu" and e.dtype.kind in "iu":  # whole numbers are right or wrong
         wrong = a != e
-    else:  # FLOPs in float32 are right, half a FLOP is not
+    else:  # FLOPs in float32 are right, fractions of FLOPs are not
         rtol = min(rtol, 1e-6) if e.dtype.kind in "iu" else rtol
         wrong = ~np.isclose(a, e, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():

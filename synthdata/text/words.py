@@ -44,7 +44,7 @@ MOSTLY = 0.5
 """Share of single characters from which passages and templates are those of characters."""
 
 _ANY = "".join(WITHOUT_SPACES.values())
-# marks without a script of their own that may join such a letter: accents, voicing, variants, joiner
+# marks without a script that may join such a letter: accents, voicing, variants, joiner
 _HANGS_ON = "\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f\u200d\U000e0100-\U000e01ef"
 _RUN = re.compile(f"([{_ANY}][{_ANY}{_HANGS_ON}]*)")
 _HIGH = re.compile("[\u0e00-\U0010ffff]")  # the range of all of them: a quick no for most texts
