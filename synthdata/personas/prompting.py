@@ -31,7 +31,7 @@ LONGEST = 80
 def answers(
     model: NextChar, prompts: Sequence[str], rng: np.random.Generator, sampler: Sampler
 ) -> list[str]:
-    """The model's output after each prompt, up to the end of the line; "" if no line ends.
+    """What the model writes after each prompt, up to the end of the line; "" before an end.
 
     All prompts are read side by side, each to its own end, whatever their lengths.
     """

@@ -126,6 +126,6 @@ def population(
 
 
 def loss(texts: Sequence[str], real: Sequence[str], alphabet: CharTokenizer) -> float:
-    """Loss on real texts of a Kneser-Ney n-gram trained on `texts`, nats/char."""
+    """Nats/char on real texts of a Kneser-Ney n-gram that learned from `texts`."""
     model = NGram.fit("\n".join(texts) + "\n", alphabet)
     return -float(model.logprob_of(alphabet.encode("\n".join(real) + "\n")).mean())
