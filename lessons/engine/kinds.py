@@ -71,7 +71,7 @@ def _number(answer: Any, model: Any) -> Any:
 def _as(found: np.ndarray, model: Any) -> Any:
     """An array in the kind of `model`: an array, a scalar or a tensor, in the model's precision,
     unless that would make a number infinite."""
-    fraction = found.dtype.kind in "iuf" and not _beyond(found, model)  # or may stand for one
+    fraction = found.dtype.kind in "iuf" and not _beyond(found, model)  # or may be taken for one
     if isinstance(model, (np.ndarray, np.generic)):
         found = found.astype(model.dtype) if model.dtype.kind == "f" and fraction else found
         return found[()] if isinstance(model, np.generic) else found

@@ -148,7 +148,7 @@ def _group_fields(settings: Any) -> tuple[str | None, str | None]:
 
 
 def both(loaded: Loaded, reference: Loaded) -> Tally:
-    """What was read of both."""
+    """Counts of what was read on both sides."""
     total = Tally()
     total.add(loaded.tally)
     total.add(reference.tally)

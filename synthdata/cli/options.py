@@ -90,7 +90,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureOptions(Reading):
-    """How much variety a collection has: entropy, coverage, Hill numbers, overlap, repeats."""
+    """Measure the variety of a collection: entropy, coverage, Hill numbers, overlap, repeats."""
 
     data: Files
     """Files, globs, s3://..., or - for standard input: JSONL, JSONL.gz, text, CSV, Parquet."""
@@ -132,7 +132,7 @@ class MeasureOptions(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class CompareOptions(Reading):
-    """Whether a collection is less varied than a reference at equal terms, and how sure that is."""
+    """Test whether a collection is less varied than a reference at equal terms."""
 
     data: Files
     """The collection under test."""
@@ -190,7 +190,7 @@ class GateOptions(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions(Reading):
-    """What repeats: the commonest outputs, near-duplicates, templates, repeated passages."""
+    """Show what repeats: the commonest outputs, near-duplicates, templates, repeated passages."""
 
     data: Files
     """Files, globs, s3://..., or - for standard input."""

@@ -246,7 +246,7 @@ def _generation(source: Source, number: int, data: Data, sampler: Sampler, seed:
 def _new_data(
     source: Source, regime: Regime, last: Generation, sampler: Sampler, seed: int, number: int
 ) -> Data:
-    """What this round adds: real data, the last model's, or some of both; n examples."""
+    """New data of a round: real, the last model's, or some of both; n examples."""
     real = round(regime.real_share * source.n)
     parts = []
     if real < source.n:

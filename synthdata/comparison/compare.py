@@ -91,8 +91,8 @@ class Comparison:
     texts: Sequence[str] = field(repr=False)
     """The synthetic documents as they were compared: normalised, in sorted order."""
     counts: dict[str, dict[str, Abundance]] = field(repr=False)
-    """How often each word and each text occurs ("words", "documents") in the "synthetic" collection
-    and in the "reference", before anything was made equal."""
+    """Counts of each word and each text ("words", "documents") in the "synthetic" collection and in
+    the "reference", before anything was made equal."""
     documents: tuple[int, int]
     """Documents in each; with a common window, those at least as long as it."""
     units: tuple[int, int]
@@ -100,7 +100,7 @@ class Comparison:
     permutations: int
     """Number of shuffles; no p is below 1 / (this + 1)."""
     policy: Policy
-    """How texts were normalised."""
+    """Normalisation of the texts."""
     tokeniser: str
     """Kind of token."""
     mixture: tuple[dict[str, float], dict[str, float]]

@@ -127,7 +127,7 @@ def templates(n: int, strength: float, rng: np.random.Generator) -> Dialled:
 
 
 def paraphrases(n: int, strength: float, rng: np.random.Generator) -> Dialled:
-    """With probability `strength` a retelling of one of five: each word changed one time in six."""
+    """Retellings of one of five with probability `strength`: each word changed one time in six."""
     share = zipf()
     originals = [sentence(share, LENGTH, rng).split() for _ in range(FAVOURITES)]
     texts = []

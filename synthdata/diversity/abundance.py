@@ -77,7 +77,8 @@ class Abundance:
 
     @classmethod
     def of(cls, counts: Counted) -> Abundance:
-        """From how often each thing was seen; zeros are left out, and an Abundance stays as it is.
+        """Make one from counts of things seen; zeros are left out, and an Abundance is returned
+        unchanged.
 
         ValueError if counts are not whole numbers from 0 up.
 
@@ -93,7 +94,7 @@ class Abundance:
 
     @property
     def distinct(self) -> float:
-        """How many distinct things were seen."""
+        """Number of distinct things seen."""
         return float(self.types.sum())
 
     def f(self, j: int) -> int:
@@ -102,7 +103,7 @@ class Abundance:
 
 
 Counted = np.ndarray | Sequence[int] | Abundance
-"""What estimators take: how often each thing was seen, or the `Abundance` made of that."""
+"""Input of estimators: counts of the things seen, or the `Abundance` made from them."""
 
 
 def _checked(counts: np.ndarray | Sequence[int]) -> np.ndarray:

@@ -132,7 +132,7 @@ def hill(counts: Counted, q: float) -> float:
 def hill_asymptotic(counts: Counted, q: int) -> float:
     """Effective number of distinct things in the source, of order 0 (Chao1), 1 or 2.
 
-    Order 1 is 2 to the Chao-Wang-Jost entropy; order 2 is n (n-1) / sum x (x-1), infinite where
+    Order 1 is 2 to the Chao-Wang-Jost entropy; order 2 is n (n-1) / sum x (x-1), infinite if
     nothing was seen twice. Source: Chao et al., Ecological Monographs 2014, table 1.
     """
     if q == 0:

@@ -104,7 +104,7 @@ class Measure:
         unit: str,
         direction: Direction = "neither",
     ) -> Measure:
-        """A mean over seeds, as `labkit.experiment.interval` finds it; undefined where that is nan.
+        """A mean over seeds, as `labkit.experiment.interval` finds it; undefined if that is nan.
 
         One seed has no interval: on a linear scale both ends are infinite, on that of ratios the
         upper one.

@@ -198,7 +198,7 @@ def _items(
 
 
 def format_of_name(path: str) -> Format:
-    """The format a file's name tells, "auto" where it tells none."""
+    """The format by a file's name; "auto" if the name does not tell."""
     stem, suffix = os.path.splitext(path.lower())
     if suffix == ".gz":
         suffix = os.path.splitext(stem)[1]

@@ -69,7 +69,7 @@ def kind_of(tally: Tally) -> str:
 
 
 def rows(out: str, kept: Sequence[Row], tally: Tally) -> bytes:
-    """The rows' own bytes as a file, a CSV header first; gzip where `out` ends in .gz.
+    """The rows' own bytes as a file, a CSV header first; gzip if `out` ends in .gz.
 
     ValueError as `kind_of`.
     """

@@ -1,4 +1,4 @@
-"""How many documents repeat another: different ones, near-duplicates, the largest clusters.
+"""Repetition of documents: different ones, near-duplicates, the largest clusters.
 
 Idea:   copies are counted on all documents, never on a part, which would lack most copies. Each
         number has two intervals, with documents and with clusters of near-duplicates as units,

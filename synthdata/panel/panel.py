@@ -67,7 +67,7 @@ class Panel(Mapping[str, Measure]):
     boilerplate: Boilerplate
     """Passages found in nearly every document."""
     evidence: tuple[Evidence, ...]
-    """What repeats, in four views with three examples each."""
+    """Repeated texts, in four views with three examples each."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
     counts: dict[str, Abundance]

@@ -1,4 +1,4 @@
-"""Do personas in the prompt bring back what a collapsed model has lost?
+"""Do personas in the prompt restore what a collapsed model has lost?
 
 Idea:   a model that learns from its own answers, sampled a little too cold, ends up with a few of
         them. Asked as a cook, then as a spy, it may still give different ones. Personas have to

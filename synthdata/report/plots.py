@@ -75,7 +75,7 @@ def hill_profile(ax: Axes, profiles: Mapping[str, Sequence[tuple[float, float]]]
 
 
 def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes:
-    """For each field the bits it explains, I(field; output), and those that remain within it."""
+    """The bits explained by each field, I(field; output), and those that remain within it."""
     names = list(budgets)
     explained = [max(0.0, budgets[name][0]) for name in names]
     remain = [max(0.0, budgets[name][1]) for name in names]

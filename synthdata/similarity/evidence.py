@@ -1,6 +1,6 @@
 """The evidence: texts that recur, verbatim, nearly, or as a template.
 
-Idea:   a diversity number convinces nobody; the three jokes themselves do. Four views: the
+Idea:   a diversity number convinces no reader; the three jokes themselves do. Four views: the
         commonest whole outputs, clusters of near-duplicates, templates (what is left when rare
         words become gaps), and the passages found in many documents.
 Run:    python -m synthdata explain data.jsonl

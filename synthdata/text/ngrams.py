@@ -66,7 +66,7 @@ def ranks(keys: np.ndarray) -> np.ndarray:
 
 
 def inside(tokens: Tokens, n: int) -> np.ndarray:
-    """For each position, whether the n-gram that starts there stays inside its document."""
+    """Whether the n-gram from each position stays inside its document."""
     if n < 1:
         raise ValueError(f"an n-gram has at least one token, got n={n}")
     valid = np.ones(len(tokens.ids), dtype=bool)

@@ -9,7 +9,8 @@ from synthdata.report.options import Experiment, between
 
 @dataclass(frozen=True, kw_only=True)
 class ThreeJokesOptions(Experiment):
-    """Whether one text shows that its generator has collapsed, or only many (trains models)."""
+    """Test whether one text shows that its generator has collapsed, or only many (trains
+    models)."""
 
     n: int | None = None
     """Texts per collection; by default 200, or 60 with --profile ci."""

@@ -268,7 +268,7 @@ def _said(difference: Difference) -> str:
 
 
 def _list(differences: Sequence[Difference]) -> str:
-    of = {True: "", False: "difference "}  # the two values stand beside it, and it is of neither
+    of = {True: "", False: "difference "}  # the two values are beside it, and it is of neither
     return "; ".join(
         f"{_said(d)}{ends(d.ratio, of[d.ratio.name.endswith('_ratio')])}, "
         f"p = {d.p_holm:.2g} after Holm"

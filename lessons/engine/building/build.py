@@ -10,20 +10,20 @@ Run:    python -m lessons build [NAMES] [--check]
 Omits:  Jupyter Book, slides, translations.
 
 How to write a lesson.py
-- It begins with a docstring (not a cell), then cells: `# %% [markdown]` for prose, of which
+- It begins with a docstring (not a cell), then cells: `# %% [markdown]` for prose, in which
   each line begins with "# ", and `# %%` for code. The first heading is the lesson's title.
 - The first code cell imports all that the notebook needs. `check` and `hint` are among it.
-- `# %% exercise="01.1"` stands where a learner solves an exercise of checks.py; nothing need stand
-  below it, for the stub (or the solution) and its check are added. The story after it uses the
+- `# %% exercise="01.1"` marks where a learner solves an exercise of checks.py; nothing is needed
+  below it, since the stub (or the solution) and its check are added. The story after it uses the
   package's function, by its module's name (`evaluate.surprise`): an exercise left alone stops
   nothing, and the learner's own function keeps its name.
 - A cell defines nothing that a package has. It imports it, and `source(function)` shows it.
 - Figures: labkit.figures.new(), then show(figure, alt=..., caption=...). An image without an
   alternative text, an error, anything on standard error, an address (0x7f...) or a path of this
   machine in an output is refused.
-- `predict(lesson, ...)` stands before anything that gives the answer away, `experiment(lesson)`
+- `predict(lesson, ...)` comes before anything that gives the answer away, `experiment(lesson)`
   late. Under COGNITIVE_CORE_PROFILE=ci the whole notebook takes at most 10 s beyond start-up.
-- No cell fetches anything: texts come from minigpt.corpora, `load_default` where there may be none.
+- No cell fetches anything: texts come from minigpt.corpora, `load_default` if there may be none.
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ class TextSource:
 
 
 class NGramSource(TextSource):
-    """Modified Kneser-Ney, counted anew in every generation."""
+    """Modified Kneser-Ney, counted again in every generation."""
 
     def __init__(self, texts: Texts, *, n: int = 120, order: int = 5) -> None:
         super().__init__(texts, n, f"{order}-gram on {texts.name}")
@@ -284,7 +284,7 @@ def tiny() -> TrainConfig:
 
 
 class GPTSource(TextSource):
-    """A tiny GPT, trained anew in every generation for the same number of steps."""
+    """A tiny GPT, trained from scratch in every generation for the same number of steps."""
 
     def __init__(
         self, texts: Texts | None = None, *, n: int = 2000, config: TrainConfig | None = None
