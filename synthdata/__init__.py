@@ -1,10 +1,10 @@
-"""How much variety a collection of texts has, and how it dies out.
+"""Measure the variety of a collection of texts, and how it dies out.
 
     import synthdata
     synthdata.measure(["a joke", "another joke", "a joke"])
 
-Importing this costs milliseconds: what is slow loads where it is used, and nothing here but the
-laboratory of collapse and the experiments needs torch.
+Importing this costs milliseconds: slow modules load on first use, and only the laboratory of
+collapse and the experiments need torch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562), as `labkit.lazy` does for the rooms.
 
-    Nothing is imported here: where a package is missing, the command says so in one line.
+    Nothing is imported here: if a package is missing, the command says so in one line.
     """
     if name not in _HOME:
         raise AttributeError(f"module 'synthdata' has no attribute {name!r}")

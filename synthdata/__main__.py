@@ -3,8 +3,8 @@ three-jokes, collapse}.
 
 Run:    python -m synthdata --help
 
-Everything, the option parser included, is imported inside `main`: where a package is missing, that
-too is one line and the exit code of an error, and for `gate` not the 1 that means "fail".
+Everything, the option parser included, is imported inside `main`: if a package is missing, that too
+is one line and the exit code of an error, and for `gate` not the 1 that means "fail".
 """
 
 from __future__ import annotations
@@ -37,19 +37,20 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     def run(options: Any) -> int:
         try:
             return obey(options)
-        except ImportError as error:  # of what is imported where it is used
+        except ImportError as error:  # raised by an import on first use
             raise ValueError(_mend(error)) from error
 
     command.run(run, settings, prog="synthdata", args=words, error_code=code)
 
 
 def _mend(error: ImportError) -> str:
-    """One line for a package that is not there, or not as it should be."""
+    """One line about a package that is missing or broken."""
     return f"{' '.join(str(error).split())}; mend the installation: pip install cognitive-core"
 
 
 def _settings(*, with_rules: bool) -> Any:
-    """The commands' options as one type; `gate --help` lists its rules, which others need not."""
+    """The commands' options as one type; `gate --help` lists its rules, which the others do not
+    need."""
     from tyro.conf import FlagCreatePairsOff, subcommand
 
     from synthdata.cli import options

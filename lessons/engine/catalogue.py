@@ -1,7 +1,7 @@
-"""Which lessons there are: every folder lessons/lNN_name.
+"""The list of lessons: every folder lessons/lNN_name.
 
-Idea:   the folders are the list; a lesson that is added is found. An unknown one is answered with
-        the nearest there is.
+Idea:   the folders are the list; a new lesson is found. For an unknown name the nearest one is
+        suggested.
 Run:    python -m lessons list
 """
 
@@ -26,18 +26,18 @@ _TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """One folder."""
+    """One lesson's folder."""
 
     number: int
-    """From 1."""
+    """Number, from 1."""
     name: str
-    """As in CLAIMS: "next_character"."""
+    """Name as in CLAIMS: "next_character"."""
     folder: Path
-    """Where it is."""
+    """Path of the folder."""
 
     @property
     def slug(self) -> str:
-        """What its files are called: "01_next_character"."""
+        """Stem of its files' names: "01_next_character"."""
         return f"{self.number:02d}_{self.name}"
 
     @property
@@ -47,15 +47,15 @@ class Lesson:
 
     @property
     def title(self) -> str:
-        """The first heading of lesson.py; the name where there is none yet."""
+        """The first heading of lesson.py; the name if there is none yet."""
         source = self.folder / "lesson.py"
         found = _TITLE.search(source.read_text(encoding="utf-8")) if source.exists() else None
         return found[1].strip() if found else self.name.replace("_", " ")
 
     def exercises(self) -> tuple[Exercise, ...]:
-        """What checks.py holds, in order; none where there is no such file.
+        """The exercises of checks.py, in order; none if there is no such file.
 
-        Their variants and wrong answers stand in answers.py beside it.
+        Their variants and wrong answers are in answers.py beside it.
         """
         if not (self.folder / "checks.py").exists():
             return ()
@@ -63,8 +63,8 @@ class Lesson:
         return found
 
     def checks_hash(self) -> str:
-        """SHA-256 of what judges its exercises: checks.py, and the known answers wherever they
-        stand; empty where there are no exercises."""
+        """SHA-256 of the code that judges its exercises: checks.py, and the known answers wherever
+        they are; empty if there are no exercises."""
         exercises = self.exercises()
         if not exercises:
             return ""
@@ -104,7 +104,7 @@ def find(which: str | int) -> Lesson:
 
 
 def find_exercise(which: str) -> Exercise:
-    """The exercise "03.1" (or "3.1"); ValueError with those the lesson has."""
+    """The exercise "03.1" (or "3.1"); ValueError with those of the lesson."""
     number, _, index = which.strip().partition(".")
     exercises = find(number).exercises()
     for exercise in exercises:

@@ -1,7 +1,7 @@
-"""Comparing what came back with what should have, in words that give nothing away.
+"""Comparing an answer with the expected one, in words that do not reveal it.
 
-Idea:   a learner needs to know how far off an answer is (shape, NaN, how many numbers, by how
-        much), not what was asked or what was right.
+Idea:   a learner needs to know the kind and size of the error (shape, NaN, how many numbers, by how
+        much), not the question or the right answer.
 Run:    used by checks.py of every lesson
 """
 
@@ -16,12 +16,12 @@ from lessons.engine.kinds import numbers
 
 
 def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) -> str | None:
-    """None where `answer` equals `expected` within the tolerance, else the difference in words.
+    """None if `answer` equals `expected` within the tolerance, else the difference in words.
 
     Numbers, arrays and tensors compare by value (a 0-d tensor is a number, a float32 answer may
-    stand for a float64 one); whole numbers exactly, or, where the answer has fractions, to a
-    millionth; lists and tuples element by
-    element; the rest by ==. Says how large the difference is, never what was expected.
+    replace a float64 one); whole numbers exactly, or to a millionth if the answer has fractions;
+    lists and tuples element by element; the rest by ==. The words give the size of the difference,
+    never the expected value.
 
     >>> close([1.0, 2.0], [1.0, 2.5])
     'element 1: 2, off by 0.5'
@@ -60,7 +60,7 @@ def close(answer: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-5) ->
         return f"NaN in {int(np.isnan(a).sum())} of {a.size} places"
     if a.dtype.kind in "iu" and e.dtype.kind in "iu":  # whole numbers are right or wrong
         wrong = a != e
-    else:  # FLOPs in float32 are right, FLOPs and a half are not
+    else:  # FLOPs in float32 are right, fractions of FLOPs are not
         rtol = min(rtol, 1e-6) if e.dtype.kind in "iu" else rtol
         wrong = ~np.isclose(a, e, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():
@@ -91,7 +91,7 @@ def describe(value: Any) -> str:
 
 
 def _array(value: Any) -> np.ndarray | None:
-    """Numbers as an array of integers, float64 or complex128; None where there are none."""
+    """Numbers as an array of integers, float64 or complex128; None if there are none."""
     array = numbers(value)
     if array is None or array.dtype.kind in "iu":
         return array

@@ -1,18 +1,18 @@
-"""What an exercise is: the contract that every lesson's checks.py fills in.
+"""The contract of an exercise, which every lesson's checks.py fills in.
 
-Idea:   an exercise is one function that the real package also has. What a learner writes is tried
-        on inputs nobody has seen (probes, from simple to subtle) and compared with an oracle, never
-        with one golden answer. Answers that are wrong in a known way are written down here too, so
-        that a learner who makes the same mistake is told which one it is.
+Idea:   an exercise is one function that the real package also has. A learner's function is tried on
+        unseen inputs (probes, from simple to subtle) and compared with an oracle, never with one
+        golden answer. Known wrong answers are listed here too, so that a learner who makes the same
+        mistake is told which one it is.
 Source: property-based testing: Claessen & Hughes, "QuickCheck", 2000; wrong answers as a test of
         the tests: DeMillo, Lipton & Sayward, "Hints on test data selection", 1978.
 Run:    python -m lessons audit
-Omits:  style. Whatever computes the right thing passes.
+Omits:  style. Any code that computes the right result passes.
 
 A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`; variants and wrong
-answers are in `answers.py` beside it, composed by lessons.engine.mistakes. What probes are made of
-is in lessons.engine.inputs (`tensor`, `logprobs`, `generator`), what judges need in
-lessons.engine.judges (`refused`, `numbers`) and lessons.engine.compare (`close`). Example:
+answers are in `answers.py` beside it, composed by lessons.engine.mistakes. Inputs for probes are in
+lessons.engine.inputs (`tensor`, `logprobs`, `generator`), tools for judges in lessons.engine.judges
+(`refused`, `numbers`) and lessons.engine.compare (`close`). Example:
 
     EXERCISES = (
         Exercise(
@@ -67,15 +67,15 @@ _ID = re.compile(r"\d\d\.\d")
 
 @dataclass(frozen=True)
 class Made:
-    """An input that is built on the other side: `Made("minigpt.tokenizer:CharTokenizer", "abc")`.
+    """An input that is built in the sandbox: `Made("minigpt.tokenizer:CharTokenizer", "abc")`.
 
-    For what is not plain data (a model, a tokenizer). The judge sees the object, built anew.
+    It is for inputs that are not plain data (a model, a tokenizer). The judge gets a new object.
     """
 
     what: str
-    """Where it is: module:name."""
+    """Its place: module:name."""
     args: tuple[Any, ...]
-    """Plain data it is built from."""
+    """Plain data from which it is built."""
 
     def __init__(self, what: str, *args: Any) -> None:
         object.__setattr__(self, "what", what)
@@ -91,9 +91,9 @@ class Call:
     """
 
     args: tuple[Any, ...]
-    """By position."""
+    """Positional arguments."""
     kwargs: dict[str, Any]
-    """By name."""
+    """Keyword arguments."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         object.__setattr__(self, "args", args)
@@ -102,17 +102,17 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Something that explains a wrong answer, with a way to tell."""
+    """A cause of a wrong answer, with a test for it."""
 
     text: str
-    """What went wrong, to the learner: "this matches dividing by the square root of T"."""
+    """What went wrong, in words to the learner: "this matches dividing by the square root of T"."""
     when: Callable[..., bool]
     """when(answer, *args, **kwargs): does the answer look like that? An error counts as no."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One property, tried on made-up inputs. Without `judge`, the answers of an oracle are right:
+    """One property, tried on generated inputs. Without `judge`, the answers of an oracle are right:
     those of `expect`, or of the exercise's own solution."""
 
     property: str
@@ -121,18 +121,17 @@ class Probe:
     """Inputs from a seeded generator; several calls are made one after another in one process."""
     _: KW_ONLY
     expect: Callable[..., Any] | None = None
-    """An oracle other than the solution: called like the learner's function, in the supervisor,
-    answers compared with `close`. One that consumes randomness gets its own generator with the same
-    state."""
+    """An oracle other than the solution: called in the supervisor like the learner's function, and
+    compared with `close`. If it uses randomness it gets its own generator with the same state."""
     judge: Callable[..., str | None] | None = None
-    """judge(answer, *args, **kwargs) -> None where the property holds, else what came back, in
-    words and without the inputs. With several calls: judge(answers, calls), two lists."""
+    """judge(answer, *args, **kwargs) -> None if the property holds, else the answer in words,
+    without the inputs. With several calls: judge(answers, calls), two lists."""
     rtol: float = 1e-4
     """Relative tolerance of `expect`."""
     atol: float = 1e-5
     """Absolute tolerance of `expect`."""
     causes: tuple[Cause, ...] = ()
-    """Likely causes, most specific first. Known wrong answers are tried by themselves."""
+    """Likely causes, most specific first. Known wrong answers are tried automatically."""
 
     def __post_init__(self) -> None:
         if self.expect is not None and self.judge is not None:
@@ -144,7 +143,7 @@ class Oracle:
     """The package's own function, imported when it is called."""
 
     where: str
-    """Where it is: module:name."""
+    """Its place: module:name."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return sources.function(self.where)(*args, **kwargs)
@@ -152,7 +151,7 @@ class Oracle:
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """Another right answer; it must pass."""
+    """Another right answer, which must pass."""
 
     name: str
     """What is different: "a loop", "einsum"."""
@@ -162,7 +161,7 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class Wrong:
-    """A known wrong answer; it must fail, and be told apart.
+    """A known wrong answer, which must fail and be distinguished from the others.
 
     A learner's answer that agrees with this one on a failed probe gets this diagnosis.
     """
@@ -172,9 +171,9 @@ class Wrong:
     source: str
     """Python source that defines the function, imports included."""
     diagnosis: str
-    """The likely cause, said to the learner: "the scores are not divided by sqrt(D)"."""
+    """The likely cause, in words to the learner: "the scores are not divided by sqrt(D)"."""
     outcome: Status = "fail"
-    """What the sandbox makes of it; "timeout" for one that never ends."""
+    """Its status in the sandbox; "timeout" if it never ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,12 +185,12 @@ class Exercise:
     name: str
     """The function's name, as the learner writes it."""
     task: str
-    """What it takes and gives, with shapes and units: the stub's docstring."""
+    """Its parameters and result, with shapes and units: the stub's docstring."""
     solution: str
     """The package's own function, module:name: its source is shown as the solution, and its answers
     are the right ones if a probe has no oracle of its own."""
     probes: tuple[Probe, ...]
-    """From simple to subtle; the first that fails is the one told about."""
+    """Probes from simple to subtle; the first that fails is reported."""
     variants: tuple[Variant, ...]
     """At least two other right answers."""
     wrong: tuple[Wrong, ...]
@@ -201,17 +200,17 @@ class Exercise:
     next_step: str
     """One sentence after a pass: where this is used."""
     drill: str | Callable[[np.random.Generator], tuple[str, float]] = ""
-    """For review: a question to think about, or one with fresh numbers and its numeric answer."""
+    """Review question: one to think about, or one with new numbers and its numeric answer."""
     drill_answer: str = ""
     """The answer to the question to think about, shown after the review."""
     changes_inputs: bool = False
-    """May the function change what it is given? Otherwise a changed input is a fault."""
+    """Whether the function may change its inputs; otherwise a changed input is an error."""
     points: float = 1.0
-    """What it is worth in a class."""
+    """Points for a pass in a class."""
     seconds: float = 10.0
-    """Wall-clock limit for all probes together."""
+    """Wall-clock limit for all probes together, seconds."""
     megabytes: int = 1024
-    """Memory limit, above what the interpreter with torch needs."""
+    """Memory limit, beyond that of the interpreter with torch."""
     signature: str = ""
     """The stub's parameters, "(q, k)"; by default those of the solution, without annotations."""
 
@@ -250,30 +249,30 @@ class Exercise:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a check found."""
+    """The findings of a check."""
 
     exercise: str
-    """Its id."""
+    """Id of the exercise."""
     status: Status
-    """Anything but a verified pass is not a pass."""
+    """The status; only a verified pass is "pass"."""
     called: str = ""
-    """What was called, shapes only."""
+    """The call, with shapes only."""
     expected: str = ""
-    """The property that was tried."""
+    """The property tested."""
     returned: str = ""
-    """What came back."""
+    """The answer, in words."""
     cause: str = ""
     """The likely cause."""
     next_step: str = ""
     """One thing to do."""
     probes_passed: int = 0
-    """How many probes held before the first that did not."""
+    """Number of probes that held before the first that failed."""
     probes: int = 0
-    """How many there are."""
+    """Number of probes."""
     seconds: float = 0.0
-    """How long the check took."""
+    """Duration of the check, seconds."""
     source_hash: str = ""
-    """Of the source that ran."""
+    """Hash of the source that ran."""
     flags: tuple[str, ...] = ()
     """"identical to the published solution", "calls the library's own function"."""
 

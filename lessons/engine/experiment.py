@@ -1,19 +1,19 @@
-"""What every lesson's experiment is: a claim, a criterion written beforehand, and a measurement.
+"""An experiment of a lesson: a claim, a criterion fixed in advance, and a measurement.
 
 Idea:   a lesson's `experiment.py` ends in `EXPERIMENT = Experiment(...)`. Its `run(profile, seed)`
         returns the evidence of one seed as plain numbers; `judge` turns the evidence of several
-        seeds into verdicts by labkit's one rule; `figure` draws it. Nothing else may say how a
-        claim came out.
-Source: the rule is labkit.experiment; the criteria are fixed before an experiment is run.
+        seeds into verdicts by labkit's one rule; `figure` draws it. Nothing else may state a
+        claim's outcome.
+Source: the rule is labkit.experiment; the criteria are fixed before an experiment runs.
 Run:    python -m lessons ledger --run
 Omits:  keeping results: see lessons/engine/ledger/command.py.
 
 How to use it, in a lesson or a notebook:
 
-    experiment = find("next_character")             # also 1 or "01"
-    evidence = [experiment.run("ci", seed) for seed in (0, 1, 2)]
-    rows = experiment.judge(evidence)               # one `Finding` a criterion
-    picture = experiment.figure(evidence)           # .figure (matplotlib) and .alt
+    experiment = find("next_character")             # also 1 or "01" evidence =
+    [experiment.run("ci", seed) for seed in (0, 1, 2)] rows = experiment.judge(evidence)
+    # one `Finding` per criterion picture = experiment.figure(evidence)           # .figure
+    (matplotlib) and .alt
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ Profile = Literal["full", "ci"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 PROFILE_VARIABLE = "COGNITIVE_CORE_PROFILE"
 PILOT = 90
-"""The first seed that is never judged: 90, 91, ... are for designing and tuning."""
+"""The first seed that is never judged: 90, 91, ... are for design and tuning."""
 
 Evidence = Mapping[str, Any]
-"""What one seed measured: plain numbers, strings, lists and dictionaries, as JSON has them."""
+"""Measurements of one seed: plain numbers, strings, lists and dictionaries, as in JSON."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure and the text that stands in for it."""
+    """A figure and its alternative text."""
 
     figure: Figure
     alt: str
@@ -54,34 +54,36 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A claim and how it is measured."""
+    """A claim and its measurement."""
 
     id: str
     """The lesson's name without its number, such as next_character."""
     title: str
-    """The claim in half a line; the figure is titled "Claim:" and that."""
+    """The claim in half a line; the figure's title is "Claim:" followed by it."""
     claim: str
-    """The claim in our own words; * marks what we read into it."""
+    """The claim in our own words; * marks our interpretation."""
     source: str
-    """Who said it (RB22, SEQ24, NP24a, NP24b, JH23) and the papers it rests on."""
+    """Where it was said (RB22, SEQ24, NP24a, NP24b, JH23) and the papers behind it."""
     criteria: tuple[Criterion, ...]
-    """All must hold for the claim to count as reproduced. Never changed after a run."""
+    """Criteria, all of which must hold for the claim to be reproduced. They never change after a
+    run."""
     seeds: int = MINIMUM_SEEDS
-    """How many decide, 3 to 20: fixed with the criterion, from pilots that are never judged."""
+    """Number of seeds that decide, 3 to 20: fixed with the criterion, from pilots that are never
+    judged."""
     first_seed: int = 0
-    """The first of them. A changed experiment judges seeds that none of its earlier rows has used:
-    what those gave is known, and may have shaped the change."""
+    """The first of them. A changed experiment judges seeds unused by its earlier rows: their
+    results are known, and may have influenced the change."""
     minutes: float
-    """About how long a seed should take at full profile on one core; `records.minutes` says how
-    long it took, where it has been measured."""
+    """Expected minutes per seed at full profile on one core; `records.minutes` has the measured
+    time, if there is one."""
     measure: Callable[[Profile, int], dict[str, Any]]
     """(profile, seed) -> evidence. The same code for both profiles; only sizes differ."""
     values: Callable[[Evidence], Sequence[float]]
-    """One seed's evidence -> one number a criterion, in their order."""
+    """One seed's evidence -> one number per criterion, in their order."""
     draw: Callable[[Sequence[Evidence]], tuple[Figure, str]]
     """Evidence of all seeds -> figure (labkit.figures.new) and alt text."""
     sizes: Mapping[Profile, Any] = field(default_factory=dict)
-    """What is computed in each profile; of the full one the settings are kept with the evidence."""
+    """Settings of each profile; those of the full one are kept with the evidence."""
 
     def __post_init__(self) -> None:
         if not self.criteria:
@@ -100,15 +102,14 @@ class Experiment:
 
     @property
     def judged(self) -> range:
-        """The seeds that decide: as many as were fixed, from the first one on."""
+        """The seeds that decide: the fixed number, from the first one on."""
         return range(self.first_seed, self.first_seed + self.seeds)
 
     def run(self, profile: Profile, seed: int) -> dict[str, Any]:
-        """The evidence of one seed, with its `seed` and `profile` in it.
+        """The evidence of one seed, including its `seed` and `profile`.
 
-        What comes back has been through JSON, so that evidence just measured and evidence read
-        from a file are the same. ValueError on an unknown profile, a negative seed, or numbers that
-        are not finite.
+        It is converted to JSON and back, so that new evidence and evidence from a file are the
+        same. ValueError on an unknown profile, a negative seed, or numbers that are not finite.
         """
         if profile not in PROFILES:
             raise ValueError(f"profile is one of {', '.join(PROFILES)}; got {profile!r}")
@@ -121,7 +122,7 @@ class Experiment:
             raise ValueError(f"{self.id}, seed {seed}: {error}") from None
 
     def judge(self, evidence: Sequence[Evidence]) -> list[Finding]:
-        """One finding a criterion; ValueError where evidence does not go together."""
+        """One finding per criterion; ValueError if the evidence is inconsistent."""
         self._check(evidence)
         per_seed = [list(self.values(one)) for one in evidence]
         for numbers in per_seed:
@@ -163,12 +164,12 @@ class Experiment:
 
 
 def overall(findings: Sequence[Finding]) -> str:
-    """The claim's verdict, that of its worst criterion, in words."""
+    """The claim's verdict in words: that of its worst criterion."""
     return verdict_of(row.verdict for row in findings) or TOO_FEW
 
 
 def profile_wanted() -> Profile:
-    """The profile that COGNITIVE_CORE_PROFILE asks for; full where it says nothing."""
+    """The profile named by COGNITIVE_CORE_PROFILE; full if it is not set."""
     wanted = os.environ.get(PROFILE_VARIABLE) or "full"
     if wanted not in PROFILES:
         raise ValueError(f"{PROFILE_VARIABLE} is one of {', '.join(PROFILES)}; got {wanted!r}")
@@ -178,7 +179,7 @@ def profile_wanted() -> Profile:
 def find(which: str | int) -> Experiment:
     """The experiment of a lesson, given by number or name.
 
-    ValueError where there is no such lesson, or its experiment.py is missing or has no EXPERIMENT.
+    ValueError if there is no such lesson, or its experiment.py is missing or has no EXPERIMENT.
     """
     lesson = catalogue.find(which)
     path = f"lessons/{lesson.folder.name}/experiment.py"

@@ -1,7 +1,7 @@
-"""Findings that ask the same of several things, told together.
+"""Findings about the same quantity of several things, reported together.
 
-Idea:   twelve lines of verdict are a wall. "slope >= 0" of four sources is one line with four
-        numbers, and names only those whose verdict is another than most.
+Idea:   twelve lines of verdict are hard to read. "slope >= 0" of four sources is one line with four
+        numbers, and names only those whose verdict differs from most.
 Run:    used by lessons.engine.experiment (captions) and notebook (tables)
 Omits:  judging.
 """
@@ -19,21 +19,21 @@ TOO_FEW = f"no verdict below {MINIMUM_SEEDS} seeds"
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Findings that ask the same of several things, or one finding."""
+    """Findings about the same quantity of several things, or one finding."""
 
     quantity: str
-    """What is asked, without of what."""
+    """The quantity, without the thing."""
     rows: dict[str, Finding]
-    """By what it is asked of, with its unit; by "" where there is but one."""
+    """Findings by thing, with its unit; by "" if there is only one."""
 
     @property
     def needs(self) -> str:
-        """What all of them must be: ">= 0"."""
+        """The condition on all of them: ">= 0"."""
         criterion = next(iter(self.rows.values())).criterion
         return f"{criterion.direction} {criterion.threshold:g}"
 
     def __str__(self) -> str:
-        """One line; where verdicts differ, with whose is which."""
+        """One line; if verdicts differ, with the things of each."""
         if "" in self.rows:
             return str(self.rows[""])
         found = ", ".join(f"{what} {row.said}" for what, row in self.rows.items())
@@ -47,15 +47,16 @@ class Group:
 
 
 def grouped(rows: Sequence[Finding]) -> list[Group]:
-    """Findings in their order; neighbours that ask the same of several things are one group.
+    """Findings in their order; neighbours about the same quantity of several things are one group.
 
-    Quantities are then called "multinomial, slope of the error (bits)": of what, and what.
+    Such quantities are named "multinomial, slope of the error (bits)": the thing, then the
+    quantity.
     """
     groups: list[Group] = []
     for row in rows:
         what, _, asked = row.criterion.quantity.partition(", ")
         unit = re.search(r" \([^()]*\)$|$", asked)
-        assert unit is not None  # units may differ, so that each row keeps its own
+        assert unit is not None  # units may differ, so each row keeps its own
         asked = asked.removesuffix(unit[0])
         what += unit[0]
         last = groups[-1] if groups else None

@@ -1,7 +1,7 @@
-"""Inputs that probes are made of.
+"""Random inputs for probes.
 
-Idea:   every number comes from the generator that a probe is handed, so that all students have
-        numbers of their own and a check can be repeated.
+Idea:   every number comes from the generator given to a probe, so that each student has different
+        numbers and a check can be repeated.
 Run:    used by checks.py of every lesson
 """
 
@@ -31,7 +31,7 @@ def logprobs(rng: np.random.Generator, *shape: int, spread: float = 2.0) -> np.n
 
 
 def generator(rng: np.random.Generator) -> np.random.Generator:
-    """A generator of the learner's own, in a state drawn from `rng`."""
+    """A new generator for the learner, in a state drawn from `rng`."""
     return np.random.default_rng(int(rng.integers(1 << 60)))
 
 

@@ -1,8 +1,8 @@
-"""What a judge asks first: as many numbers as were wanted, and each of them a number.
+"""First checks of a judge: the right number of numbers, and no NaN among them.
 
-Idea:   a judge looks at something an unknown program made. So it looks at the shape before
-        anything else, which costs nothing however large the rest is, and it refuses NaN, of which
-        neither `<` nor `>` is ever true, before it compares.
+Idea:   a judge gets the output of an unknown program. So it looks at the shape before anything
+        else, at no cost for any size, and it refuses NaN, for which neither `<` nor `>` is ever
+        true, before it compares.
 Source: NaN compares false with everything: IEEE 754.
 Run:    used by checks.py of the lessons
 Omits:  comparing with an oracle (lessons.engine.compare).
@@ -20,7 +20,7 @@ from lessons.engine.compare import describe
 
 
 def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str | None:
-    """None where `answer` is finite numbers of the shape `wanted`, else what came back, in words.
+    """None if `answer` is finite numbers of the shape `wanted`, else the answer in words.
 
     () is the shape of a single number. With `whole`, the numbers' type must be an integer one.
 
@@ -46,7 +46,7 @@ def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str |
 
 
 def numbers(answer: Any) -> np.ndarray:
-    """A number, a list, an array or a tensor as an array; ValueError where it is none of these."""
+    """A number, a list, an array or a tensor as an array; ValueError if it is none of these."""
     found = kinds.numbers(answer)
     if found is None:
         ragged = isinstance(answer, (list, tuple))
@@ -56,7 +56,7 @@ def numbers(answer: Any) -> np.ndarray:
 
 
 def _shape(value: Any) -> list[int]:
-    """The shape that a list's first elements promise; only they are looked at."""
+    """The shape by a list's first elements; only they are looked at."""
     shape: list[int] = []
     while isinstance(value, (list, tuple)):
         shape.append(len(value))

@@ -1,9 +1,9 @@
-"""What counts as a number, an array, bytes: one rule for all exercises.
+"""Kinds of values (a number, an array, bytes): one rule for all exercises.
 
-Idea:   a learner who returns a NumPy scalar where the package returns a float is right. So what
-        came back is turned into the kind that the oracle's answer has before it is judged, and no
-        judge needs to know how many ways there are to write a number. Values are never made
-        better: fractions stay fractions where whole numbers are wanted.
+Idea:   a learner's NumPy scalar is right if the package returns a float. So an answer is converted
+        to the kind of the oracle's answer before it is judged, and no judge needs to know all ways
+        to write a number. Values are never improved: fractions stay fractions if whole numbers are
+        wanted.
 
             a number   Python's int or float, a NumPy scalar, an array or tensor without dimensions
             an array   a list, tuple, NumPy array or tensor of numbers, nested or not, of any width
@@ -23,10 +23,10 @@ import numpy as np
 
 
 def like(answer: Any, model: Any) -> Any:
-    """`answer` in the kind of `model` where it is a number, an array, or holds such; else itself.
+    """`answer` in the kind of `model` if it is a number, an array, or contains such; else itself.
 
-    Where the model has fractions the precision becomes its own, that of whole numbers as well.
-    Whole numbers keep their width, which an exercise may ask for.
+    If the model has fractions the answer gets its precision, also from whole numbers. Otherwise
+    whole numbers keep their width, which an exercise may ask for.
 
     >>> like(np.float32(0.5), 1.0), like([1, 2], np.zeros(2)), like(np.array([1.5, 2.0]), (0, 0))
     (0.5, array([1., 2.]), (1.5, 2.0))
@@ -69,9 +69,9 @@ def _number(answer: Any, model: Any) -> Any:
 
 
 def _as(found: np.ndarray, model: Any) -> Any:
-    """An array as what `model` is: an array, a scalar or a tensor, in the model's precision, unless
-    a number would become infinite by that."""
-    fraction = found.dtype.kind in "iuf" and not _beyond(found, model)  # or may stand for one
+    """An array in the kind of `model`: an array, a scalar or a tensor, in the model's precision,
+    unless that would make a number infinite."""
+    fraction = found.dtype.kind in "iuf" and not _beyond(found, model)  # or may be taken for one
     if isinstance(model, (np.ndarray, np.generic)):
         found = found.astype(model.dtype) if model.dtype.kind == "f" and fraction else found
         return found[()] if isinstance(model, np.generic) else found
@@ -93,7 +93,7 @@ def _beyond(found: np.ndarray, model: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Is it one number, in any of its kinds? True and False are none; those of NumPy are.
+    """Is it one number, of any kind? True and False are not; those of NumPy are.
 
     >>> is_number(1), is_number(np.float32(1)), is_number(np.array(1)), is_number([1])
     (True, True, True, False)
@@ -104,7 +104,7 @@ def is_number(value: Any) -> bool:
 
 
 def numbers(value: Any) -> np.ndarray | None:
-    """Numbers, nested or not, as an array in the precision they have; None where there are none.
+    """Numbers, nested or not, as an array in the precision they have; None if there are none.
 
     >>> numbers([[1, 2], (3, 4)]).shape, numbers("12"), numbers([[1], [2, 3]])
     ((2, 2), None, None)
@@ -123,7 +123,7 @@ def numbers(value: Any) -> np.ndarray | None:
 
 
 def size(value: Any) -> int:
-    """How much there is in a value: numbers, characters, bytes, and each part of a list.
+    """Size of a value: numbers, characters, bytes, and each part of a list.
 
     >>> size(["abc", b"de", np.zeros((3, 4)), 7])
     22
@@ -144,7 +144,7 @@ def size(value: Any) -> int:
 
 
 def name_of(value: Any) -> str:
-    """A value's kind in a word, as a learner is told it.
+    """A value's kind in words for the learner.
 
     >>> name_of(1.5), name_of(np.zeros(3)), name_of(b""), name_of((1, 2))
     ('a number', 'an array of numbers', 'bytes', 'a tuple')
@@ -159,5 +159,5 @@ def name_of(value: Any) -> str:
 
 
 def _dimensions(value: Any) -> int:
-    """How many an array or a tensor has; 0 for anything else."""
+    """Number of dimensions of an array or a tensor; 0 for anything else."""
     return len(value.shape) if hasattr(value, "dtype") and hasattr(value, "shape") else 0

@@ -1,15 +1,15 @@
 """Known answers composed from a right one: most mistakes are the solution with one line changed.
 
-Idea:   write down the change and what the learner is told, not the whole function again. What is
-        composed is plain source, as a student would have written it: no annotations, no docstring,
-        no import or helper that it does not use.
+Idea:   write the change and the diagnosis, not the whole function again. The composed answer is
+        plain source, as a student would write it: no annotations, no docstring, no unused import or
+        helper.
 Source: mutation operators: DeMillo, Lipton & Sayward, "Hints on test data selection", 1978.
 Run:    python -m lessons.engine.mistakes 07.1   prints the known answers of an exercise
 Omits:  random changes. A mistake is listed because students make it.
 
 In a lesson's answers.py (`body` and `whole` are for misconceptions that are another algorithm; if
 the package's function is longer than a student's, because it checks its input or is fast, the short
-one is written down as LOSS_RIGHT, and a test holds it to be right):
+one is given as LOSS_RIGHT, and a test checks it):
 
     LOSS = "distill.losses:softened_loss"
     LOSS_WRONG = mistakes(LOSS,
@@ -44,19 +44,19 @@ USUAL = (
     "import torch",
     "import torch.nn.functional as F",
 )
-"""Imports that need not be written: they are added to what uses them."""
+"""Imports that need not be written: they are added if used."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One way to make another answer of a right one."""
+    """One way to make another answer from a right one."""
 
     name: str
-    """Shown by the audit: "no scale"."""
+    """Name shown by the audit: "no scale"."""
     diagnosis: str
-    """Told to the learner; empty for a variant."""
+    """Diagnosis for the learner; empty for a variant."""
     write: Callable[[str, ast.FunctionDef], str]
-    """From a right source and the function in it to the changed source."""
+    """Function from a right source and its function to the changed source."""
 
 
 def edit(name: str, old: str, new: str, diagnosis: str = "") -> Change:
@@ -71,7 +71,7 @@ def edit(name: str, old: str, new: str, diagnosis: str = "") -> Change:
 
 
 def before(name: str, code: str, diagnosis: str = "") -> Change:
-    """Put `code` before the function's first line: a mistake in what it is given."""
+    """Put `code` before the function's first line: a mistake about its inputs."""
 
     def write(right: str, function: ast.FunctionDef) -> str:
         lines = right.splitlines()
@@ -108,7 +108,7 @@ def body(name: str, code: str, diagnosis: str = "") -> Change:
 
 
 def whole(name: str, source: str, diagnosis: str = "") -> Change:
-    """Take `source`, which defines the function and may define helpers."""
+    """Replace everything by `source`, which defines the function and may define helpers."""
     return Change(name, diagnosis, lambda right, _: f"{right}\n{inspect.cleandoc(source)}")
 
 
@@ -138,7 +138,7 @@ def variants(right: str, *changes: Change) -> tuple[Variant, ...]:
 
 
 def composed(right: str, change: Change) -> str:
-    """The source that a change makes of a right answer; ValueError if it does not fit."""
+    """The source made from a right answer by a change; ValueError if it does not fit."""
     source = plain(right)
     defined = [node for node in tree_of(source).body if isinstance(node, ast.FunctionDef)]
     named = defined[-1].name if "\n" in right else right.split(":")[1]
@@ -187,7 +187,7 @@ def _indented(code: str) -> str:
 
 
 def _returns(function: ast.FunctionDef) -> list[ast.Return]:
-    """Those of a function itself, and none of functions inside it."""
+    """The return statements of a function itself, without those of functions inside it."""
     inner = [f for f in ast.walk(function) if isinstance(f, ast.FunctionDef) and f is not function]
     others = {node for f in inner for node in ast.walk(f)}
     return [n for n in ast.walk(function) if isinstance(n, ast.Return) and n not in others]

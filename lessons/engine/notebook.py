@@ -1,9 +1,9 @@
-"""What a lesson's notebook calls: predict, check, show a figure, run the experiment.
+"""Functions for a lesson's notebook: predict, check, show a figure, run the experiment.
 
-Idea:   a notebook tells a story; the machinery behind it stands here, once. Everything that a cell
-        shows is text, or a figure with its alternative text and a caption under it.
+Idea:   a notebook tells a story; the machinery behind it is here, once. A cell shows only text, or
+        a figure with a caption and its alternative text below.
 Run:    in a notebook: from lessons.engine.notebook import check, experiment, predict, show
-Omits:  widgets. A notebook is read on paper and by screen readers too.
+Omits:  widgets. A notebook is also read on paper and by screen readers.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ __all__ += ["source"]
 
 
 def show(figure: Figure, *, alt: str, caption: str = "") -> None:
-    """Show a figure under the cell; under it the caption, and the alternative text in words.
+    """Show a figure below the cell, then the caption and the alternative text in words.
 
-    The text is in the image's metadata too, where some viewers look for it; others (nbconvert's
-    pages among them) drop it, so all readers get it as text.
+    The text is in the image's metadata too, where some viewers look for it; others (including
+    nbconvert's pages) drop it, so all readers get it as text.
     """
     from IPython.display import display
 
@@ -50,7 +50,7 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> None:
 
 
 def _with_palette(png: bytes, alt: str) -> bytes:
-    """The picture in 256 colours, a third of the bytes: a notebook holds 400 kB."""
+    """The picture in 256 colours, a third of the bytes: a notebook is limited to 400 kB."""
     from PIL import Image, PngImagePlugin
 
     about = PngImagePlugin.PngInfo()
@@ -62,9 +62,10 @@ def _with_palette(png: bytes, alt: str) -> bytes:
 
 
 def read_text() -> Corpus:
-    """The default text: Tiny Shakespeare, or, where it cannot be had, the one Python brings along.
+    """The default text: Tiny Shakespeare or, if it is not available, the one that comes with
+    Python.
 
-    Under the ci profile its first 60,000 characters.
+    Under the ci profile it is the first 60,000 characters.
     """
     corpus, note = corpora.load_default()
     if note:
@@ -73,7 +74,7 @@ def read_text() -> Corpus:
 
 
 def source(function: Callable[..., Any]) -> None:
-    """Show a function of the packages as it is written there."""
+    """Show the source of a function of the packages."""
     where = f"{function.__module__.replace('.', '/')}.py"
     print(f"# {where}\n{inspect.getsource(function).rstrip()}")
 
@@ -82,11 +83,11 @@ def source(function: Callable[..., Any]) -> None:
 
 
 def predict(lesson: str, number: Any, *, criterion: int = 1) -> None:
-    """Write down, before the experiment is run, what the learner expects it to measure.
+    """Record, before the experiment runs, the value that the learner expects.
 
-    `criterion` says which of the experiment's quantities, counted from 1. Kept in
-    work/predictions.json. The first prediction stays; a later one is kept beside it. The dots of
-    the untouched cell are no prediction, and nothing stops. ValueError on what is neither.
+    `criterion` is the number of the experiment's quantity, from 1. Predictions are kept in
+    work/predictions.json; the first one stays, and a later one is kept beside it. The dots of an
+    untouched cell are not a prediction, and do not stop the notebook. ValueError on anything else.
     """
     claim = find(lesson)
     quantity = claim.criteria[criterion - 1].quantity
@@ -121,19 +122,20 @@ def _predictions() -> dict[str, Any]:
 
 
 def scaled(full: int, ci: int) -> int:
-    """A number of steps: `full`, or `ci` where the notebook is only tried (the ci profile)."""
+    """A number of steps: `full`, or `ci` if the notebook is only tried (the ci profile)."""
     return full if profile_wanted() == "full" else ci
 
 
 def experiment(
     lesson: str, seeds: Sequence[int] | None = None, *, published: bool = False
 ) -> list[dict[str, Any]]:
-    """Run a lesson's experiment for every seed; show its figure, and verdict beside prediction.
+    """Run a lesson's experiment for every seed; show its figure, and the verdict beside the
+    prediction.
 
     The profile is COGNITIVE_CORE_PROFILE's, full by default. The seeds are those that decide; under
-    ci the first of them alone, on which no verdict is given. What was measured is kept in
-    work/evidence and not measured again while the code stays as it is. With `published` the
-    ledger's evidence is shown and nothing runs. Returns the evidence, one dictionary a seed.
+    ci only the first of them, without a verdict. Evidence is kept in work/evidence and not measured
+    again while the code is unchanged. With `published` the ledger's evidence is shown and nothing
+    runs. Returns the evidence, one dictionary per seed.
     """
     claim, profile = find(lesson), profile_wanted()
     folder = work_folder() / "evidence"
@@ -163,7 +165,7 @@ def experiment(
 def _measure(
     claim: Experiment, profile: Profile, seeds: Sequence[int], folder: Path
 ) -> list[evidence.Kept]:
-    """Every seed's evidence; a line under the cell says how far it has come."""
+    """Every seed's evidence; a line below the cell shows the progress."""
     from IPython.display import display
 
     line = display(_markdown("starting"), raw=True, display_id=True)
@@ -187,9 +189,9 @@ def _seeds(some: Sequence[Any]) -> str:
 
 
 def _table(claim: Experiment, rows: Sequence[Finding]) -> str:
-    """Criteria, what was needed, predicted and measured, and the verdict, as a Markdown table.
+    """A Markdown table of criteria, their thresholds, predictions, measurements and the verdict.
 
-    What is asked of several things has a line of its own, with their verdict together.
+    A quantity of several things has its own line, with their common verdict.
     """
     made = _predictions().get(claim.id, {})
     lines = [

@@ -1,10 +1,10 @@
-"""Has an order really been destroyed?
+"""Tests of whether an order has really been destroyed.
 
-Idea:   follow each word of a text to its place in another one. In random order the next word stands
-        at any distance alike; who rotates, reverses, moves words in pairs or interlocks two halves
-        leaves one distance that is common. Distances are counted in a ring.
+Idea:   follow each word of a text to its place in another one. In random order all distances to the
+        next word are equally likely; rotating, reversing, moving words in pairs or interleaving two
+        halves leaves one distance common. Distances are counted in a ring.
 Run:    used by the checks of lesson 4
-Omits:  words that stand there twice: they are taken for words that are missing.
+Omits:  words that occur twice: they count as missing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def places(before: str, after: str) -> np.ndarray | None:
-    """Where the words of `before`, in order, stand in `after`; None if they are not all there.
+    """Positions in `after` of the words of `before`, in order; None if some are missing.
 
     >>> places("a b c", "c a b").tolist()
     [1, 2, 0]
@@ -26,8 +26,8 @@ def places(before: str, after: str) -> np.ndarray | None:
 
 
 def mean_move(before: str, after: str) -> float | None:
-    """How far the words moved, on average, as a share of the text's length; None if some are
-    missing. In random order of n words it is 1/3, with a standard deviation of 0.24 / sqrt(n).
+    """Mean distance that words moved, as a share of the text's length; None if some are missing. In
+    random order of n words it is 1/3, with a standard deviation of 0.24 / sqrt(n).
 
     >>> mean_move("a b", "b a")
     0.5
@@ -39,8 +39,8 @@ def mean_move(before: str, after: str) -> float | None:
 
 
 def distances(before: str, after: str) -> dict[int, float]:
-    """How many words further on in `after` the next word of `before` stands, and in which share of
-    all neighbours; empty if words are missing, or fewer than two.
+    """Distances in `after` between neighbouring words of `before`, with the share of each; empty if
+    words are missing, or fewer than two.
 
     >>> distances("a b c d", "d c b a")
     {-1: 1.0}
@@ -55,10 +55,10 @@ def distances(before: str, after: str) -> dict[int, float]:
 
 
 def kept(before: str, after: str) -> str | None:
-    """None where no order of `before` is left in `after`, else which, in words.
+    """None if no order of `before` is left in `after`, else that order in words.
 
-    In random order of 150 words or more each distance comes about once; that one comes 20 times,
-    and so makes up the 15 % that are counted as order, has a chance below 1e-15.
+    In random order of 150 words or more each distance occurs about once; the chance that one occurs
+    20 times, enough for the 15 % that count as order, is below 1e-15.
     """
     found = distances(before, after)
     if not found:

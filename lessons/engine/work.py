@@ -1,4 +1,4 @@
-"""Where a learner's own files are: the folder work/, which git ignores.
+"""The folder of a learner's own files: work/, which git ignores.
 
 Run:    COGNITIVE_CORE_WORK names another folder
 """
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def work_folder() -> Path:
-    """COGNITIVE_CORE_WORK, or work/ beside the packages, or here where they are installed."""
+    """COGNITIVE_CORE_WORK, or work/ beside the packages, or here if they are installed."""
     named = os.environ.get("COGNITIVE_CORE_WORK")
     if named:
         return Path(named)
@@ -20,7 +20,7 @@ def work_folder() -> Path:
 
 
 def from_here(path: Path) -> str:
-    """The path as one would type it in the folder one stands in."""
+    """The path relative to the current folder, as typed in a command."""
     try:
         return os.path.relpath(path)
     except ValueError:  # another drive on Windows

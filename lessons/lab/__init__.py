@@ -1,4 +1,4 @@
-"""Apparatus that two or more lessons need: training presets for now.
+"""Apparatus shared by two or more lessons; so far training presets.
 
 It imports minigpt, distill, synthdata and labkit; never the engine, and never a lesson.
 """

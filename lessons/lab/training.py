@@ -1,10 +1,10 @@
-"""How the lessons' experiments train: one thread, one look at the end, everything from the seed.
+"""Training in the lessons' experiments: one thread, one evaluation at the end, all by the seed.
 
-Idea:   a comparison is fair when arms differ in one thing. So all arms of an experiment share a
-        base setting, and a seed settles text, first weights and the windows drawn. One thread, so
-        that a number does not depend on how many cores a machine has.
+Idea:   a comparison is fair if arms differ in one thing. So all arms of an experiment share a base
+        setting, and the seed settles text, initial weights and sampled windows. There is one
+        thread, so that a number does not depend on the machine's cores.
 Run:    used by the experiments of the lessons
-Omits:  choosing the best of several looks: with one look at the end the last weights are judged.
+Omits:  choosing the best of several evaluations: with one at the end the last weights are judged.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from minigpt.settings import TrainConfig
 from minigpt.train.loop import TrainResult, train
 
 TUNING_SEED = 99
-"""Rates are tuned on this seed alone; it is never judged."""
+"""The only seed for tuning learning rates; it is never judged."""
 
 BASE = TrainConfig(device="cpu", precision="fp32", threads=1, save_seconds=1e9)
-"""One thread in float32: slower than need be, and the same everywhere."""
+"""One thread in float32: slower than necessary, but the same everywhere."""
 
 
 def stories(characters: int, seed: int) -> Corpus:
-    """Storyland text of the seed's own; the last tenth is held out."""
+    """Storyland text from the seed; the last tenth is held out."""
     text = storyland.generate(characters, seed=seed)
     return with_text(corpora.load("storyland:1000"), text)
 
@@ -37,5 +37,5 @@ def with_text(corpus: Corpus, text: str) -> Corpus:
 
 
 def fit(config: TrainConfig, corpus: Corpus, init: GPT | None = None) -> TrainResult:
-    """Train, looking at the held-out text only once, at the end."""
+    """Train, evaluating on held-out text only once, at the end."""
     return train(replace(config, eval_every=config.steps), corpus, init=init)

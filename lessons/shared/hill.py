@@ -1,6 +1,6 @@
-"""Known answers to the effective number of different things, which lessons 6 and 8 both ask for.
+"""Known answers on the effective number of different things, an exercise of lessons 6 and 8.
 
-Idea:   06.2 calls it `hill` and asks for infinity too; 08.1 calls it by another name.
+Idea:   06.2 calls it `hill` and includes order infinity; 08.1 has another name for it.
 Source: Hill 1973, "Diversity and evenness".
 Run:    python -m lessons audit 06 08
 """

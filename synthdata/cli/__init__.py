@@ -1,1 +1,1 @@
-"""The command `python -m synthdata`: a file for each verb."""
+"""The command `python -m synthdata`: one file per verb."""

@@ -1,4 +1,4 @@
-"""`compare`: a collection beside its reference.
+"""`compare`: a collection against its reference.
 
 Run:    python -m synthdata compare --help
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def compare(settings: options.CompareOptions) -> int:
-    """A collection beside its reference."""
+    """Compare a collection with its reference; the exit code."""
     from synthdata.report import figures
     from synthdata.similarity import boilerplate
     from synthdata.similarity.evidence import views

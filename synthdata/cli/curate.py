@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def curate(settings: options.CurateOptions) -> int:
-    """Write what is worth keeping."""
+    """Write the rows worth keeping; the exit code."""
     from synthdata.similarity.curation import curate as choose
 
     writer.check_target(settings.out)
@@ -59,7 +59,7 @@ def curate(settings: options.CurateOptions) -> int:
 
 
 def _kept(texts: list[str], chosen: Curated) -> Verdict:
-    """What was kept; where a passage that all have is why little was, or nothing, what to do."""
+    """Verdict on what was kept, with a remedy if a shared passage is why little or nothing was."""
     from synthdata.similarity import boilerplate
     from synthdata.verdicts.verdict import Verdict
 

@@ -13,7 +13,7 @@ from synthdata.report.structure import Report
 
 
 def explain(settings: options.ExplainOptions) -> int:
-    """The repeated texts themselves."""
+    """Show the repeated texts themselves; the exit code."""
     from synthdata.panel.panel import only
     from synthdata.similarity.evidence import views
     from synthdata.similarity.repeats import EXAMPLES

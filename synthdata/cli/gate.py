@@ -13,7 +13,7 @@ from synthdata.report.structure import Report, Table
 
 
 def gate(settings: options.GateOptions) -> int:
-    """Whether all rules hold."""
+    """Check whether all rules hold; the exit code."""
     from synthdata.verdicts import verdict
     from synthdata.verdicts.gate import gate as judge
     from synthdata.verdicts.gate import of_gate

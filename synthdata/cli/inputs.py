@@ -1,4 +1,4 @@
-"""What all commands do at their start: load what was named, and say where it came from."""
+"""First step of every command: load the named files and record where they came from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthdata.report.publish import how_many
 
 
 def load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loaded:
-    """The rows; whole ones for curating, which writes them again."""
+    """Load the rows; whole ones for curating, which writes them again."""
     if isinstance(settings, options.CurateOptions):
         config = replace(settings.read(), columns=None)
         return _stripped(
@@ -33,7 +33,7 @@ def load(settings: options.Reading, data: tuple[str, ...], *columns: str) -> Loa
 
 
 def _stripped(settings: Any, loaded: Loaded) -> Loaded:
-    """The rows without passages that nearly every document has, where that was asked for."""
+    """The rows without passages that nearly every document has, if that was asked for."""
     if not getattr(settings, "strip", False):
         return loaded
     from synthdata.similarity import boilerplate
@@ -50,7 +50,7 @@ def _stripped(settings: Any, loaded: Loaded) -> Loaded:
 
 
 def alerts(*sides: Loaded | None) -> tuple[str, ...]:
-    """What stands at the top of a report: rows that were not used, text that was taken out."""
+    """Lines for the top of a report: unused rows and removed text."""
     read = [side for side in sides if side is not None]
     total = Tally()
     for side in read:
@@ -59,9 +59,9 @@ def alerts(*sides: Loaded | None) -> tuple[str, ...]:
 
 
 def load_both(settings: Any) -> tuple[Loaded, Loaded | None]:
-    """The collection under test, and its reference, whose text may stand in another field.
+    """The collection under test and its reference, whose text may be in another field.
 
-    With the fields that group their documents, or that may do so where nobody has said.
+    Both have the fields that group their documents, or may do so if no group was named.
     """
     sides: list[Loaded | None] = []
     for place, (paths, text, group) in enumerate(
@@ -97,7 +97,7 @@ ALONE = "none"
 
 
 def own_groups(settings: Any, loaded: Loaded) -> list[Any] | None:
-    """Groups of the collection; None where nobody has said what hangs together."""
+    """Groups of the collection; None if no group was named."""
     return _values(loaded, settings.group)
 
 
@@ -123,7 +123,7 @@ def _values(loaded: Loaded, field: str | None) -> list[Any] | None:
 
 
 def group_notes(settings: Any, loaded: Loaded, reference: Loaded | None = None) -> tuple[str, ...]:
-    """Rows without a group where one was named, and where none was, fields that look like one."""
+    """Rows without a group if one was named; otherwise fields that look like one."""
     notes: list[str] = []
     sides = zip(("collection", "reference"), (loaded, reference), _group_fields(settings))
     for side, read, field in sides:
@@ -148,7 +148,7 @@ def _group_fields(settings: Any) -> tuple[str | None, str | None]:
 
 
 def both(loaded: Loaded, reference: Loaded) -> Tally:
-    """What was read of either."""
+    """Counts of what was read on both sides."""
     total = Tally()
     total.add(loaded.tally)
     total.add(reference.tally)
@@ -156,7 +156,7 @@ def both(loaded: Loaded, reference: Loaded) -> Tally:
 
 
 def provenance(settings: options.Reading, loaded: Loaded, *others: Loaded) -> dict[str, str]:
-    """Files and settings that give the same numbers again."""
+    """Files and settings that reproduce the numbers."""
     tally = loaded.tally
     for other in others:
         tally = both(loaded, other)

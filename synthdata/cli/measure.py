@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def measure(settings: options.MeasureOptions) -> int:
-    """The panel of measures, with evidence and pictures."""
+    """Report the panel of measures, with evidence and pictures; the exit code."""
     if settings.stream:
         return stream(settings)
     from synthdata.panel.panel import measure as panel
@@ -127,7 +127,7 @@ def _in_numbers(found: Panel) -> tuple[Table, ...]:
 
 
 def _budgets(by: str | None, found: Panel) -> dict[str, tuple[float, float]]:
-    """Bits explained and bits left, of words and of documents, where they are defined."""
+    """Bits explained and bits left, for words and for documents, if they are defined."""
     pairs = {"words": found.budget, "documents": found.documents_budget}
     return {
         f"{what} by {by}": (budget.information.value, budget.within.value)
@@ -137,7 +137,7 @@ def _budgets(by: str | None, found: Panel) -> dict[str, tuple[float, float]]:
 
 
 def _by_value(by: str | None, found: Panel) -> tuple[Table, ...]:
-    """Which value of the field adds how much, the ten that add most."""
+    """Contributions of the field's values, the ten largest."""
     if found.budget is None or not found.budget.strata:
         return ()
     head = (str(by), "documents", "entropy of its words, bits", "adds, bits/word")

@@ -30,7 +30,7 @@ _STREAM = (
 
 
 def _check_sides(data: tuple[str, ...], ref: str | None) -> None:
-    """ValueError where both sides would be read from standard input."""
+    """ValueError if both sides would be read from standard input."""
     if ref == STDIN and STDIN in data:
         raise ValueError("standard input can be read once: name a file for --ref, or for the data")
 
@@ -42,22 +42,22 @@ class Reading:
     text: str = "text"
     """Field with the text; a dotted path such as choices.0.message.content is allowed."""
     format: Format = "auto"
-    """auto goes by the file's name. lines: a document a line; blocks: between blank lines."""
+    """auto: by file name. lines: one document a line; blocks: documents between blank lines."""
     strict: bool = False
     """Stop at the first bad row instead of counting it."""
     max_row: str = "16M"
     """Longest row; longer ones are skipped unread and counted."""
     sample: int | None = None
-    """Use so many documents, drawn without replacement; which, hangs on the order of the rows."""
+    """Documents to use, drawn without replacement; the draw depends on the order of the rows."""
     seed: int = 0
-    """Of everything random."""
+    """Seed of all random draws."""
     tokens: Tokeniser = "auto"
-    """What a token is; auto: word. In scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer,
+    """Kind of token; auto: word. In scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer,
     Burmese) a word is a single character."""
     case: Literal["keep", "fold"] = "keep"
-    """fold: Joke and joke are one word."""
+    """fold: count Joke and joke as one word."""
     json: bool = False
-    """Print the result once more, as one last line of JSON (fields: synthdata/report/record.py)."""
+    """Also print the result as JSON, on the last line (fields: synthdata/report/record.py)."""
 
     def __post_init__(self) -> None:
         check_names(self)
@@ -68,7 +68,7 @@ class Reading:
             raise ValueError(f"--seed is from 0 to 2^62, got {self.seed}")
 
     def read(self, *columns: str) -> ReadConfig:
-        """As `synthdata.io.reader` takes it; `columns` are the fields needed besides the text."""
+        """Settings for `synthdata.io.reader`; `columns` are the fields needed besides the text."""
         return ReadConfig(
             text=self.text,
             format=self.format,
@@ -79,39 +79,39 @@ class Reading:
 
     @property
     def policy(self) -> Policy:
-        """What is made equal before counting."""
+        """Normalisation before counting."""
         return Policy(case=self.case)
 
     @property
     def tokeniser(self) -> str | None:
-        """None lets the text decide."""
+        """Kind of token; None lets the text decide."""
         return None if self.tokens == "auto" else self.tokens
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureOptions(Reading):
-    """How much variety a collection has: entropy, coverage, Hill numbers, overlap, repeats."""
+    """Measure the variety of a collection: entropy, coverage, Hill numbers, overlap, repeats."""
 
     data: Files
     """Files, globs, s3://..., or - for standard input: JSONL, JSONL.gz, text, CSV, Parquet."""
     by: str | None = None
-    """A field (persona, prompt, model): how much of the entropy it explains."""
+    """Field (persona, prompt, model); adds the share of the entropy that it explains."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author); none: none."""
+    """Field whose value dependent documents share (prompt, author); none: all are independent."""
     embeddings: str | None = None
-    """A .npy file with a vector for each row: Vendi scores and mean cosine of your own vectors."""
+    """A .npy file with one vector per row, for Vendi scores and mean cosine of your own vectors."""
     strip: bool = False
-    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
+    """First remove passages found in over 90 % of the documents (a prompt, a header)."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
     stream: Annotated[bool, arg(help=_STREAM)] = False
-    """One pass in bounded memory; which measures that gives is said in `--help`."""
+    """One pass in bounded memory; `--help` lists its measures."""
     ram: str = _RAM
-    """Memory for --stream above what Python and its libraries take."""
+    """Memory for --stream (K, M, G), beyond that of Python and its libraries."""
     meter: str | None = None
-    """With --stream: what was counted, to go on from and to save; as FILEs, saved meters merge."""
+    """With --stream: file of counts to continue from and save to; meters given as FILEs merge."""
     engine: Literal["local", "ray"] = "local"
-    """With --stream: ray spreads the files over a Ray cluster; the result is the same."""
+    """With --stream: ray distributes the files over a Ray cluster, with the same result."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -132,23 +132,23 @@ class MeasureOptions(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class CompareOptions(Reading):
-    """Whether a collection is less varied than a reference at equal terms, and how sure that is."""
+    """Test whether a collection is less varied than a reference at equal terms."""
 
     data: Files
     """The collection under test."""
     ref: str
     """The reference: a file or a glob."""
     ref_text: str | None = None
-    """Field with the reference's text, where it is another one."""
+    """Field with the reference's text, if it differs from --text."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author); none: none."""
+    """Field whose value dependent documents share (prompt, author); none: all are independent."""
     ref_group: str | None = None
-    """The same field of the reference where it has another name there; none: independent."""
+    """The same field in the reference, if its name differs; none: documents are independent."""
     match: Literal["tokens", "size", "coverage", "window"] = "tokens"
-    """What is made equal before comparing; window: the first words of each document, as many on
-    both sides, where one side's documents are longer."""
+    """Quantity equalised before comparing. window: the same number of first words of every
+    document; for sides whose documents differ in length."""
     strip: bool = False
-    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
+    """First remove passages found in over 90 % of the documents (a prompt, a header)."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -164,20 +164,20 @@ class GateOptions(Reading):
     data: Files
     """The collection under test."""
     rule: UseAppendAction[tuple[str, ...]] = ()
-    """A condition such as 'hill1_ratio>=0.8'; may be given several times, and all must hold."""
+    """Condition such as 'hill1_ratio>=0.8'; repeatable, and all must hold."""
     ref: str | None = None
     """The reference, for rules that compare."""
     ref_text: str | None = None
-    """Field with the reference's text, where it is another one."""
+    """Field with the reference's text, if it differs from --text."""
     group: str | None = None
-    """Field whose values say which documents depend on each other (prompt, author); none: none."""
+    """Field whose value dependent documents share (prompt, author); none: all are independent."""
     ref_group: str | None = None
-    """The same field of the reference where it has another name there; none: independent."""
+    """The same field in the reference, if its name differs; none: documents are independent."""
     match: Literal["tokens", "size", "coverage", "window"] = "tokens"
-    """What is made equal before comparing; window: the first words of each document, as many on
-    both sides, where one side's documents are longer."""
+    """Quantity equalised before comparing. window: the same number of first words of every
+    document; for sides whose documents differ in length."""
     strip: bool = False
-    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
+    """First remove passages found in over 90 % of the documents (a prompt, a header)."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -190,14 +190,14 @@ class GateOptions(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions(Reading):
-    """What repeats: the commonest outputs, near-duplicates, templates, repeated passages."""
+    """Show what repeats: the commonest outputs, near-duplicates, templates, repeated passages."""
 
     data: Files
     """Files, globs, s3://..., or - for standard input."""
     top: int = 3
-    """Examples of each."""
+    """Examples of each kind."""
     strip: bool = False
-    """Take out passages that stand in over 90 % of the documents (a prompt, a header) first."""
+    """First remove passages found in over 90 % of the documents (a prompt, a header)."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
 
@@ -216,16 +216,16 @@ class CurateOptions(Reading):
     out: Annotated[str, arg(aliases=["-o"])]
     """File for the kept rows; .gz compresses it."""
     drop: str = "near-duplicates,boilerplate,low-information"
-    """What to drop, separated by commas; none drops nothing."""
+    """Kinds of rows to drop, separated by commas; none drops nothing."""
     cap_per_cluster: int | None = None
-    """Keep up to so many of each cluster of near-duplicates, instead of one."""
+    """Most documents to keep of each cluster of near-duplicates, instead of one."""
     budget: int | None = None
-    """Keep so many documents: those that together show the most different n-grams."""
+    """Number of documents to keep: those that together have the most distinct n-grams."""
     reasons: str | None = None
     """Write a JSON line for each dropped row: file, line, reason."""
     strip: bool = False
-    """Choose by what is left without passages that stand in over 90 % of the documents (a prompt, a
-    header); the rows are written with them, as they stood."""
+    """Choose by the text without passages found in over 90 % of the documents (a prompt, a header);
+    rows are written unchanged, with them."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""From parsed options to the verb that does what they say, after its outputs are checked.
+"""Check the outputs and run the verb that the parsed options name.
 
 Run:    python -m synthdata --help
 """
@@ -26,12 +26,12 @@ VERBS: dict[type, tuple[str, str]] = {
     ThreeJokesOptions: ("three_jokes.report", "three_jokes"),
     CollapseOptions: ("collapse.command", "run"),
 }
-"""Options -> the module and the function that obey them; experiments bring minigpt, and torch where
-there is a GPT, so each module is loaded where it is asked for."""
+"""Options -> the module and the function that obey them; experiments import minigpt, and torch for
+a GPT, so each module loads only when needed."""
 
 
 def run(settings: Any) -> int:
-    """Do what the parsed options say; the exit code."""
+    """Run the parsed options; the exit code."""
     outputs = {
         name: path
         for name in ("html", "out", "reasons", "meter", "png", "csv")
@@ -39,11 +39,11 @@ def run(settings: Any) -> int:
     }
     writer.check_places(outputs)  # not after an hour of work
     data = getattr(settings, "data", None) or ()  # experiments make their own
-    if isinstance(data, str):  # a corpus by its name, or a file
+    if isinstance(data, str):  # the name of a corpus, or a file
         data = [data] if os.path.isfile(data) else []
     more = [getattr(settings, name, None) for name in ("ref", "embeddings")]
     for name, path in outputs.items():
-        if name != "meter":  # which is read, and then written
+        if name != "meter":  # a meter is read, and then written
             option = "-o" if name == "out" else f"--{name}"
             writer.spare_inputs(option, path, [*data, *filter(None, more)])
     module, verb = VERBS[type(settings)]

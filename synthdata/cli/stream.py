@@ -24,7 +24,7 @@ OLDER_WORDS = (
 
 
 def _metered(settings: options.MeasureOptions) -> Meter:
-    """Saved meters and newly read files, as one meter, which is saved where that was asked for."""
+    """Saved meters and newly read files as one meter, which is saved if that was asked for."""
     from synthdata.streaming import scale
     from synthdata.streaming.meter import AUTO, Meter, MeterConfig
 
@@ -36,12 +36,12 @@ def _metered(settings: options.MeasureOptions) -> Meter:
     whole: Meter | None = None
     for path in saved:
         whole = _joined(whole, Meter.load(path), path)
-    if whole is not None and not files:  # of files, `merge` says it
+    if whole is not None and not files:  # with files, `merge` says it
         _agree(settings, whole)
     if files:
         words: str = settings.tokens
         if whole is not None and words == AUTO:
-            words = whole.config.words  # what was decided then goes on
+            words = whole.config.words  # the earlier decision holds
         config = MeterConfig(
             ram=streams.parse_size(settings.ram),
             seed=settings.seed,
@@ -54,14 +54,14 @@ def _metered(settings: options.MeasureOptions) -> Meter:
                 files, read, config, engine=settings.engine, progress=bar.update
             )
         whole = _joined(whole, fresh, "a saved meter")
-    assert whole is not None  # `expand` lets no empty list through
+    assert whole is not None  # `expand` refuses an empty list
     if settings.meter:
         whole.save(settings.meter)
     return whole
 
 
 def _agree(settings: options.MeasureOptions, meter: Meter) -> None:
-    """ValueError where an option contradicts what the saved meter has counted."""
+    """Raise ValueError if an option contradicts what the saved meter has counted."""
     asked, made = options.MeasureOptions(data=settings.data), meter.config
     for name, wanted, has in (
         ("tokens", settings.tokens, made.words),
@@ -77,7 +77,7 @@ def _agree(settings: options.MeasureOptions, meter: Meter) -> None:
 
 
 def _joined(whole: Meter | None, more: Meter, name: str) -> Meter:
-    """Both as one; ValueError where a file would count twice."""
+    """Both as one; ValueError if a file would count twice."""
     if whole is None:
         return more
     again = {f.sha256: f.path for f in whole.tally.files}
@@ -91,7 +91,7 @@ def _joined(whole: Meter | None, more: Meter, name: str) -> Meter:
 
 
 def stream(settings: options.MeasureOptions) -> int:
-    """The measures of one pass."""
+    """Report the measures of one pass; the exit code."""
     from synthdata.report import figures
     from synthdata.similarity.evidence import Evidence, Item
     from synthdata.streaming import measures
@@ -139,7 +139,7 @@ def stream(settings: options.MeasureOptions) -> int:
 
 
 def _rarefaction_of(meter: Meter) -> tuple[Table, ...]:
-    """Distinct words and documents in parts of what went by, and effective ones in all of it."""
+    """Distinct words and documents in parts of the stream, and effective ones in all of it."""
     from synthdata.diversity.hill import hill
     from synthdata.diversity.rarefaction import rarefied
     from synthdata.streaming import measures

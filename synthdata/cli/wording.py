@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from synthdata.verdicts.verdict import Verdict
 
 SHARES = ("near_duplicates_masked", "templates", "repeated")
-"""What the verdict looks at besides near-duplicates."""
+"""Shares that the verdict considers besides near-duplicates."""
 
 
 def verdict(
@@ -43,7 +43,7 @@ def verdict(
 
 
 def unless_wordless(verdict: Verdict, compared: Comparison) -> Verdict:
-    """A comparison's verdict; no all-clear where a side has no word to compare."""
+    """A comparison's verdict; no all-clear if a side has no word to compare."""
     if min(compared.lengths) > 0 or verdict.tone == "bad":
         return verdict
     side = "collection" if compared.lengths[0] == 0 else "reference"
@@ -57,10 +57,10 @@ def unless_wordless(verdict: Verdict, compared: Comparison) -> Verdict:
 
 
 def of_rest(found: Verdict, loaded: Loaded) -> Verdict:
-    """The verdict, and of which part of the text it is, where --strip took the rest out.
+    """The verdict, and the part of the text that it is about if --strip removed the rest.
 
-    Where that was most of the text, no all-clear is of high confidence: if the passage is what the
-    documents say, they say it again and again.
+    If that was most of the text, no all-clear is of high confidence: if the passage is what the
+    documents say, they all repeat it.
     """
     if not loaded.taken:
         return found

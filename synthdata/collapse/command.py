@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from synthdata.collapse.sources.texts import Texts
 
 _MOST_WORK = 100_000_000
-"""Examples that a run fits at most; more is taken for a slip of the pen."""
+"""Most examples that a run fits; more is taken for a typing error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """A source and how long it is watched."""
+    """A source and the size of its run."""
 
     make: Callable[[int | None, str | None], Source]
-    """From n and the text, None for the profile's own."""
+    """Makes the source from n and the text, None for the profile's own."""
     regimes: tuple[str, ...] = ("replace", "accumulate", "fresh", "real")
-    """By default."""
+    """Default regimes."""
     generations: int
-    """After the first."""
+    """Generations after the first."""
     seeds: int
-    """Chains of each regime."""
+    """Chains for each regime."""
 
 
 def _categories(n: int | None, _: str | None) -> Source:
@@ -91,8 +91,8 @@ def _tiny_gpt(n: int | None, data: str | None) -> Source:
 
 
 def _texts(data: str | None, stories: int, passages: int, judges: int) -> tuple[Texts, int]:
-    """The text, judged by so many stories (of real text, 20 characters each), and how many of its
-    texts make a round."""
+    """The text, judged by `judges` stories (20 characters of real text each), and its texts per
+    round."""
     from synthdata.collapse.sources.passages import Passages
     from synthdata.collapse.sources.texts import Stories
 
@@ -130,7 +130,7 @@ PROFILES: dict[str, dict[str, Profile]] = {
 
 
 def run(settings: CollapseOptions) -> int:
-    """Do what the options say; the exit code."""
+    """Run the options; the exit code."""
     known = PROFILES[settings.profile]
     if settings.source not in known:
         raise ValueError(f"no source {settings.source!r}; choose one of {', '.join(known)}")
@@ -169,7 +169,7 @@ def run(settings: CollapseOptions) -> int:
 
 
 def _drawn(table: Table, made: Report, settings: CollapseOptions) -> Report:
-    """The report with its picture, which is also written alone where that was asked for."""
+    """The report with its picture, which is also written alone if that was asked for."""
     alt = reporting.alt(table)
     caption = "Thick lines are means over seeds; with five seeds or fewer each is a thin line."
     if "real" in table.regimes:

@@ -1,23 +1,23 @@
-"""What a run says about the claim: criteria written down first, judged by the rule of the house.
+"""A run's verdict on the claim: criteria fixed in advance, judged by the project's common rule.
 
 Idea:   a model that learns from its predecessor alone drifts away from the truth; one that keeps
-        what came before, less and less; one that sees only new real data, not at all.
+        all earlier data drifts less and less; one that sees only new real data does not drift.
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; Gerstgrasser et al. 2024,
         arXiv:2404.01413. The rule is `labkit.experiment`; a ratio of two means tested as a
         difference: E. C. Fieller, Journal of the Royal Statistical Society B 16 (1954).
 Run:    python -m synthdata collapse SOURCE --regime replace,accumulate,fresh,real
-Omits:  judging a run of fewer than three seeds. Logarithms of ratios: a rise that the claim says is
-        about 0 may well be below it.
+Omits:  judging a run of fewer than three seeds. Logarithms of ratios: a rise that is about 0 by the
+        claim may be negative.
 
-"Rise" is the error of the last generation minus that of generation 0; the "late" one is that over
-the second half of the steps, the "early" one that over the first (of an odd number the middle step
-is in neither). No single rise is exactly zero, so "no rise" means: at most a tenth of what it is
-under replace, by the same seeds.
+"Rise" is the error of the last generation minus that of generation 0; the "late" rise is that over
+the second half of the steps, the "early" rise that over the first (with an odd number of steps the
+middle one is in neither). No single rise is exactly zero, so "no rise" means: at most a tenth of
+what it is under replace, by the same seeds.
 
-Each seed is compared with itself. Where all denominators are well above 0 a seed's value is its
-ratio. Where they come near 0, as those of single chains do, ratios have no mean worth the name:
-there the value is the difference, part less threshold times whole, which is at most 0 exactly where
-the ratio of the means is at most the threshold.
+Each seed is compared with itself. If all denominators are well above 0, a seed's value is its
+ratio. If they come near 0, as those of single chains do, ratios have no meaningful mean: then the
+value is the difference, part minus threshold times whole, which is at most 0 exactly if the ratio
+of the means is at most the threshold.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from synthdata.collapse.table import Table
 
 HALF, TENTH, STANDARD_ERRORS = 0.5, 0.1, 3.0
 WELL_ABOVE = 3.0
-"""Denominators are well above 0 if all are, and their mean is so many standard deviations of them
-away."""
+"""Denominators are well above 0 if all are positive and their mean is this many of their standard
+deviations away from 0."""
 _OPEN = "takes more seeds to tell"
 _WORDS = {
     ("slope", "reproduced"): "drifts away from the truth",
@@ -57,14 +57,14 @@ _TRENDS = ("replace", "accumulate-subsample", "curated")
 
 @dataclass(frozen=True, kw_only=True)
 class Question(Finding):
-    """One criterion about a regime, and what each seed of the table has to say about it."""
+    """One criterion about a regime, and its value for each seed of the table."""
 
     regime: str
-    """Which regime it is about."""
+    """The regime that it is about."""
     kind: str
-    """slope; late (rise over its own early one); beside (over the late one of replace); rise."""
+    """slope; late (rise over its own early rise); beside (over the late rise of replace); rise."""
     mean: float
-    """What is said in words: the mean slope, or the ratio of the means over seeds."""
+    """The number in the sentence: the mean slope, or the ratio of the means over seeds."""
     control: bool = False
     """Whether this is the control, which must not rise."""
 
@@ -77,11 +77,11 @@ def judge(table: Table) -> tuple[Question, ...]:
 def questions(table: Table) -> tuple[Question, ...]:
     """Every criterion that the regimes of this run allow, and each seed's value.
 
-    replace (and accumulate-subsample, curated, for which nothing was claimed but the same question
-    is asked): the slope of the error over generations lies above 0. accumulate: the late rise is at
-    most half of that under replace or, where replace is not in the same run, of the early one. (The
+    replace (and accumulate-subsample, curated, about which nothing was claimed, but the question is
+    the same): the slope of the error over generations lies above 0. accumulate: the late rise is at
+    most half of that under replace or, if replace is not in the same run, of the early rise. (The
     latter says less: an error with a ceiling slows down under replace, too.) fresh, and the control
-    real: no rise (needs replace). Of rises that are 0 or below on average, shares are not asked.
+    real: no rise (needs replace). No share is taken of a rise that is 0 or below on average.
     """
     found: list[Question | None] = []
     regimes = {regime: table.values(regime, table.error) for regime in table.regimes}
@@ -153,9 +153,9 @@ def _share(
     whole: np.ndarray,
     most: float,
 ) -> Question | None:
-    """Is `part` at most so much of `whole`, both [seeds]? By ratio or difference, as above.
+    """Is `part` at most this share of `whole`, both [seeds]? By ratio or difference, as above.
 
-    No effect is a ratio of 1, and of differences what that would make of the mean whole.
+    No effect is a ratio of 1, or the difference that this would be for the mean whole.
     """
     mean = float(whole.mean())
     if not mean > 0:
@@ -176,7 +176,7 @@ def _share(
 
 
 def against_theory(table: Table) -> tuple[tuple[str, str, float], ...]:
-    """(regime, measure, z) of the last generation, wherever theory says something."""
+    """(regime, measure, z) of the last generation, if theory has a value."""
     last = table.generations
     found = [(regime, m, table.z(regime, m, last)) for regime, m, g in table.expected if g == last]
     return tuple((regime, m, z) for regime, m, z in found if np.isfinite(z))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def generations(ax: Axes, table: Table, measure: str, *, legend: bool = True) -> Axes:
     """A measure against generations: a line for each regime, its 95 % interval over seeds shaded.
 
-    With five seeds or fewer each is a thin line. Crosses are what theory says.
+    With five seeds or fewer each is a thin line. Crosses are theoretical values.
     """
     from matplotlib.ticker import MaxNLocator
 

@@ -1,4 +1,4 @@
-"""The laboratory of collapse: fit, sample, fit again on what was sampled, and watch what is lost.
+"""The laboratory of collapse: fit, sample, fit again on the samples, and watch what is lost.
 
 Idea:   a source (what is fitted) x a regime (what the next generation trains on) x a sampler (how
         its model is sampled), run for some generations and seeds. Each generation looks like the
@@ -6,7 +6,7 @@ Idea:   a source (what is fitted) x a regime (what the next generation trains on
 Source: Shumailov et al., Nature 631 (2024), arXiv:2305.17493 (replace); Gerstgrasser et al. 2024,
         arXiv:2404.01413 (accumulate); Kazdan et al. 2024, arXiv:2410.16713 (accumulate-subsample).
 Run:    python -m synthdata collapse multinomial --regime replace,accumulate
-Omits:  anything about a certain source; those are in `collapse.sources`.
+Omits:  the sources themselves (`collapse.sources`).
 
 Data are a sequence of examples: an array whose rows are examples, or a list of texts.
 """
@@ -44,11 +44,11 @@ Data = Any
 
 @runtime_checkable
 class Source(Protocol):
-    """What is fitted: knows the truth, how to fit a model, and how to draw from both."""
+    """A source: it knows the truth, how to fit a model, and how to draw from both."""
 
     @property
     def name(self) -> str:
-        """For tables and titles."""
+        """Name for tables and titles."""
         ...
 
     @property
@@ -63,7 +63,7 @@ class Source(Protocol):
 
     @property
     def units(self) -> dict[str, str]:
-        """Every measure it may give, and its unit."""
+        """Every measure that it may give, with its unit."""
         ...
 
     def real(self, n: int, rng: np.random.Generator) -> Data:
@@ -71,26 +71,26 @@ class Source(Protocol):
         ...
 
     def fit(self, data: Data, rng: np.random.Generator) -> Any:
-        """The model that `data` teach."""
+        """The model fitted to `data`."""
         ...
 
     def sample(self, model: Any, n: int, rng: np.random.Generator, sampler: Sampler) -> Data:
-        """`n` examples by the model."""
+        """`n` examples sampled from the model."""
         ...
 
     def measures(self, model: Any, written: Data) -> dict[str, float]:
-        """What is left; `written` are n examples that this model has sampled."""
+        """Measures of what is left; `written` are n examples sampled from this model."""
         ...
 
 
 @runtime_checkable
 class Predicted(Protocol):
-    """A source of which theory knows something."""
+    """A source with theoretical values."""
 
     def expected(
         self, regime: Regime, measure: str, generation: int, sampler: Sampler
     ) -> Expected | None:
-        """What a measure is on average; None where theory is silent."""
+        """Mean of a measure; None if theory is silent."""
         ...
 
 
@@ -99,15 +99,15 @@ class Generation:
     """One round of a chain."""
 
     number: int
-    """0 is fitted to real data alone."""
+    """Its number; 0 is fitted to real data alone."""
     data: Data
-    """What it was trained on."""
+    """Its training data."""
     model: Any
-    """What came of it."""
+    """The fitted model."""
     written: Data
-    """n examples that it sampled."""
+    """n examples sampled from the model."""
     measures: dict[str, float]
-    """Of this model."""
+    """Measures of this model."""
 
 
 def chain(
@@ -123,7 +123,7 @@ def chain(
 
     `first` is a generation 0 of the same source and seed, which need not be fitted again. The draws
     of a purpose and generation are seeded by them and `seed` alone, so that regimes meet the same
-    real data and the same luck. ValueError where the regime asks for texts and there are none.
+    real data and the same luck. ValueError if the regime asks for texts and there are none.
     """
     last = first or generation_zero(source, sampler=sampler, seed=seed)
     yield last
@@ -151,10 +151,11 @@ def collapse(
     seeds: int | Sequence[int] = 3,
     report: Callable[[int, int], None] | None = None,
 ) -> Table:
-    """Run every regime for every seed and put what was measured into one table.
+    """Run every regime for every seed and collect the measures in one table.
 
-    `seeds` are so many from 0 on, or the seeds themselves; `report` is told how many models are
-    fitted, and of how many. ValueError on an unknown regime, and fewer than one generation or seed.
+    `seeds` is a number of seeds, from 0 on, or the seeds themselves; `report` is called with the
+    number of models fitted and the total. ValueError on an unknown regime, and fewer than one
+    generation or seed.
     """
     chosen = [regime(r) if isinstance(r, str) else r for r in regimes]
     numbers = range(seeds) if isinstance(seeds, int) else seeds
@@ -203,7 +204,7 @@ def collapse(
 def _expected(
     source: Source, regimes: Sequence[Regime], generations: int, sampler: Sampler
 ) -> dict[tuple[str, str, int], Expected]:
-    """Theory for (regime, measure, generation), where there is one."""
+    """Theoretical values by (regime, measure, generation), if there are any."""
     found: dict[tuple[str, str, int], Expected] = {}
     if not isinstance(source, Predicted):
         return found
@@ -245,7 +246,7 @@ def _generation(source: Source, number: int, data: Data, sampler: Sampler, seed:
 def _new_data(
     source: Source, regime: Regime, last: Generation, sampler: Sampler, seed: int, number: int
 ) -> Data:
-    """What this round adds: real data, the last model's, or some of both; n examples."""
+    """New data of a round: real, the last model's, or some of both; n examples."""
     real = round(regime.real_share * source.n)
     parts = []
     if real < source.n:

@@ -12,12 +12,13 @@ from synthdata.report.options import LAST_SEED, between, check_names
 
 @dataclass(frozen=True, kw_only=True)
 class CollapseOptions:
-    """Train each model on what the last one wrote, for generations, and measure what is lost."""
+    """Train each model on its predecessor's output, generation by generation; measure what is
+    lost."""
 
     source: Positional[str]
-    """What is fitted: multinomial, gaussian, linear, zipf, ngram or gpt."""
+    """Source to fit: multinomial, gaussian, linear, zipf, ngram or gpt."""
     regime: str = ""
-    """What each generation trains on, separated by commas: replace, accumulate,
+    """Training data of each generation, separated by commas: replace, accumulate,
     accumulate-subsample, fresh (or fresh:SHARE of new real data), real (the control), curated. By
     default replace, accumulate, fresh and real; for gpt without fresh."""
     profile: Literal["full", "ci"] = "full"
@@ -25,28 +26,28 @@ class CollapseOptions:
     generations: int | None = None
     """Generations after the first; by default the profile's."""
     seeds: int | None = None
-    """Chains of each regime; by default the profile's."""
+    """Chains for each regime; by default the profile's."""
     n: int | None = None
     """Examples in each round: draws, stories or passages; by default the profile's."""
     temperature: float = 1.0
-    """Of sampling; below 1 the likely becomes likelier."""
+    """Sampling temperature; below 1 it favours likely outcomes."""
     top_k: int = 0
-    """Sample among the k likeliest; 0 for all."""
+    """Sample from the k likeliest; 0 for all."""
     top_p: float = 1.0
-    """Sample among the likeliest that hold this share of the probability."""
+    """Sample from the likeliest outcomes that hold this share of the probability."""
     data: str | None = None
     """For ngram and gpt: storyland, another corpus, or a path. By default shakespeare for ngram,
     storyland for gpt."""
     first_seed: int = 0
-    """Seeds count from here."""
+    """First seed."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
     png: str | None = None
     """Write the figure alone."""
     csv: str | None = None
-    """Write every number: regime, generation, seed, measure, value."""
+    """Write all values as CSV: regime, generation, seed, measure, value."""
     json: bool = False
-    """Print the result once more, as one last line of JSON (fields: synthdata/report/record.py)."""
+    """Also print the result as JSON, on the last line (fields: synthdata/report/record.py)."""
 
     def __post_init__(self) -> None:
         check_names(self)

@@ -1,4 +1,4 @@
-"""What the next generation trains on, and how its teacher is sampled: the two dials of collapse.
+"""The two dials of collapse: the next generation's training data, and how its teacher is sampled.
 
 Idea:   whether a chain of models collapses is decided less by the models than by what happens to
         the data in between: thrown away, kept, thinned out, mixed with new real data, chosen.
@@ -6,7 +6,7 @@ Source: replace: Shumailov et al., Nature 631 (2024), arXiv:2305.17493; accumula
         al. 2024, arXiv:2404.01413; accumulate-subsample: Kazdan et al. 2024, arXiv:2410.16713;
         fresh: Alemohammad et al. 2023, arXiv:2307.01850.
 Run:    python -m synthdata collapse zipf --regime replace,fresh:0.2 --temperature 0.9
-Omits:  who decides; in the world a mixture of all of these happens at once.
+Omits:  what happens in practice: a mixture of all of these at once.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ class Sampler:
     """How a fitted model is sampled; the defaults draw exactly as it predicts."""
 
     temperature: float = 1.0
-    """Below 1 the likely becomes likelier; of continuous sources, the variance is multiplied."""
+    """Below 1 favours likely outcomes; of a continuous source it multiplies the variance."""
     top_k: int = 0
-    """Draw among the k likeliest; 0 for all."""
+    """Draw from the k likeliest; 0 for all."""
     top_p: float = 1.0
-    """Draw among the likeliest that hold this share of the probability."""
+    """Draw from the likeliest that hold this share of the probability."""
 
     def __post_init__(self) -> None:
         sampling.check(self.temperature, self.top_k, self.top_p)
 
     @property
     def plain(self) -> bool:
-        """Whether nothing is shaped."""
+        """Whether the model is sampled exactly as it predicts."""
         return (self.temperature, self.top_k, self.top_p) == (1, 0, 1)
 
     def shaped(self, p: np.ndarray) -> np.ndarray:
-        """Probabilities [K] as they are drawn from, [K].
+        """Probabilities [K] after temperature, top-k and top-p, [K].
 
         >>> Sampler(top_k=2).shaped(np.array([0.1, 0.3, 0.6])).round(2).tolist()
         [0.0, 0.33, 0.67]
@@ -64,16 +64,16 @@ PLAIN = Sampler()
 
 @dataclass(frozen=True, kw_only=True)
 class Regime:
-    """What each generation after the first is trained on."""
+    """Training data of each generation after the first."""
 
     name: str
-    """As on the command line and in the table."""
+    """Name on the command line and in the table."""
     real_share: float = 0.0
     """Share of each round's data that is new real data; the rest is the last model's."""
     keep_all: bool = False
     """Everything that any earlier generation was given stays in the training data."""
     constant: bool = False
-    """Train on as many examples as the first generation had, drawn from what there is."""
+    """Train on as many examples as the first generation had, drawn from all that there are."""
     curated: bool = False
     """Sample twice as many texts and let the meter's `curate` choose."""
 

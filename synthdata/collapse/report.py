@@ -1,6 +1,6 @@
 """A run of the laboratory as a report, a figure and a record.
 
-Idea:   the table holds every number; here it is decided which of them are shown, and said how.
+Idea:   the table holds every number; this module chooses which are shown, and how.
 Run:    python -m synthdata collapse zipf --html zipf.html --json
 Omits:  judging (`collapse.criteria`) and drawing (`collapse.figures`).
 """
@@ -92,7 +92,7 @@ def _by_regime(table: Table) -> tuple[tuple[str, ...], ...]:
 
 
 def _theory(table: Table, name: str, measure: str, generation: int) -> tuple[str, str]:
-    """Expected value and z; empty where there is none."""
+    """Theoretical value and z; empty if there is none."""
     theory = table.expected.get((name, measure, generation))
     z = table.z(name, measure, generation)
     return "" if theory is None else structure.number(theory.mean), "" if z != z else f"{z:+.1f}"
@@ -114,7 +114,7 @@ def figure(table: Table) -> Figure:
 
 
 def caption(table: Table) -> str:
-    """What was measured: source, n, sampler, seeds, and what is shaded."""
+    """Caption: source, n, sampler, seeds, and what is shaded."""
     theory = "; crosses: what theory says" if table.expected else ""
     return (
         f"{table.source}, n = {table.n:,} a round, {table.sampler}, {len(table.seeds)} seeds.\n"

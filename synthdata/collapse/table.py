@@ -1,4 +1,4 @@
-"""The table of a run: one row for each number measured, and what theory says beside it.
+"""The table of a run: one row per measured number, with the theoretical value beside it.
 
 Idea:   a tidy table (regime, generation, seed, measure, value) holds everything; figures, intervals
         and verdicts are made from it, and anyone can make others.
@@ -21,7 +21,7 @@ import numpy as np
 from labkit.experiment import Interval, interval
 
 Z_SEEDS = 10
-"""Seeds from which on their own spread serves where theory does not give one."""
+"""Number of seeds from which their own spread is used if theory gives none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,35 +29,35 @@ class Row:
     """One line of the table."""
 
     regime: str
-    """What generations after the first were trained on."""
+    """Training data of the generations after the first."""
     generation: int
-    """0 is fitted to real data alone."""
+    """Generation; 0 is fitted to real data alone."""
     seed: int
-    """Which chain."""
+    """Seed of the chain."""
     measure: str
-    """What was measured."""
+    """Name of the measure."""
     value: float
     """The number, in the unit that the table names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What theory says about one number of the table."""
+    """Theoretical value of one number of the table."""
 
     mean: float
-    """Average over all chains."""
+    """Mean over all chains."""
     sd: float = math.nan
-    """Standard deviation between chains (seeds), exact; nan where it is not known."""
+    """Standard deviation between chains (seeds), exact; nan if it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What a run measured; nothing in it is an average."""
+    """All measurements of a run; nothing in it is averaged."""
 
     source: str
     """The source's name."""
     error: str
-    """The measure that says how far from the truth."""
+    """The measure of the distance from the truth."""
     units: Mapping[str, str]
     """Every measure and its unit."""
     sampler: str
@@ -67,11 +67,11 @@ class Table:
     rows: tuple[Row, ...]
     """(regime, generation, seed, measure, value)."""
     expected: Mapping[tuple[str, str, int], Expected] = field(default_factory=dict)
-    """(regime, measure, generation) -> theory, where there is one."""
+    """(regime, measure, generation) -> theoretical value, if there is one."""
 
     @cached_property
     def regimes(self) -> tuple[str, ...]:
-        """In the order in which they were asked for."""
+        """Regimes, in the order in which they were asked for."""
         return tuple(dict.fromkeys(row.regime for row in self.rows))
 
     @cached_property
@@ -86,18 +86,18 @@ class Table:
 
     @cached_property
     def _blocks(self) -> dict[tuple[str, str], np.ndarray]:
-        """(regime, measure) -> [seeds, generations + 1]; nan where a row is missing."""
+        """(regime, measure) -> [seeds, generations + 1]; nan if a row is missing."""
         place = {seed: i for i, seed in enumerate(self.seeds)}
         shape = (len(place), self.generations + 1)
         blocks = {(r, m): np.full(shape, np.nan) for r in self.regimes for m in self.units}
         for row in self.rows:
             blocks[row.regime, row.measure][place[row.seed], row.generation] = row.value
         for block in blocks.values():
-            block.flags.writeable = False  # the table is not to be changed by who reads it
+            block.flags.writeable = False  # readers must not change the table
         return blocks
 
     def values(self, regime: str, measure: str) -> np.ndarray:
-        """[seeds, generations + 1]; ValueError where there is no such regime or measure."""
+        """[seeds, generations + 1]; ValueError if there is no such regime or measure."""
         if regime not in self.regimes or measure not in self.units:
             raise ValueError(
                 f"the table has no {measure!r} under {regime!r}; it has {', '.join(self.units)} "
@@ -106,16 +106,16 @@ class Table:
         return self._blocks[regime, measure]
 
     def interval(self, regime: str, measure: str, generation: int) -> Interval:
-        """Mean over seeds with its 95 % interval; all nan where a seed's value is undefined."""
+        """Mean over seeds with its 95 % interval; all nan if a seed's value is undefined."""
         values = self.values(regime, measure)[:, generation]
         if not np.isfinite(values).all():
             return Interval(value=math.nan, low=math.nan, high=math.nan, n=len(values))
         return interval(values.tolist())
 
     def z(self, regime: str, measure: str, generation: int) -> float:
-        """How many standard errors the mean over seeds lies above theory; nan where unknown.
+        """How many standard errors the mean over seeds lies above theory; nan if unknown.
 
-        The standard error is theory's own where it has one, else that of ten seeds or more.
+        The standard error is the theoretical one if there is one, else that of ten seeds or more.
         """
         theory = self.expected.get((regime, measure, generation))
         if theory is None:
@@ -129,7 +129,7 @@ class Table:
         return float((values.mean() - theory.mean) / (sd / math.sqrt(len(values)))) if sd else 0.0
 
     def to_csv(self) -> str:
-        """The table as CSV with a head."""
+        """The table as CSV with a header."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(("regime", "generation", "seed", "measure", "value"))

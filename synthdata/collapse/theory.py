@@ -1,9 +1,9 @@
-"""What theory says a measure is, on average, after g generations: pure functions.
+"""Theoretical mean of a measure after g generations: pure functions.
 
 Idea:   a laboratory that can be checked is worth more than one that must be believed. Each function
-        gives the mean over all chains, exactly; where the variance is known too, a z-score needs no
-        luck with few seeds.
-Source: named at each; where none is, the derivation is there.
+        gives the exact mean over all chains; if the variance is known too, a z-score needs few
+        seeds.
+Source: named in each function, or else its derivation is there.
 Run:    python -m synthdata collapse multinomial --json
 Omits:  samplers other than plain, and sources without a formula.
 
@@ -33,9 +33,9 @@ def agreement_replace(g: int, n: int, s0: float) -> float:
 def agreement_accumulate(g: int, n: int, s0: float) -> float:
     """E[sum p^2] under accumulate: 1 - (1 - s0) prod over i = 1..g+1 of (1 - 1/(n i^2)).
 
-    With q the frequencies of n new draws, p' = (g p + q) / (g + 1), E[q | p] = p and
-    E[q.q | p] = 1/n + (1 - 1/n) p.p; so 1 - p.p shrinks by 1 - 1/(n (g + 1)^2). The product never
-    falls below sin(x) / x at x = pi / sqrt(n) (Euler): what accumulates does not die out.
+    With q the frequencies of n new draws, p' = (g p + q) / (g + 1), E[q | p] = p and E[q.q | p] =
+    1/n + (1 - 1/n) p.p; so 1 - p.p shrinks by 1 - 1/(n (g + 1)^2). The product never falls below
+    sin(x) / x at x = pi / sqrt(n) (Euler): accumulated data do not die out.
     """
     i = np.arange(1, g + 2)
     return float(1 - (1 - s0) * np.prod(1 - 1 / (n * i**2)))
@@ -60,7 +60,7 @@ def agreement_subsample(g: int, n: int, s0: float) -> float:
 
 
 def agreement_fresh(g: int, n: int, s0: float, real: int) -> float:
-    """E[sum p^2] where `real` of the n draws of each round are new and real; all: the control.
+    """E[sum p^2] if `real` of the n draws of each round are new and real; all: the control.
 
     The two kinds of draws are independent given p, and E[p] is the truth, so
     E[p'.p'] = a^2 (1/k + (1 - 1/k) E[p.p]) + b^2 (1/r + (1 - 1/r) s0) + 2 a b s0, with k = n - r
@@ -130,7 +130,7 @@ def variance_accumulate(g: int, n: int, variance: float) -> float:
 
 
 def least_squares(g: int, first: float, *, accumulate: bool) -> float:
-    """E|w - truth|^2 for least squares on a fixed design, `first` being that of generation 0.
+    """E|w - truth|^2 of least squares on a fixed design; `first` is its value in generation 0.
 
     Replace adds the same error in every round: first x (g + 1). Under accumulate a round's noise is
     averaged over all i rounds so far: first x sum of 1/i^2, never above pi^2/6 x first.

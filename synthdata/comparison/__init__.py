@@ -1,1 +1,1 @@
-"""Two collections at equal terms."""
+"""Comparison of two collections at equal terms."""

@@ -1,9 +1,9 @@
 """Is the synthetic collection less varied than the reference, at equal terms?
 
-Idea:   variety grows with size, so both are measured at the same size first. Then the question is
-        what shuffling would do: pool the documents, deal them out again at random, and see how
-        often chance alone makes a difference as large (a permutation test; it assumes nothing but
-        independent documents, or independent groups of them).
+Idea:   variety grows with size, so both are measured at the same size first. Then the documents are
+        pooled and shuffled, to see how often chance alone makes a difference as large (a
+        permutation test; it assumes nothing but independent documents, or independent groups of
+        them).
 Source: permutation tests: E. J. G. Pitman 1937; Phipson & Smyth 2010 (the +1).
 Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl --match tokens
 Omits:  quality. A collection of noise is very varied.
@@ -50,78 +50,79 @@ class Difference:
     """One quantity of both collections at equal terms, and whether chance explains the gap."""
 
     name: str
-    """Which quantity."""
+    """Key of the quantity."""
     synthetic: float
     """Its value in the synthetic collection."""
     reference: float
     """Its value in the reference."""
     ratio: Measure
-    """Synthetic over reference (of shares: synthetic minus reference), with a 95 % interval."""
+    """Synthetic over reference (for shares: synthetic minus reference), with a 95 % interval."""
     effect: float
-    """The gap in standard deviations of the gaps that chance makes."""
+    """The gap in standard deviations of the gaps of shuffles."""
     p: float
-    """Share of random deals with a gap as large, or the p of the gap in its standard errors where
-    that is larger; small means chance does not explain it."""
+    """Share of shuffles with a gap as large, or the p of the gap in its standard errors if that is
+    larger; small means that chance does not explain it."""
     p_holm: float
-    """The same, corrected for how many quantities were tested; 1 where it is not `testable`."""
+    """The same, corrected for how many quantities were tested; 1 if it is not `testable`."""
     needed: float
-    """About how many documents a side would need for an 80 % chance to see a 10 % loss beside the
+    """Approximate number of documents per side for an 80 % chance to see a 10 % loss beside the
     other quantities tested; nan for differences."""
     needed_low: float = math.nan
     """Lower end of the 95 % interval of `needed`."""
     needed_high: float = math.nan
     """Upper end."""
     testable: bool = True
-    """Whether any deal could have made it significant; if not, Holm's correction leaves it out."""
+    """Whether any shuffle could have made it significant; if not, Holm's correction leaves it
+    out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A synthetic collection beside its reference."""
+    """A synthetic collection compared with its reference."""
 
     differences: dict[str, Difference]
     """Quantities tested, by name."""
     measures: dict[str, Measure]
     """Precision and recall of support, copied documents."""
     match: Match
-    """What was made equal."""
+    """The quantity equalised."""
     matched: str
-    """In words, at which value."""
+    """The value at which, in words."""
     texts: Sequence[str] = field(repr=False)
     """The synthetic documents as they were compared: normalised, in sorted order."""
     counts: dict[str, dict[str, Abundance]] = field(repr=False)
-    """How often each word and each text occurs ("words", "documents") in the "synthetic" collection
-    and in the "reference", before anything was made equal."""
+    """Counts of each word and each text ("words", "documents") in the "synthetic" collection and in
+    the "reference", before anything was made equal."""
     documents: tuple[int, int]
-    """Documents in each; of a common window, those that have so many words."""
+    """Documents in each; with a common window, those at least as long as it."""
     units: tuple[int, int]
-    """Groups of them in each that were dealt and left out together; documents without groups."""
+    """Groups in each, shuffled and left out whole; without groups, documents."""
     permutations: int
-    """How often the documents were dealt anew; no p is below one over this and one."""
+    """Number of shuffles; no p is below 1 / (this + 1)."""
     policy: Policy
-    """How texts were normalised."""
+    """Normalisation of the texts."""
     tokeniser: str
-    """What a word is."""
+    """Kind of token."""
     mixture: tuple[dict[str, float], dict[str, float]]
-    """Of each side's words, the share that are single characters, by script without spaces."""
+    """Share of each side's words that are single characters, by script without spaces."""
     lengths: tuple[float, float]
-    """Mean words of the documents compared, of each side."""
+    """Mean words per compared document, of each side."""
     scripts: tuple[dict[str, float], dict[str, float]]
-    """Of each side's words, the share of each script."""
+    """Share of each script in each side's words."""
     inside: Inside | None = None
-    """What was left out of the synthetic side's groups; None where whole groups were compared."""
+    """What was left out of the synthetic side's groups; None if whole groups were compared."""
     alike: bool = False
-    """Whether the interval of the self-BLEU difference may lie above 0, if it was not taken."""
+    """Whether the interval of the self-BLEU difference may lie above 0, if it was not computed."""
     notes: tuple[str, ...] = ()
-    """What makes the two sides unlike, beside their variety."""
+    """Differences between the sides other than in variety."""
 
     @property
     def unlike_lengths(self) -> bool:
-        """Whether the mean lengths are too unlike for equal words to make the sides alike."""
+        """Whether mean lengths differ too much for equal words to make the sides comparable."""
         return unlike(self.lengths)
 
     def measure(self, name: str) -> Measure:
-        """A measure by its name; of a tested quantity its ratio (or difference)."""
+        """A measure by its name; for a tested quantity its ratio (or difference)."""
         if name in self.measures:
             return self.measures[name]
         for difference in self.differences.values():
@@ -146,18 +147,18 @@ def compare(
     """Test a synthetic collection against a reference, document by document.
 
     `groups` and `reference_groups` hold a value for each document (its prompt, its author):
-    documents with one value depend on each other, and are dealt and left out together. Leave them
-    out only where documents are independent; five documents a prompt, tested as if they were,
-    differ "significantly" from five others a prompt of the same source up to one time in five.
+    documents with the same value depend on each other, and are shuffled and left out together. Omit
+    both only if documents are independent: five documents per prompt, tested as if they were,
+    differ "significantly" from another five per prompt of the same source up to one time in five.
 
-    `match` makes equal the number of words (`tokens`), of documents (`size`), or the share of the
-    source that was seen (`coverage`), each at the smaller of the two. None of these makes short
-    and long documents alike; `window` does: equally many documents, of each the first words, as
-    many as three quarters of the documents of either side have; shorter ones are left out.
-    Quantities of documents are always taken at an equal number of documents. Groups of different
-    sizes are drawn from, so that both sides show as many, and as many documents of each. With 0
-    `permutations` there are intervals only, and every p is 1. ValueError where a side has no
-    document, or another number of groups.
+    `match` equalises the number of words (`tokens`), of documents (`size`), or the share of the
+    source that was seen (`coverage`), each at the smaller of the two. Only `window` makes short and
+    long documents comparable: it takes equally many documents and the same number of first words of
+    each; at least three quarters of either side's documents are that long, and shorter ones are
+    left out. Quantities of documents are always taken at an equal number of documents. Groups of
+    different sizes are subsampled, so that both sides have equally many, with equally many
+    documents. With 0 `permutations` there are only intervals, and every p is 1. ValueError if a
+    side has no document, or a wrong number of groups.
     """
     if match not in MATCHES:
         raise ValueError(f"match is one of {', '.join(MATCHES)}, got {match!r}")
@@ -188,7 +189,7 @@ def compare(
     a, b = np.arange(first), np.arange(first, len(texts))
     pool = Pool(texts, tokens, match, first, rng, quantities, group)
     tested = _test(pool, a, b, permutations, rng)
-    if groups is None and reference_groups is None:  # nobody has said what hangs together
+    if groups is None and reference_groups is None:  # no groups were named
         tested = _by_cluster(pool, tested, a, b, seed)
     method = f"{tokens.tokeniser} tokens, {policy}"
     return Comparison(
@@ -222,15 +223,15 @@ def compare(
 
 
 def _counted(words: np.ndarray, texts: Sequence[str]) -> dict[str, Abundance]:
-    """How often each word and each text of one side occurs."""
+    """Counts of each word and each text of one side."""
     counts = {"words": np.bincount(words), "documents": count_documents(texts)}
     return {what: Abundance.of(found) for what, found in counts.items()}
 
 
 def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str], np.ndarray]:
-    """The `first` documents and the others, each side sorted by text and what its group holds.
+    """The `first` documents and the others, each side sorted by text and the contents of its group.
 
-    All that is drawn later is drawn by place, so that the order of the files plays no part.
+    All later draws are by position, so that the order of the files does not matter.
     """
     text = text_ranks(texts)
     content = by_content(group, text)
@@ -241,7 +242,7 @@ def _in_order(texts: list[str], group: np.ndarray, first: int) -> tuple[list[str
 def _test(
     pool: Pool, a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator
 ) -> dict[str, Difference]:
-    """Permutation tests of all quantities on the same deals, and intervals from subsamples."""
+    """Permutation tests of all quantities on the same shuffles, and intervals from subsamples."""
     quantities = pool.quantities
 
     def gaps(parts: Parts) -> np.ndarray:
@@ -292,7 +293,7 @@ def _freedom(pool: Pool, a: np.ndarray, b: np.ndarray) -> int:
 def _by_cluster(
     pool: Pool, tested: dict[str, Difference], a: np.ndarray, b: np.ndarray, seed: int
 ) -> dict[str, Difference]:
-    """The differences with a second interval, of clusters of near-duplicates as units."""
+    """The differences with a second interval, with clusters of near-duplicates as units."""
 
     def gaps(one: np.ndarray, two: np.ndarray) -> np.ndarray:
         return np.array([_gap(q, *q.of(pool.at(one, two))) for q in pool.quantities])
@@ -303,7 +304,7 @@ def _by_cluster(
 
 
 def _gap(quantity: Tested, one: float, two: float) -> float:
-    """Difference of shares; of effective numbers the logarithm of their ratio."""
+    """Difference of shares, or logarithm of the ratio of effective numbers."""
     if quantity.difference:
         return one - two
     return math.log(one / two) if one > 0 and two > 0 else math.nan
@@ -330,7 +331,7 @@ def _ratio(
     reach = intervals.t_quantile(_freedom(pool, a, b)) * error
     ends = (gap, gap - reach, gap + reach)
     value, low, high = ends if q.difference else tuple(map(math.exp, ends))
-    if q.difference:  # no copy among n documents does not mean that there is never one
+    if q.difference:  # no copy among n documents does not mean there never is one
         sides, few = q.of(pool.observed), min(units)
         if q.name == "self_bleu":
             few = min(few, BLEU_DOCUMENTS)
@@ -360,7 +361,7 @@ def _ratio(
 
 
 def _log_reach(counts: np.ndarray, units: int) -> tuple[float, float]:
-    """How far below and above its Hill number the least interval goes, in logarithms."""
+    """Distance of the least interval's ends below and above its Hill number, in logarithms."""
     here = math.log(hill.hill(counts, 1))
     low, high = intervals.unmoved_hill(counts, 1, units)
     return here - math.log(low), math.log(high) - here

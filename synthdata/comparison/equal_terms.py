@@ -1,17 +1,17 @@
-"""Equal terms: parts of two collections that may be compared, and the same terms in every deal.
+"""Equal terms: comparable parts of two collections, and the same terms in every shuffle.
 
-Idea:   what is made equal (words, coverage, documents, groups of documents) is settled once, by the
-        two collections as they are. A random deal of the same documents is then compared at those
-        terms. With terms of its own it would be another comparison: documents of 20 words beside
-        documents of 200 meet at the words of the short ones, a deal of both at six times as many,
-        where chance makes far smaller gaps, and p would be too small.
-Source: permutation tests of a fixed statistic: E. J. G. Pitman 1937; whole documents as the unit
-        that is drawn: Colwell et al., Journal of Plant Ecology 2012, "sample-based rarefaction".
-Omits:  what is computed from the parts (`synthdata.comparison.pool`).
+Idea:   the terms (words, coverage, documents, groups of documents) are settled once, by the two
+        collections as they are. Shuffles of the same documents are then compared at those terms.
+        With terms of its own a shuffle would be another comparison: documents of 20 words beside
+        documents of 200 meet at the words of the short ones, a shuffle of both at six times as
+        many; there chance makes far smaller gaps, and p would be too small.
+Source: permutation tests of a fixed statistic: E. J. G. Pitman 1937; whole documents as the
+        sampling unit: Colwell et al., Journal of Plant Ecology 2012, "sample-based rarefaction".
+Omits:  the quantities of the parts (`synthdata.comparison.pool`).
 
-Where groups of documents (answers to one prompt) differ in size, they are made equal too: as many
-groups of both sides and as many documents from each. 200 answers to 40 prompts show fewer topics
-than 200 answers to 200 prompts.
+If groups of documents (answers to one prompt) differ in size, they are equalised too: equally many
+groups from both sides and equally many documents from each. 200 answers to 40 prompts show fewer
+topics than 200 answers to 200 prompts.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Match = Literal["tokens", "size", "coverage", "window"]
 MATCHES: tuple[str, ...] = get_args(Match)
 
 ORDERS = 5
-"""So many times a side that has too much is drawn from. One draw is unbiased too, but its luck adds
-as much variance as the smaller side has; the mean of five adds a fifth of that."""
+"""Draws from the larger side. One draw is unbiased too, but its luck adds as much variance as the
+smaller side has; the mean of five adds a fifth of that."""
 
 Sides = tuple[list[np.ndarray], list[np.ndarray]]
-"""Arrays of each side: one where it is whole, several where it was drawn from."""
+"""Arrays of each side: one if it is whole, several if it was drawn from."""
 
 
 class Drawer:
@@ -43,36 +43,36 @@ class Drawer:
     def __init__(
         self, tokens: Tokens, match: Match, group: np.ndarray, rng: np.random.Generator
     ) -> None:
-        """`group` [documents] numbers the groups; alone, each document has a number of its own."""
+        """`group` [documents] numbers the groups; an independent document has its own number."""
         self.tokens, self.match, self.group = tokens, match, group
         self.size = np.bincount(group)
         self.uneven = len(np.unique(self.size[self.size > 0])) > 1
-        # The same orders serve every time: drawn anew, they would add a spread that the data do
+        # The same orders are used every time: new ones would add a spread that the data do
         # not have.
         self.orders, self.turns = [], []
-        for _ in range(ORDERS):  # of documents, and of the groups they come in
+        for _ in range(ORDERS):  # documents, and their groups
             turn = rng.permutation(len(self.size))
             self.orders.append(np.lexsort((rng.permutation(len(group)), turn[group])))
             self.turns.append(np.argsort(turn))
 
     def arranged(self, documents: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """These documents as they come in this order of all."""
+        """These documents, sorted by this order of all documents."""
         chosen = np.zeros(len(order), dtype=bool)
         chosen[documents] = True
         return order[chosen[order]]
 
     def ids(self, documents: np.ndarray) -> np.ndarray:
-        """The words of these documents, one after the other."""
+        """The words of these documents, concatenated."""
         return self.tokens.select(documents).ids
 
     def first_words(self, documents: np.ndarray, many: int) -> np.ndarray:
-        """The first so many words of these documents (or all, where they have fewer)."""
+        """The first `many` words of these documents (or all, if they have fewer)."""
         ends = np.cumsum(self.tokens.lengths[documents])
         return self.ids(documents[: int(np.searchsorted(ends, many)) + 1])[:many]
 
     @cached_property
     def _tables(self) -> list[Table]:
-        """How often each word stands in each group; the groups numbered as each draw has them."""
+        """Counts of each word in each group, with the groups numbered in each draw's order."""
         key, group, times = by_unit(
             by_document(grams(self.tokens, 1)), self.group, len(self.group)
         )[0]
@@ -80,16 +80,16 @@ class Drawer:
         for turn in self.turns:
             place = np.argsort(turn)[group]
             rows = np.lexsort((place, key))
-            found.append(Table(key, place[rows], times[rows]))  # keys ascend as they did
+            found.append(Table(key, place[rows], times[rows]))  # keys still ascend
         return found
 
     def curve(self, documents: np.ndarray, draw: int) -> tuple[np.ndarray, np.ndarray]:
         """Words in the first 1, 2, ... groups of these documents, and their coverage.
 
-        Fastest where all groups are whole, and come as the draw has them.
+        Fastest if all groups are whole and in the draw's order.
         """
         group = self.group[documents]
-        new = np.flatnonzero(np.diff(group, prepend=-1))  # a group stands together
+        new = np.flatnonzero(np.diff(group, prepend=-1))  # groups are contiguous
         words = np.add.reduceat(self.tokens.lengths[documents], new)
         kept = np.zeros(len(self.size), dtype=bool)
         kept[group[new]] = True
@@ -105,14 +105,14 @@ class Drawer:
         return np.cumsum(words), in_order(table, words)
 
     def coverage(self, documents: np.ndarray) -> float:
-        """Coverage of the words of these documents; 0 for no word."""
+        """Coverage of the words of these documents; 0 if there are none."""
         words, found = self.curve(self.arranged(documents, self.orders[0]), 0)
         return float(found[-1]) if words[-1] else 0.0
 
     def size_at(self, rows: Sequence[np.ndarray], goal: float) -> int:
         """The number of words whose mean coverage over the rows is the goal, by bisection.
 
-        `rows` are the documents that each draw takes, in its order.
+        `rows` are the documents of each draw, in its order.
         """
         curves = [self.curve(row, draw) for draw, row in enumerate(rows)]
         low, high = 0, int(max(words[-1] for words, _ in curves))
@@ -127,10 +127,10 @@ class Drawer:
     def paired(
         self, sides: tuple[np.ndarray, np.ndarray], sizes: np.ndarray, draw: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As many groups of each side and as many documents from each, `sizes` at most.
+        """Equally many groups of both sides and equally many documents from each, at most `sizes`.
 
-        Groups come in the order of the draw; of those that come first on both sides the largest is
-        paired with the largest, and either gives as many documents as the smaller one has.
+        Groups are in the order of the draw. Of the first ones on both sides the largest is paired
+        with the largest, and each gives as many documents as the smaller has.
         """
         rows, starts, lengths, ranks = [], [], [], []
         for side in sides:
@@ -141,7 +141,7 @@ class Drawer:
             starts.append((np.cumsum(length) - length)[rank])
             lengths.append(length[rank])
             ranks.append(rank)
-        mixed = np.argsort(ranks[0])  # back to a random order, the same one for both
+        mixed = np.argsort(ranks[0])  # back to a random order, the same for both
         give = np.minimum(sizes, np.minimum(*lengths))[mixed]
         inside = np.arange(int(give.sum())) - np.repeat(np.cumsum(give) - give, give)
         one, two = (row[np.repeat(start[mixed], give) + inside] for row, start in zip(rows, starts))
@@ -149,7 +149,7 @@ class Drawer:
 
 
 class Parts:
-    """Parts of both sides at equal terms: their own, or those of the parts they are `like`."""
+    """Parts of both sides at equal terms: their own, or those of the parts in `like`."""
 
     def __init__(
         self, drawer: Drawer, a: np.ndarray, b: np.ndarray, like: Parts | None = None
@@ -159,9 +159,9 @@ class Parts:
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """[pairs] How many documents each pair of groups gives, at most; the largest pair first.
+        """[pairs] Most documents that each pair of groups gives; the largest pair first.
 
-        With groups to spare, those in even steps of rank stand for all.
+        If one side has more groups, those at even steps of rank represent all.
         """
         if self.like is not None:
             return self.like.sizes
@@ -173,11 +173,11 @@ class Parts:
 
     @property
     def count(self) -> int:
-        """How many documents of each side are compared (in the first draw)."""
+        """Number of documents compared per side (in the first draw)."""
         return len(self._row(0, 0)) if self.drawer.uneven else min(map(len, self.sides))
 
     def _row(self, side: int, draw: int) -> np.ndarray:
-        """The documents that a draw takes from a side, in its order; all of them without groups."""
+        """The documents of a draw from a side, in its order; without groups, all of them."""
         if not self.drawer.uneven:
             return self.drawer.arranged(self.sides[side], self.drawer.orders[draw])
         if draw not in self._pairs:
@@ -186,7 +186,7 @@ class Parts:
 
     @cached_property
     def whole(self) -> tuple[bool, bool]:
-        """Whether a side has no document to spare, so that every draw would take all of it."""
+        """Whether each side has no surplus, so that every draw would take all of it."""
         if self.like is not None:
             return self.like.whole
         if not self.drawer.uneven:
@@ -213,14 +213,14 @@ class Parts:
         return rows if self.drawer.uneven else [row[: self.count] for row in rows]
 
     def first(self, many: int) -> tuple[np.ndarray, np.ndarray]:
-        """The first so many documents that are drawn from both sides."""
+        """The first `many` documents drawn from both sides."""
         return self._row(0, 0)[:many], self._row(1, 0)[:many]
 
     # -- words ---------------------------------------------------------
 
     @cached_property
     def _have(self) -> list[float]:
-        """Words or coverage of both sides; of several draws from groups, of what all have."""
+        """Words or coverage of both sides; with several draws from groups, what all draws have."""
         have = []
         for i, side in enumerate(self.sides):
             rows = [side]
@@ -236,12 +236,12 @@ class Parts:
 
     @cached_property
     def goal(self) -> float:
-        """The words or the coverage that both sides are cut to; never above that of `like`."""
+        """The words or the coverage to which both sides are cut; never above that of `like`."""
         return min(self._have) if self.like is None else min(*self._have, self.like.goal)
 
     @cached_property
     def word_draws(self) -> tuple[int, int]:
-        """How often each side is drawn from: once where it is whole."""
+        """Number of draws from each side: one if it is whole."""
         if self.like is not None:
             return self.like.word_draws
         one, two = (
@@ -252,7 +252,7 @@ class Parts:
 
     @cached_property
     def words(self) -> Sides:
-        """The words of both sides at equal terms, several rows where a side was drawn from."""
+        """The words of both sides at equal terms, several rows if a side was drawn from."""
         drawer = self.drawer
         if drawer.match in ("size", "window"):  # the window was cut before
             one, two = ([drawer.ids(part) for part in parts] for parts in self.documents)
@@ -275,5 +275,5 @@ class Parts:
 
 
 def group_sizes(group: np.ndarray, documents: np.ndarray) -> np.ndarray:
-    """How many of these documents each of their groups has, the largest first."""
+    """Numbers of these documents in each of their groups, the largest first."""
     return np.sort(np.unique(group[documents], return_counts=True)[1])[::-1]

@@ -1,12 +1,12 @@
-"""The other interval of a comparison: if what looks like favourites is events told several times.
+"""The second interval of a comparison: if apparent favourites are events told several times.
 
 Idea:   ten near-duplicates may be ten independent answers that agree, or one event pasted in ten
-        times. One file looks the same either way, and the width of an interval does not. So the
-        standard error is taken once more with clusters of near-duplicates as units; whoever knows
-        better names the field that says what belongs together.
+        times. A file looks the same either way, but the width of an interval differs. So the
+        standard error is computed again with clusters of near-duplicates as units; a user who knows
+        better names the field of the groups.
 Source: leaving out whole clusters: as `synthdata.comparison.two_sample`.
 Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl
-Omits:  p-values with clusters as units: where favourites are favourites they find little.
+Omits:  p-values with clusters as units: if favourites are real they find little.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def by_cluster(
 ) -> dict[str, Measure]:
     """The same ratios and differences with their intervals by cluster, never the narrower ones.
 
-    `gaps` gives what `ratios` hold, in that order: logarithms of ratios, or differences. Clusters
-    are those of the pool, each side's its own; where near-duplicates were not looked for, copies
-    word for word. Unchanged where no document has a copy, or clusters are too few.
+    `gaps` gives the values of `ratios`, in that order: logarithms of ratios, or differences.
+    Clusters are those of the pool, separate for each side; if near-duplicates were not sought,
+    verbatim copies. Unchanged if no document has a copy, or clusters are too few.
     """
     label = pool.cluster if len(np.unique(pool.cluster)) < len(pool.cluster) else pool.text
     group = label * 2

@@ -1,17 +1,16 @@
 """Quantities of two collections at equal terms: equal tokens, equal documents or equal coverage.
 
-Idea:   twice as many texts show more variety even from the same source, so both sides are brought
-        to the smaller one's terms before they are compared: the larger side is drawn from, without
-        replacement, several times, and the values are averaged
-        (`synthdata.comparison.equal_terms`).
-Source: equal coverage: Chao & Jost, Ecology 2012; whole documents as the unit that is drawn:
-        Colwell et al., Journal of Plant Ecology 2012, "sample-based rarefaction".
+Idea:   twice as many texts show more variety even from the same source, so both sides are compared
+        at the smaller one's terms: the larger side is sampled several times without replacement,
+        and the values are averaged (`synthdata.comparison.equal_terms`).
+Source: equal coverage: Chao & Jost, Ecology 2012; whole documents as the sampling unit: Colwell et
+        al., Journal of Plant Ecology 2012, "sample-based rarefaction".
 Omits:  tests and intervals (`synthdata.comparison.compare`).
 
-Whole documents are drawn (whole groups of them, where they depend on each other), and only the last
-one is cut to reach the size. Drawing single words instead would break up the words that a text says
-again and again: from documents of one topic each, a tenth of the words would show all the topics
-that a tenth of the documents does not, and the larger side would look more varied than it is.
+Whole documents are drawn (whole groups, if they depend on each other), and only the last one is cut
+to reach the size. Drawing single words instead would separate the words that a text repeats: from
+documents of one topic each, a tenth of the words would show all topics, which a tenth of the
+documents does not, and the larger side would look more varied than it is.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ from synthdata.text.tokens import Tokens
 __all__ = ["BLEU_DOCUMENTS", "QUANTITIES", "Match", "Pool", "Tested", "clustered"]
 
 BLEU_DOCUMENTS = 300
-"""Self-BLEU is compared on so many documents of each side at most (drawn once)."""
+"""Most documents per side on which self-BLEU is compared (drawn once)."""
 QUANTITIES = ("hill0", "hill1", "hill2", "documents_hill1", "self_bleu", "near_duplicates")
-"""What is tested unless the caller asks for less; each test more makes Holm's correction harder."""
+"""Quantities tested by default; each further test makes Holm's correction stricter."""
 GAPS = {
     name: REGISTRY.get(f"{name}_ratio") or REGISTRY[f"{name}_difference"] for name in QUANTITIES
 }
-"""How the gap in each is told: as a ratio, or where values may be 0 as a difference."""
+"""Form of the gap in each: a ratio, or a difference if values may be 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ class Tested:
     name: str
     """Key of the quantity."""
     gap: Quantity
-    """Ratio or difference of the two."""
+    """Ratio or difference of the two values."""
     of: Callable[[Parts], tuple[float, float]]
     """The two values, from parts of both sides at equal terms."""
 
@@ -63,7 +62,7 @@ class Tested:
 
 
 class Pool:
-    """Both collections' documents together, and every quantity of any two parts of them."""
+    """The documents of both collections, and every quantity of any two parts of them."""
 
     def __init__(
         self,
@@ -77,7 +76,7 @@ class Pool:
     ) -> None:
         """`first` of the documents are one side, the rest is the other."""
         self.tokens, self.match = tokens, match
-        # by a dictionary: an array of strings is as wide as the longest, and drops closing NULs
+        # a dictionary: an array of strings is as wide as the longest, and drops trailing NULs
         number: dict[str, int] = {}
         self.text = np.array([number.setdefault(t, len(number)) for t in texts], dtype=np.int64)
         wanted = "near_duplicates" in quantities  # finding them costs more than all the rest
@@ -99,7 +98,7 @@ class Pool:
         ]
 
     def at(self, a: np.ndarray, b: np.ndarray) -> Parts:
-        """Parts of these documents at terms of their own."""
+        """Parts of these documents at their own terms."""
         return Parts(self.drawer, a, b)
 
     def dealt(self, a: np.ndarray, b: np.ndarray) -> Parts:
@@ -107,15 +106,15 @@ class Pool:
         return Parts(self.drawer, a, b, like=self.observed)
 
     def units(self, documents: np.ndarray) -> int:
-        """How many groups these documents are (how many documents, where each is its own)."""
+        """Number of groups among these documents (documents, if each is independent)."""
         return len(np.unique(self.group[documents]))
 
     def words(self, documents: np.ndarray) -> np.ndarray:
-        """How often each word occurs in these documents; those that do not occur are left out."""
+        """Counts of the words in these documents, without zeros."""
         return _tally(self.drawer.ids(documents))
 
     def coverage(self, documents: np.ndarray) -> float:
-        """The same as `measure` gives it: corrected for the unit that was left out."""
+        """Coverage as `measure` gives it: corrected for the unit left out."""
         return self._covered(grams(self.tokens.select(documents), 1), documents)
 
     def document_coverage(self, documents: np.ndarray) -> float:
@@ -130,7 +129,7 @@ class Pool:
         return covered.coverage(*covered.by_unit(table, self.group[documents], len(documents)))
 
     def documents(self, documents: np.ndarray) -> np.ndarray:
-        """How often each text occurs among these documents."""
+        """Counts of the texts among these documents."""
         return _tally(self.text[documents])
 
     def hill(self, q: int, parts: Parts) -> tuple[float, float]:
@@ -149,7 +148,7 @@ class Pool:
         return one, two
 
     def self_bleu(self, parts: Parts) -> tuple[float, float]:
-        """Self-BLEU of an equal number of documents, 300 at most (270 where a tenth is out)."""
+        """Self-BLEU of an equal number of documents, 300 at most (270 if a tenth is left out)."""
         size, observed = parts.count, self.observed.count
         if observed > BLEU_DOCUMENTS:
             size = round(size * BLEU_DOCUMENTS / observed)
@@ -160,7 +159,7 @@ class Pool:
     def alike(self) -> bool:
         """Whether an interval of the difference in self-BLEU, one side minus two, may lie above 0.
 
-        This takes no draws: it cannot where the difference is within its least interval.
+        This takes no draws: it may not if the difference is within its least interval.
         """
         one, two = self.self_bleu(self.observed)
         few = min(*(self.units(side) for side in self.observed.sides), BLEU_DOCUMENTS)
@@ -180,7 +179,7 @@ class Pool:
         return one, two
 
     def describe(self) -> str:
-        """What was made equal, at which value."""
+        """The quantity equalised, and its value, in words."""
         parts, words = self.observed, f"{self.tokens.tokeniser}s"
         documents = f"{parts.count:,} documents"
         if self.drawer.uneven:
@@ -197,12 +196,12 @@ class Pool:
         return documents
 
     def mean_lengths(self) -> tuple[float, float]:
-        """Mean words of a document of each side."""
+        """Mean words per document of each side."""
         one, two = (float(self.tokens.lengths[s].mean()) for s in self.observed.sides)
         return one, two
 
     def unlike_lengths(self) -> str:
-        """A note where the sides' documents differ in length; empty where they do not."""
+        """A note if the sides' documents differ in length; empty if they do not."""
         one, two = self.mean_lengths()
         if not unlike((one, two)):
             return ""
@@ -214,7 +213,7 @@ class Pool:
         )
 
     def unlike_groups(self) -> str:
-        """A note where the sides' groups differ in size; empty where they do not."""
+        """A note if the sides' groups differ in size; empty if they do not."""
         one, two = (group_sizes(self.group, side) for side in self.observed.sides)
         if not self.drawer.uneven or self.observed.count == min(one.sum(), two.sum()):
             return ""
@@ -226,7 +225,7 @@ class Pool:
 
 
 def _tally(numbers: np.ndarray) -> np.ndarray:
-    """How often each number occurs, of those that do."""
+    """Counts of the numbers that occur."""
     counts = np.bincount(numbers)
     return counts[counts > 0]
 
@@ -234,8 +233,8 @@ def _tally(numbers: np.ndarray) -> np.ndarray:
 def _log_hills(numbers: np.ndarray) -> np.ndarray:
     """Natural logarithms of the Hill numbers of order 0, 1 and 2, [3]; nan for none.
 
-    Their mean over draws is taken, not that of the numbers: it is what makes the logarithm of the
-    ratio nought on average where both sides are one source.
+    Their mean over draws is used, not that of the numbers: so the logarithm of the ratio is zero on
+    average if both sides come from one source.
     """
     counts = _tally(numbers)
     n = len(numbers)

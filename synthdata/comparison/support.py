@@ -1,7 +1,7 @@
-"""What two collections share: n-grams found on the other side too, and whole documents copied.
+"""Common content of two collections: shared n-grams, and whole documents copied.
 
-Idea:   precision asks how much of the synthetic text the reference could have said, recall how much
-        of the reference the synthetic collection can say. Copies are the other extreme of both.
+Idea:   precision is the share of the synthetic text that the reference also has, recall the share
+        of the reference that the synthetic collection has. Copies are the other extreme of both.
 Source: precision and recall of support: Sajjadi et al. 2018; Kynkäänniemi et al. 2019, there by
         neighbourhoods of vectors, here by n-grams.
 Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl
@@ -23,7 +23,7 @@ from synthdata.diversity.quantities import REGISTRY
 from synthdata.text.ngrams import grams
 
 SUPPORT_ORDER = 2
-"""Precision and recall of support are taken on word n-grams of this order."""
+"""Order of the word n-grams for precision and recall of support."""
 NAMES = ("support_precision", "support_recall")
 
 
@@ -35,7 +35,7 @@ def copied(
     method: str = "",
     seed: int = 0,
 ) -> Measure:
-    """Share of synthetic documents that stand word for word in the reference (normalise first).
+    """Share of synthetic documents found verbatim in the reference (normalise first).
 
     `groups` numbers documents that depend on each other; without them the interval is Wilson's.
     """
@@ -69,9 +69,9 @@ def copied(
 def support(
     pool: Pool, a: np.ndarray, b: np.ndarray, rng: np.random.Generator, method: str
 ) -> dict[str, Measure]:
-    """Of the n-gram occurrences of each side, the share that the other side has too.
+    """Share of each side's n-gram occurrences whose n-gram the other side has too.
 
-    At an equal number of documents; where one side has more, the mean over draws from it.
+    Both are at an equal number of documents; if one side has more, the mean over draws from it.
     """
     found = grams(pool.tokens, SUPPORT_ORDER)
     starts = np.searchsorted(found.owner, np.arange(pool.tokens.documents + 1))
@@ -90,7 +90,7 @@ def support(
     def shares(one: np.ndarray, two: np.ndarray) -> np.ndarray:
         sides = [[keys(part) for part in parts] for parts in pool.at(one, two).documents]
         rows = []
-        for draw in range(max(map(len, sides))):  # a side that is whole serves every draw
+        for draw in range(max(map(len, sides))):  # a whole side is used for every draw
             left, right = (parts[min(draw, len(parts) - 1)] for parts in sides)
             in_left, in_right = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
             in_left[left], in_right[right] = True, True
@@ -105,7 +105,7 @@ def support(
     if np.isnan(values).any():
         reason = f"one side has no {SUPPORT_ORDER}-gram at an equal number of documents"
         return {name: Measure.undefined(name, reason, n=len(a), method=how) for name in NAMES}
-    # a kind of document that came up on neither side moves no subsample
+    # a kind of document absent from both sides changes no subsample
     least = [intervals.unmoved_mean(float(value), units) for value in values]
     made = {}
     for name, value, width, (bottom, top) in zip(NAMES, values, reach, least):

@@ -1,14 +1,14 @@
-"""Two samples: deals that chance could have made, standard errors, corrections, sizes needed.
+"""Two samples: shuffles, standard errors, corrections, sizes needed.
 
-Idea:   what depends on each other moves together. Where several documents answer one prompt, or
-        have one author, the groups are dealt out and left out whole; documents alone would look
-        like more evidence than they are (with five to a prompt a test at the 5 % level then
-        rejects 13 to 21 % of same-source pairs).
+Idea:   dependent documents move together. If several documents answer one prompt, or have one
+        author, whole groups are shuffled and left out; single documents would look like more
+        evidence than they are (with five per prompt a test at the 5 % level then rejects 13 to 21 %
+        of same-source pairs).
 Source: permutation tests: E. J. G. Pitman 1937; leaving out a tenth: Shao & Wu, Annals of
         Statistics 1989; S. Holm, "A simple sequentially rejective multiple test procedure", 1979;
         tests that cannot reject: R. E. Tarone, Biometrics 1990.
-Omits:  pairing. A prompt on both sides is two groups, one on each; pairing them would see smaller
-        losses, and without it tests and intervals are, if anything, too careful.
+Omits:  pairing. A prompt on both sides is two groups, one on each; pairing them would detect
+        smaller losses; without it tests and intervals are, if anything, conservative.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import numpy as np
 from synthdata.diversity import intervals
 
 Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Numbers [k] from the document numbers of both sides."""
+"""Function from the document numbers of both sides to numbers [k]."""
 
 ERROR_DRAWS = 60
 """Subsamples behind each standard error."""
 LOSS = 0.10
-"""The loss the power calculation is about."""
+"""The loss in the power calculation."""
 ALPHA, POWER = 0.05, 0.80
 """Its level, before it is divided by the number of tests, and the chance to see the loss."""
 
@@ -34,10 +34,10 @@ ALPHA, POWER = 0.05, 0.80
 def number_groups(
     left: Sequence[Hashable] | None, right: Sequence[Hashable] | None, sizes: tuple[int, int]
 ) -> np.ndarray:
-    """A number for the group of each document, first one side's, then the other's.
+    """Group numbers of the documents, first one side's, then the other's.
 
-    A side without groups has each document as its own. The same value on both sides is two groups.
-    ValueError where a side's groups and documents differ in number.
+    Without groups each document of a side is its own. The same value on both sides is two groups.
+    ValueError if a side's groups and documents differ in number.
 
     >>> number_groups(["p", "q", "p"], None, (3, 2)).tolist()
     [0, 1, 0, 2, 3]
@@ -56,7 +56,7 @@ def number_groups(
 def deals(
     group: np.ndarray, a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The same groups dealt out at random again: as many to each side as it has."""
+    """The same groups shuffled: each side gets as many as it has."""
     every = np.concatenate((a, b))
     units = np.unique(group[every])
     first = len(np.unique(group[a]))
@@ -77,8 +77,8 @@ def standard_errors(
 ) -> tuple[np.ndarray, str]:
     """Standard errors [k] from leaving out a tenth of both sides' groups, or why there are none.
 
-    The scale is that of `intervals.subsample`; where rounding makes it differ between the sides,
-    the larger one's.
+    The scale is that of `intervals.subsample`; if rounding makes it differ between the sides, the
+    larger one's.
     """
     units = [np.unique(group[side]) for side in (a, b)]
     few = min(map(len, units))
@@ -114,11 +114,11 @@ def p_values(observed: np.ndarray, dealt: np.ndarray) -> np.ndarray:
 
 
 def p_of_errors(gap: np.ndarray, error: np.ndarray, freedom: int) -> np.ndarray:
-    """Two-sided p [k] of gaps in standard errors [k], by Student's t; 0 where there is no error.
+    """Two-sided p [k] of gaps in standard errors [k], by Student's t; 0 if there is no error.
 
-    The deals say what chance does where both sides are one source; this says what it does to the
-    sources as they are. Where the two disagree, as for sides of different length, neither alone is
-    to be believed, and the larger p stands.
+    Shuffles show the effect of chance if both sides come from one source; this shows it for the
+    sources as they are. If the two disagree, as for sides of different length, neither alone is
+    reliable, and the larger p counts.
 
     >>> p_of_errors(np.array([2.0]), np.array([1.0]), 60).round(3).tolist()
     [0.05]
@@ -131,14 +131,14 @@ def p_of_errors(gap: np.ndarray, error: np.ndarray, freedom: int) -> np.ndarray:
 
 
 def can_reject(observed: np.ndarray, dealt: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
-    """Which of the quantities [k] some deal could make significant beside the others.
+    """Whether some shuffle could make each quantity [k] significant beside the others.
 
-    Where no document comes twice, no deal makes a gap in the share of copies, and where a single
-    pair does, every second deal makes the largest one. Such a test never rejects, so it needs no
+    If no document occurs twice, no shuffle makes a gap in the share of copies, and if a single one
+    does, every second shuffle makes the largest gap. Such a test never rejects, so it needs no
     share of the 5 %. Tarone: with the smallest number K such that K tests at most have a smallest
-    possible p of alpha / K or less, those are corrected and the others left out. All deals and the
-    observed gap count alike, so the choice knows nothing of which one was observed. Of several
-    deals with the largest gap one counts as luck: with few deals no p is small.
+    possible p of alpha / K or less, those are corrected and the others left out. All shuffles and
+    the observed gap count alike, so the choice does not depend on which one was observed. Of
+    several shuffles with the largest gap one counts as luck: with few shuffles no p is small.
 
     >>> can_reject(np.array([0.1, 0.0]), np.array([[0.2, 0.0], [-0.3, 0.0], [0.1, 0.0]])).tolist()
     [True, False]
@@ -170,12 +170,12 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def documents_needed(error: float, n: int, loss: float = LOSS, *, tests: int = 1) -> float:
-    """Documents a side needs for an 80 % chance to see a `loss` at the 5 % level.
+    """Documents that a side needs for an 80 % chance to see a `loss` at the 5 % level.
 
     `error` is the standard error of the log ratio at n documents a side; it falls with the root of
-    n, and has to be |ln(1 - loss)| / (1.96 + 0.84). Of several `tests` the level is 5 % over their
-    number (1.96 grows to 2.64 for six), as Holm's correction asks of the smallest p. It is a rough
-    number, as rough as `error`: see `needed_range`. Source: any text on power; Cohen 1988.
+    n, and has to be |ln(1 - loss)| / (1.96 + 0.84). With several `tests` the level is 5 % over
+    their number (1.96 grows to 2.64 for six), as Holm's correction requires of the smallest p. The
+    number is as rough as `error`: see `needed_range`. Source: any text on power; Cohen 1988.
 
     >>> documents_needed(0.0376, 500), documents_needed(0.0376, 500, tests=6)
     (500.0, 771.0)
@@ -189,7 +189,7 @@ def documents_needed(error: float, n: int, loss: float = LOSS, *, tests: int = 1
 
 
 def needed_range(needed: float, draws: int = ERROR_DRAWS) -> tuple[float, float]:
-    """Between which numbers the documents needed lie, 95 %, from so many draws of the error.
+    """95 % interval of the documents needed, from the number of draws behind the error.
 
     The number grows with the square of a standard error, a variance over `draws` subsamples, and
     so has the interval of a variance: (draws - 1) / chi-square. Source: any text on statistics.

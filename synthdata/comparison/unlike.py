@@ -1,9 +1,9 @@
-"""What makes two sides unlike beside their variety: length, scripts, what was left out of groups.
+"""Differences between sides other than variety: length, scripts, documents left out of groups.
 
-Idea:   a comparison at equal terms signs for variety alone only where nothing else differs. Three
-        things do more often than not: documents are shorter, they are written in other scripts, or
-        groups (answers to one prompt) were cut to the one answer that the other side has, and then
-        nobody has looked inside them. Each is measured, and said where the verdict is.
+Idea:   a comparison at equal terms is about variety alone only if nothing else differs. Three
+        things often do: documents are shorter, they are in other scripts, or groups (answers to one
+        prompt) were cut to the one answer that the other side has, so that their inside was not
+        examined. Each is measured, and reported with the verdict.
 Source: own construction.
 Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl --group prompt
 Omits:  languages that share a script, such as English and French.
@@ -25,34 +25,35 @@ from synthdata.similarity import near_duplicates
 from synthdata.text.tokens import Tokens
 
 MOST_SCRIPTS = 0.2
-"""From this share of the words on that one side writes in other scripts, the sides are unlike."""
+"""Share of words in other scripts from which the sides are unlike."""
 FEWEST_INSIDE = 2
-"""A comparison of fewer documents a group, on average, has not looked inside the groups."""
+"""Mean documents compared per group below which a comparison has not examined the groups'
+inside."""
 LARGE = 0.1
-"""From this share of copies inside groups on, no all-clear is signed."""
+"""Share of copies inside groups from which there is no all-clear."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """The synthetic side's groups where the comparison took only a part of each."""
+    """The synthetic side's groups, if the comparison took only a part of each."""
 
     documents: float
-    """Mean documents of a group."""
+    """Mean documents per group."""
     compared: float
-    """Mean documents that were compared, of a group."""
+    """Mean documents compared per group."""
     copies: float
-    """Share of the documents that have a near-duplicate in their own group, 0 to 1."""
+    """Share of documents with a near-duplicate in their own group, 0 to 1."""
     high: float
     """Upper end of its 95 % interval, with groups as units (Wilson's)."""
 
     @property
     def unseen(self) -> bool:
-        """Whether so little of a group was compared that nothing was seen of its variety."""
+        """Whether too little of each group was compared to show its variety."""
         return self.compared < FEWEST_INSIDE
 
     @property
     def large(self) -> bool:
-        """Whether what was not compared may be a loss."""
+        """Whether the part not compared may be a loss."""
         return self.unseen and self.copies >= LARGE
 
     def __str__(self) -> str:
@@ -66,7 +67,7 @@ class Inside:
 
 
 def inside(pool: Pool, texts: Sequence[str]) -> Inside | None:
-    """What was left out of the synthetic side's groups; None where whole groups were compared.
+    """What was left out of the synthetic side's groups; None if whole groups were compared.
 
     `texts` are the pool's documents in its order.
     """
@@ -92,7 +93,7 @@ def inside(pool: Pool, texts: Sequence[str]) -> Inside | None:
 
 
 def scripts(tokens: Tokens) -> dict[str, float]:
-    """Of the words that begin with a letter, the share of each script, the commonest first.
+    """Share of each script in the words that begin with a letter, the commonest first.
 
     A script is the first word of the letter's Unicode name; Han and kana are counted as one, as
     Japanese mixes them.
@@ -124,7 +125,7 @@ def _script(letter: str) -> str:
 
 
 def unlike_scripts(sides: tuple[dict[str, float], dict[str, float]]) -> str:
-    """The two sides' scripts where a fifth of the words or more is in others; empty otherwise.
+    """The two sides' scripts if a fifth of the words or more differs in script; otherwise empty.
 
     >>> unlike_scripts(({"Latin": 1.0}, {"Latin": 0.3, "Thai": 0.7}))
     'Latin 100 % of the words beside 30 %, Thai 0 % beside 70 %'
@@ -132,7 +133,7 @@ def unlike_scripts(sides: tuple[dict[str, float], dict[str, float]]) -> str:
     ''
     """
     one, two = sides
-    if not one or not two:  # a side without letters has no script to be unlike
+    if not one or not two:  # a side without letters has no script to compare
         return ""
     gaps = {name: abs(one.get(name, 0) - two.get(name, 0)) for name in (*one, *two)}
     if sum(gaps.values()) / 2 < MOST_SCRIPTS:

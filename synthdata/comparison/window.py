@@ -1,12 +1,12 @@
-"""A common window: the first words of every document, as many on both sides.
+"""A common window: the same number of first words of every document on both sides.
 
-Idea:   a document says its own words again and again. Equal words are therefore no equal terms
-        where one side's documents are longer: the same 2,000 words show more of the source in 100
-        documents than in 33. Cut to the same first words, documents of both sides are alike.
+Idea:   a document repeats its own words. Equal words are therefore not equal terms if one side's
+        documents are longer: the same 2,000 words show more of the source in 100 documents than in
+        33. Cut to the same number of first words, documents of both sides are comparable.
 Source: own construction; that the number of types depends on how text is cut into samples: Baayen,
         "Word Frequency Distributions", 2001, chapter 5.
 Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl --match window
-Omits:  what comes later in a document: a collapse that begins after the window is not seen.
+Omits:  later parts of a document: a collapse that begins after the window is not seen.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ import numpy as np
 from synthdata.text.tokens import Tokens
 
 UNLIKE = 1.3
-"""Documents whose mean lengths differ by more than this factor are not made alike by equal words.
-"""
+"""Ratio of mean lengths above which equal words do not make the sides comparable."""
 SPARED = 0.25
-"""At most this share of either side's documents is shorter than the window, and left out."""
+"""Largest share of either side's documents that is shorter than the window, and left out."""
 
 
 def common_window(tokens: Tokens, first: int) -> tuple[int, np.ndarray]:
-    """The window in words, and whether each document [n] has so many.
+    """The window in words, and whether each document [n] is at least that long.
 
     `first` documents are one side. The window is the 25 % quantile of the lengths of the side whose
     quantile is smaller; documents without a word do not count. A side without any word keeps all.
@@ -36,7 +35,7 @@ def common_window(tokens: Tokens, first: int) -> tuple[int, np.ndarray]:
 
 
 def cut(tokens: Tokens, window: int) -> Tokens:
-    """The same documents, each ended after so many words.
+    """The same documents, each cut after `window` words.
 
     >>> from synthdata.text.tokens import encode
     >>> cut(encode(["a b c", "d"]), 2).lengths.tolist()

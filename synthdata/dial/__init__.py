@@ -1,1 +1,1 @@
-"""Collections whose lack of variety is a dial, and what each metric makes of them."""
+"""Collections whose lack of variety is a dial, and the verdict of each metric on them."""

@@ -1,15 +1,14 @@
 """Self-test corpora: collections whose lack of variety is a dial.
 
-Idea:   a metric is to be trusted after it has found a disease that was put there, and has stayed
-        calm where there was none. Each dial turns one disease from 0 (healthy) to 1; three controls
-        turn nothing that matters.
+Idea:   trust a metric once it has found a planted disease and stayed calm without one. Each dial
+        turns one disease from 0 (healthy) to 1; three controls change nothing relevant.
 Source: own construction. Words follow Zipf's law (G. K. Zipf, 1949), so entropies are known.
         Documents that repeat their own words: Pólya's urn, after Hoppe, "Pólya-like urns and the
         Ewens' sampling formula", Journal of Mathematical Biology 1984.
 Run:    python -m synthdata.dial --runs 20 --healthy-runs 60
         python -m synthdata.dial --write try        collections as files, to try the meter on
-Omits:  meaning. The words are made up; no metric reads them. What the metrics make of these
-        collections is in `synthdata.dial.sensitivity`, whose table the command prints.
+Omits:  meaning: the words are made up. The metrics' verdicts on these collections are in
+        `synthdata.dial.sensitivity`, whose table the command prints.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import numpy as np
 VOCABULARY = 3_000
 LENGTH = 20
 SOURCE_SIZE = 100_000
-"""How many different documents the favourites source holds."""
+"""Number of different documents in the favourites source."""
 FAVOURITES = 5
 FRESH = 10.0
 """Word t + 1 of a bursty document is fresh with probability FRESH / (FRESH + t)."""
@@ -31,18 +30,18 @@ FRESH = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Dialled:
-    """A made collection, and what is known about its source."""
+    """A synthetic collection, and what is known about its source."""
 
     texts: list[str]
     """The documents."""
     dial: str
-    """Which disease."""
+    """Name of the disease."""
     strength: float
-    """How much of it, 0 to 1."""
+    """Strength of the disease, 0 to 1."""
     word_entropy: float = math.nan
-    """Entropy of a word of the source, bits; nan where it has no closed form."""
+    """Entropy of the source per word, bits; nan if it has no closed form."""
     document_entropy: float = math.nan
-    """Entropy of a document of the source, bits; nan where it has no closed form."""
+    """Entropy of the source per document, bits; nan if it has no closed form."""
 
 
 def zipf(types: int = VOCABULARY, exponent: float = 1.0) -> np.ndarray:
@@ -128,7 +127,7 @@ def templates(n: int, strength: float, rng: np.random.Generator) -> Dialled:
 
 
 def paraphrases(n: int, strength: float, rng: np.random.Generator) -> Dialled:
-    """With probability `strength` a retelling of one of five: each word changed one time in six."""
+    """Retellings of one of five with probability `strength`: each word changed one time in six."""
     share = zipf()
     originals = [sentence(share, LENGTH, rng).split() for _ in range(FAVOURITES)]
     texts = []
@@ -169,7 +168,7 @@ def _words(
 
 
 def duplicated_shards(n: int, strength: float, rng: np.random.Generator) -> Dialled:
-    """A file pasted in twice: a share strength / 2 of the documents is a copy of other ones."""
+    """A file pasted in twice: a share strength / 2 of the documents are copies of others."""
     copies = round(n * strength / 2)
     made = healthy(n - copies, strength, rng)
     return Dialled(
@@ -191,11 +190,11 @@ def length_drift(n: int, strength: float, rng: np.random.Generator) -> Dialled:
 
 
 def bursty_drift(n: int, strength: float, rng: np.random.Generator) -> Dialled:
-    """The third control: documents up to twice as long, which say their own words again and again.
+    """The third control: documents up to twice as long, which repeat their own words.
 
-    Each is an urn: a word is a fresh one or, the later the likelier, one of the document's own. So
-    every word still has the probability that Zipf gives it, and the entropy of the source is that
-    of independent words, but long documents show fewer different words in as many.
+    Each is an urn: a word is fresh or, increasingly likely, one of the document's own. So every
+    word keeps its Zipf probability, and the entropy of the source is that of independent words, but
+    long documents have fewer different words per word.
     """
     share = zipf()
     length = round(LENGTH * (1 + strength))
@@ -227,7 +226,7 @@ CONTROLS = ("length_drift", "healthy", "bursty_drift")
 
 
 def beside(dial: str, n: int, seed: int) -> list[str]:
-    """A healthy collection that differs from a dial's by nothing but what the dial turns."""
+    """A healthy collection that differs from a dial's only in what the dial turns."""
     return make(dial if dial == "bursty_drift" else "healthy", n, 0.0, seed).texts
 
 

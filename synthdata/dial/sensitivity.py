@@ -1,7 +1,7 @@
-"""Which metric sees which disease, and which raises an alarm where there is none.
+"""Which metric detects which disease, and which raises a false alarm.
 
-Idea:   a metric is to be trusted after it has found a disease that was put there, and has stayed
-        calm where there was none. The diseases are the dials of `synthdata.dial.corpora`.
+Idea:   trust a metric once it has found a planted disease and stayed calm without one. The diseases
+        are the dials of `synthdata.dial.corpora`.
 Source: own construction; sensitivity and false alarms as in any diagnostic test.
 Run:    python -m synthdata.dial --runs 20 --healthy-runs 60
 Omits:  strengths in between; `--strength` turns all dials together.
@@ -30,8 +30,8 @@ from synthdata.text.ngrams import count
 from synthdata.text.tokens import Tokens, encode
 
 Metric = Callable[[Sequence[str], Tokens], float]
-"""A number about texts. The quantity that it is (what stands before a comma in its name) tells
-which way lies less variety."""
+"""A number about texts. Its quantity (the part of its name before a comma) tells which direction
+means less variety."""
 
 
 def _per_tokens(tokens: Tokens, q: int) -> float:
@@ -67,7 +67,7 @@ COMPARED: dict[str, tuple[Match, str]] = {
     **{gap.key: ("tokens", gap.key) for gap in GAPS.values()},
     **{f"{GAPS[name].key}, window": ("window", GAPS[name].key) for name in WINDOWED},
 }
-"""Measures of a comparison with a healthy collection: what is made equal, and the measure."""
+"""Measures of a comparison with a healthy collection: the quantity equalised, and the measure."""
 
 
 def _losses(texts: Sequence[str], reference: Sequence[str], seed: int) -> list[bool]:
@@ -90,16 +90,16 @@ def _less(metric: str) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Print which metric sees which disease."""
+    """Print which metric detects which disease."""
 
     documents: int = 200
     """Documents in each collection."""
     strength: float = 0.3
-    """How far each dial is turned, 0 to 1."""
+    """Strength of each dial, 0 to 1."""
     runs: int = 40
-    """Collections of each dial."""
+    """Collections for each dial."""
     healthy_runs: int = 200
-    """Healthy collections, which say what is usual: an alarm is beyond 95 % of them."""
+    """Healthy collections, the baseline: an alarm is beyond 95 % of them."""
     seed: int = 0
     """Seed of all collections."""
     write: str | None = None
@@ -116,7 +116,7 @@ class Settings:
 
 
 def collections(settings: Settings) -> int:
-    """How many are measured: healthy ones of both kinds, and those of each dial."""
+    """Number of collections measured: healthy ones of both kinds, and those of each dial."""
     return 2 * settings.healthy_runs + settings.runs * len(DIALS)
 
 
@@ -127,10 +127,10 @@ def alarms(
 
     In a dial's column that is the metric's sensitivity, in a control's its rate of false alarms. A
     metric raises an alarm by a value on the side of less variety that at most 5 % of healthy
-    collections reach; a comparison, made with a fresh healthy collection as the reference, where
-    its whole 95 % interval lies on that side (as a gate's rule `hill1_ratio>=1` would fail).
-    Healthy for bursty documents are bursty ones that did not grow longer.
-    `report` is called with how many collections are done, and of how many.
+    collections reach; a comparison, made with a fresh healthy collection as the reference, if its
+    whole 95 % interval lies on that side (as a gate's rule `hill1_ratio>=1` would fail). Healthy
+    for bursty documents are bursty ones that did not grow longer. `report` is called with the
+    number of collections done and the total.
     """
     total = collections(settings)
     done = 0
@@ -182,11 +182,11 @@ def table(rates: dict[str, dict[str, float]]) -> str:
 
 
 def write(settings: Settings, folder: Path) -> list[Path]:
-    """One collection of each dial as <dial>.jsonl in `folder`, each row's text in "text".
+    """Write one collection of each dial as <dial>.jsonl in `folder`, each row's text in "text".
 
-    What they are to be compared with is `healthy`, but for documents that say their own words again
-    and again, beside which any other source is more varied: for these there is `bursty_healthy`.
-    ValueError where a file is there already.
+    Compare them with `healthy`, except documents that repeat their own words, beside which any
+    other source is more varied: compare those with `bursty_healthy`. ValueError if a file is there
+    already.
     """
     own = settings.documents, settings.strength, settings.seed
     made = {dial: make(dial, *own).texts for dial in DIALS}

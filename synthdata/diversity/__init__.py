@@ -1,1 +1,1 @@
-"""Counts to estimates: entropy, Hill numbers, coverage, rarefaction, intervals, information."""
+"""Estimates from counts: entropy, Hill numbers, coverage, rarefaction, intervals, information."""

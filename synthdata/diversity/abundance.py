@@ -19,7 +19,7 @@ from synthdata.text.tokens import check_texts
 
 
 def count_documents(texts: Sequence[str]) -> np.ndarray:
-    """How often each distinct text occurs, commonest first; normalise first.
+    """Counts of the distinct texts, commonest first; normalise the texts before.
 
     >>> count_documents(["a", "b", "a"]).tolist()
     [2, 1]
@@ -61,11 +61,11 @@ def rare_share(n: int, singles: int, pairs: int) -> float:
 class Abundance:
     """The counts of counts of one sample, whole numbers if everything was counted.
 
-    Of a stream that was sampled they are estimates: `synthdata.streaming.measures` makes those.
+    For a sampled stream they are estimates: `synthdata.streaming.measures` makes those.
     """
 
     n: int
-    """Sample size: all occurrences."""
+    """Sample size: number of all occurrences."""
     values: np.ndarray
     """[k] the counts j that occur, in float64."""
     types: np.ndarray
@@ -77,7 +77,8 @@ class Abundance:
 
     @classmethod
     def of(cls, counts: Counted) -> Abundance:
-        """From how often each thing was seen; zeros are left out, and an Abundance stays as it is.
+        """Make one from counts of things seen; zeros are left out, and an Abundance is returned
+        unchanged.
 
         ValueError if counts are not whole numbers from 0 up.
 
@@ -93,7 +94,7 @@ class Abundance:
 
     @property
     def distinct(self) -> float:
-        """How many distinct things were seen."""
+        """Number of distinct things seen."""
         return float(self.types.sum())
 
     def f(self, j: int) -> int:
@@ -102,11 +103,11 @@ class Abundance:
 
 
 Counted = np.ndarray | Sequence[int] | Abundance
-"""What estimators take: how often each thing was seen, or the `Abundance` made of that."""
+"""Input of estimators: counts of the things seen, or the `Abundance` made from them."""
 
 
 def _checked(counts: np.ndarray | Sequence[int]) -> np.ndarray:
-    """Counts as int64; ValueError where they are not whole numbers from 0 up."""
+    """Counts as int64; ValueError if they are not whole numbers from 0 up."""
     counts = np.asarray(counts)
     if counts.size == 0:
         return np.empty(0, dtype=np.int64)

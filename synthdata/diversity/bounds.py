@@ -1,10 +1,10 @@
-"""Interval ends that a quantity can take: inside its range, wide enough, and not of no width.
+"""Possible interval ends of a quantity: inside its range, wide enough, and not of zero width.
 
-Idea:   an interval by subsampling knows nothing of the range of its quantity, nor that what never
-        moved may move tomorrow. A share ends at 1 and a collection of 40 documents has 40 different
-        ones at most; and where leaving documents out changes nothing, the width of nought says
-        only that this sample has nothing to tell of it.
-Omits:  how wide an interval must be at least (`synthdata.diversity.intervals`).
+Idea:   an interval by subsampling ignores the range of its quantity, and that a value constant here
+        may differ in the next sample. A share ends at 1, and a collection of 40 documents has at
+        most 40 different ones; if leaving documents out changes nothing, a width of zero only says
+        that this sample cannot tell.
+Omits:  the least width of an interval (`synthdata.diversity.intervals`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ UNMOVED = (
     "no interval: whichever documents are left out it stays the same, so this sample says nothing "
     "of how far it may move"
 )
-"""Why an interval of no width is withheld."""
+"""Why an interval of zero width is withheld."""
 _ROUNDING = 1e-9
 
 
@@ -39,14 +39,14 @@ def clip_ends(ends: tuple[float, float], low: float, high: float) -> tuple[float
 
 
 def at_least(ends: tuple[float, float], least: tuple[float, float]) -> tuple[float, float]:
-    """The interval, made as wide as the `least`; one of nan stays so."""
+    """The interval, widened to include the `least`; nan stays nan."""
     if math.isnan(ends[0]) or math.isnan(ends[1]):
         return ends
     return min(ends[0], least[0]), max(ends[1], least[1])
 
 
 def unmoved(low: float, high: float) -> bool:
-    """Whether an interval has no width but that of rounding; one of nan is none.
+    """Whether an interval has zero width up to rounding; false for nan.
 
     >>> unmoved(3.789, 3.789), unmoved(0.0, 0.1), unmoved(math.nan, math.nan)
     (True, False, False)
@@ -55,11 +55,11 @@ def unmoved(low: float, high: float) -> bool:
 
 
 def in_range(measure: Measure, most: float) -> Measure:
-    """The measure with a value from 0 to `most`; a warning says where the estimate lay outside.
+    """The measure with a value from 0 to `most`; a warning says if the estimate was outside.
 
-    An estimate with its bias taken off can lie beyond what its quantity can be. Its interval begins
-    at 0 at least; where it ends is not held to `most`, which is an estimate too. Coverage is a
-    share, whatever rounding made of it.
+    A bias-corrected estimate can be outside the range of its quantity. Its interval begins at 0 or
+    above; its upper end is not clipped to `most`, which is an estimate too. Coverage is a share
+    despite rounding.
     """
     if math.isnan(measure.value):
         return measure

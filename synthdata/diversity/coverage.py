@@ -1,13 +1,12 @@
-"""How much of its source a collection has seen, where its words do not come one by one.
+"""Coverage: how much of its source a collection has seen if words come in whole documents.
 
-Idea:   leave out a document (or a group of documents that hang together): the share of its words
-        that the others know is the coverage. Counts of words cannot say that: a name said three
-        times in one story is no singleton, and yet nobody else has heard of it.
+Idea:   leave out a document (or a group of dependent documents): the share of its words that the
+        others contain is the coverage. Counts of words cannot show that: a name used three times in
+        one story is not a singleton, and yet no other story has it.
 Source: Chao & Jost, Ecology 2012, eq. 4a, and its form for sampling units (Chao et al., Ecological
-        Monographs 2014); with one word a document both are the same.
+        Monographs 2014); with one word per document both are the same.
 Run:    python -m synthdata measure --help
-Omits:  collections of which only counts are left (`synthdata.streaming.measures`): those have no
-        documents.
+Omits:  collections known only by their counts (`synthdata.streaming.measures`).
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from synthdata.text.ngrams import Table
 
 
 def by_unit(table: Table, groups: np.ndarray | None, documents: int) -> tuple[Table, int]:
-    """The table with the documents of a group added up, and how many units there are then.
+    """The table with the documents of each group added up, and the number of units.
 
-    `groups` [documents] numbers documents that hang together; without, each is its own unit.
+    `groups` [documents] numbers dependent documents; without it each is its own unit.
     """
     if groups is None:
         return table, documents
@@ -40,9 +39,9 @@ def by_unit(table: Table, groups: np.ndarray | None, documents: int) -> tuple[Ta
 def coverage(table: Table, units: int) -> float:
     """Share of the source's probability that belongs to things this collection has seen, 0 to 1.
 
-    1 - (m / n) (1 - A): m of all n occurrences are of things that only one unit has, and things
-    like these stand in a share A = 2 Q2 / ((T-1) Q1 + 2 Q2) of units, of which there are T (Q1, Q2
-    things in exactly one, in exactly two of them). nan for no occurrences.
+    1 - (m / n) (1 - A): m of all n occurrences are of things that only one unit has, and such
+    things occur in a share A = 2 Q2 / ((T-1) Q1 + 2 Q2) of the T units (Q1, Q2: things in exactly
+    one, exactly two of them). nan for no occurrences.
 
     >>> three = Table(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([1, 1, 3]))
     >>> round(coverage(three, 100), 3)  # what one document says three times, the others do not know
@@ -60,10 +59,10 @@ def coverage(table: Table, units: int) -> float:
 
 
 def at_sizes(table: Table, units: int) -> Callable[[float], float]:
-    """Expected coverage of so many draws that come in whole units; of all of them `coverage`.
+    """Expected coverage by number of draws in whole units; for the whole sample it is `coverage`.
 
-    Below the sample: the mean share of a unit's words that t of the others know. Beyond it each
-    further unit leaves a share 1 - A of what was unknown (Chao & Jost 2012, equations 4b and 9,
+    Below the sample: the mean share of a unit's words that t of the others contain. Beyond it each
+    further unit leaves a share 1 - A of the unknown part (Chao & Jost 2012, equations 4b and 9,
     with units for draws). A size between two units is interpolated smoothly.
 
     >>> known = at_sizes(Table(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([2, 1, 1])), 2)
@@ -74,7 +73,7 @@ def at_sizes(table: Table, units: int) -> Callable[[float], float]:
     if not n:
         return lambda size: math.nan
     holders = np.bincount(table.key)
-    occurrences = np.bincount(holders[table.key], table.times)  # of things with so many holders
+    occurrences = np.bincount(holders[table.key], table.times)  # by number of holders
     many = np.flatnonzero(occurrences)
     once, twice = int((holders == 1).sum()), int((holders == 2).sum())
     here = coverage(table, units)
@@ -95,9 +94,9 @@ def at_sizes(table: Table, units: int) -> Callable[[float], float]:
 def in_order(table: Table, words: np.ndarray) -> np.ndarray:
     """Coverage of the first 1, 2, ... units of the table, as `coverage` has it, [units].
 
-    `words` [units] holds how many occurrences each has. What only one unit has counts as unknown
-    from then on, until a second one has it too; A is not left out, or units of many words would
-    seem to know less than as many words in short ones.
+    `words` [units] holds how many occurrences each has. A thing that only one unit has counts as
+    unknown until a second unit has it too; A is not left out, or long units would seem to know less
+    than as many words in short ones.
 
     >>> two = Table(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([2, 1, 1]))
     >>> in_order(two, np.array([2, 2])).round(3).tolist()
@@ -107,7 +106,7 @@ def in_order(table: Table, words: np.ndarray) -> np.ndarray:
     if not units or not len(table.key):
         return np.zeros(units)
     unit, times = table.document, table.times
-    new = np.diff(table.key, prepend=-1) > 0  # the rows of a thing stand together, in order
+    new = np.diff(table.key, prepend=-1) > 0  # rows of a thing are contiguous and sorted
     first = np.flatnonzero(new)
     second = np.flatnonzero(new[:-1] & ~new[1:]) + 1
     third = second[second + 1 < len(new)] + 1

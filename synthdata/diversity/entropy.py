@@ -1,10 +1,10 @@
 """Entropy of a source in bits, estimated from counts.
 
-Idea:   a sample has not seen everything, so what it shows (plug-in) is less varied than its source.
-        How often things were seen once and twice says how much is missing.
+Idea:   a sample is incomplete, so its own entropy (plug-in) is lower than that of its source. The
+        numbers of things seen once and twice tell how much is missing.
 Source: each function names its paper.
 Run:    python -m synthdata measure --help
-Omits:  Bayesian estimators; they need a prior over distributions nobody has seen.
+Omits:  Bayesian estimators; they need a prior over unseen distributions.
 
 Counts are how often each distinct thing was seen: j times for f_j things, n in all; to ask several
 questions of one sample, make its `Abundance` first. An estimate from no counts at all is nan.
@@ -65,9 +65,9 @@ def grassberger(counts: Counted) -> float:
 
 
 def chao_shen(counts: Counted) -> float:
-    """Each thing's share shrunk by the coverage and weighted by its chance to be seen, bits.
+    """Shares shrunk by the coverage and weighted by their chance to be seen, bits.
 
-    Where everything was seen once the coverage 1 - f_1/n is nought; it is then taken as 1/n.
+    If everything was seen once the coverage 1 - f_1/n is zero; it is then taken as 1/n.
     Source: A. Chao & T.-J. Shen, Environmental and Ecological Statistics 2003.
     """
     seen = Abundance.of(counts)
@@ -75,7 +75,7 @@ def chao_shen(counts: Counted) -> float:
     if n == 0:
         return math.nan
     share = (1 - min(seen.f(1), n - 1) / n) * values / n if n > 1 else values / n
-    # a share of 1 (all alike) was seen for certain, and adds no entropy
+    # a share of 1 (all alike) was certainly seen, and adds no entropy
     chance = -np.expm1(n * np.log1p(-np.minimum(share, 1 - 1e-16)))
     return max(0.0, float(-seen.weights @ (share * np.log2(share) / chance)))
 
@@ -99,7 +99,7 @@ def chao_wang_jost(counts: Counted) -> float:
 
 
 def unseen_entropy(n: int, singles: int, pairs: int) -> float:
-    """The second term of Chao, Wang & Jost: what the things not seen add, bits."""
+    """The second term of Chao, Wang & Jost: the entropy added by unseen things, bits."""
     if singles == 0 or n < 2:
         return 0.0
     # (1-A)^(1-n) (-ln A - sum_(r<n) (1-A)^r/r) = sum_(j>=1) (1-A)^j / (n-1+j), which neither

@@ -1,11 +1,11 @@
 """Hill numbers, richness and coverage, estimated from counts of independent draws.
 
-Idea:   the Hill number of order q is how many equally common things would be as varied. Order 0
-        counts all alike, order 1 is 2 to the entropy, order 2 counts common things, order infinity
-        the commonest alone.
+Idea:   the Hill number of order q is the number of equally common things with the same variety.
+        Order 0 counts all alike, order 1 is 2 to the entropy, order 2 counts common things, order
+        infinity the commonest alone.
 Source: M. O. Hill, Ecology 1973; each function names its paper.
 Run:    python -m synthdata measure --help
-Omits:  words of documents, which are no independent draws (`synthdata.diversity.coverage`).
+Omits:  words of documents, which are not independent draws (`synthdata.diversity.coverage`).
 
 Counts are how often each distinct thing was seen: j times for f_j things, n in all; to ask several
 questions of one sample, make its `Abundance` first. An estimate from no counts at all is nan.
@@ -19,21 +19,22 @@ from synthdata.diversity.abundance import Abundance, Counted, rare_share
 from synthdata.diversity.entropy import chao_wang_jost, plug_in
 
 FEWEST_PAIRS = 4
-"""Chao1 has no interval where fewer things were seen just twice, for chance decides how few.
+"""Chao1 has no interval if fewer things were seen just twice, because chance decides how few.
 
 Of n = 50, 100, 300, 1,000 draws from equally common kinds (1,500 samples of each number of kinds),
-intervals without a limit held the kinds in .30 of the samples where half a pair is expected. With
-this one they hold them in .90 or more wherever at least half of the samples have an interval, and
-at most .07 of the samples from any number of kinds have one that misses; with a limit of 3 they
-hold in .89. Where hardly a sample has that many pairs, those few show too few kinds.
+intervals without a limit contained the number of kinds in .30 of the samples where half a pair is
+expected. With this limit they contain it in .90 or more wherever at least half of the samples have
+an interval, and at most .07 of the samples from any number of kinds have one that misses; with a
+limit of 3 they contain it in .89. Where hardly any sample has that many pairs, those few show too
+few kinds.
 """
 
 
 def coverage(counts: Counted) -> float:
     """Share of the source's probability that belongs to things the sample has seen, 0 to 1.
 
-    For independent draws; words of one document are none (`synthdata.diversity.coverage`).
-    1 - (f_1/n) (n-1) f_1 / ((n-1) f_1 + 2 f_2): Good and Turing's 1 - f_1/n, a little better.
+    This is for independent draws; words of one document are not (`synthdata.diversity.coverage`). 1
+    - (f_1/n) (n-1) f_1 / ((n-1) f_1 + 2 f_2): Good and Turing's 1 - f_1/n, a little better.
     Source: Chao & Jost, "Coverage-based rarefaction and extrapolation", Ecology 2012, eq. 4a.
 
     >>> round(coverage([46, 22, 17, 15, 15, 9, 8, 6, 6, 4] + [2] * 4 + [1] * 12), 4)
@@ -44,7 +45,7 @@ def coverage(counts: Counted) -> float:
 
 
 def coverage_from(n: int, singles: int, pairs: int) -> float:
-    """The coverage of n draws in which so many things were seen once, and twice.
+    """The coverage of n draws from the numbers of things seen once and twice.
 
     With one thing seen once and none twice the formula says that everything was seen, which one
     thing seen once contradicts; there, and for n = 1, it is Good and Turing's 1 - f_1/n.
@@ -62,7 +63,7 @@ def coverage_from(n: int, singles: int, pairs: int) -> float:
 
 
 def chao1(counts: Counted) -> float:
-    """How many things the source holds at least: types + (n-1)/n f_1^2 / (2 f_2).
+    """Lower bound on the number of things in the source: types + (n-1)/n f_1^2 / (2 f_2).
 
     Source: A. Chao, Scandinavian Journal of Statistics 1984; f_2 = 0: Chao & Chiu 2016, eq. 11.
     """
@@ -75,8 +76,8 @@ def chao1(counts: Counted) -> float:
 def chao1_interval(counts: Counted) -> tuple[float, float]:
     """95 % interval of Chao1: what was not seen is taken as log-normal, so it never falls below 0.
 
-    For independent draws; of a source whose rare things differ in rarity Chao1 is a lower bound,
-    and this is the interval of the bound. nan where nothing was seen just once, and where fewer
+    This is for independent draws. If the source's rare things differ in rarity Chao1 is a lower
+    bound, and this is the interval of the bound. nan if nothing was seen just once, or if fewer
     than `FEWEST_PAIRS` things were seen just twice.
     Source: A. Chao, "Estimating the population size for capture-recapture data with unequal
     catchability", Biometrics 1987.
@@ -97,7 +98,7 @@ def chao1_interval(counts: Counted) -> tuple[float, float]:
 
 
 def unseen_types(n: int, singles: int, pairs: int) -> float:
-    """Chao1's lower bound on how many things were not seen."""
+    """Chao1's lower bound on the number of unseen things."""
     if n == 0:
         return 0.0
     extra = singles**2 / (2 * pairs) if pairs else singles * (singles - 1) / 2
@@ -131,7 +132,7 @@ def hill(counts: Counted, q: float) -> float:
 def hill_asymptotic(counts: Counted, q: int) -> float:
     """Effective number of distinct things in the source, of order 0 (Chao1), 1 or 2.
 
-    Order 1 is 2 to the Chao-Wang-Jost entropy; order 2 is n (n-1) / sum x (x-1), infinite where
+    Order 1 is 2 to the Chao-Wang-Jost entropy; order 2 is n (n-1) / sum x (x-1), infinite if
     nothing was seen twice. Source: Chao et al., Ecological Monographs 2014, table 1.
     """
     if q == 0:

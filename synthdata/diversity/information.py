@@ -1,15 +1,15 @@
-"""How many bits a field tells about the output, and how sure that is.
+"""Information of a field about the output, in bits, and its uncertainty.
 
-Idea:   I(field; out) = H(out) + H(field) - H(field, out). Of counts alone it reads high: every
-        value has things that only chance gave it, the more so the more the words of a document
-        hang together. So each entropy is that of the source, and what is still wrong is seen by
-        leaving documents out. Shuffled labels say whether it could be chance; they do not say by
-        how much a field that does tell is overrated: spread over all values, things are rarer.
+Idea:   I(field; out) = H(out) + H(field) - H(field, out). From counts alone it is too high: every
+        value has things by chance, the more so the more the words of a document depend on each
+        other. So each entropy is that of the source, and the remaining bias is estimated by leaving
+        documents out. Shuffled labels show whether chance explains it; they do not show the bias of
+        a field that is informative: spread over all values, things are rarer.
 Source: entropies: Chao, Wang & Jost 2013; bias by leaving out: Quenouille, Biometrika 1956. Plug-in
         information: Treves & Panzeri, Neural Computation 1995.
 Run:    python -m synthdata measure data.jsonl --by persona
-Omits:  fields that most documents have alone (an id): such a value tells nothing that could be
-        seen twice.
+Omits:  fields whose values are mostly unique (an id): such a value tells nothing that could be seen
+        twice.
 
 V values, T documents; a pair is a thing together with a value.
 """
@@ -30,14 +30,14 @@ from synthdata.diversity.intervals import FEWEST, t_quantile, too_few
 from synthdata.text.ngrams import Table, ranks
 
 BLOCKS = 40
-"""Documents are left out in so many blocks at most, all values in equal parts."""
+"""Most blocks in which documents are left out, all values in equal parts."""
 FEWEST_BLOCKS = 5
-"""Fewer documents of a value than this say too little about the next ones."""
+"""Documents of a value below which they say too little about further ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Information:
-    """What a field tells, all in bits."""
+    """Information of a field, all in bits."""
 
     total: float
     """H(out) of the source."""
@@ -46,17 +46,17 @@ class Information:
     error: float
     """Standard error of the information over documents (or groups of them)."""
     error_within: float
-    """That of H(out | field)."""
+    """Standard error of H(out | field)."""
     taken: float
-    """How much was taken off for pairs that only one document has; intervals are so much wider."""
+    """Amount subtracted for pairs that only one document has; intervals are wider by it."""
     reach: float
-    """How many standard errors an interval reaches; nan where `reason` says why there is none."""
+    """Half-width of an interval in standard errors; nan if `reason` says why there is none."""
     coverage: float
-    """Share of a document's things that others of its value know, 0 to 1."""
+    """Share of a document's things that others of its value have, 0 to 1."""
     p: float
-    """Share of shufflings with as much information or more."""
+    """Share of shuffles with as much information or more."""
     reason: str
-    """Why there is no interval; empty where there is one."""
+    """Why there is no interval; empty if there is one."""
 
     @property
     def value(self) -> float:
@@ -73,11 +73,12 @@ def information(
     *,
     enough_coverage: float,
 ) -> Information:
-    """I(field; out) of a field with values `label` [T]; `units` [T] are what is left out together.
+    """I(field; out) of a field with values `label` [T]; `units` [T] numbers documents left out
+    together.
 
-    The estimate is Chao, Wang & Jost's of each entropy, less the bias that leaving out blocks of
-    units shows. What only one unit has (a share 1 - C of all) can show neither; so much of what
-    `shuffled` labels show is taken off instead: all of it where nothing comes twice.
+    The estimate is Chao, Wang & Jost's of each entropy, minus the bias found by leaving out blocks
+    of units. Things that only one unit has (a share 1 - C of all) show neither; instead that share
+    of the information of `shuffled` labels is subtracted: all of it if nothing occurs twice.
     """
     key, document, count = table
     values = int(label.max()) + 1
@@ -132,7 +133,7 @@ def information(
 
 
 class _Pairs:
-    """Rows of a table of things and documents as rows of pairs."""
+    """Rows of a table of things and documents, as rows of pairs."""
 
     def __init__(self, key: np.ndarray, value: np.ndarray, values: int) -> None:
         pair, self.where = np.unique(key * np.int64(values) + value, return_inverse=True)
@@ -144,8 +145,7 @@ class _Pairs:
         """Each value's part [V] of the information, and H(out), from counts of pairs, bits.
 
         sum of x/n (psi(x) - psi(X) + ln n - ln n_v), X being the thing's count and n_v the value's,
-        plus what was not seen of things, less what was not seen of pairs, shared out by those seen
-        once.
+        plus the unseen part of things, minus the unseen part of pairs, divided by those seen once.
         """
         n = float(joint.sum())
         if not n:
@@ -165,7 +165,7 @@ class _Pairs:
         return parts, _source(of_thing)
 
     def _psi_of(self, counts: np.ndarray) -> np.ndarray:
-        """psi of whole numbers from 1 up, by a table while they are no larger than is usual."""
+        """psi of whole numbers from 1 up, by a table unless they are unusually large."""
         from scipy.special import psi
 
         most = int(counts.max(initial=0))
@@ -189,8 +189,8 @@ def _left_out(
 ) -> tuple[np.ndarray, tuple[float, float]]:
     """Bias of the parts and of the total [V + 1], and standard errors of both terms of the budget.
 
-    Each block has as many units of each class as the others, so that what is left has the field's
-    values in the same shares: how many personas were asked how often is no matter of chance.
+    Each block has as many units of each class as the others, so that the rest has the field's
+    values in the same shares: how often each persona was asked is not a matter of chance.
     """
     whole = np.append(parts, total)
     if blocks < 2:
@@ -215,7 +215,7 @@ def _left_out(
 
 
 def _classes(label: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """[units] units that have the same values, each as often, are of one class."""
+    """[units] classes: units with the same values, each as often, are in one class."""
     order = np.lexsort((label, unit))
     held = np.split(label[order], np.flatnonzero(np.diff(unit[order])) + 1)
     kinds = [tuple(part.tolist()) for part in held]
@@ -224,20 +224,20 @@ def _classes(label: np.ndarray, unit: np.ndarray) -> np.ndarray:
 
 
 def _how_many(classes: np.ndarray) -> int:
-    """Blocks: as many as nine tenths of the units have companions in their class."""
+    """Number of blocks: as many as nine tenths of the units have companions in their class."""
     sizes = Counter(classes.tolist())
     of_units = np.sort([sizes[kind] for kind in classes.tolist()])
     return int(min(BLOCKS, of_units[len(of_units) // 10]))
 
 
 def _holders(where: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """How many units have each pair."""
+    """Number of units that have each pair."""
     width = np.int64(unit.max() + 1)
     return np.bincount(np.unique(where * width + unit) // width)
 
 
 def _counts(pair: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """How often each pair occurs, of those that do; by a table where that is not too wide."""
+    """Counts of the pairs that occur; by a table if that is not too wide."""
     if int(pair.max()) >= 8 * len(pair):
         pair = ranks(pair.astype(np.uint64))
     found = np.bincount(pair, count).astype(np.int64)
@@ -245,7 +245,7 @@ def _counts(pair: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _source(counts: np.ndarray) -> float:
-    """Chao-Wang-Jost entropy, bits; the counts of counts by a table, which takes no sorting."""
+    """Chao-Wang-Jost entropy, bits; the counts of counts by a table, without sorting."""
     from scipy.special import psi
 
     values, frequency = _tally(counts)
@@ -256,7 +256,7 @@ def _source(counts: np.ndarray) -> float:
 
 
 def _tally(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values that occur among the counts, 0 left out, and how often each does."""
+    """Values that occur among the counts, without 0, and their frequencies."""
     if int(counts.max(initial=0)) > 1 << 22:
         return counts_of_counts(counts)
     frequency = np.bincount(counts)
@@ -273,5 +273,6 @@ def _entropy(counts: np.ndarray) -> float:
 
 
 def _plug_in(joint: np.ndarray, sizes: np.ndarray) -> float:
-    """H(field) - H(field, out): the information of counts, but for H(out), which no label moves."""
+    """H(field) - H(field, out): the information of counts without H(out), which no label
+    changes."""
     return _entropy(sizes) - _entropy(joint)

@@ -1,15 +1,15 @@
-"""How far a number would move if the collection were drawn again.
+"""Intervals: how much a number would change if the collection were drawn again.
 
 Idea:   redraw by leaving documents out, never by drawing some twice: a bootstrap makes duplicates,
-        and duplicates are what is measured here. Leaving a tenth out again and again shows a spread
-        that, scaled up, is the spread of a fresh collection of the full size.
+        and duplicates are what is measured here. The spread from repeatedly leaving out a tenth,
+        scaled up, is that of a new collection of the full size.
 Source: delete-d jackknife: Shao & Wu, Annals of Statistics 1989; Politis & Romano, "Large sample
         confidence regions based on subsamples", 1994. Entropy: Chao, Wang & Jost 2013.
-Omits:  intervals for what the source holds, except for its entropy, and there only where the sample
-        covers 95 % of the source.
+Omits:  intervals for values of the source, except its entropy, and that only if the sample covers
+        95 % of the source.
 
-The target is the value at this sample size: what a fresh collection of n documents would show on
-average. Documents that depend on each other (one prompt, one session) are left out together.
+The target is the value at this sample size: the mean over new collections of n documents. Documents
+that depend on each other (one prompt, one session) are left out together.
 """
 
 from __future__ import annotations
@@ -29,21 +29,22 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 KEPT = 0.9
 """Share of the documents in each subsample.
 
-Half covers 63 to 97 % where 95 is meant. Nine tenths, with the degrees of freedom of `degrees`,
-cover 91 to 100 %: Hill numbers of words, different pairs, cosine and self-BLEU on the zoo of
-dependent sources, groups given, 100 collections of each (bench_synthdata_intervals.py --zoo).
+With half, nominal 95 % intervals cover 63 to 97 %. Nine tenths, with the degrees of freedom of
+`degrees`, cover 91 to 100 %: Hill numbers of words, different pairs, cosine and self-BLEU on the
+zoo of dependent sources, groups given, 100 collections of each (bench_synthdata_intervals.py
+--zoo).
 """
 DRAWS = 100
-"""How many subsamples."""
+"""Number of subsamples."""
 FEWEST = 20
-"""Fewer documents (or groups of them) than this give no interval."""
+"""Fewest documents (or groups of them) for an interval."""
 ENOUGH_COVERAGE = 0.95
-"""From here on a population entropy has an interval; below, it is a lower bound."""
+"""Coverage from which the source's entropy has an interval; below, it is a lower bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Standard error and 95 % interval of each statistic, nan where `reason` says why."""
+    """Standard error and 95 % interval of each statistic, nan if `reason` says why."""
 
     value: np.ndarray
     """[k] the statistics of the whole collection."""
@@ -56,7 +57,7 @@ class Spread:
     method: str
     """How the documents were left out."""
     reason: str = ""
-    """Why there is no interval; empty where there is one."""
+    """Why there is no interval; empty if there is one."""
 
     def ends(self, place: int) -> tuple[float, float]:
         """Both ends of one statistic's interval."""
@@ -79,12 +80,12 @@ def subsample(
     variance of the statistic at n: for a mean, the draws' variance is s^2/m (1 - m/n), because
     draws from a finite collection vary less, and the full mean's is s^2/n.
 
-    `groups` [n] numbers documents that belong together; whole groups are left out. A fresh
-    collection of n documents would have room for others where a large group is gone, so each draw
-    is put right for how many documents it has, by the slope from the draws' mean to the whole.
-    `weights` [n] is what each document counts for (its words); where a few units hold most of it,
-    Student's t has few degrees of freedom (`degrees`). Values that are not finite make their
-    interval nan. ValueError for a share kept outside (0, 1).
+    `groups` [n] numbers documents that belong together; whole groups are left out. A new collection
+    of n documents would have others in place of a large group, so each draw is corrected for its
+    number of documents, by the slope from the draws' mean to the whole. `weights` [n] is each
+    document's weight (its words); if a few units hold most of it, Student's t has few degrees of
+    freedom (`degrees`). Values that are not finite make their interval nan. ValueError for a share
+    kept outside (0, 1).
     """
     if not 0 < kept < 1:
         raise ValueError(f"the share kept lies between 0 and 1, got {kept}")
@@ -128,7 +129,7 @@ def subsample(
 
 
 def too_few(units: int, *, grouped: bool = False) -> str:
-    """Why so few documents, or groups of them, have no interval.
+    """Reason why few documents, or groups of them, have no interval.
 
     >>> too_few(1, grouped=True)
     '1 group of documents is too few for an interval (at least 20)'
@@ -139,11 +140,11 @@ def too_few(units: int, *, grouped: bool = False) -> str:
 
 
 def degrees(held: np.ndarray) -> float:
-    """Degrees of freedom of a standard error over units that hold so much each, one at least.
+    """Degrees of freedom of a standard error over units with these weights, at least one.
 
-    Half of what L. Kish called the effective number, (sum w)^2 / sum w^2, less one: the whole would
-    be right for normal values, but those of a few large units are not. With the whole, intervals of
-    bursts of copies hold the truth 88 % of the time (hill2), with half 94 %.
+    Half of Kish's effective number, (sum w)^2 / sum w^2, minus one: the whole would be right for
+    normal values, but those of a few large units are not normal. With the whole, intervals of
+    bursts of copies contain the truth 88 % of the time (hill2), with half 94 %.
     Source: L. Kish, "Survey Sampling", 1965.
 
     >>> degrees(np.ones(40)), degrees(np.array([100, 1, 1, 1]))
@@ -172,11 +173,11 @@ def share_interval(successes: int, n: int) -> tuple[float, float]:
 def unmoved_mean(value: float, units: int) -> tuple[float, float]:
     """Least interval of a mean of scores from 0 to 1, such as self-BLEU.
 
-    Subsamples tell nothing of a kind of document that did not come up, and it may have a share of
-    up to `share_interval(0, units)`: of score 1 at worst for the upper end, of 0 for the lower.
-    The price: on sources without rare copies intervals of self-BLEU are 1.0 to 5 times as wide as
-    need be (most with some 20 units, 1.0 to 1.2 with 300 documents), and hold .93 to 1.00. It is
-    kept for sources of which one document in thirty is a copy, and a sample may show none.
+    Subsamples tell nothing about a kind of document that did not occur, and its share may be up to
+    `share_interval(0, units)`: with score 1 at worst for the upper end, 0 for the lower. The price:
+    on sources without rare copies intervals of self-BLEU are 1.0 to 5 times as wide as necessary
+    (most with some 20 units, 1.0 to 1.2 with 300 documents), and cover .93 to 1.00. It is kept for
+    sources in which one document in thirty is a copy, and a sample may show none.
 
     >>> [round(end, 3) for end in unmoved_mean(0.2, 100)]
     [0.193, 0.23]
@@ -186,13 +187,13 @@ def unmoved_mean(value: float, units: int) -> tuple[float, float]:
 
 
 def unmoved_hill(counts: np.ndarray, q: float, units: int | None = None) -> tuple[float, float]:
-    """Least interval of a Hill number, for where every subsample shows the same.
+    """Least interval of a Hill number, used if every subsample shows the same.
 
-    All documents different, or all equal, stay so whichever are left out; yet a fresh collection
-    need not be so. A kind of document that n draws did not show may have a share of up to
-    `share_interval(0, n)`. Lower end: so many of the rarest documents turn into the commonest one;
-    upper end: so many of the commonest turn into new ones. `units` is how many groups of documents
-    depend on nothing but themselves (otherwise every document).
+    Documents that are all different, or all equal, stay so whichever are left out; yet a new
+    collection need not be so. A kind of document that n draws did not show may have a share of up
+    to `share_interval(0, n)`. Lower end: that share of documents, the rarest, becomes the commonest
+    one; upper end: that share, from the commonest, becomes new ones. `units` is the number of
+    independent groups of documents (by default, every document).
 
     >>> unmoved_hill(np.array([100]), 0)  # 3.7 of 100, in whole documents 4
     (1.0, 5.0)
@@ -205,7 +206,7 @@ def unmoved_hill(counts: np.ndarray, q: float, units: int | None = None) -> tupl
     rare = counts[:0:-1]  # all but the commonest, the rarest first
     taken = np.clip(moved - (np.cumsum(rare) - rare), 0, rare)
     fewer = np.concatenate(([counts[0] + taken.sum()], rare - taken))
-    spare = counts - 1  # a document that no other repeats is new already
+    spare = counts - 1  # a document without a copy is new already
     taken = np.clip(moved - (np.cumsum(spare) - spare), 0, spare)
     more = np.concatenate((counts - taken, np.ones(int(taken.sum()), dtype=counts.dtype)))
     return hill.hill(fewer, q), hill.hill(more, q)
@@ -213,24 +214,24 @@ def unmoved_hill(counts: np.ndarray, q: float, units: int | None = None) -> tupl
 
 @dataclass(frozen=True, kw_only=True)
 class SourceEntropy:
-    """What the source's entropy is, as far as the sample tells."""
+    """The source's entropy, as far as the sample tells."""
 
     value: float
-    """Chao-Wang-Jost entropy with its bias over documents taken off, bits."""
+    """Chao-Wang-Jost entropy minus its bias over documents, bits."""
     low: float
-    """Lower end of the 95 % interval; nan where the coverage is too low for one."""
+    """Lower end of the 95 % interval; nan if the coverage is too low for one."""
     high: float
     """Upper end."""
     error: float
-    """Standard error over documents, bits; nan where documents are too few."""
+    """Standard error over documents, bits; nan if documents are too few."""
     coverage: float
     """Share of the source that the sample has seen, by leaving out units."""
     warning: str
-    """Why there is no interval; empty where there is one."""
+    """Why there is no interval; empty if there is one."""
 
 
 def source_entropy(found: Grams, groups: np.ndarray | None = None) -> SourceEntropy:
-    """Entropy of the source of these n-grams, with an interval where the coverage allows one.
+    """Entropy of the source of these n-grams, with an interval if the coverage allows one.
 
     See `source_entropy_of`, which takes their table.
     """
@@ -240,17 +241,18 @@ def source_entropy(found: Grams, groups: np.ndarray | None = None) -> SourceEntr
 def source_entropy_of(
     table: Table, documents: int, groups: np.ndarray | None = None
 ) -> SourceEntropy:
-    """Entropy of the source of what these documents hold, with an interval where there may be one.
+    """Entropy of the source of these documents' things, with an interval if the coverage allows
+    one.
 
-    A unit is a document, or a group of them. What Chao, Wang & Jost correct for is the bias of
-    independent draws; the words of a unit are none, so there is more of it: the jackknife's bias
-    over T units, (T - 1) (mean of H without a unit - H), less the same over single draws, which is
-    theirs. Of independent words it is nought on average. The standard error is the jackknife's. All
+    A unit is a document, or a group of them. Chao, Wang & Jost correct the bias of independent
+    draws; the words of a unit are not independent, so the bias is larger: the jackknife's bias over
+    T units, (T - 1) (mean of H without a unit - H), minus the same over single draws, which is
+    theirs. For independent words it is zero on average. The standard error is the jackknife's. All
     are to first order in the unseen term, which assumes unseen things to be as rare as those seen
-    once; where they are rarer it is too small, so the upper end lies twice the term higher. Twice
+    once; if they are rarer it is too small, so the upper end is higher by twice the term. Twice
     covers 90 % or more on every source of tests/synthdata/test_intervals.py and of the zoo beside
-    it, once does not. Of the bias over units the jackknife leaves up to a third (prompts, documents
-    of uneven length), and by so much the upper end is higher, too.
+    it, once does not. The jackknife leaves up to a third of the bias over units (prompts, documents
+    of uneven length), and the upper end is higher by that, too.
     Source: bias: M. H. Quenouille, Biometrika 1956.
     """
     table, units = by_unit(table, groups, documents)
@@ -292,14 +294,14 @@ def source_entropy_of(
 
 
 def _of_draws(totals: np.ndarray) -> float:
-    """The jackknife's bias of the Chao-Wang-Jost entropy, were every draw its own unit, bits."""
+    """The jackknife's bias of the Chao-Wang-Jost entropy if every draw were its own unit, bits."""
     each, n = np.arange(len(totals)), int(totals.sum())
     change = _without_each(Table(each, each, np.ones(len(totals), np.int64)), totals, len(totals))
     return (n - 1) / n * float(totals @ change)
 
 
 def _without_each(table: Table, totals: np.ndarray, units: int) -> np.ndarray:
-    """What the Chao-Wang-Jost entropy changes by when a unit is left out, [units], bits."""
+    """Change of the Chao-Wang-Jost entropy if a unit is left out, [units], bits."""
     from scipy.special import psi
 
     key, unit, count = table
@@ -317,7 +319,7 @@ def _without_each(table: Table, totals: np.ndarray, units: int) -> np.ndarray:
         for k in (1, 2)
     ]
     base = entropy.unseen_entropy(n, singles, pairs)
-    few = max(1, round(float(gone.mean())))  # the term is about as 1/n: what a mean unit changes
+    few = max(1, round(float(gone.mean())))  # the term is about 1/n: the change by a mean unit
     slope = [
         entropy.unseen_entropy(n, singles + 1, pairs) - base,
         entropy.unseen_entropy(n, singles, pairs + 1) - base,

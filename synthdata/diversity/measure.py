@@ -1,4 +1,4 @@
-"""What every metric returns: a number that says how far it can be trusted.
+"""The result of every metric: a number that says how far it can be trusted.
 
 Idea:   a diversity number without its n, its coverage, its unit and its method means nothing: the
         same source gives self-BLEU .26 at 250 texts and .96 at 16,000. So they travel together.
@@ -24,30 +24,30 @@ class Measure:
     """One measured quantity. An undefined value is nan, and a warning says why."""
 
     name: str
-    """Which quantity, as in tables and rules (`hill1`, `self_bleu`)."""
+    """Key of the quantity, as in tables and rules (`hill1`, `self_bleu`)."""
     value: float
-    """The estimate, in `unit`; nan where it is undefined."""
+    """The estimate, in `unit`; nan if it is undefined."""
     low: float = math.nan
-    """Lower end of the 95 % interval; nan where there is none."""
+    """Lower end of the 95 % interval; nan if there is none."""
     high: float = math.nan
-    """Upper end of the 95 % interval; nan where there is none."""
+    """Upper end of the 95 % interval; nan if there is none."""
     low_by_cluster: float = math.nan
-    """Lower end if every cluster of near-duplicates is one event, told several times; nan where
-    that was not asked, or documents have groups."""
+    """Lower end if every cluster of near-duplicates is one event told several times; nan if that
+    was not asked, or documents have groups."""
     high_by_cluster: float = math.nan
     """Upper end of the same."""
     n: int
-    """How many documents (or tokens, as `method` says) it rests on."""
+    """Number of documents (or tokens, as `method` says) behind it."""
     coverage: float = math.nan
-    """Share of the source's probability that the sample has seen, 0 to 1; nan where unknown."""
+    """Share of the source's probability that the sample has seen, 0 to 1; nan if unknown."""
     method: str
-    """Estimator, tokeniser and settings, enough to repeat it."""
+    """Estimator, tokeniser and settings, enough to reproduce it."""
     unit: str
     """What the value counts ("bits", "effective documents", "share")."""
     direction: Direction
     """How to read it."""
     warnings: tuple[str, ...] = ()
-    """What to know before believing it."""
+    """Caveats."""
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:
@@ -77,7 +77,7 @@ class Measure:
         unit: str = "",
         direction: Direction = "neither",
     ) -> Measure:
-        """The measure that could not be taken, with its reason.
+        """A measure that could not be taken, with its reason.
 
         >>> Measure.undefined("entropy", "no documents").value
         nan
@@ -104,10 +104,10 @@ class Measure:
         unit: str,
         direction: Direction = "neither",
     ) -> Measure:
-        """A mean over seeds, as `labkit.experiment.interval` finds it; undefined where that is nan.
+        """A mean over seeds, as `labkit.experiment.interval` finds it; undefined if that is nan.
 
-        One seed has no interval: on a linear scale both its ends are infinite, on that of ratios
-        the upper one.
+        One seed has no interval: on a linear scale both ends are infinite, on that of ratios the
+        upper one.
 
         >>> from labkit.experiment import interval
         >>> print(Measure.over_seeds("gain", interval([2.0]), n=9, method="", unit="bits"))
@@ -131,19 +131,19 @@ class Measure:
 
     @property
     def has_interval(self) -> bool:
-        """Whether `low` and `high` are there."""
+        """Whether `low` and `high` are known."""
         return not math.isnan(self.low)
 
     @property
     def by_cluster(self) -> tuple[float, float] | None:
-        """The interval with clusters of near-duplicates as units, where there is one."""
+        """The interval with clusters of near-duplicates as units, if there is one."""
         if math.isnan(self.low_by_cluster):
             return None
         return self.low_by_cluster, self.high_by_cluster
 
     @property
     def hangs_on_clusters(self) -> bool:
-        """Whether that interval is more than half as wide again as the one of documents.
+        """Whether that interval is over 1.5 times as wide as the one of documents.
 
         One file cannot tell which is right: ten copies may be ten answers that agree, or one event
         told ten times.

@@ -3,8 +3,8 @@
 Idea:   each quantity is described once. Panel, comparison, gate, stream, reports and `--help` look
         it up by its key, so that they cannot say different things about it.
 Run:    python -m synthdata gate --help
-Omits:  values and intervals (`synthdata.diversity.measure`), which of these a command reports, and
-        numbers that only one experiment knows (`personas`, `three-jokes`, `collapse`).
+Omits:  values and intervals (`synthdata.diversity.measure`), the choice of a command's quantities,
+        and numbers of a single experiment (`personas`, `three-jokes`, `collapse`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from synthdata.diversity.measure import Direction, Measure
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """A quantity as the whole package knows it; `of` and `measured` fill in what is open (`{}`)."""
+    """A quantity as the whole package knows it; `of` and `measured` fill in the `{}`."""
 
     key: str
     """Name in tables, rules and JSON, and of its `Measure`."""
@@ -28,7 +28,7 @@ class Quantity:
     method: str
     """Estimator, with `{}` for tokeniser, policy and settings."""
     direction: Direction = "higher is more varied"
-    """Which way lies more variety."""
+    """Which direction means more variety."""
     name: str = ""
     """Plain words for readers who have not met the key; the key itself if there are none."""
     noun: str = ""
@@ -316,7 +316,7 @@ STREAMED: dict[str, Quantity] = {
         "n (n-1) / sum x (x-1), unbiased for the source's concentration, {}",
     ),
 }
-"""What a one-pass meter tells of each of its channels, in the order of its report."""
+"""Quantities of each channel of a one-pass meter, in the order of its report."""
 
 REGISTRY: dict[str, Quantity] = {
     quantity.key: quantity
@@ -328,7 +328,8 @@ REGISTRY: dict[str, Quantity] = {
         *_OF_ENTROPY,
     )
 }
-"""Every quantity by its key. Of the entropies that both know, those of a collection in memory."""
+"""Every quantity by its key; for the entropies that are in both, those of a collection in
+memory."""
 for _channel in ("documents", "words"):
     for _kind in STREAMED.values():
         REGISTRY.setdefault(_kind.of(_channel).key, _kind.of(_channel))

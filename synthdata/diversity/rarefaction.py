@@ -1,8 +1,8 @@
-"""How much variety a smaller sample would have shown, or a larger one will.
+"""Rarefaction and extrapolation: the variety of a smaller or a larger sample.
 
 Idea:   variety grows with n, so two collections are compared at the same n, or at the same
-        coverage. Going down (rarefaction) is exact; going up (extrapolation) is an estimate, to be
-        trusted to about twice the sample.
+        coverage. Going down (rarefaction) is exact; going up (extrapolation) is an estimate,
+        reliable to about twice the sample.
 Source: Chao & Jost, Ecology 2012 (coverage); Colwell et al., Journal of Plant Ecology 2012 (types);
         Chao et al., Ecological Monographs 2014 (Hill numbers of order 1 and 2); order 1 beyond the
         sample as in the authors' package iNEXT from version 3, whose numbers the tests hold.
@@ -24,7 +24,7 @@ from synthdata.diversity.hill import coverage_from, hill, hill_asymptotic
 def rarefied(counts: Counted, size: float, q: float = 0) -> float:
     """Expected effective number, of order 0, 1 or 2, in a sample of `size`, nan for no counts.
 
-    For `size` up to n: of draws without replacement from the sample; 2 to the expected entropy for
+    For `size` up to n: draws without replacement from the sample; 2 to the expected entropy for
     order 1, one over the expected concentration for order 2. Beyond n: extrapolated.
 
     >>> round(rarefied([3, 1], 2), 3)   # two of the four draws: 3 of 6 pairs hold both things
@@ -61,7 +61,7 @@ def coverage_at(counts: Counted, size: float) -> float:
     singles, pairs = seen.f(1), seen.f(2)
     if singles == 0:
         return 1.0
-    # one thing seen once and none twice: nothing says how soon the rest would be seen
+    # one thing seen once, none twice: no evidence how soon the rest would be seen
     fall = 1.0 if (singles, pairs) == (1, 0) else 1 - rare_share(n, singles, pairs)
     return 1 - (1 - coverage_from(n, singles, pairs)) * fall ** (size - n)
 
@@ -69,8 +69,8 @@ def coverage_at(counts: Counted, size: float) -> float:
 def size_for_coverage(counts: Counted, target: float) -> float:
     """The smallest sample size, not always whole, that reaches coverage `target`, by bisection.
 
-    As exactly as floats allow. Infinite where no size reaches it.
-    ValueError unless 0 < target < 1.
+    It is as exact as floats allow, and infinite if no size reaches it. ValueError unless 0 < target
+    < 1.
     """
     seen = Abundance.of(counts)
     return size_reaching(lambda size: coverage_at(seen, size), target, seen.n)
@@ -79,7 +79,7 @@ def size_for_coverage(counts: Counted, target: float) -> float:
 def size_reaching(covered: Callable[[float], float], target: float, n: int) -> float:
     """The smallest size at which `covered`, which rises with it, reaches `target`.
 
-    `n` is where the search begins, the sample's size; nan for 0. As `size_for_coverage` otherwise.
+    `n`, the sample's size, is the start of the search; nan for 0. Otherwise as `size_for_coverage`.
     """
     if not 0 < target < 1:
         raise ValueError(f"coverage is a share between 0 and 1, got {target}")
@@ -104,7 +104,7 @@ def curve(
 ) -> list[tuple[int, float, float]]:
     """(size, effective number, coverage) from one draw to `up_to` times the sample.
 
-    Sizes grow by equal factors and always hold n itself.
+    Sizes grow by equal factors and include n itself.
     """
     seen = Abundance.of(counts)
     n = seen.n
@@ -133,8 +133,8 @@ def _expected_entropy(seen: Abundance, size: int) -> float:
     if size == n:
         return math.log2(n) - float(seen.weights @ (seen.values * np.log2(seen.values))) / n
     x = seen.values.astype(np.int64)
-    # The number k of copies drawn is hypergeometric. All k from low to high, for all x at once:
-    # nine standard deviations and a little hold all the mass that rounding can see.
+    # The number k of copies drawn is hypergeometric. All k from low to high, for all x at once;
+    # slightly over nine standard deviations hold all the mass above rounding.
     mean = size * x / n
     spread = 9 * np.sqrt(mean * (1 - x / n)) + 30
     low = np.maximum(np.maximum(1, np.floor(mean - spread)), size - (n - x)).astype(np.int64)

@@ -1,1 +1,1 @@
-"""Bytes to rows: streams, formats, rows, collections, and rows written again."""
+"""From bytes to rows and back: streams, formats, rows, collections, writing."""

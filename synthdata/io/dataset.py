@@ -1,4 +1,4 @@
-"""What every command reads: texts, the fields asked for, and where all of it came from.
+"""Input of every command: texts, the fields asked for, and their provenance.
 
 Idea:   a number that cannot be traced to its files is worth little, so provenance is collected
         while reading and travels with the report.
@@ -22,7 +22,7 @@ from synthdata.io.rows import BadRow, ReadConfig, Row, dig
 
 NO_VALUE = "(no value)"
 GROUPERS = ("prompt", "prompt_id", "author", "persona", "conversation_id", "session")
-"""Fields that are asked whether documents hang together, where nobody has said so."""
+"""Fields that often group dependent documents, checked if no group was named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +30,15 @@ class Loaded:
     """Rows in memory."""
 
     rows: tuple[Row, ...]
-    """In the order of the files."""
+    """Usable rows, in the order of the files."""
     tally: Tally
-    """What was read and what was not."""
+    """Counts of what was read and what was not."""
     stripped: str = ""
-    """What was taken out of the texts, in a sentence."""
+    """Sentence about what was removed from the texts."""
     taken: float = 0.0
-    """Share of all text that was."""
+    """Share of all text that was removed."""
     positions: np.ndarray
-    """[n] number of each row among all usable rows (differs where only a sample was kept)."""
+    """[n] number of each row among all usable rows (differs if only a sample was kept)."""
 
     @property
     def texts(self) -> list[str]:
@@ -46,9 +46,9 @@ class Loaded:
         return [row.text for row in self.rows]
 
     def values(self, field: str) -> list[str]:
-        """The field's value of each row as text; ValueError where no row has it.
+        """The field's value of each row as text; ValueError if no row has it.
 
-        One that is missing, null, or blank as in an empty cell of a table, is `NO_VALUE`.
+        A value that is missing, null, or blank as in an empty table cell, is `NO_VALUE`.
         """
         found: list[str] = []
         complaint = ""
@@ -71,7 +71,8 @@ class Loaded:
         return [row if v == NO_VALUE else v for row, v in enumerate(self.values(field))]
 
     def alone(self, field: str) -> str:
-        """How many rows are groups of their own for want of a value; "" where none is."""
+        """Note on the rows that are their own group because they have no value; "" if there are
+        none."""
         many = sum(value == NO_VALUE for value in self.values(field))
         if not many:
             return ""
@@ -81,7 +82,7 @@ class Loaded:
         )
 
     def hints(self) -> tuple[str, ...]:
-        """A warning for each field that is often a group, where its values come again."""
+        """A warning for each field that is often a group, if its values recur."""
         found = []
         for field in GROUPERS:
             values = [row.fields[field] for row in self.rows if field in row.fields]
@@ -107,9 +108,9 @@ def load(
 ) -> Loaded:
     """All usable rows, or `sample` of them drawn without replacement, in their order.
 
-    Of each row the text and `fields` are kept, None keeps all of it (a parsed row takes several
-    times the memory of its text); of `hints`, where there are such fields, a hash of the value.
-    Errors as `synthdata.io.reader.read`; ValueError for a sample below 1.
+    Each row keeps its text and `fields`; None keeps all of it (a parsed row takes several times the
+    memory of its text). `hints` that exist are kept as a hash of the value. Errors as
+    `synthdata.io.reader.read`; ValueError for a sample below 1.
     """
     if sample is not None and sample < 1:
         raise ValueError(f"a sample has at least 1 document, got {sample}")
@@ -142,7 +143,7 @@ def load(
 
 
 def _slim(row: Row, fields: Sequence[str], hints: Sequence[str]) -> Row:
-    """The row with nothing but its text and these fields, by their dotted paths."""
+    """The row with only its text and these fields, by their dotted paths."""
     own = row.fields if isinstance(row.fields, dict) else {}
     found: dict[str, Any] = {
         field: hash(said)
@@ -153,17 +154,17 @@ def _slim(row: Row, fields: Sequence[str], hints: Sequence[str]) -> Row:
         try:
             found[field] = dig(row.fields, field)
         except BadRow as bad:
-            found[field] = bad  # why it is missing, for the one message about it
+            found[field] = bad  # the reason, for the message about it
     return row._replace(fields=found, raw=b"")
 
 
 def embeddings(path: str, loaded: Loaded) -> np.ndarray:
-    """The user's vectors [n, d], one for each usable row, of a .npy file.
+    """The user's vectors [n, d], one per usable row, from a .npy file.
 
-    ValueError where it is not one, has another number of rows, or holds what is not finite.
+    ValueError if it is not one, has a wrong number of rows, or holds values that are not finite.
     """
     try:
-        # mapped: a header may say any size, and only the file itself knows how much is there
+        # mapped: a header may claim any size; only the file itself shows how much is there
         with np.errstate(over="ignore"):
             vectors = np.load(path, allow_pickle=False, mmap_mode="r")
     except (ValueError, EOFError, OverflowError, zipfile.BadZipFile) as error:
@@ -182,7 +183,7 @@ def embeddings(path: str, loaded: Loaded) -> np.ndarray:
 
 
 def alerts(tally: Tally) -> tuple[str, ...]:
-    """That rows were not used, in a line: whoever reads no further must have seen it."""
+    """One line about unused rows, for the top of the report."""
     bad = sum(tally.bad.values())
     if not bad:
         return ()
@@ -194,7 +195,7 @@ def alerts(tally: Tally) -> tuple[str, ...]:
 
 
 def notes(tally: Tally) -> tuple[str, ...]:
-    """What a reader should know about rows that were not used."""
+    """Notes for the reader about unused rows."""
     found = [f"{count:,} rows not used: {kind}" for kind, count in sorted(tally.bad.items())]
     found += [f"for example {example}" for example in tally.examples]
     if tally.empty:
@@ -205,7 +206,7 @@ def notes(tally: Tally) -> tuple[str, ...]:
 
 
 def provenance(tally: Tally, **more: Any) -> dict[str, str]:
-    """Files, and whatever else the command has to say, then versions."""
+    """Files, then the command's own entries, then versions."""
     found: dict[str, str] = {}
     for i, record in enumerate(tally.files):
         key = "file" if len(tally.files) == 1 else f"file {i + 1}"

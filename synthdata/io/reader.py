@@ -1,9 +1,9 @@
 """Rows of text from JSONL, plain text, CSV and Parquet, one at a time.
 
 Idea:   a row that cannot be used is counted by its kind and the first few are kept with their line
-        numbers, because files of a million generated texts always have some; a file in which no
-        row can be used is an error, because then the question was wrong. `strict` makes the first
-        bad row an error. Rows over `max_row` bytes are skipped unread.
+        numbers, because files of a million generated texts always have some; a file without any
+        usable row is an error, because then the question was wrong. `strict` makes the first bad
+        row an error. Rows over `max_row` bytes are skipped unread.
 Source: JSON Lines (jsonlines.org), RFC 4180 (CSV), RFC 3629 (UTF-8), Apache Parquet.
 Omits:  schemas and guessing the text field: it is named, `--text choices.0.message.content`.
 """
@@ -51,22 +51,22 @@ _SUFFIXES: dict[str, Format] = {
 
 @dataclass
 class Tally:
-    """What was read, and what was not and why. Tallies add up, file by file."""
+    """Counts of what was read, and of what was not and why. Tallies add up, file by file."""
 
     rows: int = 0
     """Usable rows."""
     empty: int = 0
     """Usable rows whose text is the empty string."""
     blank: int = 0
-    """Lines with nothing on them, which are no rows."""
+    """Blank lines, which are not rows."""
     with_nul: int = 0
     """Usable rows with a NUL character in the text (kept as it is)."""
     bad: Counter[str] = field(default_factory=Counter)
     """Rows that could not be used, by kind."""
     examples: list[str] = field(default_factory=list)
-    """The first few of them: "file, line 7: not JSON: ..."."""
+    """The first few bad rows: "file, line 7: not JSON: ..."."""
     files: list[FileRecord] = field(default_factory=list)
-    """Provenance."""
+    """Provenance of the files."""
 
     def add(self, other: Tally, show: int = 3) -> None:
         """Add the tally of files that come after this one's."""
@@ -84,7 +84,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Tally:
-        """A tally from what `to_json` gave; TypeError or ValueError where it is anything else."""
+        """A tally from what `to_json` gave; TypeError or ValueError if it is anything else."""
         files = [FileRecord(**typed(FileRecord, f)) for f in value["files"]]
         bad = Counter({str(kind): whole_number(count) for kind, count in value["bad"].items()})
         tally = cls(**typed(cls, {**value, "bad": bad, "files": files}))
@@ -99,8 +99,8 @@ def read(
 ) -> Iterator[Row]:
     """Every usable row of every file, in order; `tally` is filled on the way.
 
-    ValueError on a file with no usable row, on a gzip file that breaks off (it says after how many
-    rows), and with `strict` on the first bad row; OSError as `open` raises it.
+    ValueError on a file with no usable row, on a truncated gzip file (it says after how many rows),
+    and with `strict` on the first bad row; OSError as `open` raises it.
     """
     config, tally = config or ReadConfig(), tally if tally is not None else Tally()
     for path in streams.expand(paths):
@@ -198,7 +198,7 @@ def _items(
 
 
 def format_of_name(path: str) -> Format:
-    """The format a file's name tells, "auto" where it tells none."""
+    """The format by a file's name; "auto" if the name does not tell."""
     stem, suffix = os.path.splitext(path.lower())
     if suffix == ".gz":
         suffix = os.path.splitext(stem)[1]

@@ -1,7 +1,7 @@
-"""What a row is, and how one line or one object becomes one.
+"""Rows, and how a line or an object becomes one.
 
-Idea:   each way in which a row can be unusable has a short name (its kind), so that a million bad
-        rows are a few counts and not a million messages.
+Idea:   each reason for an unusable row has a short name (its kind), so that a million bad rows are
+        a few counts and not a million messages.
 Omits:  reading files (reader.py) and tables (tables.py).
 """
 
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     line: int
     """Its (first) line, from 1; in Parquet the row's number."""
     raw: bytes
-    """The row as it stood in the file, without its line end; in Parquet as JSON."""
+    """The bytes of the row in the file, without its line end; in Parquet as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,8 @@ class ReadConfig:
     text: str = "text"
     """Field that holds the text; a dotted path with list positions is allowed."""
     format: Format = "auto"
-    """What the files are; auto goes by their names, and by the first character where those are
-    silent. lines: a document a line; blocks: documents between blank lines."""
+    """Format of the files; auto: by name, or by the first character if the name does not tell.
+    lines: a document a line; blocks: documents between blank lines."""
     strict: bool = False
     """Stop at the first bad row instead of counting it."""
     max_row: int = MAX_ROW
@@ -50,7 +50,7 @@ class ReadConfig:
     columns: tuple[str, ...] | None = None
     """Fields needed besides the text (Parquet reads only these); None is all of them."""
     show: int = 3
-    """How many bad rows are kept as examples."""
+    """Number of bad rows kept as examples."""
 
     def __post_init__(self) -> None:
         if not self.text:
@@ -75,12 +75,12 @@ class BadRow(Exception):
         self.kind = kind
 
     def at(self, line: int) -> Problem:
-        """The same, with the line it stands on."""
+        """The same, with its line number."""
         return Problem(line, self.kind, str(self))
 
 
 def dig(row: Any, path: str) -> Any:
-    """The value at a dotted path; BadRow, naming the fields there are, where it leads nowhere.
+    """The value at a dotted path; BadRow, naming the existing fields, if it leads nowhere.
 
     >>> dig({"choices": [{"message": {"content": "hi"}}]}, "choices.0.message.content")
     'hi'
@@ -119,7 +119,7 @@ def _type(value: Any) -> str:
 
 
 def text_of(fields: Any, config: ReadConfig) -> str:
-    """The string at the configured dotted path; BadRow where something else stands there."""
+    """The string at the configured dotted path; BadRow if the value is anything else."""
     value = dig(fields, config.text)
     if not isinstance(value, str):
         raise BadRow("text is not a string", f"{config.text!r} is {_type(value)}")
@@ -136,7 +136,7 @@ def decode(data: bytes) -> str:
 
 
 def text_row(data: bytes, source: str, line: int, config: ReadConfig) -> Row:
-    """A line of plain text as a document; BadRow where it is not UTF-8."""
+    """A line of plain text as a document; BadRow if it is not UTF-8."""
     return Row(decode(data), {}, source, line, data)
 
 

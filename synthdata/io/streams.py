@@ -1,4 +1,4 @@
-"""Bytes from anywhere, in bounded memory: files, globs, object stores, gzip, standard input.
+"""Bytes from any source, in bounded memory: files, globs, object stores, gzip, standard input.
 
 Idea:   a source is read once, in blocks; its SHA-256 and size are taken from the same blocks, and a
         line longer than the limit is let through without being kept. So no input, however broken,
@@ -37,22 +37,22 @@ _WIDE: dict[tuple[bool, ...], str] = {
     (False, True, True, True): "UTF-32LE",
     (True, True, True, False): "UTF-32BE",
 }
-"""Which of four neighbouring bytes are NUL in text of Latin letters."""
+"""NULs among four neighbouring bytes in text of Latin letters, by encoding."""
 _METER = re.compile(rb"synthdata meter (\d+)\n")
 METER_VERSION = 1
-"""Of the saved meters that are read and written."""
+"""Version of the saved meters that are read and written."""
 
 
 @dataclass
 class FileRecord:
-    """What provenance needs to say about one file that was read."""
+    """Provenance of one file that was read."""
 
     path: str
-    """As it was named; "-" is standard input."""
+    """Path as it was named; "-" is standard input."""
     bytes: int = 0
-    """Size as stored (compressed, where it is)."""
+    """Size in bytes as stored (compressed, if it is)."""
     sha256: str = ""
-    """Of the bytes as stored; filled in when the last of them was read."""
+    """SHA-256 of the bytes as stored; set once the last of them is read."""
     rows: int = 0
     """Usable rows."""
     header: str = ""
@@ -66,12 +66,12 @@ class FileRecord:
 
 
 class Damaged(ValueError):
-    """A source that breaks off or decodes to nothing sensible in its middle."""
+    """A source that is truncated or cannot be decoded from some point on."""
 
 
 @dataclass
 class Line:
-    """One line without its line end; `data` is None where it was over the limit."""
+    """One line without its line end; `data` is None if it was over the limit."""
 
     number: int
     data: bytes | None
@@ -98,15 +98,15 @@ def parse_size(text: str | int) -> int:
 
 
 def is_remote(path: str) -> bool:
-    """Whether fsspec has to open it ("s3://bucket/file"); a local path never needs fsspec."""
+    """Whether opening it needs fsspec ("s3://bucket/file"); a local path never needs fsspec."""
     return "://" in path
 
 
 def expand(paths: Sequence[str]) -> list[str]:
     """Files named by `paths`: a glob becomes its matches in sorted order, "-" stays.
 
-    ValueError on no path, a glob without a match, a folder, or a file named twice, be it by another
-    spelling or a link; FileNotFoundError on a plain name that is not there.
+    ValueError on no path, a glob without a match, a folder, or a file named twice, even by another
+    spelling or a link; FileNotFoundError on a plain name that does not exist.
     """
     if not paths:
         raise ValueError("no input; name a file, a glob such as 'data/*.jsonl', or - for stdin")
@@ -124,13 +124,13 @@ def expand(paths: Sequence[str]) -> list[str]:
 
 
 def _identity(path: str) -> str | tuple[int, int]:
-    """What two names of one file share: its place on the disk, where it has one."""
+    """Identity shared by all names of a file: its place on the disk, if it has one."""
     local = path.removeprefix("file://")
     if path == STDIN or is_remote(local):
         return path
     try:
         found = os.stat(local)
-    except OSError:  # reading it will say what is wrong
+    except OSError:  # reading it will report the error
         return path
     return (found.st_dev, found.st_ino) if found.st_ino else os.path.realpath(local)
 
@@ -167,7 +167,7 @@ def _fsspec(path: str) -> tuple[Any, str]:
         raise ValueError(f"{path} needs fsspec to be opened: {INSTALL_SCALE}") from None
     try:
         return fsspec.core.url_to_fs(path)
-    except (ImportError, ValueError) as error:  # s3fs, gcsfs and so on are their own packages
+    except (ImportError, ValueError) as error:  # s3fs, gcsfs and so on are separate packages
         raise ValueError(f"fsspec cannot open {path}: {error}") from None
 
 
@@ -182,7 +182,7 @@ def open_binary(path: str) -> IO[bytes]:
 
 
 def stored_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
-    """The stored bytes in blocks; `record` has size and SHA-256 once the last one was taken."""
+    """The stored bytes in blocks; `record` has size and SHA-256 after the last one."""
     digest = hashlib.sha256()
     file = open_binary(path)
     try:
@@ -197,11 +197,11 @@ def stored_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
 
 
 def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
-    """The file's bytes, gunzipped where it is gzip (told by its first bytes), without a BOM.
+    """The file's bytes, gunzipped if it is gzip (by its first bytes), without a BOM.
 
-    Damaged where a gzip file is broken or cut short (after everything before the cut was yielded);
-    ValueError for zstd, zip, xz, bzip2, UTF-16, UTF-32, and where a saved meter is taken for text,
-    or text for a saved meter.
+    Damaged if a gzip file is broken or truncated (after yielding everything before the cut);
+    ValueError for zstd, zip, xz, bzip2, UTF-16, UTF-32, and if a saved meter is taken for text, or
+    text for a saved meter.
     """
     stored = stored_blocks(path, record)
     first = next(stored, b"")
@@ -232,7 +232,7 @@ def text_blocks(path: str, record: FileRecord) -> Iterator[bytes]:
 
 
 def _refuse_meters(path: str, first: bytes) -> None:
-    """ValueError for a saved meter, which holds no texts, and for what only has its name."""
+    """Raise ValueError for a saved meter, which holds no texts, or a file with only its name."""
     if found := _METER.match(first):
         if int(found[1]) == METER_VERSION:
             raise ValueError(
@@ -250,7 +250,7 @@ def _refuse_meters(path: str, first: bytes) -> None:
 
 
 def _wide(head: bytes) -> str:
-    """UTF-16 or UTF-32 without a mark, told by where the NULs stand; "" where it is neither.
+    """UTF-16 or UTF-32 without a mark, by the places of the NULs; "" if it is neither.
 
     >>> _wide("why did it cross".encode("utf-16-le"))
     'UTF-16LE'
@@ -263,7 +263,7 @@ def _wide(head: bytes) -> str:
 
 
 def chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    """`first`, where there is any, and then `rest`."""
+    """`first`, unless it is empty, and then `rest`."""
     if first:
         yield first
     yield from rest
@@ -305,7 +305,7 @@ def lines(blocks: Iterable[bytes], limit: int) -> Iterator[Line]:
             size += len(piece)
             number += 1
             data = None if size > limit else b"".join((*parts, piece)) if parts else piece
-            parts, taken, size = [], size, 0  # let go before anybody works on the line
+            parts, taken, size = [], size, 0  # freed before the line is processed
             yield _line(number, data, taken)
         size += len(rest)
         if size > limit:

@@ -1,8 +1,7 @@
 """Tables: CSV and Parquet.
 
-Idea:   Python's csv module reads records, fed with lines that remember where they came from, so
-        that a byte that is not UTF-8, a quote that never closes or a missing cell costs one record
-        and has a line number.
+Idea:   Python's csv module reads records from numbered lines, so that a byte that is not UTF-8, an
+        unclosed quote or a missing cell costs one record and has a line number.
 Source: RFC 4180; Apache Parquet through pyarrow (optional).
 Omits:  guessing a CSV dialect beyond its separator.
 """
@@ -20,7 +19,7 @@ from synthdata.io.streams import FileRecord, Line
 
 
 class _CsvLines:
-    """Decoded lines for the csv module, which remembers what the current record was made of."""
+    """Decoded lines for the csv module, with the raw lines of the current record."""
 
     def __init__(self, lines: Iterable[Line], config: ReadConfig) -> None:
         self.lines, self.config = iter(lines), config
@@ -53,7 +52,7 @@ class _CsvLines:
 def csv_rows(
     path: str, lines: Iterable[Line], config: ReadConfig, record: FileRecord
 ) -> Iterator[Row | Problem]:
-    """Records under the names in the first line; the separator is the one that line shows."""
+    """Records under the names in the first line, which also shows the separator."""
     feed = _CsvLines(lines, config)
     limit = csv.field_size_limit(min(config.max_row, (1 << 31) - 1))
     try:
@@ -96,9 +95,9 @@ def csv_rows(
 
 
 def parquet_rows(path: str, config: ReadConfig, record: FileRecord) -> Iterator[Row | Problem]:
-    """Rows of a Parquet file. It is read twice, as its index stands at its end: once for the hash.
+    """Rows of a Parquet file. It is read twice, as its index is at its end: once for the hash.
 
-    A row over `max_row` is only known when its batch was read, so memory is bounded by the file's
+    A row over `max_row` is only known after its batch is read, so memory is bounded by the file's
     row groups, not by `max_row`.
     """
     try:

@@ -1,7 +1,7 @@
-"""Rows written again as they stood, whole files or none.
+"""Rows written unchanged, in complete files or none.
 
-Idea:   a kept row is copied byte for byte, so whatever else it holds survives; the files appear
-        only when all of them are complete.
+Idea:   a kept row is copied byte for byte, so its other fields survive; the files appear only when
+        all of them are complete.
 Omits:  writing Parquet; its rows become JSON lines.
 """
 
@@ -25,13 +25,13 @@ _READ_AS = {
 
 
 def check_target(out: str) -> None:
-    """ValueError where the output is to be Parquet."""
+    """ValueError if the output is to be Parquet."""
     if format_of_name(out) == "parquet":
         raise ValueError(f"-o {out}: rows are written as text; name the file .jsonl")
 
 
 def check_places(outputs: Mapping[str, str]) -> None:
-    """ValueError where an output (its option, its path) cannot become a file of its own."""
+    """ValueError if an output (its option, its path) cannot become a file of its own."""
     taken: dict[str, str] = {}
     for option, path in outputs.items():
         if os.path.isdir(path):
@@ -48,7 +48,7 @@ def check_places(outputs: Mapping[str, str]) -> None:
 
 
 def spare_inputs(option: str, out: str, data: Sequence[str]) -> None:
-    """ValueError where the file that `option` names is one of the inputs."""
+    """ValueError if the file that `option` names is one of the inputs."""
     for path in (path for name in data for path in streams.expand([name])):
         local = not streams.is_remote(path) and path != streams.STDIN
         if local and os.path.exists(out) and os.path.samefile(path, out):
@@ -58,7 +58,7 @@ def spare_inputs(option: str, out: str, data: Sequence[str]) -> None:
 def kind_of(tally: Tally) -> str:
     """The one format of the rows that were read.
 
-    ValueError where files of different formats, or CSV files of different headers, would be mixed.
+    ValueError if files of different formats, or CSV files of different headers, would be mixed.
     """
     kinds = {record.kind for record in tally.files}
     if len(kinds) > 1 or len({record.header for record in tally.files}) > 1:
@@ -69,7 +69,7 @@ def kind_of(tally: Tally) -> str:
 
 
 def rows(out: str, kept: Sequence[Row], tally: Tally) -> bytes:
-    """The rows' own bytes as a file, a CSV header first; gzip where `out` ends in .gz.
+    """The rows' own bytes as a file, a CSV header first; gzip if `out` ends in .gz.
 
     ValueError as `kind_of`.
     """
@@ -82,7 +82,7 @@ def rows(out: str, kept: Sequence[Row], tally: Tally) -> bytes:
 
 
 def read_again(out: str, kind: str) -> tuple[str, ...]:
-    """How the written file must be read, where its name tells another format than its rows have."""
+    """How to read the written file, if its name suggests another format than that of its rows."""
     named = format_of_name(out)
     if named == kind or (named == "auto" and kind in ("jsonl", "lines")):
         return ()
@@ -92,7 +92,7 @@ def read_again(out: str, kind: str) -> tuple[str, ...]:
 
 
 def reasons(dropped: Sequence[Row], why: Sequence[str]) -> bytes:
-    """A JSON line for each dropped row; of a file's name, bytes that are no text as \\xff."""
+    """A JSON line for each dropped row; bytes of a file name that are not text become \\xff."""
     lines = [
         {"file": _as_text(row.source), "line": row.line, "reason": reason}
         for row, reason in zip(dropped, why)

@@ -1,1 +1,1 @@
-"""One collection: all its measures."""
+"""All measures of one collection."""

@@ -1,11 +1,11 @@
-"""Where the variety comes from: the entropy budget by field.
+"""The entropy budget by field: where the variety comes from.
 
 Idea:   H(out) = I(field; out) + H(out | field). If personas matter, knowing the persona tells much
-        about the output: I is large. If every persona tells the same three jokes, I is nothing and
-        all variety, such as it is, lies within.
+        about the output: I is large. If every persona tells the same three jokes, I is zero and all
+        variety is within.
 Source: Shannon 1948, section 12; the estimator is that of `synthdata.diversity.information`.
 Run:    python -m synthdata measure data.jsonl --by persona
-Omits:  budgets over several fields at once, which is one field with both joined.
+Omits:  budgets over several fields at once: join them to one field.
 """
 
 from __future__ import annotations
@@ -38,31 +38,30 @@ class Stratum:
     entropy: float
     """Plug-in entropy of its own output, bits."""
     adds: float
-    """Its part of the information, bits: its share times how far its output differs from the
+    """Its part of the information, bits: its share times the divergence of its output from the
     whole (Kullback-Leibler), with the same corrections. The parts sum to the information."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Entropy of the source's output, split by a field; all in bits, and it adds up."""
+    """Entropy of the source's output split by a field, in bits; the parts add up."""
 
     total: Measure
     """H(out)."""
     information: Measure
     """I(field; out)."""
     within: Measure
-    """H(out | field): the rest."""
+    """H(out | field), the rest."""
     p: float
-    """Share of shufflings with as much information or more."""
+    """Share of shuffles with as much information or more."""
     strata: tuple[Stratum, ...]
-    """Values of the field, that which adds most first."""
+    """Values of the field, those that add most first."""
 
     def in_range(self) -> Budget:
-        """The budget as it can be: no information below 0 nor above the total, and it adds up.
+        """The budget clipped: information neither below 0 nor above the total, and it adds up.
 
-        The estimate itself, whose bias is taken off, is below 0 as often as above where a field
-        tells nothing; means over many collections are to be taken of that. The parts of the values
-        sum to the estimate.
+        The bias-corrected estimate is below 0 as often as above if a field tells nothing; take
+        means over many collections of that one. The parts of the values sum to the estimate.
         """
         total = self.total.value
         if math.isnan(total):
@@ -84,15 +83,15 @@ def budget(
     what: str = "words",
     groups: np.ndarray | None = None,
 ) -> Budget:
-    """Split the entropy of n-grams (or whole documents) by a field with one value a document.
+    """Split the entropy of n-grams (or whole documents) by a field with one value per document.
 
-    Documents are left out for bias and intervals, and labels shuffled for p, over documents and not
-    over n-grams, because a document's words hang together. Where `groups` [n] number documents that
-    hang together too, whole groups are left out, and labels are shuffled over groups, each of which
-    has one label (three prompts to a model), or, where groups have several (each prompt given to
-    every persona), inside them. A field that is the grouping itself is shuffled over documents:
-    without it they are independent. ValueError where `field` and the documents differ in number.
-    With one value there is nothing to tell apart, and the information is undefined.
+    Bias and intervals come from leaving out documents, and p from shuffling labels over documents,
+    not over n-grams, because a document's words depend on each other. If `groups` [n] numbers
+    dependent documents, whole groups are left out, and labels are shuffled over groups if each has
+    one label (three prompts to a model), or inside them if they have several (each prompt given to
+    every persona). A field that is the grouping itself is shuffled over documents: without it they
+    are independent. ValueError if `field` and the documents differ in number. With a single value
+    the information is undefined.
     """
     if len(field) != found.documents:
         raise ValueError(
@@ -123,7 +122,7 @@ def budget(
         enough_coverage=ENOUGH_COVERAGE,
     )
     told = found_bits.value
-    if abs(told) < 1e-9:  # each document different: all labels give the same, to rounding
+    if abs(told) < 1e-9:  # all documents differ: all labels give the same, up to rounding
         told = 0.0
     within = found_bits.total - told
     no_evidence = f"shuffled labels give as much with probability {found_bits.p:.2g}: no evidence"
@@ -152,7 +151,7 @@ def budget(
 
 @dataclass(frozen=True, kw_only=True)
 class _Maker:
-    """What the measures of one budget have in common."""
+    """Common parts of the measures of one budget."""
 
     n: int
     settings: tuple[str, int]
@@ -165,7 +164,7 @@ class _Maker:
         error: float | None = None,
         *warnings: str,
     ) -> Measure:
-        """With an interval where an `error` is given and nothing speaks against it."""
+        """A measure, with an interval if an `error` is given and no reason against it."""
         low = high = math.nan
         if error is not None and not found.reason:
             wide = found.reach * error + found.taken
@@ -182,7 +181,7 @@ class _Maker:
         )
 
     def nothing(self, reason: str) -> Budget:
-        """The budget where there is nothing to split."""
+        """The budget if there is nothing to split."""
         total, information, within = (
             REGISTRY[key].undefined(reason, *self.settings, n=self.n)
             for key in ("entropy", "information", "entropy_within")
@@ -191,10 +190,10 @@ class _Maker:
 
 
 def _units(label: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
-    """What is shuffled and left out together; None for documents.
+    """Units that are shuffled and left out together; None for documents.
 
-    Where each group has a value of its own, the field is the grouping, and documents are
-    independent without it.
+    If each group has its own value, the field is the grouping, and documents are independent
+    without it.
     """
     if groups is None:
         return None
@@ -204,7 +203,7 @@ def _units(label: np.ndarray, groups: np.ndarray | None) -> np.ndarray | None:
 
 
 def _shuffled(label: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
-    """The labels in one of the orders that would be as likely if they said nothing."""
+    """The labels shuffled: an order equally likely if they were uninformative."""
     if groups is None:
         return rng.permutation(label)
     _, first, group = np.unique(groups, return_index=True, return_inverse=True)

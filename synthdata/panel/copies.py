@@ -1,8 +1,8 @@
-"""How many documents repeat another: different ones, near-duplicates, the largest clusters.
+"""Repetition of documents: different ones, near-duplicates, the largest clusters.
 
-Idea:   copies are counted on all documents, never on a part of them, of which most copies would be
-        missing. Each number has two intervals: with documents as units, and with clusters of
-        near-duplicates, for what looks like a favourite may be one event that was told again.
+Idea:   copies are counted on all documents, never on a part, which would lack most copies. Each
+        number has two intervals, with documents and with clusters of near-duplicates as units,
+        because an apparent favourite may be one event told several times.
 Source: the modules it calls name theirs.
 Omits:  words (`synthdata.panel.sheet`); passages and templates (`synthdata.panel.whole_sample`).
 """
@@ -33,7 +33,7 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
     width = 4 + len(labels)
     found = nothing(width, "no documents")
     other = nothing(width)
-    if sheet.n:  # on all documents: counting them again is cheap, and copies are rare in a part
+    if sheet.n:  # on all documents: counting again is cheap, and copies are rare in a part
         found = sheet.subsample(statistic, rng)
         if sheet.clusters is not None:
             other = sheet.subsample(statistic, sheet.rng(5), groups=sheet.clusters)
@@ -79,7 +79,7 @@ def documents(sheet: Sheet, rng: np.random.Generator, *, masked: bool = True) ->
 
 
 def _chao1(sheet: Sheet, seen: float) -> None:
-    """How many different documents the source holds at least."""
+    """Lower bound on the number of different documents in the source."""
     counts = sheet.counts["documents"]
     low, high, reason = math.nan, math.nan, ""
     if sheet.groups is not None:

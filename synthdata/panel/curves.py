@@ -1,13 +1,13 @@
-"""The rarefaction curve and the Hill profile as rows: what other sizes and orders would show.
+"""The rarefaction curve and the Hill profile as rows: other sizes and orders.
 
-Idea:   a curve needs a picture; a terminal and a program need rows. Of words and of documents: the
-        effective numbers of order 0, 1 and 2 in a quarter and half of the sample, in all of it and
-        in twice as much, and at the size that reaches a given coverage.
+Idea:   a curve needs a picture; a terminal and a program need rows. For words and for documents
+        they give the effective numbers of order 0, 1 and 2 at a quarter, a half, all and twice of
+        the sample, and at the size that reaches a given coverage.
 Source: `synthdata.diversity.rarefaction`, whose functions these rows tabulate.
 Run:    python -m synthdata measure data.jsonl
 Omits:  effective numbers of words drawn document by document (`synthdata.comparison.pool`): here
-        words are drawn one by one. Coverage is of as many words in whole documents, as everywhere
-        else.
+        words are drawn one by one. Coverage is that of as many words in whole documents, as
+        everywhere else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
 ORDERS = tuple(round(0.1 * i, 1) for i in range(31))
 SHOWN_ORDERS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 SAFE = 2.0
-"""Extrapolation is to be trusted to about so many times the sample."""
+"""Extrapolation is reliable to about this many times the sample."""
 
 Kind = Literal["rarefied", "observed", "extrapolated"]
 Known = Callable[[float], float]
@@ -33,22 +33,22 @@ Known = Callable[[float], float]
 
 @dataclass(frozen=True, kw_only=True)
 class AtSize:
-    """What a sample of one size shows on average."""
+    """Mean values of a sample of one size."""
 
     of: str
-    """Of what: "words" or "documents"."""
+    """Things counted: "words" or "documents"."""
     asked: str
-    """Why this size: "half of the sample", "coverage 90 %"."""
+    """Reason for this size: "half of the sample", "coverage 90 %"."""
     size: int
-    """Draws."""
+    """Number of draws."""
     kind: Kind
-    """Below the sample's size exact, beyond it an estimate."""
+    """Exact below the sample's size, an estimate beyond."""
     coverage: float
-    """Expected share of the source that so many draws cover; they come in whole documents."""
+    """Expected share of the source covered by as many draws in whole documents."""
     coverage_by: str
-    """What is left out and looked up in the rest for that: "documents", or "groups" of them."""
+    """Units left out to estimate it: "documents", or "groups" of them."""
     hill0: float
-    """Distinct things in it."""
+    """Number of distinct things."""
     hill1: float
     """Effective number of order 1."""
     hill2: float
@@ -60,9 +60,10 @@ class AtSize:
 
 
 def rows(counts: Counted, of: str, known: Known, coverage_by: str) -> list[AtSize]:
-    """Rows by size, then by coverage as far as twice the sample reaches; none for no counts.
+    """Rows by size, then by coverage up to that of twice the sample; none for no counts.
 
-    `known` gives the coverage of a size (`diversity.coverage.at_sizes`), which is by `coverage_by`.
+    `known` gives the coverage of a size (`diversity.coverage.at_sizes`), with `coverage_by` as
+    units.
     """
     seen = Abundance.of(counts)
     n = seen.n
@@ -90,7 +91,7 @@ def rows(counts: Counted, of: str, known: Known, coverage_by: str) -> list[AtSiz
                 coverage_by=coverage_by,
                 hill0=hill0,
                 hill1=hill1,
-                hill2=min(hill2, hill1),  # it falls with its order; two estimates may not
+                hill2=min(hill2, hill1),  # it falls with its order, but two estimates may not
             )
         )
     return found

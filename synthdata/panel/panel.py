@@ -1,7 +1,7 @@
-"""Which measures run, in one place: the command, the report and a notebook all call `measure`.
+"""The choice of measures: the command, the report and a notebook all call `measure`.
 
-Idea:   a list of texts in, every measure with its interval out, and beside the numbers the evidence
-        they rest on: the clusters, the passages, the commonest documents.
+Idea:   a list of texts in, every measure with its interval out, and the evidence behind the
+        numbers: the clusters, the passages, the commonest documents.
 Run:    python -m synthdata measure data.jsonl
 Omits:  collections larger than memory (`synthdata.streaming.meter`).
 """
@@ -42,47 +42,47 @@ MASKED = "near_duplicates_masked"
 
 @dataclass(frozen=True, kw_only=True)
 class Panel(Mapping[str, Measure]):
-    """All measures of a collection by name, in reading order, and what they rest on."""
+    """All measures of a collection by name, in reading order, and the evidence behind them."""
 
     measures: dict[str, Measure]
-    """The measures."""
+    """The measures, by name."""
     documents: int
-    """How many documents."""
+    """Number of documents."""
     units: int
-    """How many groups of documents that hang together; each document is one without groups."""
+    """Number of groups of dependent documents; without groups each document is one."""
     policy: Policy
-    """How they were normalised."""
+    """Normalisation of the texts."""
     tokeniser: str
-    """What a word is."""
+    """Kind of token."""
     mixture: dict[str, float]
-    """Of the words, the share that are single characters, by script without spaces."""
+    """Share of the words that are single characters, by script without spaces."""
     seed: int
     """Seed of everything drawn."""
     near: near_duplicates.NearDuplicates
     """Clusters of near-duplicates."""
     passages: repeats.Repeats
-    """Passages that come back."""
+    """Repeated passages."""
     frames: Frames
     """Templates."""
     boilerplate: Boilerplate
-    """Passages that stand in nearly every document."""
+    """Passages found in nearly every document."""
     evidence: tuple[Evidence, ...]
-    """What repeats, in four views with three examples each."""
+    """Repeated texts, in four views with three examples each."""
     commonest: tuple[tuple[str, int], ...]
     """The commonest whole documents and how often each occurs, those that occur twice or more."""
     counts: dict[str, Abundance]
-    """How often each word and each text occurs ("words", "documents")."""
+    """Counts of each word and each text ("words", "documents")."""
     sizes: tuple[sizes.AtSize, ...]
-    """What smaller and larger samples would show, of words and of documents."""
+    """Expected values at smaller and larger sizes, for words and for documents."""
     budget: strata.Budget | None
-    """Entropy of words by field, where one was given."""
+    """Entropy of words by field, if one was given."""
     documents_budget: strata.Budget | None
-    """Entropy of whole documents by field, where one was given."""
+    """Entropy of whole documents by field, if one was given."""
 
     @cached_property
     def curves(self) -> dict[str, list[tuple[int, float, float]]]:
         """Rarefaction curves ("words", "documents"): size, effective number of order 1 and coverage
-        of draws one by one."""
+        for draws one by one."""
         return {name: rarefaction.curve(seen, 1) for name, seen in self.counts.items()}
 
     @cached_property
@@ -116,11 +116,11 @@ def measure(
     """Measure a collection: a list of strings in, Measures out.
 
     `by` holds a field's value for each document (persona, prompt, model) and adds its entropy
-    budget. `groups` says which documents depend on each other; they are left out together when
-    intervals are made, and shuffled together for the budget. A group for each document says that
-    none does; without `groups` there is a second interval, with near-duplicates as groups.
-    `embeddings` [n, width] adds their Vendi scores and mean cosine. What an empty collection leaves
-    undefined is nan. ValueError where the lengths differ or a document is not text.
+    budget. `groups` says which documents depend on each other; they are left out together for
+    intervals, and shuffled together for the budget. One group per document says that none does;
+    without `groups` there is a second interval, with near-duplicates as groups. `embeddings` [n,
+    width] adds their Vendi scores and mean cosine. Values undefined for an empty collection are
+    nan. ValueError if the lengths differ or a document is not text.
 
     >>> print(measure(["ha", "ha", "ho"])["documents_hill2"])
     documents_hill2 1.8 effective documents, n=3, coverage 83.3% (3 documents are too few for an \
@@ -136,7 +136,7 @@ interval (at least 20))
     ties = None if vectors is None or vectors.ndim != 2 else row_ranks(vectors)
     sheet = _sheet(texts, groups, tokeniser, policy, seed, ties)
     some, note = whole_sample.text_to_search(sheet)
-    with ThreadPoolExecutor(1) as beside:  # half the work on long texts, and a core may be idle
+    with ThreadPoolExecutor(1) as beside:  # half the work on long texts, on a core that may be idle
         ratio = beside.submit(repeats.xz_ratio, some, seed=seed)
         copies.documents(sheet, sheet.rng(0))
         frames = whole_sample.templates(sheet)
@@ -179,7 +179,7 @@ interval (at least 20))
 
 
 def _sizes(sheet: Sheet) -> tuple[sizes.AtSize, ...]:
-    """Rows of words, then of documents, whose coverage is that of the measures."""
+    """Rows for words, then for documents, with the coverage of the measures."""
     by = "documents" if sheet.groups is None else "groups"
     found: list[sizes.AtSize] = []
     for name, table in (("words", sheet.word_table), ("documents", sheet.document_table)):
@@ -197,9 +197,9 @@ def only(
     policy: Policy = DEFAULT_POLICY,
     seed: int = 0,
 ) -> Sheet:
-    """These measures, and what is worked out with them, as `measure` gives them: the same numbers.
+    """These measures, and those computed with them: the same numbers as from `measure`.
 
-    For `gate` and `explain`, which need few. ValueError where `groups` has another length.
+    It is for `gate` and `explain`, which need few. ValueError if `groups` has another length.
     """
     sheet = _sheet(texts, groups, tokeniser, policy, seed)
     if {"near_duplicates", MASKED, "top3_clusters", "documents_hill1"} & set(names):
@@ -224,7 +224,7 @@ def _sheet(
     seed: int,
     ties: np.ndarray | None = None,
 ) -> Sheet:
-    """A sheet with nothing on it yet."""
+    """An empty sheet."""
     check_texts(texts)
     number = None if groups is None else number_groups(groups, None, (len(texts), 0))
     clean = [policy(text) for text in texts]
@@ -235,7 +235,8 @@ def _sheet(
 def _sorted(
     sheet: Sheet, by: Sequence[Hashable]
 ) -> tuple[np.ndarray, list[Hashable], np.ndarray | None]:
-    """Documents by text, then value, then group; so labels are shuffled alike in any order."""
+    """Documents sorted by text, then value, then group; so shuffles do not depend on their
+    order."""
     rank = np.unique([str(value) for value in by], return_inverse=True)[1]
     groups = np.zeros(sheet.n, np.int64)
     if sheet.groups is not None:

@@ -1,10 +1,10 @@
 """The measures of one collection that have intervals by subsampling: documents and their words.
 
-Idea:   every measure is taken by a method of `Sheet`; subsamples are shared, so that intervals of
-        many measures cost one set of draws. They are drawn from the documents in sorted order, so
-        that nothing depends on the order in which the documents came.
+Idea:   every measure is a method of `Sheet`; subsamples are shared, so that intervals of many
+        measures cost one set of draws. They are drawn from the sorted documents, so that nothing
+        depends on the order of the input.
 Source: the modules it calls name theirs.
-Omits:  measures taken once, on everything (`synthdata.panel.whole_sample`); their choice
+Omits:  measures of the whole sample (`synthdata.panel.whole_sample`); their choice
         (`synthdata.panel.panel`).
 """
 
@@ -32,23 +32,23 @@ from synthdata.text.ordering import by_content, text_ranks
 from synthdata.text.tokens import Tokens
 
 SPREAD_DOCUMENTS = 2_000
-"""Intervals of words are worked out on so many documents at most; more would make them narrower."""
+"""Most documents used for intervals of words; more would make them narrower."""
 DRAWS = 60
 FEW_DRAWS = 20
-"""Draws of words with clusters as units: enough to see a width that is not the same."""
+"""Draws of words with clusters as units: enough to detect a different width."""
 FEWEST_UNEVEN, EVEN = 50, 2 / 3
-"""The share of different pairs has no interval with fewer units of uneven length, that is where
-Kish's effective number of them is below two thirds: of 30 documents of log-normal length (sigma
-1.2) .88 of 150 intervals held the mean, of 60 such documents .94 of 100."""
+"""The share of different pairs has no interval with fewer units of uneven length, that is if Kish's
+effective number is below two thirds of them: with 30 documents of log-normal length (sigma 1.2) .88
+of 150 intervals contained the mean, with 60 such documents .94 of 100."""
 WORDS = ("hill0", "hill1", "hill2", "distinct2", "self_bleu", "cosine")
-"""What is measured of words by subsampling."""
+"""Measures of words with intervals by subsampling."""
 NO_ENDS = (math.nan, math.nan)
 _BLEU_ORDER = 4
 _UNSTEADY = "no interval: undefined in some of the draws"
 
 
 class Sheet:
-    """Measures of one collection as they are worked out."""
+    """Measures of one collection, as they are computed."""
 
     def __init__(
         self,
@@ -59,22 +59,22 @@ class Sheet:
         groups: np.ndarray | None,
         ties: np.ndarray | None = None,
     ) -> None:
-        """`ties` [n] tells documents of one text apart, where anything does."""
+        """`ties` [n] orders documents with the same text, if anything does."""
         self.texts, self.tokens, self.policy, self.seed = texts, tokens, policy, seed
         self.n = len(texts)
         self.measures: dict[str, Measure] = {}
         self.tally = Counter(texts)
         self.text = text_ranks(texts)
         self.order = np.lexsort((self.text if ties is None else ties, self.text))
-        """[n] documents sorted by text, from which everything random draws."""
-        alone = groups is not None and len(np.unique(groups)) == self.n  # said to be independent
+        """[n] documents sorted by text, the order for all random draws."""
+        alone = groups is not None and len(np.unique(groups)) == self.n  # declared independent
         self.groups = None if groups is None or alone else by_content(groups, self.text, ties)
         self.searched: tuple[list[str], str] | None = None
         self.frames: Frames | None = None
         self.passages: Repeats | None = None
         self.boilerplate: Boilerplate | None = None
         self.asks_clusters = groups is None
-        """Whether nobody has said which documents hang together, so that clusters may be events."""
+        """Whether no groups were named, so that clusters may be events."""
         self.document_counts = np.bincount(self.text) if self.n else np.empty(0, np.int64)
         self.counts = {
             "words": Abundance.of(count(tokens, 1)),
@@ -99,9 +99,9 @@ class Sheet:
 
     @property
     def clusters(self) -> np.ndarray | None:
-        """[n] what may be one event told several times; None where nobody needs to ask.
+        """[n] clusters that may be one event told several times; None if groups were named.
 
-        Near-duplicates, or where they are not looked for, copies word for word.
+        They are near-duplicates, or verbatim copies if near-duplicates are not sought.
         """
         if not self.asks_clusters:
             return None
@@ -110,17 +110,17 @@ class Sheet:
 
     @property
     def units(self) -> int:
-        """How many documents are independent, or groups of those that are not."""
+        """Number of independent documents, or of groups of dependent ones."""
         return self.n if self.groups is None else len(np.unique(self.groups))
 
     @cached_property
     def word_table(self) -> Table:
-        """How often each word stands in each document."""
+        """Counts of each word in each document."""
         return by_document(grams(self.tokens, 1))
 
     @cached_property
     def document_table(self) -> Table:
-        """The same of whole documents: each text stands once in each document that it is."""
+        """The same for whole documents: each is one occurrence of its text."""
         return by_document(self.as_grams())
 
     def coverage(self, table: Table) -> float:
@@ -128,11 +128,11 @@ class Sheet:
         return covered.coverage(*covered.by_unit(table, self.groups, self.n))
 
     def rng(self, part: int) -> np.random.Generator:
-        """The generator of a part: what it draws must not hang on which other parts are wanted."""
+        """The generator of a part: its draws must not depend on which other parts are wanted."""
         return np.random.default_rng([self.seed, part])
 
     def add(self, made: Measure, *, name: str = "") -> None:
-        """Put a measure on the sheet, under another name where one is given."""
+        """Put a measure on the sheet, under another name if one is given."""
         if name:
             fields = {key: getattr(made, key) for key in made.__dataclass_fields__}
             made = Measure(**{**fields, "name": name})
@@ -179,12 +179,12 @@ class Sheet:
         )
 
     def as_grams(self, order: np.ndarray | None = None) -> Grams:
-        """Whole documents as the only n-gram of each, in another order where one is given."""
+        """Whole documents as their only n-gram, in another order if one is given."""
         keys = self.text if order is None else self.text[order]
         return Grams(keys=keys, owner=np.arange(self.n), documents=self.n)
 
     def draw(self, documents: int, rng: np.random.Generator) -> np.ndarray:
-        """Numbers of so many documents, the same texts whatever order they came in."""
+        """Numbers of `documents` random documents: the same texts for any order of the input."""
         return self.order[np.sort(rng.permutation(self.n)[:documents])]
 
     def subsample(
@@ -217,12 +217,12 @@ class Sheet:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         """Values of the whole collection, and ends of their intervals.
 
-        `prepare` gives the statistic of parts of some documents, named in the order in which it
-        got them; so what all parts share is worked out once.
+        `prepare` takes documents and returns the statistic of parts of them, given by position; so
+        what all parts share is computed once.
 
-        Beyond 2,000 documents the relative error is that of 2,000 (the absolute one, where a value
-        may be negative): too wide for means and for numbers of words. Whole documents are not
-        measured so: most copies lie outside the part.
+        Beyond 2,000 documents the relative error is that of 2,000 (the absolute one, if a value may
+        be negative): too wide for means and for numbers of words. Whole documents are not measured
+        so: most copies would be outside the part.
         """
         if self.n <= SPREAD_DOCUMENTS or self.groups is not None:
             found = self.subsample(prepare(self.order), rng, weights=weights)
@@ -265,7 +265,7 @@ class Sheet:
         if self.n:
             value, low, high, reason = self.spread(prepare, rng, tokens.lengths)
             units = self.units
-            bleu = WORDS.index("self_bleu")  # copies that happen not to be there move no subsample
+            bleu = WORDS.index("self_bleu")  # copies that are absent by chance change no subsample
             least = intervals.unmoved_mean(value[bleu], units)
             low[bleu], high[bleu] = at_least((low[bleu], high[bleu]), least)
             if self.clusters is not None:
@@ -283,7 +283,7 @@ class Sheet:
         few = self._few_hold_most()
         for place, key in enumerate(WORDS):
             of = (tokens.tokeniser, self.how_words) if key.startswith("hill") else (self.how_words,)
-            withheld = few if key == "distinct2" else ""  # it hangs on the number of words
+            withheld = few if key == "distinct2" else ""  # it depends on the number of words
             self.put(
                 key,
                 value[place],
@@ -296,7 +296,7 @@ class Sheet:
             )
 
     def _few_hold_most(self) -> str:
-        """Said where a few units hold most of the words; empty where none does."""
+        """Reason if a few units hold most of the words; empty if none does."""
         held = self.tokens.lengths
         if self.groups is not None:
             held = np.bincount(self.groups, held)

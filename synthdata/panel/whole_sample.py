@@ -1,9 +1,9 @@
-"""The measures of one collection that are taken once, on everything: entropy, Vendi, repeats.
+"""The measures of one collection computed once, on everything: entropy, Vendi, repeats.
 
 Idea:   some numbers have an interval of their own (entropy of the source), some have none, because
-        redrawing would mean to sort, compress or decompose everything once more for every draw.
-        Each of those says so. What is too much for one machine is taken on a part, drawn by seed
-        from the documents in sorted order, so that nothing depends on their order.
+        every draw would mean sorting, compressing or decomposing everything again. Each of those
+        says so. Measures too large for one machine are taken on a part, drawn by seed from the
+        sorted documents, so that nothing depends on their order.
 Source: the modules it calls name theirs.
 Omits:  measures with intervals by subsampling (`synthdata.panel.sheet`).
 """
@@ -24,11 +24,11 @@ from synthdata.text.ngrams import by_document, grams
 from synthdata.text.tokens import Tokens, encode
 
 REPEAT_BYTES = 32_000_000
-"""Passages and xz read so much text at most (whole documents, drawn by seed)."""
+"""Most bytes of text that passages and xz read (whole documents, drawn by seed)."""
 VENDI_DOCUMENTS = 2_048
-"""The Vendi score is exact on so many documents (drawn by seed)."""
+"""Most documents for the Vendi score, which is exact on them (drawn by seed)."""
 ENTROPIES = ("documents", "words", "words2", "characters", "characters5")
-"""What entropies are taken of."""
+"""Things whose entropies are measured."""
 VENDI_ORDERS = (1, 0, 2)
 """Order 1 first: it is the one that is simply called the Vendi score."""
 
@@ -107,7 +107,7 @@ def vendi(sheet: Sheet, rng: np.random.Generator) -> None:
 def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> None:
     """Vendi scores, orders 0 to 2, and mean cosine of the user's vectors [n, width].
 
-    ValueError where a vector is nought or not finite.
+    ValueError if a vector is zero or not finite.
     """
     if not sheet.n:
         return
@@ -136,7 +136,7 @@ def of_vectors(sheet: Sheet, vectors: np.ndarray, rng: np.random.Generator) -> N
 
 
 def text_to_search(sheet: Sheet) -> tuple[list[str], str]:
-    """The texts in which passages are looked for, and a note where these are not all."""
+    """The texts in which passages are sought, and a note if they are not all."""
     if sheet.searched is not None:
         return sheet.searched
     texts, note = [sheet.texts[i] for i in sheet.order], ""
@@ -151,21 +151,21 @@ def text_to_search(sheet: Sheet) -> tuple[list[str], str]:
 
 
 def passages_of(sheet: Sheet) -> repeats.Repeats:
-    """Repeated passages in the texts of `text_to_search`, looked for when first asked for."""
+    """Repeated passages in the texts of `text_to_search`, computed on first use."""
     if sheet.passages is None:
         sheet.passages = repeats.repeats(text_to_search(sheet)[0])
     return sheet.passages
 
 
 def fixed_passages(sheet: Sheet) -> boilerplate.Boilerplate:
-    """Those that stand in nearly every document, looked for when first asked for."""
+    """Passages found in nearly every document, computed on first use."""
     if sheet.boilerplate is None:
         sheet.boilerplate = boilerplate.find(text_to_search(sheet)[0], passages_of(sheet))
     return sheet.boilerplate
 
 
 def frames_of(sheet: Sheet) -> evidence.Frames:
-    """Templates and who fills them, looked for when first asked for."""
+    """Templates and the documents that fill them, computed on first use."""
     if sheet.frames is None:
         sheet.frames = evidence.find_templates(sheet.texts, sheet.tokens)
     return sheet.frames

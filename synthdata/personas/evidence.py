@@ -1,7 +1,7 @@
-"""What personas gave: arms with their quality, the entropy budget, the best control, the verdict.
+"""Evidence on personas: arms with their quality, the entropy budget, the best control, the verdict.
 
-Idea:   variety without quality is noise, so an arm carries both, and a control counts only at a
-        setting at which it writes no worse than the personas it is compared with.
+Idea:   variety without quality is noise, so an arm has both, and a control counts only at a setting
+        at which its quality is no worse than that of the personas.
 Source: effective number: M. O. Hill, Ecology 1973; the budget: Shannon 1948, section 12.
 Run:    python -m synthdata personas --help
 Omits:  the models (`personas.laboratory`).
@@ -37,44 +37,45 @@ CRITERION = Criterion(
     scale="log2",
 )
 """Worlds differ by factors, so the ratio is judged on its logarithm: its mean over seeds is the
-geometric one. 1.3 times is 0.38 bits of entropy; the slack in "no worse" may be worth 0.2 to a
-control: SLACK_BITS, and about as much for SLACK, 20 of 2,000 outputs wrong, each in its own way."""
+geometric one. 1.3 times is 0.38 bits of entropy; the slack in "no worse" may give a control 0.2 of
+them: SLACK_BITS, and about as much for SLACK, 20 of 2,000 outputs wrong, each differently."""
 SLACK = 0.01
-"""A control may write this share of ungrammatical outputs more than personas do."""
+"""A control's share of ungrammatical outputs may exceed that of personas by this much."""
 SLACK_BITS = 0.1
 """Its grammatical outputs may be less likely by this much (bits per output, true grammar)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """A model, what it was prompted with, how it was sampled, and what that gave."""
+    """A model, its prompts, its sampler, and the measures of its outputs."""
 
     model: Literal["healthy", "collapsed", "truth"]
-    """Before the chain, after it, or the grammar itself."""
+    """The model before the chain, after it, or the grammar itself."""
     prompts: Prompts
-    """What stood before the outputs."""
+    """Kind of prompt."""
     sampler: Sampler
-    """How it was sampled."""
+    """Sampling settings."""
     n: int
-    """Outputs."""
+    """Number of outputs."""
     effective: float
     """Effective number of distinct outputs among n (Hill number of order 1), persona words left
     out."""
     source: float
-    """The same of the source behind them (Chao, Wang & Jost); a lower bound at low coverage."""
+    """The same for the source behind them (Chao, Wang & Jost); a lower bound at low coverage."""
     coverage: float
-    """Share of that source that was seen."""
+    """Coverage of that source, 0 to 1."""
     grammatical: float
     """Share of outputs that the grammar can write."""
     logprob: float
-    """Mean log2-probability of those under the true grammar; nan where there are none."""
+    """Mean log2-probability of those under the true grammar; nan if there are none."""
     fits: float
-    """Share of outputs that this persona could say; nan without personas."""
+    """Share of outputs possible for their persona; nan without personas."""
 
     def needed(self, entropy: float) -> tuple[float, float]:
-        """Share grammatical, and mean log2-probability, that a control of this arm has to reach.
+        """Grammatical share and mean log2-probability that a control of this arm has to reach.
 
-        It need not write likelier outputs than the truth does, whose mean is -`entropy`.
+        The control's outputs need not be likelier than those of the truth, whose mean is
+        -`entropy`.
         """
         return self.grammatical - SLACK, min(self.logprob, -entropy) - SLACK_BITS
 
@@ -98,9 +99,9 @@ class Budget:
     total: float
     """H(out), bits (Chao-Wang-Jost)."""
     within: float
-    """H(out | persona), bits: the mean of every persona's own."""
+    """H(out | persona), bits: the mean over the personas."""
     coverage: float
-    """Of all outputs together."""
+    """Coverage of all outputs together."""
 
     @property
     def information(self) -> float:
@@ -110,25 +111,26 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What one seed gave."""
+    """The results of one seed."""
 
     seed: int
-    """Of the world, of the training and of the sampling."""
+    """Seed of the world, the training and the sampling."""
     entropy: float
-    """Of an output of the world, bits: exact."""
+    """Exact entropy of an output of the world, bits."""
     arms: tuple[Arm, ...]
     """Every model, prompt and sampler."""
     budgets: dict[str, Budget]
-    """Of the grammar (exact), and measured of its text, the healthy and the collapsed model."""
+    """Budgets of the grammar (exact), and measured of its text, the healthy and the collapsed
+    model."""
     fields: dict[str, float]
-    """What each part of the persona tells about a word of the collapsed model, bits/word."""
+    """Information of each part of the persona about a word of the collapsed model, bits/word."""
     adds: tuple[tuple[str, float], ...]
     """The values of those parts that add most, bits/word, the most first."""
     examples: dict[str, tuple[str, ...]]
     """A few outputs of the collapsed model, by prompt."""
 
     def arm(self, model: str, prompts: str, sampler: Sampler = PLAIN) -> Arm:
-        """The arm of this model, prompt and sampler; ValueError where there is none."""
+        """The arm of this model, prompt and sampler; ValueError if there is none."""
         for arm in self.arms:
             if (arm.model, arm.prompts, arm.sampler) == (model, prompts, sampler):
                 return arm
@@ -136,11 +138,11 @@ class Evidence:
 
     @property
     def personas(self) -> Arm:
-        """The claim's arm."""
+        """The arm that the claim is about."""
         return self.arm("collapsed", "personas")
 
     def best(self, kind: str) -> Arm | None:
-        """The most varied control of a kind that writes no worse; None where all write worse."""
+        """The most varied control of a kind with no worse quality; None if all write worse."""
         arms = [arm for arm in self.arms if control_kind(arm) == kind]
         chosen = most_varied(
             np.array([arm.effective for arm in arms]),
@@ -151,19 +153,20 @@ class Evidence:
 
     @property
     def best_control(self) -> Arm:
-        """Over all kinds; where every setting writes worse, the collapsed model as it is."""
+        """The best control of all kinds; if every setting is worse in quality, the plain collapsed
+        model."""
         found = [arm for arm in map(self.best, CONTROLS) if arm is not None]
         plain = self.arm("collapsed", "none")
         return max(found, key=lambda arm: arm.effective, default=plain)
 
     @property
     def ratio(self) -> float:
-        """What the criterion is about."""
+        """The ratio that the criterion judges."""
         return self.personas.effective / self.best_control.effective
 
     @property
     def calibrated_ratio(self) -> float:
-        """With personas over without, of the healthy model at temperature 1."""
+        """Ratio of the healthy model at temperature 1, with personas over without."""
         with_, without = (self.arm("healthy", p).effective for p in ("personas", "none"))
         return with_ / without
 
@@ -172,7 +175,7 @@ CONTROLS = ("temperature", "top-p", "codes")
 
 
 def control_kind(arm: Arm) -> str:
-    """Which control an arm of the collapsed model belongs to; "" where it is none."""
+    """The kind of control of an arm of the collapsed model; "" if it is none."""
     if arm.model != "collapsed" or arm.prompts == "personas":
         return ""
     if arm.prompts == "codes":
@@ -185,7 +188,7 @@ class Result:
     """All seeds, and the verdict."""
 
     profile: Profile
-    """What was computed."""
+    """Settings of the experiment."""
     evidence: tuple[Evidence, ...]
     """One for each seed."""
 
@@ -196,12 +199,12 @@ class Result:
 
     @property
     def calibrated(self) -> Interval:
-        """The same without collapse and without controls: nothing to gain."""
+        """The same without collapse and without controls, where nothing can be gained."""
         return interval([e.calibrated_ratio for e in self.evidence], scale=CRITERION.scale)
 
     @property
     def verdict(self) -> Verdict | None:
-        """By `CRITERION`; None below three seeds."""
+        """The verdict by `CRITERION`; None below three seeds."""
         return Finding(criterion=CRITERION, values=tuple(e.ratio for e in self.evidence)).verdict
 
 
@@ -214,7 +217,7 @@ def measure(
     prompts: Prompts = "none",
     sampler: Sampler = PLAIN,
 ) -> Arm:
-    """Variety and quality of outputs; `people` [n, 4] are those they were written for."""
+    """Variety and quality of outputs; `people` [n, 4] are their personas."""
     tally = count_documents([counted(text) for text in said])
     logprob = np.array([world.logprob(text) for text in said])
     right = np.isfinite(logprob)
@@ -237,7 +240,7 @@ def measure(
 
 
 def measured_budget(said: Sequence[str], each: int) -> Budget:
-    """The budget of outputs of which every `each` in a row are one persona's."""
+    """The budget of outputs that come in runs of `each` per persona."""
     plain = [counted(text) for text in said]
     own = [
         entropies.entropy(count_documents(plain[i : i + each])) for i in range(0, len(plain), each)
@@ -253,7 +256,7 @@ def measured_budget(said: Sequence[str], each: int) -> Budget:
 def which_add(
     said: Sequence[str], people: np.ndarray, seed: int, top: int = 8
 ) -> tuple[dict[str, float], tuple[tuple[str, float], ...]]:
-    """What each field tells about a word, and the values that add most; bits/word."""
+    """Information of each field about a word, and the values that add most; bits/word."""
     found: Grams = grams(encode([counted(text) for text in said], "word"), 1)
     fields, adds = {}, []
     for field_ in FIELDS:
@@ -264,7 +267,8 @@ def which_add(
 
 
 def plain(evidence: Evidence) -> dict[str, Any]:
-    """As JSON has it: numbers, strings, lists and dictionaries; None for what is not finite."""
+    """Plain values for JSON: numbers, strings, lists and dictionaries; None for what is not
+    finite."""
 
     def made(value: Any) -> Any:
         if isinstance(value, dict):
@@ -277,7 +281,7 @@ def plain(evidence: Evidence) -> dict[str, Any]:
 
 
 def from_plain(kept: Mapping[str, Any]) -> Evidence:
-    """What `plain` was made of; what was not finite is nan."""
+    """The inverse of `plain`; None becomes nan."""
 
     def number(value: Any) -> Any:
         return math.nan if value is None else value

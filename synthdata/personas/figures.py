@@ -1,7 +1,7 @@
 """The picture of `personas`: variety against quality, and the entropy budget.
 
-Idea:   what was claimed, what could have won instead, and what it costs, side by side. Captions
-        carry n, seeds and what an interval is, because a picture travels without its text.
+Idea:   the claim, its alternatives and their costs, side by side. Captions have n, seeds and the
+        kind of interval, because a picture travels without its text.
 Run:    python -m synthdata personas --html personas.html
 """
 
@@ -81,7 +81,7 @@ def quality(ax: Axes, result: persona_evidence.Result) -> Axes:
 
 
 def _kind(arm: persona_evidence.Arm) -> str:
-    """Which control it is (of `evidence.CONTROLS`), by its settings."""
+    """The kind of control (of `evidence.CONTROLS`), by its settings."""
     if arm.prompts != "none" or arm.model != "collapsed":
         return arm.prompts
     return "top-p" if arm.sampler.top_p < 1 else "temperature"

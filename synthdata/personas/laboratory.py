@@ -1,14 +1,14 @@
-"""Do personas in the prompt bring back what a collapsed model has lost?
+"""Do personas in the prompt restore what a collapsed model has lost?
 
-Idea:   a model that learns from its own answers, drawn a little too cold, ends up with a few of
+Idea:   a model that learns from its own answers, sampled a little too cold, ends up with a few of
         them. Asked as a cook, then as a spy, it may still give different ones. Personas have to
-        beat what is cheaper: a higher temperature, top-p, a random code in the prompt, each taken
-        at its best among the settings that write no worse.
+        beat cheaper means: a higher temperature, top-p, a random code in the prompt, each at its
+        best among the settings of no worse quality.
 Source: personas as prompts: Ge et al. 2024, arXiv:2406.20094; the chain of models:
         synthdata/collapse/generations.py.
 Run:    python -m synthdata personas --n 2000
-Omits:  pretrained models; personas that are not drawn as in the training text (drawn evenly they
-        would add variety that the text itself has not).
+Omits:  pretrained models; personas drawn otherwise than in the training text (drawn evenly they
+        would add variety that the text itself lacks).
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def experiment(
     seeds: Sequence[int] = (0, 1, 2),
     report: Callable[[str], None] | None = None,
 ) -> Result:
-    """Every seed after the other; `report` is told of each step. ValueError without a seed."""
+    """Run all seeds; `report` is called with each step. ValueError without a seed."""
     if not seeds:
         raise ValueError("seeds are at least 1, got 0")
     return Result(profile=settings, evidence=tuple(run(settings, s, report) for s in seeds))
 
 
 def steps(settings: Profile) -> int:
-    """How often `report` is called for each seed."""
+    """Number of calls of `report` per seed."""
     return settings.generations + 1 + len(list(_plan(settings))) + 3
 
 

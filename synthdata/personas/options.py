@@ -9,10 +9,11 @@ from synthdata.report.options import Experiment, between
 
 @dataclass(frozen=True, kw_only=True)
 class PersonasOptions(Experiment):
-    """Whether personas in the prompt bring back what a collapsed model has lost (trains models)."""
+    """Test whether personas in the prompt restore what a collapsed model has lost (trains
+    models)."""
 
     n: int | None = None
-    """Outputs of every arm; by default 2000, or 200 with --profile ci."""
+    """Outputs per arm; by default 2000, or 200 with --profile ci."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""How much the experiment with personas computes, and which controls personas have to beat."""
+"""Sizes of the experiment with personas, and the controls that personas have to beat."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from synthdata.collapse.regimes import Sampler
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """How much is computed."""
+    """Sizes of the experiment."""
 
     n: int = 2000
-    """Outputs of every arm."""
+    """Outputs per arm."""
     lines: int = 2500
-    """Lines that each generation learns from."""
+    """Training lines of each generation."""
     steps: int = 400
     """Training steps of each generation."""
     n_layer: int = 2
-    """Of the GPT."""
+    """Layers of the GPT."""
     generations: int = 2
     """Rounds of learning from its own answers."""
     cold: float = 0.55
     """Temperature of those answers."""
     asked: int = 20
-    """Personas that are asked again and again, for the entropy budget."""
+    """Personas that are asked repeatedly, for the entropy budget."""
     controls: tuple[Sampler, ...] = field(default_factory=lambda: controls())
-    """How the collapsed model is sampled without a persona."""
+    """Samplers of the collapsed model without a persona."""
     code_temperatures: tuple[float, ...] = (1.0, 1.1, 1.2)
-    """And with a code."""
+    """Temperatures with a code."""
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -54,8 +54,8 @@ def controls(
 ) -> tuple[Sampler, ...]:
     """Temperatures alone, and (temperature, top-p): hot, with the tail cut off.
 
-    Close together where outputs stop being grammatical, so that a control comes near to its best;
-    top-p 0.9 and 0.8 leave gaps there.
+    They are close together where outputs stop being grammatical, so that a control comes near its
+    best; top-p 0.9 and 0.8 leave gaps there.
     """
     return (
         *(Sampler(temperature=t) for t in temperatures),
@@ -64,7 +64,7 @@ def controls(
 
 
 def profile(name: str, n: int | None = None) -> Profile:
-    """`full` for figures that are published, `ci` for seconds; ValueError for another name."""
+    """The settings: `full` for published figures, `ci` for seconds; ValueError for another name."""
     if name == "full":
         return Profile(n=n or Profile.n)
     if name == "ci":

@@ -1,6 +1,6 @@
-"""A model that is prompted with a persona, a code or a blank, and what it answers.
+"""Prompting a model with a persona, a code or a blank, and its answers.
 
-The prompts of every generation stay the users': personas, blanks and codes as in the first text.
+In every generation the prompts are the users': personas, blanks and codes as in the first text.
 Only the answers are the model's own.
 """
 
@@ -25,7 +25,7 @@ from synthdata.personas.world import BLANK, World, codes, prompt
 WITH_PERSONA, WITH_CODE = 0.5, 0.25
 """Shares of the training text that begin with a persona, and with a code; the rest has a blank."""
 LONGEST = 80
-"""Characters of prompt and output; more is cut."""
+"""Most characters of prompt and output; more is cut."""
 
 
 def answers(
@@ -62,11 +62,12 @@ def answers(
 
 @dataclass(frozen=True, kw_only=True)
 class PersonaTexts(LineTexts):
-    """The text of a world as `GPTSource` wants it: prompts real, answers anyone's."""
+    """The text of a world as `GPTSource` needs it: real prompts, with answers by the world or a
+    model."""
 
     world: World
     streams: int = 500
-    """Prompts that are answered at once."""
+    """Prompts answered at once."""
     name: str = "persona text"
 
     @cached_property
@@ -75,7 +76,7 @@ class PersonaTexts(LineTexts):
         return CharTokenizer("\n #-0123456789:abcdefghijklmnopqrstuvwxyz")
 
     def prompts(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
-        """n people [n, 4] and what a model is told of each: all, nothing, or a code."""
+        """n people [n, 4] and the model's prompt for each: persona, blank, or code."""
         people = self.world.draw(n, rng)
         kind = rng.random(n)
         told = [
@@ -107,7 +108,7 @@ class PersonaTexts(LineTexts):
 
 
 def told(kind: Prompts, people: np.ndarray, rng: np.random.Generator) -> list[str]:
-    """What a model is told of each of the people [n, 4]."""
+    """Prompts of this kind for the people [n, 4]."""
     if kind == "personas":
         return [prompt(person) for person in people.tolist()]
     return codes(len(people), rng) if kind == "codes" else [BLANK] * len(people)

@@ -1,7 +1,7 @@
 """`python -m synthdata personas`: the experiment, in plain words.
 
-Idea:   the verdict first, by the criterion that stood before the run; then every arm with its
-        quality, so that a reader can see what "no worse" meant.
+Idea:   the verdict first, by the criterion fixed before the run; then every arm with its quality,
+        so that a reader can see what "no worse" meant.
 Run:    python -m synthdata personas --profile ci --seeds 3
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def personas(settings: options.PersonasOptions) -> int:
-    """Run the experiment and print what it found."""
+    """Run the experiment and print its findings."""
     from synthdata.personas.laboratory import experiment, steps
     from synthdata.personas.profiles import profile
 
@@ -87,7 +87,7 @@ def of_result(result: Result, settings: options.PersonasOptions) -> Report:
 
 
 def verdict(result: Result) -> Verdict:
-    """The sentence."""
+    """The verdict as a sentence, with its confidence."""
     ratio, seeds = result.ratio, len(result.evidence)
     because = (
         f"Effective number of distinct outputs with personas, over that of the best control, "
@@ -131,7 +131,7 @@ def table(result: Result) -> tuple[tuple[str, ...], ...]:
 
 
 def _row(alike: Sequence[Arm], sampler: str) -> tuple[str, ...]:
-    """One line of the table: arms of the same kind, one a seed."""
+    """One line of the table: arms of the same kind, one per seed."""
     mean = {
         q: math.fsum(getattr(a, q) for a in alike) / len(alike)
         for q in ("effective", "grammatical", "logprob", "fits")
@@ -150,7 +150,7 @@ def _row(alike: Sequence[Arm], sampler: str) -> tuple[str, ...]:
 
 
 def notes(result: Result) -> tuple[str, ...]:
-    """What else was seen: the first seed's outputs, and which personas add most."""
+    """Further findings: the first seed's outputs, and the personas that add most."""
     first: Evidence = result.evidence[0]
     fields = ", ".join(
         f"{name} {interval([e.fields[name] for e in result.evidence]).value:.3f}"
@@ -169,7 +169,7 @@ def notes(result: Result) -> tuple[str, ...]:
 
 
 def figure(result: Result) -> Figure:
-    """The picture."""
+    """The picture, with its caption."""
     from synthdata.personas.figures import of_personas
 
     drawn, alt = of_personas(result)

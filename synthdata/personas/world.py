@@ -1,8 +1,9 @@
 """Persona-conditioned text whose entropy budget is known exactly.
 
 Idea:   a persona is a profession, a place, a mood and a style; a line is what such a person does.
-        Each part of the persona settles one part of the line, nearly: with a known chance a word is
-        anyone's. So H(out) = I(persona; out) + H(out | persona) can be computed, not only measured.
+        Each part of the persona settles one part of the line, except that with a known chance a
+        word is anyone's. So H(out) = I(persona; out) + H(out | persona) can be computed, not only
+        measured.
 Source: own construction. Popularity follows Zipf's law (G. K. Zipf, 1949); budget: Shannon 1948.
 Run:    python -m synthdata personas --help
 Omits:  any model. Personas that interact: a cook at sea does what a cook does, at sea.
@@ -10,8 +11,8 @@ Omits:  any model. Personas that interact: a cook at sea does what a cook does, 
     cook port glad grand: lo the cook gladly fries eggs on the pier
 
 A line begins with a prompt, the persona or a blank or a random code, and ends with what is said
-about it. The seed of a world settles who is popular, and with it which lines are common. The
-subject names the persona, so it and all other persona words are left out of what is counted.
+about it. The seed of a world settles which personas are popular, and with them which lines are
+common. The subject names the persona, so it and all other persona words are not counted.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ PROFESSIONS = {
     "plumber": ("seals", "drains", "pipes", "tubs"),
     "keeper": ("feeds", "brushes", "lions", "bears"),
 }
-"""Profession -> two things it does (the first more often), two that it does it to."""
+"""Profession -> two verbs (the first more frequent) and two objects."""
 PLACES = {
     "sea": "on a raft",
     "town": "in a lane",
@@ -77,13 +78,13 @@ FIELDS = ("profession", "place", "mood", "style")
 _WORDS = (tuple(PROFESSIONS), tuple(PLACES), tuple(MOODS), tuple(STYLES))
 _SAID = ((), tuple(PLACES.values()), tuple(MOODS.values()), tuple(STYLES.values()))
 PERSONA_WORDS = frozenset(word for words in _WORDS for word in words)
-"""Not counted in an output: naming the persona is no variety of its own."""
+"""Words not counted in an output: naming the persona is not variety."""
 PERSONAS = math.prod(map(len, _WORDS))
-"""How many personas there are."""
+"""Number of personas."""
 EXPONENT = 1.5
-"""Of Zipf's law of popularity."""
+"""Exponent of Zipf's law of popularity."""
 LEAK = 0.2
-"""Chance that place, mood or style says what anyone's would."""
+"""Chance that the word for place, mood or style is anyone's."""
 HABIT = 0.75
 """Chance of a profession's first verb, and of its first object."""
 BLANK = "-: "
@@ -121,7 +122,7 @@ def names(personas: np.ndarray, field: str) -> list[str]:
 
 @dataclass(frozen=True)
 class World:
-    """Who is popular, and with it the true distribution of everything written here.
+    """The popularity of personas, and with it the true distribution of everything written here.
 
     >>> world = World(0)
     >>> world.grammatical("lo the cook gladly fries eggs on the pier")
@@ -152,7 +153,7 @@ class World:
         return np.stack([rng.choice(len(p), n, p=p) for p in self.popularity], axis=1)
 
     def write(self, personas: np.ndarray, rng: np.random.Generator) -> list[str]:
-        """What each of the personas [n, 4] says."""
+        """A line of each of the personas [n, 4]."""
         n = len(personas)
         said = [
             np.where(rng.random(n) < LEAK, rng.choice(len(p), n, p=p), personas[:, k])
@@ -176,16 +177,16 @@ class World:
 
     @cached_property
     def _lines(self) -> dict[str, tuple[int, ...]]:
-        """Every line there is, and the choices behind it; lines have one derivation each."""
+        """Every possible line, and the choices behind it; each line has one derivation."""
         sizes = [*map(len, _WORDS), 2, 2]
         return {self._line(*choice): choice for choice in product(*map(range, sizes))}
 
     def grammatical(self, output: str) -> bool:
-        """Whether somebody could say that."""
+        """Whether some persona could say that."""
         return output in self._lines
 
     def logprob(self, output: str, persona: Sequence[int] | None = None) -> float:
-        """log2 p(output), or log2 p(output | persona); minus infinity for what nobody says."""
+        """log2 p(output), or log2 p(output | persona); minus infinity for an impossible output."""
         choice = self._lines.get(output)
         if choice is None:
             return -math.inf
@@ -200,11 +201,11 @@ class World:
 
     @property
     def entropy(self) -> float:
-        """H(out), bits: nobody's words change how often a word is said, so it is a sum."""
+        """H(out), bits: a sum, because the parts of a line are independent."""
         return sum(map(_entropy, self.popularity)) + 2 * _entropy(np.array([HABIT, 1 - HABIT]))
 
     def information(self, field: str | None = None) -> float:
-        """I(persona; out), or what one field of it tells, bits."""
+        """I(persona; out), or the information of one of its fields, bits."""
         if field is None:
             return sum(map(self.information, FIELDS))
         k = FIELDS.index(field)
@@ -214,7 +215,7 @@ class World:
         return total - within
 
     def budget(self, personas: np.ndarray) -> tuple[float, float]:
-        """H(out) and H(out | persona), bits, where each of these personas [n, 4] is as likely."""
+        """H(out) and H(out | persona), bits, if each of these personas [n, 4] is equally likely."""
         sizes = list(map(len, _WORDS))
         total, within = np.zeros(sizes), 0.0
         for persona in personas.tolist():

@@ -1,1 +1,1 @@
-"""Words, tables and pictures of a result, in a terminal, as a page, as JSON."""
+"""Words, tables and pictures of a result: in a terminal, as a page, as JSON."""

@@ -1,6 +1,6 @@
-"""The pictures of each report, with the words that go under them and into their alternative text.
+"""The pictures of each report, with their captions and alternative texts.
 
-Idea:   `plots` draws; here is decided what is drawn, and said what it shows.
+Idea:   `plots` draws; this module decides what is drawn, and describes it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Curve = tuple[int, list[tuple[int, float]]]
 def of_collection(
     found: Panel, budgets: Mapping[str, tuple[float, float]] | None = None
 ) -> list[Figure]:
-    """Rarefaction curve, Hill profile and, where there are fields, the entropy budget."""
+    """Rarefaction curve, Hill profile and, if there are fields, the entropy budget."""
     made = _rarefaction_pair({"this collection": found.counts})
     made += _profile(found.counts)
     if budgets:
@@ -70,7 +70,7 @@ def of_meter(meter: Meter) -> list[Figure]:
 
 
 def _rarefaction_pair(sides: Mapping[str, Mapping[str, Abundance]]) -> list[Figure]:
-    """Curves of words and of documents, of each side."""
+    """Curves of words and of documents for each side."""
     words, documents = (
         {
             side: (

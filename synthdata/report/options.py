@@ -9,7 +9,7 @@ LAST_SEED = 10**9
 
 
 def check_names(settings: object) -> None:
-    """ValueError for an option that takes a name and was given an empty one."""
+    """Raise ValueError if an option that takes a name is given an empty one."""
     fields = dict.fromkeys(("text", "by", "group", "ref_text", "ref_group"), "field")
     files = dict.fromkeys(
         ("ref", "embeddings", "meter", "out", "reasons", "html", "png", "csv", "data"), "file"
@@ -21,18 +21,19 @@ def check_names(settings: object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """What `personas` and `three-jokes` have in common."""
+    """Options that `personas` and `three-jokes` share."""
 
     profile: Literal["full", "ci"] = "full"
-    """full: minutes a seed; ci: seconds, too small to find anything."""
+    """full: minutes per seed; ci: seconds, too small to find anything."""
     seeds: int = 3
-    """How often all is done anew: worlds, models, samples. Below three there is no verdict."""
+    """Number of repetitions with new worlds, models and samples. Below three there is no
+    verdict."""
     first_seed: int = 0
-    """Seeds count from here."""
+    """First seed."""
     html: str | None = None
     """Write the report as one self-contained HTML file."""
     json: bool = False
-    """Print the result once more, as one last line of JSON (fields: synthdata/report/record.py)."""
+    """Also print the result as JSON, on the last line (fields: synthdata/report/record.py)."""
 
     def __post_init__(self) -> None:
         check_names(self)
@@ -41,6 +42,6 @@ class Experiment:
 
 
 def between(name: str, value: int | None, least: int, most: int) -> None:
-    """ValueError where an option was given and lies outside."""
+    """ValueError if an option was given and is out of range."""
     if value is not None and not least <= value <= most:
         raise ValueError(f"--{name} is from {least:,} to {most:,}, got {value}")

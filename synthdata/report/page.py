@@ -1,8 +1,7 @@
 """The report as one page that opens in a browser without a network.
 
-Idea:   one file that can be mailed: style and pictures are inside it. Its texts come from
-        strangers, so they are escaped, and a policy in its head forbids it to run or fetch
-        anything, whatever it holds.
+Idea:   one file that can be mailed: style and pictures are inside it. Its texts are untrusted, so
+        they are escaped, and a policy in its head forbids it to run or fetch anything.
 Source: Content Security Policy, w3.org/TR/CSP3.
 Run:    python -m synthdata measure data.jsonl --html report.html
 Omits:  anything interactive.

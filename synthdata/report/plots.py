@@ -1,9 +1,9 @@
 """Pictures of variety: each function takes data and axes, and returns the axes.
 
-Idea:   draw curves and profiles, not single numbers: where two curves cross, a single number would
-        have told half the story.
+Idea:   draw curves and profiles, not single numbers: if two curves cross, a single number tells
+        half the story.
 Run:    python -m synthdata measure data.jsonl --html report.html
-Omits:  saving and showing, which are the caller's (`labkit.figures`).
+Omits:  saving and showing (`labkit.figures`).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def rarefaction(
 ) -> Axes:
     """Distinct (or effective) things against sample size: name -> (n, [(size, value, ...)]).
 
-    Up to n the curve is interpolation and solid; beyond, extrapolation and thin. A curve that has
-    gone flat has shown all it has.
+    Up to n the curve is solid (interpolation); beyond, thin (extrapolation). A flat curve has shown
+    all its types.
     """
     for i, (name, (n, points)) in enumerate(curves.items()):
         seen = [point for point in points if point[0] <= n]
@@ -55,8 +55,8 @@ def rarefaction(
 def hill_profile(ax: Axes, profiles: Mapping[str, Sequence[tuple[float, float]]]) -> Axes:
     """Effective number of distinct things against the order q: name -> [(order, value)].
 
-    At q = 0 every type counts the same; the larger q, the more only common ones count. A steep fall
-    means that a few outputs make up most of the mass.
+    At q = 0 every type counts the same; the larger q, the less rare ones count. A steep fall means
+    that a few outputs make up most of the mass.
     """
     for i, (name, values) in enumerate(profiles.items()):
         ax.plot(
@@ -75,7 +75,7 @@ def hill_profile(ax: Axes, profiles: Mapping[str, Sequence[tuple[float, float]]]
 
 
 def entropy_budget(ax: Axes, budgets: Mapping[str, tuple[float, float]]) -> Axes:
-    """For each field the bits it explains, I(field; output), and those that remain within it."""
+    """The bits explained by each field, I(field; output), and those that remain within it."""
     names = list(budgets)
     explained = [max(0.0, budgets[name][0]) for name in names]
     remain = [max(0.0, budgets[name][1]) for name in names]
@@ -118,7 +118,7 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
     ax.xaxis.set_major_formatter(_plain)
     ax.xaxis.set_minor_formatter(_plain)
     low, high = ax.get_xlim()
-    if high < 5 * low:  # 1, 2, 5, 10 would leave a short axis with a tick or two
+    if high < 5 * low:  # 1, 2, 5, 10 would leave only one or two ticks on a short axis
         from matplotlib.ticker import MaxNLocator
 
         inside = [
@@ -135,9 +135,9 @@ def comparison(ax: Axes, compared: Comparison) -> Axes:
 
 
 def _short(name: str, most: int = 30) -> str:
-    """A stranger's name as a label; the whole of it stands in the caption.
+    """An untrusted name as a label; the caption has all of it.
 
-    Shortened, its dollars no formula, and a box for what Matplotlib's own font cannot draw.
+    It is shortened, its dollars start no formula, and a box replaces what Matplotlib's font lacks.
     """
     from matplotlib import font_manager
 

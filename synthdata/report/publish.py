@@ -1,6 +1,6 @@
-"""What all commands do at their end: title, notes, pictures, and the report in all its forms.
+"""Last step of every command: title, notes, pictures, and the report in all its forms.
 
-Idea:   a command differs from the others in what it measures, and in nothing else.
+Idea:   commands differ only in what they measure.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from synthdata.text.words import mixture_note
 
 
 def title(what: str, data: tuple[str, ...], n: int) -> str:
-    """The report's title: what, of which files, how many documents."""
+    """The report's title: its subject, the files, the number of documents."""
     name = data[0] if len(data) == 1 else f"{data[0]} and {len(data) - 1} more"
     return f"{what} {'standard input' if name == '-' else name}: {how_many(n)}"
 
@@ -30,7 +30,7 @@ def how_many(n: int) -> str:
 
 
 def mixture_notes(*sides: dict[str, float]) -> tuple[str, ...]:
-    """Where words are single characters, how many are, of each side that was read."""
+    """Notes on the share of words that are single characters, for each side."""
     of = ("", "") if len(sides) == 1 else ("synthetic: ", "reference: ")
     return tuple(f"{side}{mixture_note(found)}" for side, found in zip(of, sides) if found)
 
@@ -38,7 +38,7 @@ def mixture_notes(*sides: dict[str, float]) -> tuple[str, ...]:
 def experiment_provenance(
     settings: options.Experiment, sizes: Any, criteria: Iterable[Criterion]
 ) -> dict[str, str]:
-    """What an experiment was told; `sizes` is its profile, a dataclass."""
+    """Settings of an experiment; `sizes` is its profile, a dataclass."""
     return {
         "seeds": f"{settings.first_seed} to {settings.first_seed + settings.seeds - 1}",
         "profile": settings.profile,
@@ -53,7 +53,7 @@ def _plain(value: Any) -> str:
 
 
 def figures(wanted: str | None, draw: Callable[[], Iterable[Figure]]) -> tuple[Figure, ...]:
-    """The pictures, where an HTML file was asked for; Matplotlib is not loaded otherwise."""
+    """The pictures, if an HTML file was asked for; otherwise Matplotlib is not loaded."""
     if not wanted:
         return ()
     with progress.ticking("drawing"):

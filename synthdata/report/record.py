@@ -10,20 +10,20 @@ One object with these fields, version 2 (all of version 1 are there, and mean th
     command     "measure", "compare", "gate", "explain", "curate", "personas", "three-jokes" or
                 "collapse"
     verdict     {"text", "confidence", "because"}; confidence is high, medium, low or none
-    alerts      list of sentences that stand at the report's top, such as rows that were not used
+    alerts      list of sentences at the report's top, such as those on unused rows
     measures    list of measures: {"name", "value", "low", "high", "low_by_cluster",
                 "high_by_cluster", "n", "coverage", "method", "unit", "direction", "warnings"};
                 numbers that are undefined or infinite are null, and a warning says why; the ends by
                 cluster are those of the interval if each cluster of near-duplicates is one event,
-                null where groups are given, no document has a copy, or clusters are too few
+                null if groups are given, no document has a copy, or clusters are too few
     differences compare only: list of {"name", "synthetic", "reference", "effect",
                 "p", "p_holm", "needed", "needed_low", "needed_high", "testable"}, the ratio itself
                 being among the measures
-    unlike      compare and gate only: list of notes on what makes the two sides unlike beside their
-                variety (lengths, groups; of gate also passages in nearly every document)
+    unlike      compare and gate only: list of notes on differences between the sides other than in
+                variety (lengths, groups; for gate also passages in nearly every document)
     scripts     compare only: {"synthetic", "reference"}, each script -> share of the words
-    inside      compare only: {"documents", "compared", "copies", "high"}, where groups of the
-                synthetic side were cut: documents a group, of them compared, share of documents
+    inside      compare only: {"documents", "compared", "copies", "high"}, if groups of the
+                synthetic side were cut: documents per group, documents compared, share of documents
                 with a near-duplicate in their own group and the upper end of its interval; else
                 null
     rules       gate only: list of {"rule", "result", "measure", "why"}; result is "pass", "fail"
@@ -40,13 +40,13 @@ One object with these fields, version 2 (all of version 1 are there, and mean th
                 "information", "within" (bits), "p", "strata": [{"value", "documents", "entropy",
                 "adds"}]}; the parts of information are also among the measures
     mixture     measure and compare only: script without spaces between words -> share of the words
-                that are its single characters; {} where all are runs of letters. Of compare
+                that are its single characters; {} if all are runs of letters. For compare
                 {"synthetic", "reference"}, each such a table
     evidence    list of {"title", "summary", "items": [{"text", "count", "note"}]}; empty for gate
                 and curate, which show none
     dropped     curate only: reason -> rows
     kept        curate only: rows written
-    runs        personas and three-jokes only: a list, one for each seed. What is undefined is null.
+    runs        personas and three-jokes only: a list, one for each seed. Undefined values are null.
                 personas: {"seed", "ratio", "calibrated_ratio", "best_control": {"prompts",
                 "sampler"}, "arms", "budgets": name -> {"total", "information", "within"} (bits),
                 "fields": part of the persona -> bits/word, "adds": [{"persona", "bits"}]}; an arm
@@ -56,19 +56,19 @@ One object with these fields, version 2 (all of version 1 are there, and mean th
                 a generator has "harm" and the numbers of `Judged` in
                 synthdata/three_jokes/evidence.py
     rows        {"used", "empty", "bad": kind -> rows}; zeros for experiments, which read none
-    provenance  what is needed to repeat it, as in the report
+    provenance  what is needed to reproduce it, as in the report
 
 `collapse` has schema, version, command, verdict and provenance as above, and in place of the rest
-    source      what was fitted, with its text where it has one
+    source      what was fitted, with its text if it has one
     n           examples in each round
     sampler     how models were sampled, in words
     generations the last one's number; 0 is fitted to real data alone
     seeds       list
     results     list of {"regime", "generation", "measures"}, each generation of each regime once;
                 a measure is {"name", "unit", "value", "low", "high"}, the mean over seeds and its
-                95 % interval (null with one seed); where theory knows the number also "expected"
+                95 % interval (null with one seed); if theory knows the number also "expected"
                 and "z", how many standard errors the value lies above it (null below ten seeds
-                where the variance is not known exactly)
+                if the variance is not known exactly)
     judgements  list of {"regime", "criterion", "value", "low", "high", "verdict", "control"};
                 empty below three seeds
 """
@@ -94,7 +94,7 @@ SCHEMA, VERSION = "synthdata", 2
 
 
 def record(command: str, report: Report, tally: Tally, **more: Any) -> dict[str, Any]:
-    """The record of a report; `more` are the fields only some commands have."""
+    """The record of a report; `more` are fields of single commands."""
     return {
         **head(command, report),
         "alerts": list(report.alerts),
@@ -107,7 +107,7 @@ def record(command: str, report: Report, tally: Tally, **more: Any) -> dict[str,
 
 
 def head(command: str, report: Report) -> dict[str, Any]:
-    """What every record begins with."""
+    """The first fields of every record."""
     verdict = report.verdict
     return {
         "schema": SCHEMA,
@@ -122,7 +122,7 @@ def head(command: str, report: Report) -> dict[str, Any]:
 
 
 def line(value: dict[str, Any]) -> str:
-    """One line of ASCII JSON; anything that is not finite must have become null before."""
+    """One line of ASCII JSON; values that are not finite must be null already."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
@@ -137,7 +137,7 @@ def evidence(found: Sequence[Evidence]) -> list[dict[str, Any]]:
 
 
 def differences(found: Iterable[Difference]) -> list[dict[str, Any]]:
-    """What was tested, without the ratios, which stand among the measures."""
+    """The tested quantities, without the ratios, which are among the measures."""
     names = ("synthetic", "reference", "effect", "p", "p_holm", "needed", "needed_low")
     return [
         {
@@ -150,12 +150,12 @@ def differences(found: Iterable[Difference]) -> list[dict[str, Any]]:
 
 
 def profile(found: Panel) -> dict[str, list[tuple[float, float | None]]]:
-    """Hill numbers over the order, of words and of documents."""
+    """Hill numbers by order, for words and for documents."""
     return {name: [(q, finite(v)) for q, v in pairs] for name, pairs in found.profile.items()}
 
 
 def by(field: str, found: Panel) -> dict[str, Any]:
-    """What the field explains, and what each of its values adds."""
+    """Information of the field, and the contribution of each value."""
     made: dict[str, Any] = {"field": field}
     for name, split in (("words", found.budget), ("documents", found.documents_budget)):
         assert split is not None
@@ -171,5 +171,5 @@ def by(field: str, found: Panel) -> dict[str, Any]:
 
 
 def finite(value: float) -> float | None:
-    """The number, or null where JSON has none."""
+    """The number, or None if JSON cannot represent it."""
     return float(value) if math.isfinite(value) else None

@@ -1,7 +1,7 @@
-"""What a report says, and in which order.
+"""The content of a report, and its order.
 
 Idea:   first the verdict in plain words with its confidence, then three numbers, then the curves,
-        then the repeated texts themselves, then what is needed to repeat it all. A reader who stops
+        then the repeated texts themselves, then what is needed to reproduce it. A reader who stops
         early has still read the most important part.
 Run:    python -m synthdata measure data.jsonl
 Omits:  how it looks: in a terminal (`synthdata.report.terminal.terminal`), in a browser
@@ -21,58 +21,58 @@ from synthdata.verdicts.verdict import Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A picture and its words."""
+    """A picture with its title and caption."""
 
     title: str
-    """What it shows."""
+    """Title of the picture."""
     image: str
-    """An <img> with its data and alternative text inside (`labkit.figures.html`)."""
+    """An <img> element with its data and alternative text (`labkit.figures.html`)."""
     caption: str
-    """How to read it."""
+    """How to read the picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows under their names."""
+    """A table with its title."""
 
     title: str
-    """What they hold."""
+    """Title of the table."""
     rows: tuple[tuple[str, ...], ...]
-    """The names first."""
+    """Rows; the first has the names of the columns."""
     caption: str = ""
-    """How to read them."""
+    """How to read the table."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything a report says, in the order in which it says it."""
+    """All parts of a report, in order."""
 
     title: str
-    """Of what."""
+    """Subject of the report."""
     verdict: Verdict
-    """In plain words."""
+    """The verdict in plain words."""
     headlines: tuple[Measure, ...]
     """The three numbers to look at."""
     measures: tuple[Measure, ...] = ()
-    """All of them."""
+    """All measures."""
     tables: tuple[Table, ...] = ()
     """A comparison's quantities, a gate's rules."""
     alerts: tuple[str, ...] = ()
-    """What must be known before anything is believed, such as rows that could not be read."""
+    """Warnings for the top, such as rows that could not be read."""
     figures: tuple[Figure, ...] = ()
     """Pictures (HTML only)."""
     curves: tuple[Table, ...] = ()
-    """The pictures in numbers, for a terminal and for whoever does not see pictures."""
+    """The pictures in numbers, for a terminal and for readers who cannot see pictures."""
     evidence: tuple[Evidence, ...] = ()
-    """What repeats."""
+    """Repeated texts."""
     notes: tuple[str, ...] = ()
-    """Rows that were not used, and other things to know."""
+    """Notes on unused rows, and others."""
     provenance: Mapping[str, str]
     """Files, hashes, tokeniser, seed, n, version."""
 
 
 def number(value: float) -> str:
-    """Four digits or so, thousands apart; "undefined" for nan.
+    """About four digits, with separators of thousands; "undefined" for nan.
 
     >>> [number(x) for x in (12345.6, 0.01234567, 3.0, float("nan"))]
     ['12,346', '0.01235', '3', 'undefined']

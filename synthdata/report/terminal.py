@@ -1,10 +1,10 @@
 """A report in a terminal.
 
 Run:    python -m synthdata measure data.jsonl
-Omits:  the same as a page for a browser (`synthdata.report.page`).
+Omits:  the page for a browser (`synthdata.report.page`).
 
-Texts come from strangers: control characters, which could command a terminal, and bidirectional
-overrides, which could disguise text, are shown as what they are.
+Texts are untrusted: control characters, which could control a terminal, and bidirectional
+overrides, which could disguise text, are escaped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _INDENT = 31
 
 
 def terminal(report: Report) -> str:
-    """The report as plain text, no colours and no control characters but line ends."""
+    """The report as plain text, without colours or control characters other than line ends."""
     lines = [report.title]
     for alert in report.alerts:
         lines += _wrapped(f"! {visible(alert, 400)}", indent=2)
@@ -71,7 +71,7 @@ def _measure_line(measure: Measure, indent: int = _INDENT) -> str:
 
 
 def _all_measures(measures: Sequence[Measure]) -> list[str]:
-    """A line each; what is said of several stands once below them, under a number."""
+    """One line per measure; a note shared by several is below them once, under a number."""
     notes: dict[str, int] = {}
     lines = []
     indent = max(_INDENT, *(len(measure.name) + 3 for measure in measures))

@@ -1,1 +1,1 @@
-"""What is said again: near-duplicates, self-BLEU, Vendi score, passages, templates."""
+"""Repetition: near-duplicates, self-BLEU, Vendi score, passages, templates."""

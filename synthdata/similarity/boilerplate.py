@@ -1,8 +1,8 @@
-"""One passage in nearly every document: a prompt, a header, a signature, and what is left without.
+"""One passage in nearly every document (a prompt, a header, a signature), and the text without it.
 
 Idea:   a fixed opening of three quarters of the text makes any two documents near-duplicates, and
-        hides a loss of variety in the rest behind words that every document has. Nobody but the
-        user knows whether it is content, so it is told, and taken out where that is asked for.
+        hides a loss of variety in the rest behind words that every document has. Only the user
+        knows whether it is content, so it is reported, and removed if that is asked for.
 Run:    python -m synthdata measure data.jsonl --strip
 Omits:  passages in some documents only (`synthdata curate --drop boilerplate`).
 """
@@ -16,23 +16,23 @@ from synthdata.similarity.near_duplicates import masked, near_duplicates
 from synthdata.similarity.repeats import Repeats, Span, repeats
 
 NEARLY_ALL = 0.9
-"""From here on a passage is said to stand in nearly every document."""
+"""Share of documents from which a passage counts as being in nearly every one."""
 OWN = 20
-"""Characters that a document must have left on average to say something of its own."""
+"""Mean characters that documents must have left to have content of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Boilerplate:
-    """Passages that stand in nearly every document."""
+    """Passages found in nearly every document."""
 
     passages: tuple[Span, ...]
-    """The passages, the one that costs most first; empty where there is none."""
+    """The passages, the one that costs most first; empty if there is none."""
     documents: int
-    """Documents that were looked through."""
+    """Number of documents searched."""
     share: float
-    """Share of all characters that they are."""
+    """Their share of all characters."""
     varied: bool
-    """Whether the documents say something of their own besides, and few of them the same."""
+    """Whether the documents also have content of their own, and few have the same."""
 
     @property
     def stands_in(self) -> float:
@@ -43,7 +43,7 @@ class Boilerplate:
 def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
     """Passages of 40 letters or more in over 90 % of the documents; normalise the texts first.
 
-    Where nothing would be left of a tenth of them, the passage is what they say, and none.
+    If nothing would be left of a tenth of them, the passage is content and does not count.
 
     >>> find([f"You are a helpful teller of jokes. Tell one about {x}." for x in "abc"]).stands_in
     1.0
@@ -62,7 +62,7 @@ def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
         return Boilerplate(passages=(), documents=len(texts), share=0.0, varied=False)
     before, after = sum(map(len, texts)), sum(map(len, rest))
     own = [masked(text) for text in rest]
-    # digits alone, as in a sentence with a changing number, are nothing of one's own
+    # digits alone, as in a sentence with a changing number, are not content
     some = sum(len(text) for text in own) >= OWN * len(own)
     return Boilerplate(
         passages=spans,
@@ -73,7 +73,7 @@ def find(texts: Sequence[str], found: Repeats | None = None) -> Boilerplate:
 
 
 def note(found: Boilerplate) -> tuple[str, ...]:
-    """What a comparison must be told of such a passage; empty where there is none."""
+    """A comparison's note on such a passage; empty if there is none."""
     if not found.passages:
         return ()
     return (
@@ -84,7 +84,7 @@ def note(found: Boilerplate) -> tuple[str, ...]:
 
 
 def _whole_words(passage: str, texts: Sequence[str]) -> str:
-    """The passage less a word that it cuts at its end or its start, as where all go on with a w."""
+    """The passage without words cut at its end or start, as if all texts go on with a w."""
     left = right = False
     for text in texts:
         at = text.find(passage)
@@ -100,7 +100,7 @@ def _whole_words(passage: str, texts: Sequence[str]) -> str:
 
 
 def without(texts: Sequence[str], spans: Sequence[Span]) -> list[str]:
-    """The texts with these passages cut out, where they have them."""
+    """The texts with these passages cut out."""
     rest = list(texts)
     for span in sorted(spans, key=lambda span: -len(span.text)):
         rest = [" ".join(text.replace(span.text, " ").split()) for text in rest]
@@ -108,7 +108,7 @@ def without(texts: Sequence[str], spans: Sequence[Span]) -> list[str]:
 
 
 def strip(texts: Sequence[str]) -> tuple[list[str], Boilerplate]:
-    """The texts without what `find` finds, and what that was.
+    """The texts without the passages of `find`, and these passages.
 
     >>> strip([f"You are a helpful teller of jokes. Tell one about {x}." for x in "abc"])[0]
     ['a.', 'b.', 'c.']

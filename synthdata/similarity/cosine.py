@@ -1,7 +1,7 @@
 """Mean cosine between documents, of their n-gram counts or of vectors of your own.
 
-Idea:   the sum over all pairs of unit vectors is the square of their sum, less their own squares:
-        linear, and exact.
+Idea:   the sum over all pairs of unit vectors is the square of their sum, minus their own squares:
+        linear in time, and exact.
 Run:    python tests/benchmarks/bench_synthdata.py
 """
 
@@ -30,7 +30,7 @@ def mean_cosine(tokens: Tokens, n: int = 1) -> float:
     """Mean cosine of the n-gram counts over all pairs of documents, exact, 0 to 1.
 
     Over unit vectors u: sum of u_i . u_j over i != j = |sum u|^2 - sum |u|^2. Documents without an
-    n-gram have no direction and are left out; nan where fewer than two are left.
+    n-gram have no direction and are left out; nan if fewer than two are left.
     """
     return mean_cosine_of_table(by_document(grams(tokens, n)))
 
@@ -48,7 +48,7 @@ def mean_cosine_of_table(table: Table) -> float:
 def mean_cosine_of(vectors: np.ndarray) -> float:
     """Mean cosine over all pairs of your own vectors [n, d], exact, -1 to 1; nan for one vector.
 
-    From the same sum as `mean_cosine`; ValueError as `vendi`.
+    It uses the same sum as `mean_cosine`; ValueError as in `vendi`.
 
     >>> mean_cosine_of([[1, 0], [2, 0], [0, 3]])  # one of three pairs agrees
     0.3333333333333333
@@ -65,11 +65,11 @@ def mean_cosine_of(vectors: np.ndarray) -> float:
 
 
 _SHORTEST = 1e-150
-"""Below, squares lose their digits."""
+"""Length below which squares lose their digits."""
 
 
 def with_norms(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors and their lengths; ValueError where they cannot be compared by angle."""
+    """The vectors and their lengths; ValueError if they cannot be compared by angle."""
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"vectors are a table [documents, width], got shape {vectors.shape}")

@@ -1,9 +1,9 @@
-"""Choose what is worth keeping: drop copies, boilerplate and empty talk, then the most varied rest.
+"""Curation: drop copies, boilerplate and empty talk, then keep the most varied rest.
 
-Idea:   each kind of waste has a definition one can check by hand, and each dropped document a
-        reason. A budget of N keeps the N that together show the most: greedy choice by how many new
-        n-grams a document brings. Without the cap on long documents (`most_varied`) it is proven to
-        bring at least 63 % (1 - 1/e) of what the best possible choice would.
+Idea:   each kind of waste has a definition that can be checked by hand, and each dropped document a
+        reason. A budget of N keeps the N that together have the most: greedy choice by the number
+        of new n-grams. Without the cap on long documents (`most_varied`) it provably reaches at
+        least 63 % (1 - 1/e) of the best possible choice.
 Source: greedy coverage: Nemhauser, Wolsey & Fisher, Mathematical Programming 1978; its lazy form:
         Minoux 1978.
 Run:    python -m synthdata curate data.jsonl -o kept.jsonl --drop near-duplicates --budget 1000
@@ -38,7 +38,7 @@ _GRAM = {"word": 2, "character": 4}
 
 @dataclass(frozen=True, kw_only=True)
 class Curated:
-    """What was kept, and why the rest was not."""
+    """The kept documents, and why the rest was dropped."""
 
     kept: tuple[int, ...]
     """Numbers of the kept documents, in their order."""
@@ -47,7 +47,7 @@ class Curated:
 
     @property
     def dropped(self) -> dict[str, int]:
-        """How many were dropped for each reason."""
+        """Number of documents dropped for each reason."""
         return dict(sorted(Counter(why for why in self.reason if why).items()))
 
 
@@ -60,15 +60,15 @@ def curate(
     policy: Policy = DEFAULT_POLICY,
     seed: int = 0,
 ) -> Curated:
-    """Choose documents; they themselves are never changed.
+    """Choose documents to keep; the documents are never changed.
 
-    In this order: "low-information" (`low_information`), "near-duplicates" (all but the first of a
-    cluster) or `cap_per_cluster` (all but the first K), "boilerplate" (`boilerplate`), then the
-    `budget`. ValueError on an unknown name in `drop`, or a cap or budget below 1.
+    The steps, in this order: "low-information" (`low_information`), "near-duplicates" (all but the
+    first of a cluster) or `cap_per_cluster` (all but the first K), "boilerplate" (`boilerplate`),
+    then the `budget`. ValueError on an unknown name in `drop`, or a cap or budget below 1.
 
-    Where near-duplicates are to leave the first K, so does a cluster of documents that are
-    near-duplicates but for their numbers and that are boilerplate to each other: a sentence with a
-    changing number is kept once.
+    If the first K near-duplicates are kept, so are the first K of a cluster of documents that
+    differ in their numbers and are boilerplate to each other: a sentence with a changing number is
+    kept once.
 
     >>> curate(["why did it cross the road", "Why did it cross the road", "a b c d"]).kept
     (0, 2)
@@ -120,7 +120,7 @@ def curate(
 
 
 def _spared(texts: Sequence[str], common: Sequence[bool], cap: int, seed: int) -> set[int]:
-    """Of each cluster, numbers masked, that is boilerplate as a whole: the first `cap` of it."""
+    """The first `cap` documents of each cluster, numbers masked, that is boilerplate as a whole."""
     if not any(common):
         return set()
     from synthdata.similarity.near_duplicates import masked, near_duplicates
@@ -131,11 +131,11 @@ def _spared(texts: Sequence[str], common: Sequence[bool], cap: int, seed: int) -
 
 
 def low_information(text: str) -> bool:
-    """Whether a text says next to nothing.
+    """Whether a text has next to no content.
 
     It has fewer than three different words (characters in scripts without spaces between words), or
-    it has 200 bytes or more and zlib makes them six times smaller: it goes round in a loop. English
-    prose of a page is made two to three times smaller.
+    it has 200 bytes or more and zlib makes them six times smaller: it loops. A page of English
+    prose becomes two to three times smaller.
 
     >>> [low_information(t) for t in ("ok", "ha ha ha ha", "Why did the chicken cross the road?")]
     [True, True, False]
@@ -148,11 +148,11 @@ def low_information(text: str) -> bool:
 
 
 def boilerplate(texts: Sequence[str]) -> list[bool]:
-    """Whether at least half of each text's words stand in passages that many others have too.
+    """Whether at least half of each text's words are in passages that many others have too.
 
     A passage is 8 words (20 characters in scripts without spaces between words); many is 5 % of the
-    documents and at least 5 of them. So refusals, disclaimers and fixed openings are found; drop
-    copies of whole documents first, or they make everything in them look common.
+    documents and at least 5 of them. This finds refusals, disclaimers and fixed openings; drop
+    copies of whole documents first, or everything in them looks common.
     """
     if not texts:
         return []
@@ -175,11 +175,11 @@ def boilerplate(texts: Sequence[str]) -> list[bool]:
 
 
 def most_varied(texts: Sequence[str], budget: int) -> list[int]:
-    """Numbers of the `budget` documents that bring the most different n-grams, in order of choice.
+    """Numbers of the `budget` documents that add the most different n-grams, in order of choice.
 
     n-grams are word pairs (4 characters in scripts without spaces between words). Each document
-    counts with at most as many n-grams as the median document has, so that length buys no place.
-    Once everything is covered, covering starts anew.
+    counts with at most as many n-grams as the median document has, so that length gives no
+    advantage. Once everything is covered, covering starts again.
     """
     tokens = encode(texts)
     found = ngrams.grams(tokens, _GRAM[_unit(tokens)])
@@ -201,7 +201,7 @@ def most_varied(texts: Sequence[str], budget: int) -> list[int]:
     while heap and len(chosen) < budget:
         bound, i = heapq.heappop(heap)
         now = gain(i)
-        if now < -bound:  # gains only fall, so an outdated one is a bound: look again later
+        if now < -bound:  # gains only fall, so an outdated one is a bound: check it later
             heapq.heappush(heap, (-now, i))
             continue
         if now == 0 and not fresh:
@@ -217,5 +217,5 @@ def most_varied(texts: Sequence[str], budget: int) -> list[int]:
 
 
 def _unit(tokens: Tokens) -> str:
-    """What most tokens are: words, or single characters of scripts without spaces."""
+    """The commonest kind of token: words, or single characters of scripts without spaces."""
     return "character" if sum(tokens.mixture.values()) >= MOSTLY else "word"

@@ -1,8 +1,8 @@
-"""The evidence: which texts come again and again, word for word, nearly, or as a template.
+"""The evidence: texts that recur, verbatim, nearly, or as a template.
 
-Idea:   a diversity number convinces nobody; the three jokes themselves do. Four views: the
+Idea:   a diversity number convinces no reader; the three jokes themselves do. Four views: the
         commonest whole outputs, clusters of near-duplicates, templates (what is left when rare
-        words become gaps), and the passages that stand in many documents.
+        words become gaps), and the passages found in many documents.
 Run:    python -m synthdata explain data.jsonl
 Omits:  topics and meanings.
 """
@@ -32,11 +32,11 @@ class Item:
     """One piece of evidence."""
 
     text: str
-    """What is repeated, shortened by nobody yet."""
+    """The repeated text, not shortened."""
     count: int
-    """How often it is there, in documents."""
+    """Number of documents that have it."""
     note: str = ""
-    """What else there is to say."""
+    """Further details."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +44,11 @@ class Evidence:
     """One view of what repeats."""
 
     title: str
-    """Which view."""
+    """Title of the view."""
     summary: str
-    """How much of the collection it concerns."""
+    """The part of the collection concerned."""
     items: tuple[Item, ...]
-    """The worst first; empty where nothing repeats."""
+    """The worst first; empty if nothing repeats."""
 
 
 def explain(
@@ -68,7 +68,7 @@ def views(
     repeated: Repeats | None = None,
     frames: Frames | None = None,
 ) -> list[Evidence]:
-    """The four views of normalised texts; what is known already need not be found anew.
+    """The four views of normalised texts; earlier findings can be passed in.
 
     ValueError for `top` below 1.
     """
@@ -83,7 +83,7 @@ def views(
 
 
 def commonest(texts: Sequence[str], top: int = 3) -> Evidence:
-    """Whole outputs that were given more than once."""
+    """Whole outputs that occur more than once."""
     times = Counter(texts)
     again = sum(count for count in times.values() if count > 1)
     items = tuple(Item(text=text, count=count) for text, count in repeated_texts(times, top))
@@ -95,7 +95,7 @@ def commonest(texts: Sequence[str], top: int = 3) -> Evidence:
 
 
 def repeated_texts(times: Mapping[str, int], top: int) -> list[tuple[str, int]]:
-    """The commonest texts that occur twice or more; the alphabet decides between equals.
+    """The commonest texts that occur twice or more; ties are in alphabetical order.
 
     >>> repeated_texts({"b": 2, "a": 2, "c": 1}, 3)
     [('a', 2), ('b', 2)]
@@ -107,7 +107,7 @@ def repeated_texts(times: Mapping[str, int], top: int) -> list[tuple[str, int]]:
 def clusters(
     texts: Sequence[str], top: int = 3, seed: int = 0, found: NearDuplicates | None = None
 ) -> Evidence:
-    """Groups of near-duplicates, each by its commonest member."""
+    """Groups of near-duplicates, each represented by its commonest member."""
     if found is None:
         found = near_duplicates(texts, seed=seed)
     items = []
@@ -132,23 +132,23 @@ class Frames:
     """Templates of a collection."""
 
     documents: int
-    """Documents looked through; 0 where words are not separated, so that nothing was looked for."""
+    """Number of documents searched; 0 if words are not separated, so that there was no search."""
     frames: tuple[tuple[str, tuple[int, ...]], ...]
     """Each frame, its gaps shown, and the documents that fill it; the commonest first."""
 
     @property
     def filled(self) -> int:
-        """How many documents fill a template."""
+        """Number of documents that fill a template."""
         return sum(len(who) for _, who in self.frames)
 
 
 def find_templates(texts: Sequence[str], tokens: Tokens | None = None) -> Frames:
     """Frames that different documents fill differently.
 
-    A word that stands in fewer than 5 % of the documents (or 3 of them) becomes a gap, neighbouring
-    gaps become one, and what is left is counted. A template has at least three fixed words, one
-    gap, and 2 % of the documents (or 3). Only for texts with spaces between words. `tokens` are
-    these texts encoded, of use if that was by words.
+    A word in fewer than 5 % of the documents (or 3 of them) becomes a gap, neighbouring gaps become
+    one, and the resulting frames are counted. A template has at least three fixed words, one gap,
+    and 2 % of the documents (or 3). This is only for texts with spaces between words. `tokens` are
+    these texts encoded, used if that was by words.
     """
     if tokens is None or tokens.tokeniser != "word":
         tokens = encode(texts, "word")

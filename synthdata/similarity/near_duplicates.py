@@ -1,13 +1,13 @@
 """Documents that are nearly the same, and the clusters they form.
 
-Idea:   two documents are near-duplicates where they share most of their shingles (character
-        n-grams, n >= 5; Jaccard index of the sets). MinHash makes the index readable from short
-        signatures, and banding finds the pairs worth checking without trying all; every pair
-        reported was checked exactly.
+Idea:   two documents are near-duplicates if they share most of their shingles (character n-grams, n
+        >= 5; Jaccard index of the sets). MinHash estimates the index from short signatures, and
+        banding finds the pairs worth checking without trying all; every reported pair was checked
+        exactly.
 Source: Broder, "On the resemblance and containment of documents", 1997; banding: Leskovec,
         Rajaraman & Ullman, "Mining of Massive Datasets", section 3.4. Signatures by `rensa`.
 Run:    python -m synthdata explain data.jsonl
-Omits:  paraphrases that share few of them.
+Omits:  paraphrases that share few shingles.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from synthdata.text.ngrams import by_document, grams
 from synthdata.text.tokens import Tokens, check_texts, encode
 
 SHINGLE = 5
-"""Characters of a shingle at least; long documents and small alphabets take more (`shingle`)."""
+"""Fewest characters of a shingle; long documents and small alphabets take more (`shingle`)."""
 SPARE = 20
-"""So many times as many shingles are possible as the second longest document has."""
+"""Ratio of possible shingles to those of the second longest document, at least."""
 NUMBERS = re.compile(r"[0-9a-fA-F-]{8,}|\d+")
-"""What is masked: digits, and runs of hexadecimal ones as in a UUID."""
+"""Pattern to mask: digits, and runs of hexadecimal ones as in a UUID."""
 THRESHOLD = 0.7
 BANDS, ROWS = 50, 5
 NEIGHBOURS = 8
-"""In a bucket each document is checked with so many that follow it, in an order drawn by seed."""
+"""Number of following documents with which each is checked in a bucket, in an order drawn by
+seed."""
 
 
 def miss_probability(
@@ -40,11 +41,11 @@ def miss_probability(
 ) -> float:
     """Chance that a pair of this Jaccard index is never checked.
 
-    A band of r values agrees with probability s^r, and then both are in one bucket. Where it holds
-    `crowd` documents in all, up to nine, every pair in it is checked; of m > 9, the 8 m - 36 pairs
-    that stand at most eight apart in an order drawn anew for each band: a share c of m (m - 1) / 2.
-    All b bands fail with (1 - c s^r)^b. A pair that is not checked is still found, as a cluster,
-    where other documents join it.
+    A band of r values agrees with probability s^r, and then both are in one bucket. If it holds
+    `crowd` documents in all, up to nine, every pair in it is checked; with m > 9, the 8 m - 36
+    pairs at most eight apart in an order shuffled for each band: a share c of m (m - 1) / 2. All b
+    bands fail with (1 - c s^r)^b. A pair that is not checked is still found, as a cluster, if other
+    documents join it.
 
     >>> round(miss_probability(0.7), 5), round(miss_probability(0.7, crowd=100), 2)
     (0.0001, 0.27)
@@ -59,8 +60,8 @@ def miss_probability(
 def masked(text: str) -> str:
     """The text with `#` for every number and every run of hexadecimal digits.
 
-    A sentence whose number changes from copy to copy shares too few shingles with them to be their
-    near-duplicate, unless it is long. Numbers may be what a text is about, so this is no part of
+    Copies of a sentence that differ in a number share too few shingles to be near-duplicates,
+    unless the sentence is long. Numbers may be what a text is about, so this is not part of
     `near_duplicates`.
 
     >>> masked("user 12345 at 2024-05-01T09:14, 3f0c9a1e-77b2-4d1f-9a55-0c1d2e3f4a5b")
@@ -70,19 +71,19 @@ def masked(text: str) -> str:
 
 
 def shingle(tokens: Tokens) -> int:
-    """How many characters a shingle has, for these different texts as characters.
+    """Number of characters of a shingle, for these different texts as characters.
 
-    So many that chance fills a small part of what is possible: effective characters (one over the
-    chance that two agree) to this power are `SPARE` times the length of the second longest text,
-    as it takes two. English prose reaches 6 beyond some 27,000 characters; four letters take 8
-    for 2,000. Source: Leskovec, Rajaraman & Ullman, section 3.2.2.
+    It is large enough for chance to fill a small part of the possible shingles: effective
+    characters (one over the chance that two agree) to this power are `SPARE` times the length of
+    the second longest text, since sharing takes two. English prose reaches 6 beyond some 27,000
+    characters; four letters take 8 for 2,000. Source: Leskovec, Rajaraman & Ullman, section 3.2.2.
 
     >>> [shingle(encode(two, "character")) for two in (["a joke", "one more"], ["ACGT" * 500] * 2)]
     [5, 8]
     """
     if tokens.documents < 2 or not (length := int(np.sort(tokens.lengths)[-2])):
         return SHINGLE
-    # two at least, or one letter said for ever would never be enough
+    # at least two, or a single repeated letter would never be enough
     effective = max(2.0, hill(np.bincount(tokens.ids), 2))
     return max(SHINGLE, math.ceil(math.log(SPARE * length) / math.log(effective)))
 
@@ -94,7 +95,7 @@ class Cluster:
     documents: tuple[int, ...]
     """Their numbers, in the collection's order."""
     distinct: int
-    """How many different texts they are."""
+    """Number of different texts among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ class NearDuplicates:
     threshold: float
     """Smallest Jaccard index of a pair."""
     method: str
-    """How they were found, with the chance to miss a pair."""
+    """Method, with the chance to miss a pair."""
 
     @property
     def share(self) -> float:
@@ -130,8 +131,8 @@ def near_duplicates(
 ) -> NearDuplicates:
     """Find near-duplicates; normalise the texts first.
 
-    Texts shorter than a shingle are near-duplicates only where they are equal. ValueError
-    unless 0.5 <= threshold <= 1: below, banding would miss too many.
+    Texts shorter than a shingle are near-duplicates only if they are equal. ValueError unless 0.5
+    <= threshold <= 1: below, banding would miss too many.
 
     >>> near_duplicates(["a first joke, told", "A first joke, told", "another one"]).share
     0.6666666666666666
@@ -141,7 +142,7 @@ def near_duplicates(
         raise ValueError(f"threshold is a Jaccard index between 0.5 and 1, got {threshold}")
     number: dict[str, int] = {}
     which = np.array([number.setdefault(text, len(number)) for text in texts], dtype=np.int64)
-    distinct = sorted(number)  # the order of documents must not matter to what is found
+    distinct = sorted(number)  # the result must not depend on the order of documents
     rank = np.empty(len(number), dtype=np.int64)
     rank[[number[text] for text in distinct]] = np.arange(len(number))
     tokens = encode(distinct, "character")
@@ -155,7 +156,7 @@ def near_duplicates(
         for m in members
         if len(m) > 1
     ]
-    # largest first; between equals the alphabet decides, not the order of documents
+    # largest first; ties in alphabetical order, not in that of the documents
     clusters.sort(key=lambda c: (-len(c.documents), int(rank[which[list(c.documents)]].min())))
     missed = miss_probability(threshold)
     return NearDuplicates(
@@ -189,7 +190,7 @@ def _clusters(tokens: Tokens, threshold: float, seed: int, size: int) -> np.ndar
         rows = np.ascontiguousarray(signatures[has_set, band * ROWS : (band + 1) * ROWS])
         bucket = np.unique(rows.view([("", rows.dtype)] * ROWS).ravel(), return_inverse=True)[1]
         pair = has_set[_neighbours(bucket, rng)]
-        # Joined already: nothing to learn. So a thousand copies cost no million checks.
+        # Joined already: skip. So a thousand copies do not cost a million checks.
         pair = pair[:, parent[pair[0]] != parent[pair[1]]]
         pair = pair[:, _jaccard(pair, member, starts, sizes, width) >= threshold]
         parent = _join(parent, pair)
@@ -197,7 +198,7 @@ def _clusters(tokens: Tokens, threshold: float, seed: int, size: int) -> np.ndar
 
 
 def _neighbours(bucket: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Pairs [2, pairs] that stand close to each other in a random order of their bucket."""
+    """Pairs [2, pairs] of documents that are close in a random order of their bucket."""
     order = np.lexsort((rng.permutation(len(bucket)), bucket))
     ordered = bucket[order]
     pairs = []

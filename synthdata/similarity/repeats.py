@@ -1,15 +1,15 @@
-"""Passages that come back: how much of the text they are, and which they are.
+"""Repeated passages: their share of the text, and the passages themselves.
 
 Idea:   sort every suffix of every document; equal passages become neighbours, so the longest match
-        of each position is read off its two neighbours. Exact, whatever the distance between the
-        copies, and independent of the order of documents.
+        of each position is that with one of its two neighbours. This is exact for any distance
+        between the copies, and independent of the order of documents.
 Source: suffix array: Manber & Myers, SIAM J. Comput. 1993; its common prefixes: Kasai et al. 2001.
         The built-in sort is Karp, Miller & Rosenberg's prefix doubling, 1972.
 Run:    python -m synthdata explain data.jsonl
 Omits:  passages that are almost equal (`synthdata.similarity.near_duplicates`).
 
-gzip looks back 32 KB, so a corpus pasted twice looks as varied to it as fresh text; `xz_ratio`
-looks back over everything.
+gzip has a window of 32 KB, so to it a corpus pasted twice is as varied as new text; the window of
+`xz_ratio` is everything.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ class Span:
     text: str
     """The passage."""
     occurrences: int
-    """How often it occurs."""
+    """Number of occurrences."""
     documents: int
-    """In how many documents."""
+    """Number of documents that have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repeats:
-    """What comes back in a collection."""
+    """Repeated passages of a collection."""
 
     share: float
-    """Share of all UTF-8 bytes inside a passage of `min_length` or more that also stands in another
+    """Share of all UTF-8 bytes inside a passage of `min_length` or more that is also in another
     document, every copy counted, 0 to 1; nan for no text."""
     share_within: float
-    """The same for passages that come twice in one document."""
+    """The same for passages that occur twice in one document."""
     longest: tuple[Span, ...]
     """The longest such passages, none inside another."""
     heaviest: tuple[Span, ...]
-    """Those that save most when told once: length x (documents - 1)."""
+    """Those that would save most if kept once: length x (documents - 1)."""
     min_length: int
     """Shortest passage that counts, in UTF-8 bytes."""
     size: int
-    """UTF-8 bytes in all."""
+    """Total UTF-8 bytes."""
 
 
 def repeats(
@@ -95,7 +95,7 @@ def repeats(
     room = ends[owner] - suffixes  # bytes from here to the end of the document
     common[0] = 0
     common[1:] = np.minimum(common[1:], np.minimum(room[1:], room[:-1]))
-    # A position is inside a passage of m bytes exactly where it is inside one of `min_length`, so
+    # A position is inside a passage of m bytes exactly if it is inside one of `min_length`, so
     # it is enough to ask which suffixes agree with others in their first `min_length` bytes.
     group, holders, times = _groups(common, owner, min_length)
     longest, heaviest = _spans(joined, suffixes, common, owner, min_length, examples)
@@ -110,9 +110,9 @@ def repeats(
 
 
 def shortest(texts: Sequence[str]) -> int:
-    """Bytes of a passage of `MIN_LENGTH` letters, in alphabets of several bytes a letter too.
+    """Bytes of a passage of `MIN_LENGTH` letters, also in alphabets of several bytes a letter.
 
-    A Han character of three bytes says what three letters do, so there bytes are letters.
+    A Han character of three bytes says as much as three letters, so there bytes count as letters.
 
     >>> shortest(["knock knock"]), shortest(["тук"]), shortest(["咚咚"])
     (40, 80, 40)
@@ -142,7 +142,7 @@ def prefix_doubling(text: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarra
     """Suffixes sorted by their first `depth` letters or more, and common prefixes, in NumPy.
 
     Ranks of the first letter give ranks of two, of four, and so on. Two suffixes share 2^k letters
-    where their ranks at k are equal, which adds up to their common prefix.
+    if their ranks at k are equal, which adds up to their common prefix.
     """
     n = len(text)
     levels = [np.unique(text, return_inverse=True)[1].astype(np.int64) + 1]
@@ -170,8 +170,8 @@ def _groups(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sorted suffixes that agree in their first `length` bytes form a group.
 
-    Returns the group of each suffix, how many documents each group has, and for each suffix how
-    many of its group stand in its own document.
+    Returns the group of each suffix, the number of documents of each group, and for each suffix the
+    number of its group in its own document.
     """
     group = np.cumsum(common < length) - 1
     pair = group * (int(owner.max()) + 1) + owner
@@ -181,7 +181,7 @@ def _groups(
 
 
 def _covered(starts: np.ndarray, length: int, size: int) -> int:
-    """How many bytes lie inside a passage of `length` bytes that begins at one of `starts`."""
+    """Number of bytes inside a passage of `length` bytes that begins at one of `starts`."""
     change = np.zeros(size + 1, dtype=np.int64)
     change[starts] += 1
     change[starts + length] -= 1
@@ -227,7 +227,7 @@ def _distinct(
     suffixes: np.ndarray,
     examples: int,
 ) -> tuple[Span, ...]:
-    """The first groups whose passages do not hold, and do not lie in, one already chosen."""
+    """The first groups whose passages neither contain nor lie in one already chosen."""
     chosen: list[tuple[bytes, Span]] = []
     for length, documents, first, occurrences in groups:
         start = int(suffixes[first])
@@ -245,7 +245,7 @@ def _distinct(
 
 
 def _overlap(a: bytes, b: bytes) -> bool:
-    """Whether the shorter's middle half stands in the longer: the same passage, cut elsewhere."""
+    """Whether the longer contains the shorter's middle half: the same passage, cut elsewhere."""
     short, long = sorted((a, b), key=len)
     return short[len(short) // 4 : len(short) - len(short) // 4] in long
 

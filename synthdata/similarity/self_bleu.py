@@ -1,7 +1,7 @@
 """Self-BLEU: how well the other documents predict the n-grams of each.
 
 Idea:   it is defined over pairs of documents and looks quadratic. It follows from sums over
-        n-grams, so it costs what reading the texts costs.
+        n-grams, so it is linear in the length of the texts.
 Source: Zhu et al., "Texygen", 2018 (BLEU: Papineni et al. 2002; smoothing: Chen & Cherry 2014).
 Run:    python tests/benchmarks/bench_synthdata.py
 Omits:  similarity by meaning.
@@ -30,10 +30,10 @@ def self_bleu(tokens: Tokens, *, order: int = 4, smoothing: Smoothing = 1) -> np
 
     Equal to NLTK's `sentence_bleu` with the other n - 1 documents as references, uniform weights on
     1- to `order`-grams and `SmoothingFunction().method{smoothing}`, in linear time: an n-gram is
-    clipped at its largest count in another document, which is the largest count of all unless this
-    document alone holds it, and then the second largest. A document of fewer words has so many
-    orders (NLTK's `auto_reweigh`), or equal ones would not score 1. ValueError for fewer than two
-    documents.
+    clipped at its largest count in another document, which is the largest count of all unless only
+    this document has it, and then the second largest. A document of fewer words uses fewer orders,
+    as many as it has words (NLTK's `auto_reweigh`), or equal ones would not score 1. ValueError for
+    fewer than two documents.
     """
     tables = (by_document(grams(tokens, size)) for size in range(1, order + 1))
     return self_bleu_of(tables, tokens.lengths, smoothing)
@@ -49,7 +49,7 @@ def self_bleu_of(
     if smoothing not in (0, 1, 2, 3):
         raise ValueError(f"smoothing is one of NLTK's methods 0 to 3, got {smoothing}")
     logs, orders = np.zeros(n), np.zeros(n)
-    invented = np.zeros(n)  # smoothing 3 halves once more for each order without a match
+    invented = np.zeros(n)  # smoothing 3 halves again for each order without a match
     no_word_matches = np.zeros(n, dtype=bool)
     for size, table in enumerate(tables, 1):
         matched = _clipped_matches(table, n)
@@ -77,14 +77,14 @@ def self_bleu_of(
 
 
 class SelfBleu:
-    """Mean self-BLEU of parts of a collection, whose n-grams are numbered once for all of them.
+    """Mean self-BLEU of parts of a collection; n-grams are numbered once for all parts.
 
-    An n-gram that only one document has matches nothing in any part: it is left out beforehand.
+    An n-gram that only one document has matches nothing in any part, so it is left out.
     """
 
     def __init__(self, tokens: Tokens, order: int = 4) -> None:
         self.lengths = tokens.lengths
-        self._shared = []  # of each size: numbers of n-grams, and where each document's begin
+        self._shared = []  # for each size: numbers of n-grams, and the start of each document's
         for size in range(1, order + 1):
             found = grams(tokens, size)
             holders = np.bincount(by_document(found).key)
@@ -93,10 +93,10 @@ class SelfBleu:
             self._shared.append((found.keys[kept], starts))
 
     def mean(self, documents: np.ndarray) -> float:
-        """Self-BLEU of these documents: nan for fewer than two, or where none has a word.
+        """Self-BLEU of these documents: nan for fewer than two, or if none has a word.
 
-        A document without words scores 0 beside others that have some; among nothing but such
-        documents there is nothing to be like or unlike.
+        A document without words scores 0 beside others with words; if none has words, there is
+        nothing to compare.
         """
         lengths = self.lengths[documents]
         if len(lengths) < 2 or not lengths.any():
@@ -111,10 +111,11 @@ class SelfBleu:
 
 
 def _clipped_matches(table: Table, documents: int) -> np.ndarray:
-    """For each document, its n-grams that another holds, each clipped at its count there."""
+    """For each document, the number of its n-grams in another one, each clipped at its count
+    there."""
     key, document, count = table
     edge = np.concatenate(([True], key[1:] != key[:-1], [True]))  # before each row, and at the end
-    rows = np.flatnonzero(~(edge[:-1] & edge[1:]))  # what one document alone holds matches nothing
+    rows = np.flatnonzero(~(edge[:-1] & edge[1:]))  # n-grams of a single document match nothing
     if not len(rows):
         return np.zeros(documents)
     key, document, count, new = key[rows], document[rows], count[rows], edge[rows]

@@ -1,6 +1,6 @@
-"""Vendi score: the effective number of different documents, by how similar each pair is.
+"""Vendi score: the effective number of different documents, by the similarity of each pair.
 
-Idea:   the Hill number of the eigenvalues of the matrix of cosines, taken through the smaller of
+Idea:   the Hill number of the eigenvalues of the matrix of cosines, computed from the smaller of
         its two sides.
 Source: Friedman & Dieng 2023; orders q: Pasarkar & Dieng 2023.
 Run:    python tests/benchmarks/bench_synthdata.py
@@ -20,23 +20,23 @@ from synthdata.similarity.cosine import unit_features, with_norms
 from synthdata.text.tokens import Tokens
 
 EXACT_SIDE = 2048
-"""Largest matrix whose eigenvalues are taken: up to here Vendi is exact."""
+"""Largest side of a matrix whose eigenvalues are computed: up to this Vendi is exact."""
 
 
 def vendi_ngrams(tokens: Tokens, n: int = 1, q: float = 1) -> tuple[float, str]:
     """Vendi score of order q with the cosine of n-gram counts, and how it was computed.
 
-    Exact while documents or distinct n-grams number at most 2,048. Beyond, n-grams share 2,048
-    signed columns (feature hashing: Weinberger et al. 2009), which takes memory 2,048^2 and linear
-    time; the score then reads low (by a third on 1,500 Zipf documents of 40 words and 512 columns)
-    and cannot exceed 2,048. nan where no document has an n-gram.
+    It is exact for at most 2,048 documents or distinct n-grams. Beyond, n-grams share 2,048 signed
+    columns (feature hashing: Weinberger et al. 2009), which takes memory 2,048^2 and linear time;
+    the score is then too low (by a third on 1,500 Zipf documents of 40 words and 512 columns) and
+    cannot exceed 2,048. nan if no document has an n-gram.
     """
     eigenvalues, how = ngram_spectrum(tokens, n)
     return (vendi_from_spectrum(eigenvalues, q) if len(eigenvalues) else math.nan), how
 
 
 def ngram_spectrum(tokens: Tokens, n: int = 1) -> tuple[np.ndarray, str]:
-    """Eigenvalues behind `vendi_ngrams`, from which any order follows, and how they were made."""
+    """Eigenvalues behind `vendi_ngrams`, for any order, and how they were computed."""
     key, document, weight = unit_features(tokens, n)
     rows = np.unique(document, return_inverse=True)[1]
     documents, features = int(rows.max(initial=-1)) + 1, int(key.max(initial=-1)) + 1
@@ -78,14 +78,14 @@ def _sparse_gram(side: np.ndarray, other: np.ndarray, weight: np.ndarray, size: 
 def vendi(vectors: np.ndarray, q: float = 1) -> float:
     """Vendi score of order q of your own vectors [n, d], with their cosine, exact.
 
-    Through the smaller of the n x n and the d x d matrix of products, whose eigenvalues are the
-    same. ValueError where a vector is nought, or not finite, or `vectors` is not a table.
+    It uses the smaller of the n x n and the d x d matrix of products, whose eigenvalues are the
+    same. ValueError if a vector is zero, or not finite, or `vectors` is not a table.
     """
     return vendi_from_spectrum(spectrum(vectors), q)
 
 
 def spectrum(vectors: np.ndarray) -> np.ndarray:
-    """Eigenvalues behind `vendi`, from which any order follows."""
+    """Eigenvalues behind `vendi`, for any order."""
     vectors, norms = with_norms(vectors)
     documents, width = vectors.shape
     gram = np.zeros((min(documents, width),) * 2)
@@ -93,7 +93,7 @@ def spectrum(vectors: np.ndarray) -> np.ndarray:
         unit = vectors / norms[:, None]
         gram = unit @ unit.T
     else:
-        for start in range(0, documents, 4096):  # a memory of one block, however many documents
+        for start in range(0, documents, 4096):  # memory of one block for any number of documents
             unit = vectors[start : start + 4096] / norms[start : start + 4096, None]
             gram += unit.T @ unit
     return np.linalg.eigvalsh(gram)
@@ -108,7 +108,7 @@ def vendi_from_spectrum(eigenvalues: Sequence[float] | np.ndarray, q: float = 1)
     if not q >= 0:
         raise ValueError(f"the order of a Vendi score is 0 or more, got {q}")
     values = np.asarray(eigenvalues, dtype=float)
-    # eigenvalues that rounding alone made differ from nought are nought; order 0 counts the rest
+    # eigenvalues that differ from zero only by rounding are zero; order 0 counts the rest
     values = values[values > values.max(initial=0) * len(values) * np.finfo(float).eps]
     share = values / values.sum()
     if q == 1:

@@ -1,1 +1,1 @@
-"""One pass over any number of texts, in bounded memory."""
+"""Measures of any number of texts, in one pass and bounded memory."""

@@ -1,28 +1,28 @@
-"""Measures from a meter: entropy, coverage, types and Hill numbers of what went by.
+"""Measures from a meter: entropy, coverage, types and Hill numbers of a stream.
 
-Idea:   the heavy hitters are counted, the rest is known by its total and by a sample of its types.
-        The sample is weighted so that its counts sum to that total, which is known exactly: little
-        is left to chance, and there are never more types than occurrences.
+Idea:   heavy hitters are counted; of the rest the total and a sample of its types are known. The
+        sample is weighted so that its counts sum to that total, which is exact: little is left to
+        chance, and there are never more types than occurrences.
 Source: the estimators are those of `synthdata.diversity`; a sample weighted to reach a known total:
         Deville & Särndal, "Calibration estimators in survey sampling", JASA 1992.
 Run:    python -m synthdata measure big.jsonl --stream
-Omits:  intervals by subsampling documents: their counts are not kept apart.
+Omits:  intervals by subsampling documents: counts are not kept per document.
 
-Names are those of the panel: `entropy` is of the sample, `entropy_source` of its source.
-Hill numbers are of the source here and so end in `_source`; the panel's `hill1` is of the sample.
-Coverage is that of independent draws (`hill.coverage`), as one pass keeps no documents apart:
-where documents say their own words again and again it is too high, and the entropy of the source
-too low. `measure` without --stream leaves out whole documents (`synthdata.diversity.coverage`).
+Names are those of the panel: `entropy` is of the sample, `entropy_source` of its source. Hill
+numbers are of the source here and so end in `_source`; the panel's `hill1` is of the sample.
+Coverage is that of independent draws (`hill.coverage`), as one pass keeps no counts per document:
+if documents repeat their own words it is too high, and the entropy of the source too low. `measure`
+without --stream leaves out whole documents (`synthdata.diversity.coverage`).
 
-Where all distinct things fit the sample the numbers are exact. Else types, coverage and the entropy
-of what went by are within three standard errors of a sample of k things, 3/sqrt(k): 1.2 % of the
-types, 1.2 points and 1.2 % of the entropy at 256 MB. Streams made to mislead it are held to that,
-in 20 of 20 hash seeds, by tests/benchmarks/bench_meter.py. Hill numbers of order 1 are 2 to the
-entropy, so 1 % of 20 bits is 15 % of them.
+If all distinct things fit the sample the numbers are exact. Otherwise types, coverage and the
+entropy of the stream are within three standard errors of a sample of k things, 3/sqrt(k): 1.2 % of
+the types, 1.2 points and 1.2 % of the entropy at 256 MB. Streams made to mislead it are held to
+that, in 20 of 20 hash seeds, by tests/benchmarks/bench_meter.py. Hill numbers of order 1 are 2 to
+the entropy, so 1 % of 20 bits is 15 % of them.
 
-The exact numbers hang on no order of the rows; the estimated ones do within these bounds, as heavy
-hitters are found on the way, and so does HyperLogLog's always: its estimate uses when each register
-rose (D. Ting, "Streamed approximate counting of distinct elements", KDD 2014).
+The exact numbers do not depend on the order of the rows. The estimated ones do, within these
+bounds, as heavy hitters are found on the way; HyperLogLog's always do: its estimate uses when each
+register rose (D. Ting, "Streamed approximate counting of distinct elements", KDD 2014).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def promised(k: int) -> float:
 
 
 def counts_of(channel: Channel) -> Abundance:
-    """What the channel knows: exact counts of counts, or estimates of them."""
+    """The channel's counts of counts, exact or estimated."""
     hashes, counts = channel.bottom.sample()
     if channel.bottom.complete:
         return Abundance.of(counts)
@@ -81,7 +81,7 @@ def counts_of(channel: Channel) -> Abundance:
     numbers, heavy = _heavy(channel)
     rest = counts[~np.isin(hashes, numbers)]
     values, types = counts_of_counts(rest)
-    left = float(max(n - heavy.sum(), rest.sum()))  # the sampled ones at least belong to the rest
+    left = float(max(n - heavy.sum(), rest.sum()))  # at least the sampled ones belong to the rest
     weights = _calibrated(values, types, channel.bottom.rate, left)
     one = np.ones(len(heavy))
     return Abundance(
@@ -96,9 +96,9 @@ def counts_of(channel: Channel) -> Abundance:
 def _heavy(channel: Channel) -> tuple[np.ndarray, np.ndarray]:
     """Hashes and counts of the heavy hitters.
 
-    Who is one is read off the sketch alone, so that those that are not stay a fair sample. By how
-    much a count is short is known of those that are in the sample, too; their mean, and half the
-    error once as if it had been seen, is added to the others.
+    They are chosen by the sketch alone, so that the others remain a fair sample. The shortfall of a
+    count is known for those that are also in the sample; its mean, with half the error included as
+    one more observation, is added to the others.
     """
     hashes, lower = channel.heavy.items()
     chosen = lower + channel.error / 2 >= max(_HEAVY * channel.error, 2)
@@ -111,12 +111,12 @@ def _heavy(channel: Channel) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _calibrated(values: np.ndarray, types: np.ndarray, rate: float, total: float) -> np.ndarray:
-    """How many things have each count, from so many `types` of a sample of them, and their `total`.
+    """Number of things with each count, from the `types` of a sample of them, and their `total`.
 
-    types / rate is unbiased, but its sum of counts is not the total, which is known. What is
-    missing is shared out in proportion to count x types, the least change, in squares, that makes
-    the sum right; whatever hangs on the counts nearly as they do is hardly left to chance then. So
-    there are never more things, nor more seen once, than occurrences.
+    types / rate is unbiased, but its sum of counts is not the total, which is known. The difference
+    is distributed in proportion to count x types, the least change in squares that makes the sum
+    right; quantities nearly proportional to the counts then vary little by chance. So there are
+    never more things, nor more seen once, than occurrences.
     """
     weights = types / rate
     gap = total - float(weights @ values)
@@ -137,7 +137,7 @@ def curve(counts: Abundance, points: int = 40) -> list[tuple[int, float]]:
 
 
 def measures(meter: Meter) -> list[Measure]:
-    """Every measure of every channel; undefined where nothing was seen."""
+    """Every measure of every channel; undefined if nothing was seen."""
     found: list[Measure] = []
     for name, channel in meter.channels.items():
         found.extend(_measures(name, channel, meter))
@@ -145,7 +145,7 @@ def measures(meter: Meter) -> list[Measure]:
 
 
 def _measures(name: str, channel: Channel, meter: Meter) -> list[Measure]:
-    """Everything in `STREAMED`, of one channel."""
+    """Every quantity of `STREAMED` for one channel."""
     config = meter.config
     quantities = {kind: quantity.of(name) for kind, quantity in STREAMED.items()}
     what = {"documents": "whole documents"}.get(name, name)

@@ -1,14 +1,14 @@
 """Measure any number of texts in one pass and bounded memory.
 
-Idea:   texts go by in chunks; of each channel (documents, words, pairs of words, characters,
-        character 5-grams) a `Channel` stays: totals, a distinct sample with exact counts, heavy
-        hitters, cardinality. Meters of parts merge into the meter of the whole, so the parts may be
-        read on other days or other machines.
+Idea:   texts are read in chunks; for each kind of thing (documents, words, pairs of words,
+        characters, character 5-grams) a `Channel` remains: totals, a distinct sample with exact
+        counts, heavy hitters, cardinality. Meters of parts merge into the meter of the whole, so
+        the parts may be read on other days or other machines.
 Source: as in `synthdata.streaming.sketch`.
 Run:    python -m synthdata measure big.jsonl --stream
 Omits:  near-duplicates, self-BLEU and repeats, which need the texts again.
 
-A document longer than a chunk is counted in pieces, cut at white space where there is any; n-grams
+A document longer than a chunk is counted in pieces, cut at white space if there is any; n-grams
 across such a cut are counted too.
 """
 
@@ -45,19 +45,19 @@ _LABEL = 200
 
 @dataclass(frozen=True, kw_only=True)
 class MeterConfig:
-    """What a meter counts. Only meters with equal settings merge."""
+    """Settings of a meter. Only meters with equal settings merge."""
 
     ram: int = 256 << 20
-    """Memory in bytes above what Python and its libraries take."""
+    """Memory in bytes, beyond that of Python and its libraries."""
     seed: int = 0
-    """Of the hashes: another seed, another sample."""
+    """Seed of the hashes: another seed gives another sample."""
     words: str = AUTO
-    """Tokeniser behind the channels words and word pairs; auto: that of a meter it is merged with,
-    or else `word`, whatever comes first."""
+    """Tokeniser behind the channels words and word pairs; auto: `word`, or that of a meter merged
+    earlier."""
     order: int = 5
     """Length of the character n-grams."""
     policy: Policy = DEFAULT_POLICY
-    """What is made equal before counting."""
+    """Normalisation before counting."""
 
     def __post_init__(self) -> None:
         if self.ram < LEAST_RAM:
@@ -86,12 +86,12 @@ class MeterConfig:
         return self.ram // 16
 
     def decided(self) -> MeterConfig:
-        """The settings with their tokeniser chosen, where it was left open."""
+        """The settings with their tokeniser chosen, if it was auto."""
         return self if self.words != AUTO else replace(self, words=DEFAULT_TOKENISER)
 
     @property
     def channels(self) -> dict[str, tuple[str, int]]:
-        """Name of each n-gram channel, its tokeniser and its order."""
+        """Tokeniser and order of each n-gram channel, by name."""
         return {
             "words": (self.words, 1),
             "word pairs": (self.words, 2),
@@ -102,15 +102,15 @@ class MeterConfig:
 
 class _Tokens(NamedTuple):
     hashes: np.ndarray
-    """[T] one for each token."""
+    """[T] hash of each token."""
     ends: np.ndarray
-    """Where each document ends."""
+    """End position of each document."""
     label: Callable[[int, int], str]
-    """The text of so many tokens from a position on."""
+    """Text of a number of tokens from a position on."""
 
 
 class Meter:
-    """Everything that was counted so far."""
+    """All counts so far."""
 
     def __init__(self, config: MeterConfig | None = None) -> None:
         self.config = config or MeterConfig()
@@ -121,7 +121,8 @@ class Meter:
         self.scripts: Counter[str] = Counter()
         """Words that are single characters, by script without spaces (`synthdata.text.words`)."""
         self.older_words = False
-        """Whether a version counted here to which a run of such characters was one word."""
+        """Whether some counts are of an older version, in which a run of such characters was one
+        word."""
         heavy = self.config.k.bit_length() - 1
         self.channels = {
             name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)
@@ -135,7 +136,7 @@ class Meter:
         for chunk in chunks(texts, self.config.chunk):
             self.config = self.config.decided()
             self._count(chunk)
-            chunk.clear()  # so that long texts do not stay while the next ones are read
+            chunk.clear()  # frees long texts before the next ones are read
         return self
 
     def _count(self, texts: Sequence[str]) -> None:
@@ -182,7 +183,7 @@ class Meter:
     def _count_tokens(self, tokens: _Tokens, unit: str, before: np.ndarray) -> np.ndarray:
         """Count the n-grams of `tokens`, with those that began in the hashes `before` them.
 
-        Returns what comes before the next piece of the same document.
+        Returns the hashes before the next piece of the same document.
         """
         hashed = np.concatenate((before, tokens.hashes)) if len(before) else tokens.hashes
         ends = tokens.ends + len(before)
@@ -212,7 +213,7 @@ class Meter:
         hashes = self._hashes
         if len(hashes) > self.config.k:
             hashes.clear()
-        if unit == "word":  # numbering them, as `encode` does, would cost more than hashing
+        if unit == "word":  # numbering, as in `encode`, would cost more than hashing
             pieces = [words(text) for text in texts]
             flat = list(chain.from_iterable(pieces))
             self.scripts += count_scripts(texts, flat)
@@ -241,13 +242,13 @@ class Meter:
 
     @property
     def mixture(self) -> dict[str, float]:
-        """Of the words, the share that are single characters, by script without spaces."""
+        """Share of the words that are single characters, by script without spaces."""
         total = self.channels["words"].total
         return {name: times / total for name, times in self.scripts.items()}
 
     def merge(self, other: Meter) -> Meter:
-        """Add everything `other` has counted; ValueError where the settings differ."""
-        if self.config.words == AUTO:  # nothing counted yet: nothing was decided
+        """Add everything `other` has counted; ValueError if the settings differ."""
+        if self.config.words == AUTO:  # nothing counted yet, so nothing decided
             self.config = replace(self.config, words=other.config.words)
         theirs_decided = self.config.words if other.config.words == AUTO else other.config.words
         if replace(other.config, words=theirs_decided) != self.config:
@@ -292,13 +293,13 @@ class Meter:
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "the meter") -> Meter:
-        """The meter that `to_bytes` wrote; ValueError where it is not one, or is damaged."""
+        """The meter that `to_bytes` wrote; ValueError if it is not one, or is damaged."""
         if not data.startswith(_MAGIC):
             raise ValueError(f"{name} is not a meter file of this version")
         checksum, _, body = data[len(_MAGIC) :].partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != checksum:
             raise ValueError(f"{name} is damaged: its checksum does not match")
-        datasketches()  # where it is missing, that is what to say
+        datasketches()  # if it is missing, report that
         try:
             return cls._restored(stored.arrays(body))
         except stored.DAMAGES as error:
@@ -330,7 +331,7 @@ class Meter:
         return meter
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the meter to `path`, whole or not at all; `load` it to go on or to merge it."""
+        """Write the meter to `path`, whole or not at all; `load` reads it to continue or merge."""
         files.write_bytes(path, self.to_bytes())
 
     @staticmethod

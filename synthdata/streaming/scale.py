@@ -1,9 +1,9 @@
 """One meter from many files: in this process, or on a Ray cluster, with the same result.
 
-Idea:   a file is a leaf: it is read in chunks by one meter. Leaves merge in pairs of neighbours,
-        as in a knock-out tournament. Files, chunks and tree are the same whoever does the work, and
-        merging is a pure function of bytes, so the result is the same to the last byte. A worker
-        that dies loses its leaf, which is read again.
+Idea:   a file is a leaf: it is read in chunks by one meter. Leaves merge in pairs of neighbours, as
+        in a knock-out tournament. Files, chunks and tree do not depend on the workers, and merging
+        is a pure function of bytes, so the result is the same to the last byte. If a worker dies,
+        its leaf is read again.
 Source: Agarwal et al., "Mergeable summaries", PODS 2012; Moritz et al., "Ray", OSDI 2018.
 Run:    python -m synthdata measure 's3://bucket/*.jsonl' --stream --engine ray
 Omits:  splitting one file among workers; a gzip file cannot be.
@@ -38,10 +38,10 @@ def meter_files(
     engine: Engine = "local",
     progress: Progress | None = None,
 ) -> Meter:
-    """The meter of all rows of all files; its `tally` says what was read.
+    """The meter of all rows of all files; its `tally` counts what was read.
 
-    ValueError as `synthdata.io.reader.read`, where rows may be too large for the memory given, and
-    where the engine is not installed.
+    ValueError as `synthdata.io.reader.read`, if rows may be too large for the memory given, and if
+    the engine is not installed.
     """
     read, config = read or ReadConfig(), (config or MeterConfig()).decided()
     if read.max_row > config.largest_row:
@@ -114,7 +114,7 @@ def _on_ray(
             part = paths[start : start + _SUBTREE]
             refs = [leaf.remote(path, read, config, os.getcwd()) for path in part]
             subtrees.append(_tree(refs, node))
-            if len(subtrees) > 2:  # not all leaves of a large job wait in the object store at once
+            if len(subtrees) > 2:  # keeps most leaves of a large job out of the object store
                 ray.wait([subtrees[-3]])
             for path in part:
                 progress(_size(path))
@@ -134,13 +134,13 @@ def _tree(refs: list[Any], node: Any) -> Any:
 
 
 def _leaf_of() -> Callable[..., bytes]:
-    """What a worker runs for a leaf; tests put one that dies in its place."""
+    """The function that a worker runs for a leaf; tests replace it by one that dies."""
     return _leaf
 
 
 def _leaf(path: str, read: ReadConfig, config: MeterConfig, folder: str) -> bytes:
     if os.path.isdir(folder):
-        os.chdir(folder)  # so that relative names mean what they meant to the user
+        os.chdir(folder)  # so that relative names are those of the user's folder
     return meter_file(path, read, config)
 
 
@@ -151,7 +151,7 @@ def _size(path: str) -> int:
 def start_ray(**options: Any) -> Any:
     """The ray module, connected to RAY_ADDRESS or started here, its telemetry off.
 
-    A Ray that is already running in this process is used as it is.
+    A Ray already running in this process is used unchanged.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:

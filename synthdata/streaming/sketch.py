@@ -1,11 +1,11 @@
-"""What one channel of things (documents, words, n-grams) leaves behind in bounded memory.
+"""One channel of things (documents, words, n-grams), counted in bounded memory.
 
 Idea:   give every distinct thing a random number, its hash, and keep the k things with the smallest
-        ones, with exact counts. Whatever ends among the k smallest was among them from its first
-        occurrence on, so its count misses nothing; and hashes are blind to counts, so the k are a
+        hashes, with exact counts. A thing among the k smallest at the end was so from its first
+        occurrence on, so its count is complete; and hashes do not depend on counts, so the k are a
         fair sample of the distinct things. Two samples merge by adding counts and keeping the k
-        smallest: exact, in any order. What such a sample cannot see, the few things that make up
-        much of the mass, a heavy-hitter sketch counts beside it.
+        smallest: exactly, in any order. Such a sample misses the few things that make up much of
+        the mass, so a heavy-hitter sketch counts those.
 Source: P. Gibbons, "Distinct sampling", VLDB 2001; Dasgupta et al., "A framework for estimating
         stream expression cardinalities", ICDT 2016 (theta sketches); Agarwal et al., "Mergeable
         summaries", PODS 2012; Apache DataSketches (frequent items, HyperLogLog).
@@ -30,7 +30,7 @@ SPACE = 2.0**64
 _KEPT_LABELS = 512
 _LABELS_A_CHUNK = 32
 _SLICE = 1 << 14
-_NEVER_COUNTED = ""  # the upper bound of what was never seen is the error of what was
+_NEVER_COUNTED = ""  # an unseen thing's upper bound is the sketch's error
 _HLL = 14  # 2^14 registers: 0.8 % standard error
 
 
@@ -39,16 +39,16 @@ class BottomK:
     """The k + 1 smallest hashes with their counts; the last of them is the threshold."""
 
     k: int
-    """How many distinct things are sampled."""
+    """Number of distinct things sampled."""
     hashes: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
-    """Sorted."""
+    """Hashes, sorted."""
     counts: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    """Exact."""
+    """Exact count of each hash."""
     _waiting: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list, repr=False)
     _waiting_size: int = 0
 
     def add(self, hashes: np.ndarray, counts: np.ndarray) -> None:
-        """Add distinct `hashes` with their counts; the work is put off until it is worth it."""
+        """Add distinct `hashes` with their counts; the work is deferred until it pays."""
         if len(self.hashes) > self.k:
             below = int(np.searchsorted(hashes, self.hashes[-1], side="right"))
             hashes, counts = hashes[:below], counts[:below]
@@ -61,7 +61,7 @@ class BottomK:
             self.settle()
 
     def settle(self) -> BottomK:
-        """Do what was put off; the result does not depend on when, nor on the order of adding."""
+        """Do the deferred work; the result depends neither on when nor on the order of adding."""
         if self._waiting:
             hashes = np.concatenate([self.hashes, *(h for h, _ in self._waiting)])
             counts = np.concatenate([self.counts, *(c for _, c in self._waiting)])
@@ -74,12 +74,12 @@ class BottomK:
 
     @property
     def complete(self) -> bool:
-        """Whether every distinct thing is in it."""
+        """Whether it holds every distinct thing."""
         return len(self.settle().hashes) <= self.k
 
     @property
     def rate(self) -> float:
-        """The share of distinct things sampled (1 where complete)."""
+        """The share of distinct things sampled (1 if complete)."""
         return 1.0 if self.complete else float(self.hashes[-1]) / SPACE
 
     def sample(self) -> tuple[np.ndarray, np.ndarray]:
@@ -89,16 +89,16 @@ class BottomK:
 
     @property
     def types(self) -> float:
-        """Unbiased estimate of how many distinct things there were; relative error 1/sqrt(k)."""
+        """Unbiased estimate of the number of distinct things; relative error 1/sqrt(k)."""
         return len(self.hashes) if self.complete else self.k / self.rate
 
 
 class Heavy:
     """Heavy hitters: things whose counts may be too small by at most `error`, never too large.
 
-    DataSketches lays its table out by history; rebuilding it from sorted items before each merge
-    makes the outcome a function of what was counted and of the merge tree, so that a cluster and
-    one process agree to the last byte.
+    The layout of a DataSketches table depends on its history; rebuilding it from sorted items
+    before each merge makes the outcome a function of the counts and of the merge tree, so that a
+    cluster and one process agree to the last byte.
     """
 
     def __init__(self, log2_size: int) -> None:
@@ -107,11 +107,11 @@ class Heavy:
         self._sketch = datasketches().frequent_strings_sketch(log2_size)
 
     def add(self, names: list[str], counts: list[int]) -> None:
-        """Count each named thing so many times."""
+        """Add `counts` to the named things."""
         deque(map(self._sketch.update, names, counts), maxlen=0)
 
     def estimates(self, names: list[str]) -> np.ndarray:
-        """Upper bounds within this sketch; 0 for what is not tracked."""
+        """Upper bounds within this sketch; 0 for things not tracked."""
         return np.fromiter(map(self._sketch.get_estimate, names), np.int64, len(names))
 
     def items(self) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +124,7 @@ class Heavy:
 
     @property
     def error(self) -> int:
-        """What a count may be short of."""
+        """Largest amount by which a count may be too small."""
         return self.dropped + int(self._sketch.get_upper_bound(_NEVER_COUNTED))
 
     def rebuilt(self) -> Heavy:
@@ -140,7 +140,7 @@ class Heavy:
         return heavy
 
     def merge(self, other: Heavy) -> Heavy:
-        """Both counted together."""
+        """The sketch of both counted together."""
         mine, theirs = self.rebuilt(), other.rebuilt()
         mine._sketch.merge(theirs._sketch)
         mine.dropped += theirs.dropped
@@ -162,8 +162,8 @@ class Channel:
     def add(self, hashes: np.ndarray, counts: np.ndarray) -> list[int]:
         """One chunk's distinct hashes and counts; returns those whose texts are worth keeping.
 
-        A thing that is rare in the chunk (one in 2^18 of it) is not shown to the heavy hitters;
-        `slack` says by how much their counts may fall short for that.
+        A thing that is rare in the chunk (one in 2^18 of it) is not counted among heavy hitters;
+        `slack` is the amount by which their counts may be too small for that reason.
         """
         n = int(counts.sum())
         self.total += n
@@ -187,7 +187,7 @@ class Channel:
         return [number for number in chosen if number not in self.labels]
 
     def keep_labels(self, labels: dict[int, str]) -> None:
-        """Remember what some hashes stand for; the commonest are kept."""
+        """Remember the texts of some hashes; the commonest are kept."""
         self.labels.update(labels)
         if len(self.labels) > 2 * _KEPT_LABELS:
             numbers = sorted(self.labels)
@@ -196,7 +196,7 @@ class Channel:
             self.labels = {numbers[i]: self.labels[numbers[i]] for i in kept}
 
     def merge(self, other: Channel) -> None:
-        """Add everything `other` has seen."""
+        """Add all counts of `other`."""
         sketches = datasketches()
         self.total += other.total
         self.slack += other.slack
@@ -218,7 +218,7 @@ class Channel:
     def heavy_hitters(self, threshold: int = 1) -> list[tuple[int, int]]:
         """(hash, count) of everything counted at least `threshold` times, commonest first.
 
-        Counts are exact for what is also in the distinct sample, else the middle of their bounds.
+        Counts are exact for things also in the distinct sample, else the middle of their bounds.
         """
         hashes, lower = self.heavy.items()
         counts = lower + self.heavy.error // 2
@@ -231,7 +231,7 @@ class Channel:
         return list(zip(hashes[order].tolist(), counts[order].tolist()))
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Header and arrays that `restore` understands."""
+        """Header and arrays for `restore`."""
         self.bottom.settle()
         hashes, counts = self.heavy.items()
         header = {
@@ -251,7 +251,8 @@ class Channel:
         }
 
     def restore(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Become the channel that `state` described; ValueError where none can be like that."""
+        """Become the channel that `state` described; ValueError if no channel can have that
+        state."""
         sizes = (self.bottom.k, self.heavy.log2_size)
         if (header["k"], header["log2_heavy"]) != sizes:
             raise ValueError(f"sizes {header['k']} and {header['log2_heavy']}, not {sizes}")
@@ -272,7 +273,7 @@ class Channel:
 
 
 def _counted(hashes: np.ndarray, counts: np.ndarray, total: int) -> tuple[np.ndarray, np.ndarray]:
-    """Both, where they are what was counted: sorted hashes and counts up to `total` together."""
+    """Both, if they are valid: sorted hashes, and counts with a sum up to `total`."""
     right = hashes.dtype == np.uint64 and counts.dtype == np.int64 and len(hashes) == len(counts)
     if not right or (hashes[1:] <= hashes[:-1]).any() or (counts < 0).any():
         raise ValueError("hashes that are not sorted, or not counted")
@@ -282,20 +283,20 @@ def _counted(hashes: np.ndarray, counts: np.ndarray, total: int) -> tuple[np.nda
 
 
 def heavy_names(hashes: np.ndarray) -> list[str]:
-    """Each hash as a string of four characters, which is what the sketch takes."""
+    """Each hash as a string of four characters, the sketch's type of item."""
     parts = np.ascontiguousarray(hashes).astype("<u8").view("<u2").astype("<u4")
     names: list[str] = (parts + np.uint32(0x10000)).view("<U4").tolist()
     return names
 
 
 def heavy_hashes(names: Sequence[str]) -> np.ndarray:
-    """The way back from `heavy_names`."""
+    """The inverse of `heavy_names`."""
     points = np.frombuffer("".join(names).encode("utf-32-le"), "<u4")
     return (points - np.uint32(0x10000)).astype("<u2").view("<u8").astype(np.uint64)
 
 
 def datasketches() -> Any:
-    """Apache DataSketches; ValueError that names the install where it is missing."""
+    """Apache DataSketches; ValueError that names the install if it is missing."""
     try:
         import datasketches as module
     except ImportError:

@@ -1,7 +1,7 @@
-"""Arrays from a file that may come from anybody.
+"""Arrays from an untrusted file.
 
 Idea:   an .npz is a zip of arrays, each with a header that says how large it is. A few kilobytes
-        can claim terabytes, packed or not; here no array is larger than the bytes that are there.
+        can claim terabytes, packed or not; here no array is larger than the bytes present.
 Source: the .npy format, NumPy Enhancement Proposal 1.
 Run:    used by `synthdata.streaming.meter`; nothing to run.
 """
@@ -14,8 +14,8 @@ import zlib
 
 import numpy as np
 
-_NUMBERS = {"uint8": 1, "int64": 8, "uint64": 8}  # what a meter is made of, in bytes
-DAMAGES = (  # what reading a file of somebody else's may end in
+_NUMBERS = {"uint8": 1, "int64": 8, "uint64": 8}  # types of a meter's arrays, with their bytes
+DAMAGES = (  # errors on reading an untrusted file
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -33,7 +33,7 @@ DAMAGES = (  # what reading a file of somebody else's may end in
 def arrays(body: bytes) -> dict[str, np.ndarray]:
     """The arrays [N] of numbers in an .npz that `numpy.savez` wrote, by name.
 
-    One of DAMAGES where it holds anything else; ValueError where it claims more than there is.
+    Raises one of DAMAGES if it holds anything else, ValueError if it claims more than there is.
     """
     found = {}
     with zipfile.ZipFile(io.BytesIO(body)) as archive:

@@ -1,1 +1,1 @@
-"""Texts to numbers: words, tokens, n-grams, hashes."""
+"""From texts to numbers: words, tokens, n-grams, hashes."""

@@ -14,7 +14,7 @@ CHUNK_CHARACTERS = 1 << 20
 
 
 def chunks(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
-    """Texts in chunks of CHUNK_ROWS, or of `characters` where those come first."""
+    """Texts in chunks of CHUNK_ROWS, or of `characters` if that limit comes first."""
     chunk: list[str] = []
     size = 0
     for text in texts:
@@ -29,7 +29,7 @@ def chunks(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
 
 
 def pieces(text: str, size: int) -> Iterator[str]:
-    """A long text in pieces of at most `size`, the cuts before white space where there is any.
+    """A long text in pieces of at most `size`, cut before white space if there is any.
 
     >>> list(pieces("one two three", 8))
     ['one two', ' three']

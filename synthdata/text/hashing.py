@@ -1,8 +1,8 @@
 """Random numbers for things: the hashes by which the one-pass meter samples and counts.
 
-Idea:   a thing's hash is the same wherever and whenever it turns up, so processes that never met
-        agree on it. Tokens are hashed with a cryptographic function once; n-grams are made of their
-        tokens' hashes by arithmetic, millions a second.
+Idea:   a thing's hash is the same everywhere and always, so processes agree on it without
+        communication. Tokens are hashed with a cryptographic function once; hashes of n-grams are
+        computed from those of their tokens, millions a second.
 Source: BLAKE2 (RFC 7693); Steele et al., OOPSLA 2014 (splitmix64).
 Omits:  protection from an adversary who picks texts to collide.
 
@@ -37,7 +37,7 @@ def text_hash(text: str, seed: int) -> int:
 
 
 class TextHashes(dict[str, int]):
-    """`text_hash` of texts that come again and again, computed when first asked for."""
+    """`text_hash` of recurring texts, computed on first use."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -49,15 +49,15 @@ class TextHashes(dict[str, int]):
 
 
 def new_hash(seed: int) -> hashlib.blake2b:
-    """The hash behind `text_hash`, for texts that come in pieces."""
+    """The hash object behind `text_hash`, for texts in pieces."""
     return hashlib.blake2b(digest_size=8, key=seed.to_bytes(8, "little"))
 
 
 def gram_hashes(tokens: np.ndarray, order: int, seed: int) -> np.ndarray:
     """The hash of the `order` tokens from each position on; tokens are given by their hashes.
 
-    A sum of token hashes times odd constants, one for each place, then mixed. [T] uint64 to
-    [T - order + 1] uint64.
+    It is a sum of token hashes times odd constants, one per place, then mixed. [T] uint64 to [T -
+    order + 1] uint64.
     """
     size = max(len(tokens) - order + 1, 0)
     start = np.arange(1, order + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -85,7 +85,7 @@ def count_grams(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def where_first(hashes: np.ndarray, wanted: Sequence[int]) -> dict[int, int]:
-    """Position of the first occurrence of each wanted hash, looked for near the start."""
+    """Position of the first occurrence of each wanted hash, searched from the start."""
     head = hashes[:LOOKED_AT]
     found = {}
     for number in wanted:

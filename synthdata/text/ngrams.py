@@ -1,7 +1,7 @@
 """Counting n-grams with sorted integers: no n-gram crosses from one document into the next.
 
 Idea:   an n-gram of token numbers below V is one integer below V^n, so counting n-grams is sorting
-        integers, at tens of megabytes a second. Where V^n does not fit in 64 bits, (n-1)-grams are
+        integers, at tens of megabytes a second. If V^n does not fit in 64 bits, (n-1)-grams are
         renumbered first, so keys are always exact and never hashed.
 Run:    python tests/benchmarks/bench_synthdata.py
 Omits:  collections larger than memory (`synthdata.streaming.meter`).
@@ -28,7 +28,7 @@ class Grams:
     owner: np.ndarray
     """The document of each occurrence."""
     documents: int
-    """How many documents there are, those without an n-gram included."""
+    """Number of documents, including those without an n-gram."""
 
 
 def grams(tokens: Tokens, n: int) -> Grams:
@@ -45,10 +45,10 @@ def grams(tokens: Tokens, n: int) -> Grams:
 
 
 def ranks(keys: np.ndarray) -> np.ndarray:
-    """For each key (unsigned) its place 0, 1, ... among the distinct ones, int64.
+    """Rank 0, 1, ... of each key (unsigned) among the distinct ones, int64.
 
-    Sorting numbers is several times faster than sorting positions by them; so where both fit into
-    64 bits, each key takes its position along in its low bits.
+    Sorting numbers is several times faster than sorting positions by them; so if both fit into 64
+    bits, each key carries its position in its low bits.
 
     >>> ranks(np.array([7, 3, 7], np.uint64)).tolist()
     [1, 0, 1]
@@ -66,7 +66,7 @@ def ranks(keys: np.ndarray) -> np.ndarray:
 
 
 def inside(tokens: Tokens, n: int) -> np.ndarray:
-    """For each position, whether the n-gram that starts there stays inside its document."""
+    """Whether the n-gram from each position stays inside its document."""
     if n < 1:
         raise ValueError(f"an n-gram has at least one token, got n={n}")
     valid = np.ones(len(tokens.ids), dtype=bool)
@@ -77,9 +77,9 @@ def inside(tokens: Tokens, n: int) -> np.ndarray:
 
 
 def pack(ids: np.ndarray, n: int, vocabulary: int, limit: int = 2**64) -> np.ndarray:
-    """One uint64 for the n tokens from each position on; the last n - 1 positions hold rubbish.
+    """One uint64 for the n tokens from each position on; the last n - 1 positions are undefined.
 
-    They are below `limit`, where there is a way: shorter n-grams are renumbered to get there.
+    They are below `limit` if possible: shorter n-grams are renumbered for that.
     """
     base = max(vocabulary, 2)
     keys = ids.astype(np.uint64)
@@ -96,7 +96,7 @@ def pack(ids: np.ndarray, n: int, vocabulary: int, limit: int = 2**64) -> np.nda
 
 
 def count(tokens: Tokens, n: int) -> np.ndarray:
-    """How often each distinct n-gram occurs (int64, in the n-grams' sorted order).
+    """Counts of the distinct n-grams (int64, in the n-grams' sorted order).
 
     >>> from synthdata.text.tokens import encode
     >>> count(encode(["abab", "ab"], "character"), 2).tolist()
@@ -106,7 +106,7 @@ def count(tokens: Tokens, n: int) -> np.ndarray:
 
 
 def count_keys(tokens: Tokens, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted distinct keys and their counts; of long texts chunk by chunk, to bound memory."""
+    """Sorted distinct keys and their counts; long texts chunk by chunk, to bound memory."""
     valid = inside(tokens, n)
     base = max(len(tokens.vocabulary), 2)
     if base**n > 2**64:
@@ -148,17 +148,17 @@ def merge(
 
 
 class Table(NamedTuple):
-    """How often each n-gram stands in each document that has it: three columns, no zeros."""
+    """Counts of each n-gram in each document that has it: three columns, no zeros."""
 
     key: np.ndarray
     """Number of the n-gram, ascending: 0, 1, ..."""
     document: np.ndarray
-    """Number of the document, ascending where the n-gram is the same."""
+    """Number of the document, ascending within an n-gram."""
     times: np.ndarray
-    """How often."""
+    """Count."""
 
     def part(self, kept: np.ndarray) -> Table:
-        """The table of the documents that are `kept` [documents], as counting them would give it.
+        """The table of the documents that are `kept` [documents], as if only they were counted.
 
         >>> both = Table(np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([5, 1, 2]))
         >>> [column.tolist() for column in both.part(np.array([False, True]))]
@@ -172,12 +172,12 @@ class Table(NamedTuple):
         return Table(np.cumsum(new) - 1, document, self.times[rows])
 
     def totals(self) -> np.ndarray:
-        """How often each n-gram occurs in all."""
+        """Total count of each n-gram."""
         return np.bincount(self.key, self.times).astype(np.int64)
 
 
 def by_document(found: Grams) -> Table:
-    """How often each n-gram stands in each document.
+    """Counts of each n-gram in each document.
 
     `found.keys` must be numbers 0, 1, ... as `grams` gives them.
     """
@@ -194,7 +194,7 @@ def _run_lengths(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _starts_of_runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each run of equal values starts, and how long it is."""
+    """Start and length of each run of equal values."""
     if not len(ordered):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     starts = np.empty(len(ordered), dtype=bool)

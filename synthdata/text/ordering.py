@@ -1,10 +1,10 @@
-"""An order of documents that hangs on what they say and not on how they came.
+"""An order of documents by their content, independent of the order of the input.
 
-Idea:   whatever is drawn at random is drawn from documents in sorted order, and groups are numbered
-        by the texts they hold; so the same collection gives the same numbers, however its file was
-        sorted, shuffled or put together. Documents that tie cannot be told apart.
+Idea:   all random draws are from sorted documents, and groups are numbered by their texts; so the
+        same collection gives the same numbers, however its file was sorted, shuffled or joined.
+        Documents that tie are indistinguishable.
 Run:    python -m synthdata measure data.jsonl
-Omits:  the one-pass meter, whose heavy hitters hang on the order within their stated error.
+Omits:  the one-pass meter, whose heavy hitters depend on the order within their stated error.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import numpy as np
 
 
 def text_ranks(texts: Sequence[str]) -> np.ndarray:
-    """For each text its place 0, 1, ... among the different ones, sorted.
+    """Rank 0, 1, ... of each text among the different ones, sorted.
 
     >>> text_ranks(["b", "a", "b"]).tolist()
     [1, 0, 1]
     """
-    # by a dictionary: an array of strings is as wide as the longest, and drops closing NULs
+    # a dictionary: an array of strings is as wide as the longest, and drops trailing NULs
     number = {text: i for i, text in enumerate(sorted(set(texts)))}
     return np.array([number[text] for text in texts], dtype=np.int64)
 
 
 def by_content(groups: np.ndarray, text: np.ndarray, ties: np.ndarray | None = None) -> np.ndarray:
-    """Groups numbered by the texts they hold, so that names and order play no part.
+    """Groups numbered by their texts, so that names and order do not matter.
 
-    `ties` [n] tells documents of one text apart, where anything does. Between groups that hold the
-    same, the smaller old number comes first.
+    `ties` [n] orders documents with the same text, if anything does. Between groups with equal
+    content, the smaller old number comes first.
     """
     if not len(text):
         return np.empty(0, dtype=np.int64)
@@ -48,7 +48,7 @@ def by_content(groups: np.ndarray, text: np.ndarray, ties: np.ndarray | None = N
 
 
 def row_ranks(table: np.ndarray) -> np.ndarray:
-    """For each row of a table its place among the different ones, by their bytes."""
+    """Rank of each row of a table among the different ones, by their bytes."""
     rows = np.ascontiguousarray(table)
     if not rows.size:
         return np.zeros(len(rows), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""From texts to token numbers, with everything that was decided on the way written down.
+"""From texts to token numbers, with every decision on the way recorded.
 
 Idea:   "the same text" and "a word" are decisions: how Unicode is normalised, whether case and
         white space count, what a token is. Each is a setting with a default, and each travels in
@@ -23,7 +23,7 @@ Tokenise = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What is made equal before anything is counted."""
+    """Normalisation before counting."""
 
     unicode: Literal["NFC", "NFKC", "none"] = "NFC"
     """Unicode normal form: NFC makes e + combining accent equal to é; NFKC also ﬁ to fi."""
@@ -72,11 +72,12 @@ def utf8_bytes(text: str) -> list[str]:
 
 TOKENISERS: dict[str, Tokenise] = {"byte": utf8_bytes, "character": characters, "word": words}
 DEFAULT_TOKENISER = "word"
-"""For every collection: `synthdata.text.words` decides character by character what a word is."""
+"""Tokeniser for every collection: `synthdata.text.words` decides character by character what a word
+is."""
 
 
 def named(tokeniser: str | Tokenise) -> tuple[str, Tokenise]:
-    """A tokeniser and its name for the record; ValueError on a name that is not in the table."""
+    """A tokeniser and its name for the record; ValueError on an unknown name."""
     if callable(tokeniser):
         return getattr(tokeniser, "__name__", type(tokeniser).__name__), tokeniser
     if tokeniser not in TOKENISERS:
@@ -92,17 +93,17 @@ class Tokens:
     """A collection as token numbers: document d is `ids[starts[d]:starts[d + 1]]`."""
 
     ids: np.ndarray
-    """Token numbers (unsigned), all documents one after the other."""
+    """Token numbers (unsigned) of all documents, concatenated."""
     starts: np.ndarray
-    """Where each document starts, int64, and at the end where the last one ends."""
+    """Start of each document, int64, followed by the end of the last one."""
     vocabulary: tuple[str, ...]
     """The token behind each number."""
     tokeniser: str
-    """Its name."""
+    """Name of the tokeniser."""
 
     @property
     def documents(self) -> int:
-        """How many documents."""
+        """Number of documents."""
         return len(self.starts) - 1
 
     @property
@@ -112,13 +113,13 @@ class Tokens:
 
     @property
     def mixture(self) -> dict[str, float]:
-        """Share of words that are single characters, by script; of the tokeniser `word` only."""
+        """Share of words that are single characters, by script; only for the tokeniser `word`."""
         if self.tokeniser != "word":
             return {}
         return mixture(self.vocabulary, np.bincount(self.ids, minlength=len(self.vocabulary)))
 
     def select(self, documents: np.ndarray) -> Tokens:
-        """The collection made of these documents (numbers; one may come twice)."""
+        """The collection of these documents (numbers; one may occur twice)."""
         where, starts = places(self.starts, documents)
         return Tokens(
             ids=self.ids[where],
@@ -129,9 +130,9 @@ class Tokens:
 
 
 def places(starts: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the entries of these documents are, one document after the other, and their starts.
+    """Positions of the entries of these documents, document by document, and their starts.
 
-    `starts` [all documents + 1] says where each document's entries begin.
+    `starts` [all documents + 1] are the positions where each document's entries begin.
 
     >>> [part.tolist() for part in places(np.array([0, 2, 5]), np.array([1, 0]))]
     [[2, 3, 4, 0, 1], [0, 3, 5]]
@@ -146,7 +147,7 @@ def encode(texts: Sequence[str], tokeniser: str | Tokenise = "word") -> Tokens:
     """Number the tokens of `texts`; normalise them first (`Policy`).
 
     The numbers follow the sorted vocabulary, so they do not depend on the order of documents.
-    ValueError where `texts` is one string, or holds something that is not text.
+    ValueError if `texts` is one string, or holds something that is not text.
     """
     check_texts(texts)
     name, tokenise = named(tokeniser)
@@ -192,16 +193,16 @@ _BEYOND = 0x110000  # one above the last code point: numbers for graphemes of se
 
 
 def _encode_characters(texts: Sequence[str]) -> Tokens:
-    """Code points as they are, and a number beyond them for each longer grapheme.
+    """Code points as their own numbers, and a number beyond them for each longer grapheme.
 
-    A grapheme ends wherever the code point before does not join the next one, nor the next that
-    before. So a text falls into runs; each kind of run longer than one is taken apart once.
+    A grapheme ends between two code points that do not join. So a text divides into runs; each kind
+    of run longer than one is split once.
     """
     text = "".join(texts)
     points, starts = _code_points(text), _starts([len(part) for part in texts])
     present = _present(points)
     joins = [p for p in np.flatnonzero(present).tolist() if JOINS.match(chr(p))]
-    if not joins:  # looking through the alphabet was enough
+    if not joins:  # the alphabet alone decides
         return _from_points(points, starts, [], "character")
     present[:] = False
     present[joins] = True
@@ -240,7 +241,7 @@ def _encode_characters(texts: Sequence[str]) -> Tokens:
 def _kinds(
     text: str, points: np.ndarray, first: np.ndarray, length: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
-    """Which kind of run each is, and the kinds; runs of two or three, the most, without a loop."""
+    """The kind of each run, and the kinds; runs of two or three, the commonest, without a loop."""
     short = length <= 3
     packed = np.zeros(int(short.sum()), dtype=np.uint64)
     for place in range(3):  # 21 bits for a code point, and 0 for none
@@ -263,7 +264,7 @@ def _kinds(
 
 
 def _is_vowel_sign(mark: str) -> bool:
-    """Whether it only joins what is before it (by itself; after a virama all marks join on)."""
+    """Whether it joins only what precedes it (on its own; after a virama all marks join)."""
     return unicodedata.category(mark).startswith("M") and not unicodedata.combining(mark)
 
 
@@ -289,7 +290,7 @@ def _from_points(
 
 
 def _present(points: np.ndarray) -> np.ndarray:
-    """For each number up to the largest, whether it occurs."""
+    """Whether each number up to the largest occurs."""
     present = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
     present[points] = True
     return present

@@ -1,17 +1,18 @@
-"""What a word is, in any script: runs of letters, and single characters where no spaces part words.
+"""Words in any script: runs of letters, and single characters in scripts without spaces.
 
 Idea:   Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without spaces between words, so
-        a run of letters is a clause and comes only once. In these scripts each character (grapheme)
-        is a token; in all others, Korean among them, a word is a run of letters. That is decided
-        character by character, never for a file: no number can hang on which text came first,
-        on a sample, or on how a collection was cut into parts.
+        a run of letters is a clause and hardly recurs. In these scripts each character (grapheme)
+        is a token; in all others, including Korean, a word is a run of letters. That is decided
+        character by character, never for a file: no number depends on the order of texts, on a
+        sample, or on the parts of a collection.
 Source: Unicode Standard Annexes 24 (scripts), 14 (class SA: needs a dictionary to find words) and
-        29 (grapheme clusters, by the `regex` package). tests/synthdata/test_tokens.py holds the
-        table below to those properties.
-Omits:  words of these scripts. Weighed: the word breaks of Annex 29 (`regex`, flag WORD) leave Thai
-        and its like in one piece and katakana too, and cut English elsewhere; ICU has dictionaries,
-        but they change from release to release, so that the same file has other numbers on another
-        machine, and PyICU needs the C++ library and a compiler. For words, pass a tokeniser.
+        29 (grapheme clusters, by the `regex` package). tests/synthdata/test_tokens.py checks the
+        table below against those properties.
+Omits:  words of these scripts. Considered: the word breaks of Annex 29 (`regex`, flag WORD) leave
+        Thai, similar scripts and katakana in one piece, and cut English elsewhere; ICU has
+        dictionaries, but they change between releases, so that the same file has other numbers on
+        another machine, and PyICU needs the C++ library and a compiler. For words, pass a
+        tokeniser.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ WITHOUT_SPACES = {
     "other Tai": "\u1950-\u1974\u1980-\u19c9\u1a20-\u1a7c\u1aa7\uaa80-\uaac2\uaadb-\uaadd"
     "\U00011700-\U0001172b\U0001173a\U0001173b\U00011740-\U00011746",
 }
-"""Letters and marks of scripts without spaces between words; digits are none of them."""
+"""Letters and marks of scripts without spaces between words, without digits."""
 
 MOSTLY = 0.5
-"""From this share of single characters on, passages and templates are those of characters."""
+"""Share of single characters from which passages and templates are those of characters."""
 
 _ANY = "".join(WITHOUT_SPACES.values())
-# what may hang on such a letter, though it belongs to no script: accents, voicing, variants, joiner
+# marks without a script that may join such a letter: accents, voicing, variants, joiner
 _HANGS_ON = "\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f\u200d\U000e0100-\U000e01ef"
 _RUN = re.compile(f"([{_ANY}][{_ANY}{_HANGS_ON}]*)")
-_HIGH = re.compile("[\u0e00-\U0010ffff]")  # where all of them lie: a quick no for most texts
+_HIGH = re.compile("[\u0e00-\U0010ffff]")  # the range of all of them: a quick no for most texts
 _TIED = re.compile(
     "["
     + _HANGS_ON
@@ -56,13 +57,13 @@ _TIED = re.compile(
 _SCRIPT = {name: re.compile(f"[{letters}]") for name, letters in WITHOUT_SPACES.items()}
 
 # A word is a run of letters, marks and digits, with ' or - inside; a symbol such as an emoji is a
-# word of its own; punctuation is none.
+# word of its own; punctuation is not a word.
 _WORD = regex.compile(
     r"[\p{L}\p{M}\p{N}_]+(?:['’\-][\p{L}\p{M}\p{N}_]+)*"
     r"|\p{Regional_Indicator}{2}|\p{So}[\p{M}\p{Sk}\u200d\p{So}]*"
 )
 _GRAPHEME = regex.compile(r"\X")
-# Where none of these occurs, every code point is a grapheme of its own (Annex 29, table 2).
+# If none of these occurs, every code point is a grapheme of its own (Annex 29, table 2).
 JOINS = regex.compile(
     r"[\p{GCB=CR}\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}\p{GCB=Prepend}"
     r"\p{GCB=Regional_Indicator}\p{GCB=L}\p{GCB=V}\p{GCB=T}]"
@@ -96,12 +97,12 @@ def _runs(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 12)
 def _short(text: str) -> tuple[str, ...]:
-    """What stands between two clauses is nearly always one of a few commas."""
+    """The words between two clauses, cached: nearly always one of a few commas."""
     return tuple(_runs(text))
 
 
 def characters(text: str) -> list[str]:
-    """What a reader calls characters: extended grapheme clusters.
+    """Characters as readers see them: extended grapheme clusters.
 
     >>> len(characters("e\\N{COMBINING ACUTE ACCENT}a"))
     2
@@ -112,9 +113,9 @@ def characters(text: str) -> list[str]:
 
 
 def mixture(vocabulary: Sequence[str], counts: np.ndarray) -> dict[str, float]:
-    """Of the tokens, the share that are single characters of each script without spaces.
+    """Share of the tokens that are single characters of each script without spaces.
 
-    Takes each token once and how often it occurs; scripts that do not occur are left out.
+    It takes each token once, with its count; scripts that do not occur are left out.
 
     >>> mixture(["hen", "山", "庙"], np.array([2, 1, 1]))
     {'Han': 0.5}
@@ -128,7 +129,7 @@ def mixture(vocabulary: Sequence[str], counts: np.ndarray) -> dict[str, float]:
 
 
 def count_scripts(texts: Sequence[str], tokens: Sequence[str]) -> Counter[str]:
-    """How many of the texts' tokens are single characters of each script without spaces."""
+    """Number of the texts' tokens that are single characters of each script without spaces."""
     text = "".join(texts)
     if text.isascii():
         return Counter()
@@ -149,7 +150,7 @@ _KINDS = ("", *WITHOUT_SPACES, "hangs on")
 
 @cache
 def _kinds() -> np.ndarray:
-    """For each code point its place in `_KINDS`."""
+    """Index in `_KINDS` of each code point."""
     table = np.zeros(0x110000, dtype=np.uint8)
     for kind, ranges in enumerate((*WITHOUT_SPACES.values(), _HANGS_ON), 1):
         for first, last in re.findall("(.)(?:-(.))?", ranges):
@@ -158,14 +159,14 @@ def _kinds() -> np.ndarray:
 
 
 def _script(token: str) -> str:
-    """The script without spaces that a token begins in; empty for all others."""
+    """The script without spaces of a token's first character; empty for all others."""
     if not _RUN.match(token):
         return ""
     return next(name for name, letters in _SCRIPT.items() if letters.match(token))
 
 
 def mixture_note(found: dict[str, float]) -> str:
-    """The mixture as a sentence; empty where every word is a run of letters."""
+    """The mixture as a sentence; empty if every word is a run of letters."""
     if not found:
         return ""
     parts = ", ".join(f"{name} {share:.1%}" for name, share in found.items())

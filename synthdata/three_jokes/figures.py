@@ -1,7 +1,7 @@
 """The picture of `three_jokes`: judges of one text, the test of many, and the harm to a learner.
 
-Idea:   what was claimed, what could have won instead, and what it costs, side by side. Captions
-        carry n, seeds and what an interval is, because a picture travels without its text.
+Idea:   the claim, its alternatives and their costs, side by side. Captions have n, seeds and the
+        kind of interval, because a picture travels without its text.
 Run:    python -m synthdata three-jokes --html jokes.html
 """
 
@@ -96,8 +96,8 @@ def population(ax: Axes, result: evidence.Result, names: Sequence[str]) -> Axes:
 
 
 def harm(ax: Axes, result: evidence.Result, names: Sequence[str]) -> Axes:
-    """What an n-gram loses that learned from the collapsed collection, or from a tenth of the
-    healthy one, over one that learned from the healthy one."""
+    """Excess loss of an n-gram trained on the collapsed collection, or on a tenth of the healthy
+    one, over one trained on the healthy one."""
     from synthdata.three_jokes.evidence import DOWNSTREAM
 
     _points(

@@ -1,7 +1,7 @@
 """Generators before and after their collapse: made-up documents, a joke corpus, tiny GPTs.
 
 GPTs learn from texts with different favourites, before and after rounds of learning from their own
-output, drawn too cold. On one and the same text all GPTs would have the same favourites, and who
+output, sampled too cold. On the same text all GPTs would have the same favourites, and a judge that
 has met one has met all: that is the informed judge.
 """
 
@@ -35,22 +35,22 @@ class Generator:
     """One generator before and after: the first n texts teach judges, the next n are judged."""
 
     healthy: list[str]
-    """Texts of the healthy one."""
+    """Texts of the healthy generator."""
     collapsed: list[str]
-    """Texts of the collapsed one."""
+    """Texts of the collapsed generator."""
     real: list[str]
-    """Texts of the same kind that neither has told: what a model ought to predict."""
+    """Texts of the same kind that neither has written, for a model to predict."""
     learned: int
-    """How many of each collection, the last ones, a model learns from."""
+    """Number of texts at the end of each collection from which a model learns."""
     informed: float = math.nan
-    """AUC of a judge who knows all, where it is known."""
+    """AUC of an all-knowing judge, if it is known."""
 
 
 def of_dial(settings: Profile, k: int, seed: Sequence[int]) -> Generator:
     """k favourites of N made-up documents (`dial.favourites`), and others of the same words."""
     n, size = 2 * settings.n, settings.size
     ill, well = (
-        # one seed: the same N documents; the draws among k and among N are different ones
+        # same seed: the same N documents; the draws from k and from N differ
         dial.favourites(n, strength, np.random.default_rng(seed), k=k, size=size).texts
         for strength in (1.0, 0.0)
     )
@@ -65,7 +65,8 @@ def of_dial(settings: Profile, k: int, seed: Sequence[int]) -> Generator:
 
 
 def of_jokes(settings: Profile, told: Sequence[str], seed: Sequence[int]) -> Generator:
-    """Knows three quarters of the jokes; a few of them are left. The others are real text."""
+    """A generator that knows three quarters of the jokes, and then a few. The others are real
+    text."""
     rng = np.random.default_rng(seed)
     shuffled = [told[i] for i in rng.permutation(len(told))]
     known = shuffled[: 3 * len(told) // 4]
@@ -84,7 +85,7 @@ def of_jokes(settings: Profile, told: Sequence[str], seed: Sequence[int]) -> Gen
 
 @dataclass(frozen=True, kw_only=True)
 class Lines(LineTexts):
-    """The lines of a world, without prompts, as `collapse.sources.texts.GPTSource` wants them."""
+    """The lines of a world, without prompts, as `collapse.sources.texts.GPTSource` needs them."""
 
     world: World
     name: str = "persona text without personas"
@@ -101,14 +102,14 @@ class Lines(LineTexts):
     def write(
         self, model: NextChar, n: int, rng: np.random.Generator, sampler: Sampler
     ) -> list[str]:
-        """n lines by the model."""
+        """n lines sampled from the model."""
         return write_lines(model, n, rng, sampler, longest=80)
 
 
 def of_gpt(settings: Profile, seed: int) -> Generator:
     """A tiny GPT on a world of its own: before, and after rounds of its own cold output.
 
-    Both are sampled at temperature 1: it is the model that has collapsed, not the sampler.
+    Both are sampled at temperature 1: the model has collapsed, not the sampler.
     """
     lines = Lines(world=World(seed))
     source = GPTSource(lines, n=settings.lines, config=config(settings))
@@ -131,5 +132,5 @@ def of_gpt(settings: Profile, seed: int) -> Generator:
 
 
 def config(settings: Profile) -> TrainConfig:
-    """The tiny GPT of the laboratory, for so many steps."""
+    """The tiny GPT of the laboratory, with the profile's number of steps."""
     return replace(tiny(), steps=settings.steps)

@@ -1,10 +1,10 @@
 """Judges of single texts: given one text, is it by the collapsed generator or the healthy one?
 
-Idea:   a judge is a logistic regression over what can be seen in one text: its words, its pairs of
-        words, the text as a whole, how many words are new to the judge, how long it is. What it can
-        know depends on whom it has read: the generator itself, or only others like it.
+Idea:   a judge is a logistic regression over features of one text: its words, its pairs of words,
+        the text as a whole, the number of words new to the judge, its length. Its knowledge depends
+        on what it has read: the generator itself, or only others like it.
 Source: AUC as the chance to order a pair rightly: Hanley & McNeil, Radiology 1982.
-Omits:  neural judges. In a small class of texts words are all there is to see.
+Omits:  neural judges. In a small class of texts words are the only features.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 PENALTY = 0.01
-"""Of squared weights, relative to the mean loss of a text."""
+"""Penalty on squared weights, relative to the mean loss of a text."""
 
 _KINDS = {"w": "words", "p": "pairs", "t": "whole text"}
 
@@ -39,10 +39,10 @@ def auc(ill: np.ndarray, well: np.ndarray) -> float:
 
 
 def informed_auc(k: int, n: int) -> float:
-    """AUC of a judge who knows which k of n equally likely texts are left: 1 - k / 2n.
+    """AUC of a judge that knows which k of n equally likely texts are left: 1 - k / 2n.
 
-    A text of the collapsed side is always one of the k. One of the healthy side is so with
-    probability k / n, and then there is nothing to choose by.
+    A text of the collapsed side is always one of the k. A text of the healthy side is so with
+    probability k / n, and then the choice is a guess.
 
     >>> informed_auc(3, 100)
     0.985
@@ -59,24 +59,24 @@ class Judge:
     columns: dict[str, int]
     """Feature -> its column."""
     weights: np.ndarray
-    """One for each column, then new words, length, and a constant."""
+    """Weight of each column, then of new words and length, and a constant."""
 
     @classmethod
     def fit(cls, ill: Sequence[str], well: Sequence[str], penalty: float = PENALTY) -> Judge:
-        """Learn from texts of both sides; deterministic. ValueError where a side is empty."""
+        """Learn from texts of both sides; deterministic. ValueError if a side is empty."""
         from scipy.optimize import minimize
 
         if not len(ill) or not len(well):
             raise ValueError(f"a judge learns from both sides, got {len(ill)} and {len(well)}")
         texts = [*ill, *well]
-        # a feature of one text alone tells nothing about the next one
+        # a feature of a single text tells nothing about others
         seen = Counter(name for text in texts for name in set(_features(text)))
         names = [name for name, count in seen.items() if count > 1 or name.startswith("w ")]
         untrained = cls({name: i for i, name in enumerate(names)}, np.zeros(len(names) + 3))
         x = untrained._matrix(texts, own=seen)
         sign = np.repeat([1.0, -1.0], [len(ill), len(well)])
         share = np.repeat([0.5 / len(ill), 0.5 / len(well)], [len(ill), len(well)])
-        free = np.append(np.ones(x.shape[1] - 1), 0.0)  # the constant costs nothing
+        free = np.append(np.ones(x.shape[1] - 1), 0.0)  # no penalty on the constant
 
         def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
             margin = sign * (x @ w)
@@ -92,7 +92,7 @@ class Judge:
         return self._matrix(texts) @ self.weights
 
     def parts(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
-        """What each kind of feature adds to the scores, [n] each; with the constant they sum up.
+        """Contribution of each kind of feature to the scores, [n] each; the rest is the constant.
 
         Kinds: words, pairs, whole text, new words, length.
         """
@@ -104,9 +104,9 @@ class Judge:
         }
 
     def _matrix(self, texts: Sequence[str], own: Counter[str] | None = None) -> Any:
-        """[texts, columns + 3], sparse. `own` counts the features of texts that are learned from.
+        """[texts, columns + 3], sparse. `own` counts the features of training texts.
 
-        There a word is new if no other text has it: as new as the words of the next text will be.
+        In those a word is new if no other text has it, like the new words of a later text.
         """
         from scipy.sparse import csr_matrix
 
@@ -129,7 +129,7 @@ class Judge:
 
 
 def _features(text: str) -> list[str]:
-    """Words, pairs of neighbours and the whole text, each with its kind in front."""
+    """Words, pairs of neighbours and the whole text, each prefixed by its kind."""
     words = text.split()
     pairs = zip(["", *words], [*words, ""])
     return [*(f"w {w}" for w in words), *(f"p {a} {b}" for a, b in pairs), f"t {text}"]

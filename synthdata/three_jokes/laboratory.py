@@ -1,16 +1,16 @@
 """It only ever tells three jokes: one output says nothing, the population everything.
 
-Idea:   a generator that has k favourites left of N still tells good ones. Whoever reads a single
-        text and has not met this generator cannot know that; whoever has met it knows it at once
-        (AUC 1 - k/2N). A test of the population needs to have met nobody, and a model that learns
-        from the collection pays for what is missing.
+Idea:   a generator that has k favourites left of N still tells good ones. A judge of a single text
+        that has not met this generator cannot know that; one that has met it knows at once (AUC 1 -
+        k/2N). A test of the population needs no such acquaintance, and a model that learns from the
+        collection suffers from what is missing.
 Source: the claim is Andrej Karpathy's (No Priors, 2024); tests: `judges`, `comparison`.
 Run:    python -m synthdata three-jokes --profile ci
 Omits:  human judges.
 
 Three families of generators, each with one healthy and one collapsed collection, are judged and
-tested: `dial` (made-up documents), `jokes` (a fetched corpus, where it is on this machine) and
-`gpt` (`synthdata.three_jokes.generators`).
+tested: `dial` (made-up documents), `jokes` (a fetched corpus, if it is on this machine) and `gpt`
+(`synthdata.three_jokes.generators`).
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ def experiment(
     seeds: Sequence[int] = (0, 1, 2),
     report: Callable[[str], None] | None = None,
 ) -> Result:
-    """Every seed after the other; `report` is told of each step. ValueError without a seed."""
+    """Run all seeds; `report` is called with each step. ValueError without a seed."""
     if not seeds:
         raise ValueError("seeds are at least 1, got 0")
     return Result(profile=settings, evidence=tuple(run(settings, s, report) for s in seeds))
 
 
 def steps(settings: Profile) -> int:
-    """How often `report` is called for each seed."""
+    """Number of calls of `report` per seed."""
     return len(settings.left) + 1 + settings.gpts
 
 
 def run(settings: Profile, seed: int = 0, report: Callable[[str], None] | None = None) -> Evidence:
-    """All families, for one seed."""
+    """Run all families for one seed."""
     tell = report or (lambda _: None)
     families = []
     for k in settings.left:
@@ -71,7 +71,7 @@ def run(settings: Profile, seed: int = 0, report: Callable[[str], None] | None =
 def family(name: str, made: Sequence[Generator], settings: Profile, seed: int = 0) -> Family:
     """Judge all generators: the naive judge learns from those outside a generator's fold.
 
-    There are two folds, or, of fewer than ten generators, as many as generators.
+    There are two folds or, with fewer than ten generators, as many as generators.
     """
     folds = 2 if len(made) >= 10 else len(made)
     judged: dict[int, Judged] = {}
@@ -92,7 +92,7 @@ def family(name: str, made: Sequence[Generator], settings: Profile, seed: int = 
 
 
 def judge(made: Generator, naive: Judge, settings: Profile, seed: int = 0) -> Judged:
-    """One generator: judges and population test on its second n texts, learning from the most."""
+    """Judge one generator: judges and test on its second n texts, learning from the last ones."""
     n, learned = settings.n, made.learned
     well, ill = made.healthy[n : 2 * n], made.collapsed[n : 2 * n]
     informed = Judge.fit(made.collapsed[:n], made.healthy[:n])

@@ -9,10 +9,11 @@ from synthdata.report.options import Experiment, between
 
 @dataclass(frozen=True, kw_only=True)
 class ThreeJokesOptions(Experiment):
-    """Whether one text shows that its generator has collapsed, or only many (trains models)."""
+    """Test whether one text shows that its generator has collapsed, or only many (trains
+    models)."""
 
     n: int | None = None
-    """Texts of every collection; by default 200, or 60 with --profile ci."""
+    """Texts per collection; by default 200, or 60 with --profile ci."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

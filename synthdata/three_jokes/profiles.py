@@ -1,4 +1,4 @@
-"""How much the experiment with three jokes computes."""
+"""Sizes of the experiment with three jokes."""
 
 from __future__ import annotations
 
@@ -7,37 +7,38 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """How much is computed."""
+    """Sizes of the experiment."""
 
     n: int = 200
-    """Texts of each collection that are judged and tested (as many go to judges)."""
+    """Texts of each collection that are judged and tested (equally many teach judges)."""
     learned: int = 1000
-    """Texts of each GPT's that a model learns from. Of dial and jokes it is n: they soon have told
-    all they know, and more would only repeat it."""
+    """Texts of each GPT from which a model learns. For dial and jokes it is n: they soon repeat
+    themselves."""
     generators: int = 10
-    """Of the families dial and jokes."""
+    """Generators of the families dial and jokes."""
     size: int = 20
-    """N: different texts that a healthy generator of the family dial tells."""
+    """N: different texts of a healthy generator of the family dial."""
     left: tuple[int, ...] = (2, 5, 10, 15)
-    """k: how many a collapsed one tells; the second is the one that is reported."""
+    """k: different texts of a collapsed one; the second value is the one reported."""
     jokes_left: int = 3
     """k of the family jokes."""
     gpts: int = 4
     """Generators of the family gpt."""
     lines: int = 1500
-    """Lines that each generation of a GPT learns from."""
+    """Training lines of each generation of a GPT."""
     steps: int = 250
-    """Training steps of each."""
+    """Training steps of each generation."""
     generations: int = 1
     """Rounds of learning from its own output."""
     cold: float = 0.55
     """Temperature of that output."""
     permutations: int = 299
-    """Random deals behind each p."""
+    """Shuffles behind each p."""
 
     @property
     def texts(self) -> int:
-        """Of each GPT's collection: n to teach judges, n to be judged, and enough to learn from."""
+        """Texts of each GPT's collection: n to teach judges, n to judge, and enough to learn
+        from."""
         return max(2 * self.n, self.learned)
 
     def __post_init__(self) -> None:
@@ -50,7 +51,7 @@ class Profile:
 
 
 def profile(name: str, n: int | None = None) -> Profile:
-    """`full` for figures that are published, `ci` for seconds; ValueError for another name."""
+    """The settings: `full` for published figures, `ci` for seconds; ValueError for another name."""
     if name == "full":
         return Profile(n=n or Profile.n)
     if name == "ci":

@@ -1,8 +1,8 @@
 """`python -m synthdata three-jokes`: the experiment, in plain words.
 
-Idea:   the verdict about the GPTs first, part by part, by the criteria that stood before the run;
-        then every family of generators, so that a reader sees what is there by construction and
-        what is not.
+Idea:   the verdict about the GPTs first, part by part, by the criteria fixed before the run; then
+        every family of generators, so that a reader sees what holds by construction and what does
+        not.
 Run:    python -m synthdata three-jokes --profile ci --seeds 3
 """
 
@@ -35,7 +35,7 @@ _QUANTITIES = {  # of `Judged` -> its unit
 
 
 def three_jokes(settings: options.ThreeJokesOptions) -> int:
-    """Run the experiment and print what it found."""
+    """Run the experiment and print its findings."""
     from synthdata.three_jokes.laboratory import experiment, steps
     from synthdata.three_jokes.profiles import profile
 
@@ -79,7 +79,7 @@ def of_result(result: Result, settings: options.ThreeJokesOptions) -> Report:
 
 
 def in_words(result: Result) -> verdict.Verdict:
-    """The sentence, and the parts behind it."""
+    """The verdict as a sentence, with the parts behind it."""
     parts = [f"{str(part)[:1].upper()}{str(part)[1:]}." for part in result.parts]
     plain = {
         "reproduced": "One text says little about a collapsed GPT, many together show it, and a "
@@ -103,7 +103,7 @@ def in_words(result: Result) -> verdict.Verdict:
 
 
 def table(result: Result) -> tuple[tuple[str, ...], ...]:
-    """Every family: means over its generators, of all seeds; p and A/A are counted."""
+    """Every family: means over its generators of all seeds; p and A/A are counted."""
     judges, tests = ("naive AUC", "informed AUC", "1 - k/2N"), (f"p <= {LEVEL:g}", "A/A", "ratio")
     head = ("family", *judges, *tests, "harm", "tenth")
     rows = []
@@ -130,7 +130,7 @@ def _measures(result: Result) -> Iterator[Measure]:
 
 
 def notes(result: Result) -> tuple[str, ...]:
-    """How to read the table, and what is not in it."""
+    """Notes on the table, and on what is missing in it."""
     n, learned = result.profile.n, result.profile.learned
     return (
         "Naive: a judge of single texts who has met other generators of the family, not this one; "
@@ -147,7 +147,7 @@ def notes(result: Result) -> tuple[str, ...]:
 
 
 def figure(result: Result) -> Figure:
-    """The picture."""
+    """The picture, with its caption."""
     from synthdata.three_jokes.figures import of_three_jokes
 
     drawn, alt = of_three_jokes(result)

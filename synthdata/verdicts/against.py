@@ -1,8 +1,7 @@
-"""A comparison's verdict: less varied, as varied or more varied than the reference, and what that
-cannot see.
+"""A comparison's verdict: less varied, as varied or more varied than the reference, with caveats.
 
-Idea:   what makes the sides unlike beside their variety stands in the verdict and takes its
-        confidence; an all-clear is signed only where nothing does.
+Idea:   differences other than in variety are named in the verdict and lower its confidence; an
+        all-clear is given only if there are none.
 Run:    python -m synthdata compare synthetic.jsonl --ref human.jsonl
 Omits:  a single collection, and the gate (`synthdata.verdicts.verdict`).
 """
@@ -28,7 +27,8 @@ _ALPHA = 0.05
 
 
 def of_comparison(compared: Comparison) -> Verdict:
-    """Less varied, as varied, or more varied than the reference, and by what."""
+    """The verdict: less varied, as varied, or more varied than the reference, and by which
+    numbers."""
     tested = [d for d in compared.differences.values() if not math.isnan(d.p_holm)]
     few = min(compared.units)
     if few < FEWEST or not tested:
@@ -87,12 +87,12 @@ def of_comparison(compared: Comparison) -> Verdict:
 def _none_found(
     compared: Comparison, tested: Sequence[Difference], small: Sequence[Difference], besides: str
 ) -> Verdict:
-    """The verdict where nothing differs for sure; signed where enough was there to see a loss."""
+    """The verdict if no difference is certain; an all-clear if the data could show a loss."""
     needed = [d for d in tested if d.name == "hill1" and math.isfinite(d.needed)]
     have = min(compared.documents)
     enough = bool(needed) and have >= needed[0].needed and not small
     found = "no difference is larger than chance makes"
-    if small:  # p and interval say different things of the same gap
+    if small:  # p and interval disagree about the same gap
         found = (
             f"the intervals of what seems to differ hold no difference ({_list(small)}): the two "
             "do not agree, and more documents would settle it"
@@ -118,7 +118,8 @@ def _none_found(
 
 
 def _power(hill1: Difference, have: int, signed: bool) -> str:
-    """How many documents would show a loss; fewer than a comparison needs at all are not named."""
+    """Number of documents that would show a loss; not named if below the minimum of a
+    comparison."""
     if hill1.needed_high < FEWEST:
         return f"To see a loss of 10 %, the {FEWEST} documents a side that any comparison needs do."
     return (
@@ -128,13 +129,13 @@ def _power(hill1: Difference, have: int, signed: bool) -> str:
     )
 
 
-# -- what the sides differ in beside their variety -------------------------------------------------
+# -- differences other than in variety -------------------------------------------------------------
 
 
 def unsigned(compared: Comparison, *, of_words: bool = True) -> str:
-    """Why no all-clear is signed: what the sides differ in besides; empty where one may be.
+    """Why there is no all-clear: differences other than in variety; empty if there are none.
 
-    Scripts matter to quantities of words only, and not to those of whole documents.
+    Scripts matter only for quantities of words, not for those of whole documents.
     """
     inside = compared.inside
     parts = (
@@ -146,7 +147,7 @@ def unsigned(compared: Comparison, *, of_words: bool = True) -> str:
 
 
 def unlike_lengths(compared: Comparison) -> str:
-    """A sentence where the sides' documents differ in length; empty where they do not."""
+    """A sentence if the sides' documents differ in length; empty if they do not."""
     if not compared.unlike_lengths:
         return ""
     one, two = compared.lengths
@@ -158,7 +159,7 @@ def unlike_lengths(compared: Comparison) -> str:
 
 
 def scripts_said(compared: Comparison) -> str:
-    """A sentence where the sides are written in other scripts; empty where they are not."""
+    """A sentence if the sides are in different scripts; empty if they are not."""
     found = unlike_scripts(compared.scripts)
     if not found:
         return ""
@@ -173,7 +174,7 @@ def _inside(compared: Comparison) -> str:
 
 
 def with_fixed(verdict: Verdict, fixed: Boilerplate) -> Verdict:
-    """A comparison's verdict; where a fixed passage may hide a loss, no all-clear is given."""
+    """A comparison's verdict, without an all-clear if a fixed passage may hide a loss."""
     if verdict.tone == "bad" or not fixed.passages:
         return verdict
     return replace(
@@ -185,7 +186,7 @@ def with_fixed(verdict: Verdict, fixed: Boilerplate) -> Verdict:
 
 
 def fixed_said(fixed: Boilerplate) -> str:
-    """What a passage in nearly every document may hide."""
+    """A sentence on what a passage in nearly every document may hide."""
     return (
         f"one passage stands in {fixed.stands_in:.0%} of the documents, and such passages are "
         f"{fixed.share:.0%} of the text, behind which the rest may have lost some: --strip takes "
@@ -194,7 +195,7 @@ def fixed_said(fixed: Boilerplate) -> str:
 
 
 def _events(compared: Comparison, sure: Sequence[Difference]) -> str:
-    """What becomes of the gaps if clusters are events; of near-duplicates, where it matters."""
+    """A sentence on the gaps if clusters are events; for near-duplicates, only if it matters."""
     if undone := _if_events(sure):
         return undone
     found = compared.differences.get("near_duplicates")
@@ -208,10 +209,10 @@ def _events(compared: Comparison, sure: Sequence[Difference]) -> str:
 
 
 def _undone(named: Sequence[Difference]) -> list[Difference]:
-    """Those of these gaps of which nothing is left if clusters of near-duplicates are events.
+    """Gaps that vanish if clusters of near-duplicates are events.
 
-    A verdict is as sure as the weakest of the gaps it names: intervals by cluster hold each by
-    itself, so of two or more that chance makes one survives more often than one time in twenty.
+    A verdict is as certain as the weakest gap it names: intervals by cluster are for single gaps,
+    so of two or more made by chance one survives more often than one time in twenty.
     """
     found = []
     for difference in named:
@@ -223,7 +224,8 @@ def _undone(named: Sequence[Difference]) -> list[Difference]:
 
 
 def _if_events(named: Sequence[Difference]) -> str:
-    """Said where some of these gaps go if clusters of near-duplicates are events; and of which."""
+    """A sentence naming those of these gaps that vanish if clusters of near-duplicates are
+    events."""
     undone = _undone(named)
     if not undone:
         return ""
@@ -240,7 +242,7 @@ def _if_events(named: Sequence[Difference]) -> str:
 
 
 def _loss(difference: Difference) -> float:
-    """Positive where the synthetic collection is less varied."""
+    """Positive if the synthetic collection is less varied."""
     ratio = difference.ratio
     if ratio.name.endswith("_ratio"):
         return 1 - ratio.value
@@ -248,7 +250,7 @@ def _loss(difference: Difference) -> float:
 
 
 def _holds_none(ratio: Measure) -> bool:
-    """Whether no difference at all lies in the interval; without one p alone decides."""
+    """Whether the interval contains no difference; without an interval p alone decides."""
     none = 1.0 if ratio.name.endswith("_ratio") else 0.0
     return ratio.has_interval and ratio.low <= none <= ratio.high
 
@@ -266,7 +268,7 @@ def _said(difference: Difference) -> str:
 
 
 def _list(differences: Sequence[Difference]) -> str:
-    of = {True: "", False: "difference "}  # the two values stand beside it, and it is of neither
+    of = {True: "", False: "difference "}  # the two values are beside it, and it is of neither
     return "; ".join(
         f"{_said(d)}{ends(d.ratio, of[d.ratio.name.endswith('_ratio')])}, "
         f"p = {d.p_holm:.2g} after Holm"

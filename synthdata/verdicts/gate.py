@@ -1,12 +1,12 @@
 """Yes, no, or not enough data: rules for a continuous-integration gate.
 
-Idea:   a rule compares one quantity with a threshold. It passes where the whole 95 % interval meets
-        the threshold, fails where the whole interval misses it, and otherwise nobody can tell from
-        these data, which is an answer of its own. So it is where documents as units say one thing
-        and clusters of near-duplicates another (`Measure.by_cluster`).
+Idea:   a rule compares one quantity with a threshold. It passes if the whole 95 % interval meets
+        the threshold, fails if the whole interval misses it, and otherwise the answer is "cannot
+        tell". That is also the answer if documents as units say one thing and clusters of
+        near-duplicates another (`Measure.by_cluster`).
 Run:    python -m synthdata gate synthetic.jsonl --ref human.jsonl --rule 'hill1_ratio>=0.8'
 Omits:  one verdict from many numbers. Every rule is judged on its own; the worst decides. What a
-        rule of the reference may not see although it holds: `synthdata.verdicts.unseen`.
+        rule about the reference may miss although it holds: `synthdata.verdicts.unseen`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from synthdata.verdicts.verdict import LEVELS, MANY, Confidence, Tone, Verdict
 __all__ = ["RULES", "Gate", "Judgement", "Rule", "gate", "judge", "parse", "rules_help"]
 
 EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "cannot tell": 2}
-"""What the command returns; 3 is for usage and input errors."""
+"""Exit code by outcome; 3 is for usage and input errors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +38,15 @@ class Gate:
     """All rules judged."""
 
     judgements: tuple[Judgement, ...]
-    """One for each rule, in their order."""
+    """Judgement of each rule, in their order."""
     notes: tuple[str, ...] = ()
-    """What makes the two sides unlike, beside their variety."""
+    """Differences between the sides other than in variety."""
     mixture: tuple[dict[str, float], ...] = ()
-    """Of each side's words, the share that are single characters; empty without a comparison."""
+    """Share of each side's words that are single characters; empty without a comparison."""
 
     @property
     def outcome(self) -> Outcome:
-        """Fail if any rule fails, else cannot tell if any cannot be told, else pass."""
+        """Fail if any rule fails, else cannot tell if any rule cannot be judged, else pass."""
         outcomes = [judgement.outcome for judgement in self.judgements]
         if "fail" in outcomes:
             return "fail"
@@ -76,26 +76,26 @@ def gate(
 ) -> Gate:
     """Judge a collection by rules.
 
-    Only what the rules are about is measured, and what comes with it (a comparison also has support
-    and copies), with the numbers that `measure` and `compare` give. `groups` and `reference_groups`
-    say which documents depend on each other (one prompt, one author); they are left out together.
-    Nothing is said of a side without documents, or with none but empty ones.
+    Only the rules' quantities are measured, with what comes along (a comparison also has support
+    and copies); the numbers are those of `measure` and `compare`. `groups` and `reference_groups`
+    say which documents depend on each other (one prompt, one author); they are left out together. A
+    side without documents, or with only empty ones, cannot be judged.
 
-    A rule holds as it is written; what it does not see is said with it, and takes its confidence.
-    Where `compare` would sign no all-clear (documents of other lengths, other scripts, groups cut
-    to one document, a passage in nearly every document) a rule of the reference that holds cannot
-    be told, and one that is broken has low confidence.
+    A rule is judged as written; what it misses is reported with it, and lowers its confidence. If
+    `compare` would give no all-clear (documents of other lengths, other scripts, groups cut to one
+    document, a passage in nearly every document) a rule about the reference that holds becomes
+    "cannot tell", and a broken one has low confidence.
 
-    Where nobody has said (`groups` is None) and the interval with clusters of near-duplicates as
-    units does not give the same answer, nobody can tell either; nor where documents are
+    The outcome is also "cannot tell" if no groups were named (`groups` is None) and the interval
+    with clusters of near-duplicates as units does not give the same answer, and if documents are
     near-duplicates only by one passage that nearly all of them have.
 
-    With the threshold at the true value a rule fails, wrongly, about one time in forty, and passes
-    as often: the price of a 95 % interval, and one in fourteen at the worst that was measured
+    With the threshold at the true value a rule wrongly fails about one time in forty, and passes as
+    often: the price of a 95 % interval. The worst measured rate was one in fourteen
     (tests/benchmarks/bench_synthdata_intervals.py). Rules are not corrected for their number.
 
-    ValueError for a rule that cannot be read, for no rule, or for a rule that needs a reference
-    where none is given.
+    ValueError for a rule that cannot be read, for no rule, or for a rule that needs a reference if
+    none is given.
 
     >>> gate(["ha", "ha"], ["near_duplicates<=0.02"]).outcome
     'cannot tell'
@@ -158,7 +158,7 @@ def gate(
         quantity, units = RULES[rule.name], own
         if quantity.needs_reference and comparison is not None:
             found = comparison.measure(quantity.key)
-            if quantity.key != "copied":  # of which the reference is no sample
+            if quantity.key != "copied":  # the reference is not a sample of copies
                 units = min(comparison.units)
         elif quantity.key in alone:
             found = alone[quantity.key]
@@ -181,7 +181,7 @@ def gate(
 
 
 def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:
-    """Why nothing can be said about these texts; empty where one of them says something."""
+    """Why these texts cannot be judged; empty if one of them has content."""
     if not len(texts):
         return f"the {what} has no documents"
     if not any(policy(text).strip() for text in texts):
@@ -190,9 +190,9 @@ def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:
 
 
 def of_gate(found: Gate) -> Verdict:
-    """Pass, fail or cannot tell, the rules that decided, and how sure that is.
+    """The verdict: pass, fail or cannot tell, the rules that decided, and the confidence.
 
-    Sure by the number of documents; of those that depend on each other, by that of their groups.
+    Confidence depends on the number of documents; if they depend on each other, of groups.
     """
     outcome = found.outcome
     deciding = [j for j in found.judgements if j.outcome == outcome]

@@ -1,9 +1,8 @@
-"""What a rule of the gate may be about, how one is written, and what an interval says of it.
+"""Rules of the gate: their quantities, their syntax, and their judgement by an interval.
 
 Idea:   a rule is a quantity, a direction and a threshold: `near_duplicates<=0.02`.
 Run:    python -m synthdata gate --help
-Omits:  measuring (`synthdata.verdicts.gate`), and what a rule does not see
-        (`synthdata.verdicts.unseen`).
+Omits:  measuring (`synthdata.verdicts.gate`), and what a rule misses (`synthdata.verdicts.unseen`).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Outcome = Literal["pass", "fail", "cannot tell"]
 
 
 RULES: dict[str, Quantity] = {key: q for key, q in REGISTRY.items() if q.definition}
-"""What a rule may be about, in the order of `gate --help`."""
+"""Quantities that a rule may be about, in the order of `gate --help`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +28,11 @@ class Rule:
     """A quantity, a direction and a threshold."""
 
     name: str
-    """Which quantity (a key of `RULES`)."""
+    """Key of the quantity (in `RULES`)."""
     sign: Literal[">=", "<="]
-    """On which side of the threshold the rule is met."""
+    """The side of the threshold on which the rule is met."""
     threshold: float
-    """The number."""
+    """The threshold, in the unit of the quantity."""
 
     def __post_init__(self) -> None:
         if self.name not in RULES:
@@ -46,7 +45,7 @@ class Rule:
 
 
 def parse(text: str) -> Rule:
-    """A rule from `name>=number` or `name<=number`; ValueError where it is not one.
+    """A rule from `name>=number` or `name<=number`; ValueError if it is malformed.
 
     >>> parse("near_duplicates <= 0.02").threshold
     0.02
@@ -64,21 +63,21 @@ def parse(text: str) -> Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A rule and what the data say about it."""
+    """A rule and its outcome."""
 
     rule: Rule
     """The rule."""
     outcome: Outcome
     """Whether it is met."""
     measure: Measure
-    """What was measured."""
+    """The measure that it was judged by."""
     reason: str
-    """Why, in a sentence."""
+    """The reason, in a sentence."""
     units: int
-    """On how many documents it rests; where they depend on each other, on how many groups of them,
-    of the side that has fewer."""
+    """Number of documents behind it or, if they depend on each other, of groups, on the side that
+    has fewer."""
     at_most: Confidence = "high"
-    """How sure it can be, for what the rule does not see; `reason` says what that is."""
+    """Highest confidence, given what the rule misses; `reason` says what that is."""
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.rule} ({self.reason})"
@@ -122,7 +121,7 @@ def judge(rule: Rule, measured: Measure, units: int | None = None) -> Judgement:
 
 
 def _side(rule: Rule, low: float, high: float) -> Outcome:
-    """On which side of the threshold the whole interval lies."""
+    """The outcome by the side of the threshold on which the whole interval lies."""
     sign = 1 if rule.sign == ">=" else -1
     worst, best = sorted((sign * low, sign * high))
     if worst >= sign * rule.threshold:
@@ -131,7 +130,7 @@ def _side(rule: Rule, low: float, high: float) -> Outcome:
 
 
 def rules_help() -> str:
-    """Every rule's name and definition, a line each."""
+    """Every rule's name and definition, one per line."""
     width = max(map(len, RULES))
     return "\n".join(
         f"{name:<{width}}  {quantity.definition}"

@@ -1,12 +1,12 @@
-"""What a rule of the gate does not see, although it holds.
+"""What a rule of the gate misses, although it holds.
 
-Idea:   a rule is judged as it is written, and whoever wrote it may have had more in mind. One about
-        copies sees no sentence whose number changes; one about words sees no synonyms; one of the
-        reference signs for nothing where the sides differ in more than variety. So each judgement
-        is looked at once more: what is not seen is measured, said in the same breath, and takes
-        its confidence; where `compare` would sign no all-clear, nobody can tell.
+Idea:   a rule is judged as written, and its author may have meant more. A rule about copies misses
+        a sentence whose number changes; one about words misses synonyms; one about the reference is
+        no evidence if the sides differ in more than variety. So each judgement is checked again:
+        what is missed is measured, reported with it, and lowers its confidence; if `compare` would
+        give no all-clear, the outcome is "cannot tell".
 Run:    python -m synthdata gate data.jsonl --rule 'near_duplicates<=0.02'
-Omits:  paraphrases of whole sentences: no number here sees them.
+Omits:  paraphrases of whole sentences: no number here detects them.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from synthdata.verdicts.rules import RULES, Judgement
 from synthdata.verdicts.verdict import REPETITIVE
 
 COPIES = ("near_duplicates", MASKED, "top3_clusters")
-"""What one passage in every document, a prompt or a header, raises whatever else they say."""
+"""Quantities raised by one passage in every document (a prompt, a header), whatever the rest."""
 OF_COPIES = ("near_duplicates", "top3_clusters", "near_duplicates_difference")
-"""What a changing number hides copies from."""
+"""Quantities from which a changing number hides copies."""
 OF_DOCUMENTS = ("documents_hill1_ratio", "near_duplicates_difference")
-"""Rules of the reference about whole documents, to which scripts do not matter."""
+"""Rules that compare whole documents, for which scripts do not matter."""
 OF_WORDS = ("hill1_ratio", "hill2_ratio")
-"""Rules that synonyms help to hold."""
+"""Rules that synonyms help to pass."""
 
 
 def of_collection(
     judged: Judgement, sheet: Sheet, reference: Callable[[], Sheet], asked: Collection[str]
 ) -> Judgement:
-    """The judgement with what it does not see of the collection's copies.
+    """The judgement with the copies that its rule misses.
 
-    `asked` are the names of all rules, of which none need be named as one that would see more;
-    `reference` makes the other side's sheet, where a rule is about a difference.
+    `asked` are the names of all rules; none of these needs to be recommended as one that detects
+    more. `reference` makes the other side's sheet, if a rule is about a difference.
     """
     name, outcome = judged.rule.name, judged.outcome
     if outcome != "pass":
@@ -77,7 +77,7 @@ def of_collection(
 def of_reference(
     judged: Judgement, comparison: Comparison, sheet: Sheet, asked: Collection[str]
 ) -> Judgement:
-    """The judgement with what makes the sides unlike beside their variety."""
+    """The judgement with the sides' differences other than in variety."""
     name = judged.rule.name
     if not RULES[name].needs_reference or name == "copied" or judged.outcome == "cannot tell":
         return judged
@@ -109,7 +109,7 @@ def of_reference(
 
 
 def _unless_fixed(judged: Judgement, sheet: Sheet) -> Judgement:
-    """The judgement; not that a rule is broken where a fixed passage hides a rest that varies."""
+    """The judgement; a rule is not broken if a fixed passage hides a rest that varies."""
     fixed = whole_sample.fixed_passages(sheet)
     if not (fixed.passages and fixed.varied):
         return judged
@@ -121,7 +121,7 @@ def _unless_fixed(judged: Judgement, sheet: Sheet) -> Judgement:
 
 
 def _hidden(sheet: Sheet, *, top3: bool) -> dict[str, float]:
-    """Shares of repetition that near-duplicates do not show, 0 to 1; nan where undefined."""
+    """Shares of repetition that near-duplicates miss, 0 to 1; nan if undefined."""
     near = sheet.near_masked
     frames = whole_sample.frames_of(sheet)
     filled, looked = frames.filled, frames.documents
@@ -133,7 +133,7 @@ def _hidden(sheet: Sheet, *, top3: bool) -> dict[str, float]:
 
 
 def _surely(share: float, units: int, most: float) -> bool:
-    """Whether a share lies above the threshold, and a tenth, with its whole interval (Wilson's)."""
+    """Whether a share's whole interval (Wilson's) is above the threshold, and above a tenth."""
     if math.isnan(share):
         return False
     return share_interval(round(share * units), units)[0] > max(most, REPETITIVE)

@@ -1,14 +1,14 @@
-"""From numbers to a sentence: what they say, how sure that is, and why.
+"""From numbers to a sentence: the verdict, its confidence, and the reason.
 
-Idea:   a sentence is only as good as the interval behind it. Where the whole interval lies on one
-        side of a line, the sentence is firm; where it straddles the line, the sentence says so.
+Idea:   a sentence is only as good as the interval behind it. If the whole interval is on one side
+        of a line, the sentence is firm; if it straddles the line, the sentence says so.
 Omits:  opinions on quality; two collections side by side (`synthdata.verdicts.against`).
 
 The lines: a tenth of the documents in near-duplicate clusters, or filling a template, or a tenth of
 the text in passages that other documents have, is repetitive, half is collapsed; the worst of the
-three decides. Below 20 documents nothing is said (they can still decide a gate's rule: confidence
-is low); confidence is high from 200 on. Where documents hang together, it is their groups that are
-counted.
+three decides. Below 20 documents there is no verdict (they can still decide a gate's rule:
+confidence is low); confidence is high from 200 on. If documents depend on each other, their groups
+are counted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Confidence = Literal["high", "medium", "low", "none"]
 REPETITIVE, COLLAPSED = 0.1, 0.5
 MANY = 200
 MANY_COPIES = 0.1
-"""The share of copied documents from which on an all-clear mentions them."""
+"""The share of copied documents from which an all-clear mentions them."""
 LEVELS: tuple[Confidence, ...] = ("high", "medium", "low", "none")
 _NO_REFERENCE = (
     "Without a reference, a loss of variety that leaves no copies behind stays unseen: "
@@ -40,16 +40,16 @@ _NO_REFERENCE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """One sentence and what it rests on."""
+    """One sentence and the evidence behind it."""
 
     text: str
-    """In plain words."""
+    """The sentence, in plain words."""
     confidence: Confidence
-    """How far the numbers carry it."""
+    """Confidence that the numbers allow."""
     because: str
-    """The numbers."""
+    """The numbers behind it."""
     tone: Tone = "neutral"
-    """Whether that is welcome."""
+    """Whether the verdict is good news."""
 
 
 def of_collection(
@@ -63,14 +63,14 @@ def of_collection(
     masked: Measure | None = None,
     boilerplate: Boilerplate | None = None,
 ) -> Verdict:
-    """What the shares of repetition say about n documents: the worst of them decides, and is named.
+    """The verdict on n documents from their shares of repetition: the worst decides, and is named.
 
-    `units` is how many groups they are in, where they hang together; otherwise each is its own.
+    `units` is the number of their groups, if they depend on each other; otherwise each is its own.
     `repeated` is a share with its interval, `kind` names it ("near-duplicates"); `top_share` is the
-    share of the three largest clusters, nan where unknown. `others` are more shares and how they
-    are said ("of documents fill a template"); one without an interval has Wilson's, of units.
-    `masked` are the near-duplicates once numbers are masked: they may be what a text is about, so
-    they only keep an all-clear from being given. `boilerplate` stands in nearly every document.
+    share of the three largest clusters, nan if unknown. `others` are more shares, with their
+    wording ("of documents fill a template"); one without an interval has Wilson's, of units.
+    `masked` are the near-duplicates once numbers are masked: numbers may be what a text is about,
+    so this can only prevent an all-clear. `boilerplate` is in nearly every document.
     """
     grouped, units = units is not None and units < n, units or n
     if units < FEWEST:
@@ -160,14 +160,15 @@ def of_collection(
 
 
 def _reach(share: Measure, units: int) -> tuple[float, float]:
-    """Both ends of a share's interval, Wilson's where it has none of its own."""
+    """Both ends of a share's interval, Wilson's if it has none of its own."""
     if share.has_interval:
         return share.low, share.high
     return share_interval(round(share.value * units), units)
 
 
 def _level(share: Measure, units: int) -> float:
-    """2 surely half and more, 1 surely a tenth and more, 0.5 perhaps, 0 surely less."""
+    """Level of a share: 2 surely half or more, 1 surely a tenth or more, 0.5 perhaps, 0 surely
+    less."""
     low, high = _reach(share, units)
     if low >= COLLAPSED:
         return 2
@@ -177,7 +178,7 @@ def _level(share: Measure, units: int) -> float:
 
 
 def cluster_note(found: Iterable[Measure]) -> tuple[str, ...]:
-    """What the reader must settle where intervals hang on what a cluster of near-duplicates is."""
+    """A note for the reader if intervals depend on what a cluster of near-duplicates is."""
     wide = [measure for measure in found if measure.hangs_on_clusters]
     if not wide:
         return ()
@@ -195,9 +196,9 @@ def cluster_note(found: Iterable[Measure]) -> tuple[str, ...]:
 
 
 def of_stream(n: int, types: Measure) -> Verdict:
-    """What one pass can say: how many documents repeat another word for word.
+    """The verdict of one pass: the number of documents that repeat another verbatim.
 
-    That few do is no good news yet: it does not see documents that are nearly the same.
+    A small number is not an all-clear: one pass does not detect near-duplicates.
     """
     share = Measure(
         name="repeated",
@@ -223,7 +224,7 @@ def of_stream(n: int, types: Measure) -> Verdict:
 
 
 def ends(measure: Measure, of: str = "") -> str:
-    """The interval in brackets, and `of` what it is; empty where there is none."""
+    """The interval in brackets, and `of` what it is; empty if there is none."""
     if not measure.has_interval:
         return ""
     if measure.unit in ("share", "times"):

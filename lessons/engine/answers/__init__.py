@@ -1,1 +1,1 @@
-"""Code read as data: a function with what it needs, its form, its stub; nothing here is run."""
+"""Code read as data: a function with its dependencies, its form, its stub; nothing here is run."""

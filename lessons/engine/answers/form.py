@@ -1,10 +1,10 @@
-"""What two answers have in common: code without names, comments and layout.
+"""The form of an answer: code without names, comments and layout.
 
-Idea:   who hands in somebody else's function changes names and spaces first. Taken down to its
-        form, an answer can be compared with the published ones and with another student's.
+Idea:   a student who copies a function changes names and spaces first. Reduced to its form, an
+        answer can be compared with the published ones and with another student's.
 Source: comparing programs by structure: Schleimer, Wilkerson & Aiken 2003 (MOSS).
 Run:    used by lessons.engine.checking.check (flags), progress and similar
-Omits:  what a determined copier does: another order, other loops, names put together at run time.
+Omits:  changes by a determined copier: another order, other loops, names assembled at run time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lessons.engine.answers.slicing import tree_of
 
 
 def unparse(tree: ast.AST) -> str:
-    """`ast.unparse`, also of f-strings that it cannot write: those become calls of f_string."""
+    """`ast.unparse`, also for f-strings that it cannot write: those become calls of f_string."""
     try:
         return ast.unparse(tree)
     except ValueError:
@@ -35,7 +35,8 @@ class _NoFStrings(ast.NodeTransformer):
 
 
 def alone(source: str, name: str) -> str:
-    """The last definition of a function, without what it needs; all of it where there is none."""
+    """The last definition of a function, without its dependencies; the whole source if there is
+    none."""
     for node in reversed(tree_of(source).body):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return unparse(node)
@@ -43,7 +44,7 @@ def alone(source: str, name: str) -> str:
 
 
 def normal_form(source: str) -> str:
-    """The code without comments, text, annotations and layout: what makes two answers the same."""
+    """The code without comments, text, annotations and layout: equal for identical answers."""
     tree = tree_of(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -65,7 +66,7 @@ def _is_text(statement: ast.stmt) -> bool:
 def shape_of(source: str) -> str:
     """`normal_form` with every name of the learner's own replaced by its order of appearance.
 
-    Two answers of one shape differ in nothing but names and layout.
+    Two answers of one shape differ only in names and layout.
     """
     tree = tree_of(normal_form(source))
     own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -110,7 +111,7 @@ def uses_library(source: str, where: str) -> bool:
 
 
 def opens_lessons(source: str) -> bool:
-    """Does the code import or name the package `lessons`, where checks and their oracles stand?"""
+    """Does the code import or name the package `lessons`, where checks and their oracles are?"""
     named: list[str] = []
     for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Import):
@@ -123,7 +124,7 @@ def opens_lessons(source: str) -> bool:
 
 
 def _aliases(nodes: list[ast.AST], module: str) -> set[str]:
-    """What the code calls a module: `import a.b as x`, `from a import b as x`."""
+    """The code's names for a module: `import a.b as x`, `from a import b as x`."""
     found = set()
     for node in nodes:
         if isinstance(node, ast.Import):

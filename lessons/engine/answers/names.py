@@ -1,7 +1,7 @@
-"""What a statement does to names: gives them values, changes what they hold, refers to them.
+"""Effects of a statement on names: it defines them, changes their values, refers to them.
 
-Idea:   read from the syntax tree, nothing is run. "Defines" is a value that owes nothing to the one
-        before; n += 1 in a loop, or a case that may not come, only adds to what a name may be.
+Idea:   they are read from the syntax tree, nothing is run. To define is to give a value independent
+        of the old one; n += 1 in a loop, or a case that may not occur, only adds a possible value.
 Source: definitions and uses in data-flow analysis: Aho, Lam, Sethi & Ullman, "Compilers", 2nd
         edition, chapter 9.
 Run:    used by lessons.engine.answers.slicing
@@ -19,12 +19,12 @@ _WRITTEN = (ast.Store, ast.Del)
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _FILLING = {"add", "append", "appendleft", "clear", "extend", "insert", "pop", "popitem", "remove"}
 _FILLING |= {"reverse", "setdefault", "sort", "update"}
-"""Methods that change what they belong to, also where their result is assigned; so do torch's whose
-names end in _."""
+"""Methods that change their object, even if their result is assigned; so do torch's with names that
+end in _."""
 
 
 def _run_here(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when a top-level statement does: not what is in a function's body."""
+    """The nodes that run when a top-level statement does: not those in a function's body."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -34,9 +34,9 @@ def _run_here(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def defines(statement: ast.stmt) -> set[str]:
-    """Names that a top-level statement gives a new value, whatever they were before."""
+    """Names that a top-level statement gives a new value, independent of the old one."""
     names = stores(statement) - _keeps(statement)
-    if isinstance(statement, ast.If):  # device = "cpu", and another one only where there is a GPU
+    if isinstance(statement, ast.If):  # device = "cpu", and another only if there is a GPU
         branches = (statement.body, statement.orelse)
         sure = [{n for part in branch for n in defines(part)} for branch in branches]
         test = [n.target.id for n in ast.walk(statement.test) if isinstance(n, ast.NamedExpr)]
@@ -45,7 +45,7 @@ def defines(statement: ast.stmt) -> set[str]:
 
 
 def _keeps(statement: ast.stmt) -> set[str]:
-    """Names whose new value is made of the old one: n += 1 in a loop, a, b = b, a."""
+    """Names whose new value depends on the old one: n += 1 in a loop, a, b = b, a."""
     found: set[str] = set()
     if isinstance(statement, _LATER):
         return found
@@ -74,7 +74,7 @@ def stores(statement: ast.stmt) -> set[str]:
         if isinstance(node, ast.NamedExpr):
             names.add(node.target.id)
         elif isinstance(statement, (ast.AugAssign, ast.Expr)):
-            continue  # the one keeps what was there; the other's names belong to comprehensions
+            continue  # one keeps the old value; the other's names belong to comprehensions
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -99,7 +99,7 @@ def modifies(statement: ast.AST) -> set[str]:
 
 
 def fills(statement: ast.stmt) -> dict[str, list[tuple[bool, str]]]:
-    """Names that may be changed by what a statement calls, or assigns into within a block."""
+    """Names that a statement may change by a call, or by assigning into them within a block."""
     found: dict[str, list[tuple[bool, str]]] = {}
     if isinstance(statement, _LATER):
         return found
@@ -114,7 +114,7 @@ def fills(statement: ast.stmt) -> dict[str, list[tuple[bool, str]]]:
                     _note(call, found)
         elif isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
-                method = node.func.attr  # it fills, though its result is what is assigned
+                method = node.func.attr  # it fills, even if its result is assigned
                 kept = method in _FILLING or (method[-1] == "_" and method[-2:] != "__")
                 found.setdefault(_root(node.func), []).extend([(True, "")] if kept else [])
             for into in [k.value for k in node.keywords if k.arg == "out"]:
@@ -133,14 +133,14 @@ def _note(call: ast.Call, found: dict[str, list[tuple[bool, str]]]) -> None:
 
 
 def _root(node: ast.AST) -> str:
-    """x in x, x.a, x[0].b; empty where it is none."""
+    """x in x, x.a, x[0].b; empty for anything else."""
     while isinstance(node, (ast.Subscript, ast.Attribute)):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def used(statement: str, tree: ast.stmt) -> set[str]:
-    """Names that a statement takes from outside: not a function's own variables. `statement` is
+    """Names that a statement takes from outside, without a function's own variables. `statement` is
     the text of `tree`."""
     try:
         with warnings.catch_warnings():

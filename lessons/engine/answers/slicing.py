@@ -1,13 +1,13 @@
-"""A function's source with what it needs, cut out of a notebook or a file.
+"""A function's source with its dependencies, cut out of a notebook or a file.
 
 Idea:   a notebook holds plots, training runs and half-finished ideas; a check needs one function
-        and whatever it refers to: imports, helpers, constants. Following the names from the
-        function backwards finds just those, without running anything.
+        and everything it refers to: imports, helpers, constants. Following the names backwards from
+        the function finds exactly those, without running anything.
 Source: program slicing: Weiser, "Program slicing", ICSE 1981 (here by names alone).
 Run:    used by lessons.engine.checking.check and grading
-Omits:  names made by exec, or filled inside a function that is called without them or whose
-        result is assigned (n = fill(T)); what stands under __name__ == "__main__"; star imports of
-        modules that are not installed.
+Omits:  names made by exec, or filled inside a function that is called without them or whose result
+        is assigned (n = fill(T)); code under __name__ == "__main__"; star imports of modules that
+        are not installed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from functools import cached_property
 from lessons.engine.answers import names
 
 MAX_DEPTH = 100
-"""Levels of nesting in what is read; Python's own tools give up at some three hundred."""
+"""Most levels of nesting in the code read; Python's own tools fail at some three hundred."""
 _MAGIC = re.compile(
     r"^\s*(%{1,2}[A-Za-z]|!(?!=)|\?)"  # %time f(), !ls, ?f; not a line that goes on with % or !=
     r"|^[\w.,\s]+=\s*(%[A-Za-z]|!(?!=))"  # files = !ls
@@ -34,7 +34,7 @@ _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; write it in steps"
 _READERS = {"print", "display", "len", "help", "type", "check", "hint", "solution", "sorted", "sum"}
 _READERS |= {"max", "min", "list", "repr", "str"}
 _SHOWING = {"matplotlib", "seaborn", "plotly", "IPython", "lessons"}
-"""Packages whose functions show or check what they are given, and leave it as it is."""
+"""Packages whose functions show or check their arguments without changing them."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,25 @@ class Unreadable(ValueError):
     """Code that does not parse."""
 
     line: int
-    """In its file or cell."""
+    """Line number in its file or cell."""
     text: str
     """The line itself."""
     reason: str
-    """Python's words."""
+    """Python's message."""
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}" + f": {self.text.strip()}" * bool(self.text)
 
 
 def tree_of(text: str) -> ast.Module:
-    """`ast.parse` without its warnings: whoever wrote the code gets them where it runs."""
+    """`ast.parse` without its warnings: the author of the code gets them when it runs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
 
 
 def parse(text: str) -> ast.Module:
-    """The syntax tree; Unreadable with the line where there is none, or one that is too deep."""
+    """The syntax tree; Unreadable with the line if there is none, or it is too deep."""
     try:
         tree = tree_of(text)
     except SyntaxError as error:
@@ -70,7 +70,7 @@ def parse(text: str) -> ast.Module:
         raise Unreadable(line, shown, error.msg) from None
     except (RecursionError, MemoryError):
         raise Unreadable(1, "", _TOO_DEEP) from None
-    except ValueError as error:  # half of a character, or none: no text that Python reads
+    except ValueError as error:  # half of a character, or NUL: text that Python cannot read
         raise Unreadable(1, "", str(error)) from None
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
@@ -84,9 +84,8 @@ def parse(text: str) -> ast.Module:
 def without_magics(cell: str) -> str:
     """A notebook cell as plain Python: IPython's own lines become comments.
 
-    A cell that is another language's (%%bash, %%html) is nothing; one that is timed is Python. What
-    is Python as it stands stays so; a cell that is indented, or copied with its prompts, is freed
-    of that, as IPython does before it runs one.
+    A cell in another language (%%bash, %%html) becomes empty; a timed one is Python. Valid Python
+    is unchanged; a cell that is indented, or copied with its prompts, is cleaned, as by IPython.
     """
     cell = cell.replace("\r\n", "\n").replace("\r", "\n")
     begins = cell.lstrip("\n")[:1]
@@ -116,7 +115,7 @@ def needed(name: str, cells: Sequence[str]) -> str | None:
 
 
 class Cells:
-    """Code cells, parsed once, out of which functions are cut."""
+    """Code cells, parsed once, from which functions are cut."""
 
     def __init__(self, cells: Sequence[str]) -> None:
         self._statements: list[_Statement] = []
@@ -137,12 +136,12 @@ class Cells:
                 self._fillers.setdefault(filled, []).append(i)
 
     def needed(self, name: str) -> str | None:
-        """Source that defines `name` and what it refers to, in order; None where nothing does.
+        """Source that defines `name` and everything it refers to, in order; None if nothing does.
 
-        Of several definitions of a name the last one counts, as when a cell was run again. Cells
-        that do not parse are skipped, unless the wanted function may be in one: then Unreadable.
-        What only may have filled a name (`for ...: T.append(...)`) comes along guarded: it did run
-        in the notebook, and here it can do no harm.
+        The last of several definitions of a name counts, as when a cell was run again. Cells that
+        do not parse are skipped, unless the wanted function may be in one: then Unreadable. Code
+        that may have filled a name (`for ...: T.append(...)`) is included guarded: it did run in
+        the notebook, and here it is harmless.
         """
         if name not in self._binders:
             for text, error in reversed(self._broken):
@@ -168,8 +167,8 @@ class Cells:
         return "\n".join(lines) + "\n"
 
     def _that_make(self, name: str) -> tuple[list[int], list[int]]:
-        """The last whole definition of a name with what assigns to or into it after that, and what
-        may have filled it since."""
+        """The last whole definition of a name with later assignments to or into it, and statements
+        that may have filled it since."""
         places = self._binders.get(name, [])
         whole = [i for i in places if name in self._statements[i].defines]
         if not whole:
@@ -178,7 +177,7 @@ class Cells:
         if isinstance(last, (ast.Import, ast.ImportFrom)):
             imports = all(
                 isinstance(self._statements[i].tree, (ast.Import, ast.ImportFrom)) for i in whole
-            )  # imported again later; what stands between needs the first import
+            )  # imported again later; the code between needs the first import
             return (places if imports else places[places.index(whole[-1]) :]), []
         fillers = [i for i in self._fillers.get(name, []) if i > whole[-1]]
         function = isinstance(last, (ast.FunctionDef, ast.AsyncFunctionDef))
@@ -186,8 +185,8 @@ class Cells:
         return places[places.index(whole[-1]) :], fillers
 
     def _may_fill(self, place: int, name: str, is_function: bool) -> bool:
-        """Is there a call in a statement that may change what `name` is? Functions are only changed
-        by setattr and by methods of what they hold; what shows or checks a thing changes nothing.
+        """Is there a call in a statement that may change `name`? Functions are only changed by
+        setattr and by methods of their attributes; showing or checking changes nothing.
         """
         for method, called in self._statements[place].fills[name]:
             if called in _READERS or self._shows(called):
@@ -215,11 +214,11 @@ class _Statement:
     tree: ast.stmt
     text: str
     defines: frozenset[str]
-    """Names that it gives a new value."""
+    """Names to which it gives a new value."""
     bound: frozenset[str]
-    """Those, and names it assigns into; "*" for a star import."""
+    """Those, and names into which it assigns; "*" for a star import."""
     fills: dict[str, list[tuple[bool, str]]]
-    """Names that a call in it may change: is it a method of theirs, and what is called."""
+    """Names that a call in it may change: whether it is their method, and its name."""
 
     @property
     def is_future(self) -> bool:
@@ -227,11 +226,11 @@ class _Statement:
 
     @cached_property
     def used(self) -> set[str]:
-        """Names that it takes from outside: not a function's own variables."""
+        """Names that it takes from outside, without a function's own variables."""
         return names.used(self.text, self.tree)
 
     def written(self, *, guarded: bool) -> str:
-        """Its text; guarded, an error in it is none."""
+        """Its text; if guarded, with errors suppressed."""
         if not guarded:
             return self.text
         nothing = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [ast.Pass()])
@@ -251,7 +250,7 @@ def _split(text: str) -> list[_Statement]:
     lines = text.encode().split(b"\n")  # Python counts columns in bytes
     found = []
     for tree in whole.body:
-        decorators = getattr(tree, "decorator_list", [])  # stand above the line it begins in
+        decorators = getattr(tree, "decorator_list", [])  # they are above its first line
         first = min([tree.lineno, *(d.lineno for d in decorators)])
         begins = 0 if decorators else tree.col_offset
         part = lines[first - 1 : tree.end_lineno]

@@ -1,7 +1,7 @@
-"""Sources that are shown and compared: the package's own functions, and the stubs made of them.
+"""Sources to show and compare: the package's own functions, and their stubs.
 
-Idea:   an exercise is a function that the package has too, so its solution and its stub are taken
-        from there; there is no second copy to go stale.
+Idea:   an exercise is a function that the package has too, so its solution and its stub come from
+        there; there is no second copy to go stale.
 Run:    used by lessons.engine.building.audit, attempts and learner
 """
 
@@ -18,18 +18,19 @@ from typing import Any
 
 from lessons.engine.answers.slicing import needed, tree_of
 
-STUB_WIDTH = 96  # characters of a task's line behind its indentation
+STUB_WIDTH = 96  # characters of a task's line after its indentation
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
 IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
 IMPORTED_EARLY |= {"matplotlib", "operator", "random", "re", "statistics", "string", "typing"}
-"""Packages a child imports before it limits itself; others it imports, or not, under limits."""
+"""Packages that a child imports before it limits itself; others are imported, if possible, under
+limits."""
 
 
 def imported_modules(source: str) -> list[str]:
     """Modules of well-known packages that `source` imports anywhere.
 
-    They are imported before any limit holds, so only what is meant to be imported is named here:
-    numpy.f2py.__main__ runs a command when it is.
+    They are imported before any limit holds, so only harmless modules are named here: importing
+    numpy.f2py.__main__ runs a command.
     """
     found = []
     try:
@@ -49,7 +50,7 @@ def imported_modules(source: str) -> list[str]:
 
 
 def unattempted(source: str, name: str) -> bool:
-    """Is the last definition of `name` still the stub: nothing but text, `...`, `pass` or raise?"""
+    """Is the last definition of `name` still the stub: only text, `...`, `pass` or raise?"""
     for node in reversed(tree_of(source).body):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return all(_does_nothing(statement) for statement in node.body)
@@ -69,9 +70,9 @@ def _does_nothing(statement: ast.stmt) -> bool:
 
 @lru_cache(maxsize=256)
 def solution(where: str, name: str) -> str:
-    """The package's own function "module:function" with what it needs, as `name`.
+    """The package's own function "module:function" with its dependencies, as `name`.
 
-    Taken from the package by `inspect`, so that there is no second copy to go stale.
+    It is taken from the package by `inspect`, so that there is no second copy to go stale.
     """
     module_name, own = where.split(":")
     module = importlib.import_module(module_name)
@@ -85,7 +86,7 @@ def solution(where: str, name: str) -> str:
 
 @lru_cache(maxsize=256)
 def solution_itself(where: str) -> str:
-    """The function alone, as its package writes it."""
+    """The source of the function alone, as in its package."""
     return textwrap.dedent(inspect.getsource(function(where)))
 
 
@@ -96,7 +97,8 @@ def function(where: str) -> Any:
 
 
 def stub(where: str, name: str, task: str, signature: str = "") -> str:
-    """What a learner starts from: the solution's name and parameters, the task, and nothing."""
+    """A learner's starting point: the solution's name and parameters, the task, and an empty
+    body."""
     if not signature:
         (definition,) = tree_of(solution_itself(where)).body
         assert isinstance(definition, ast.FunctionDef)

@@ -1,8 +1,8 @@
-"""Do the checks catch what they should, and let pass what they should?
+"""Do the checks reject wrong answers and accept right ones?
 
 Idea:   a check is a program and can be wrong. So every exercise is tried on answers whose verdict
         is known: the stub, the solution, other right answers, and wrong ones, each of which must
-        fail and be told apart from the others.
+        fail and be distinguished from the others.
 Source: mutation testing, DeMillo, Lipton & Sayward 1978.
 Run:    python -m lessons audit
 """
@@ -25,36 +25,36 @@ from lessons.engine.exercise import Exercise, Result
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One answer with a known verdict, and what the check made of it."""
+    """One answer with a known verdict, and the check's result."""
 
     exercise: str
-    """Its id."""
+    """Id of the exercise."""
     kind: str
     """stub, solution, variant or wrong."""
     answer: str
-    """Its name."""
+    """Name of the answer."""
     wanted: str
     """The status it must get."""
     got: str
     """The status it got."""
     problem: str
-    """Empty where all is well."""
+    """Empty if all is well."""
     seconds: float
-    """How long the check took."""
+    """Duration of the check, seconds."""
     diagnosis: str
-    """The likely cause that was named."""
+    """The likely cause named by the check."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """Try every check on answers whose verdict is known; exit 1 where one is judged wrongly."""
+    """Try every check on answers with known verdicts; exit 1 if one is judged wrongly."""
 
     lessons: Annotated[tuple[str, ...], Positional, arg(metavar="LESSON ...")] = ()
-    """By number or name; all of them if none is named."""
+    """Lessons by number or name; all of them if none is named."""
 
 
 def main(settings: Audit) -> int:
-    """Print the table; 1 where there is a problem."""
+    """Print the table; 1 if there is a problem."""
     chosen = [catalogue.find(n) for n in settings.lessons] or catalogue.lessons()
     exercises = [exercise for lesson in chosen for exercise in lesson.exercises()]
     print(f"{'':<6}{'kind':<10}{'answer':<34}{'got':<9}{'s':>6}  diagnosis")

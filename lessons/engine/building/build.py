@@ -1,29 +1,29 @@
-"""Notebooks from lessons: one source, two notebooks, outputs that cannot go stale unseen.
+"""Notebooks from lessons: one source, two notebooks, outputs that cannot go stale unnoticed.
 
-Idea:   `lesson.py` is the notebook's source (percent.py has the format). `build` makes of it the
-        learner's notebook, in which exercises are stubs, and the one with solutions, which are the
-        packages' own functions; runs both from top to bottom; and keeps what they showed. The
-        hashes of what they were made from go into the metadata. `build --check` makes the cells
-        again, runs nothing, and says what no longer agrees.
+Idea:   `lesson.py` is the notebook's source (percent.py has the format). `build` makes two
+        notebooks from it: the learner's, with stubs for exercises, and one with solutions, the
+        packages' own functions. It runs both from top to bottom and keeps their outputs. The hashes
+        of their sources go into the metadata. `build --check` makes the cells again, runs nothing,
+        and reports differences.
 Source: the percent format is jupytext's; cell ids are those of nbformat 4.5.
 Run:    python -m lessons build [NAMES] [--check]
 Omits:  Jupyter Book, slides, translations.
 
 How to write a lesson.py
-- It begins with a docstring (which is no cell), then cells: `# %% [markdown]` for prose, of which
+- It begins with a docstring (not a cell), then cells: `# %% [markdown]` for prose, in which
   each line begins with "# ", and `# %%` for code. The first heading is the lesson's title.
 - The first code cell imports all that the notebook needs. `check` and `hint` are among it.
-- `# %% exercise="01.1"` stands where a learner solves an exercise of checks.py; nothing need stand
-  below it, for the stub (or the solution) and its check are added. The story after it uses the
+- `# %% exercise="01.1"` marks where a learner solves an exercise of checks.py; nothing is needed
+  below it, since the stub (or the solution) and its check are added. The story after it uses the
   package's function, by its module's name (`evaluate.surprise`): an exercise left alone stops
   nothing, and the learner's own function keeps its name.
 - A cell defines nothing that a package has. It imports it, and `source(function)` shows it.
 - Figures: labkit.figures.new(), then show(figure, alt=..., caption=...). An image without an
   alternative text, an error, anything on standard error, an address (0x7f...) or a path of this
   machine in an output is refused.
-- `predict(lesson, ...)` stands before anything that gives the answer away, `experiment(lesson)`
+- `predict(lesson, ...)` comes before anything that gives the answer away, `experiment(lesson)`
   late. Under COGNITIVE_CORE_PROFILE=ci the whole notebook takes at most 10 s beyond start-up.
-- No cell fetches anything: texts come from minigpt.corpora, `load_default` where there may be none.
+- No cell fetches anything: texts come from minigpt.corpora, `load_default` if there may be none.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
 
 def path_of(lesson: Lesson, kind: Kind, folder: Path = NOTEBOOKS) -> Path:
-    """Where a notebook lies: notebooks/01_name.ipynb, or notebooks/solutions/01_name.ipynb."""
+    """Path of a notebook: notebooks/01_name.ipynb, or notebooks/solutions/01_name.ipynb."""
     return (folder if kind == "student" else folder / "solutions") / f"{lesson.slug}.ipynb"
 
 
 def compose(lesson: Lesson, kind: Kind) -> NotebookNode:
-    """The notebook's cells and the hashes of what they are made from; no outputs yet.
+    """The notebook's cells and the hashes of their sources, without outputs.
 
-    ValueError where lesson.py is malformed, leaves an exercise of checks.py out, has one twice, or
+    ValueError if lesson.py is malformed, leaves an exercise of checks.py out, has one twice, or
     names one that is not there.
     """
     import nbformat
@@ -144,7 +144,7 @@ def _cell(part: percent.Cell, exercises: dict[str, Exercise], kind: Kind) -> Not
 
 
 def solution(exercise: Exercise) -> str:
-    """The package's own function as it is written there, with the imports that it needs."""
+    """The package's own function as written there, with the imports that it needs."""
     module_name, _, name = exercise.solution.partition(":")
     module = importlib.import_module(module_name)
     function = inspect.unwrap(getattr(module, name))
@@ -187,9 +187,9 @@ def _names(code: types.CodeType) -> set[str]:
 def make(lesson: Lesson, kind: Kind, *, profile: str, evidence: Path) -> NotebookNode:
     """Compose a notebook, run it, and record profile and versions.
 
-    What the ledger has measured with this code is not measured again; nor what is in the folder
-    `evidence`, to which is added what is measured now. ValueError where a cell fails, or shows what
-    a published notebook must not.
+    Evidence that the ledger has from this code, or that is in the folder `evidence`, is not
+    measured again; new evidence is added to that folder. ValueError if a cell fails, or has an
+    output that a published notebook must not have.
     """
     notebook = compose(lesson, kind)
     with tempfile.TemporaryDirectory(prefix="lessons-work-") as folder:
@@ -211,7 +211,7 @@ def make(lesson: Lesson, kind: Kind, *, profile: str, evidence: Path) -> Noteboo
 
 
 def output_faults(notebook: NotebookNode) -> Iterator[str]:
-    """What must not be in a published notebook's outputs."""
+    """Faults in a published notebook's outputs."""
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type != "code":
             continue
@@ -236,7 +236,7 @@ def output_faults(notebook: NotebookNode) -> Iterator[str]:
 
 
 def stale(lesson: Lesson, kind: Kind, folder: Path = NOTEBOOKS) -> list[str]:
-    """What is wrong with a notebook as it lies there; nothing if it is up to date."""
+    """Faults of a notebook in its folder; none if it is up to date."""
     import nbformat
 
     path = path_of(lesson, kind, folder)
@@ -246,7 +246,7 @@ def stale(lesson: Lesson, kind: Kind, folder: Path = NOTEBOOKS) -> list[str]:
     try:
         found = nbformat.read(path, as_version=4)
         nbformat.validate(found)
-    except Exception as error:  # whatever nbformat's parts raise on a file that is no notebook
+    except Exception as error:  # any error of nbformat on a file that is not a notebook
         return [f"{name} is no notebook: {' '.join(str(error).split())[:120]}"]
     wanted = compose(lesson, kind)
     problems = []
@@ -282,7 +282,7 @@ class Build:
     profile: Literal["full", "ci"] = "full"
     """ci is a quick look; --check takes only full."""
     out: Path | None = None
-    """Another folder than notebooks/, for a quick look."""
+    """Folder instead of notebooks/, for a quick look."""
 
     def __post_init__(self) -> None:
         if self.profile == "ci" and self.out is None and not self.check:
@@ -293,7 +293,7 @@ class Build:
 
 
 def main(settings: Build, say: Callable[[str], None] = print) -> int:
-    """The command; returns 1 where --check finds something."""
+    """Run the command; returns 1 if --check finds something."""
     folder = settings.out or NOTEBOOKS
     chosen = [find(name) for name in settings.names] or with_source()
     if settings.check:
@@ -315,7 +315,7 @@ def main(settings: Build, say: Callable[[str], None] = print) -> int:
 
 
 def build(lesson: Lesson, kind: Kind, path: Path, *, profile: str = "full") -> int:
-    """Make a notebook and write it, whole or not at all; its size in bytes."""
+    """Make a notebook and write it atomically; its size in bytes."""
     import nbformat
 
     notebook = make(lesson, kind, profile=profile, evidence=ROOT / "work" / "evidence")
@@ -336,7 +336,7 @@ def with_source() -> list[Lesson]:
 
 
 def _strangers(folder: Path) -> list[str]:
-    """Notebooks that no lesson makes."""
+    """Notebooks that belong to no lesson."""
     ours = {path_of(lesson, kind, folder) for lesson in with_source() for kind in KINDS}
     found = [*folder.glob("*.ipynb"), *folder.glob("solutions/*.ipynb")]
     return [f"{path.name}: no lesson makes it; delete it" for path in sorted(set(found) - ours)]

@@ -1,8 +1,8 @@
-"""Run a notebook from top to bottom, as a reader would, and keep what it showed.
+"""Run a notebook from top to bottom, as a reader would, and keep its outputs.
 
-Idea:   nbclient starts a fresh kernel, sends it one cell after the other, and stops at the first
-        error. Where the system allows it the kernel has no network at all: it runs in a network
-        namespace of its own, and talks to us over files instead of ports.
+Idea:   nbclient starts a new kernel, sends it one cell after the other, and stops at the first
+        error. If the system allows it the kernel has no network at all: it runs in its own network
+        namespace, and communicates over files instead of ports.
 Source: nbclient (nbclient.readthedocs.io); unshare(1).
 Run:    python -m lessons build
 Omits:  running cells in parallel, or some of them only.
@@ -34,9 +34,9 @@ class CellFailed(ValueError):
 
 @functools.cache
 def without_network() -> tuple[str, ...]:
-    """The words before a command that take its network away; none where the system cannot.
+    """The prefix of a command that removes its network; empty if the system cannot.
 
-    Linux mostly can: root makes a network namespace, others need a user namespace around it.
+    Linux usually can: root makes a network namespace, others need a user namespace around it.
     """
     for words in (UNSHARE, UNSHARE_AS_USER):
         try:
@@ -60,8 +60,8 @@ def execute(
     """Run `notebook` (changed in place: outputs are filled in) and return it.
 
     `work` takes the place of the learner's `work/`; the kernel starts in an empty folder. Without
-    `network` the kernel gets none, where the system can deny it. CellFailed names the lesson, the
-    cell and the error.
+    `network` the kernel gets none, if the system can deny it. CellFailed names the lesson, the cell
+    and the error.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -85,13 +85,13 @@ def execute(
             "COGNITIVE_CORE_WORK": str(work),
             "PYTHONPATH": str(ROOT),
             "PYTHONHASHSEED": "0",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's remark about frozen modules
-            "IPYTHONDIR": str(Path(folder) / "ipython"),  # nobody's start-up files
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # no remark of the debugger on frozen modules
+            "IPYTHONDIR": str(Path(folder) / "ipython"),  # without the user's start-up files
             **(environment or {}),
         }
         title = _title(notebook)
         try:
-            client.execute(cleanup_kc=True, env=variables)  # our manager, yet its to end
+            client.execute(cleanup_kc=True, env=variables)  # our manager, but nbclient ends it
         except CellExecutionError as error:
             number, source = _failing(notebook)
             raise CellFailed(
@@ -104,15 +104,15 @@ def execute(
 
 
 def _kernel(deny: tuple[str, ...], sockets: Path) -> Any:
-    """The manager of a kernel in this very Python, whatever kernels are registered here; the words
-    `deny` take its network away."""
+    """The manager of a kernel in this very Python, whatever kernels are registered here; the prefix
+    `deny` removes its network."""
     from jupyter_client.manager import AsyncKernelManager
 
     manager: Any = AsyncKernelManager(kernel_name=KERNEL)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager.kernel_spec.argv = [*deny, *argv]
     if deny:
-        manager.transport = "ipc"  # sockets that are files pass between network namespaces
+        manager.transport = "ipc"  # sockets as files work across network namespaces
         manager.ip = str(sockets / "kernel")
     return manager
 
@@ -122,7 +122,7 @@ def _title(notebook: NotebookNode) -> str:
 
 
 def _failing(notebook: NotebookNode) -> tuple[int, str]:
-    """Number and first line of the last code cell that was begun."""
+    """Number and first line of the last code cell that was started."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     begun = [i for i, cell in enumerate(code) if cell.outputs or cell.execution_count]
     place = max(begun, default=0)

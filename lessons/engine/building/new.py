@@ -1,10 +1,10 @@
-"""A lesson of one's own: a folder with everything in it that a lesson has, and all of it runs.
+"""A new lesson: a folder with every part of a lesson, all of which runs.
 
-Idea:   a class that only reads others' verdicts has not measured anything. So a lesson begins as a
-        small one that works: an experiment of a second with its control, a criterion, an exercise
-        with known wrong answers, a notebook. Replace part by part, and try after each.
+Idea:   a class that only reads others' verdicts has not measured anything. So a new lesson begins
+        as a small one that works: an experiment of a second with its control, a criterion, an
+        exercise with known wrong answers, a notebook. Replace it part by part, and test after each.
 Run:    python -m lessons new NAME
-Omits:  asking what it should be about.
+Omits:  asking for its subject.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lessons.engine import catalogue
 
 TEMPLATE = Path(__file__).parent / "template"
 FIRST = 51
-"""Numbers below are the course's own."""
+"""First number of new lessons; lower numbers are the course's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class New:
     """Make the folder of a new lesson, in which everything runs."""
 
     name: Annotated[str, Positional, arg(metavar="NAME")]
-    """Such as longer_context: small letters, digits and underscores."""
+    """Name such as longer_context: lower-case letters, digits and underscores."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
@@ -42,7 +42,7 @@ class New:
 
 
 def main(settings: New) -> None:
-    """The command; ValueError where there is a lesson of that name."""
+    """Run the command; ValueError if there is a lesson of that name."""
     known = catalogue.lessons()
     if any(lesson.name == settings.name for lesson in known):
         raise ValueError(f"there is a lesson {settings.name} already")
@@ -56,7 +56,7 @@ def main(settings: New) -> None:
             text = Template(source.read_text(encoding="utf-8"))
             filled = text.substitute(number=number, name=settings.name)
             (made / f"{source.stem}.py").write_text(filled, encoding="utf-8")
-        shutil.move(made, folder)  # whole or not at all
+        shutil.move(made, folder)  # atomic
     print(f"lessons/{folder.name}: everything in it runs. Replace part by part, and try:")
     for words in (
         f"ledger {settings.name} --run --profile ci   its experiment, small",

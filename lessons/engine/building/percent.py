@@ -1,18 +1,18 @@
 """A notebook's source as a plain Python file: the percent format.
 
-Idea:   a notebook is JSON, which nobody can review. Its source is a Python file in which `# %%`
-        begins a cell; an editor runs it cell by cell, a diff shows what changed, and the notebook
-        is made from it.
+Idea:   a notebook is JSON, which is hard to review. Its source is a Python file in which `# %%`
+        begins a cell; an editor runs it cell by cell, a diff shows the changes, and the notebook is
+        made from it.
 Source: the format is that of Spyder, VS Code and jupytext (jupytext.readthedocs.io).
 Run:    python -m lessons build
-Omits:  reading notebooks back, raw cells, titles and metadata other than what is below.
+Omits:  reading notebooks back, raw cells, titles and metadata other than those below.
 
     # %% [markdown]           prose; every line below begins with "# "
     # %%                      code
     # %% tags=["hide"]        code with tags
     # %% exercise="01.1"      an exercise; its stub (or solution) and check are added
 
-What stands before the first cell is the file's own docstring, and no cell.
+The text before the first cell is the file's own docstring, not a cell.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Cell:
 
     kind: Literal["markdown", "code"]
     source: str
-    """Without comment marks (markdown), and without empty lines at either end."""
+    """Its source without comment marks (markdown), and without empty lines at either end."""
     tags: tuple[str, ...] = ()
     exercise: str = ""
-    """The exercise that the learner solves here; empty where there is none."""
+    """Id of the exercise to solve here; empty if there is none."""
     line: int
-    """Where the cell begins in the file, for messages."""
+    """The cell's first line in the file, for messages."""
 
 
 def parse(text: str, name: str = "lesson.py") -> list[Cell]:

@@ -1,19 +1,18 @@
-"""The bench: a process that judges, under a clock and a memory limit of its own.
+"""The bench: a process that judges, with its own time and memory limits.
 
-Idea:   what came back from code one does not trust is plain data, and data can still be made so
-        that judging it takes days or gigabytes (a shape of 2^40 rows that hold nothing). So it is
-        not judged in the process that has the class to finish, but in this one. It knows the
-        oracle and never runs learners' code; when it runs out of time or memory it is ended, a
-        new one is started, and the answer is a "fail".
-Source: a supervisor that restarts what fails: Armstrong, "Making reliable distributed systems in
-        the presence of software errors", 2003.
+Idea:   untrusted code returns plain data, but data can be such that judging it takes days or
+        gigabytes (a shape of 2^40 empty rows). So it is not judged in the process that grades the
+        class, but in this one. It knows the oracle and never runs learners' code; if it exceeds its
+        time or memory it is ended, a new one is started, and the answer is a "fail".
+Source: a supervisor that restarts failed processes: Armstrong, "Making reliable distributed systems
+        in the presence of software errors", 2003.
 Run:    started by lessons.engine.checking.supervisor; not for the command line
-Omits:  a memory limit where the system keeps none (macOS, Windows); the clock holds everywhere.
+Omits:  a memory limit if the system has none (macOS, Windows); the time limit holds everywhere.
 
 Messages are a length (8 bytes) and bytes. To the bench: the exercise (by cloudpickle, since probes
-are functions without a name), then, as JSON, the calls that were made, and what came back. From it:
-JSON, once it is up, once the oracle has answered these calls too (the clock starts then: until here
-all was ours), and with the result. Nothing of a learner's is pickled.
+are functions without a name), then, as JSON, the calls and their answers. From it: JSON, once it is
+up, once the oracle has answered these calls too (the clock starts then: until here all code was
+ours), and with the result. No learner's data are pickled.
 """
 
 from __future__ import annotations
@@ -39,17 +38,17 @@ from lessons.engine.sandbox import limits
 from lessons.engine.sandbox.outcome import Failure, Outcome, is_memory
 
 SECONDS = 10.0
-"""Processor time for judging one answer; an exercise that takes longer to answer has as long."""
+"""Processor time for judging one answer, seconds; longer if answering the exercise takes longer."""
 WAITS = 6
-"""How many times as long a clock on the wall allows, for machines that are busy."""
+"""Ratio of wall-clock limit to processor time, for busy machines."""
 MEGABYTES = 1024
-"""Memory for judging one answer, above what the process has when the exercise is loaded."""
+"""Memory for judging one answer, beyond that of the process with the exercise loaded."""
 _START_SECONDS = 180.0  # a cold import of torch from a slow disk
 _HEAD = struct.Struct(">Q")
 
 
 class Bench:
-    """The supervisor's end. Start is lazy; one answer at a time, others wait."""
+    """The supervisor's end of the bench. It starts lazily and judges one answer at a time."""
 
     def __init__(self, surroundings: Callable[[], dict[str, Any]]) -> None:
         self._surroundings = surroundings
@@ -59,7 +58,7 @@ class Bench:
         self._lock = threading.Lock()
 
     def launch(self) -> None:
-        """Begin to start, and do not wait."""
+        """Begin to start, without waiting."""
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
@@ -78,7 +77,7 @@ class Bench:
             self._process.wait()
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
                 assert pipe is not None
-                with contextlib.suppress(OSError):  # what was not yet written cannot be
+                with contextlib.suppress(OSError):  # unwritten data cannot be written now
                     pipe.close()
         self._process, self._ready = None, False
 
@@ -90,9 +89,10 @@ class Bench:
         source: str,
         discreet: bool,
     ) -> Result:
-        """`judging.judge`, within limits: "fail" for what could not be judged within them.
+        """`judging.judge`, within limits: "fail" for an answer that could not be judged within
+        them.
 
-        ValueError where the process does not start, RuntimeError where a check itself is faulty.
+        ValueError if the process does not start, RuntimeError if a check itself is faulty.
         """
         with self._lock:
             return self._judge(exercise, trials, outcome, source, discreet)
@@ -119,7 +119,7 @@ class Bench:
             words = self._why_it_ended(seconds)
             self.close()
             return _unjudged(exercise, words)
-        except BaseException:  # Ctrl-C: what is on its way would be taken for the next answer
+        except BaseException:  # Ctrl-C: a message on its way would be taken for the next answer
             self.close()
             raise
 
@@ -144,7 +144,7 @@ class Bench:
         _write(self._process.stdin, message)
 
     def _receive(self, seconds: float) -> dict[str, Any]:
-        """The next message; EOFError where the process ended, or had to be ended by then."""
+        """The next message; EOFError if the process ended, or had to be ended after `seconds`."""
         process = self._process
         assert process is not None
         assert process.stdout is not None
@@ -190,7 +190,7 @@ def _write(pipe: IO[bytes], message: bytes) -> None:
 
 
 def _read(pipe: IO[bytes]) -> bytes:
-    """One message; EOFError where there is none, or half of one."""
+    """One message; EOFError if there is none, or half of one."""
     head = pipe.read(_HEAD.size)
     size = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else -1
     message = pipe.read(size) if size >= 0 else b""
@@ -200,14 +200,14 @@ def _read(pipe: IO[bytes]) -> bytes:
 
 
 def main() -> None:
-    """Judge until the other side is gone."""
+    """Judge until the other side has ended."""
     inlet, outlet = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     import torch
 
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
     quiet = os.open(os.devnull, os.O_RDWR)
-    for handle in (0, 1, 2):  # what a known wrong answer prints would end up between messages
+    for handle in (0, 1, 2):  # output of a known wrong answer would get between messages
         os.dup2(quiet, handle)
 
     def say(message: dict[str, Any]) -> None:

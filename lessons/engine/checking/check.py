@@ -1,9 +1,9 @@
 """A check from source to result.
 
-Idea:   make inputs for every probe, run the learner's function on them in the sandbox, and have
-        what came back judged on the bench. Three processes: this one knows what is right and has a
-        class to finish; the sandbox runs code that nobody trusts and knows nothing; the bench
-        judges data that nobody trusts, under limits.
+Idea:   make inputs for every probe, run the learner's function on them in the sandbox, and have the
+        answers judged on the bench. Three processes: this one knows the right answers and grades
+        the class; the sandbox runs untrusted code and knows nothing; the bench judges untrusted
+        data, under limits.
 Run:    python -m lessons check 03.1
 Omits:  judging (lessons.engine.checking.judging).
 """
@@ -26,7 +26,7 @@ from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.exercise import Call, Exercise, Probe, Result, Status
 
 MAX_SOURCE = 64 << 10
-"""Bytes of code for one answer, with all it needs; right ones have a hundredth of that."""
+"""Most bytes of code for one answer with its dependencies; right ones have a hundredth of that."""
 
 
 def check_source(
@@ -37,10 +37,10 @@ def check_source(
     seed: int | str = 0,
     discreet: bool = False,
 ) -> Result:
-    """Judge a source that defines `exercise.name`. Never raises for what the source does.
+    """Judge a source that defines `exercise.name`. It never raises for errors of the source.
 
-    `seed` picks the inputs. `discreet` leaves out what the learner's code words itself (messages,
-    names of its own classes), into which hidden inputs can be written.
+    `seed` picks the inputs. `discreet` leaves out text by the learner's code (messages, names of
+    its own classes), which could reveal hidden inputs.
     """
     began = time.monotonic()
     result = _check(exercise, source, sandbox, seed, discreet)
@@ -90,14 +90,14 @@ def _check(
 
 
 def flags_of(exercise: Exercise, source: str) -> tuple[str, ...]:
-    """What a teacher may want to look at; no judgement. A short function has few right forms."""
+    """Hints for a teacher, not a judgement: a short function has few right forms."""
     flags = []
     mine = form.shape_of(source)
     alone = form.shape_of(form.alone(source, exercise.name))
     try:
         published = form.shape_of(sources.solution(exercise.solution, exercise.name))
         itself = form.shape_of(sources.solution_itself(exercise.solution))
-    except ImportError:  # a teacher's own exercise: its solution is nowhere published
+    except ImportError:  # a teacher's own exercise: its solution is not published
         published = itself = ""
     if mine == published or alone == itself:
         flags.append("identical to the published solution")

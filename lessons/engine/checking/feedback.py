@@ -1,8 +1,8 @@
-"""What a check found, in words.
+"""The findings of a check, in words.
 
 Idea:   five lines: what was called, which property was expected, what came back, the likely cause,
-        one next step. Kinds and shapes only: what a learner is told about the inputs would soon be
-        what the answer is fitted to.
+        one next step. Only kinds and shapes are named: a learner who knew the inputs could fit the
+        answer to them.
 Source: Hattie & Timperley 2007, "The power of feedback": where am I going, how am I going, where
         to next.
 Run:    used by lessons.engine.checking.check
@@ -18,7 +18,7 @@ from lessons.engine.exercise import Call, Exercise, Result
 
 
 def called(name: str, calls: Sequence[Call]) -> str:
-    """What was called, shapes and kinds only.
+    """The call, with kinds and shapes only.
 
     >>> called("f", [Call([1, 2], t=0.5)])
     'f(list of length 2, t=float)'
@@ -30,7 +30,7 @@ def called(name: str, calls: Sequence[Call]) -> str:
 
 
 def hint_step(exercise: Exercise) -> str:
-    """Where to go from an answer that is not right."""
+    """The next step after a wrong answer."""
     return f'Ask for a hint: hint("{exercise.id}"), or python -m lessons hint {exercise.id}.'
 
 

@@ -1,9 +1,9 @@
 """Is an answer right, and if not, why?
 
-Idea:   what came back for every probe's inputs is judged in order, and the first property that
-        does not hold is told: what was called, what was expected, what came back, the likely
-        cause. A cause is found by comparing with the known wrong answers: an answer that gives
-        the same numbers has made the same mistake.
+Idea:   the answers to every probe's inputs are judged in order, and the first property that fails
+        is reported: the call, the expectation, the answer, the likely cause. A cause is found by
+        comparing with the known wrong answers: an answer that gives the same numbers has made the
+        same mistake.
 Source: cause-naming feedback: mutants as models of mistakes, DeMillo, Lipton & Sayward 1978.
 Run:    in the process of lessons.engine.checking.bench, under its clock and memory limit
 Omits:  partial credit.
@@ -27,11 +27,11 @@ from lessons.engine.sandbox import wire
 from lessons.engine.sandbox.outcome import Answer, Failure, Outcome, is_memory, stop_words, stopped
 
 TRIALS = 2
-"""How often each probe is made, each time with new numbers."""
+"""Trials of each probe, each with new numbers."""
 LARGE = 1 << 16
-"""Numbers, characters and bytes from which on an answer's size is compared with a right one's."""
+"""Numbers, characters and bytes from which an answer's size is compared with a right one's."""
 TIMES = 16
-"""How many times as large as a right answer one may be that is judged at all."""
+"""Largest ratio of an answer's size to that of a right one at which it is judged."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,20 @@ class Trial:
     """Is `make` one call (judged alone) or several (judged together)?"""
 
     def fresh(self) -> list[Call]:
-        """The calls with inputs of their own: nothing that an earlier judge used up or changed."""
+        """The calls with new copies of the inputs, which no earlier judge has used up or
+        changed."""
         pairs = [wire.build(wire.decode(wire.encode((c.args, c.kwargs)))) for c in self.calls]
         return [Call(*args, **kwargs) for args, kwargs in pairs]
 
     def encoded(self, exercise: Exercise) -> dict[str, Any]:
-        """As JSON has it."""
+        """The trial as JSON data."""
         calls = [wire.encode((call.args, call.kwargs)) for call in self.calls]
         place = next(i for i, probe in enumerate(exercise.probes) if probe is self.probe)
         return {"probe": place, "calls": calls, "single": self.single}
 
     @classmethod
     def decoded(cls, form: dict[str, Any], exercise: Exercise) -> Trial:
-        """What `encoded` made of it."""
+        """The inverse of `encoded`."""
         pairs = [wire.decode(call) for call in form["calls"]]
         calls = tuple(Call(*args, **kwargs) for args, kwargs in pairs)
         return cls(exercise.probes[form["probe"]], calls, form["single"])
@@ -68,20 +69,20 @@ class Asked:
 
     trial: Trial
     models: tuple[Any, ...]
-    """The oracle's, or the solution's where a judge decides; None where it gives none."""
+    """Answers of the oracle, or of the solution if a judge decides; None if there is none."""
 
 
 @dataclass(frozen=True)
 class _Judged(Asked):
-    """With what came back for it, in the kinds that right answers have."""
+    """A trial with the learner's answers, in the kinds that right answers have."""
 
     answers: tuple[Answer, ...]
     problem: str
-    """Why it is not judged at all; empty where it is."""
+    """Why it cannot be judged; empty if it can."""
 
 
 def asked(exercise: Exercise, trial: Trial) -> Asked:
-    """A trial with its right answers: all of it ours, and before any clock runs."""
+    """A trial with its right answers, all by our own code, before any time limit starts."""
     if trial.probe.expect is not None:
         expect = trial.probe.expect
         models = [_plain(expect(*call.args, **call.kwargs)) for call in trial.fresh()]
@@ -89,9 +90,9 @@ def asked(exercise: Exercise, trial: Trial) -> Asked:
     models = []
     for call in trial.fresh():
         try:
-            solution = sources.function(exercise.solution)  # a teacher's own may be nowhere
+            solution = sources.function(exercise.solution)  # a teacher's own may have none
             models.append(_plain(solution(*call.args, **call.kwargs)))
-        except Exception:  # a judge may ask what the package refuses
+        except Exception:  # a judge may use inputs that the package refuses
             models.append(None)
     return Asked(trial, tuple(models))
 
@@ -99,10 +100,10 @@ def asked(exercise: Exercise, trial: Trial) -> Asked:
 def judge(
     exercise: Exercise, trials: Sequence[Asked], outcome: Outcome, source: str, discreet: bool
 ) -> Result:
-    """What the answers in `outcome` are worth; `probes`, `seconds` and the hash are not filled in.
+    """The result for the answers in `outcome`; `probes`, `seconds` and the hash are not filled in.
 
-    `source` is read for the line that raised. `discreet` leaves out what the learner's code words
-    itself (messages, names of its own classes), into which hidden inputs can be written.
+    `source` is read for the line that raised. `discreet` leaves out text by the learner's code
+    (messages, names of its own classes), which could reveal hidden inputs.
     """
     place = 0
     rows: list[_Judged] = []
@@ -127,7 +128,7 @@ def judge(
             next_step=hint_step(exercise),
             probes_passed=held,
         )
-    if outcome.status != "done":  # every answer is right and yet something is odd: not a pass
+    if outcome.status != "done":  # all answers are right but the run is odd: not a pass
         return Result(exercise=exercise.id, status="crash", returned=outcome.note)
     return Result(
         exercise=exercise.id,
@@ -151,13 +152,13 @@ def _judged(each: Asked, answers: Sequence[Answer]) -> _Judged:
 def _problem(
     exercise: Exercise, row: _Judged, outcome: Outcome, source: str, discreet: bool
 ) -> tuple[Status, str, str] | None:
-    """Status, what came back and the cause where it is plain; None where the property holds."""
+    """Status, the answer in words, and the cause if it is obvious; None if the property holds."""
     for answer in row.answers:
         if isinstance(answer.value, Failure):
             if stopped(answer.value):
                 status: Status = "memory" if is_memory(answer.value) else "crash"
                 return status, stop_words(answer.value), ""
-            if answer.value.type == "NotPlain":  # its words name a class, which the code has named
+            if answer.value.type == "NotPlain":  # its message names a class, named by the code
                 named = "something that is not plain data" if discreet else answer.value.message
                 return "fail", named, "return plain numbers, lists or tensors"
             return "fail", raised(answer.value, source, discreet), ""
@@ -185,7 +186,8 @@ def _problem(
 
 
 def _words(trial: Trial, values: list[Any], models: Sequence[Any]) -> str | None:
-    """None where the probe's property holds, else what came back. A judge that raises says no."""
+    """None if the probe's property holds, else the answer in words. A judge that raises means
+    no."""
     probe = trial.probe
     if probe.judge is None:
         for value, expected in zip(values, models):
@@ -197,13 +199,13 @@ def _words(trial: Trial, values: list[Any], models: Sequence[Any]) -> str | None
         if trial.single:
             return probe.judge(values[0], *calls[0].args, **calls[0].kwargs)
         return probe.judge(values, calls)
-    except Exception:  # the answer has not even the form that the judge looks at
+    except Exception:  # the answer lacks the form that the judge expects
         wanted = "" if models[0] is None else f" where {name_of(models[0])} is wanted"
         return f"{_kinds(values)}, of the wrong kind{wanted}"
 
 
 def _plain(value: Any) -> Any:
-    """The oracle's answer as it would have come through the wire."""
+    """The oracle's answer as if sent through the wire."""
     return wire.decode(wire.encode(value))
 
 
@@ -214,7 +216,7 @@ def _kinds(values: Sequence[Any]) -> str:
 def _cause(exercise: Exercise, row: _Judged, rows: Sequence[_Judged], status: Status) -> str:
     """The known mistake that gives the same answers, or what the probe's own causes say.
 
-    Numbers can agree by chance (where p = 1/2, p is 1 - p): a mistake that agrees in half of the
+    Numbers can agree by chance (if p = 1/2, p is 1 - p): a mistake that agrees in half of the
     trials or fewer is named last, and with a "perhaps"; one that has this property is not named.
     """
     if status == "timeout":
@@ -249,7 +251,7 @@ def _cause(exercise: Exercise, row: _Judged, rows: Sequence[_Judged], status: St
 
 
 def _agrees(wrong: Wrong, name: str, row: _Judged) -> bool:
-    """Does the known wrong answer give the same for all these calls, errors included?"""
+    """Does the known wrong answer give the same results for all these calls, errors included?"""
     if len(row.answers) < len(row.trial.calls) or row.problem:
         return False
     values = _values(wrong, name, row)
@@ -272,7 +274,7 @@ def _holds(wrong: Wrong, name: str, row: _Judged) -> bool:
 
 
 def _values(wrong: Wrong, name: str, row: _Judged) -> list[Any]:
-    """What a known wrong answer gives for a trial's calls, in the kinds of a right one."""
+    """Results of a known wrong answer for a trial's calls, in the kinds of a right one."""
     space: dict[str, Any] = {"__name__": "known"}
     exec(compile(wrong.source, "a known wrong answer", "exec", dont_inherit=True), space)
     found: list[Any] = []
@@ -286,7 +288,7 @@ def _values(wrong: Wrong, name: str, row: _Judged) -> list[Any]:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Are both whole numbers, or both fractions, where arrays or tensors say so?"""
+    """Are both whole numbers, or both fractions, if arrays or tensors tell?"""
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return all(map(_alike, one, other))
     if not (hasattr(one, "dtype") and hasattr(other, "dtype")):
@@ -295,7 +297,7 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def raised(failure: Failure, source: str, discreet: bool) -> str:
-    """What was raised and in which line. A message can hold inputs, and so can a class's name."""
+    """The error and its line. A message can reveal inputs, and so can a class's name."""
     known = isinstance(getattr(builtins, failure.type, None), type)
     words = f"it raised {failure.type if known or not discreet else 'an error of its own'}"
     if failure.message and not discreet:

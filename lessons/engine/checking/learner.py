@@ -1,7 +1,7 @@
-"""Reading what a learner wrote: a notebook, or a Python file.
+"""Reading a learner's file: a notebook, or a Python file.
 
 Idea:   a notebook is read as data: its code cells in order, nothing is run. From them the wanted
-        function is cut out with what it needs (lessons.engine.answers.source).
+        function is cut out with its dependencies (lessons.engine.answers.source).
 Source: the notebook format, nbformat.readthedocs.io, "The notebook file format".
 Run:    used by `python -m lessons check`, `status` and `grade`
 Omits:  outputs; they prove nothing.
@@ -23,11 +23,11 @@ from lessons.engine.exercise import Exercise
 MAX_FILE = 20 << 20
 """Bytes of the largest notebook that is read."""
 MAX_CODE = 1 << 20
-"""Characters of code in one: outputs may be large, answers are not."""
+"""Most characters of code in one: outputs may be large, answers are not."""
 
 
 IMPORTS = "import math\n\nimport numpy as np\nimport torch\n"
-"""What a file for answers begins with."""
+"""First lines of a file for answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Written:
     """A learner's file."""
 
     path: Path
-    """Where it is."""
+    """Path of the file."""
     cells: tuple[str, ...]
     """Its code cells; one for a Python file."""
 
@@ -51,14 +51,14 @@ class Written:
 
 
 def read(path: Path) -> Written:
-    """A .ipynb or .py file as code cells; ValueError with the reason where it is neither."""
+    """A .ipynb or .py file as code cells; ValueError with the reason if it is neither."""
     if path.stat().st_size > MAX_FILE:
         raise ValueError(f"{path} is larger than {MAX_FILE >> 20} MB; clear its outputs")
     return parse(path, path.read_bytes())
 
 
 def parse(path: Path, data: bytes) -> Written:
-    """The same from bytes; `path` says what it is and what to call it."""
+    """The same from bytes; `path` gives its kind and its name in messages."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,7 +92,7 @@ def belongs(name: str, lesson: Lesson) -> bool:
 
 
 def file_of(lesson: Lesson, folder: Path) -> Path:
-    """The learner's file for a lesson, the latest of several; ValueError where there is none."""
+    """The learner's file for a lesson, the latest of several; ValueError if there is none."""
     found = sorted(
         (p for p in folder.glob("*") if belongs(p.name, lesson) and p.is_file()),
         key=lambda p: p.stat().st_mtime,
@@ -106,7 +106,7 @@ def file_of(lesson: Lesson, folder: Path) -> Path:
 
 
 def answer(written: Written, exercise: Exercise) -> str:
-    """The source of one exercise's function; ValueError with the line where it does not parse."""
+    """The source of one exercise's function; ValueError with the line if it does not parse."""
     try:
         found = written.code.needed(exercise.name)
     except slicing.Unreadable as error:

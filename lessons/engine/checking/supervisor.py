@@ -1,9 +1,9 @@
-"""Running code one does not trust, and getting plain data back.
+"""Running untrusted code, and getting plain data back.
 
-Idea:   the supervisor (this process) holds what is right; the child gets a source and inputs,
-        nothing else, and sends plain data back. Whatever it does instead (exit, loop, flood, lie)
-        is an outcome, and no outcome but a full set of answers is "done". Whether those are right
-        is judged outside its reach.
+Idea:   the supervisor (this process) knows the right answers; the child gets only a source and
+        inputs, and sends plain data back. Anything else it does (exit, loop, flood, lie) is an
+        outcome, and only a full set of answers is "done". Whether those are right is judged outside
+        its reach.
 Source: measured on pytest-based graders: leaving with os._exit(0), an object equal to everything,
         and reading the caller's frame all pass them.
 Run:    used by lessons.engine.checking.check
@@ -44,11 +44,11 @@ _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY
 
 
 class Sandbox:
-    """A clean process that forks one child for each run, and a bench where what came back is
-    judged; `with Sandbox() as sandbox: ...`.
+    """A clean process that forks one child for each run, and a bench where answers are judged;
+    `with Sandbox() as sandbox: ...`.
 
-    Start is lazy and takes as long as importing torch. One run at a time; for several at once
-    take several.
+    Start is lazy and takes as long as importing torch. It makes one run at a time; for parallel
+    runs use several.
     """
 
     def __init__(self, *, fork: bool = HAS_FORK) -> None:
@@ -60,7 +60,7 @@ class Sandbox:
         self._plots: tempfile.TemporaryDirectory[str] | None = None
         self._ready = False
         self.bench = Bench(self._surroundings)
-        """Where what comes back is judged."""
+        """The process where answers are judged."""
 
     def __enter__(self) -> Sandbox:
         return self
@@ -83,7 +83,7 @@ class Sandbox:
         self._ready = False
 
     def launch(self) -> None:
-        """Begin to start, and do not wait: meanwhile the caller may do something else."""
+        """Begin to start, without waiting: meanwhile the caller may do something else."""
         with self._lock:
             running = self._process is not None and self._process.poll() is None
             if self.fork and not running:
@@ -105,7 +105,7 @@ class Sandbox:
         theirs.close()
 
     def start(self) -> None:
-        """Start now rather than at the first run; ValueError where it does not come up."""
+        """Start now rather than at the first run; ValueError if it does not start."""
         with self._lock:
             self._start()
 
@@ -129,7 +129,7 @@ class Sandbox:
         self._ready = True
 
     def _surroundings(self) -> dict[str, Any]:
-        """An empty folder and an environment without anything of the user's."""
+        """An empty folder and an environment without the user's variables."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="lessons-")
             os.chmod(self._folder.name, 0o755)
@@ -139,7 +139,7 @@ class Sandbox:
             os.chmod(self._plots.name, 0o777)
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         kept |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-        kept |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}  # macOS: a fork of ours is clean
+        kept |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}  # macOS: our fork is clean
         kept |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         assert self._plots is not None
         kept |= {"MPLCONFIGDIR": self._plots.name, "MPLBACKEND": "Agg"}
@@ -156,7 +156,7 @@ class Sandbox:
     ) -> Outcome:
         """Define what `source` defines and make `calls` of `name`, in one process, in order.
 
-        Never raises for what the code does; ValueError where the sandbox itself does not start.
+        It never raises for errors of the code; ValueError if the sandbox itself does not start.
         """
         with self._lock:
             if self.fork:
@@ -197,7 +197,7 @@ class Sandbox:
             reader.read(more)
             self._control.sendall(struct.pack(">cII", b"E", 4, pid))
             end = json.loads(self._exactly(struct.unpack(">I", self._exactly(4))[0]))
-        except (OSError, EOFError) as error:  # the zygote is gone: fail closed, start another
+        except (OSError, EOFError) as error:  # the zygote has died: fail closed, start another
             self.close()
             note = f"the process that runs answers ended ({type(error).__name__})"
             return Outcome(status="crash", note=note)
@@ -218,7 +218,7 @@ class Sandbox:
         return data
 
     def _run_spawned(self, body: bytes, wanted: int, seconds: float) -> Outcome:
-        """Without fork: a fresh interpreter for every run, whose start is not counted."""
+        """Run without fork: a new interpreter for every run, whose start is not counted."""
         command = [*_zygote(), "--once"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(command, **pipes, **self._surroundings())  # type: ignore[call-overload]
@@ -242,7 +242,7 @@ class Sandbox:
 
         timer.start()
         try:
-            with contextlib.suppress(OSError):  # it has ended; Windows does not say BrokenPipe
+            with contextlib.suppress(OSError):  # it has ended; Windows does not raise BrokenPipe
                 process.stdin.write(body)
                 process.stdin.close()
             reader.read(more)
@@ -258,20 +258,20 @@ class Sandbox:
 
 @cache
 def sandbox() -> Sandbox:
-    """The one of this process; it ends with it."""
+    """The sandbox of this process; it ends with the process."""
     made = Sandbox()
     atexit.register(made.close)
     return made
 
 
 def _zygote() -> list[str]:
-    """The command that starts it. -P: nothing is imported from its folder, where there may be
-    no limit that keeps an answer from leaving a file for the next one."""
+    """The command that starts it. -P: nothing is imported from its folder, where without limits an
+    answer could leave a file for the next one."""
     return [sys.executable, "-P", "-m", "lessons.engine.sandbox.zygote"]
 
 
 def _readable() -> list[str]:
-    """Folders a child may read: the interpreter, what is installed, and the packages here."""
+    """Folders that a child may read: the interpreter, installed packages, and the packages here."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
     places |= {"/usr", "/lib", "/lib64", "/opt", "/etc/ld.so.cache", "/etc/localtime", "/sys"}
     places |= {"/dev/null", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo"}

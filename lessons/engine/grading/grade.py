@@ -1,13 +1,13 @@
-"""Checking what a class handed in.
+"""Checking a class's submissions.
 
 Idea:   every answer of every student goes through the same sandbox and the same checks as at home,
-        with numbers of its own for each student. Whatever goes wrong with one is a row in the
-        table, never the end of the class; what was graded is not graded again.
+        with different numbers for each student. Any failure of one is a row in the table, never the
+        end of the run; graded answers are not graded again.
 Run:    python -m lessons grade submissions/ --roster roster.csv --out grades.csv
 Omits:  judging style, and any verdict on copying: the list of near-identical answers is for a
         teacher to read.
 
-Beside OUT: OUT.journal.jsonl (what is done, for going on after a stop), OUT.similar.csv, and
+Beside OUT: OUT.journal.jsonl (finished answers, to continue after a stop), OUT.similar.csv, and
 feedback/ with a file for each student.
 """
 
@@ -49,23 +49,23 @@ class Grade:
     """Check a class's submissions: a folder with a folder, zip or notebook for each student."""
 
     submissions: Annotated[Path, Positional, arg(metavar="SUBMISSIONS")]
-    """The folder; what is in it is called as the roster calls the students."""
+    """The folder; its entries have the students' names in the roster."""
     roster: Path
-    """CSV with a column student (or id, email) and, if you like, name."""
+    """CSV with a column student (or id, email) and optionally name."""
     out: Path
     """CSV to write."""
     hidden: Path | None = None
     """Folder with checks that students do not have (TEACHING.md)."""
     lessons: tuple[str, ...] = ()
-    """By number or name; all of them if none is named."""
+    """Lessons by number or name; all of them if none is named."""
     jobs: int = 2
-    """Students at a time."""
+    """Number of students graded in parallel."""
     feedback: Path | None = None
     """Folder for the students' files; feedback/ beside OUT if left out."""
     again: bool = False
-    """Grade anew what is in the journal."""
+    """Grade again the answers in the journal."""
     retry: bool = False
-    """Judge once more what was being judged when an earlier run was killed."""
+    """Judge again the answers under way when an earlier run was killed."""
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
@@ -73,7 +73,7 @@ class Grade:
 
 
 def main(settings: Grade, say: Callable[[str], None] = print) -> int:
-    """Grade; 0 whatever the marks are."""
+    """Grade; returns 0 for any marks."""
     students = submissions.read_roster(settings.roster)
     chosen = [catalogue.find(n) for n in settings.lessons] or catalogue.lessons()
     tasks, secret = hidden.tasks(chosen, settings.hidden)
@@ -119,7 +119,7 @@ def _mark_all(
     jobs: int,
     say: Callable[[str], None],
 ) -> dict[str, list[Row]]:
-    """Every student's rows; so many `jobs` at once, each with a sandbox of its own."""
+    """Every student's rows; `jobs` in parallel, each with its own sandbox."""
     waiting: queue.SimpleQueue[Student] = queue.SimpleQueue()
     for student in students:
         waiting.put(student)
@@ -132,7 +132,7 @@ def _mark_all(
             with Sandbox() as sandbox:
                 sandbox.start()
                 mark_waiting(marker(sandbox, halt))
-        except Exception as error:  # no sandbox, no disk: not one student's fault
+        except Exception as error:  # no sandbox, no disk: not a student's fault
             stopped.append(error)
             halt.set()
         finally:
@@ -152,7 +152,7 @@ def _mark_all(
             asked = len(rows[student.id])
             say(f"{len(rows)}/{len(students)} {student.id}: {passed} of {asked} pass")
 
-    # not Thread.join: before Python 3.13 a join that Ctrl-C interrupts takes the thread for ended
+    # not Thread.join: before Python 3.13 a join interrupted by Ctrl-C takes the thread for ended
     ends: list[threading.Event] = []
     try:
         for _ in range(min(jobs, len(students))):
@@ -185,12 +185,12 @@ class Marker:
     discreet: bool
     """Leave out error messages, into which hidden inputs could be printed."""
     retry: bool = False
-    """Judge what an earlier run was killed at."""
+    """Judge the answers at which an earlier run was killed."""
     halt: threading.Event = field(default_factory=threading.Event)
-    """Set where the class is to stop after the answer under way."""
+    """Set to stop after the answer under way."""
 
     def mark(self, student: Student, path: Path | None) -> list[Row]:
-        """A row for every exercise, whatever was handed in; fewer where it was halted."""
+        """A row for every exercise, whatever was submitted; fewer if it was halted."""
         if path is None:
             nothing = "nothing was handed in"
             return [self._row(student, task, _missing(task, nothing), "") for task in self.tasks]
@@ -205,7 +205,7 @@ class Marker:
                 break
             try:
                 rows.append(self._answer(student, task, written, submission.remark))
-            except Exception as error:  # ours, not the student's: a row that a teacher will see
+            except Exception as error:  # our error, not the student's: a row for the teacher
                 words = f"the grader failed, please grade by hand ({type(error).__name__}: {error})"
                 rows.append(self._row(student, task, _crash(task, words), ""))
         return rows
@@ -281,7 +281,7 @@ class Marker:
 
 
 def _parsed(submission: Submission) -> dict[str, learner.Written | str]:
-    """Every file read, or why not; the shortest path first, so that copies come last."""
+    """Every file read, or the reason if not; the shortest path first, so that copies come last."""
     found: dict[str, learner.Written | str] = {}
     code = 0
     for name in sorted(submission.files, key=lambda n: (n.count("/"), len(n), n)):

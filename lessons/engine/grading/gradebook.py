@@ -1,8 +1,7 @@
-"""What grading writes: a table, a journal, and a text for each student.
+"""Output of grading: a table, a journal, and a text for each student.
 
-Idea:   a row an answer. The journal takes each as soon as it is known, so that nothing is lost;
-        tables are written at the end, whole or not at all, and hold nothing that a spreadsheet
-        would run.
+Idea:   one row per answer. The journal takes each as soon as it is known, so that nothing is lost;
+        tables are written atomically at the end, and contain nothing that a spreadsheet would run.
 Source: formula injection: OWASP, "CSV Injection".
 Run:    used by lessons.engine.grading.grade
 """
@@ -29,34 +28,34 @@ COLUMNS += ["source_hash", "version", "flags"]
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One answer of one student, as it stands in the CSV."""
+    """One answer of one student: a row of the CSV."""
 
     student: str
     name: str
     exercise: str
     status: str
-    """pass, fail, timeout, memory, crash or missing."""
+    """Status: pass, fail, timeout, memory, crash or missing."""
     points: float
-    """The exercise's on a pass, otherwise 0."""
+    """Points of the exercise on a pass, otherwise 0."""
     diagnosis: str
-    """One line."""
+    """Feedback in one line."""
     seconds: float
     source_hash: str
     version: str
-    """Of this package and of the exercise's checks."""
+    """Version of this package and of the exercise's checks."""
     flags: str
-    """Worth a look: "identical to the published solution"."""
+    """Hints for the teacher: "identical to the published solution"."""
     text: str
-    """The feedback as the student reads it; not in the CSV."""
+    """Full feedback for the student; not in the CSV."""
     form: str
     """The answer's shape, for the list of near-identical ones; not in the CSV."""
 
 
 class Journal:
-    """What was graded, a line each, so that a stopped run goes on where it was.
+    """Graded answers, one per line, so that a stopped run continues where it was.
 
-    An answer stands here before it is judged. If the grader is killed by it, or with it, the next
-    run knows and passes it by.
+    An answer is recorded before it is judged. If the grader is killed by it, or with it, the next
+    run knows and skips it.
     """
 
     def __init__(self, path: Path, again: bool) -> None:
@@ -69,7 +68,7 @@ class Journal:
                 try:
                     self._read(json.loads(line))
                 except (ValueError, KeyError, TypeError):
-                    continue  # the line that was being written when it stopped
+                    continue  # the line being written when it stopped
         self._file = path.open("w" if again else "a", encoding="utf-8")
 
     def _read(self, found: dict[str, Any]) -> None:
@@ -90,8 +89,8 @@ class Journal:
 
     @contextlib.contextmanager
     def judging(self, key: str) -> Iterator[None]:
-        """Around the judging of an answer: written down before it, taken back where it is stopped
-        in an orderly way, as by Ctrl-C."""
+        """Context for judging an answer: recorded before, withdrawn if it is stopped in an orderly
+        way, as by Ctrl-C."""
         self._write({"key": key, "begun": True})
         self._open.add(key)
         try:
@@ -103,7 +102,7 @@ class Journal:
             self._open.discard(key)
 
     def add(self, key: str, row: Row) -> None:
-        """Write it down now."""
+        """Write the row at once."""
         self._write({"key": key, "row": asdict(row)})
 
     def _write(self, entry: dict[str, Any]) -> None:
@@ -112,14 +111,15 @@ class Journal:
             self._file.flush()
 
     def close(self) -> None:
-        """No more; what is still being judged is taken back: it was stopped, and killed nobody."""
+        """Close the journal; answers still being judged are withdrawn: they were stopped, and
+        killed nothing."""
         for key in sorted(self._open):
             self._write({"key": key, "begun": False})
         self._file.close()
 
 
 def safe_cell(value: Any) -> Any:
-    """A value that a spreadsheet shows and does not compute: text like =1+1 gets an apostrophe.
+    """A value that a spreadsheet shows without computing it: text like =1+1 gets an apostrophe.
 
     >>> safe_cell("=cmd()"), safe_cell(" +1"), safe_cell(-1.5), safe_cell("Zoë")
     ("'=cmd()", "' +1", -1.5, 'Zoë')
@@ -132,7 +132,7 @@ def safe_cell(value: Any) -> Any:
 
 
 def write_csv(path: Path, columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> None:
-    """UTF-8 with the mark that Excel needs to see that it is, whole or not at all."""
+    """Write UTF-8 with the mark by which Excel recognises it, atomically."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
@@ -142,8 +142,8 @@ def write_csv(path: Path, columns: Iterable[str], rows: Iterable[dict[str, Any]]
 
 
 def write_feedback(folder: Path, students: list[Student], rows: dict[str, list[Row]]) -> None:
-    """A text file for each student, called as the student is; what is no text, as in the name of
-    a file from a system with another encoding, is a question mark."""
+    """Write a text file for each student, with the student's name; characters that are not text, as
+    in a file name from a system with another encoding, become question marks."""
     folder.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     for student in students:
@@ -159,7 +159,7 @@ def write_feedback(folder: Path, students: list[Student], rows: dict[str, list[R
 
 
 def file_name(student: str) -> str:
-    """A student's id as a file may be called on every system: letters of any script, digits, -.
+    """A student's id as a file name valid on every system: letters of any script, digits, -.
 
     >>> file_name("../Ünal, Ayşe"), file_name("con")
     ('_Ünal_Ayşe', '_con')

@@ -1,7 +1,7 @@
-"""What a teacher keeps back: other numbers, other properties, whole exercises.
+"""Hidden checks of a teacher: other numbers, other properties, whole exercises.
 
-Idea:   everything in this repository is public, solutions and checks included. Marks that mean
-        something come from a folder that students never see.
+Idea:   everything in this repository is public, including solutions and checks. Meaningful marks
+        need a folder that students never see.
 Run:    python -m lessons grade SUBMISSIONS --hidden DIR ...
 Omits:  encryption. The folder stays on the teacher's machine.
 
@@ -28,18 +28,18 @@ from lessons.engine.exercise import Exercise
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """An exercise as a class is asked it."""
+    """An exercise as set for a class."""
 
     exercise: Exercise
-    """With hidden probes, if there are any."""
+    """The exercise with hidden probes, if there are any."""
     version: str
-    """Of its checks: a hash."""
+    """Hash of its checks."""
 
 
 def tasks(lessons: Sequence[Lesson], folder: Path | None) -> tuple[list[Task], str]:
-    """All exercises of `lessons`, by id, with what is hidden; and the secret for the numbers.
+    """All exercises of `lessons`, by id, with hidden checks; and the secret for the numbers.
 
-    ValueError where the folder is not there, or names an exercise that there is not.
+    ValueError if the folder is not there, or names an exercise that does not exist.
     """
     found: dict[str, Exercise] = {}
     hashes: dict[str, str] = {}
@@ -81,7 +81,7 @@ def _add(path: Path, found: dict[str, Exercise], hashes: dict[str, str], numbers
     for key, probes in getattr(module, "PROBES", {}).items():
         if key not in found:
             if key[:2].isdecimal() and int(key[:2]) not in numbers:
-                continue  # of a lesson that is not graded now
+                continue  # its lesson is not graded now
             raise ValueError(f"{path}: there is no exercise {key!r}; there are {', '.join(found)}")
         found[key] = replace(found[key], probes=(*found[key].probes, *probes))
         hashes[key] = files.sha256(hashes[key] + own)

@@ -21,7 +21,7 @@ COLUMNS = ("exercise", "student", "other", "likeness", "also_like_this")
 LIKE = 0.8
 LEAST_SYMBOLS = 40
 MOST_SYMBOLS = 4000
-"""What is compared of a longer answer is its beginning."""
+"""Symbols compared; of a longer answer only the beginning."""
 RUN = 4
 
 
@@ -35,7 +35,7 @@ class Pair:
     likeness: float
     """Share of runs of four symbols in common, 0 to 1."""
     also_like_this: int
-    """How many answers have exactly the first one's shape: many, and it is probably the natural
+    """Number of answers with exactly the first one's shape: if large, it is probably the natural
     way to write it, or the published one."""
 
 

@@ -1,7 +1,7 @@
-"""What a class handed in: a roster, and a folder or zip for each student, read and never unpacked.
+"""A class's submissions: a roster, and a folder or zip for each student, read and never unpacked.
 
-Idea:   a submission is somebody else's archive. Only names and bytes are read, in memory: nothing
-        is written, no link followed, no path trusted, nothing larger than a notebook taken in.
+Idea:   a submission is an untrusted archive. Only names and bytes are read, in memory: nothing is
+        written, no link followed, no path trusted, nothing larger than a notebook read.
 Source: path traversal by archives ("Zip Slip", Snyk 2018); decompression bombs: Fifield, "A better
         zip bomb", WOOT 2019.
 Run:    used by python -m lessons grade
@@ -24,12 +24,12 @@ from pathlib import Path, PurePosixPath
 from lessons.engine.checking import learner
 
 MAX_FILES = 2000
-"""Files in a submission, of whatever kind."""
+"""Most files of any kind in a submission."""
 MAX_TOTAL = 200 << 20
-"""Bytes of a zip, and of all notebooks in a submission."""
+"""Most bytes of a zip, and of all notebooks in a submission."""
 _ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _EXPORTED = re.compile(r"(.+)_\d+_assignsubmission_")
-"""Moodle's folders: Ada Lovelace_1234_assignsubmission_file_"""
+"""Moodle's names of folders: Ada Lovelace_1234_assignsubmission_file_"""
 _ID_NAMES = ("student", "id", "student_id", "username", "login", "email")
 
 
@@ -38,25 +38,25 @@ class Student:
     """One row of the roster."""
 
     id: str
-    """What the submission is called."""
+    """Name of the submission."""
     name: str = ""
-    """In any script; empty where the roster has none."""
+    """Name in any script; empty if the roster has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """What a student handed in."""
+    """A student's submission."""
 
     files: dict[str, bytes]
     """Notebooks and .py files, by their path within the submission."""
     refused: str = ""
-    """Why nothing was read; empty where it was."""
+    """Why nothing was read; empty if it was."""
     unread: tuple[str, ...] = ()
-    """Archives within it, which may hold what is missed; nobody looks into them."""
+    """Archives within it, which may hold missing files; they are not opened."""
 
     @property
     def remark(self) -> str:
-        """What to say where something is missing; empty where all was read."""
+        """Remark if something is missing; empty if all was read."""
         if not self.unread:
             return ""
         names = ", ".join(name[-60:] for name in self.unread[:3])
@@ -67,8 +67,8 @@ class Submission:
 def read_roster(path: Path) -> list[Student]:
     """Students of a CSV with a header; columns student (or id, email, ...) and name.
 
-    Comma, semicolon or tab. ValueError, in one line, where it is not UTF-8, has no such column, or
-    has a student twice.
+    The separator is comma, semicolon or tab. ValueError, in one line, if it is not UTF-8, has no
+    such column, or has a student twice.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -103,17 +103,17 @@ def read_roster(path: Path) -> list[Student]:
 
 
 def normal(text: str) -> str:
-    """One form for a name that can be written in several (é as one character or as two)."""
+    """The normal form of a name that can be written in several ways (é as one character or two)."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def same(text: str) -> str:
-    """What two spellings of one name have in common."""
+    """The common form of different spellings of a name."""
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def find(folder: Path, students: list[Student]) -> tuple[dict[str, Path], list[str]]:
-    """{student: folder or file}, and remarks on what belongs to nobody or is there twice."""
+    """{student: folder or file}, and remarks on entries that belong to nobody or occur twice."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder with a submission for each student")
     known = {same(student.id): student.id for student in students}
@@ -140,7 +140,7 @@ def find(folder: Path, students: list[Student]) -> tuple[dict[str, Path], list[s
 
 
 def read(path: Path) -> Submission:
-    """The notebooks and .py files of a folder, a zip, or a file alone; refusal is an answer."""
+    """The notebooks and .py files of a folder, a zip, or a single file; or a refusal."""
     try:
         if path.is_symlink():
             return Submission(files={}, refused=f"{path.name} is a link")
@@ -160,7 +160,7 @@ def read(path: Path) -> Submission:
         return Submission(files=found, unread=tuple(unread))
     except (ValueError, OSError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
         return Submission(files={}, refused=" ".join(str(error).split()) or type(error).__name__)
-    except Exception as error:  # zlib, lzma and bz2 each have their own
+    except Exception as error:  # zlib, lzma and bz2 each have their own error
         return Submission(files={}, refused=f"a damaged zip ({type(error).__name__})")
 
 
@@ -210,7 +210,7 @@ def _in_folder(top: Path, unread: list[str]) -> Iterator[tuple[str, bytes]]:
     if total:
         unread += [path.relative_to(top).as_posix() for path in zips]
         return
-    for path in zips:  # a learning platform puts what was handed in into a folder
+    for path in zips:  # a learning platform puts the submitted files into a folder
         if path.stat().st_size > MAX_TOTAL:
             raise ValueError(f"{path.name} is larger than {MAX_TOTAL >> 20} MB")
         for inner, data in _in_zip(path, unread):
@@ -239,7 +239,7 @@ def _in_zip(path: Path, unread: list[str]) -> Iterator[tuple[str, bytes]]:
                 continue
             if member.flag_bits & 1:
                 raise ValueError(f"{member.filename!r} is encrypted")
-            with archive.open(member) as file:  # what the header says of the size may be a lie
+            with archive.open(member) as file:  # the size in the header may be wrong
                 data = file.read(learner.MAX_FILE + 1)
             if len(data) > learner.MAX_FILE:
                 raise ValueError(f"{name} is larger than {learner.MAX_FILE >> 20} MB")

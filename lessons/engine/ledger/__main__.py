@@ -1,4 +1,4 @@
-"""`python -m lessons ledger` by the name of its room.
+"""`python -m lessons ledger` by the name of its package.
 
 Run:    python -m lessons.engine.ledger --help
 """

@@ -1,10 +1,10 @@
-"""The ledger: every claim's verdict, written by the code that measured it and by nothing else.
+"""The ledger: every claim's verdict, written only by the code that measured it.
 
-Idea:   one seed after the other is measured and its evidence put beside the experiment, so a run
-        that was stopped goes on and a figure is redrawn without a new run. The rows are judged from
-        that evidence by the experiment's own criteria. What must hold, and how many seeds decide,
-        is fixed before: `preregister` writes it down, `--run` obeys it and says so. A row stays as
-        long as the code that measured it still does the same (labkit.freshness).
+Idea:   one seed after the other is measured and its evidence put beside the experiment, so a
+        stopped run can continue and a figure is redrawn without a new run. The rows are judged from
+        that evidence by the experiment's own criteria. The criteria and the number of seeds are
+        fixed in advance: `preregister` records them, `--run` obeys and says so. A row stays as long
+        as the code that measured it still behaves the same (labkit.freshness).
 Source: the rule is labkit.experiment; registering beforehand: Nosek et al., "The preregistration
         revolution", PNAS 115 (2018).
 Run:    python -m lessons ledger [LESSON ...] [--run] [--check] [--history]
@@ -34,26 +34,25 @@ from lessons.engine.ledger import printed, records
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerConfig:
-    """Print what every claim's verdict is; with --run, measure first."""
+    """Print every claim's verdict; with --run, measure first."""
 
     lessons: Annotated[tuple[str, ...], Positional] = ()
-    """Numbers or names; all of them if left out."""
+    """Lessons by number or name; all of them if left out."""
     run: bool = False
-    """Measure the seeds that are missing or stale: as many as the experiment fixes, no fewer and no
-    more."""
+    """Measure the seeds that are missing or stale: exactly the number that the experiment fixes."""
     again: bool = False
-    """With --run: measure all seeds anew."""
+    """With --run: measure all seeds again."""
     jobs: int = 1
-    """With --run: seeds at a time, each on a core of its own."""
+    """With --run: number of seeds in parallel, each on its own core."""
     check: bool = False
-    """Does the code that measured still do the same? Exit 1 where it does not."""
+    """Check whether the code that measured still behaves the same; exit 1 if it does not."""
     history: bool = False
-    """Print the rows that later ones have replaced."""
+    """Print the rows replaced by later ones."""
     profile: Profile = "full"
-    """full: published figures, minutes a seed. ci: seconds, printed and not kept."""
+    """full: published figures, minutes per seed. ci: seconds, printed and not kept."""
     seeds: int = MINIMUM_SEEDS
-    """With --profile ci: so many, from the experiment's first on; at full profile it fixes how
-    many."""
+    """With --profile ci: number of seeds, from the experiment's first on; at full profile it is
+    fixed."""
     readme: Path | None = None
     """Rewrite the tables between the ledger's marks in this file."""
 
@@ -74,7 +73,7 @@ class LedgerConfig:
 
 
 def main(config: LedgerConfig) -> int:
-    """The command."""
+    """Run the command; the exit code."""
     chosen = [catalogue.find(name) for name in config.lessons] or _lessons()
     wanted = {lesson.name for lesson in chosen}
     if config.history:
@@ -115,7 +114,7 @@ def _lessons() -> list[Lesson]:
 
 
 def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
-    """Rows of the ci profile: measured now, or a line that says how to."""
+    """Rows of the ci profile: measured now, or a line with the command for it."""
     if not config.run:
         raise ValueError("results of the ci profile are not kept; add --run to measure now")
     began = time.process_time()
@@ -126,7 +125,7 @@ def _ci(experiment: Experiment, config: LedgerConfig) -> list[dict[str, Any]]:
 
 
 def code_changed(chosen: Sequence[Lesson]) -> list[str]:
-    """Names of measured lessons whose code has another hash than the one that measured."""
+    """Names of measured lessons whose code has changed its hash since."""
     return [
         lesson.name
         for lesson in chosen
@@ -136,7 +135,8 @@ def code_changed(chosen: Sequence[Lesson]) -> list[str]:
 
 
 def check(chosen: Sequence[Lesson]) -> int:
-    """A line for each measured lesson: is its row as good as when it was measured? 1 if not."""
+    """Print a line per measured lesson on whether its row is still valid; returns 1 if one is
+    not."""
     stale = 0
     for lesson in chosen:
         if not records.entries(lesson.folder):
@@ -191,10 +191,10 @@ def measure(
     jobs: int = 1,
     small: Callable[[], dict[str, Any]] | None = None,
 ) -> None:
-    """Measure what is missing of the experiment's seeds at full profile, and judge.
+    """Measure the missing seeds of the experiment at full profile, and judge.
 
-    Each seed is kept as soon as it is there. Evidence of code that did something else, by the
-    fingerprint that `small` makes, is dropped, never mixed in; nor is that of other seeds than
+    Each seed is kept as soon as it is measured. Evidence of code that behaved differently, by the
+    fingerprint of `small`, is dropped, never mixed in; so is that of seeds outside
     `Experiment.judged`. A new fingerprint is written after the first new evidence, never beside the
     old.
     """
@@ -237,7 +237,7 @@ def measure(
 def _measured(
     experiment: Experiment, seeds: Sequence[int], jobs: int
 ) -> Iterator[tuple[dict[str, Any], float]]:
-    """Evidence and seconds of each seed, as they come."""
+    """Evidence and seconds of each seed, as they are finished."""
     if jobs == 1:
         for seed in seeds:
             yield _one(experiment, seed)
@@ -261,15 +261,14 @@ def _found(lesson: str, seed: int) -> tuple[dict[str, Any], float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Preregister:
-    """Write down what must hold, which seeds decide and the code that will measure, before
-    anything is measured."""
+    """Record the criteria, the seeds that decide and the hash of the code, before measuring."""
 
     lesson: Annotated[str, Positional, arg(metavar="LESSON")]
     """Its number or name."""
 
 
 def preregister(config: Preregister) -> None:
-    """The command; ValueError if this very code, or any code on one of the seeds, has measured."""
+    """Run the command; ValueError if this code, or any code on one of the seeds, has measured."""
     lesson = catalogue.find(config.lesson)
     experiment = find(lesson.name)
     fixed = records.registration(experiment, lesson.folder)
@@ -295,7 +294,7 @@ def preregister(config: Preregister) -> None:
 
 
 def _fresh(experiment: Experiment, used: set[int]) -> str:
-    """What to write into experiment.py, so that it judges seeds that were never measured."""
+    """Text for experiment.py by which it judges seeds that were never measured."""
     for first in range(PILOT - experiment.seeds + 1):
         if not used & set(range(first, first + experiment.seeds)):
             last = first + experiment.seeds - 1
@@ -305,12 +304,12 @@ def _fresh(experiment: Experiment, used: set[int]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Pilot:
-    """Measure seeds that are never judged, and say how many would decide."""
+    """Measure seeds that are never judged, and estimate the number needed to decide."""
 
     lesson: Annotated[str, Positional, arg(metavar="LESSON")]
     """Its number or name."""
     seeds: int = 4
-    """How many: 90, 91, ..."""
+    """Number of seeds: 90, 91, ..."""
     profile: Profile = "full"
     """full, or ci to try the command."""
 
@@ -320,7 +319,7 @@ class Pilot:
 
 
 def pilot(config: Pilot) -> None:
-    """The command. Nothing is kept: what a pilot shows goes into the experiment's design."""
+    """Run the command. Nothing is kept: its results go into the experiment's design."""
     experiment = find(config.lesson)
     seeds = range(PILOT, PILOT + config.seeds)
     evidence = [experiment.run(config.profile, seed) for seed in seeds]

@@ -1,8 +1,8 @@
-"""What a learner measured is kept, so that nobody waits for the same number twice.
+"""A learner's measurements, kept so that no number is measured twice.
 
 Idea:   a seed's evidence depends on the profile, the seed and the code. It is kept in
-        work/evidence, under a name that holds a hash of that code: change what the experiment does
-        and it is measured anew. What the ledger has measured can be put there too.
+        work/evidence, under a name with a hash of that code: if the experiment changes, it is
+        measured again. The ledger's evidence can be put there too.
 Run:    used by the notebooks
 Omits:  judging, and publishing: see lessons/engine/ledger/command.py.
 """
@@ -26,29 +26,29 @@ NOT_MEASURED = ("lesson.py", "checks.py", "answers.py")
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """One seed's evidence and how it came about."""
+    """One seed's evidence and its origin."""
 
     evidence: dict[str, Any]
-    """What `Experiment.run` returned."""
+    """The result of `Experiment.run`."""
     seconds: float
-    """How long that took."""
+    """Duration of the measurement, seconds."""
     date: str
-    """When it was measured."""
+    """Date of the measurement."""
     by: str = "here"
-    """Where: "here", or "ledger"."""
+    """Place of the measurement: "here", or "ledger"."""
 
 
 def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -> tuple[Kept, bool]:
-    """One seed's evidence, and whether it was measured just now.
+    """One seed's evidence, and whether it was measured now.
 
-    It is not measured where `folder` has it already, from the same code.
+    It is not measured if `folder` already has it from the same code.
     """
     path = _path(experiment.id, profile, seed, folder)
     if path.exists():
         try:
             return Kept(**files.read_json(path)), False
         except (ValueError, TypeError):
-            path.unlink()  # half a file, or another version's: measure again
+            path.unlink()  # half a file, or from another version: measure again
     began = time.perf_counter()
     found = experiment.run(profile, seed)
     kept = Kept(
@@ -61,8 +61,8 @@ def measure(experiment: Experiment, profile: Profile, seed: int, folder: Path) -
 
 
 def bring_published(lesson: str, folder: Path) -> int:
-    """Put what the ledger has measured with this lesson's code into `folder`; how many of the
-    judged seeds."""
+    """Put the ledger's evidence from this lesson's code into `folder`; the number of judged
+    seeds."""
     place = find(lesson)
     experiment = find_experiment(place.name)
     if not records.may_be_shown(place.folder, experiment):
@@ -77,8 +77,8 @@ def bring_published(lesson: str, folder: Path) -> int:
 
 
 def experiment_hash(lesson: str) -> str:
-    """SHA-256 of what a notebook's figure is made from: the experiment's files, and the ledger's
-    evidence where there is any.
+    """SHA-256 of the sources of a notebook's figure: the experiment's files, and the ledger's
+    evidence if there is any.
 
     Unlike the ledger's hash it counts every character, since the drawing and the claim's wording
     are in the notebook.

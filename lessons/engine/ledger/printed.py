@@ -1,6 +1,6 @@
-"""The ledger on paper: as text, as the whole table, and as one line a claim.
+"""The ledger for printing: as text, as the whole table, and as one line per claim.
 
-Idea:   what is printed is made from the rows, so nobody types a number; a test compares the pages.
+Idea:   the printed tables are made from the rows, so no number is typed; a test compares the pages.
 Run:    python -m lessons ledger --readme FILE
 Omits:  figures; experiments draw their own.
 """
@@ -22,11 +22,11 @@ TALKS = {
     "NP24b": "Andrej Karpathy on the podcast No Priors, 2024, another write-up",
     "JH23": "Ilya Sutskever in conversation with Jensen Huang, 2023",
 }
-"""What the codes in a claim's source stand for."""
+"""Meaning of the codes in a claim's source."""
 
 
 def render(rows: Sequence[dict[str, Any]]) -> str:
-    """The ledger as text: one block a claim, one line a criterion."""
+    """The ledger as text: one block per claim, one line per criterion."""
     lines = []
     for name in dict.fromkeys(row["id"] for row in rows):
         some = [row for row in rows if row["id"] == name]
@@ -75,7 +75,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:
-    """The README's table: one line a claim."""
+    """The README's table: one line per claim."""
     lines = ["| lesson | claim | verdict |", "|---|---|---|"]
     for row in {row["id"]: row for row in rows}.values():
         lines.append(f"| {row['id']} | {row['claim']} | {row['claim_verdict']} |")
@@ -83,7 +83,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
 
 
 TABLES = {"ledger": markdown, "verdicts": summary}
-"""What stands between which marks."""
+"""Table between each pair of marks."""
 _MARKED = re.compile(r"(<!-- (ledger|verdicts): [^>]*-->\n).*?\n(<!-- /\2 -->)", re.DOTALL)
 
 

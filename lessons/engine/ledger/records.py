@@ -1,9 +1,9 @@
-"""What the ledger keeps: evidence beside each experiment, rows, registrations, and what they were.
+"""The ledger's records: evidence beside each experiment, rows, registrations, and history.
 
-Idea:   lessons/lNN_name/evidence.json has one entry a seed, with the hash of all the code that
-        measured it; fingerprint.json what that code does in small; lessons/ledger.json the rows
-        judged from the evidence, the criteria that were registered before anything was measured,
-        the rows that later ones have replaced, and every seed that was ever measured.
+Idea:   lessons/lNN_name/evidence.json has one entry per seed, with the hash of all the code that
+        measured it; fingerprint.json has that code's results in small; lessons/ledger.json has the
+        rows judged from the evidence, the criteria registered before measuring, the rows replaced
+        by later ones, and every seed ever measured.
 Run:    used by lessons.engine.ledger.command
 Omits:  measuring and printing.
 """
@@ -51,7 +51,7 @@ def load(path: Path = catalogue.FOLDER / LEDGER) -> dict[str, Any]:
 
 
 def _with(record: Any, wanted: Mapping[str, type | tuple[type, ...]], what: str) -> Any:
-    """`record`, where it is a dictionary with such entries; ValueError, in one line, if not."""
+    """`record`, if it is a dictionary with such entries; otherwise ValueError, in one line."""
     if not isinstance(record, dict):
         raise ValueError(f"{what} is a dictionary, got {record!r:.40}; restore it from git")
     for name, kind in wanted.items():
@@ -62,7 +62,7 @@ def _with(record: Any, wanted: Mapping[str, type | tuple[type, ...]], what: str)
 
 
 def whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each with all that is printed of it; ValueError where something is missing."""
+    """The rows, each with everything that is printed; ValueError if something is missing."""
     words = [
         "claim_verdict",
         "claim",
@@ -81,13 +81,13 @@ def whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def read(path: Path = catalogue.FOLDER / LEDGER) -> list[dict[str, Any]]:
-    """The rows of the ledger; none where nothing has been measured."""
+    """The rows of the ledger; none if nothing has been measured."""
     rows: list[dict[str, Any]] = load(path)["rows"]
     return rows
 
 
 def today() -> str:
-    """The date in Greenwich, as the ledger writes it."""
+    """The date in Greenwich, in the ledger's format."""
     return datetime.now(UTC).date().isoformat()
 
 
@@ -95,7 +95,7 @@ def today() -> str:
 
 
 def entries(folder: Path) -> list[dict[str, Any]]:
-    """What a lesson's evidence.json holds: evidence, hash of its code, seconds, date, machine."""
+    """Entries of a lesson's evidence.json: evidence, hash of its code, seconds, date, machine."""
     path = folder / EVIDENCE
     found: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
     if not isinstance(found, list):
@@ -108,7 +108,7 @@ def entries(folder: Path) -> list[dict[str, Any]]:
 
 
 def fingerprint(folder: Path) -> dict[str, Any] | None:
-    """What the code that measured did in small; None where that was not kept."""
+    """Small-scale results of the code that measured; None if they were not kept."""
     path = folder / FINGERPRINT
     wanted = {"processor": str, "versions": dict, "own": str}
     found = _with(files.read_json(path), wanted, f"{path}") if path.exists() else None
@@ -118,7 +118,7 @@ def fingerprint(folder: Path) -> dict[str, Any] | None:
 
 
 def published(lesson: str | int) -> list[dict[str, Any]]:
-    """The evidence behind a lesson's rows, one a seed; none where nothing has been measured.
+    """The evidence behind a lesson's rows, one per seed; none if nothing has been measured.
 
     `find(lesson).figure(published(lesson))` is the published figure.
     """
@@ -126,17 +126,17 @@ def published(lesson: str | int) -> list[dict[str, Any]]:
 
 
 def minutes(experiment: Experiment, path: Path = catalogue.FOLDER / LEDGER) -> float:
-    """Minutes of one core that a seed takes at full profile, to a tenth: as measured, or, before
-    that, as the experiment states."""
+    """Core minutes per seed at full profile, to a tenth: as measured or, before that, as the
+    experiment states."""
     seconds = [row["seconds"] for row in read(path) if row["id"] == experiment.id]
     return round(seconds[0] / 60, 1) if seconds else experiment.minutes
 
 
 def about(seconds: float) -> dict[str, Any]:
-    """When, how long, with what and on what kind of machine; no names, no paths.
+    """Date, duration, versions and kind of machine; no names, no paths.
 
-    Seconds are the processor's: what a seed takes on a core that has nothing else to do. Those of
-    the clock would say how busy the neighbours were.
+    Seconds are processor time: the time of a seed on an otherwise idle core. Wall-clock time would
+    depend on other processes.
     """
     return {
         "seconds": round(seconds, 1),
@@ -147,20 +147,20 @@ def about(seconds: float) -> dict[str, Any]:
 
 
 def ever_measured(name: str, folder: Path) -> set[int]:
-    """Every seed that a lesson has measured at full profile, those of dropped evidence included."""
+    """Every seed that a lesson has measured at full profile, including dropped evidence."""
     kept = {entry["evidence"]["seed"] for entry in entries(folder)}
     return kept | set(load(folder.parent / LEDGER)["measured"].get(name, []))
 
 
 def remember(name: str, seeds: Iterable[int], path: Path) -> None:
-    """Keep in the ledger, for good, that these seeds have been measured."""
+    """Record permanently in the ledger that these seeds have been measured."""
     ledger = load(path)
     if new := set(seeds) - set(ledger["measured"].get(name, [])):
         ledger["measured"][name] = sorted(new | set(ledger["measured"].get(name, [])))
         files.write_json(path, ledger)
 
 
-# Has what measures changed?
+# Has the measuring code changed?
 
 
 def code_hash(folder: Path) -> str:
@@ -169,7 +169,7 @@ def code_hash(folder: Path) -> str:
 
 
 def state(folder: Path, now: Mapping[str, Any]) -> tuple[freshness.State, str]:
-    """A measured lesson's state, and where its behaviour differs; `now` is a fingerprint made now.
+    """A measured lesson's state, and where its behaviour differs; `now` is a new fingerprint.
 
     Without a fingerprint from the time of measuring, changed code counts as changed behaviour.
     """
@@ -181,8 +181,8 @@ def state(folder: Path, now: Mapping[str, Any]) -> tuple[freshness.State, str]:
 
 
 def may_be_shown(folder: Path, experiment: Experiment) -> bool:
-    """Is the published evidence of this lesson's own code and settings? That is all a notebook
-    asks; whether the rest still does the same is for the tests to say."""
+    """Is the published evidence from this lesson's own code and settings? A notebook asks no more;
+    the tests check whether the rest still behaves the same."""
     then = fingerprint(folder)
     if then is None:
         return all(entry["code"] == code_hash(folder) for entry in entries(folder))
@@ -201,7 +201,7 @@ def own_hash(folder: Path) -> str:
 def as_rows(
     experiment: Experiment, evidence: Sequence[Evidence], told: dict[str, Any], registered: str = ""
 ) -> list[dict[str, Any]]:
-    """The ledger's rows of one claim, one a criterion; `verdict` is that of the whole claim.
+    """The ledger's rows of one claim, one per criterion; `verdict` is that of the whole claim.
 
     With fewer than two seeds there is no interval: its ends are null.
     """
@@ -224,14 +224,13 @@ def as_rows(
 
 
 def _all(told: Iterable[str]) -> str:
-    """Each thing that was told once; seeds may have been measured on several machines."""
+    """Each entry once; seeds may have been measured on several machines."""
     return "; ".join(dict.fromkeys(told))
 
 
 def follows(experiment: Experiment, folder: Path) -> bool:
-    """Are the ledger's rows of an experiment those that the evidence of its judged seeds gives? Not
-    while a run is unfinished, and not where somebody has edited them. Without rows there is nothing
-    untrue."""
+    """Do the ledger's rows of an experiment follow from the evidence of its judged seeds? Not while
+    a run is unfinished, and not if they were edited. True if there are no rows."""
     rows = [row for row in read(folder.parent / LEDGER) if row["id"] == experiment.id]
     if not rows:
         return True
@@ -256,16 +255,16 @@ def _judged(row: Finding) -> dict[str, Any]:
 
 
 def _open(row: Finding, seconds: float) -> dict[str, str]:
-    """What it would take to decide, where that is not decided."""
+    """The effort to decide, if the row is undecided."""
     if row.verdict != "undecided":
         return {}
     return {"to_decide": to_decide(row.values, row.criterion, seconds)}
 
 
 def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) -> None:
-    """Judge the kept evidence and put its rows in place of the old ones, which become history.
+    """Judge the kept evidence and replace the old rows by its rows; the old ones become history.
 
-    Fewer seeds than were fixed, or others, stay evidence: an unfinished run enters nothing.
+    Fewer seeds than were fixed, or others, remain mere evidence: an unfinished run enters nothing.
     """
     if {entry["evidence"]["seed"] for entry in kept} != set(experiment.judged):
         return
@@ -298,12 +297,12 @@ def enter(experiment: Experiment, kept: Sequence[dict[str, Any]], path: Path) ->
     remember(experiment.id, experiment.judged, path)
 
 
-# Registered before anything was measured.
+# Registered before measuring.
 
 
 def registration(experiment: Experiment, folder: Path) -> dict[str, Any]:
-    """What is fixed before a run: criteria, which seeds, and the hash of the code; `seen` are the
-    hashes of other code that had measured by then, `used` the seeds that had been measured."""
+    """Values fixed before a run: criteria, seeds, and the hash of the code; `seen` are the hashes
+    of other code that had measured by then, `used` the seeds that had been measured."""
     code = code_hash(folder)
     return {
         "criteria": [asdict(criterion) for criterion in experiment.criteria],
@@ -321,7 +320,7 @@ def registration_words(
     experiment: Experiment,
     kept: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Was what the evidence is judged by fixed before it was measured? In words, for the row."""
+    """Words for the row on whether the criteria were fixed before measuring."""
     if registered is None:
         return "not registered before the run"
     if known := set(registered.get("used", [])) & set(experiment.judged):

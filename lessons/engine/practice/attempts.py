@@ -1,9 +1,9 @@
 """check, hint and solution, in a notebook and on the command line alike.
 
-Idea:   one checker for both: here the learner's source is found (from the running notebook, or
-        from work/), judged in the sandbox, and the record kept.
+Idea:   one checker for both: it finds the learner's source (in the running notebook, or in work/),
+        has it judged in the sandbox, and keeps the record.
 Run:    in a notebook: check("03.1", causal_attention); in a shell: python -m lessons check 03.1
-Omits:  showing; what is returned is text.
+Omits:  showing; the functions return text.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from lessons.engine.work import work_folder
 
 
 def check(exercise: str, function: Callable[..., Any]) -> None:
-    """Check your function, and print what was found. Never raises for what it does.
+    """Check your function, and print the findings. Errors in it are never raised.
 
     `exercise` is an id such as "03.1".
     """
     wanted = catalogue.find_exercise(exercise)
-    caller = sys._getframe(1).f_globals  # where the names stand that the learner has given
+    caller = sys._getframe(1).f_globals  # has the names that the learner has given
     try:
         source = source_of(function, wanted.name, caller)
     except slicing.Unreadable as error:
@@ -49,7 +49,7 @@ def check(exercise: str, function: Callable[..., Any]) -> None:
 
 
 def attempt(exercise: Exercise, source: str, *, today: date | None = None) -> Result:
-    """Judge a source, and write the try down in work/progress.json."""
+    """Judge a source, and record the attempt in work/progress.json."""
     result = check_source(exercise, source, supervisor.sandbox(), seed="practice")
     if result.status == "missing":
         return result
@@ -62,7 +62,7 @@ def attempt(exercise: Exercise, source: str, *, today: date | None = None) -> Re
 
 
 def check_file(exercise: Exercise, path: Path | None = None) -> tuple[Result, list[str]]:
-    """Check what is in work/ (or in `path`); the result and remarks on the file."""
+    """Check the answer in work/ (or in `path`); the result and remarks on the file."""
     lesson = catalogue.find(exercise.lesson)
     written = learner.read(path or learner.file_of(lesson, work_folder()))
     remarks = []
@@ -75,12 +75,12 @@ def check_file(exercise: Exercise, path: Path | None = None) -> tuple[Result, li
 
 
 def source_of(function: Callable[..., Any], name: str, caller: dict[str, Any]) -> str:
-    """The source of a function that was just defined, with what it needs, as `name`.
+    """The source of a function just defined, with its dependencies, as `name`.
 
-    In a notebook: from the cells that were run, in that order. In a file: from the file. What a
-    `def` alone does not make (a lambda, a partial, what a decorator or another function returned)
-    is known by the name it has among the `caller`'s, as it is where a file is checked. ValueError
-    where there is no source, as for a function of a library.
+    In a notebook it comes from the cells that were run, in that order, in a file from the file. A
+    function not made by `def` alone (a lambda, a partial, the result of a decorator or another
+    function) is found by its name among the `caller`'s, as in a checked file. ValueError if there
+    is no source, as for a function of a library.
     """
     made, cells = _as_defined(function) or _by_name(function, name, caller)
     found = slicing.needed(made, cells)
@@ -90,7 +90,7 @@ def source_of(function: Callable[..., Any], name: str, caller: dict[str, Any]) -
 
 
 def _as_defined(function: Any) -> tuple[str, list[str]] | None:
-    """The name of a function written with `def`, and its cells; None where it is anything else."""
+    """The name of a function written with `def`, and its cells; None for anything else."""
     if not inspect.isfunction(function) or hasattr(function, "__wrapped__"):
         return None
     if "<" in function.__qualname__:  # <lambda>, or <locals> that it may need
@@ -106,7 +106,7 @@ def _as_defined(function: Any) -> tuple[str, list[str]] | None:
 
 
 def _by_name(function: Any, name: str, caller: dict[str, Any]) -> tuple[str, list[str]]:
-    """What a lambda, a partial or another object that can be called is called, and its cells."""
+    """The name of a lambda, a partial or another callable object, and its cells."""
     for names in (caller, getattr(function, "__globals__", {})):
         known = [n for n, value in list(names.items()) if value is function and n[:1] != "_"]
         if known:
@@ -120,7 +120,7 @@ def _by_name(function: Any, name: str, caller: dict[str, Any]) -> tuple[str, lis
 
 
 def _cells_before(module: str, file: str) -> list[str]:
-    """The notebook's cells as they were run; outside one, the file that holds the function."""
+    """The notebook's cells as they were run; outside a notebook, the file of the function."""
     shell = sys.modules.get("IPython")
     running = shell.get_ipython() if shell is not None else None
     if running is not None and module == "__main__":
@@ -135,7 +135,7 @@ def hint(exercise: str) -> None:
 
 
 def next_hint(exercise: Exercise) -> str:
-    """The next hint, and write down that it was given; after the third the three again."""
+    """The next hint, which is recorded as given; after the third, all three."""
     folder = work_folder()
     records = progress.load(folder)
     record = records.get(exercise.id, progress.Record())
@@ -155,7 +155,7 @@ def solution(exercise: str, *, now: bool = False) -> None:
 
 
 def show_solution(exercise: Exercise, *, now: bool) -> str:
-    """The package's own function; before a pass or three tries, how to get it."""
+    """The package's own function; before a pass or three tries, how to see it."""
     record = progress.load(work_folder()).get(exercise.id, progress.Record())
     if not (now or progress.may_see_solution(record)):
         return (

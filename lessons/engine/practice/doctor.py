@@ -1,9 +1,9 @@
 """Is this machine ready for the lessons, and how long will they take here?
 
-Idea:   one screen that says what is there, what is missing and what to do about it; times are
-        scaled by a measurement, and the sandbox's limits are tried rather than looked up.
+Idea:   one screen that says what is available, what is missing and how to get it; times are scaled
+        by a measurement, and the sandbox's limits are tried rather than looked up.
 Run:    python -m lessons doctor
-Omits:  mending anything by itself.
+Omits:  repairing anything by itself.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from lessons.engine.sandbox.outcome import Failure, Outcome
 from lessons.engine.work import ROOT, work_folder
 
 REFERENCE_MS = 4.07
-"""What `python -m minigpt.device` measured on the machine on which minutes are stated (AMD EPYC,
-two cores, nothing else running): ms a step, the best of its four (bfloat16, two threads)."""
+"""Milliseconds per step by `python -m minigpt.device` on the machine for which minutes are stated
+(AMD EPYC, two cores, nothing else running): the best of its four (bfloat16, two threads)."""
 PACKAGES = ["torch", "numpy", "scipy", "matplotlib", "jupyter", "nbclient", "safetensors", "tyro"]
 PACKAGES += ["cognitive-core"]
 
-# limit: (code, what makes us say that it holds)
+# limit: (code, the evidence that it holds)
 _TRIES: dict[str, tuple[str, Callable[[Outcome], bool]]] = {
     "time": ("def f():\n    while True:\n        pass\n", lambda o: o.status == "timeout"),
     "output": (
@@ -46,7 +46,7 @@ _TRIES: dict[str, tuple[str, Callable[[Outcome], bool]]] = {
     ),
     "network": (
         "import socket\ndef f():\n    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:\n"
-        "        s.connect(('192.0.2.1', 9))\n",  # an address that is nobody's (RFC 5737)
+        "        s.connect(('192.0.2.1', 9))\n",  # an unassigned address (RFC 5737)
         lambda o: _refused(o),
     ),
     "writing files": (
@@ -66,7 +66,7 @@ def _refused(outcome: Outcome) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Doctor:
-    """What this machine has, how fast it is, and which limits hold for answers that are checked."""
+    """Show this machine's parts and speed, and which limits hold for checked answers."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ class Line:
     what: str
     found: str
     remedy: str = ""
-    """What to do; empty where all is well."""
+    """Remedy; empty if all is well."""
 
 
 def main(_: Doctor, say: Callable[[str], None] = print) -> int:
-    """Print the screen; 1 where something is in the way."""
+    """Print the screen; returns 1 if there is a problem."""
     bad = 0
     for line in [*machine(), *sandboxed()]:
         bad += bool(line.remedy)
@@ -128,7 +128,7 @@ def machine() -> Iterator[Line]:
 
 
 def sandboxed() -> Iterator[Line]:
-    """Which limits hold, each by trying to break it; and how long a check takes."""
+    """The limits that hold, each tested by an attempt to break it, and the duration of a check."""
     with Sandbox() as sandbox:
         began = time.monotonic()
         try:
@@ -154,7 +154,7 @@ def sandboxed() -> Iterator[Line]:
 
 
 def times() -> Iterator[Line]:
-    """Speed, and how long a learner waits for every lesson's experiment at this speed."""
+    """Speed, and the waiting time for every lesson's experiment at this speed."""
     from minigpt import device
 
     seconds = device.measure()
@@ -177,19 +177,19 @@ def times() -> Iterator[Line]:
 
 
 def minutes(lesson: Lesson) -> float | None:
-    """Minutes of a seed at full profile, as the ledger measured them or experiment.py states them;
-    None where there is no experiment."""
+    """Minutes per seed at full profile, as the ledger measured them or experiment.py states them;
+    None if there is no experiment."""
     if not (lesson.folder / "experiment.py").exists():
         return None
     return records.minutes(experiment.find(lesson.name))
 
 
 def seeds(lesson: Lesson) -> int:
-    """How many its experiment is measured on."""
+    """Number of seeds of its experiment."""
     return experiment.find(lesson.name).seeds
 
 
 def versions() -> str:
-    """One line to paste."""
+    """Versions in one line, to paste."""
     found = [f"{platform.system()} {platform.release()}", f"Python {platform.python_version()}"]
     return ", ".join([*found, *(f"{name} {version(name)}" for name in PACKAGES)])

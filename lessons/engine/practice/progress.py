@@ -1,7 +1,7 @@
-"""What a learner has done: tries, ticks, hints, and when to look at something again.
+"""A learner's progress: tries, ticks, hints, and dates of reviews.
 
-Idea:   one small file, work/progress.json, written whole or not at all. A tick belongs to the code
-        that earned it: other code, no tick. What was got wrong comes back after 1, 3 and 7 days.
+Idea:   one small file, work/progress.json, written atomically. A tick belongs to the code that
+        earned it: other code has none. Failed exercises come back after 1, 3 and 7 days.
 Source: the spacing effect: Cepeda et al. 2006, "Distributed practice in verbal recall tasks".
 Run:    python -m lessons status; python -m lessons review
 Omits:  names, marks, anything sent anywhere.
@@ -22,35 +22,35 @@ from lessons.engine.exercise import Result
 VERSION = 1
 REVIEW_DAYS = (1, 3, 7)
 TRIES_FOR_SOLUTION = 3
-KEPT = 20  # answers that passed, besides the last
+KEPT = 20  # passing answers, besides the last
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One exercise."""
+    """Progress on one exercise."""
 
     tries: int = 0
     """Checks of an attempt, right or wrong."""
     passed: str = ""
-    """Hash of the code that passed last; what fails later takes nothing from it."""
+    """Hash of the code that passed last; a later failure does not remove it."""
     passed_on: str = ""
-    """The day on which it did, as 2026-11-30."""
+    """The day on which it passed, as 2026-11-30."""
     also_passed: list[str] = field(default_factory=list)
     """Hashes of other code that passed before, the latest first."""
     ever_passed: bool = False
-    """Has any code passed?"""
+    """Whether any code has passed."""
     missed: list[str] = field(default_factory=list)
     """Properties that failed, in the order in which they first did."""
     hints: int = 0
-    """How many of the three were shown."""
+    """Number of the three hints shown."""
     reviewed: int = 0
-    """How many of the three reviews are done."""
+    """Number of the three reviews done."""
     due: str = ""
-    """Day of the next review, as 2026-11-30; empty where there is none."""
+    """Day of the next review, as 2026-11-30; empty if there is none."""
 
 
 def code_hash(source: str) -> str:
-    """Of the code alone: comments and layout do not count."""
+    """Hash of the code alone, without comments and layout."""
     try:
         return files.sha256(normal_form(source))[:16]
     except SyntaxError:
@@ -58,7 +58,7 @@ def code_hash(source: str) -> str:
 
 
 def load(folder: Path) -> dict[str, Record]:
-    """All records; none where there is no file. ValueError on a file that is not understood."""
+    """All records; none if there is no file. ValueError on a malformed file."""
     path = folder / "progress.json"
     if not path.exists():
         return {}
@@ -83,7 +83,7 @@ def load(folder: Path) -> dict[str, Record]:
 
 
 def save(folder: Path, records: Mapping[str, Record]) -> None:
-    """All records, atomically."""
+    """Write all records, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, Any] = {key: asdict(records[key]) for key in sorted(records)}
     files.write_json(folder / "progress.json", {"version": VERSION, "exercises": rows})
@@ -115,12 +115,12 @@ def after_check(record: Record, result: Result, source: str, today: date) -> Rec
 
 
 def has_passed(record: Record, source: str) -> bool:
-    """Is it this code that passed, now or earlier?"""
+    """Has this code passed, now or earlier?"""
     return code_hash(source) in (record.passed, *record.also_passed)
 
 
 def after_review(record: Record, right: bool, today: date) -> Record:
-    """One review further, or the same once more tomorrow."""
+    """The record after a review: one further if right, otherwise the same again tomorrow."""
     if not right:
         return replace(record, due=_day(today, 0), reviewed=0)
     done = record.reviewed + 1
@@ -138,5 +138,6 @@ def is_due(record: Record, today: date) -> bool:
 
 
 def may_see_solution(record: Record) -> bool:
-    """After a pass or three tries; before that it is shown on request only."""
+    """Whether there was a pass or three tries; before that the solution is shown on request
+    only."""
     return record.ever_passed or record.tries >= TRIES_FOR_SOLUTION

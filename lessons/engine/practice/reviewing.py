@@ -1,8 +1,7 @@
-"""Doing again what went wrong: after 1, 3 and 7 days, with fresh inputs.
+"""Repeating failed exercises after 1, 3 and 7 days, with new inputs.
 
-Idea:   what was got wrong and then right is soon forgotten; writing it once more from nothing,
-        days later, is what makes it stay. Inputs are new every time, so that nothing is learned
-        by heart but the idea.
+Idea:   a corrected mistake is soon forgotten; writing the answer again from nothing, days later,
+        makes it stay. Inputs are new every time, so that only the idea is learned by heart.
 Source: Cepeda et al. 2006, "Distributed practice in verbal recall tasks"; Roediger & Karpicke
         2006, "Test-enhanced learning".
 Run:    python -m lessons review
@@ -32,16 +31,16 @@ from lessons.engine.work import work_folder
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """List what is due and open its drill; with an exercise, check the drill."""
+    """List reviews that are due and open their drills; with an exercise, check its drill."""
 
     exercise: Annotated[str, Positional, arg(metavar="EXERCISE")] = ""
-    """Which drill to check: 03.1. None: list what is due."""
+    """Drill to check: 03.1. None: list reviews that are due."""
     answer: Annotated[str, Positional, arg(metavar="NUMBER")] = ""
-    """The answer, where the drill asks for a number."""
+    """The answer, if the drill asks for a number."""
 
 
 def main(settings: Review, today: date | None = None) -> int:
-    """Print the drills, or judge one; 1 where it is wrong."""
+    """Print the drills, or judge one; returns 1 if it is wrong."""
     today = today or date.today()
     folder = work_folder()
     if not settings.exercise:
@@ -59,7 +58,7 @@ def main(settings: Review, today: date | None = None) -> int:
         print(f"{exercise.id}: not due before {record.due}")
         return 0
     right = _judge(exercise, settings.answer, folder, record.due)
-    if right is None:  # nothing was written yet: that is no review
+    if right is None:  # nothing was written yet: not a review
         return 1
     records[exercise.id] = progress.after_review(record, right, today)
     progress.save(folder, records)
@@ -94,7 +93,7 @@ def _list(folder: Path, today: date) -> None:
 
 
 def _judge(exercise: Exercise, answer: str, folder: Path, due: str) -> bool | None:
-    """Print whether the drill is right; None where it is as it was put there."""
+    """Print whether the drill is right; None if it is unchanged."""
     if callable(exercise.drill):
         _, right = exercise.drill(_numbers(exercise, due))
         try:

@@ -1,10 +1,10 @@
-"""A learner's own copy of a lesson, in work/, never over what is there.
+"""A learner's own copy of a lesson in work/, which never overwrites a file.
 
-Idea:   the notebooks in the repository are published: they hold outputs, and with them the answers
-        to every prediction. The copy has the same cells without outputs. Whoever prefers an editor
-        takes a Python file with the exercises alone; `check` reads either.
+Idea:   the notebooks in the repository are published: they have outputs, and with them the answers
+        to every prediction. The copy has the same cells without outputs. For an editor there is a
+        Python file with the exercises alone; `check` reads either.
 Run:    python -m lessons start 01 [--py]
-Omits:  starting Jupyter. Editors that open notebooks are many; the command says one.
+Omits:  starting Jupyter. Many editors open notebooks; the command names one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Start:
 
 
 def main(settings: Start) -> None:
-    """The command."""
+    """Run the command."""
     lesson = find(settings.lesson)
     path, new = start(lesson, work_folder(), py=settings.py)
     shown = from_here(path)
@@ -44,14 +44,14 @@ def main(settings: Start) -> None:
 
 
 def start(lesson: Lesson, folder: Path, *, py: bool = False) -> tuple[Path, bool]:
-    """The learner's file, and whether it was made just now."""
+    """The learner's file, and whether it was made now."""
     path = folder / f"{lesson.slug}.{'py' if py else 'ipynb'}"
     if os.path.lexists(path):
         return path, False
     text = exercises_alone(lesson) if py else without_outputs(lesson)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:  # fails where it is there
+        with path.open("x", encoding="utf-8", newline="\n") as file:  # fails if it exists
             file.write(text)
     except FileExistsError:
         return path, False
@@ -59,7 +59,7 @@ def start(lesson: Lesson, folder: Path, *, py: bool = False) -> tuple[Path, bool
 
 
 def without_outputs(lesson: Lesson) -> str:
-    """The learner's notebook as nobody has run it."""
+    """The learner's notebook, not run."""
     import nbformat
 
     from lessons.engine.building.build import compose

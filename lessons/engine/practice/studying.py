@@ -1,4 +1,4 @@
-"""What a learner types: list, check, hint, solution, status, next.
+"""Commands for learners: list, check, hint, solution, status, next.
 
 Idea:   each command says one thing and what to do next, in plain text that needs no colour.
 Run:    python -m lessons check 03.1
@@ -26,11 +26,11 @@ Id = Annotated[str, Positional, arg(metavar="EXERCISE")]
 
 @dataclass(frozen=True, kw_only=True)
 class List:
-    """Which lessons there are, and how many exercises each has."""
+    """List the lessons, with their numbers of exercises."""
 
 
 def list_lessons(_: List) -> None:
-    """Print one line a lesson."""
+    """Print one line per lesson."""
     for lesson in catalogue.lessons():
         exercises = lesson.exercises()
         count = f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}"
@@ -39,16 +39,16 @@ def list_lessons(_: List) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Check an exercise (03.1) or all of a lesson's (03) as they stand in work/."""
+    """Check an exercise (03.1) or all of a lesson (03), as in work/."""
 
     exercise: Id
-    """Which: 03.1, or 03 for all of lesson 3."""
+    """Exercise: 03.1, or 03 for all of lesson 3."""
     file: Path | None = None
-    """Another file than the one in work/: a notebook or a .py file."""
+    """File to check instead of the one in work/: a notebook or a .py file."""
 
 
 def check(settings: Check) -> int:
-    """Print what was found; 0 where all passed, 1 otherwise."""
+    """Print the findings; returns 0 if all passed, 1 otherwise."""
     supervisor.sandbox().launch()  # it imports torch while this process reads the lesson
     right = True
     for i, exercise in enumerate(_exercises(settings.exercise)):
@@ -70,12 +70,12 @@ def _exercises(which: str) -> tuple[Exercise, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
-    """The next of three hints: a question, the concept, pseudocode."""
+    """Print the next of three hints: a question, the concept, pseudocode."""
 
     exercise: Id
     """Which: 03.1."""
     stub: bool = False
-    """Print the cell as it was at the start instead."""
+    """Print the cell's original text instead."""
 
 
 def hint(settings: Hint) -> None:
@@ -89,12 +89,12 @@ def hint(settings: Hint) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Solution:
-    """The package's own function: after a pass, after three tries, or with --now."""
+    """Print the package's own function: after a pass, after three tries, or with --now."""
 
     exercise: Id
     """Which: 03.1."""
     now: bool = False
-    """Whatever was tried before."""
+    """Print it without a pass or three tries."""
 
 
 def solution(settings: Solution) -> None:
@@ -105,11 +105,11 @@ def solution(settings: Solution) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What is done, lesson by lesson."""
+    """Show the progress, lesson by lesson."""
 
 
 def status(_: Status) -> None:
-    """Print one line an exercise."""
+    """Print one line per exercise."""
     folder = work_folder()
     records = progress.load(folder)
     done = total = 0
@@ -132,7 +132,7 @@ def state_of(
     records: dict[str, progress.Record],
     folder: Path,
 ) -> str:
-    """One exercise in words. A tick is the code's that earned it: changed code has none."""
+    """One exercise in words. A tick belongs to the code that earned it: changed code has none."""
     record = records.get(exercise.id, progress.Record())
     if not record.tries:
         return "not attempted yet"
@@ -142,7 +142,7 @@ def state_of(
     try:
         source = learner.answer(learner.read(learner.file_of(lesson, folder)), exercise)
     except ValueError:
-        return "done"  # it was checked from elsewhere; nothing in work/ says otherwise
+        return "done"  # it was checked from elsewhere; work/ does not contradict
     if not progress.has_passed(record, source):
         day = f" on {record.passed_on}" if record.passed_on else ""
         again = f"check it again: python -m lessons check {exercise.id}"
@@ -152,13 +152,13 @@ def state_of(
 
 @dataclass(frozen=True, kw_only=True)
 class Next:
-    """What to do now."""
+    """Print the next thing to do."""
 
 
 def next_step(_: Next) -> None:
     """Print one line: a review that is due, or the first exercise that is not done.
 
-    What was begun goes before what was not, whatever their numbers.
+    Exercises that were begun come before others, whatever their numbers.
     """
     folder = work_folder()
     records = progress.load(folder)
@@ -181,7 +181,7 @@ def next_step(_: Next) -> None:
 
 
 def _begun(lesson: catalogue.Lesson, records: dict[str, progress.Record], folder: Path) -> bool:
-    """Is there a file of it in work/, or was one of its exercises tried from elsewhere?"""
+    """Is there a file of the lesson in work/, or was one of its exercises tried from elsewhere?"""
     tried = any(records[e.id].tries for e in lesson.exercises() if e.id in records)
     try:
         learner.file_of(lesson, folder)

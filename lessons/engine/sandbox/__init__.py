@@ -1,1 +1,1 @@
-"""The process that runs code nobody trusts, and the only words it has for what came of it."""
+"""The process that runs untrusted code, and the format of its results."""

@@ -1,18 +1,17 @@
-"""What a process takes from itself before it runs code it does not trust.
+"""Limits that a process sets on itself before it runs untrusted code.
 
-Idea:   limits that the kernel keeps, applied by the child to itself, because then nothing outside
-        has to be running as an administrator: memory, processor time, file size and open files
-        (setrlimit); no new processes, no network, no signals to others, no file's rights changed,
-        nothing that outlives the process (seccomp); no file written and only installed code read
-        (Landlock); and, when started as root, the rights of nobody, since root is above process
-        limits.
+Idea:   limits kept by the kernel, applied by the child to itself, because then nothing outside has
+        to run as an administrator: memory, processor time, file size and open files (setrlimit); no
+        new processes, no network, no signals to others, no change of file rights, nothing that
+        outlives the process (seccomp); no file written and only installed code read (Landlock);
+        and, when started as root, the rights of user nobody, since root is above process limits.
 Source: seccomp(2), landlock(7), setrlimit(2), unshare(2), prctl(2) of the Linux manual; numbers
         from the kernel's unistd.h for x86-64 and arm64.
 Run:    python -m lessons doctor   (tries each limit and says which hold here)
 Omits:  hiding the machine (process list, kernel version). Hostile code belongs in a container.
 
 On macOS only setrlimit works, and the network stays open; on Windows neither. There the supervisor
-still keeps wall-clock time and the size of what comes back.
+still limits wall-clock time and the size of answers.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ PROCESSES = 64
 _READ_ANYTHING = 1 << 2  # CAP_DAC_READ_SEARCH
 OPEN_FILES = 128
 
-# syscall: (x86-64, arm64); -1 where the machine has none
+# syscall: (x86-64, arm64); -1 if the machine has none
 _DENIED = {
     "socket": (41, 198),
     "socketpair": (53, 199),
@@ -56,7 +55,7 @@ _DENIED = {
     "unshare": (272, 97),
     "setns": (308, 268),
     "mount": (165, 40),
-    "open_by_handle_at": (304, 265),  # a file without its path, for who may read anything
+    "open_by_handle_at": (304, 265),  # a file without its path, for those who may read anything
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -84,7 +83,7 @@ _DENIED = {
     "removexattr": (197, 14),
     "lremovexattr": (198, 15),
     "fremovexattr": (199, 16),
-    # memory and queues that stay when the process has gone
+    # memory and queues that outlive the process
     "shmget": (29, 194),
     "semget": (64, 190),
     "msgget": (68, 186),
@@ -104,17 +103,18 @@ _OWN_PID_ONLY = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261
 _CLONE_THREAD = 0x00010000
 _FCNTL = (72, 25)
 _TO_OTHERS = (8, 10, 15)
-"""F_SETOWN, F_SETSIG, F_SETOWN_EX: with them a pipe sends any signal to a process of its user."""
+"""F_SETOWN, F_SETSIG, F_SETOWN_EX: with them a pipe sends any signal to a process of the same
+user."""
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _ALLOW, _DENY = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
 
 
 def apply(*, seconds: float, megabytes: int, readable: Sequence[str]) -> dict[str, str]:
-    """Apply every limit this system has; {limit: "" or why it does not hold}.
+    """Apply every limit of this system; {limit: "" or why it does not hold}.
 
-    `megabytes` come on top of what the process already uses. `readable` are the folders that may
-    be read. Each step is taken in the order in which the next one still can be.
+    `megabytes` are beyond the memory that the process already uses. `readable` are the folders that
+    may be read. The steps are ordered so that each still permits the next.
     """
     used = time.process_time()
     root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -128,20 +128,20 @@ def apply(*, seconds: float, megabytes: int, readable: Sequence[str]) -> dict[st
     held["user"] = _try(_become_nobody)
     no_new_rights = _try(lambda: _prctl(38, 1))  # PR_SET_NO_NEW_PRIVS: needed by the next two
     held["folders"] = no_new_rights or _try(lambda: _landlock(readable))
-    if held["folders"] or not root:  # an ordinary user has all of them in a namespace of its own
+    if held["folders"] or not root:  # an ordinary user has all of them in its own namespace
         _try(lambda: _capabilities(0))
     filtered = no_new_rights or _try(_seccomp)
     held["processes"] = filtered and _try(_few_processes)
     if filtered == "":
-        held["network"] = ""  # whatever became of the namespace: there are no sockets now
+        held["network"] = ""  # with or without the namespace: there are no sockets now
     return held
 
 
 def allow(*, seconds: float | None = None, megabytes: int | None = None) -> None:
-    """What this process may use from now on, or all there is; each call replaces the one before.
+    """Limit this process from now on, or lift the limits; each call replaces the one before.
 
-    For code of ours that reads what others sent: it does not lift its own limits, so that they can
-    be lifted again. Where a system keeps no such limit, nothing happens.
+    It is for our own code that reads untrusted data: it does not lift its own limits, so they can
+    be lifted again. If a system has no such limit, nothing happens.
     """
     used = time.process_time()
     _try(lambda: _soft("RLIMIT_CPU", None if seconds is None else int(used + seconds) + 1))
@@ -176,7 +176,7 @@ def _rlimit(name: str, value: int) -> None:
 
 
 def _memory(megabytes: int) -> None:
-    """Address space, above what is mapped now: torch's libraries alone map gigabytes."""
+    """Limit address space beyond that mapped now: torch's libraries alone map gigabytes."""
     _rlimit("RLIMIT_AS", _mapped() + (megabytes << 20))
 
 
@@ -195,10 +195,10 @@ def _files() -> None:
 
 
 def _few_processes() -> None:
-    """Where seccomp is missing: a number of processes, which counts all of the user's."""
+    """Limit the number of processes if seccomp is missing; it counts all of the user's."""
     import psutil
 
-    # asked for by name, what cannot be known of another's process or of one just ended is None
+    # asked for by name: unknown values of another's process, or of one just ended, are None
     owners = [process.info["uids"] for process in psutil.process_iter(["uids"])]
     mine = sum(owner is not None and owner.real == os.getuid() for owner in owners)
     _rlimit("RLIMIT_NPROC", mine + PROCESSES)
@@ -227,12 +227,12 @@ def _die_with_parent() -> None:
 
 
 def keep_private() -> None:
-    """Other processes of the same user may not read this one's memory."""
+    """Keep other processes of the same user from reading this one's memory."""
     _prctl(4, 0)  # PR_SET_DUMPABLE
 
 
 def _own_network() -> None:
-    """A network with nothing in it; without root it comes with a user namespace of its own."""
+    """Enter an empty network namespace; without root it comes with its own user namespace."""
     flags = 0x40000000 if os.geteuid() == 0 else 0x40000000 | 0x10000000
     _checked(_libc().unshare(flags), "unshare")
 
@@ -244,18 +244,18 @@ def _become_nobody() -> None:
     if linux:
         _prctl(8, 1)  # PR_SET_KEEPCAPS over the change of user
     os.setgroups([])
-    os.setgid(NOBODY)  # by root these set the real, effective and saved one
+    os.setgid(NOBODY)  # for root these set the real, effective and saved one
     os.setuid(NOBODY)
     if linux:
-        _die_with_parent()  # a change of user forgets it
+        _die_with_parent()  # a change of user resets it
         _capabilities(_READ_ANYTHING)
 
 
 def _capabilities(kept: int) -> None:
     """Give up all of root's rights but `kept`.
 
-    One is kept until Landlock says what may be read: an interpreter installed in root's own folder
-    must go on finding its modules.
+    One is kept until Landlock limits reading: an interpreter installed in root's own folder must
+    still find its modules.
     """
     header = struct.pack("=Ii", 0x20080522, 0)
     data = struct.pack("=6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; twice
@@ -263,7 +263,7 @@ def _capabilities(kept: int) -> None:
 
 
 def _landlock(readable: Sequence[str]) -> None:
-    """No file is written, and nothing read outside `readable` (Linux 5.13 and later)."""
+    """Forbid writing files, and reading outside `readable` (Linux 5.13 and later)."""
     libc = _libc()
     create, add, restrict = 444, 445, 446
     version = _checked(libc.syscall(create, None, 0, 1), "landlock")
@@ -276,7 +276,7 @@ def _landlock(readable: Sequence[str]) -> None:
         try:
             place = os.open(folder, getattr(os, "O_PATH", 0) | os.O_CLOEXEC)
         except OSError:
-            continue  # not there: nothing to allow
+            continue  # does not exist: nothing to allow
         allowed = read if os.path.isdir(folder) else read & 0b100
         rule = ctypes.create_string_buffer(struct.pack("=Qi", allowed, place), 12)
         _checked(libc.syscall(add, handle, 1, rule, 0), f"landlock {folder}")
@@ -286,7 +286,7 @@ def _landlock(readable: Sequence[str]) -> None:
 
 
 def _seccomp() -> None:
-    """No processes, sockets, or signals to others: the calls answer EPERM."""
+    """Forbid processes, sockets, and signals to others: the calls return EPERM."""
     if platform.machine() not in _ARCHITECTURES:
         raise OSError(f"no seccomp filter for {platform.machine()}")
     column, architecture = _ARCHITECTURES[platform.machine()]
@@ -316,7 +316,7 @@ def _filter(column: int, architecture: int, pid: int) -> list[bytes]:
     for numbers in _DENIED.values():
         if numbers[column] >= 0:
             program += [equal(numbers[column], 0, 1), answer(refuse)]
-    # glibc tries clone3 first and, where there is none, clone, whose flags a filter can read
+    # glibc tries clone3 first and, without it, clone, whose flags a filter can read
     program += [equal(_CLONE3[column], 0, 1), answer(_DENY | errno.ENOSYS)]
     thread = struct.pack("=HBBI", 0x45, 1, 0, _CLONE_THREAD)
     program += [equal(_CLONE[column], 0, 4), load(16), thread, answer(refuse), answer(_ALLOW)]

@@ -1,10 +1,10 @@
-"""What came of running code that nobody trusts, read without believing it.
+"""The outcome of running untrusted code, read without trusting it.
 
 Idea:   a child sends messages: its limits, then an answer for each call. They are read one by one,
-        bounded in number and size, and taken for data. Whatever is missing, malformed, late or too
-        much makes the outcome something other than "done".
+        bounded in number and size, as data. If anything is missing, malformed, late or too large,
+        the outcome is not "done".
 Run:    used by lessons.engine.checking.supervisor
-Omits:  judging what the answers say (lessons.engine.checking.check).
+Omits:  judging the answers (lessons.engine.checking.check).
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from lessons.engine.sandbox import wire
 
 _MALFORMED: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, ArithmeticError)
 _MALFORMED += (AttributeError, RecursionError, MemoryError)
-"""What a message can raise that is not as it should be; 1e999 as a line number overflows."""
+"""Errors that a malformed message can raise; 1e999 as a line number overflows."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A call that raised, or whose answer was no plain data."""
+    """A call that raised, or whose answer was not plain data."""
 
     type: str
     """The exception's name; NotPlain for an answer that cannot be sent."""
     message: str
     """Its first 300 characters."""
     line: int
-    """Line in the source that ran; 0 where it is not known."""
+    """Line in the source that ran; 0 if unknown."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call gave back."""
+    """The answer of a call."""
 
     value: Any
     """Plain data, or a Failure."""
@@ -45,21 +45,21 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a run."""
+    """The outcome of a run."""
 
     status: Literal["done", "timeout", "memory", "crash", "missing", "unloaded"]
     """"done": every call has its answer. "unloaded": the source itself raised."""
     answers: tuple[Answer, ...] = ()
-    """In the order of the calls; fewer than them where it was cut short."""
+    """Answers in the order of the calls; fewer if the run was cut short."""
     failure: Failure | None = None
-    """What the source raised."""
+    """The error raised by the source."""
     note: str = ""
     """What happened, in words."""
     limits: dict[str, str] | None = None
     """{limit: "" or why it does not hold}, as the child reported them."""
 
     def encoded(self) -> dict[str, Any]:
-        """As JSON has it, without the limits and what the source raised."""
+        """The outcome as JSON data, without the limits and the source's error."""
         answers = [
             {"failure": asdict(answer.value)}
             if isinstance(answer.value, Failure)
@@ -70,7 +70,7 @@ class Outcome:
 
     @classmethod
     def decoded(cls, form: dict[str, Any]) -> Outcome:
-        """What `encoded` made of it."""
+        """The inverse of `encoded`."""
         answers = tuple(
             Answer(Failure(**a["failure"]))
             if "failure" in a
@@ -81,7 +81,7 @@ class Outcome:
 
 
 class Reader:
-    """Reads what a child sends, believing nothing."""
+    """Reads a child's messages without trusting them."""
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted
@@ -94,11 +94,11 @@ class Reader:
 
     @property
     def complete(self) -> bool:
-        """Has it all been said?"""
+        """Have all messages arrived?"""
         return len(self.answers) == self.wanted or bool(self.status or self.nonsense)
 
     def read(self, more: Callable[[], bytes | None]) -> None:
-        """Read until there is all, or no more, or (None) no more time."""
+        """Read until everything has arrived, or there is no more, or (None) no more time."""
         data, total = bytearray(), 0
         while not (self.complete and self.limits is not None):
             part = more()
@@ -142,7 +142,8 @@ class Reader:
             self.answers.append(Answer(wire.decode_answer(message["value"]), changed))
 
     def outcome(self, seconds: float, by_signal: int, code: int) -> Outcome:
-        """All that was read, as an outcome, of a process that had `seconds` and ended so."""
+        """The outcome from all that was read, for a process that had `seconds` and ended this
+        way."""
         status: Any = self.status or "crash"
         note = ""
         failures = [self.failure, *(a.value for a in self.answers)]
@@ -171,7 +172,7 @@ class Reader:
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
-    except ValueError:  # of the real-time signals only the first and the last have a name
+    except ValueError:  # only the first and last real-time signals have names
         return f"signal {number}"
 
 
@@ -181,7 +182,7 @@ def _failure(message: dict[str, Any]) -> Failure:
 
 
 def _plain_text(words: object) -> str:
-    """One line without control characters: nothing that could pass for a line of feedback."""
+    """One line without control characters: it cannot pass for a line of feedback."""
     return "".join(c if c.isprintable() else " " for c in str(words)[:400])
 
 
@@ -194,7 +195,7 @@ def is_memory(failure: Failure) -> bool:
 
 
 def stopped(failure: Failure) -> bool:
-    """Is this an end of the whole run rather than an error of one call?"""
+    """Is this the end of the whole run rather than an error of one call?"""
     return is_memory(failure) or failure.type in (
         "SystemExit",
         "KeyboardInterrupt",
@@ -203,7 +204,7 @@ def stopped(failure: Failure) -> bool:
 
 
 def stop_words(failure: Failure) -> str:
-    """What stopped the run, to the learner."""
+    """The reason why the run stopped, in words to the learner."""
     return {
         "SystemExit": "it called exit instead of returning",
         "KeyboardInterrupt": "it raised KeyboardInterrupt instead of returning",

@@ -1,10 +1,9 @@
 """Plain data between the checker and the learner's process: JSON, and bytes for arrays.
 
-Idea:   what comes back from code one does not trust is read as data, never as objects: a tensor is
-        a dtype, a shape and bytes; an object that claims to be equal to everything has no form
-        here and does not get through. Reading checks every field.
-        An answer is held to more than an input: it names nothing to be built, and costs the one
-        who reads it neither hours nor gigabytes.
+Idea:   answers of untrusted code are read as data, never as objects: a tensor is a dtype, a shape
+        and bytes; an object that claims to be equal to everything has no form here and does not get
+        through. Reading checks every field. Answers have stricter rules than inputs: they name
+        nothing to be built, and reading them costs neither hours nor gigabytes.
 Source: pickle's own warning (docs.python.org, pickle: "never unpickle data that could have come
         from an untrusted source"); keys that share a hash make a set slow: Crosby & Wallach,
         "Denial of Service via Algorithmic Complexity Attacks", USENIX Security 2003.
@@ -27,18 +26,18 @@ from lessons.engine.exercise import Made
 MAX_BYTES = 64 << 20
 """The largest message, in bytes."""
 MAX_DEPTH = 40
-"""Lists within lists."""
+"""Most levels of lists within lists."""
 MAX_ITEMS = 1 << 20
-"""Commas and brackets in a message; each may become an object of a hundred bytes."""
+"""Most commas and brackets in a message; each may become an object of a hundred bytes."""
 MAX_KEYS = 1 << 13
-"""Elements of sets and keys of dictionaries in an answer: all may have been given one hash, and
-then each is compared with all before it."""
+"""Most elements of sets and keys of dictionaries in an answer: all may have the same hash, and then
+each is compared with all before it."""
 MAX_TABLE = 1 << 26
-"""Longest text in an answer times its number of values: NumPy makes a list of texts a table in
-which every one takes as much room as the longest."""
+"""Longest text in an answer times its number of values, at most: NumPy stores a list of texts as a
+table in which each takes as much room as the longest."""
 _DTYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 _DTYPES |= {"uint16", "uint32", "uint64", "complex64", "complex128"}
-_TORCH_ONLY = {"bfloat16": "int16"}  # NumPy has no such numbers; their bits travel as integers
+_TORCH_ONLY = {"bfloat16": "int16"}  # NumPy has no such type; its bits travel as integers
 
 
 class NotPlain(ValueError):
@@ -46,7 +45,7 @@ class NotPlain(ValueError):
 
 
 def pack(value: Any) -> bytes:
-    """`value` as one message; NotPlain where it has no form here."""
+    """`value` as one message; NotPlain if it has no form here."""
     message = json.dumps(encode(value), allow_nan=False, separators=(",", ":")).encode()
     if len(message) > MAX_BYTES:
         raise NotPlain(f"an answer of {len(message) >> 20} MB; at most {MAX_BYTES >> 20} MB")
@@ -54,14 +53,14 @@ def pack(value: Any) -> bytes:
 
 
 def read(message: bytes) -> Any:
-    """The JSON in a message; ValueError where it is none, or where it would fill the memory."""
+    """The JSON in a message; ValueError if it is none, or would fill the memory."""
     if sum(message.count(mark) for mark in (b",", b"[", b"{")) > MAX_ITEMS:
         raise NotPlain(f"an answer of more than {MAX_ITEMS:,} parts")
     return json.loads(message)
 
 
 def encode(value: Any, depth: int = 0) -> Any:
-    """`value` as JSON has it; subclasses of the plain types count as objects and are refused."""
+    """`value` as JSON data; subclasses of the plain types count as objects and are refused."""
     if depth > MAX_DEPTH:
         raise NotPlain("lists nested too deeply")
     kind = type(value)
@@ -71,7 +70,7 @@ def encode(value: Any, depth: int = 0) -> Any:
         return value if abs(value) < 1 << 53 else {"int": hex(value)}
     if kind is float:
         return value if math.isfinite(value) else {"float": repr(value)}
-    if kind in (bytes, bytearray):  # one kind: what comes out is bytes
+    if kind in (bytes, bytearray):  # one kind: decoded as bytes
         return {"bytes": base64.b64encode(value).decode()}
     if kind in (list, tuple, set, frozenset):
         return {kind.__name__: [encode(item, depth + 1) for item in value]}
@@ -119,7 +118,7 @@ def _array(form: str, values: np.ndarray, name: str) -> dict[str, Any]:
 
 
 def decode(form: Any) -> Any:
-    """What `encode` made, as a value; ValueError on anything else.
+    """The inverse of `encode`; ValueError on anything else.
 
     >>> decode(read(pack({"a": (1, 2.5, None)})))
     {'a': (1, 2.5, None)}
@@ -136,7 +135,7 @@ def decode(form: Any) -> Any:
 
 
 def decode_answer(form: Any) -> Any:
-    """`decode` for what came from a child: data alone, none of it costly; ValueError otherwise."""
+    """`decode` for a child's answers: only data, none of it costly; ValueError otherwise."""
     keys = values = longest = 0
     waiting = [form]
     while waiting:
@@ -177,9 +176,9 @@ def _decode_array(form: str, body: Any) -> Any:
         raise ValueError("a shape is made of whole numbers")
     _check_sides(shape)
     data = base64.b64decode(text, validate=True)
-    values = np.frombuffer(data, dtype=stored)  # ValueError where the bytes do not fit
+    values = np.frombuffer(data, dtype=stored)  # ValueError if the bytes do not fit
     if stored == "bool":
-        values = values.view(np.uint8) != 0  # to NumPy a byte of 2 is neither true nor false
+        values = values.view(np.uint8) != 0  # in NumPy a byte of 2 is neither true nor false
     if math.prod(shape) != values.size:
         raise ValueError(f"{values.size} numbers for shape {shape}")
     values = values.reshape(shape).copy()
@@ -194,7 +193,7 @@ def _decode_array(form: str, body: Any) -> Any:
 
 
 def _check_sides(shape: Sequence[int]) -> None:
-    """NotPlain for a shape that holds nothing and yet takes for ever to walk along."""
+    """Raise NotPlain for a shape without elements that is nevertheless endless to iterate over."""
     if 0 in shape and max(shape) > MAX_ITEMS:
         raise NotPlain(f"an array without numbers whose longest side is {max(shape):,}")
 
@@ -215,7 +214,7 @@ def _decode_torch_generator(text: str) -> Any:
 
 
 def build(value: Any) -> Any:
-    """`value` with every `Made` in it built: imports its module and calls its name."""
+    """`value` with every `Made` in it built: import its module and call its name."""
     if isinstance(value, Made):
         module, name = value.what.split(":")
         return getattr(importlib.import_module(module), name)(*build(list(value.args)))

@@ -1,15 +1,15 @@
-"""The process that runs learners' code: a clean one that forks a child for every check.
+"""The process that runs learners' code: clean, and forking a child for every check.
 
-Idea:   importing torch takes seconds, forking a process that has imported it takes milliseconds.
-        So one process imports it, computes nothing (a fork after OpenMP has started threads
-        hangs), knows nothing (no lesson, no expected value), and forks on request. The child puts
-        limits on itself, runs the code on the inputs it was given, and sends plain data back.
+Idea:   importing torch takes seconds, forking a process that has imported it takes milliseconds. So
+        one process imports it, computes nothing (a fork after OpenMP has started threads hangs),
+        knows nothing (no lesson, no expected value), and forks on request. The child limits itself,
+        runs the code on its inputs, and sends plain data back.
 Source: Android's zygote; fork(2).
 Run:    started by lessons.engine.checking.supervisor; not for the command line
-Omits:  judging. Nothing here knows what is right.
+Omits:  judging. The right answers are unknown here.
 
-Messages are a length (4 bytes) and JSON. Where there is no fork (Windows), `--once` reads one job
-from standard input, runs it in this very process and answers on standard output.
+Messages are a length (4 bytes) and JSON. Without fork (Windows), `--once` reads one job from
+standard input, runs it in this very process and answers on standard output.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from typing import Any
 from lessons.engine.sandbox import limits, wire
 
 FILE = "your code"
-"""What tracebacks call the learner's source."""
+"""File name of the learner's source in tracebacks."""
 MAX_PRINTED = 1 << 20
-"""Characters a learner's code may print before it is stopped."""
+"""Most characters that a learner's code may print before it is stopped."""
 PRELOADED = (
     "numpy",
     "numpy.random",
@@ -53,7 +53,7 @@ class TooMuchOutput(BaseException):
 
 
 class _Counted(io.TextIOBase):
-    """Stands for stdout and stderr: counts, keeps nothing."""
+    """Replacement of stdout and stderr that counts characters and keeps none."""
 
     def __init__(self) -> None:
         self.written = 0
@@ -70,7 +70,7 @@ class _Counted(io.TextIOBase):
 
 def sender(handle: int) -> Send:
     """A function that writes messages to a file descriptor."""
-    write, dumps, pack = os.write, json.dumps, struct.pack  # ours, whatever the code patches
+    write, dumps, pack = os.write, json.dumps, struct.pack  # ours, even if the code patches them
 
     def send(message: dict[str, Any]) -> None:
         text = dumps(message, allow_nan=False, separators=(",", ":")).encode()
@@ -82,8 +82,8 @@ def sender(handle: int) -> Send:
 
 
 def serve_job(job: dict[str, Any], send: Send) -> None:
-    """Run one job and send what came of it, call by call."""
-    for name in job["imports"]:  # before the limits: a dropped user may not read what is installed
+    """Run one job and send its results, call by call."""
+    for name in job["imports"]:  # before the limits: a dropped user may not read installed packages
         with contextlib.suppress(Exception):
             importlib.import_module(name)
     import torch
@@ -105,7 +105,7 @@ def serve_job(job: dict[str, Any], send: Send) -> None:
 def _load(source: str, name: str, send: Send) -> Callable[..., Any] | None:
     module = types.ModuleType("answer")
     module.__file__ = FILE
-    sys.modules["answer"] = module  # dataclasses look their module up
+    sys.modules["answer"] = module  # dataclasses look up their module
     try:
         exec(compile(source, FILE, "exec", dont_inherit=True), module.__dict__)
         function = getattr(module, name)
@@ -133,9 +133,9 @@ def _answer(function: Callable[..., Any], args: Any, kwargs: Any, send: Send) ->
 
 
 def _fingerprint(value: Any) -> bytes:
-    """A hash of an input's contents; empty for generators and objects, which are meant to change.
+    """A hash of an input's contents; empty for generators and objects, which may change.
 
-    Finding changed inputs helps the honest. Who forges this has only fooled himself.
+    It helps honest learners find changed inputs; forging it gains nothing.
     """
     form = type(value).__name__
     if form in ("Tensor", "Parameter", "ndarray", "list", "dict", "set"):
@@ -162,7 +162,7 @@ def _error(error: BaseException) -> dict[str, Any]:
 
 
 def _child(job: bytearray, result: int) -> None:
-    """What a forked child does; never returns."""
+    """Run the job in a forked child; never returns."""
     try:
         os.setsid()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
@@ -177,9 +177,9 @@ def _child(job: bytearray, result: int) -> None:
 
 
 def _end(pid: int) -> dict[str, Any]:
-    """Kill the child and what it started; how it ended."""
+    """Kill the child and its descendants; returns how it ended."""
     done, status, usage = os.wait4(pid, os.WNOHANG)
-    for _ in range(20):  # a closed pipe comes a moment before the end
+    for _ in range(20):  # a pipe closes a moment before the end
         if done:
             break
         time.sleep(0.002)
@@ -199,7 +199,7 @@ def _end(pid: int) -> dict[str, Any]:
 
 
 def _receive(control: socket.socket, size: int) -> bytearray:
-    """`size` bytes in one place, where they can be wiped out."""
+    """`size` bytes in one place, where they can be erased."""
     data = bytearray(size)
     left = memoryview(data)
     while left:
@@ -211,7 +211,7 @@ def _receive(control: socket.socket, size: int) -> bytearray:
 
 
 def serve(control: socket.socket) -> None:
-    """Fork for every job that comes, until the other side is gone."""
+    """Fork for every job, until the other side has ended."""
     control.sendall(b"R")
     while True:
         try:
@@ -228,7 +228,7 @@ def serve(control: socket.socket) -> None:
             if pid == 0:
                 control.close()
                 _child(body, handles[0])
-            body[:] = bytes(size)  # the next child inherits this memory, and may be another's
+            body[:] = bytes(size)  # the next child, maybe for another learner, inherits this memory
             os.close(handles[0])
             control.sendall(struct.pack(">I", pid))
         else:
@@ -243,7 +243,7 @@ def main(arguments: list[str]) -> None:
         if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.setmode(result, os.O_BINARY)  # or bytes that look like a line's end grow
+            msvcrt.setmode(result, os.O_BINARY)  # or bytes that look like line ends grow
         os.dup2(os.open(os.devnull, os.O_RDWR), 1)
         job = sys.stdin.buffer.read()
         serve_job(json.loads(job), sender(result))

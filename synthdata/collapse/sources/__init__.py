@@ -1,1 +1,1 @@
-"""What the laboratory of collapse fits: distributions, texts, passages."""
+"""Sources of the laboratory of collapse: distributions, texts, passages."""

@@ -1,7 +1,7 @@
 """Sources whose collapse can be computed: categories, a normal distribution, a straight line.
 
-Idea:   where the mathematics is known, the laboratory can be checked: `expected` says what a
-        measure is on average after g generations, and the tests hold the two together.
+Idea:   if the mathematics is known, the laboratory can be checked: `expected` gives the mean of a
+        measure after g generations, and the tests compare the two.
 Source: the formulas and their papers are in `collapse.theory`.
 Run:    python -m synthdata collapse multinomial
 Omits:  anything with words (`collapse.sources.texts`).
@@ -33,7 +33,7 @@ class Multinomial:
     n: int = 200
     """Draws in each round."""
     name: str = "multinomial"
-    """For tables and titles."""
+    """Name for tables and titles."""
 
     error = "kl"
     units = {  # noqa: RUF012
@@ -63,7 +63,7 @@ class Multinomial:
         return rng.choice(len(model), n, p=sampler.shaped(model))
 
     def measures(self, model: np.ndarray, written: np.ndarray) -> dict[str, float]:
-        """Of the model's probabilities; exact, so `written` is not looked at."""
+        """Measures of the model's probabilities; exact, so `written` is not used."""
         kept = model > 0
         return {
             "kl": float(model[kept] @ np.log2(model[kept] / self.truth[kept])),
@@ -75,7 +75,7 @@ class Multinomial:
     def expected(
         self, regime: Regime, measure: str, generation: int, sampler: Sampler
     ) -> Expected | None:
-        """Theory for `sum_p2` under every regime that does not curate."""
+        """Theoretical `sum_p2` under every regime that does not curate."""
         if measure != "sum_p2" or regime.curated or not sampler.plain:
             return None
         g, n, s0 = generation, self.n, float(self.truth @ self.truth)
@@ -114,7 +114,7 @@ class Gaussian:
     n: int = 100
     """Draws in each round."""
     name: str = "gaussian"
-    """For tables and titles."""
+    """Name for tables and titles."""
 
     error = "kl"
     units = {  # noqa: RUF012
@@ -142,7 +142,7 @@ class Gaussian:
         return model[0] + math.sqrt(model[1]) * shaped_normal(n, rng, sampler)
 
     def measures(self, model: tuple[float, float], written: np.ndarray) -> dict[str, float]:
-        """Of the model's two parameters; exact."""
+        """Measures of the model's two parameters; exact."""
         mean, variance = model
         if not variance + mean**2 < 1e100:  # the next rounds' squares would overflow
             raise ValueError(
@@ -160,7 +160,7 @@ class Gaussian:
     def expected(
         self, regime: Regime, measure: str, generation: int, sampler: Sampler
     ) -> Expected | None:
-        """Theory for the variance, under replace (at any temperature) and accumulate."""
+        """Theoretical variance under replace (at any temperature) and accumulate."""
         cut = sampler.top_k or sampler.top_p < 1
         if measure != "variance" or regime.curated or regime.real_share or regime.constant or cut:
             return None
@@ -186,9 +186,9 @@ class Linear:
     noise: float = 1.0
     """Standard deviation of the noise in every answer, real or not."""
     design_seed: int = 0
-    """Of X and of the true weights."""
+    """Seed of X and of the true weights."""
     name: str = "linear"
-    """For tables and titles."""
+    """Name for tables and titles."""
 
     error = "squared_error"
     units = {"squared_error": "|fitted - true weights|^2"}  # noqa: RUF012
@@ -243,7 +243,7 @@ class Linear:
     def expected(
         self, regime: Regime, measure: str, generation: int, sampler: Sampler
     ) -> Expected | None:
-        """Theory for replace and accumulate, given X; mean and variance are exact."""
+        """Theoretical error under replace and accumulate, given X; mean and variance are exact."""
         if regime.curated or regime.real_share or regime.constant or not sampler.plain:
             return None
         accumulate = regime.keep_all
@@ -275,6 +275,6 @@ def shaped_normal(n: int, rng: np.random.Generator, sampler: Sampler) -> np.ndar
 
 
 def check_size(n: int) -> None:
-    """ValueError where a round is too small or too large to make sense."""
+    """ValueError if a round is too small or too large to make sense."""
     if not 2 <= n <= 10_000_000:
         raise ValueError(f"a round has from 2 to 10,000,000 examples, got n={n}")

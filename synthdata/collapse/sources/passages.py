@@ -1,10 +1,10 @@
 """Real text for the laboratory of collapse: passages of any corpus.
 
-Idea:   nobody knows the entropy of real text, so a model is judged by what it loses on a part of it
-        that no generation has seen.
+Idea:   the entropy of real text is unknown, so a model is judged by its loss on a part that no
+        generation has seen.
 Source: Shannon 1951, "Prediction and entropy of printed English".
 Run:    python -m synthdata collapse ngram --data shakespeare
-Omits:  cutting at sentences; a passage ends after so many characters.
+Omits:  cutting at sentences; a passage ends after `length` characters.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Passages:
 
     @property
     def name(self) -> str:
-        """The corpus."""
+        """Name of the corpus."""
         return self.corpus.name
 
     @cached_property
@@ -74,7 +74,7 @@ class Passages:
         return found
 
     def real(self, n: int, rng: np.random.Generator) -> list[str]:
-        """`n` different passages. ValueError where the corpus has fewer."""
+        """`n` different passages. ValueError if the corpus has fewer."""
         there = len(self.passages)
         if n > there:
             size = len(self.corpus.text)
@@ -88,7 +88,7 @@ class Passages:
     def write(
         self, model: NextChar, n: int, rng: np.random.Generator, sampler: Sampler
     ) -> list[str]:
-        """`n` passages, `STREAMS` at a time, each after a new line."""
+        """`n` passages sampled from the model, `STREAMS` at a time, each after a new line."""
         shaping = asdict(sampler)
         texts: list[str] = []
         while len(texts) < n:
@@ -101,6 +101,6 @@ class Passages:
         return "".join(text if text.endswith("\n") else text + "\n" for text in texts)
 
     def distance(self, model: NextChar) -> dict[str, float]:
-        """Cross-entropy on what no generation has seen; the truth's own entropy is unknown."""
+        """Cross-entropy on held-out text; the entropy of the truth is unknown."""
         ids = self.tokenizer.encode(self.corpus.held_out[: self.judges])
         return {"cross_entropy": score(model, ids).bits}

@@ -1,4 +1,4 @@
-"""Sources of text: an n-gram or a tiny GPT, learning from what the last one wrote.
+"""Sources of text: an n-gram or a tiny GPT, learning from its predecessor's output.
 
 Idea:   the same chain as with categories, now with a model that has to generalise. On Storyland the
         truth is a grammar, so the distance of a model from it is computed, not guessed.
@@ -34,11 +34,11 @@ BITS = 1 / math.log(2)
 
 
 class Texts(Protocol):
-    """Real texts, and how a model is made to write such texts."""
+    """Real texts, and how to sample such texts from a model."""
 
     @property
     def name(self) -> str:
-        """For titles."""
+        """Name for titles."""
         ...
 
     @property
@@ -53,11 +53,11 @@ class Texts(Protocol):
     def write(
         self, model: NextChar, n: int, rng: np.random.Generator, sampler: Sampler
     ) -> list[str]:
-        """`n` texts by the model."""
+        """`n` texts sampled from the model."""
         ...
 
     def joined(self, texts: list[str]) -> str:
-        """One text to train on."""
+        """The texts joined into one training text."""
         ...
 
     def distance(self, model: NextChar) -> dict[str, float]:
@@ -76,14 +76,14 @@ class KnowsWords(Protocol):
 
 
 class LineTexts:
-    """What all texts of one line have in common."""
+    """Common parts of texts that are one line each."""
 
     def joined(self, texts: list[str]) -> str:
-        """One to a line."""
+        """One text per line."""
         return "\n".join(texts) + "\n"
 
     def distance(self, model: NextChar) -> dict[str, float]:
-        """Not asked for, where models are compared by what they write."""
+        """Empty: models are compared by what they write."""
         return {"cross_entropy": math.nan, "kl": math.nan}
 
 
@@ -92,9 +92,9 @@ class Stories(LineTexts):
     """Storyland: a text is a story, one line."""
 
     judges: int = 1000
-    """Stories, by the grammar and never trained on, by which a model is judged."""
+    """Stories by the grammar, never trained on, that judge a model."""
     streams: int = 256
-    """Streams that are written at once."""
+    """Streams sampled at once."""
     name: str = "storyland"
 
     @property
@@ -115,7 +115,7 @@ class Stories(LineTexts):
     def write(
         self, model: NextChar, n: int, rng: np.random.Generator, sampler: Sampler
     ) -> list[str]:
-        """`n` stories: each stream writes as many as the others, however long they are."""
+        """`n` stories, the same number from each stream, however long they are."""
         return write_lines(
             model, n, rng, sampler, streams=self.streams, longest=4 * storyland.grammar().longest
         )
@@ -123,8 +123,8 @@ class Stories(LineTexts):
     def distance(self, model: NextChar) -> dict[str, float]:
         """KL(grammar || model) by stories of the grammar, whose own probability is exact.
 
-        The cross-entropy is the grammar's exact entropy plus that: the luck of which stories judge
-        falls out of the difference.
+        The cross-entropy is the grammar's exact entropy plus that: the luck of the stories drawn
+        cancels in the difference.
         """
         stories = _stories(self.judges, 20_261_122)
         surprise = sum(_story_nats(model, stories))
@@ -156,7 +156,7 @@ def _story_nats(model: NextChar, stories: list[str]) -> Iterator[float]:
 
 
 def _predictions(model: NextChar, ids: np.ndarray) -> np.ndarray:
-    """[B, T, V], at once where the model sees that much, else step by step as when writing."""
+    """[B, T, V], at once if the context is long enough, else step by step as in sampling."""
     if model.context is None or ids.shape[1] <= model.context:
         return model.logprobs(ids)
     state, first = model.start(ids[:, :1])
@@ -172,10 +172,10 @@ def write_lines(
     streams: int = 256,
     longest: int,
 ) -> list[str]:
-    """`n` lines by the model, hundreds of streams at once.
+    """`n` lines sampled from the model, hundreds of streams at once.
 
-    Every stream goes on until all have written their share, so that no line is dropped for being
-    long; one of more than `longest` characters is cut there.
+    Every stream runs until all have written their share, so that no line is dropped for its length;
+    a line of more than `longest` characters is cut there.
     """
     streams = min(streams, n)
     share = math.ceil(n / streams)
@@ -206,7 +206,7 @@ def write_lines(
 
 
 class TextSource:
-    """What n-gram and GPT share: texts go in, texts come out, and the meter looks at them."""
+    """Common parts of n-gram and GPT: texts go in, texts come out, and the meter measures them."""
 
     error = "cross_entropy"
 
@@ -217,7 +217,7 @@ class TextSource:
 
     @property
     def units(self) -> dict[str, str]:
-        """Measures and their units; `kl` and `real_types` only where the texts know them."""
+        """Measures and their units; `kl` and `real_types` only if the texts know them."""
         return {
             "cross_entropy": "bits/char on real text",
             "types": "distinct words written",
@@ -234,7 +234,7 @@ class TextSource:
     def sample(
         self, model: NextChar, n: int, rng: np.random.Generator, sampler: Sampler
     ) -> list[str]:
-        """`n` texts by the model."""
+        """`n` texts sampled from the model."""
         return self.texts.write(model, n, rng, sampler)
 
     def measures(self, model: NextChar, written: list[str]) -> dict[str, float]:
@@ -243,7 +243,7 @@ class TextSource:
         found = {
             **self.texts.distance(model),
             "types": float(len(tokens.vocabulary)),
-            "entropy": entropy.entropy(count(tokens, 1)),  # nan where no word was written
+            "entropy": entropy.entropy(count(tokens, 1)),  # nan if no word was written
             "texts": float(len(set(written))),
         }
         if isinstance(self.texts, KnowsWords):
@@ -252,7 +252,7 @@ class TextSource:
 
 
 class NGramSource(TextSource):
-    """Modified Kneser-Ney, counted anew in every generation."""
+    """Modified Kneser-Ney, counted again in every generation."""
 
     def __init__(self, texts: Texts, *, n: int = 120, order: int = 5) -> None:
         super().__init__(texts, n, f"{order}-gram on {texts.name}")
@@ -284,7 +284,7 @@ def tiny() -> TrainConfig:
 
 
 class GPTSource(TextSource):
-    """A tiny GPT, trained anew in every generation for the same number of steps."""
+    """A tiny GPT, trained from scratch in every generation for the same number of steps."""
 
     def __init__(
         self, texts: Texts | None = None, *, n: int = 2000, config: TrainConfig | None = None
@@ -296,8 +296,8 @@ class GPTSource(TextSource):
     def fit(self, data: list[str], rng: np.random.Generator) -> NextChar:
         """Train from new random weights; the alphabet stays that of the first generation.
 
-        `train` holds a tenth of the data out to choose the best model by, real or not. A text
-        shorter than what the model sees at once (little may be left to curate) is repeated.
+        `train` holds out a tenth of the data, real or not, to choose the best model. A text shorter
+        than the context (curating may leave little) is repeated.
         """
         import torch
 
