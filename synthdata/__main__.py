@@ -49,8 +49,7 @@ def _mend(error: ImportError) -> str:
 
 
 def _settings(*, with_rules: bool) -> Any:
-    """The commands' options as one type; `gate --help` lists its rules, which the others do not
-    need."""
+    """The commands' options as one type; `gate --help` lists its rules, the others need none."""
     from tyro.conf import FlagCreatePairsOff, subcommand
 
     from synthdata.cli import options

@@ -10,10 +10,10 @@ Omits:  keeping results: see lessons/engine/ledger/command.py.
 
 How to use it, in a lesson or a notebook:
 
-    experiment = find("next_character")             # also 1 or "01" evidence =
-    [experiment.run("ci", seed) for seed in (0, 1, 2)] rows = experiment.judge(evidence)
-    # one `Finding` per criterion picture = experiment.figure(evidence)           # .figure
-    (matplotlib) and .alt
+    experiment = find("next_character")             # also 1 or "01"
+    evidence = [experiment.run("ci", seed) for seed in (0, 1, 2)]
+    rows = experiment.judge(evidence)               # one `Finding` per criterion
+    picture = experiment.figure(evidence)           # .figure (matplotlib) and .alt
 """
 
 from __future__ import annotations
@@ -65,11 +65,9 @@ class Experiment:
     source: str
     """Where it was said (RB22, SEQ24, NP24a, NP24b, JH23) and the papers behind it."""
     criteria: tuple[Criterion, ...]
-    """Criteria, all of which must hold for the claim to be reproduced. They never change after a
-    run."""
+    """Criteria, all needed for the claim to be reproduced. They never change after a run."""
     seeds: int = MINIMUM_SEEDS
-    """Number of seeds that decide, 3 to 20: fixed with the criterion, from pilots that are never
-    judged."""
+    """Number of seeds, 3 to 20: fixed with the criterion, from pilots that are never judged."""
     first_seed: int = 0
     """The first of them. A changed experiment judges seeds unused by its earlier rows: their
     results are known, and may have influenced the change."""

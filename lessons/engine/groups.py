@@ -49,8 +49,7 @@ class Group:
 def grouped(rows: Sequence[Finding]) -> list[Group]:
     """Findings in their order; neighbours about the same quantity of several things are one group.
 
-    Such quantities are named "multinomial, slope of the error (bits)": the thing, then the
-    quantity.
+    Quantities are then named "multinomial, slope of the error (bits)": thing, then quantity.
     """
     groups: list[Group] = []
     for row in rows:

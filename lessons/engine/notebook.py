@@ -62,8 +62,7 @@ def _with_palette(png: bytes, alt: str) -> bytes:
 
 
 def read_text() -> Corpus:
-    """The default text: Tiny Shakespeare or, if it is not available, the one that comes with
-    Python.
+    """The default text: Tiny Shakespeare or, if unavailable, the one that comes with Python.
 
     Under the ci profile it is the first 60,000 characters.
     """
@@ -129,8 +128,7 @@ def scaled(full: int, ci: int) -> int:
 def experiment(
     lesson: str, seeds: Sequence[int] | None = None, *, published: bool = False
 ) -> list[dict[str, Any]]:
-    """Run a lesson's experiment for every seed; show its figure, and the verdict beside the
-    prediction.
+    """Run a lesson's experiment for every seed; show its figure, and verdict beside prediction.
 
     The profile is COGNITIVE_CORE_PROFILE's, full by default. The seeds are those that decide; under
     ci only the first of them, without a verdict. Evidence is kept in work/evidence and not measured

@@ -12,8 +12,7 @@ from synthdata.report.options import LAST_SEED, between, check_names
 
 @dataclass(frozen=True, kw_only=True)
 class CollapseOptions:
-    """Train each model on its predecessor's output, generation by generation; measure what is
-    lost."""
+    """Train each model on its predecessor's output, for generations, and measure what is lost."""
 
     source: Positional[str]
     """Source to fit: multinomial, gaussian, linear, zipf, ngram or gpt."""

@@ -72,8 +72,7 @@ class Difference:
     needed_high: float = math.nan
     """Upper end."""
     testable: bool = True
-    """Whether any shuffle could have made it significant; if not, Holm's correction leaves it
-    out."""
+    """Whether any shuffle could make it significant; if not, Holm's correction leaves it out."""
 
 
 @dataclass(frozen=True, kw_only=True)

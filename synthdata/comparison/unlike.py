@@ -27,8 +27,7 @@ from synthdata.text.tokens import Tokens
 MOST_SCRIPTS = 0.2
 """Share of words in other scripts from which the sides are unlike."""
 FEWEST_INSIDE = 2
-"""Mean documents compared per group below which a comparison has not examined the groups'
-inside."""
+"""Fewest documents compared per group, on average, to judge variety inside groups."""
 LARGE = 0.1
 """Share of copies inside groups from which there is no all-clear."""
 

@@ -77,8 +77,7 @@ class Abundance:
 
     @classmethod
     def of(cls, counts: Counted) -> Abundance:
-        """Make one from counts of things seen; zeros are left out, and an Abundance is returned
-        unchanged.
+        """Make one from counts of things; zeros are left out, an Abundance is returned unchanged.
 
         ValueError if counts are not whole numbers from 0 up.
 

@@ -73,8 +73,7 @@ def information(
     *,
     enough_coverage: float,
 ) -> Information:
-    """I(field; out) of a field with values `label` [T]; `units` [T] numbers documents left out
-    together.
+    """I(field; out) of a field with values `label` [T]; `units` [T] are left out together.
 
     The estimate is Chao, Wang & Jost's of each entropy, minus the bias found by leaving out blocks
     of units. Things that only one unit has (a share 1 - C of all) show neither; instead that share
@@ -273,6 +272,5 @@ def _entropy(counts: np.ndarray) -> float:
 
 
 def _plug_in(joint: np.ndarray, sizes: np.ndarray) -> float:
-    """H(field) - H(field, out): the information of counts without H(out), which no label
-    changes."""
+    """H(field) - H(field, out): information without H(out), which no label changes."""
     return _entropy(sizes) - _entropy(joint)

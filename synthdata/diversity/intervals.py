@@ -241,8 +241,7 @@ def source_entropy(found: Grams, groups: np.ndarray | None = None) -> SourceEntr
 def source_entropy_of(
     table: Table, documents: int, groups: np.ndarray | None = None
 ) -> SourceEntropy:
-    """Entropy of the source of these documents' things, with an interval if the coverage allows
-    one.
+    """Entropy of the source of these documents, with an interval if the coverage allows one.
 
     A unit is a document, or a group of them. Chao, Wang & Jost correct the bias of independent
     draws; the words of a unit are not independent, so the bias is larger: the jackknife's bias over

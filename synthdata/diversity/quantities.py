@@ -328,8 +328,7 @@ REGISTRY: dict[str, Quantity] = {
         *_OF_ENTROPY,
     )
 }
-"""Every quantity by its key; for the entropies that are in both, those of a collection in
-memory."""
+"""Every quantity by its key; shared entropies are those of a collection in memory."""
 for _channel in ("documents", "words"):
     for _kind in STREAMED.values():
         REGISTRY.setdefault(_kind.of(_channel).key, _kind.of(_channel))

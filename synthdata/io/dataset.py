@@ -71,8 +71,7 @@ class Loaded:
         return [row if v == NO_VALUE else v for row, v in enumerate(self.values(field))]
 
     def alone(self, field: str) -> str:
-        """Note on the rows that are their own group because they have no value; "" if there are
-        none."""
+        """Note on rows that are groups of their own, without a value; "" if there are none."""
         many = sum(value == NO_VALUE for value in self.values(field))
         if not many:
             return ""

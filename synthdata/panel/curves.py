@@ -62,8 +62,7 @@ class AtSize:
 def rows(counts: Counted, of: str, known: Known, coverage_by: str) -> list[AtSize]:
     """Rows by size, then by coverage up to that of twice the sample; none for no counts.
 
-    `known` gives the coverage of a size (`diversity.coverage.at_sizes`), with `coverage_by` as
-    units.
+    `known` gives the coverage of a size (`diversity.coverage.at_sizes`) by units `coverage_by`.
     """
     seen = Abundance.of(counts)
     n = seen.n

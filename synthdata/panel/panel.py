@@ -235,8 +235,7 @@ def _sheet(
 def _sorted(
     sheet: Sheet, by: Sequence[Hashable]
 ) -> tuple[np.ndarray, list[Hashable], np.ndarray | None]:
-    """Documents sorted by text, then value, then group; so shuffles do not depend on their
-    order."""
+    """Documents sorted by text, then value, then group; shuffles do not depend on their order."""
     rank = np.unique([str(value) for value in by], return_inverse=True)[1]
     groups = np.zeros(sheet.n, np.int64)
     if sheet.groups is not None:

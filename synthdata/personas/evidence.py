@@ -74,8 +74,7 @@ class Arm:
     def needed(self, entropy: float) -> tuple[float, float]:
         """Grammatical share and mean log2-probability that a control of this arm has to reach.
 
-        The control's outputs need not be likelier than those of the truth, whose mean is
-        -`entropy`.
+        A control's outputs need not be likelier than the truth's, whose mean is -`entropy`.
         """
         return self.grammatical - SLACK, min(self.logprob, -entropy) - SLACK_BITS
 
@@ -120,8 +119,7 @@ class Evidence:
     arms: tuple[Arm, ...]
     """Every model, prompt and sampler."""
     budgets: dict[str, Budget]
-    """Budgets of the grammar (exact), and measured of its text, the healthy and the collapsed
-    model."""
+    """Budgets of the grammar (exact), its text, the healthy and the collapsed model (measured)."""
     fields: dict[str, float]
     """Information of each part of the persona about a word of the collapsed model, bits/word."""
     adds: tuple[tuple[str, float], ...]
@@ -153,8 +151,7 @@ class Evidence:
 
     @property
     def best_control(self) -> Arm:
-        """The best control of all kinds; if every setting is worse in quality, the plain collapsed
-        model."""
+        """The best of all kinds; if every setting is of worse quality, the collapsed model."""
         found = [arm for arm in map(self.best, CONTROLS) if arm is not None]
         plain = self.arm("collapsed", "none")
         return max(found, key=lambda arm: arm.effective, default=plain)
@@ -267,8 +264,7 @@ def which_add(
 
 
 def plain(evidence: Evidence) -> dict[str, Any]:
-    """Plain values for JSON: numbers, strings, lists and dictionaries; None for what is not
-    finite."""
+    """Values for JSON: numbers, strings, lists and dictionaries; None for what is not finite."""
 
     def made(value: Any) -> Any:
         if isinstance(value, dict):

@@ -9,8 +9,7 @@ from synthdata.report.options import Experiment, between
 
 @dataclass(frozen=True, kw_only=True)
 class PersonasOptions(Experiment):
-    """Test whether personas in the prompt restore what a collapsed model has lost (trains
-    models)."""
+    """Test whether personas in prompts restore what a collapsed model has lost (trains models)."""
 
     n: int | None = None
     """Outputs per arm; by default 2000, or 200 with --profile ci."""

@@ -62,8 +62,7 @@ def answers(
 
 @dataclass(frozen=True, kw_only=True)
 class PersonaTexts(LineTexts):
-    """The text of a world as `GPTSource` needs it: real prompts, with answers by the world or a
-    model."""
+    """The text of a world as `GPTSource` needs it: real prompts, answers by world or model."""
 
     world: World
     streams: int = 500

@@ -26,8 +26,7 @@ class Experiment:
     profile: Literal["full", "ci"] = "full"
     """full: minutes per seed; ci: seconds, too small to find anything."""
     seeds: int = 3
-    """Number of repetitions with new worlds, models and samples. Below three there is no
-    verdict."""
+    """Repetitions with new worlds, models and samples. Below three there is no verdict."""
     first_seed: int = 0
     """First seed."""
     html: str | None = None

@@ -84,7 +84,7 @@ def note(found: Boilerplate) -> tuple[str, ...]:
 
 
 def _whole_words(passage: str, texts: Sequence[str]) -> str:
-    """The passage without words cut at its end or start, as if all texts go on with a w."""
+    """The passage without words cut at its ends, for example if all texts go on with a w."""
     left = right = False
     for text in texts:
         at = text.find(passage)

@@ -32,8 +32,7 @@ NUMBERS = re.compile(r"[0-9a-fA-F-]{8,}|\d+")
 THRESHOLD = 0.7
 BANDS, ROWS = 50, 5
 NEIGHBOURS = 8
-"""Number of following documents with which each is checked in a bucket, in an order drawn by
-seed."""
+"""In a bucket each document is checked with this many that follow it, in an order drawn by seed."""
 
 
 def miss_probability(

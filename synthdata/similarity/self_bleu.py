@@ -111,8 +111,7 @@ class SelfBleu:
 
 
 def _clipped_matches(table: Table, documents: int) -> np.ndarray:
-    """For each document, the number of its n-grams in another one, each clipped at its count
-    there."""
+    """Number of each document's n-grams found in another, each clipped at its count there."""
     key, document, count = table
     edge = np.concatenate(([True], key[1:] != key[:-1], [True]))  # before each row, and at the end
     rows = np.flatnonzero(~(edge[:-1] & edge[1:]))  # n-grams of a single document match nothing

@@ -121,8 +121,7 @@ class Meter:
         self.scripts: Counter[str] = Counter()
         """Words that are single characters, by script without spaces (`synthdata.text.words`)."""
         self.older_words = False
-        """Whether some counts are of an older version, in which a run of such characters was one
-        word."""
+        """Whether an older version counted here, in which a run of such characters was a word."""
         heavy = self.config.k.bit_length() - 1
         self.channels = {
             name: Channel(self.config.k, heavy) for name in ("documents", *self.config.channels)

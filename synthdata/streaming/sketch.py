@@ -251,8 +251,7 @@ class Channel:
         }
 
     def restore(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Become the channel that `state` described; ValueError if no channel can have that
-        state."""
+        """Become the channel that `state` described; ValueError if the state is impossible."""
         sizes = (self.bottom.k, self.heavy.log2_size)
         if (header["k"], header["log2_heavy"]) != sizes:
             raise ValueError(f"sizes {header['k']} and {header['log2_heavy']}, not {sizes}")

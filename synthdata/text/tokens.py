@@ -72,8 +72,7 @@ def utf8_bytes(text: str) -> list[str]:
 
 TOKENISERS: dict[str, Tokenise] = {"byte": utf8_bytes, "character": characters, "word": words}
 DEFAULT_TOKENISER = "word"
-"""Tokeniser for every collection: `synthdata.text.words` decides character by character what a word
-is."""
+"""Default for every collection: `synthdata.text.words` decides character by character."""
 
 
 def named(tokeniser: str | Tokenise) -> tuple[str, Tokenise]:

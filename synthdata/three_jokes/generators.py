@@ -65,8 +65,7 @@ def of_dial(settings: Profile, k: int, seed: Sequence[int]) -> Generator:
 
 
 def of_jokes(settings: Profile, told: Sequence[str], seed: Sequence[int]) -> Generator:
-    """A generator that knows three quarters of the jokes, and then a few. The others are real
-    text."""
+    """Generator with three quarters of the jokes, then a few of them. The others are real text."""
     rng = np.random.default_rng(seed)
     shuffled = [told[i] for i in rng.permutation(len(told))]
     known = shuffled[: 3 * len(told) // 4]

@@ -9,8 +9,7 @@ from synthdata.report.options import Experiment, between
 
 @dataclass(frozen=True, kw_only=True)
 class ThreeJokesOptions(Experiment):
-    """Test whether one text shows that its generator has collapsed, or only many (trains
-    models)."""
+    """Test whether one text or only many show that their generator collapsed (trains models)."""
 
     n: int | None = None
     """Texts per collection; by default 200, or 60 with --profile ci."""

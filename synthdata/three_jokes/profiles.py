@@ -37,8 +37,7 @@ class Profile:
 
     @property
     def texts(self) -> int:
-        """Texts of each GPT's collection: n to teach judges, n to judge, and enough to learn
-        from."""
+        """Texts of each GPT's collection: n to teach judges, n to judge, enough to learn from."""
         return max(2 * self.n, self.learned)
 
     def __post_init__(self) -> None:

@@ -27,8 +27,7 @@ _ALPHA = 0.05
 
 
 def of_comparison(compared: Comparison) -> Verdict:
-    """The verdict: less varied, as varied, or more varied than the reference, and by which
-    numbers."""
+    """Less varied, as varied, or more varied than the reference, and by which numbers."""
     tested = [d for d in compared.differences.values() if not math.isnan(d.p_holm)]
     few = min(compared.units)
     if few < FEWEST or not tested:
@@ -118,8 +117,7 @@ def _none_found(
 
 
 def _power(hill1: Difference, have: int, signed: bool) -> str:
-    """Number of documents that would show a loss; not named if below the minimum of a
-    comparison."""
+    """Documents that would show a loss; not named if below the minimum of a comparison."""
     if hill1.needed_high < FEWEST:
         return f"To see a loss of 10 %, the {FEWEST} documents a side that any comparison needs do."
     return (
@@ -224,8 +222,7 @@ def _undone(named: Sequence[Difference]) -> list[Difference]:
 
 
 def _if_events(named: Sequence[Difference]) -> str:
-    """A sentence naming those of these gaps that vanish if clusters of near-duplicates are
-    events."""
+    """A sentence naming the gaps that vanish if clusters of near-duplicates are events."""
     undone = _undone(named)
     if not undone:
         return ""

@@ -167,8 +167,7 @@ def _reach(share: Measure, units: int) -> tuple[float, float]:
 
 
 def _level(share: Measure, units: int) -> float:
-    """Level of a share: 2 surely half or more, 1 surely a tenth or more, 0.5 perhaps, 0 surely
-    less."""
+    """Level: 2 surely half or more, 1 surely a tenth or more, 0.5 perhaps, 0 surely less."""
     low, high = _reach(share, units)
     if low >= COLLAPSED:
         return 2

@@ -35,8 +35,7 @@ class _NoFStrings(ast.NodeTransformer):
 
 
 def alone(source: str, name: str) -> str:
-    """The last definition of a function, without its dependencies; the whole source if there is
-    none."""
+    """A function's last definition, without dependencies; the whole source if there is none."""
     for node in reversed(tree_of(source).body):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return unparse(node)

@@ -22,8 +22,7 @@ STUB_WIDTH = 96  # characters of a task's line after its indentation
 IMPORTED_EARLY = {"distill", "jaxtyping", "labkit", "minigpt", "numpy", "scipy", "synthdata"}
 IMPORTED_EARLY |= {"torch", "collections", "dataclasses", "functools", "heapq", "itertools", "math"}
 IMPORTED_EARLY |= {"matplotlib", "operator", "random", "re", "statistics", "string", "typing"}
-"""Packages that a child imports before it limits itself; others are imported, if possible, under
-limits."""
+"""Packages that a child imports before it limits itself; others, if it can, under limits."""
 
 
 def imported_modules(source: str) -> list[str]:
@@ -97,8 +96,7 @@ def function(where: str) -> Any:
 
 
 def stub(where: str, name: str, task: str, signature: str = "") -> str:
-    """A learner's starting point: the solution's name and parameters, the task, and an empty
-    body."""
+    """A learner's start: the solution's name and parameters, the task, and an empty body."""
     if not signature:
         (definition,) = tree_of(solution_itself(where)).body
         assert isinstance(definition, ast.FunctionDef)

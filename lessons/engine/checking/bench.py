@@ -89,8 +89,7 @@ class Bench:
         source: str,
         discreet: bool,
     ) -> Result:
-        """`judging.judge`, within limits: "fail" for an answer that could not be judged within
-        them.
+        """`judging.judge` within limits: "fail" for an answer that exceeds them.
 
         ValueError if the process does not start, RuntimeError if a check itself is faulty.
         """

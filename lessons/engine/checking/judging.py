@@ -44,8 +44,7 @@ class Trial:
     """Is `make` one call (judged alone) or several (judged together)?"""
 
     def fresh(self) -> list[Call]:
-        """The calls with new copies of the inputs, which no earlier judge has used up or
-        changed."""
+        """The calls with new copies of inputs, which no earlier judge has used up or changed."""
         pairs = [wire.build(wire.decode(wire.encode((c.args, c.kwargs)))) for c in self.calls]
         return [Call(*args, **kwargs) for args, kwargs in pairs]
 
@@ -186,8 +185,7 @@ def _problem(
 
 
 def _words(trial: Trial, values: list[Any], models: Sequence[Any]) -> str | None:
-    """None if the probe's property holds, else the answer in words. A judge that raises means
-    no."""
+    """None if the probe's property holds, else the answer in words. A judge that raises says no."""
     probe = trial.probe
     if probe.judge is None:
         for value, expected in zip(values, models):

@@ -111,8 +111,8 @@ class Journal:
             self._file.flush()
 
     def close(self) -> None:
-        """Close the journal; answers still being judged are withdrawn: they were stopped, and
-        killed nothing."""
+        """Close the journal, withdrawing answers under way: they were stopped, and killed
+        nothing."""
         for key in sorted(self._open):
             self._write({"key": key, "begun": False})
         self._file.close()

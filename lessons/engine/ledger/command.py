@@ -135,8 +135,7 @@ def code_changed(chosen: Sequence[Lesson]) -> list[str]:
 
 
 def check(chosen: Sequence[Lesson]) -> int:
-    """Print a line per measured lesson on whether its row is still valid; returns 1 if one is
-    not."""
+    """Print for each measured lesson whether its row is still valid; returns 1 if one is not."""
     stale = 0
     for lesson in chosen:
         if not records.entries(lesson.folder):

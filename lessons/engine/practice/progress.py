@@ -138,6 +138,5 @@ def is_due(record: Record, today: date) -> bool:
 
 
 def may_see_solution(record: Record) -> bool:
-    """Whether there was a pass or three tries; before that the solution is shown on request
-    only."""
+    """Whether there was a pass or three tries; before, the solution is shown only on request."""
     return record.ever_passed or record.tries >= TRIES_FOR_SOLUTION

@@ -103,8 +103,7 @@ _OWN_PID_ONLY = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261
 _CLONE_THREAD = 0x00010000
 _FCNTL = (72, 25)
 _TO_OTHERS = (8, 10, 15)
-"""F_SETOWN, F_SETSIG, F_SETOWN_EX: with them a pipe sends any signal to a process of the same
-user."""
+"""F_SETOWN, F_SETSIG, F_SETOWN_EX: they let a pipe send any signal to processes of its user."""
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _ALLOW, _DENY = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO

@@ -142,8 +142,7 @@ class Reader:
             self.answers.append(Answer(wire.decode_answer(message["value"]), changed))
 
     def outcome(self, seconds: float, by_signal: int, code: int) -> Outcome:
-        """The outcome from all that was read, for a process that had `seconds` and ended this
-        way."""
+        """The outcome by all that was read, of a process that had `seconds` and ended this way."""
         status: Any = self.status or "crash"
         note = ""
         failures = [self.failure, *(a.value for a in self.answers)]
