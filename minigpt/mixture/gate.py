@@ -56,7 +56,7 @@ class Gate:
     def constant(cls, weights: Sequence[float], mean: Mean = "arithmetic") -> Gate:
         """Weights that never change; they are divided by their sum.
 
-        >>> Gate.constant([3, 1]).weights(np.zeros((2, 0))).tolist()
+        >>> Gate.constant([3, 1]).weights(np.zeros((2, 0))).round(6).tolist()
         [[0.75, 0.25], [0.75, 0.25]]
         """
         w = np.asarray(weights, dtype=np.float64)

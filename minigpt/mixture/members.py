@@ -1,8 +1,8 @@
 """What the members of a mixture say about a text, and how sure they are.
 
 Idea:   a gate may look only at what is known before the character comes: how spread a member's
-        distribution is (its entropy), how likely its first guess is, and how well an n-gram knows
-        the context. None of that depends on which character follows.
+        distribution is (its entropy), how likely its first guess is, how far it is from the
+        others, and how well an n-gram knows the context. None of that depends on what follows.
 Source: confidence as a gate's input, as in PAQ: M. Mahoney, "Adaptive weighing of context models
         for lossless data compression", Florida Tech technical report CS-2005-16.
 Run:    used by minigpt.mixture
@@ -53,16 +53,20 @@ def read(models: Sequence[NextChar], ids: np.ndarray, *, stride: int | None = No
 
 
 def features(said: Sequence[np.ndarray], own: Sequence[np.ndarray | None]) -> np.ndarray:
-    """Entropy, ln of the largest probability, and what a member adds to these: [..., F].
+    """Entropy, ln of the largest probability, distance from the rest, and a member's own: [..., F].
 
-    `said` are the members' log-probabilities [..., V], `own` their further features or None.
+    The distance is the Kullback-Leibler divergence from the plain average of all members: whether
+    they agree. `said` are the members' log-probabilities [..., V], `own` further features or None.
     """
+    probabilities = [np.exp(logprobs) for logprobs in said]
     columns = []
-    for logprobs, more in zip(said, own):
-        p = np.exp(logprobs)
-        entropy = -np.where(p > 0, p * logprobs, 0).sum(-1, keepdims=True)
-        columns += [entropy, logprobs.max(-1, keepdims=True)]
-        columns += [] if more is None else [more]
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 * -inf is left out of the sums
+        average = np.log(sum(probabilities) / np.float32(len(said)))
+        for p, logprobs, more in zip(probabilities, said, own):
+            entropy = -np.sum(p * logprobs, axis=-1, keepdims=True, where=p > 0)
+            apart = -entropy - np.sum(p * average, axis=-1, keepdims=True, where=p > 0)
+            columns += [entropy, logprobs.max(-1, keepdims=True), apart]
+            columns += [] if more is None else [more]
     return np.concatenate(columns, axis=-1)
 
 
@@ -70,7 +74,7 @@ def names(models: Sequence[NextChar]) -> tuple[str, ...]:
     """Names of the features, in order; members are numbered from 1."""
     found: list[str] = []
     for i, model in enumerate(models, 1):
-        found += [f"entropy {i}", f"ln p max {i}"]
+        found += [f"entropy {i}", f"ln p max {i}", f"apart {i}"]
         found += [f"matched {i}", f"ln seen {i}"] if hasattr(model, "matched") else []
     return tuple(found)
 

@@ -8,6 +8,23 @@ Source: as `minigpt.mixture.gate`; averages of predictors: L. Breiman, "Stacked 
 Run:    python -m minigpt.evaluate --model mixture; python -m tests.benchmarks.bench_mixture
 Omits:  members with other alphabets; counts and weights that learn from the text they read.
 
+Tiny Shakespeare, one run of the preset `quick` (seed 0) and the n-gram of its training text, in
+nats/char. Gates and constants are fitted on the choosing half; the judging half chose nothing.
+
+                         choosing half  judging half  all held out
+    network alone               1.8125        1.8746        1.8436
+    counting alone              1.4533        1.5797        1.5165
+    arithmetic, equal           1.4832        1.5777        1.5305
+    arithmetic, constant        1.4379        1.5491        1.4936   weights 0.14 and 0.86
+    arithmetic, gate            1.4025        1.5251        1.4637   fitted in 2 s
+    geometric, equal            1.4657        1.5639        1.5149
+    geometric, constant         1.4244        1.5360        1.4801   weights 0.24 and 0.76
+    geometric, gate             1.3996        1.5200        1.4595   fitted in 4 s
+
+(`python -m minigpt.train --preset quick --out RUN`, `python -m tests.benchmarks.bench_mixture RUN`,
+each on one core;
+one seed.) Of the features, the divergences bring 0.004 (without them the last row is 1.5242).
+
 Legend: B batch, T time, V vocabulary, M members. Log-probabilities in nats, float32.
 """
 
@@ -30,7 +47,7 @@ from minigpt.nextchar import NextChar
 from minigpt.tokenizer import CharTokenizer
 
 GATE = "gate.json"  # its file in a run's folder
-CELLS = 1 << 26  # log-probabilities of one member held at once while a long text is measured
+CELLS = 1 << 24  # log-probabilities of one member held at once while a long text is measured
 FIT_CELLS = 1 << 23  # and while a gate is fitted: 129,000 characters of 65
 
 
@@ -148,7 +165,7 @@ class Mixture:
         """-ln p of ids[1:], [N - 1], in nats: each member reads in windows of its own.
 
         So an n-gram loses nothing where a window of the GPT begins, and helps there most. A text of
-        more than 2^26 log-probabilities is read in pieces, each without what came before it.
+        more than 2^24 log-probabilities is read in pieces, each without what came before it.
         """
         most = max(1, CELLS // len(self.tokenizer))
         pieces = [ids[i : i + most + 1] for i in range(0, len(ids) - 1, most)]

@@ -181,7 +181,7 @@ def test_it_can_be_written_with() -> None:
 def test_what_is_known_does_not_depend_on_what_comes() -> None:
     models, ids = trio(), text(40)
     before = read(models, ids).features
-    assert before.shape == (39, 8)
+    assert before.shape == (39, 11)
     for place in (3, 20, 39):
         other = ids.copy()
         other[place] = (other[place] + 1) % 5
@@ -191,18 +191,21 @@ def test_what_is_known_does_not_depend_on_what_comes() -> None:
 
 def test_features_are_what_they_are_called() -> None:
     models: list[Any] = [random_gpt(), NGram.fit("abab", ALPHABET, 3)]
-    assert members.names(models) == (
-        *("entropy 1", "ln p max 1", "entropy 2", "ln p max 2", "matched 2", "ln seen 2"),
-    )
+    first = ("entropy 1", "ln p max 1", "apart 1")
+    second = ("entropy 2", "ln p max 2", "apart 2", "matched 2", "ln seen 2")
+    assert members.names(models) == first + second
     ids = ALPHABET.encode("abac")
     found = read(models, ids)
-    for k in (0, 1):
-        said = found.said[k]
-        assert found.features[:, 2 * k] == pytest.approx(-(np.exp(said) * said).sum(-1), abs=1e-5)
-        assert found.features[:, 2 * k + 1] == pytest.approx(said.max(-1))
+    average = np.mean([np.exp(said) for said in found.said], axis=0)
+    for k, said in enumerate(found.said):
+        p = np.exp(said)
+        entropy, top, apart = found.features[:, 3 * k : 3 * k + 3].T
+        assert entropy == pytest.approx(-(p * said).sum(-1), abs=1e-5)
+        assert top == pytest.approx(said.max(-1))
+        assert apart == pytest.approx((p * np.log(p / average)).sum(-1), abs=1e-5)
     # after "a" came b with two left neighbours, the start and b; after "ab" a once, after "ba" b
     expected = np.array([[1, np.log(3)], [2, np.log(2)], [2, np.log(2)]])
-    assert found.features[:, 4:] == pytest.approx(expected)
+    assert found.features[:, 6:] == pytest.approx(expected)
     never = members.matched(models[1], ALPHABET.encode("ec")[None])
     assert never is not None
     assert never[0, :, 0].tolist() == [0, 0]
@@ -274,7 +277,7 @@ def test_a_fitted_gate_finds_who_knows_when(mean: gate.Mean) -> None:
     said = [np.log(np.where(k[:, None], sure, guess)).astype(np.float32) for k in (knows, ~knows)]
     told = members.features(said, [None, None])
     reading = Reading(said, told, came)
-    names = ("a", "b", "c", "d")
+    names = tuple("abcdef")
     constant, seeing = (fit(reading, names, mean=mean, hidden=h) for h in (0, 4))
     assert (constant.looks, seeing.looks) == (False, True)
     equal = Gate.constant([1, 1], mean).nats(reading).mean()
@@ -356,7 +359,7 @@ def test_a_gate_can_be_printed() -> None:
     assert str(Gate.constant([1, 3])) == "arithmetic mean, weights [0.25, 0.75]"
     words = str(Mixture.fit([random_gpt(), counted()], text(100), hidden=2).gate)
     assert "ln seen 2" in words
-    assert len(words.splitlines()) == 1 + 6 + 1 + 2 + 1
+    assert len(words.splitlines()) == 1 + 8 + 1 + 2 + 1
 
 
 def test_other_alphabets_are_refused_in_one_line() -> None:
@@ -388,3 +391,13 @@ def test_what_makes_no_sense() -> None:
         Mixture.fit(models, text(50), hidden=17)
     with pytest.raises(ValueError, match="2 characters at least"):
         Mixture.fit(models, text(1))
+
+
+def test_impossible_characters_are_no_trouble_to_features() -> None:
+    """Neither `nan` nor a warning where a member, or all of them, give a probability of zero."""
+    half = np.log(0.5)
+    said = [np.array([[0, -np.inf, -np.inf]]), np.array([[half, half, -np.inf]])]
+    with np.errstate(all="raise"):
+        found = members.features(said, [None, None])[0]
+    ln2, ln43 = np.log(2), np.log(4 / 3)
+    assert found == pytest.approx([0, 0, ln43, ln2, -ln2, 0.5 * np.log(2 / 3) + 0.5 * ln2])
