@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigpt import corpora
+from minigpt.compress import Coder, compress, decompress
 from minigpt.evaluate import score, surprisal
 from minigpt.layers import GPTConfig
 from minigpt.load import load_predictor
@@ -401,3 +402,15 @@ def test_impossible_characters_are_no_trouble_to_features() -> None:
         found = members.features(said, [None, None])[0]
     ln2, ln43 = np.log(2), np.log(4 / 3)
     assert found == pytest.approx([0, 0, ln43, ln2, -ln2, 0.5 * np.log(2 / 3) + 0.5 * ln2])
+
+
+def test_it_can_be_compressed_with() -> None:
+    models = [random_gpt(), counted()]
+    mixed = Mixture(models, some_gate(models, "geometric"))
+    assert isinstance(mixed, Coder)
+    assert (mixed.precision, mixed.threads) == ("fp32", 1)
+    said = ALPHABET.decode(text(60, seed=3))
+    packed = compress(said, mixed, streams=3, verify=False)
+    assert decompress(packed, mixed) == said.encode()
+    with pytest.raises(ValueError, match="was compressed with model"):
+        decompress(packed, Mixture(models))
