@@ -22,9 +22,9 @@ text, in nats/char. Constants and gates are fitted on the choosing half.
     geometric, gate               1.3996   1.5200    1.4595              1.3604   1.4774    1.4196
 
 (`python -m minigpt.train --preset quick --out RUN`, `python -m tests.benchmarks.bench_mixture RUN`;
-a gate is fitted in 2 to 4 s of one core.) The geometric gate is the default: the best of each column
-but one. No fit sees the judging half, yet features were compared on both halves of `quick`: without
-the divergences its last row is 1.4070, 1.5242 and 1.4655.
+a gate is fitted in 2 to 4 s of one core.) The geometric gate, the best in every column but one, is
+the default. No fit sees the judging half, yet features were compared on both halves of `quick`:
+without the divergences its last row is 1.4070, 1.5242 and 1.4655.
 
 Legend: B batch, T time, V vocabulary, M members. Log-probabilities in nats, float32.
 """
