@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +344,9 @@ def test_a_gate_is_kept_and_that_of_another_run_is_refused(tmp_path: Path) -> No
     again = Mixture.load(models, tmp_path / "gate.json")
     assert again.fingerprint == mixed.fingerprint
     np.testing.assert_array_equal(again.logprobs(ids[None, :6]), mixed.logprobs(ids[None, :6]))
+    constant = Mixture.fit(models, ids, mean="arithmetic", hidden=0).gate
+    copy = Gate.from_record(json.loads(json.dumps(constant.record())))
+    assert copy.record() == constant.record()
     for others in ([random_gpt(seed=3), models[1]], [models[0], counted(seed=1)], models[:1]):
         with pytest.raises(ValueError, match="fitted for other members"):
             Mixture.load(others, tmp_path / "gate.json")
@@ -414,3 +418,36 @@ def test_it_can_be_compressed_with() -> None:
     assert decompress(packed, mixed) == said.encode()
     with pytest.raises(ValueError, match="was compressed with model"):
         decompress(packed, Mixture(models))
+
+
+def test_the_command_refuses_a_foreign_gate_and_a_text_that_has_gone(
+    call: Any, tiny_run: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    asked = ("evaluate", tmp_path / "run", "--model", "mixture", "--sample", "0", "--threads", "1")
+    shutil.copytree(tiny_run, tmp_path / "run")
+    mixed = load_predictor(str(tiny_run), kind="mixture", threads=1).model
+    assert isinstance(mixed, Mixture)
+    mixed.save_gate(tmp_path / "run" / "gate.json")
+    kept = load_predictor(str(tmp_path / "run"), kind="mixture", threads=1).model
+    assert kept.fingerprint == mixed.fingerprint
+    record = json.loads((tmp_path / "run" / "gate.json").read_text())
+    record["members"][0] = "0" * 64
+    (tmp_path / "run" / "gate.json").write_text(json.dumps(record))
+    code, _, err = call(*asked)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "fitted for other members" in err
+
+    def gone(name: str) -> None:
+        raise ValueError(f"{name} has gone")
+
+    monkeypatch.setattr(corpora, "load", gone)
+    code, _, err = call(*asked)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "bring it back" in err
+
+
+def test_a_text_that_has_changed_is_not_counted(tiny_run: Path, monkeypatch: Any) -> None:
+    other = corpora.load("storyland:10000")
+    monkeypatch.setattr(corpora, "load", lambda name: other)
+    with pytest.raises(ValueError, match="has changed since"):
+        load_predictor(str(tiny_run), kind="mixture", threads=1)
