@@ -32,17 +32,9 @@ if TYPE_CHECKING:
 
 def same_alphabet(teacher: CharTokenizer, student: CharTokenizer) -> None:
     """ValueError, naming the first difference, if ids do not mean the same characters."""
-    if teacher.vocab_hash == student.vocab_hash:
+    where = teacher.difference(student, "the teacher", "the student")
+    if not where:
         return
-    pairs = zip(teacher.characters, student.characters)
-    for place, (theirs, ours) in enumerate(pairs):
-        if theirs != ours:
-            where = f"id {place} is {theirs!r} to the teacher and {ours!r} to the student"
-            break
-    else:
-        place = min(len(teacher), len(student))
-        longer, who = (teacher, "teacher") if len(teacher) > len(student) else (student, "student")
-        where = f"only the {who} has id {place}, {longer.characters[place]!r}"
     raise ValueError(
         f"teacher and student have different alphabets ({len(teacher)} and {len(student)} "
         f"characters): {where}; train the teacher on a text with the student's characters"

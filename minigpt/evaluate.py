@@ -21,14 +21,13 @@ import numpy as np
 import tyro
 
 from labkit import command
-from minigpt.nextchar import NextChar
+from minigpt.nextchar import NextChar, readings
 from minigpt.ngram import NGram
 
 if TYPE_CHECKING:
     from minigpt.corpora import Corpus
 
 NGRAM_LIMIT = 5_000_000  # characters that an n-gram counts in a few seconds
-CELLS = 1 << 26  # attention weights at once per head: 64 windows of 1,024 characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,27 +68,13 @@ def surprisal(
     ids = np.asarray(ids, dtype=np.int64)
     if len(ids) < 2:
         raise ValueError(f"a text of {len(ids)} characters has nothing to predict")
-    width = context or model.context
-    if width is None:  # no windows: the whole text is one
-        if isinstance(model, NGram):  # looks up only the characters that occur, not all V
-            return -model.logprob_of(ids)[1:]
-        return _nats(model, ids[None, :-1], ids[None, 1:])[0]
-    step = width if stride is None else stride
-    if not 1 <= step <= width:
-        raise ValueError(f"stride must be from 1 to the context ({width}), got {step}")
+    if context is None and (whole := getattr(model, "surprisal", None)):
+        return whole(ids, stride=stride)  # its members see differently far back
+    if (context or model.context) is None and isinstance(model, NGram):
+        return -model.logprob_of(ids)[1:]  # looks up only the characters that occur, not all V
     found = np.empty(len(ids) - 1)
-    starts = np.arange(0, len(ids) - width, step)  # starts of full windows
-    batch = max(1, min(batch, CELLS // width**2))
-    for some in np.array_split(starts, math.ceil(len(starts) / batch)) if len(starts) else ():
-        places = some[:, None] + np.arange(width)  # [B, T]
-        nats = _nats(model, ids[places], ids[places + 1])
-        found[places[:, -step:]] = nats[:, -step:]
-        if some[0] == 0:
-            found[:width] = nats[0]  # nothing comes before the first window: all of it counts
-    done = int(starts[-1]) + width if len(starts) else 0
-    if done < len(ids) - 1:  # less than a step is left: one more window, cut off at the end
-        begin = max(0, done - (width - step))
-        found[done:] = _nats(model, ids[None, begin:-1], ids[None, begin + 1 :])[0, done - begin :]
+    for place, said in readings(model, ids, stride=stride, context=context, batch=batch):
+        found[place] = surprise(said, ids[1:][place])
     return found
 
 
@@ -108,10 +93,6 @@ def surprise(logprobs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """
     chosen = np.take_along_axis(logprobs, targets[..., None], -1)[..., 0]
     return -chosen.astype(np.float64)
-
-
-def _nats(model: NextChar, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    return surprise(model.logprobs(ids), targets)
 
 
 def copied(sample: str, training: str, n: int = 20) -> tuple[float, str]:
@@ -139,8 +120,10 @@ class Settings:
 
     run: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN]")] = None
     """A run's folder or model file; by default the latest run."""
-    model: Literal["gpt", "ngram"] = "gpt"
-    """A trained run, or an n-gram of --data, counted now."""
+    model: Literal["gpt", "ngram", "mixture"] = "gpt"
+    """A trained run; an n-gram of --data, counted now; or a run mixed with the n-gram of its text.
+
+    """
     data: str | None = None
     """A corpus or a path; by default the text the model was trained on."""
     split: Literal["train", "held_out", "choose", "judge", "all"] = "held_out"
@@ -181,8 +164,11 @@ def main(settings: Settings) -> None:
     if settings.stride is not None and found.model.context is None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
     ids = found.model.tokenizer.encode(text)
-    rows = {found.name: score(found.model, ids, stride=settings.stride)}
-    judged = {found.name: _judged(found.model, corpus, settings)}
+    rows, judged = {}, {}
+    for one in (*found.members, found):  # a mixture stands beside what it is made of
+        stride = settings.stride if one.model.context is not None else None
+        rows[one.name] = score(one.model, ids, stride=stride)
+        judged[one.name] = _judged(one.model, corpus, settings)
     if not math.isfinite(rows[found.name].perplexity):
         raise ValueError(
             f"{found.name} loses {rows[found.name].nats:.4g} nats/char: it predicts no "

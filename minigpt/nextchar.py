@@ -12,11 +12,15 @@ Legend: B batch, T time, V vocabulary. Log-probabilities are natural logarithms 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from minigpt.tokenizer import CharTokenizer
+
+CELLS = 1 << 26  # attention weights at once per head: 64 windows of 1,024 characters
 
 
 @runtime_checkable
@@ -72,3 +76,41 @@ def first_ids(tokenizer: CharTokenizer, batch: int) -> np.ndarray:
     """Ids [B, 1] to start from without a prompt: a newline, or id 0 if the alphabet has none."""
     start = tokenizer.encode("\n")[0] if "\n" in tokenizer else 0
     return np.full((batch, 1), start, dtype=np.int64)
+
+
+def readings(
+    model: NextChar,
+    ids: np.ndarray,
+    *,
+    stride: int | None = None,
+    context: int | None = None,
+    batch: int = 64,
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Read a text of any length: predictions of ids[1:], [N - 1], part by part and in order.
+
+    Each part is a slice of the N - 1 predicted characters and their log-probabilities [k, V].
+    Windows are as long as the model's context and begin every `stride` characters (by default the
+    context: side by side); a model without limit reads the whole text as one window. ValueError if
+    the stride is not from 1 to the context.
+    """
+    width = context or model.context
+    if width is None:
+        yield slice(0, len(ids) - 1), model.logprobs(ids[None, :-1])[0]
+        return
+    step = width if stride is None else stride
+    if not 1 <= step <= width:
+        raise ValueError(f"stride must be from 1 to the context ({width}), got {step}")
+    starts = np.arange(0, len(ids) - width, step)  # starts of full windows
+    batch = max(1, min(batch, CELLS // width**2))
+    done = 0
+    for some in np.array_split(starts, math.ceil(len(starts) / batch)) if len(starts) else ():
+        said = model.logprobs(ids[some[:, None] + np.arange(width)])  # [B, T, V]
+        if done == 0:  # nothing comes before the first window: all of it counts
+            yield slice(0, width), said[0]
+            said, done = said[1:], width
+        new = said[:, -step:].reshape(len(said) * step, said.shape[-1])
+        yield slice(done, done + len(new)), new
+        done += len(new)
+    if done < len(ids) - 1:  # less than a step is left: one more window, cut off at the end
+        begin = max(0, done - (width - step))
+        yield slice(done, len(ids) - 1), model.logprobs(ids[None, begin:-1])[0, done - begin :]

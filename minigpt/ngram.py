@@ -51,6 +51,8 @@ class _Level:
     """Share of each context's mass (of a gram of length k - 1) left to the shorter one,
     [contexts].
     """
+    seen: np.ndarray
+    """Sum of the counts of what followed each context, [contexts]: how well it is known."""
     first: np.ndarray
     """First child of each context c; its children are first[c] to first[c + 1], [contexts + 1].
 
@@ -179,6 +181,27 @@ class NGram:
         self._advance(state, _checked(ids, self.tokenizer, 1))
         return self._distribution(state.nodes)
 
+    def matched(self, ids: np.ndarray) -> np.ndarray:
+        """How well the context is known at each position of ids [B, T]: [B, T, 2], float32.
+
+        The length of the longest counted context (0 to order - 1), and ln(1 + its count): its
+        occurrences at the highest order, below it its continuations' left neighbours.
+        """
+        ids = _checked(ids, self.tokenizer, 2)
+        return np.stack([self._match(self._walk(row)) for row in ids])
+
+    def matched_at(self, state: NGramState) -> np.ndarray:
+        """`matched` for the characters that each stream has read: [B, 2]."""
+        return self._match(state.nodes)
+
+    def _match(self, nodes: np.ndarray) -> np.ndarray:
+        length = (nodes >= 0).sum(0) - 1
+        count = np.empty(nodes.shape[1])
+        for k, level in enumerate(self._levels):
+            here = np.flatnonzero(length == k)
+            count[here] = level.seen[nodes[k, here]]
+        return np.stack((length, np.log1p(count)), axis=1).astype(np.float32)
+
     def _root(self, batch: int) -> np.ndarray:
         nodes = np.full((self.order, batch), -1, dtype=np.int64)
         nodes[0] = 0
@@ -306,7 +329,7 @@ def _smooth(
     given_up = np.bincount(parent, discount, minlength=contexts)
     # a context seen only at the very end of the text has no children: all goes to the shorter one
     handed_down = np.divide(given_up, total, out=np.ones(contexts), where=total > 0)
-    return _Level(keys, (counts - discount) / total[parent], handed_down, first)
+    return _Level(keys, (counts - discount) / total[parent], handed_down, total, first)
 
 
 def _before(counts: np.ndarray) -> np.ndarray:

@@ -84,6 +84,23 @@ class CharTokenizer:
         """The same alphabet, followed by the new characters of `text` in sorted order."""
         return CharTokenizer(self.characters + "".join(sorted(set(text) - set(self.characters))))
 
+    def difference(self, other: CharTokenizer, us: str, them: str) -> str:
+        """The first id that means another character to `other`, in words; empty if none does.
+
+        `us` and `them` are what to call the two owners.
+
+        >>> CharTokenizer("abc").difference(CharTokenizer("abd"), "the GPT", "the n-gram")
+        "id 2 is 'c' to the GPT and 'd' to the n-gram"
+        """
+        for place, (ours, theirs) in enumerate(zip(self.characters, other.characters)):
+            if ours != theirs:
+                return f"id {place} is {ours!r} to {us} and {theirs!r} to {them}"
+        if len(self) == len(other):
+            return ""
+        longer, who = (self, us) if len(self) > len(other) else (other, them)
+        place = min(len(self), len(other))
+        return f"only {who} has id {place}, {longer.characters[place]!r}"
+
     def _unknown(self, text: str, position: int) -> str:
         character = text[position]
         return (

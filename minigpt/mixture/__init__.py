@@ -1,0 +1,11 @@
+"""Several predictors as one, often better than the best of them: `minigpt.mixture.mixture`.
+
+`members` says what they know before a character comes, `gate` whom to believe when, `mixture` is
+the predictor. None of them needs torch, unless a member does.
+"""
+
+from minigpt.mixture.gate import Gate, fit
+from minigpt.mixture.members import Reading, read
+from minigpt.mixture.mixture import Mixture
+
+__all__ = ["Gate", "Mixture", "Reading", "fit", "read"]
