@@ -83,7 +83,6 @@ def build(
 ) -> Cache:
     """Ask `teacher` about every window of the text `ids` [N], and keep its answers in `folder`.
 
-
     A folder that holds part of the same cache is continued; one that holds anything else is
     refused. `stop_after` interrupts the build after this many windows (for tests). ValueError also
     for a text that is too short.

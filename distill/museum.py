@@ -1,6 +1,5 @@
 """A museum of bugs: ways in which distillation goes wrong in real code, each runnable.
 
-
 Idea:   none of these raises an error. The loss falls, a student comes out, and it is worse, or the
         number beside it means something else. Seeing the two curves side by side is the lesson.
 Source: TRL #3043 (weights swapped), #4105 (denominators), #6780 (ends of the JSD); verl #7855

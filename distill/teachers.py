@@ -239,7 +239,6 @@ class NGramTeacher(Teacher):
     def logprobs_at(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Predictions [B, T, V] for windows ids [B, T] at `starts` [B] of the counted text.
 
-
         Each comes from the counts without the stretch that contains the next character; the two
         sides of the gap are counted as if they were adjacent.
         """

@@ -169,7 +169,6 @@ def memory_errors() -> Iterator[None]:
 def _prepare_output() -> None:
     """Escape what a terminal cannot show; let a command started without output write nowhere.
 
-
     A Windows console or pipe may not know every character; without output (`>&-`) Python has none.
     A warning becomes one line, without the line of code that raised it: its reader did not write
     that.

@@ -40,7 +40,6 @@ FINGERPRINT = "fingerprint.json"
 PACKAGES = ("numpy", "scipy", "torch")
 PROJECT = ("minigpt", "distill", "synthdata", "lessons")
 """Packages whose code measures; labkit shows, writes files and judges: that changes no evidence.
-
 """
 NOT_MEASURING = ("lessons.engine",)
 OPTIONAL = ("datasketches", "fsspec", "pyarrow", "pydivsufsort", "pyppmd", "ray", "zstandard")

@@ -37,7 +37,6 @@ def machine() -> str:
 def processor() -> str:
     """Name of the processor, on which sums' last bits may depend; its kind if it has no name.
 
-
     >>> bool(processor())
     True
     """

@@ -87,7 +87,6 @@ def score(model: NextChar, ids: np.ndarray, *, stride: int | None = None) -> Sco
 def surprise(logprobs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """-ln p of the targets [...] (ids), from logprobs [..., V] in nats: nats [...], float64.
 
-
     >>> surprise(np.log([[0.5, 0.5], [0.9, 0.1]]), np.array([0, 1])).round(3).tolist()
     [0.693, 2.303]
     """
@@ -97,7 +96,6 @@ def surprise(logprobs: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 def copied(sample: str, training: str, n: int = 20) -> tuple[float, str]:
     """How much of a sample occurs word for word in the training text.
-
 
     Returns the share of its n-character pieces that do, and the longest common stretch. Both are
     found by looking pieces up in the training text; ValueError if the sample is shorter than n.
@@ -122,7 +120,6 @@ class Settings:
     """A run's folder or model file; by default the latest run."""
     model: Literal["gpt", "ngram", "mixture"] = "gpt"
     """A trained run; an n-gram of --data, counted now; or a run mixed with the n-gram of its text.
-
     """
     data: str | None = None
     """A corpus or a path; by default the text the model was trained on."""
@@ -130,7 +127,6 @@ class Settings:
     """Which part of it: the last tenth is held out; one half of it chooses, the other judges."""
     stride: int | None = None
     """Characters between windows; fewer is slower and gives more context. Default: context.
-
     """
     sample: int = 5000
     """Characters to generate and look up in the training text; 0 for none."""

@@ -55,7 +55,6 @@ class _Level:
     """Sum of the counts of what followed each context, [contexts]: how well it is known."""
     first: np.ndarray
     """First child of each context c; its children are first[c] to first[c + 1], [contexts + 1].
-
     """
 
 
@@ -300,7 +299,6 @@ def _trie(ids: np.ndarray, v: int, order: int) -> tuple[list[np.ndarray], np.nda
 
 def _left_neighbours(keys: list[np.ndarray], ids: np.ndarray, v: int) -> list[np.ndarray]:
     """Number of different characters found before each gram, for all lengths but the longest.
-
 
     The start of the text counts as one, so every gram has at least one.
     """

@@ -26,7 +26,6 @@ def loss_curve(
 ) -> Axes:
     """Training loss, and loss on the choosing half, over seconds; the n-gram's is to be beaten.
 
-
     `best` is the held-out loss in the title, by default the lowest on the curve.
     """
     seconds = [line["seconds"] for line in metrics]

@@ -33,7 +33,6 @@ MOST = 10_000
 """The most texts that the command writes at once; they take about a megabyte each."""
 MANY = 64
 """Texts from which on several threads, and bfloat16 if the processor has it, are faster.
-
 """
 
 

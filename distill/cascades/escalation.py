@@ -56,8 +56,6 @@ def pooled(kept: np.ndarray, new: np.ndarray, models: int) -> np.ndarray:
     """The mean of `models` distributions, `kept`, with one more, `new`; log-probabilities [...,
     V].
 
-
-
     >>> even, sure = np.log(np.array([0.5, 0.5])), np.log(np.array([0.8, 0.2]))
     >>> np.exp(pooled(even, sure, 1)).round(6).tolist()
     [0.65, 0.35]
@@ -118,8 +116,6 @@ def run(
     rng: np.random.Generator | None = None,
 ) -> Ran:
     """Predict `texts` [S, T + 1] with a cascade, each character from position `first` on.
-
-
 
     models[i] is asked if models[i - 1] is at least thresholds[i - 1] unsure; 0 always asks, 1
     never. The first model reads along. Each of the others rereads the last `reread` characters when

@@ -120,8 +120,6 @@ def tune(
     """Thresholds and weights of each rung, from the models' predictions [N, V] of validation
     data.
 
-
-
     Each rung is tuned on the positions that reach it, which are not the easy ones.
     """
     thresholds: list[float] = []

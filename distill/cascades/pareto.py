@@ -16,8 +16,6 @@ def hull(points: Sequence[tuple[float, float]]) -> list[int]:
     """Indices of the (cost, loss) points that no mixture of others beats (lower hull), cheapest
     first.
 
-
-
     >>> hull([(1, 3), (2, 2.9), (3, 1), (4, 2)])
     [0, 2]
     """

@@ -197,8 +197,6 @@ class Arms:
         """Taught by `teacher` for all the steps. `keep` holds the first seed if nothing is
         swept.
 
-
-
         A taught run could be stopped early as well; not offering that is to its disadvantage.
         """
         return self._arm(name, teacher, [self.what.student.steps], cache, keep)

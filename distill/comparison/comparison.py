@@ -39,7 +39,6 @@ SECONDS = "labels, equal seconds"
 TAUGHT, COUNTED, NGRAM = "distilled from the teacher", "distilled from the n-gram", "n-gram itself"
 VERSION = 2
 """Version of the JSON; 2 has distances in nats (`kl_real`, `kl_own`) for the ratio `exposure`.
-
 """
 
 

@@ -105,7 +105,6 @@ def taught_flops(
 def equal_compute_steps(config: TrainConfig, teacher: Any, vocabulary: int, **how: Any) -> int:
     """Steps on labels alone that cost as much as `config.steps` steps with the teacher.
 
-
     `how` is as in `taught_flops`.
     """
     taught = taught_flops(config, teacher, vocabulary, **how)

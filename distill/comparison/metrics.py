@@ -1,6 +1,5 @@
 """Whether distilling helped: gap closed, calibration, agreement, distances.
 
-
 Idea:   a student's loss alone says nothing. The gap is the teacher's advantage over the same
         student on labels alone; the answer is how much of it was closed, over paired seeds, with an
         interval, and it may be none.

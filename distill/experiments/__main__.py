@@ -47,7 +47,6 @@ class Command:
     """Print a last line of JSON."""
     check: bool = False
     """With `results`: check that the measuring code still does the same; exit code 1 if not.
-
     """
 
     def __post_init__(self) -> None:

@@ -218,7 +218,6 @@ class Lab:
     ) -> list[TrainResult]:
         """Train the student in one way, once per seed, with the settings that suit it best.
 
-
         Of several `config`s and `lengths` (shares of the profile's steps) the best pair at the
         profile's rate is taken, then the best rate: on SWEEP_SEED, by the choosing half. `teacher`
         and `corpus` may be one for all seeds or one for each; the sweep uses the first. The rest is

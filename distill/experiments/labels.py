@@ -165,7 +165,6 @@ def noisy_labels(profile: Profile, wrong: float = 0.3) -> Outcome:
 def omitted_character(profile: Profile, character: str = "e") -> Outcome:
     """Positions before `character` are never trained on; one bias is set afterwards.
 
-
     The student reads the character as context, but never has it as a label, nor does it get the
     teacher's predictions for the positions where it comes. All it can learn is what the teacher
     says of it elsewhere. The bias is added to that one logit, so that the character is predicted as

@@ -129,7 +129,6 @@ def page(
 ) -> str:
     """The page in Markdown: expectations and results, sanity checks, every arm, and at the end
     those that were `replaced`, with the reason.
-
     """
     some, before, reasons = list(records), list(replaced), because or {}
     missing = [name for name in reasons if name not in {one["name"] for one in some}]

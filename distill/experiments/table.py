@@ -76,5 +76,4 @@ REPLACED: dict[str, str] = {
     "three seeds",
 }
 """What was wrong with earlier experiments, whose records are in results/replaced.
-
 """

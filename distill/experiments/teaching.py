@@ -162,7 +162,6 @@ PEERS = "All peers learned at one rate and length, those of labels alone"
 def _taught_by_peers(profile: Profile, arms: dict[str, int]) -> Lab:
     """Students of little text: on labels alone, smoothed, and taught by groups of peers.
 
-
     Each seed has peers of its own.
     """
     lab = Lab(profile)

@@ -26,7 +26,6 @@ from minigpt.sample import generate
 def data_free(profile: Profile, times: int = 10) -> Outcome:
     """No real text for the student: its teacher writes it, and gives labels or probabilities.
 
-
     The teacher has learned from all of the text, and writes `times` as much as the little real text
     that the other arms have. Control: the same teacher marks that little real text.
 

@@ -8,13 +8,13 @@ Run:    python -m minigpt.compress --help
 Names are imported when they are asked for, so that the command can be stopped before torch loads.
 """
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
+
+from labkit.lazy import attributes
+
+if TYPE_CHECKING:
+    from minigpt.compress.container import Coder, Header, compress, decompress, read_header
 
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module("minigpt.compress.container"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = attributes(__name__, dict.fromkeys(__all__, "minigpt.compress.container"))

@@ -57,7 +57,6 @@ class CompressConfig:
     """Order of the n-gram, the predicted character included."""
     streams: int | None = None
     """Number of pieces of the text coded side by side; by default chosen from the length.
-
     """
     verify: bool = True
     """Check the result by decompressing it before anything is written."""

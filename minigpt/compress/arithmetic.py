@@ -76,7 +76,6 @@ class RanOut(ValueError):
 class Encoder:
     """Encodes S streams: `put` narrows every stream's interval, `finish` picks a number in each.
 
-
     >>> encoder, even = Encoder(1), frequencies(np.log([[0.5, 0.5]]))
     >>> for bit in [0, 1, 1, 0, 0, 0, 0, 1]:
     ...     encoder.put(even, np.array([bit]))
@@ -188,8 +187,6 @@ class Decoder:
 
     def only_first(self, active: np.ndarray) -> bool:
         """Whether only the first symbol can follow in all `active` [S] streams.
-
-
 
         That is so if zeros were left out and the number has come down to the interval's lower end.
         """

@@ -1,6 +1,5 @@
 """The compressors a model is compared with, given the same knowledge of the training text.
 
-
 Idea:   a model has read its training text before it sees a file. A fair table lets gzip, bzip2, xz,
         zstd and PPMd read it too: as a dictionary if the format has one, otherwise by counting the
         bytes that the file adds when it is compressed after the training text.

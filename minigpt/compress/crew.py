@@ -28,7 +28,6 @@ LOOK_SECONDS = 0.2
 class Crew:
     """Processes that hold the same model, from the first work to the end of the `with` block.
 
-
     `model` can be pickled, and each process computes with `model.threads` threads. If one process
     is enough, it is this one.
     """
@@ -52,7 +51,6 @@ class Crew:
 
     def work(self, job: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
         """`job(*part, model, progress)` for each part, in order; `job` is a module's function.
-
 
         An exception in a job is raised here; ChildProcessError if a process was killed.
         """

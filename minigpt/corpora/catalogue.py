@@ -54,7 +54,6 @@ class Entry:
 def _reviews_text(data: bytes) -> str:
     """One review per line after "+ " or "- ": prompted with the sign, a model takes that side.
 
-
     The file is sorted by source and label; here the order is that of the lines' hashes, so that the
     held-out tenth is like the rest. HTML line breaks, white space and control characters become
     single spaces; characters in the range U+0080..U+009F become the Windows punctuation they

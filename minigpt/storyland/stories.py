@@ -236,7 +236,6 @@ def generate(n_characters: int, seed: int = 0) -> str:
 def entropy_per_char() -> float:
     """Entropy of the source, in nats per character (divide by ln 2 for bits): the least loss.
 
-
     It is the floor if the whole past is in view. Windows that begin without one cost any model more
     at their beginnings; `StorylandModel` on the same windows says how much.
 

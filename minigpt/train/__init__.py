@@ -3,16 +3,21 @@
 Names are imported when they are asked for, so that the command can be stopped before torch loads.
 """
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-_HOME = dict.fromkeys(
-    ("Batch", "Loss", "Progress", "TrainResult", "next_char_loss"), "minigpt.train.interface"
-) | {"TrainConfig": "minigpt.settings", "train": "minigpt.train.loop"}
+from labkit.lazy import attributes
+
+if TYPE_CHECKING:
+    from minigpt.settings import TrainConfig
+    from minigpt.train.interface import Batch, Loss, Progress, TrainResult, next_char_loss
+    from minigpt.train.loop import train
+
 __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = attributes(
+    __name__,
+    dict.fromkeys(
+        ("Batch", "Loss", "Progress", "TrainResult", "next_char_loss"), "minigpt.train.interface"
+    )
+    | {"TrainConfig": "minigpt.settings", "train": "minigpt.train.loop"},
+)

@@ -28,7 +28,6 @@ class Stopwatch:
     def seconds_a_step(self) -> float | None:
         """Median seconds per step over the later half; None until enough steps were timed.
 
-
         >>> watch = Stopwatch(0, 0.0)
         >>> for step, seconds in ((10, 9.0), (20, 11.0)):
         ...     watch.waited(step, seconds)

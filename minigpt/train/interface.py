@@ -58,7 +58,6 @@ class Progress:
     """Loss of the kept model on the whole held-out text, nats/char; None before the end."""
     choose_loss: float | None
     """Loss on the choosing half at the last evaluation, nats/char; the lowest is kept.
-
     """
     seconds: float
     """Seconds of training steps alone."""

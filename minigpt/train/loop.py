@@ -1,6 +1,5 @@
 """Train a character model: draw windows of text, predict each next character, adjust weights.
 
-
 Idea:   loss = mean of -log p(next character); follow its gradient down.
 Run:    python -m minigpt.train
 Omits:  sharding of weights or optimiser state; every model here fits everywhere.

@@ -19,7 +19,13 @@ import numpy as np
 
 from synthdata.comparison import events
 from synthdata.comparison.equal_terms import MATCHES, Match, Parts
-from synthdata.comparison.pool import BLEU_DOCUMENTS, QUANTITIES, Pool, Tested
+from synthdata.comparison.pool import (
+    QUANTITIES,
+    Pool,
+    Tested,
+    bleu_reach,
+    least_reach,
+)
 from synthdata.comparison.support import copied, support
 from synthdata.comparison.two_sample import (
     ERROR_DRAWS,
@@ -216,7 +222,7 @@ def compare(
         lengths=pool.mean_lengths(),
         scripts=(scripts(tokens.select(a)), scripts(tokens.select(b))),
         inside=inside(pool, texts),
-        alike=pool.alike,
+        alike="self_bleu" not in quantities and pool.alike,
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
 
@@ -333,12 +339,10 @@ def _ratio(
     if q.difference:  # no copy among n documents does not mean there never is one
         sides, few = q.of(pool.observed), min(units)
         if q.name == "self_bleu":
-            few = min(few, BLEU_DOCUMENTS)
-            least = [intervals.unmoved_mean(side, few) for side in sides]
+            near, far = bleu_reach(sides, few)
         else:
-            least = [intervals.share_interval(round(side * few), few) for side in sides]
-        far = math.hypot(least[0][1] - sides[0], sides[1] - least[1][0])
-        near = math.hypot(sides[0] - least[0][0], least[1][1] - sides[1])
+            shares = [intervals.share_interval(round(side * few), few) for side in sides]
+            near, far = least_reach(sides, shares)
         low, high = q.gap.clip((min(low, value - near), max(high, value + far)))
     if q.name == "documents_hill1":  # nor do all different, or all equal, mean always
         reaches = [_log_reach(pool.documents(part), k) for part, k in zip((a, b), units)]

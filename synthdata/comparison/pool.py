@@ -162,9 +162,8 @@ class Pool:
         This takes no draws: it may not if the difference is within its least interval.
         """
         one, two = self.self_bleu(self.observed)
-        few = min(*(self.units(side) for side in self.observed.sides), BLEU_DOCUMENTS)
-        least = math.hypot(one - unmoved_mean(one, few)[0], unmoved_mean(two, few)[1] - two)
-        return one - two > least
+        few = min(self.units(side) for side in self.observed.sides)
+        return one - two > bleu_reach((one, two), few)[0]
 
     @cached_property
     def _bleu(self) -> SelfBleu:
@@ -250,3 +249,17 @@ def clustered(label: np.ndarray) -> float:
     """Share of documents in a cluster of two or more; `label` [documents] numbers the clusters."""
     sizes = np.bincount(label)
     return float(sizes[sizes > 1].sum() / len(label))
+
+
+def least_reach(
+    sides: tuple[float, float], least: Sequence[tuple[float, float]]
+) -> tuple[float, float]:
+    """How far below and above a difference its least interval goes, from that of each side."""
+    (one, two), ((low, high), (other_low, other_high)) = sides, least
+    return math.hypot(one - low, other_high - two), math.hypot(high - one, two - other_low)
+
+
+def bleu_reach(sides: tuple[float, float], units: int) -> tuple[float, float]:
+    """`least_reach` of the difference of two self-BLEUs, of so many independent documents."""
+    few = min(units, BLEU_DOCUMENTS)
+    return least_reach(sides, [unmoved_mean(side, few) for side in sides])

@@ -152,4 +152,5 @@ def _plain(value: float, _: float) -> str:
 
 
 def xy(points: Sequence[tuple[float, ...]]) -> tuple[list[float], list[float]]:
+    """First and second coordinates of points, as Matplotlib takes them."""
     return [point[0] for point in points], [point[1] for point in points]

@@ -26,6 +26,7 @@ def title(what: str, data: tuple[str, ...], n: int) -> str:
 
 
 def how_many(n: int) -> str:
+    """The number with its noun: "1 document", "2,000 documents"."""
     return f"{n:,} document{'' if n == 1 else 's'}"
 
 

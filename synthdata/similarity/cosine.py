@@ -21,6 +21,7 @@ def unit_features(tokens: Tokens, n: int) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def unit_length(table: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`unit_features` from the table of n-grams."""
     key, document, count = table
     norm = np.sqrt(np.bincount(document, count.astype(float) ** 2))
     return key, document, count / norm[document]
