@@ -56,6 +56,9 @@ class GPTConfig:
     """Normalisation before each half of a block."""
     qk_norm: bool = True
     """Normalise queries and keys, so that no attention score can blow up."""
+    attention_scale: float = 1.0
+    """Factor on attention scores. Normalised queries and keys of width D score sqrt(D) at most
+    times this: too little to single out one of many characters if D is small."""
     activation: Literal["relu2", "gelu"] = "relu2"
     """The MLP's non-linearity: squared ReLU or GELU."""
     bias: bool = False
@@ -93,6 +96,10 @@ class GPTConfig:
             )
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 to below 1, got {self.dropout}")
+        if not 0 < self.attention_scale <= 100:
+            raise ValueError(
+                f"attention_scale must be above 0 and at most 100, got {self.attention_scale}"
+            )
 
     def __str__(self) -> str:
         """The shape in words: the first fields, and later ones that differ from their default.
@@ -123,13 +130,13 @@ def make_norm(config: GPTConfig) -> nn.Module:
 
 
 def attention_weights(
-    q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"]
+    q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"], times: float = 1.0
 ) -> Float[Tensor, "B H T S"]:
     """softmax(q k^T / sqrt(D)): the weight that each of the last T of S positions gives to each.
 
-    Future positions get weight 0; every row sums to one.
+    Future positions get weight 0; every row sums to one. Scores are multiplied by `times`.
     """
-    t, s, scale = q.size(-2), k.size(-2), q.size(-1) ** -0.5
+    t, s, scale = q.size(-2), k.size(-2), times * q.size(-1) ** -0.5
     flat_q, flat_k = q.flatten(0, 1), k.flatten(0, 1)  # [B * H, T, D]
     if t == 1:  # the last position sees all
         scores = torch.bmm(flat_q, flat_k.mT).mul_(scale)
@@ -144,13 +151,14 @@ def attend_to_cache(
     keys: Float[Tensor, "B H room D"],
     values: Float[Tensor, "B H D room"],
     now: int,
+    times: float = 1.0,
 ) -> Float[Tensor, "B H T D"]:
-    """`attention_weights(q, k) @ v` for the first `now` keys and values of a cache.
+    """`attention_weights(q, k, times) @ v` for the first `now` keys and values of a cache.
 
     It computes with all the allocated room and masks the unused part, and takes the last product in
     the order that is faster on a CPU: for many streams up to twice as fast.
     """
-    t, scale = q.size(-2), q.size(-1) ** -0.5
+    t, scale = q.size(-2), times * q.size(-1) ** -0.5
     hidden = q.new_full((t, keys.size(2)), -torch.inf).triu(now - t + 1)
     scores = torch.baddbmm(hidden, q.flatten(0, 1), keys.flatten(0, 1).mT, alpha=scale)
     weights = scores.softmax(dim=-1).view(*q.shape[:-1], -1)
@@ -186,17 +194,18 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "B T E"]:
         """Mix earlier positions into each; with a cache, their keys and values are read from it."""
         q, k, v = self.heads(x, rope)
-        seen = 0
+        seen, times = 0, self.config.attention_scale
         if cache:
             keys, values, seen = cache  # with spare room: `model.Cache`
             now = seen + x.size(1)
             keys[:, :, seen:now], values[..., seen:now] = k, v.mT
         if seen:
-            out = attend_to_cache(q, keys, values, now)
+            out = attend_to_cache(q, keys, values, now, times)
         elif x.is_cuda:
-            out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            scale = times * q.size(-1) ** -0.5
+            out = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
         else:
-            out = attention_weights(q, k) @ v  # on a CPU faster than fused attention up to T = 256
+            out = attention_weights(q, k, times) @ v  # on a CPU faster than fused up to T = 256
         return self.project(out.transpose(1, 2).flatten(2))
 
 

@@ -207,7 +207,7 @@ class GPT(nn.Module):
                 assert isinstance(block.attention, Attention)
                 x = block.norm_1(self.hidden(ids, layer))
                 q, k, _ = block.attention.heads(x, self._rotations(0, ids.size(1)))
-                maps.append(attention_weights(q, k))
+                maps.append(attention_weights(q, k, self.config.attention_scale))
         return torch.stack(maps, dim=1)
 
     # -- predictions: NumPy in, NumPy out, no gradients -----------------
