@@ -132,7 +132,9 @@ def recorded_settings(stored: Any) -> TrainConfig:
     return TrainConfig(**typed(TrainConfig, {**stored, "model": shape}))
 
 
-_DEFAULT = TrainConfig(model=GPTConfig(n_layer=6, n_head=3, n_embd=96, context=128))
+_DEFAULT = TrainConfig(
+    model=GPTConfig(n_layer=6, n_head=3, n_embd=96, context=128, attention_scale=2.0)
+)
 
 PRESETS: dict[Preset, TrainConfig] = {
     "quick": replace(
@@ -142,14 +144,16 @@ PRESETS: dict[Preset, TrainConfig] = {
         batch_size=24,
         muon_lr=0.04,
         adamw_lr=6e-3,
-        model=GPTConfig(n_layer=3, n_head=4, n_embd=128, context=64),
+        model=GPTConfig(n_layer=3, n_head=4, n_embd=128, context=64, attention_scale=2.0),
     ),
     "default": _DEFAULT,
     "long": replace(
         _DEFAULT,
         preset="long",
         steps=5000,
-        model=GPTConfig(n_layer=5, n_head=6, n_embd=192, context=128, dropout=0.1),
+        model=GPTConfig(
+            n_layer=5, n_head=6, n_embd=192, context=128, dropout=0.1, attention_scale=2.0
+        ),
     ),
     "classic": replace(
         _DEFAULT,
@@ -184,6 +188,8 @@ PRESETS: dict[Preset, TrainConfig] = {
         steps=2000,
         batch_size=64,
         weight_decay=0.1,
-        model=GPTConfig(n_layer=6, n_head=6, n_embd=384, context=256, dropout=0.2),
+        model=GPTConfig(
+            n_layer=6, n_head=6, n_embd=384, context=256, dropout=0.2, attention_scale=2.0
+        ),
     ),
 }
