@@ -263,7 +263,7 @@ def _test(
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
     error, reason = standard_errors(lambda one, two: gaps(pool.at(one, two)), pool.group, a, b, rng)
     p = p_values(observed, dealt)
-    if not reason:
+    if permutations and not reason:
         p = np.maximum(p, p_of_errors(observed, error, _freedom(pool, a, b)))
     counts = can_reject(observed, dealt)
     corrected = np.where(counts, holm(np.where(counts, p, math.nan)), np.where(np.isnan(p), p, 1.0))

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit import files, progress
-from labkit.experiment import Criterion
 from labkit.versions import version
 from labkit.visible import visible
 from synthdata.io.reader import Tally
 from synthdata.report import options, page, record, terminal
 from synthdata.report.structure import Figure, Report
 from synthdata.text.words import mixture_note
+
+if TYPE_CHECKING:
+    from labkit.experiment import Criterion
 
 
 def title(what: str, data: tuple[str, ...], n: int) -> str:
