@@ -93,7 +93,9 @@ def information(
     alone_share = np.bincount(pairs.value, alone, minlength=values) / joint.sum()
     covered = 1 - float(alone_share.sum())
     observed = _plug_in(joint, np.bincount(pairs.value, joint))
-    chance, seen_by_chance, alone_by_chance = [], [], []
+    chance: list[float] = []
+    seen_by_chance: list[float] = []
+    alone_by_chance: list[float] = []
     for other in shuffled:
         sizes = np.bincount(other[document], count, minlength=values)
         pair = key * np.int64(values) + other[document]
