@@ -8,7 +8,6 @@ Omits:  pictures of pixels, shaded areas and free text: whoever draws them says 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_NUMBER = re.compile(r"[\u2212-]?\d+\.\d+")
 MOST = 8
 """Points of a line that are all named; of a longer one its ends are, and its extremes between."""
 
@@ -103,11 +101,15 @@ def _ticks(places: Any, labels: Any) -> dict[float, str]:
     """The words on an axis, by place; powers in maths markup are left to `number`."""
     words = [" ".join(label.get_text().split()) for label in labels]
     told = {round(float(place), 6): word for place, word in zip(places, words)}
-    return {
-        place: word
-        for place, word in told.items()
-        if word and "$" not in word and not _NUMBER.fullmatch(word)
-    }
+    return {place: word for place, word in told.items() if _tells(word, place)}
+
+
+def _tells(word: str, place: float) -> bool:
+    """Does a tick say something other than its own place? Maths markup does not."""
+    try:
+        return float(word.replace("\u2212", "-").replace(",", "")) != place
+    except ValueError:
+        return bool(word) and "$" not in word
 
 
 def number(value: float) -> str:

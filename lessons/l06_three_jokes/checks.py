@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lessons.engine.exercise import Call, Exercise, Probe
-from lessons.engine.judges import numbers, refused
+from lessons.engine.judges import numbers
 from lessons.l06_three_jokes import answers
 
 # 06.1  How well does a judge tell two sides apart?
@@ -38,9 +38,6 @@ def _stretched(rng: np.random.Generator) -> list[Call]:
 
 
 def _only_order_counts(answers: list[Any], calls: list[Call]) -> str | None:
-    for answer in answers:
-        if other := refused(answer, ()):
-            return other
     plain, stretched = (float(numbers(answer)) for answer in answers)
     if math.isclose(plain, stretched, rel_tol=1e-9, abs_tol=1e-9):
         return None
@@ -57,24 +54,16 @@ AUC = Exercise(
     Returns the share of all m x n pairs (one text of each side) in which the collapsed text has
     the higher score; a pair with equal scores counts one half.""",
     solution="synthdata.three_jokes.judges:auc",
-    signature="(ill, well)",
     probes=(
         Probe("1 where every collapsed text scores above every healthy one", _apart),
-        Probe(
-            "0 where every collapsed text scores below every healthy one",
-            lambda rng: Call(*reversed(_apart(rng).args)),
-        ),
+        Probe("0 where every collapsed text scores below every healthy one",
+              lambda rng: Call(*reversed(_apart(rng).args))),
         Probe("all pairs count, m x n of them", _unequal),
-        Probe(
-            "one half where a judge gives every text the same score",
-            lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5)),
-        ),
+        Probe("one half where a judge gives every text the same score",
+              lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5))),
         Probe("equal scores within some of the pairs count one half each", _tied),
-        Probe(
-            "stretching all scores without changing their order changes nothing",
-            _stretched,
-            judge=_only_order_counts,
-        ),
+        Probe("stretching all scores without changing their order changes nothing", _stretched,
+              judge=_only_order_counts),
     ),
     variants=answers.AUC_VARIANTS,
     wrong=answers.AUC_WRONG,
@@ -89,7 +78,7 @@ AUC = Exercise(
     drill="A judge is fooled by every pair and always prefers the wrong text. What is its AUC, and "
     "what would you do with such a judge?",
     drill_answer="0. Turn its answers round: then it is 1.",
-)
+)  # fmt: skip
 
 
 # 06.2  How many different texts does a collection amount to?
@@ -107,9 +96,6 @@ def _equal(rng: np.random.Generator) -> Call:
 
 
 def _never_rises(answers: list[Any], calls: list[Call]) -> str | None:
-    for answer in answers:
-        if other := refused(answer, ()):
-            return other
     found = [float(numbers(answer)) for answer in answers]
     if all(a >= b - 1e-9 * abs(a) for a, b in pairwise(found)):
         return None
@@ -127,7 +113,6 @@ HILL = Exercise(
     H = - sum of p log2 p in bits. At infinity the limit is 1 / the largest share.
     Returns a number from 1 to k. A thing that was never seen counts nowhere.""",
     solution="synthdata.diversity.hill:hill",
-    signature="(counts, q)",
     probes=(
         Probe("things seen equally often: as many as there are", _equal),
         Probe("q = 2 follows the formula", lambda rng: Call(_counts(rng), 2.0)),
@@ -135,11 +120,9 @@ HILL = Exercise(
         Probe("q = 1 is 2 to the entropy in bits", lambda rng: Call(_counts(rng), 1.0)),
         Probe("q = 0 counts what was seen, and nothing else", lambda rng: Call(_counts(rng), 0.0)),
         Probe("q = infinity is 1 / the largest share", lambda rng: Call(_counts(rng), math.inf)),
-        Probe(
-            "the number never rises with q",
-            lambda rng: [Call(c, q) for c in [_counts(rng)] for q in (0, 0.5, 1, 2, 5)],
-            judge=_never_rises,
-        ),
+        Probe("the number never rises with q",
+              lambda rng: [Call(c, q) for c in [_counts(rng)] for q in (0, 0.5, 1, 2, 5)],
+              judge=_never_rises),
     ),
     variants=answers.HILL_VARIANTS,
     wrong=answers.HILL_WRONG + answers.HILL_AT_INFINITY,
@@ -155,7 +138,7 @@ HILL = Exercise(
     drill="Of 100 texts 50 are the same one and 50 all different. Is the effective number of order "
     "infinity 2, 10 or 51?",
     drill_answer="2: it is 1 over the largest share, and that is 1/2.",
-)
+)  # fmt: skip
 
 
 # 06.3  Could chance have dealt that?
@@ -192,7 +175,6 @@ P_VALUES = Exercise(
     Returns p [k]: the share of gaps that lie at least as far from 0 as the observed one. The
     observed deal counts among them: it is one of the n + 1 that chance could have made.""",
     solution="synthdata.comparison.two_sample:p_values",
-    signature="(observed, dealt)",
     probes=(
         Probe("a gap beyond all n deals has p = 1 / (n + 1)", _beyond_all),
         Probe("no gap at all has p = 1", _nothing_to_see),
@@ -213,6 +195,6 @@ P_VALUES = Exercise(
     drill=lambda rng: (
         lambda n: (f"None of {n} deals reaches the observed gap. What is p?", 1 / (n + 1))
     )(int(rng.choice([19, 49, 99, 199]))),
-)
+)  # fmt: skip
 
 EXERCISES = (AUC, HILL, P_VALUES)
