@@ -24,8 +24,8 @@ MOST = 8
 def in_words(figure: Figure) -> str:
     """Titles, units, and the numbers of all lines, points and bars; empty if there are none.
 
-    Lines without a name (single seeds) are left out beside lines with one. The name is the label,
-    or `gid` for a line that is not in the legend.
+    Lines without a name (single seeds) are left out beside lines with one and beside bars. The name
+    is the label, or `gid` for a line that is not in the legend.
 
     >>> from labkit import figures
     >>> figure, ax = figures.new()
@@ -38,7 +38,8 @@ def in_words(figure: Figure) -> str:
 
 def _of(ax: Axes) -> str:
     lines = [line for line in ax.lines if np.size(line.get_xydata())]
-    lines = [line for line in lines if _name(line)] or lines
+    named = [line for line in lines if _name(line)]
+    lines = named if named or ax.containers else lines
     said = [f"{_name(line)} {_line(ax, line)}".strip() for line in lines]
     said += [f"{_name(bars)} {_bars(ax, bars)}".strip() for bars in ax.containers]
     if not said:

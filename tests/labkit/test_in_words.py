@@ -55,6 +55,7 @@ def test_powers_are_plain_numbers(ax: Any, scale: str) -> None:
 
 def test_bars_upright_and_lying(ax: Any) -> None:
     ax.bar(["a", "b"], [0.5, 0.25])
+    ax.plot([0, 0, 1, 1], [0.4, 0.6, 0.2, 0.3], "k.")  # seeds
     assert in_words(ax.figure) == "a 0.5, b 0.25."
     other = figures.new()[1]
     other.barh(["gzip", "PPMd"], [3.2, 2.1])
