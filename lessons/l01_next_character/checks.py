@@ -18,10 +18,6 @@ from lessons.l01_next_character import answers
 # 01.1  How surprising was what came?
 
 
-def _coin(rng: np.random.Generator) -> Call:
-    return Call(np.log(np.full((8, 2), 0.5)), rng.integers(0, 2, 8))
-
-
 def _batch(rng: np.random.Generator, *shape: int) -> Call:
     size = shape[-1]
     logprobs = inputs.logprobs(rng, *shape).astype(np.float32)
@@ -50,7 +46,8 @@ SURPRISE = Exercise(
     Returns an array [...] shaped like targets. Any number of axes may stand before V.""",
     solution=answers.SURPRISE,
     probes=(
-        Probe("with two equally likely characters, each costs ln 2 = 0.693 nats", _coin),
+        Probe("with two equally likely characters, each costs ln 2 = 0.693 nats",
+              lambda rng: Call(np.log(np.full((8, 2), 0.5)), rng.integers(0, 2, 8))),
         Probe("one number for each character that came, and none below 0",
               lambda rng: _batch(rng, 9, 5), judge=_none_below_zero),
         Probe("what counts is the probability of the character that came",

@@ -1,7 +1,4 @@
-"""Lesson 1, the notebook's source.
-
-Run:    python -m lessons build 01
-"""
+"""Lesson 1, the notebook's source. Run: python -m lessons build 01"""
 
 # %% [markdown]
 # # The next character: does what a network knows come from its text?

@@ -1,7 +1,4 @@
-"""Lesson 2, the notebook's source.
-
-Run:    python -m lessons build 02
-"""
+"""Lesson 2, the notebook's source. Run: python -m lessons build 02"""
 
 # %% [markdown]
 # # Prediction is compression: does compressing well mean finding structure?

@@ -1,7 +1,4 @@
-"""Lesson 3, the notebook's source.
-
-Run:    python -m lessons build 03
-"""
+"""Lesson 3, the notebook's source. Run: python -m lessons build 03"""
 
 # %% [markdown]
 # # Why it trains: do deep networks need residual connections, attention and normalisation?

@@ -1,7 +1,4 @@
-"""Lesson 4, the notebook's source.
-
-Run:    python -m lessons build 04
-"""
+"""Lesson 4, the notebook's source. Run: python -m lessons build 04"""
 
 # %% [markdown]
 # # Bigger is better: can the gain be forecast?

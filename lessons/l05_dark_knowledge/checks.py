@@ -31,10 +31,6 @@ def _pair(rng: np.random.Generator, *shape: int) -> Call:
     return Call(_logprobs(rng, *shape), _logprobs(rng, *shape))
 
 
-def _coins(rng: np.random.Generator) -> Call:
-    return Call(np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]]))
-
-
 def _ruled_out(rng: np.random.Generator) -> Call:
     """The teacher gives some characters no probability at all."""
     p = np.exp(_logprobs(rng, 7, 6))
@@ -71,7 +67,8 @@ DIVERGENCE = Exercise(
     probes=(
         Probe("one number at each place", lambda rng: _pair(rng, 3, 4, 6), judge=form_alone),
         Probe("where the student says what the teacher says, it is 0", _alike),
-        Probe("a fair coin taught, 0.9 : 0.1 learned: 0.5 ln(0.5/0.9) + 0.5 ln(0.5/0.1)", _coins),
+        Probe("a fair coin taught, 0.9 : 0.1 learned: 0.5 ln(0.5/0.9) + 0.5 ln(0.5/0.1)",
+              lambda rng: Call(np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]]))),
         Probe("the sum over all characters, weighted by what the teacher finds probable",
               lambda rng: _pair(rng, 2, 5, 7)),
         Probe("a character the teacher rules out adds nothing (0 ln 0 is 0)", _ruled_out),
@@ -104,10 +101,6 @@ def _taught(rng: np.random.Generator, temperature: float, n: int = 9, v: int = 6
     return Call(_logits(rng, n, v), _logits(rng, n, v).log_softmax(-1), temperature=temperature)
 
 
-def _by_default(rng: np.random.Generator) -> Call:
-    return Call(*_taught(rng, 1.0).args)
-
-
 def _agrees(rng: np.random.Generator) -> Call:
     logits = _logits(rng, 5, 7)
     return Call(logits + 3, logits.log_softmax(-1), temperature=2.0)
@@ -130,7 +123,7 @@ KD = Exercise(
         Probe("0 where the student's softmax is the teacher's, at any temperature", _agrees,
               atol=1e-4),
         Probe("at T = 1, which is the default: the mean over positions of the sum over characters",
-              _by_default),
+              lambda rng: Call(*_taught(rng, 1.0).args)),
         Probe("at T = 4: both softened, and the loss times T^2",
               lambda rng: _taught(rng, 4.0, n=12)),
         Probe("at T = 0.5: both sharpened", lambda rng: _taught(rng, 0.5, n=12)),

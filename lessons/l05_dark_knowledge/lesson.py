@@ -1,7 +1,4 @@
-"""Lesson 5, the notebook's source.
-
-Run:    python -m lessons build 05
-"""
+"""Lesson 5, the notebook's source. Run: python -m lessons build 05"""
 
 # %% [markdown]
 # # Dark knowledge: does a teacher help most where labels are few?

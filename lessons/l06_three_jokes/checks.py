@@ -24,14 +24,6 @@ def _apart(rng: np.random.Generator) -> Call:
     return Call(5 + rng.random(7), rng.random(7))
 
 
-def _unequal(rng: np.random.Generator) -> Call:
-    return Call(rng.standard_normal(13) + 0.4, rng.standard_normal(21))
-
-
-def _tied(rng: np.random.Generator) -> Call:
-    return Call(rng.integers(-2, 4, 15).astype(float), rng.integers(-3, 3, 22).astype(float))
-
-
 def _stretched(rng: np.random.Generator) -> list[Call]:
     ill, well = rng.standard_normal(9) + 0.5, rng.standard_normal(12)
     return [Call(ill, well), Call(np.exp(3 * ill) + 50, np.exp(3 * well) + 50)]
@@ -58,10 +50,13 @@ AUC = Exercise(
         Probe("1 where every collapsed text scores above every healthy one", _apart),
         Probe("0 where every collapsed text scores below every healthy one",
               lambda rng: Call(*reversed(_apart(rng).args))),
-        Probe("all pairs count, m x n of them", _unequal),
+        Probe("all pairs count, m x n of them",
+              lambda rng: Call(rng.standard_normal(13) + 0.4, rng.standard_normal(21))),
         Probe("one half where a judge gives every text the same score",
               lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5))),
-        Probe("equal scores within some of the pairs count one half each", _tied),
+        Probe("equal scores within some of the pairs count one half each",
+              lambda rng: Call(rng.integers(-2, 4, 15).astype(float),
+                               rng.integers(-3, 3, 22).astype(float))),
         Probe("stretching all scores without changing their order changes nothing", _stretched,
               judge=_only_order_counts),
     ),
@@ -91,10 +86,6 @@ def _counts(rng: np.random.Generator, n: int = 12) -> np.ndarray:
     return counts
 
 
-def _equal(rng: np.random.Generator) -> Call:
-    return Call(np.full(int(rng.integers(3, 9)), int(rng.integers(2, 9))), 2.0)
-
-
 def _never_rises(answers: list[Any], calls: list[Call]) -> str | None:
     found = [float(numbers(answer)) for answer in answers]
     if all(a >= b - 1e-9 * abs(a) for a, b in pairwise(found)):
@@ -114,7 +105,8 @@ HILL = Exercise(
     Returns a number from 1 to k. A thing that was never seen counts nowhere.""",
     solution="synthdata.diversity.hill:hill",
     probes=(
-        Probe("things seen equally often: as many as there are", _equal),
+        Probe("things seen equally often: as many as there are",
+              lambda rng: Call(np.full(int(rng.integers(3, 9)), int(rng.integers(2, 9))), 2.0)),
         Probe("q = 2 follows the formula", lambda rng: Call(_counts(rng), 2.0)),
         Probe("q = 1/2 follows the formula", lambda rng: Call(_counts(rng), 0.5)),
         Probe("q = 1 is 2 to the entropy in bits", lambda rng: Call(_counts(rng), 1.0)),
@@ -149,22 +141,6 @@ def _quarters(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return rng.integers(-8, 9, shape) / 4
 
 
-def _beyond_all(rng: np.random.Generator) -> Call:
-    return Call(np.array([9.0, 7.5]), _quarters(rng, 49, 2))
-
-
-def _nothing_to_see(rng: np.random.Generator) -> Call:
-    return Call(np.zeros(2), _quarters(rng, 30, 2))
-
-
-def _below(rng: np.random.Generator) -> Call:
-    return Call(np.array([-1.5, -1.0, -9.0]), rng.standard_normal((60, 3)))
-
-
-def _ties(rng: np.random.Generator) -> Call:
-    return Call(_quarters(rng, 4) + np.array([0, 0.25, 0, 0]), _quarters(rng, 80, 4))
-
-
 P_VALUES = Exercise(
     id="06.3",
     name="p_values",
@@ -176,10 +152,14 @@ P_VALUES = Exercise(
     observed deal counts among them: it is one of the n + 1 that chance could have made.""",
     solution="synthdata.comparison.two_sample:p_values",
     probes=(
-        Probe("a gap beyond all n deals has p = 1 / (n + 1)", _beyond_all),
-        Probe("no gap at all has p = 1", _nothing_to_see),
-        Probe("a gap below 0 is as surprising as one above", _below),
-        Probe("a deal exactly as far as the observed gap counts", _ties),
+        Probe("a gap beyond all n deals has p = 1 / (n + 1)",
+              lambda rng: Call(np.array([9.0, 7.5]), _quarters(rng, 49, 2))),
+        Probe("no gap at all has p = 1", lambda rng: Call(np.zeros(2), _quarters(rng, 30, 2))),
+        Probe("a gap below 0 is as surprising as one above",
+              lambda rng: Call(np.array([-1.5, -1.0, -9.0]), rng.standard_normal((60, 3)))),
+        Probe("a deal exactly as far as the observed gap counts",
+              lambda rng: Call(_quarters(rng, 4) + np.array([0, 0.25, 0, 0]),
+                               _quarters(rng, 80, 4))),
     ),
     variants=answers.P_VALUES_VARIANTS,
     wrong=answers.P_VALUES_WRONG,

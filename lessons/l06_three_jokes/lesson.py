@@ -1,7 +1,4 @@
-"""Lesson 6, the notebook's source.
-
-Run:    python -m lessons build 06
-"""
+"""Lesson 6, the notebook's source. Run: python -m lessons build 06"""
 
 # %% [markdown]
 # # Three jokes: can each text look fine when the collection has lost its variety?

@@ -87,10 +87,6 @@ def _answers(rng: np.random.Generator, k: int, n: int) -> np.ndarray:
     return scores / scores.sum(1, keepdims=True)
 
 
-def _all_alike(rng: np.random.Generator) -> Call:
-    return Call(_weights(rng, 4), np.tile(_answers(rng, 1, 6), (4, 1)))
-
-
 def _each_its_own(rng: np.random.Generator) -> Call:
     """No answer is given by two personas, so most chances are 0."""
     given = np.zeros((3, 9))
@@ -119,7 +115,8 @@ SPLIT = Exercise(
     probes=(
         Probe("two numbers, total and within, and total is never the smaller one",
               lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)), judge=_never_more_within),
-        Probe("personas who all answer alike: both are the entropy of one of them", _all_alike),
+        Probe("personas who all answer alike: both are the entropy of one of them",
+              lambda rng: Call(_weights(rng, 4), np.tile(_answers(rng, 1, 6), (4, 1)))),
         Probe("personas of unequal chances who answer differently",
               lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7))),
         Probe("answers that a persona never gives (chance 0) add nothing", _each_its_own),

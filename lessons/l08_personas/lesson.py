@@ -1,7 +1,4 @@
-"""Lesson 8, the notebook's source.
-
-Run:    python -m lessons build 08
-"""
+"""Lesson 8, the notebook's source. Run: python -m lessons build 08"""
 
 # %% [markdown]
 # # Personas: does asking in a persona give more varied answers?
