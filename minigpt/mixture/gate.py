@@ -98,7 +98,7 @@ class Gate:
         w = self.weights(features)
         for i in range(0, len(out), _ROWS):
             rows = slice(i, i + _ROWS)
-            out[rows] = _mix(self.mean, [one[rows].astype(np.float64) for one in said], w[rows])
+            out[rows] = _mix(self.mean, [one[rows] for one in said], w[rows])
         return out
 
     def nats(self, reading: Reading) -> np.ndarray:
@@ -205,21 +205,26 @@ def fit(
 
 
 def _mix(mean: Mean, said: list[np.ndarray], w: np.ndarray) -> np.ndarray:
-    """M times [N, V], weights [N, M] -> [N, V]; exact in log space."""
+    """M times [N, V], weights [N, M] -> [N, V], float64; exact in log space."""
+    shares = w.T[..., None]  # [M, N, 1]
     if mean == "arithmetic":
         with np.errstate(divide="ignore"):
-            share = np.log(w)
-        return np.logaddexp.reduce([one + share[:, i, None] for i, one in enumerate(said)])
-    with np.errstate(invalid="ignore"):  # a member without weight has no veto: 0 * -inf counts 0
-        shares = [np.where(w[:, i, None] > 0, w[:, i, None] * one, 0) for i, one in enumerate(said)]
-    total = np.sum(shares, axis=0)
+            return np.logaddexp.reduce([one + np.log(share) for one, share in zip(said, shares)])
+    if shares.all():
+        total = sum(one * share for one, share in zip(said, shares))
+    else:  # a member without weight has no veto: 0 * -inf counts 0
+        total = sum(
+            np.multiply(one, share, where=share > 0, out=np.zeros(one.shape))
+            for one, share in zip(said, shares)
+        )
     peak = total.max(-1, keepdims=True)
     if not np.isfinite(peak).all():
         raise ValueError(
             "the members rule out every character between them, so they have no geometric mean; "
             "use the arithmetic one"
         )
-    return total - peak - np.log(np.exp(total - peak).sum(-1, keepdims=True))
+    total -= peak
+    return total - np.log(np.exp(total).sum(-1, keepdims=True))
 
 
 def _arithmetic(came: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -58,15 +58,16 @@ def features(said: Sequence[np.ndarray], own: Sequence[np.ndarray | None]) -> np
     The distance is the Kullback-Leibler divergence from the plain average of all members: whether
     they agree. `said` are the members' log-probabilities [..., V], `own` further features or None.
     """
-    probabilities = [np.exp(logprobs) for logprobs in said]
-    columns = []
+    every = np.stack(said)  # [M, ..., V]
+    p = np.exp(every)
+    possible = p > 0
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 * -inf is left out of the sums
-        average = np.log(sum(probabilities) / np.float32(len(said)))
-        for p, logprobs, more in zip(probabilities, said, own):
-            entropy = -np.sum(p * logprobs, axis=-1, keepdims=True, where=p > 0)
-            apart = -entropy - np.sum(p * average, axis=-1, keepdims=True, where=p > 0)
-            columns += [entropy, logprobs.max(-1, keepdims=True), apart]
-            columns += [] if more is None else [more]
+        average = np.log(p.sum(0) / np.float32(len(p)))
+        entropy = -np.sum(p * every, axis=-1, where=possible)  # [M, ...]
+        apart = -entropy - np.sum(p * average, axis=-1, where=possible)
+    columns = []
+    for told, more in zip(np.stack((entropy, every.max(-1), apart), axis=-1), own):
+        columns += [told] if more is None else [told, more]
     return np.concatenate(columns, axis=-1)
 
 
