@@ -26,6 +26,7 @@ import numpy as np
 from minigpt.tokenizer import CharTokenizer
 
 DEFAULT_ORDER = 7
+NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
 FALLBACK_DISCOUNTS = np.array([0.5, 1.0, 1.5])
 _CHUNK = 1 << 22  # keys sorted at once while fitting
 _CELLS = 1 << 20  # cells of [N, V] held at once while predicting

@@ -15,6 +15,7 @@ Legend: N positions, V vocabulary, M members, F features, H hidden units. Nats.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from labkit import files
 from minigpt.mixture.members import Reading
 
 Mean = Literal["arithmetic", "geometric"]
@@ -117,6 +119,11 @@ class Gate:
         rows += [f"inner_bias {np.round(self.inner_bias, 3).tolist()}"]
         rows += [f"outer {i + 1} {np.round(row, 3).tolist()}" for i, row in enumerate(self.outer.T)]
         return "\n".join([*rows, f"bias {np.round(self.bias, 3).tolist()}"])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all its numbers."""
+        return files.sha256(json.dumps(self.record()).encode())
 
     def record(self) -> dict[str, Any]:
         """As numbers and lists, for JSON; `from_record` makes the same gate of them."""

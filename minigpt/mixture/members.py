@@ -20,6 +20,8 @@ import numpy as np
 
 from minigpt.nextchar import NextChar, readings
 
+_ROWS = 4096  # positions whose features are computed at once
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -40,7 +42,8 @@ def read(models: Sequence[NextChar], ids: np.ndarray, *, stride: int | None = No
     begins. Takes 4 N V bytes for each member.
     """
     ids = np.asarray(ids, dtype=np.int64)
-    said, known = [], []
+    said: list[np.ndarray] = []
+    known: list[np.ndarray | None] = []
     for model in models:
         found = np.empty((len(ids) - 1, len(model.tokenizer)), np.float32)
         step = stride if model.context is not None else None
@@ -49,7 +52,12 @@ def read(models: Sequence[NextChar], ids: np.ndarray, *, stride: int | None = No
         said.append(found)
         known.append(matched(model, ids[None, :-1]))
     own = [None if one is None else one[0] for one in known]
-    return Reading(said, features(said, own), ids[1:])
+    places = [slice(i, i + _ROWS) for i in range(0, len(ids) - 1, _ROWS)]
+    told = [
+        features([one[p] for one in said], [None if one is None else one[p] for one in own])
+        for p in places
+    ]
+    return Reading(said, np.concatenate(told), ids[1:])
 
 
 def features(said: Sequence[np.ndarray], own: Sequence[np.ndarray | None]) -> np.ndarray:
