@@ -150,7 +150,7 @@ def main(settings: Settings) -> None:
     from minigpt.load import count_of, load_predictor, mix, too_long
     from minigpt.sample import generate
 
-    kind = "ngram" if settings.model == "ngram" else "gpt"
+    kind: Literal["gpt", "ngram"] = "ngram" if settings.model == "ngram" else "gpt"
     found = load_predictor(settings.run, kind=kind, data=settings.data, threads=settings.threads)
     found.announce()
     corpus = corpora.load(settings.data) if settings.data else found.learned()
@@ -222,7 +222,8 @@ def _scores(models: Sequence[Predictor], text: str, stride: int | None) -> dict[
     found: dict[str, Score] = {}
     kept: list[NextChar] = []
     for one in models:
-        model, ids = one.model, one.model.tokenizer.encode(text)
+        model: NextChar = one.model
+        ids = model.tokenizer.encode(text)
         if isinstance(model, Mixture):
             model = Mixture(kept, model.gate)
         elif model.context is not None:

@@ -33,7 +33,11 @@ Kind = Literal["gpt", "ngram", "mixture"]
 
 
 class TextGone(ValueError):
-    """The text that a model learned from is not available, or not as it was."""
+    """The text that a model learned from cannot be had (`why`); the message has a remedy too."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(f"{why}; {remedy}")
+        self.why = why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,8 @@ class Predictor:
         except (ValueError, OSError) as error:
             raise TextGone(
                 f"{self.name} learned from {self.corpus or 'a text that it does not name'}, which "
-                f"cannot be had: {describe(error)}; bring it back, or name a text by --data"
+                f"cannot be had: {describe(error)}",
+                "bring it back, or name a text by --data",
             ) from None
 
     def announce(self) -> None:
@@ -120,10 +125,10 @@ def mix_if_possible(alone: Predictor, order: int = DEFAULT_ORDER) -> Predictor:
     try:
         corpus = alone.learned()
         if len(corpus.train) > NGRAM_LIMIT:
-            raise TextGone(too_long(corpus))
+            raise TextGone(too_long(corpus), "--model mixture counts all the same")
         return mix(alone, order, corpus=corpus)
     except TextGone as error:
-        print(f"the network works alone: {error}", file=sys.stderr, flush=True)
+        print(f"the network works alone: {error.why}", file=sys.stderr, flush=True)
         return alone
 
 
@@ -153,7 +158,8 @@ def mix(
     if alone.corpus_sha256 not in ("", corpus.sha256):
         raise TextGone(
             f"{alone.corpus} has changed since {alone.name} learned from it, so its n-gram cannot "
-            "be counted; bring the text back, or use --model gpt"
+            "be counted",
+            "bring the text back, or use --model gpt",
         )
     tokenizer = alone.model.tokenizer
     counted = replace(count_of(corpus, order, tokenizer), corpus=alone.corpus)

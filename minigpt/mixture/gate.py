@@ -175,6 +175,11 @@ def fit(
     x, m = (told - shift) / scale, len(reading.said)
     said = np.maximum(np.stack(reading.said), np.float32(FLOOR))
     came = np.stack([_chosen(one, reading.targets) for one in said], axis=1).astype(np.float64)
+    if not np.isfinite(came).all():
+        raise ValueError(
+            "a member predicts no probabilities (nan or inf), so no gate can be fitted; use an "
+            "earlier model, or train it again"
+        )
     slopes = _arithmetic if mean == "arithmetic" else partial(_geometric, said)
     shapes = [(x.shape[1], hidden), (hidden,), (hidden, m), (m,)]
     sizes = [int(np.prod(shape)) for shape in shapes]
