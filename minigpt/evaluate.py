@@ -128,7 +128,8 @@ class Settings:
     """Characters between windows; fewer is slower and gives more context. Default: context.
     """
     sample: int = 5000
-    """Characters to generate and look up in the training text; 0 for none."""
+    """Characters to write and look up in the training text; 0 for none. The network writes them,
+    or the mixture if --model says so."""
     seed: int = 0
     """Seed of that sample."""
     threads: int | None = None
@@ -205,7 +206,8 @@ def main(settings: Settings) -> None:
         record["floor_nats"] = _floor(found.model, text, settings.stride)
     if settings.sample and learned is not None:
         rng = np.random.default_rng(settings.seed)
-        written = generate(found.model, length=settings.sample, rng=rng)[0]
+        writer = models[-1] if settings.model == "mixture" else found
+        written = generate(writer.model, length=settings.sample, rng=rng)[0]
         share, longest = copied(written, learned.train)
         record["sample"] = {
             "characters": len(written),
