@@ -144,9 +144,9 @@ class Settings:
 
     run: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN]")] = None
     """A run's folder or model file; by default the latest run."""
-    model: Literal["gpt", "ngram", "mixture"] = "gpt"
-    """A trained run; an n-gram of --data, counted now; or a run and the n-gram of its text together.
-    """
+    model: Literal["auto", "gpt", "ngram", "mixture"] = "auto"
+    """A trained run (gpt); an n-gram of --data, counted now; or a run and the n-gram of its text
+    together (mixture; also auto, if that text is there)."""
     prompt: str = ""
     """Beginning of the text."""
     n: int = 1

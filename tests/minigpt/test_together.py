@@ -257,11 +257,16 @@ def test_another_number_of_members_is_named() -> None:
 
 
 def test_a_mixture_writes(call: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, out, _ = call("sample", "--model", "mixture", "--length", "30", "--json")
-    assert code == 0
-    record = json.loads(out)
-    assert len(record["texts"][0]) == 30
-    assert "mixed" in record["model"]
+    asked = ("sample", "runs/run", "--length", "30", "--json")
+    texts = {}
+    for kind in ("gpt", "mixture", "auto"):
+        code, out, _ = call(*asked, "--model", kind)
+        assert code == 0
+        texts[kind] = json.loads(out)["texts"]
+    assert texts["auto"] == texts["mixture"] != texts["gpt"]
     gone(monkeypatch)
+    code, out, err = call(*asked)
+    assert (code, json.loads(out)["texts"]) == (0, texts["gpt"])
+    assert "the network works alone: run learned from" in one_line(err).replace("runs/", "")
     code, _, err = call("sample", "--model", "mixture")
     assert (code, "bring it back" in one_line(err)) == (2, True)
