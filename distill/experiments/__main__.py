@@ -8,6 +8,11 @@ Run:    python -m distill.experiments list                all experiments, a lin
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("distill.experiments")
+
 import difflib
 import json
 import time
