@@ -18,14 +18,71 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 
 import numpy as np
 
-from distill.teachers import NGramTeacher, Teacher, ask, fingerprint
+from distill.teachers import FOLDS, ModelTeacher, NGramTeacher, Teacher, ask, fingerprint
+from minigpt.load import Predictor, load_predictor, locate
 from minigpt.mixture import Gate, Mixture
 from minigpt.mixture import members as known
 from minigpt.nextchar import NextChar
+from minigpt.ngram import NGram
+
+NAME = "mixture"
+
+
+def is_mixture(name: str) -> bool:
+    """Whether a model's name on a command line means a mixture: mixture, or mixture:RUN."""
+    return name.partition(":")[0] == NAME
+
+
+def run_of(name: str) -> str | None:
+    """The RUN of mixture:RUN; None, the latest, for mixture alone.
+
+    >>> run_of("mixture:runs/mine"), run_of("mixture")
+    ('runs/mine', None)
+    """
+    _, colon, run = name.partition(":")
+    if colon and not run:
+        raise ValueError(f"{name!r} names no run: write {NAME}:RUN, or {NAME} for the latest")
+    return run or None
+
+
+def named(name: str) -> str:
+    """`mixture` with the run's folder, mixture:RUN: the latest may be another one later.
+
+    Any other name is returned as it is. It says on standard error which run it is.
+    """
+    if name != NAME:
+        return name
+    run = locate(None).parent
+    print(f"using {run}, the latest run", file=sys.stderr, flush=True)
+    return f"{NAME}:{run}"
+
+
+def load(name: str) -> Predictor:
+    """The mixture of a run and the n-gram of its text; says which run it is if nobody named one."""
+    found = load_predictor(run_of(name), kind="mixture")
+    found.announce()
+    return found
+
+
+def teacher(found: Predictor, text: np.ndarray) -> MixtureTeacher:
+    """A loaded mixture as the teacher of a student that gets `text` (ids [N]).
+
+    It is cross-fitted if that is the text which its n-gram has counted, or the beginning of it.
+    Parts of that text in another order are not noticed.
+    """
+    assert isinstance(found.model, Mixture)
+    counted = found.model.tokenizer.encode(found.learned().train)
+    folds = FOLDS if np.array_equal(counted[: len(text)], text) else 0
+    members = [
+        NGramTeacher(one, counted, folds) if isinstance(one, NGram) else ModelTeacher(one)  # type: ignore[arg-type]
+        for one in found.model.models
+    ]
+    return MixtureTeacher(members, found.model.gate)
 
 
 class MixtureTeacher(Teacher):
