@@ -89,10 +89,10 @@ class MixtureTeacher(Teacher):
     """A mixture whose n-grams may be cross-fitted: an `NGramTeacher` is asked by place.
 
     The gate is that of the plain mixture, fitted on the choosing half with n-grams of all of their
-    text: on text that they have not counted, so it trusts them as far as they deserve there, and
-    there is one gate for all uses. (Fitted with nine tenths of the counts, as those that teach
-    have, it did no better with nine tenths: three runs lost 0.001 to 0.004 nats/char by it.) For a
-    text that it does not teach (`logprobs`, `start`, `step`) this is the plain mixture.
+    text. They have not counted that half, so it trusts them as far as they deserve on such text,
+    which is what cross-fitting makes of the text that is taught. (A gate fitted with nine tenths of
+    the counts, as those that teach have, was no better.) For a text that it does not teach
+    (`logprobs`, `start`, `step`) this is the plain mixture.
     """
 
     model: Mixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +13,11 @@ import pytest
 import torch
 
 from distill import cache as caching
-from distill import cascade, compare, mixture, views
+from distill import cascade, compare, losses, mixture, views
 from distill import train as training
-from distill.cascades import escalation
+from distill.cascades import escalation, ladder
 from distill.comparison import arms, costs
+from distill.distillation import Distillation
 from distill.mixture import MixtureTeacher
 from distill.settings import DistillConfig, Question
 from distill.teachers import (
@@ -38,6 +38,7 @@ from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
 from minigpt.tokenizer import CharTokenizer
 from minigpt.train import checkpoint
+from minigpt.train.loop import Batch
 
 DATA = "storyland:20000"
 CORPUS = corpora.load(DATA)
@@ -125,6 +126,13 @@ def test_folds_reach_it_through_all_that_asks(tmp_path: Path, make_gpt: Callable
     config = caching.CacheConfig(context=32)
     kept = caching.build(tmp_path, mixed, IDS, config).read(starts)["logprobs"]
     np.testing.assert_allclose(kept, right, atol=2e-2)
+    model = make_gpt(1)
+    batch = Batch(
+        torch.from_numpy(ids[:4]), torch.from_numpy(ids[:4]), torch.from_numpy(starts[:4])
+    )
+    loss = Distillation(mixed, IDS, TOKENIZER, DistillConfig(alpha=1))(model, batch)
+    told = torch.from_numpy(right[:4]).flatten(0, 1)
+    torch.testing.assert_close(loss, losses.kd(model(batch.ids).flatten(0, 1), told))
     check_text(mixed, IDS[:500])
     with pytest.raises(ValueError, match="another one"):
         check_text(Teacher(mixed), IDS[1:])
@@ -205,28 +213,37 @@ def ended(module: Any, args: list[str]) -> int:
 def test_a_student_of_a_mixture(
     run: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = arms.PRESETS["quick"]
-    shape = replace(quick.model, n_layer=1, n_head=2, n_embd=32, context=32)
-    tiny = replace(quick, steps=8, batch_size=4, threads=1, precision="fp32", model=shape)
-    monkeypatch.setitem(arms.PRESETS, "quick", tiny)
+    """Its folder keeps the teacher's name, and is not the teacher's."""
+    taught: list[arms.Setting] = []
+
+    def compared(setting: arms.Setting, **_: Any) -> None:
+        taught.append(setting)
+        raise ValueError("that is enough")
+
+    monkeypatch.setattr(training, "compare", compared)
     name, out = f"mixture:{run}", run.parent / "student"
-    assert ended(training, ["--teacher", name, "--steps", "8", "--out", str(out), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {arm["name"] for arm in found["arms"]} >= {"distilled from the teacher"}
+    assert ended(training, ["--teacher", name, "--out", str(out)]) == 2
+    assert isinstance(taught[0].teacher, MixtureTeacher)
     assert json.loads((out / "config.json").read_text())["teacher"] == name
+    assert "enough" in capsys.readouterr().err
     assert ended(training, ["--teacher", name, "--out", str(run)]) == 2
     assert "is the teacher" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("mixture:", "names no run"), ("mixture:nowhere", "no run at nowhere")]
+    ("module", "flags", "words"),
+    [
+        (compare, ["--teacher", "mixture:"], "names no run"),
+        (cascade, ["--models", "ngram,mixture:nowhere"], "no run at nowhere"),
+    ],
 )
-def test_a_mixture_of_nothing(name: str, words: str, capsys: pytest.CaptureFixture) -> None:
-    for module, args in ((compare, ["--teacher", name]), (cascade, ["--models", f"ngram,{name}"])):
-        assert ended(module, args) == 2
-        line = capsys.readouterr().err
-        assert words in line
-        assert line.count("\n") == 1
+def test_a_mixture_of_nothing(
+    module: Any, flags: list[str], words: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert ended(module, flags) == 2
+    line = capsys.readouterr().err
+    assert words in line
+    assert line.count("\n") == 1
 
 
 # As a rung.
@@ -285,7 +302,13 @@ def test_a_rung_costs_the_sum_of_its_members(before: bool, monkeypatch: pytest.M
     assert found.ms_per_char == pytest.approx(spent / (33 * 8))
 
 
-def test_the_command_measures_a_mixture(run: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_command_measures_a_mixture(
+    run: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*told: Any, **how: Any) -> list[ladder.Point]:
+        return ladder.ladder(*told, **how, shares=(0.5,), rules=("entropy",))
+
+    monkeypatch.setattr(cascade, "ladder", short)
     args = ["--models", f"ngram,mixture:{run}", "--data", DATA, "--streams", "4", "--json"]
     assert ended(cascade, [*args, "--repeats", "1"]) == 0
     points = json.loads(capsys.readouterr().out)["points"]
