@@ -160,8 +160,7 @@ def _mixture_teacher(one: Record) -> str:
         f"from the network, beside {mean(steps, mixed)} s for the student's steps; counting and "
         "fitting the gate are in none of these. The teachers' weight, 0.9, was swept in no arm, "
         "and labels had equal steps only (full_data gives them equal compute). The half of the "
-        "text that chooses rates and checkpoints fits the gate as well, and its n-gram has ten "
-        f"folds of one text.{told}"
+        f"text that chooses rates and checkpoints fits the gate as well.{told}"
     )
 
 
