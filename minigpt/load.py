@@ -167,8 +167,8 @@ def mix(
     path = None if alone.folder is None or order != DEFAULT_ORDER else alone.folder / GATE
     mixed = Mixture.load(models, path) if path and path.exists() else None
     if mixed is None or not bytes.fromhex(mixed.gate.fingerprint).startswith(gate):
-        print(f"fitting a gate for {alone.name}, in seconds", file=sys.stderr, flush=True)
         kept, mixed = mixed, fit_gate(models, tokenizer.encode(corpus.choose))
+        print(f"fitted a gate for {alone.name}", file=sys.stderr, flush=True)
         if kept is None and path and runs.Run(path.parent).finished:
             with suppress(OSError):  # a folder that cannot be written: it is fitted again next time
                 mixed.save_gate(path)

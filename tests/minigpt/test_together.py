@@ -132,13 +132,13 @@ def test_a_run_without_a_gate_gets_one(call: Any, here: Path) -> None:
     gate.unlink()
     code, out, err = call("evaluate", "--json", "--sample", "0")
     assert (code, len(json.loads(out)["models"])) == (0, 3)
-    assert "fitting a gate" in err
+    assert "fitted a gate" in err
     assert gate.read_bytes() == before
     # the model of another file in that folder is not the one whose gate is there
     (here / "runs" / "run" / "model.safetensors").rename(here / "runs" / "run" / "old.safetensors")
     code, _, err = call("evaluate", "runs/run/old.safetensors", "--sample", "0")
     assert (code, gate.read_bytes()) == (0, before)
-    assert "fitting a gate" in one_line(err)
+    assert "fitted a gate" in one_line(err)
 
 
 def test_a_mixture_compresses_by_default_and_the_file_says_so(call: Any, here: Path) -> None:
