@@ -19,7 +19,7 @@ from minigpt.nextchar import NextChar, readings
 from minigpt.ngram import DEFAULT_ORDER
 from minigpt.tokenizer import CharTokenizer
 
-REHEARSAL = 100_000  # characters at the training text's end that weights are learned on
+REHEARSAL = 250_000  # characters at the training text's end that weights are learned on
 CELLS = 1 << 24  # log-probabilities of one member held at once while a long text is read
 CHUNK, CHUNK_CELLS = 1 << 13, 1 << 22  # characters, and log-probabilities, at once
 
@@ -111,11 +111,7 @@ class Adaptive:
     def step(self, state: AdaptiveState, ids: np.ndarray) -> np.ndarray:
         """Learn from one more character of each stream, ids [S]: log-probabilities [S, V]."""
         ids = checked(ids, self.tokenizer, 1)
-        self._room(state, len(ids))
-        work = questions.desk(*state.said.shape[::2])
-        questions.learn(
-            state.counts, state.weights, work, state.keys, state.said, state.before, ids
-        )
+        self._learn(state, state.keys, state.said, state.before, ids)
         self._look(state, ids[:, None])
         said = np.empty_like(state.said)
         said[0] = self.growing.step(state.growing, ids)
@@ -209,10 +205,20 @@ class Adaptive:
 
     def _read(self, state: AdaptiveState, ids: np.ndarray, said: np.ndarray) -> np.ndarray:
         """Predict, learn and count ids [T] in a state of one stream: -ln p [T]."""
-        self._room(state, len(ids))
         before = np.append(state.before, ids[:-1])
-        keys, nats = self._look(state, ids[None])[0], np.empty(len(ids))
-        work = questions.desk(len(said), len(self.tokenizer))
+        return self._learn(state, self._look(state, ids[None])[0], said, before, ids)
+
+    def _learn(
+        self,
+        state: AdaptiveState,
+        keys: np.ndarray,
+        said: np.ndarray,
+        before: np.ndarray,
+        ids: np.ndarray,
+    ) -> np.ndarray:
+        """`questions.read`, with room for what is new: -ln p."""
+        self._room(state, len(ids))
+        nats, work = np.empty(len(ids)), questions.desk(len(said), len(self.tokenizer))
         questions.read(state.counts, state.weights, work, keys, said, before, ids, nats)
         return nats
 

@@ -26,16 +26,17 @@ import numpy as np
 
 from minigpt.adaptive.compiled import compiled
 from minigpt.adaptive.contexts import KINDS, ORDERS
-from minigpt.adaptive.counts import AGES, add, clear, gather, level
+from minigpt.adaptive.counts import AGES, add, clear, gather
 
 QUESTIONS = 24  # at most; the rest is shared out as the members say
-LEFT = 1e-3  # and none if less probability than this is left
+LEFT = 1e-2  # and none if less probability than this is left
 LEVELS = np.array([0, 1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80, 200, 600, 2000])  # least count of each
+LEVEL = np.searchsorted(LEVELS, np.arange(LEVELS[-1] + 1), side="right") - 1
 STATES = len(LEVELS) ** 2 * AGES
 SURE = 255  # answers after which an entry of `maps` moves by 1/256 of each error
 RANKS = 6  # questions told apart
 RATE, RATE_AT_FIRST = 0.008, 0.04  # of the first layer's learning
-RATE_2 = 0.002  # of the second layer's
+RATE_2 = 0.001  # of the second layer's
 BINS, RATE_3, SHARE_3 = 24, 0.02, 0.3  # the last correction: bins of log odds, rate, its say
 MOST = 12.0  # log odds
 A = 7  # weight sets at once, see `_choose`
@@ -116,7 +117,7 @@ def read(counts, weights, desk, keys, said, before, ids, nats):  # type: ignore[
     """Predict ids [T], learn and count each: -ln p [T].
 
     `keys` [T, J] and `said` [M, T, V] are the contexts and the members' log-probabilities of each
-    place, `before` [T] the characters before.
+    place, `before` [T] the characters before. The places may be those of S streams at one time.
     """
     for t in range(len(ids)):
         gather(counts, desk, keys[t])
@@ -135,17 +136,6 @@ def predict(counts, weights, desk, keys, said, before, out):  # type: ignore[no-
         n = _ask(weights, desk, said[:, s], before[s], -1)
         _share_out(desk, n, out[s])
         clear(counts, desk, keys[s])
-
-
-@compiled
-def learn(counts, weights, desk, keys, said, before, ids):  # type: ignore[no-untyped-def]
-    """Learn and count what came, ids [S], stream after stream."""
-    for s in range(len(ids)):
-        gather(counts, desk, keys[s])
-        n = _ask(weights, desk, said[:, s], before[s], ids[s])
-        _learn(weights, desk, n, ids[s])
-        clear(counts, desk, keys[s])
-        add(counts, keys[s], ids[s])
 
 
 @compiled
@@ -173,8 +163,8 @@ def _ask(weights, desk, said, before, came):  # type: ignore[no-untyped-def]
             desk.state[q, j] = -1
             if desk.left[j] > 0:
                 yes, no = desk.followed[c, j], desk.left[j] - desk.followed[c, j]
-                cell = (level(LEVELS, yes) * len(LEVELS) + level(LEVELS, no)) * AGES
-                cell += desk.age[c, j]
+                cell = LEVEL[min(yes, LEVELS[-1])] * len(LEVELS) + LEVEL[min(no, LEVELS[-1])]
+                cell = cell * AGES + desk.age[c, j]
                 desk.state[q, j] = cell
                 p = weights.maps[j, cell]
                 x[members + j] = np.log(p / (1 - p))
