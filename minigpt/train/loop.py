@@ -126,6 +126,8 @@ class _Loop:
         self.ids = torch.from_numpy(encode(corpus.train))
         self.choose, self.judge = encode(corpus.choose), encode(corpus.judge)
         self.held_out = encode(corpus.held_out)
+        # a look only goes forward, which is a third of a step's work
+        self.look_cost = len(self.choose) / (3 * config.batch_size * context)  # in steps
         self.forward: Callable[[Tensor], Tensor] = self.model
         self.parallel: nn.parallel.DistributedDataParallel | None = None
         if dist.is_initialized():
@@ -152,7 +154,7 @@ class _Loop:
         value = self._update()
         number = state.step + 1
         last = number == state.steps
-        due = number % state.look_every(config.eval_every) == 0
+        due = number % state.look_every(config.eval_every, self.look_cost) == 0
         looked = self.device.type != "cuda" or number % self.LOG_EVERY == 0 or due or last
         if looked:
             self.last_loss = value.item()
@@ -246,9 +248,10 @@ class _Loop:
             self._measure(self.choose, exact=exact)
             times.append(time.monotonic())
         look, end = np.diff(times)
-        every = self.config.eval_every  # 0: eight evaluations, however long the run
+        every = self.config.eval_every
         left = 60 * self.config.minutes - (self.earlier + time.monotonic() - self.began)
-        left -= look * (1 if every else 8) + 3 * end  # at the end both halves, one of them twice
+        looks = 1 if every else self.state.looks(int(left / typical), self.look_cost)
+        left -= look * looks + 3 * end  # at the end both halves, one of them twice
         each = typical + (look / every if every else 0.0)
         self.state.steps = self.state.step + max(1, int(left / each))
         if dist.is_initialized():  # all processes must stop together

@@ -21,12 +21,18 @@ from minigpt.settings import TrainConfig
 from minigpt.train.budget import TIMED_STEPS
 from minigpt.train.checkpoint import check_weights
 
-RULES = 2
+RULES = 3
 """Version of the rules for seeds, clipping and evaluations; a saved run resumes under its own.
 
 Rules 1, of checkpoints that name none: dropout of process r from seed + 2 + r, `grad_clip` over all
-gradients even if Muon takes most of them, an evaluation every steps // 8.
+gradients even if Muon takes most of them, an evaluation every steps // 8. Rules 2: eight
+evaluations, whatever they cost.
 """
+LOOKS = (3, 8)
+"""The fewest and the most evaluations on the choosing half, unless their distance is asked for."""
+LOOKING = 0.03
+"""Share of a run's time that more than the fewest evaluations may take. A long text is looked at
+three times; on a short one, which a model soon knows by heart, looks cost nothing."""
 
 
 def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimizer]:
@@ -89,9 +95,16 @@ class State:
         adamw = {id(p) for group in self.optimizers[-1].param_groups for p in group["params"]}
         return [p for p in self.model.parameters() if self.rules == 1 or id(p) in adamw]
 
-    def look_every(self, asked: int) -> int:
-        """Steps between evaluations: as asked, or for 0 as many as give at most eight."""
-        return asked or max(1, self.steps // 8 if self.rules == 1 else -(-self.steps // 8))
+    def look_every(self, asked: int, cost: float) -> int:
+        """Steps between evaluations: as asked, or for 0 as many as give at most `looks`."""
+        if self.rules == 1:
+            return asked or max(1, self.steps // 8)
+        return asked or -(-self.steps // self.looks(self.steps, cost))
+
+    def looks(self, steps: int, cost: float) -> int:
+        """Evaluations of a run of `steps`, if one of them takes as long as `cost` steps."""
+        fewest, most = LOOKS
+        return most if self.rules < 3 else max(fewest, min(most, int(LOOKING * steps / cost)))
 
     def tensors(self) -> dict[str, Tensor]:
         """The state's tensors by name, for a checkpoint."""

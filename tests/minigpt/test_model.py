@@ -28,6 +28,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "layer norm with biases": {"norm": "layer", "bias": True},
     "learned positions": {"position": "learned"},
     "no qk-norm": {"qk_norm": False},
+    "sharper attention": {"attention_scale": 2.0},
     "gelu": {"activation": "gelu"},
     "tied": {"tie_embeddings": True, "zero_init": False},
     "no bigram": {"bigram": False},
@@ -121,6 +122,26 @@ def test_attention_written_out_is_torchs() -> None:
         (out * weights).sum().backward()
         results.append([out.detach(), *(leaf.grad for leaf in leaves)])
     torch.testing.assert_close(results[0], results[1], rtol=1e-12, atol=1e-12)
+
+
+def test_scores_are_multiplied_by_the_attention_scale_everywhere() -> None:
+    """Without QK-norm that is the same as a longer query: whole, from a cache, and in the map."""
+    plain, scaled = (
+        randomised(GPTConfig(**TINY, qk_norm=False, attention_scale=scale)) for scale in (1.0, 3.0)
+    )
+    ids = some_ids(2, 9)
+    assert not np.allclose(plain.logprobs(ids), scaled.logprobs(ids), atol=1e-3)
+    with torch.no_grad():
+        for block in plain.blocks:
+            block.attention.qkv.weight[:16] *= 3.0
+    np.testing.assert_allclose(plain.logprobs(ids), scaled.logprobs(ids), rtol=1e-4, atol=1e-5)
+    ends = []
+    for model in (plain, scaled):
+        state, _ = model.start(ids[:, :4])
+        ends.append([model.step(state, column) for column in ids[:, 4:].T][-1])
+    np.testing.assert_allclose(*ends, rtol=1e-4, atol=1e-5)
+    maps = [model.attention(torch.from_numpy(ids)) for model in (plain, scaled)]
+    torch.testing.assert_close(*maps, rtol=1e-4, atol=1e-5)
 
 
 def test_attention_weights_are_causal_shares() -> None:
@@ -275,7 +296,8 @@ def test_fingerprint_names_alphabet_shape_and_weights() -> None:
     with torch.no_grad():
         model.head.weight[0, 0] += 1e-3
     prints.add(model.fingerprint)
-    assert len(prints) == 5
+    prints.add(randomised(replace(DESIGNS["default"], attention_scale=3.0)).fingerprint)
+    assert len(prints) == 6
 
 
 @dataclass(frozen=True, kw_only=True)

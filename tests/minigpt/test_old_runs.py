@@ -60,9 +60,9 @@ def test_a_run_saved_by_rules_1_ends_as_it_would_have(tmp_path: Path) -> None:
 
 def test_a_run_of_rules_to_come_is_refused(tmp_path: Path) -> None:
     tensors, header = checkpoint.load(SAVED / "last.safetensors")
-    checkpoint.save(tmp_path / "last.safetensors", tensors, {**header, "rules": 3})
+    checkpoint.save(tmp_path / "last.safetensors", tensors, {**header, "rules": 4})
     corpus = corpora.load("storyland:5000")
-    with pytest.raises(ValueError, match="rules 3, unknown to this version"):
+    with pytest.raises(ValueError, match="rules 4, unknown to this version"):
         train(CONFIG, corpus, run=runs.Run(tmp_path), resume=True)
 
 
