@@ -5,7 +5,7 @@ Idea:   the loss is the mean of -log p(character | those before it). With the na
         exponential, the perplexity, is the number of equally likely characters with the same loss.
         Every position counts; the windows are side by side.
 Source: Shannon 1951, "Prediction and entropy of printed English".
-Run:    python -m minigpt.evaluate [RUN]
+Run:    python -m minigpt.evaluate [RUN]            a network, counting, and both together
 Omits:  random windows: a mean over a sample is noisier than the whole, and no faster here.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,12 +23,10 @@ import tyro
 
 from labkit import command
 from minigpt.nextchar import NextChar, readings
-from minigpt.ngram import NGram
+from minigpt.ngram import NGRAM_LIMIT, NGram
 
 if TYPE_CHECKING:
-    from minigpt.corpora import Corpus
-
-NGRAM_LIMIT = 5_000_000  # characters that an n-gram counts in a few seconds
+    from minigpt.load import Predictor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +117,9 @@ class Settings:
 
     run: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN]")] = None
     """A run's folder or model file; by default the latest run."""
-    model: Literal["gpt", "ngram", "mixture"] = "gpt"
-    """A trained run; an n-gram of --data, counted now; or a run mixed with the n-gram of its text.
-    """
+    model: Literal["auto", "gpt", "ngram", "mixture"] = "auto"
+    """A trained run beside counting (gpt); an n-gram of --data, counted now; or a run, the n-gram
+    of its text and both together (mixture; also auto, if that text is there)."""
     data: str | None = None
     """A corpus or a path; by default the text the model was trained on."""
     split: Literal["train", "held_out", "choose", "judge", "all"] = "held_out"
@@ -129,7 +128,8 @@ class Settings:
     """Characters between windows; fewer is slower and gives more context. Default: context.
     """
     sample: int = 5000
-    """Characters to generate and look up in the training text; 0 for none."""
+    """Characters to write and look up in the training text; 0 for none. The network writes them,
+    or the mixture if --model says so."""
     seed: int = 0
     """Seed of that sample."""
     threads: int | None = None
@@ -145,45 +145,45 @@ class Settings:
 
 
 def main(settings: Settings) -> None:
-    """Print the scores of the model and of an n-gram of its text, and how much it copies."""
+    """Print the scores of the model, of an n-gram of its text and of both, and what it copies."""
     from minigpt import corpora, storyland
     from minigpt.corpora.catalogue import TABLE
-    from minigpt.load import count_of, load_predictor
+    from minigpt.load import count_of, load_predictor, mix, too_long
     from minigpt.sample import generate
 
-    found = load_predictor(
-        settings.run, kind=settings.model, data=settings.data, threads=settings.threads
-    )
+    kind: Literal["gpt", "ngram"] = "ngram" if settings.model == "ngram" else "gpt"
+    found = load_predictor(settings.run, kind=kind, data=settings.data, threads=settings.threads)
     found.announce()
     corpus = corpora.load(settings.data) if settings.data else found.learned()
     text = corpus.text if settings.split == "all" else getattr(corpus, settings.split)
     if settings.stride is not None and found.model.context is None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
-    ids = found.model.tokenizer.encode(text)
-    rows, judged = {}, {}
-    for one in (*found.members, found):  # a mixture stands beside what it is made of
-        stride = settings.stride if one.model.context is not None else None
-        rows[one.name] = score(one.model, ids, stride=stride)
-        judged[one.name] = _judged(one.model, corpus, settings)
-    if not math.isfinite(rows[found.name].perplexity):
-        raise ValueError(
-            f"{found.name} loses {rows[found.name].nats:.4g} nats/char: it predicts no "
-            "probabilities; use an earlier model, or train it again"
-        )
     learned: corpora.Corpus | None = corpus  # what the model and the n-gram learned from
     another = bool(found.corpus) and settings.data not in (None, found.corpus)
     if another and found.corpus_sha256 != corpus.sha256:
         try:
             learned = found.learned()
         except ValueError as error:
+            if settings.model == "mixture":
+                raise
             learned = None
             print(f"no n-gram, and nothing about copying: {error}", file=sys.stderr)
-    if learned is not None and found.corpus_sha256 not in ("", learned.sha256):
+    same = learned is not None and found.corpus_sha256 in ("", learned.sha256)
+    if learned is not None and not same and settings.model != "mixture":
         print(f"beware: {found.corpus} has changed since the model saw it", file=sys.stderr)
-    if settings.model == "gpt" and learned is not None and len(learned.train) <= NGRAM_LIMIT:
-        counted = count_of(learned)
-        rows[counted.name] = score(counted.model, counted.model.tokenizer.encode(text))
-        judged[counted.name] = _judged(counted.model, corpus, settings)
+    few = learned is not None and len(learned.train) <= NGRAM_LIMIT
+    models = [found]
+    if settings.model == "mixture" or (settings.model == "auto" and same and few):
+        both = mix(found, corpus=learned)
+        models = [*both.members, both]
+    elif kind == "gpt" and learned is not None and few:
+        models.append(count_of(learned))
+    elif kind == "gpt" and learned is not None:
+        print(f"no n-gram: {too_long(learned)}", file=sys.stderr)
+    rows = _scores(models, text, settings.stride)
+    judged = dict.fromkeys(rows, None)
+    if settings.split == "held_out" and len(corpus.judge) >= 2:
+        judged |= {k: v.nats for k, v in _scores(models, corpus.judge, settings.stride).items()}
     record: dict[str, Any] = {
         "corpus": corpus.name,
         "corpus_sha256": corpus.sha256,
@@ -206,7 +206,8 @@ def main(settings: Settings) -> None:
         record["floor_nats"] = _floor(found.model, text, settings.stride)
     if settings.sample and learned is not None:
         rng = np.random.default_rng(settings.seed)
-        written = generate(found.model, length=settings.sample, rng=rng)[0]
+        writer = models[-1] if settings.model == "mixture" else found
+        written = generate(writer.model, length=settings.sample, rng=rng)[0]
         share, longest = copied(written, learned.train)
         record["sample"] = {
             "characters": len(written),
@@ -216,12 +217,27 @@ def main(settings: Settings) -> None:
     print(json.dumps(record, ensure_ascii=False) if settings.json else _in_words(record))
 
 
-def _judged(model: NextChar, corpus: Corpus, settings: Settings) -> float | None:
-    """Nats/char on the judging half, if the whole held-out text was asked for."""
-    if settings.split != "held_out" or len(corpus.judge) < 2:
-        return None
-    stride = settings.stride if model.context is not None else None
-    return score(model, model.tokenizer.encode(corpus.judge), stride=stride).nats
+def _scores(models: Sequence[Predictor], text: str, stride: int | None) -> dict[str, Score]:
+    """The models' scores by name; what a network predicts for itself serves its mixture too."""
+    from minigpt.mixture import Mixture, Remembered
+
+    found: dict[str, Score] = {}
+    kept: list[NextChar] = []
+    for one in models:
+        model: NextChar = one.model
+        ids = model.tokenizer.encode(text)
+        if isinstance(model, Mixture):
+            model = Mixture(kept, model.gate)
+        elif model.context is not None:
+            model = Remembered(model)
+        kept.append(model)
+        found[one.name] = score(model, ids, stride=stride if model.context is not None else None)
+        if not math.isfinite(found[one.name].perplexity):
+            raise ValueError(
+                f"{one.name} loses {found[one.name].nats:.4g} nats/char: it predicts no "
+                "probabilities; use an earlier model, or train it again"
+            )
+    return found
 
 
 def _floor(model: NextChar, text: str, stride: int | None) -> float:

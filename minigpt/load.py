@@ -9,15 +9,20 @@ Run:    python -m minigpt.sample --model ngram --prompt "ROMEO:"
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from labkit.command import describe
 from minigpt import corpora
 from minigpt.mixture import Mixture
 from minigpt.mixture.mixture import GATE
-from minigpt.ngram import DEFAULT_ORDER, NGram
+from minigpt.nextchar import NextChar
+from minigpt.ngram import DEFAULT_ORDER, NGRAM_LIMIT, NGram
 from minigpt.tokenizer import CharTokenizer
 from minigpt.train import runs
 
@@ -25,6 +30,14 @@ if TYPE_CHECKING:
     from minigpt.model import GPT
 
 Kind = Literal["gpt", "ngram", "mixture"]
+
+
+class TextGone(ValueError):
+    """The text that a model learned from cannot be had (`why`); the message has a remedy too."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(f"{why}; {remedy}")
+        self.why = why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,19 +50,22 @@ class Predictor:
     """A corpus's name or a path, as `corpora.load` takes it; empty if unknown."""
     corpus_sha256: str = ""
     """SHA-256 of that text when the model learned from it; empty if unknown."""
+    folder: Path | None = None
+    """The run's folder, in which the gate of its mixture is kept; None for other models."""
     latest: bool = False
     """Whether nobody named the run: it is then the one worked on last."""
     members: tuple[Predictor, ...] = ()
     """What a mixture is made of: the run, and the n-gram of its text."""
 
     def learned(self) -> corpora.Corpus:
-        """The text it learned from; ValueError, naming both, if it is not available."""
+        """The text it learned from; TextGone, naming both, if it is not available."""
         try:
             return corpora.load(self.corpus)
         except (ValueError, OSError) as error:
-            raise ValueError(
+            raise TextGone(
                 f"{self.name} learned from {self.corpus or 'a text that it does not name'}, which "
-                f"cannot be had: {describe(error)}; bring it back, or name a text by --data"
+                f"cannot be had: {describe(error)}",
+                "bring it back, or name a text by --data",
             ) from None
 
     def announce(self) -> None:
@@ -65,7 +81,7 @@ class Predictor:
 def load_predictor(
     run: str | None = None,
     *,
-    kind: Kind = "gpt",
+    kind: Kind | Literal["auto"] = "gpt",
     data: str | None = None,
     order: int = DEFAULT_ORDER,
     precision: Literal["fp32", "bf16"] | None = None,
@@ -73,8 +89,9 @@ def load_predictor(
 ) -> Predictor:
     """The model of a run (None: the latest), or an n-gram of `data`; ValueError if not found.
 
-    A mixture is of a run and the n-gram of the run's own text, whatever `data` is. `precision` and
-    `threads` are those of a GPT; None leaves float32 and torch's own number.
+    A mixture is of a run and the n-gram of the run's own text, whatever `data` is; "auto" is a
+    mixture if that text is there, and says so if it is not. `precision` and `threads` are those of
+    a GPT; None leaves float32 and torch's own number.
     """
     if kind == "ngram":
         return count(data or corpora.DEFAULT, order)
@@ -93,35 +110,90 @@ def load_predictor(
     alone = Predictor(
         model=model,
         name=str(path.parent),
+        folder=path.parent if path == runs.Run(path.parent).model else None,
         corpus=record.get("data", ""),
         corpus_sha256=record.get("corpus_sha256", ""),
         latest=run is None,
     )
+    if kind == "auto":
+        return mix_if_possible(alone, order)
     return mix(alone, order) if kind == "mixture" else alone
 
 
-def mix(alone: Predictor, order: int = DEFAULT_ORDER) -> Predictor:
+def mix_if_possible(alone: Predictor, order: int = DEFAULT_ORDER) -> Predictor:
+    """`mix`, or, with a line on standard error, `alone` if its text has gone or is too long."""
+    try:
+        corpus = alone.learned()
+        if len(corpus.train) > NGRAM_LIMIT:
+            raise TextGone(too_long(corpus), "--model mixture counts all the same")
+        return mix(alone, order, corpus=corpus)
+    except TextGone as error:
+        print(f"the network works alone: {error.why}", file=sys.stderr, flush=True)
+        return alone
+
+
+def too_long(corpus: corpora.Corpus) -> str:
+    """Why nothing is counted of this text."""
+    return (
+        f"counting the {len(corpus.train):,} characters of {corpus.name} would take minutes (the "
+        f"limit is {NGRAM_LIMIT:,})"
+    )
+
+
+def mix(
+    alone: Predictor,
+    order: int = DEFAULT_ORDER,
+    *,
+    corpus: corpora.Corpus | None = None,
+    gate: bytes = b"",
+) -> Predictor:
     """A run's model and the n-gram of its training text, mixed by the gate in its folder.
 
-    Without one a gate is fitted now on the choosing half, in seconds. ValueError if the text has
-    gone or changed, or the gate is another run's.
+    Without one a gate is fitted now on the choosing half, in seconds, and kept in the folder of a
+    finished run. So it is if that gate's fingerprint does not begin with `gate`. `corpus` is the
+    run's text if it is at hand. TextGone if it has gone or changed, ValueError if the gate is
+    another run's.
     """
-    corpus = alone.learned()
+    corpus = corpus or alone.learned()
     if alone.corpus_sha256 not in ("", corpus.sha256):
-        raise ValueError(
+        raise TextGone(
             f"{alone.corpus} has changed since {alone.name} learned from it, so its n-gram cannot "
-            "be counted; bring the text back, or use --model gpt"
+            "be counted",
+            "bring the text back, or use --model gpt",
         )
     tokenizer = alone.model.tokenizer
     counted = replace(count_of(corpus, order, tokenizer), corpus=alone.corpus)
-    models, path = (alone.model, counted.model), Path(alone.name) / GATE
-    mixed = (
-        Mixture.load(models, path)
-        if path.exists()
-        else Mixture.fit(models, tokenizer.encode(corpus.choose))
-    )
+    models = (alone.model, counted.model)
+    path = None if alone.folder is None or order != DEFAULT_ORDER else alone.folder / GATE
+    mixed = Mixture.load(models, path) if path and path.exists() else None
+    if mixed is None or not bytes.fromhex(mixed.gate.fingerprint).startswith(gate):
+        print(f"fitting a gate for {alone.name}, in seconds", file=sys.stderr, flush=True)
+        kept, mixed = mixed, fit_gate(models, tokenizer.encode(corpus.choose))
+        if kept is None and path and runs.Run(path.parent).finished:
+            with suppress(OSError):  # a folder that cannot be written: it is fitted again next time
+                mixed.save_gate(path)
     name = f"{alone.name} and the n-gram, mixed"
     return replace(alone, model=mixed, name=name, latest=False, members=(alone, counted))
+
+
+def fit_gate(models: Sequence[NextChar], choose: np.ndarray) -> Mixture:
+    """`Mixture.fit` in float32 and one thread: the same gate again, to the last bit."""
+    with _exactly(models[0]):
+        return Mixture.fit(models, choose)
+
+
+@contextmanager
+def _exactly(model: Any) -> Iterator[None]:
+    import torch
+
+    threads, precision = torch.get_num_threads(), model.precision
+    torch.set_num_threads(1)
+    model.precision = "fp32"
+    try:
+        yield
+    finally:
+        model.precision = precision
+        torch.set_num_threads(threads)
 
 
 def made_with(fingerprint: bytes) -> str | None:

@@ -26,9 +26,11 @@ import numpy as np
 from minigpt.tokenizer import CharTokenizer
 
 DEFAULT_ORDER = 7
+NGRAM_LIMIT = 5_000_000  # characters that are counted in a few seconds
 FALLBACK_DISCOUNTS = np.array([0.5, 1.0, 1.5])
 _CHUNK = 1 << 22  # keys sorted at once while fitting
 _CELLS = 1 << 20  # cells of [N, V] held at once while predicting
+_FEW = 8  # contexts up to which a loop over them is faster than a dozen NumPy calls a level
 
 
 @dataclass
@@ -81,6 +83,9 @@ class NGram:
         self.discounts = discounts
         self.fingerprint = fingerprint
         self._levels = levels
+        # the same as in the levels, one after the other: contexts of length k begin at first[k]
+        self._seen = np.concatenate([level.seen for level in levels])
+        self._first = _before(np.array([len(level.seen) for level in levels]))
 
     @classmethod
     def fit(
@@ -195,10 +200,7 @@ class NGram:
 
     def _match(self, nodes: np.ndarray) -> np.ndarray:
         length = (nodes >= 0).sum(0) - 1
-        count = np.empty(nodes.shape[1])
-        for k, level in enumerate(self._levels):
-            here = np.flatnonzero(length == k)
-            count[here] = level.seen[nodes[k, here]]
+        count = self._seen[self._first[length] + nodes[length, np.arange(len(length))]]
         return np.stack((length, np.log1p(count)), axis=1).astype(np.float32)
 
     def _root(self, batch: int) -> np.ndarray:
@@ -222,15 +224,19 @@ class NGram:
         """Ids of the grams that extend grams of length k by one character; -1 if unseen."""
         keys = self._levels[k].keys
         wanted = nodes * len(self.tokenizer) + ids
-        place = np.searchsorted(keys, wanted)
+        place = keys.searchsorted(wanted)
         # an unseen gram (-1) asks for a negative key, which does not exist
-        found = keys[np.minimum(place, len(keys) - 1)] == wanted
-        return np.where(found, place, -1)
+        place[keys.take(place, mode="clip") != wanted] = -1
+        return place
 
     def _distribution(self, nodes: np.ndarray) -> np.ndarray:
         """Log-probabilities [N, V] after contexts [order, N], from the shortest to the longest."""
         v = len(self.tokenizer)
         p = np.full((nodes.shape[1], v), 1 / v)
+        if len(p) <= _FEW:
+            for row, path in zip(p, nodes.T.tolist()):
+                self._add_up(row, path)
+            return np.log(p).astype(np.float32)
         for level, context in zip(self._levels, nodes):
             rows = np.flatnonzero(context >= 0)
             if not rows.size:
@@ -243,6 +249,15 @@ class NGram:
             grams = np.arange(children.sum()) + np.repeat(first - _before(children), children)
             p[np.repeat(rows, children), level.keys[grams] % v] += level.kept[grams]
         return np.log(p).astype(np.float32)
+
+    def _add_up(self, p: np.ndarray, path: list[int]) -> None:
+        """`_distribution` of one context, the gram ids of its ends: p [V] is changed in place."""
+        for level, gram in zip(self._levels, path):
+            if gram < 0:
+                return
+            children = slice(*level.first[gram : gram + 2].tolist())
+            p *= level.handed_down[gram]
+            p[level.keys[children] % len(p)] += level.kept[children]
 
 
 def estimate_discounts(counts: np.ndarray) -> np.ndarray:

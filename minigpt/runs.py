@@ -32,6 +32,7 @@ _COLUMNS = (
     ("val_loss", "nats/char", "{:.4f}"),
     ("judge_loss", "judging half", "{:.4f}"),
     ("ngram_val_loss", "n-gram", "{:.4f}"),
+    ("mixture_val_loss", "mixture", "{:.4f}"),
     ("bits_per_char", "bits/char", "{:.4f}"),
     ("train_seconds", "seconds", "{:.1f}"),
     ("tokens_per_second", "chars/s", "{:,.0f}"),

@@ -144,8 +144,9 @@ class Settings:
 
     run: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN]")] = None
     """A run's folder or model file; by default the latest run."""
-    model: Literal["gpt", "ngram"] = "gpt"
-    """A trained run, or an n-gram of --data, counted now."""
+    model: Literal["auto", "gpt", "ngram", "mixture"] = "auto"
+    """A trained run (gpt); an n-gram of --data, counted now; or a run and the n-gram of its text
+    together (mixture; also auto, if that text is there)."""
     prompt: str = ""
     """Beginning of the text."""
     n: int = 1
@@ -184,7 +185,7 @@ class Settings:
 
 def _runtime(settings: Settings) -> tuple[Literal["fp32", "bf16"], int]:
     """Precision and threads: as asked, or as suits the number of texts."""
-    if settings.model == "gpt" and settings.n >= MANY:
+    if settings.model != "ngram" and settings.n >= MANY:
         from minigpt.device import choose
 
         threads = None if settings.threads == "auto" else settings.threads

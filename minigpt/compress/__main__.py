@@ -1,5 +1,7 @@
 """Compress a file with a model, and decompress it; compare with other compressors.
 
+Idea:   the better the predictions, the smaller the file: by default the network and the n-gram of
+        its text predict together.
 Source: C. Shannon, Bell System Tech. J. 27 (1948) 379-423; G. Deletang et al. 2023,
         arXiv:2309.10668, for the comparison with gzip and others.
 Run:    python -m minigpt.compress [RUN] FILE -o OUT        (-d to decompress, --table to compare)
@@ -26,8 +28,9 @@ import tyro
 from labkit import command, files
 from minigpt.compress.arithmetic import Progress
 from minigpt.compress.container import MOST, Coder, Header, compress, decompress, read_header
-from minigpt.load import Predictor, count_of, load_predictor, made_with
-from minigpt.ngram import DEFAULT_ORDER
+from minigpt.load import Predictor, TextGone, count_of, load_predictor, made_with, mix
+from minigpt.mixture import Mixture
+from minigpt.ngram import DEFAULT_ORDER, NGram
 
 __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 
@@ -48,13 +51,15 @@ class CompressConfig:
     out: Annotated[str | None, tyro.conf.arg(aliases=["-o"])] = None
     """Where to write; - is standard output. By default FILE.mgz, or FILE without .mgz with -d."""
     decompress: Annotated[bool, tyro.conf.arg(aliases=["-d"])] = False
-    """Decompress FILE, with the model it was compressed with."""
-    model: Literal["gpt", "ngram"] = "gpt"
-    """The predictor: a trained run, or an n-gram of --data, counted now in about a second."""
+    """Decompress FILE, with the model it was compressed with: the file says which, --model nothing.
+    """
+    model: Literal["auto", "gpt", "ngram", "mixture"] = "auto"
+    """The predictor: a trained run (gpt), an n-gram of --data, counted now in about a second, or a
+    run and the n-gram of its text together (mixture; also auto, if that text is there)."""
     data: str = "shakespeare"
     """The text that the n-gram counts: a corpus or a path."""
     order: int = DEFAULT_ORDER
-    """Order of the n-gram, the predicted character included."""
+    """Order of the n-gram, also in a mixture; the predicted character is included."""
     streams: int | None = None
     """Number of pieces of the text coded side by side; by default chosen from the length.
     """
@@ -63,8 +68,8 @@ class CompressConfig:
     force: Annotated[bool, tyro.conf.arg(aliases=["-f"])] = False
     """Overwrite OUT if it exists."""
     table: bool = False
-    """Print FILE's size under the model, gzip, bzip2, xz, zstd and PPMd; without FILE, that of
-    the held-out text. Writes nothing else unless OUT is named."""
+    """Print FILE's size under network, n-gram and mixture, gzip, bzip2, xz, zstd and PPMd;
+    without FILE, that of the held-out text. Writes nothing else unless OUT is named."""
 
     @property
     def run(self) -> str | None:
@@ -80,9 +85,8 @@ class CompressConfig:
         most = 1 if self.model == "ngram" else 2
         if len(self.paths) > most or (not self.paths and not self.table):
             takes = "FILE" if most == 1 else "[RUN] FILE"
-            raise ValueError(
-                f"--model {self.model} takes {takes}, got {' '.join(self.paths) or 'none'}"
-            )
+            kind = "mixture" if self.model == "auto" else self.model
+            raise ValueError(f"--model {kind} takes {takes}, got {' '.join(self.paths) or 'none'}")
         if self.table and self.decompress:
             raise ValueError("--table compresses; it cannot go with -d")
         if self.table and self.out == "-":
@@ -96,23 +100,51 @@ class CompressConfig:
 
 
 def load(config: CompressConfig, header: Header | None = None, *, size: int = 0) -> Predictor:
-    """The model that `config` names, computing as `header` says, or as suits `size` bytes here."""
-    precision, threads = (header.precision, header.threads) if header else ("fp32", 1)
-    if header is None and config.model == "gpt" and size > MANY * _processes(config):
-        from minigpt.device import choose
+    """The model that `config` names for a text of `size` bytes, or that `header` names.
 
-        precision = choose("cpu").precision
-    run = config.run
-    if header is not None and run is None and config.model == "gpt":
-        run = made_with(header.fingerprint)  # if no run fits, the latest: the error says so
-    return load_predictor(
-        run,
-        kind=config.model,
-        data=config.data,
-        order=config.order,
-        precision="bf16" if precision == "bf16" else "fp32",
-        threads=threads,
+    A predictor that learns while it reads would be loaded here, by a name of `container.KINDS`.
+    """
+    if header is None:
+        large = config.model != "ngram" and size > MANY * _processes(config)
+        return load_predictor(
+            config.run,
+            kind="mixture" if config.table and config.model == "auto" else config.model,
+            data=config.data,
+            order=config.order,
+            precision=_fastest() if large else "fp32",
+            threads=1,
+        )
+    if header.kind == "ngram":
+        return load_predictor(kind="ngram", data=config.data, order=config.order)
+    network = header.members[0] if header.members else header.fingerprint
+    run = config.run or made_with(network)
+    if run is None and header.members:
+        raise ValueError(
+            f"a mixture of the network {network.hex()[:12]} made this file, and no run has it; "
+            "name its run"
+        )
+    alone = load_predictor(  # if no run fits, the latest: the error says so
+        run, precision="bf16" if header.precision == "bf16" else "fp32", threads=header.threads
     )
+    if not header.members:
+        return alone
+    if not bytes.fromhex(alone.model.fingerprint).startswith(network):
+        raise ValueError(
+            f"a mixture of the network {network.hex()[:12]} made this file, and {run} has "
+            f"{alone.model.fingerprint[:12]}; name the run it was made with"
+        )
+    try:
+        return mix(alone, config.order, gate=header.fingerprint)
+    except TextGone as error:
+        raise ValueError(
+            f"this file was made by a mixture, which counts a text, and {error.why}; bring it back"
+        ) from None
+
+
+def _fastest() -> Literal["fp32", "bf16"]:
+    from minigpt.device import choose
+
+    return choose("cpu").precision
 
 
 def main(config: CompressConfig) -> None:
@@ -132,7 +164,7 @@ def main(config: CompressConfig) -> None:
     if header is not None:
         with _bar(header.characters + header.escapes, "decompressing") as progress:
             result = text = decompress(
-                source, model, processes=_processes(config), progress=progress
+                source, model, processes=_processes(config, header), progress=progress
             )
     else:
         text = source
@@ -167,9 +199,9 @@ def _compress(config: CompressConfig, data: bytes, model: Coder) -> bytes:
         )
 
 
-def _processes(config: CompressConfig) -> int:
+def _processes(config: CompressConfig, header: Header | None = None) -> int:
     """Number of processes worth their start-up and memory; counting is fast enough in one."""
-    if config.model == "ngram":
+    if (config.model if header is None else header.kind) == "ngram":
         return 1
     from minigpt.device import cores
 
@@ -177,18 +209,21 @@ def _processes(config: CompressConfig) -> int:
 
 
 def _compare(config: CompressConfig) -> None:
-    """Print the table: the model, the n-gram beside it, and the classical compressors."""
+    """Print the table: the models, one by one and together, and the classical compressors."""
     from minigpt.compress import classical
 
     given = None if config.file is None else _read(config.file)
     found = load(config, size=len(given or b""))
     found.announce()
-    model, name = found.model, found.corpus
-    corpus = found.learned()
+    name, corpus = found.corpus, found.learned()
     data = corpus.held_out.encode() if given is None else given
-    models: list[tuple[str, Coder]] = [("gpt", model)] if config.model == "gpt" else []
-    counted = model if config.model == "ngram" else count_of(corpus, config.order).model
-    models.append((f"n-gram, order {config.order}", counted))
+    members = found.members or (found,)
+    if config.model == "gpt":
+        members = (found, count_of(corpus, config.order))
+    titles = {NGram: f"n-gram, order {config.order}", Mixture: "mixture"}
+    models: list[tuple[str, Coder]] = [
+        (titles.get(type(one.model), "gpt"), one.model) for one in dict.fromkeys((*members, found))
+    ]
     rows = [
         classical.Row(name=title, alone=None, primed=len(_compress(config, data, m)), how=TRAINED)
         for title, m in models

@@ -14,7 +14,9 @@ of 7 bits a byte: precision, threads, batches, streams, characters, escapes, byt
 of the shortest stream, and what each stream has more; the escapes; the streams; 8 bytes of the
 SHA-256 of all this. Some 35 bytes and two a stream: half a percent of a text of 50,000 characters.
 
-Version 2, which is still read, left out the zero bytes at the end of each stream.
+A mixture's file is of version 4: the fingerprint is that of its gate, and before the numbers are
+two more, what kind of mixture it is and how many members it has, and 8 bytes of each member's
+fingerprint. Version 2, which is still read, left out the zero bytes at the end of each stream.
 
 A file may come from an attacker: every number in it is checked against the bytes beside it.
 """
@@ -42,9 +44,13 @@ from minigpt.compress.arithmetic import (
 )
 from minigpt.compress.crew import Crew
 from minigpt.nextchar import NextChar
+from minigpt.ngram import NGram
 
 MAGIC = b"mgz\x03"
 OLD = b"mgz\x02"
+MIXED = b"mgz\x04"
+KINDS = ("mixture",)  # of version 4, by number; a new kind goes at the end
+MOST_MEMBERS = 16
 PRECISIONS = ("fp64", "fp32", "bf16")
 MOST = 4096  # streams: each takes about a megabyte
 _HASH = 8  # bytes stored of each hash
@@ -81,9 +87,13 @@ class Header:
     """The metadata of a compressed file, and its parts."""
 
     version: int
-    """Format version: 2, without the last zero bytes of streams, or 3."""
+    """Format version: 2, without the last zero bytes of streams, 3, or 4, of a mixture."""
+    kind: str
+    """What made it: gpt, ngram or mixture."""
     fingerprint: bytes
-    """First 8 bytes of the model's fingerprint."""
+    """First 8 bytes of the model's fingerprint, or of that of a mixture's gate."""
+    members: tuple[bytes, ...]
+    """First 8 bytes of the fingerprint of each member of a mixture; none for other models."""
     content: bytes
     """First 8 bytes of the original's SHA-256."""
     precision: str
@@ -135,7 +145,10 @@ def compress(
         shortest = min(map(len, coded), default=0)
         numbers = [PRECISIONS.index(model.precision), model.threads, batches, len(coded), len(ids)]
         numbers += [foreign, len(escaped), shortest, *(len(stream) - shortest for stream in coded)]
-        body = MAGIC + _identity(model) + hashlib.sha256(data).digest()[:_HASH]
+        kind, fingerprint, members = identity(model)
+        body = (MIXED if members else MAGIC) + fingerprint + hashlib.sha256(data).digest()[:_HASH]
+        if members:
+            body += escapes.varints([KINDS.index(kind), len(members)]) + b"".join(members)
         body += escapes.varints(numbers) + escaped + b"".join(coded)
         blob = body + hashlib.sha256(body).digest()[:_HASH]
         if verify:
@@ -153,11 +166,7 @@ def decompress(
     last bits.
     """
     header = read_header(blob)
-    if header.fingerprint != _identity(model):
-        raise ValueError(
-            f"the file was compressed with model {header.fingerprint.hex()[:12]}, and this is "
-            f"{model.fingerprint[:12]}; name the run (or the text and order) it was made with"
-        )
+    check_model(header, model)
     if (header.precision, header.threads) != (model.precision, model.threads):
         raise ValueError(
             f"the file was compressed in {header.precision} with {header.threads} thread(s), and "
@@ -165,6 +174,37 @@ def decompress(
         )
     with Crew(model, processes, progress) as crew:
         return _decode(header, crew)
+
+
+def check_model(header: Header, model: Coder) -> None:
+    """ValueError, naming what differs, if `model` is not the one that made the file."""
+    _, fingerprint, members = identity(model)
+    if len(members) != len(header.members):
+        raise ValueError(
+            f"the file was compressed with {_several(header.members)}, and this is "
+            f"{_several(members)}; name the run it was made with"
+        )
+    for number, (then, now) in enumerate(zip(header.members, members), 1):
+        if then != now:
+            raise ValueError(
+                f"member {number} of the mixture that compressed the file was {then.hex()[:12]}, "
+                f"and here it is {now.hex()[:12]}; name the run, and the order, it was made with"
+            )
+    if header.fingerprint != fingerprint and members:
+        raise ValueError(
+            "the file was compressed with models mixed by the gate "
+            f"{header.fingerprint.hex()[:12]}, and here it is {fingerprint.hex()[:12]}; bring back "
+            "the gate.json of the run"
+        )
+    if header.fingerprint != fingerprint:
+        raise ValueError(
+            f"the file was compressed with model {header.fingerprint.hex()[:12]}, and this is "
+            f"{model.fingerprint[:12]}; name the run (or the text and order) it was made with"
+        )
+
+
+def _several(members: tuple[bytes, ...]) -> str:
+    return f"a mixture of {len(members)} models" if members else "one model"
 
 
 def _decode(header: Header, crew: Crew) -> bytes:
@@ -212,13 +252,24 @@ def _decode_stripped(coded: list[bytes], n: int, model: Coder, progress: Progres
 
 def read_header(blob: bytes) -> Header:
     """Parse and check a compressed file; ValueError if it is not one, or incomplete."""
-    if not blob.startswith((MAGIC, OLD)):
+    if not blob.startswith((MAGIC, OLD, MIXED)):
         kind = "an empty file" if not blob else f"a file that begins with {blob[:4]!r}"
-        raise ValueError(f"not made by minigpt.compress (versions 2 and 3): {kind}")
+        raise ValueError(f"not made by minigpt.compress (versions 2 to 4): {kind}")
     body = blob[:-_HASH]
     if hashlib.sha256(body).digest()[:_HASH] != blob[-_HASH:]:
         raise ValueError("the compressed file was cut or altered: its checksum does not match")
     place = len(MAGIC) + 2 * _HASH
+    kind, members = "", []
+    if blob.startswith(MIXED):
+        (which, many), place = escapes.read_varints(body, place, 2)
+        if which >= len(KINDS) or not 1 <= many <= MOST_MEMBERS:
+            raise ValueError(
+                f"the compressed file is of a mixture of kind {which} with {many} members, unknown "
+                "to this version"
+            )
+        kind = KINDS[which]
+        members = [body[place + i * _HASH :][:_HASH] for i in range(many)]
+        place += many * _HASH
     numbers, place = escapes.read_varints(body, place, 8)
     precision, threads, batches, streams, characters, foreign, size, shortest = numbers
     more, place = escapes.read_varints(body, place, streams)
@@ -240,7 +291,9 @@ def read_header(blob: bytes) -> Header:
     parts = [body[a:b] for a, b in pairwise(ends)]
     return Header(
         version=body[len(MAGIC) - 1],
+        kind=kind or ("ngram" if PRECISIONS[precision] == NGram.precision else "gpt"),
         fingerprint=body[len(MAGIC) :][:_HASH],
+        members=tuple(members),
         content=body[len(MAGIC) + _HASH :][:_HASH],
         precision=PRECISIONS[precision],
         threads=threads,
@@ -252,5 +305,10 @@ def read_header(blob: bytes) -> Header:
     )
 
 
-def _identity(model: Coder) -> bytes:
-    return bytes.fromhex(model.fingerprint)[:_HASH]
+def identity(model: Coder) -> tuple[str, bytes, tuple[bytes, ...]]:
+    """What a file says of its model: kind, fingerprint (of a mixture: its gate's), members'."""
+    parts = getattr(model, "identities", None)
+    if parts is None:
+        return "", bytes.fromhex(model.fingerprint)[:_HASH], ()
+    *members, own = (bytes.fromhex(part)[:_HASH] for part in parts)
+    return KINDS[0], own, tuple(members)

@@ -7,5 +7,6 @@ the predictor. None of them needs torch, unless a member does.
 from minigpt.mixture.gate import Gate, fit
 from minigpt.mixture.members import Reading, read
 from minigpt.mixture.mixture import Mixture
+from minigpt.mixture.remembered import Remembered
 
-__all__ = ["Gate", "Mixture", "Reading", "fit", "read"]
+__all__ = ["Gate", "Mixture", "Reading", "Remembered", "fit", "read"]

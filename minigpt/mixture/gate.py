@@ -15,6 +15,7 @@ Legend: N positions, V vocabulary, M members, F features, H hidden units. Nats.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from labkit import files
 from minigpt.mixture.members import Reading
 
 Mean = Literal["arithmetic", "geometric"]
@@ -98,7 +100,7 @@ class Gate:
         w = self.weights(features)
         for i in range(0, len(out), _ROWS):
             rows = slice(i, i + _ROWS)
-            out[rows] = _mix(self.mean, [one[rows].astype(np.float64) for one in said], w[rows])
+            out[rows] = _mix(self.mean, [one[rows] for one in said], w[rows])
         return out
 
     def nats(self, reading: Reading) -> np.ndarray:
@@ -117,6 +119,11 @@ class Gate:
         rows += [f"inner_bias {np.round(self.inner_bias, 3).tolist()}"]
         rows += [f"outer {i + 1} {np.round(row, 3).tolist()}" for i, row in enumerate(self.outer.T)]
         return "\n".join([*rows, f"bias {np.round(self.bias, 3).tolist()}"])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all its numbers."""
+        return files.sha256(json.dumps(self.record()).encode())
 
     def record(self) -> dict[str, Any]:
         """As numbers and lists, for JSON; `from_record` makes the same gate of them."""
@@ -168,6 +175,11 @@ def fit(
     x, m = (told - shift) / scale, len(reading.said)
     said = np.maximum(np.stack(reading.said), np.float32(FLOOR))
     came = np.stack([_chosen(one, reading.targets) for one in said], axis=1).astype(np.float64)
+    if not np.isfinite(came).all():
+        raise ValueError(
+            "a member predicts no probabilities (nan or inf), so no gate can be fitted; use an "
+            "earlier model, or train it again"
+        )
     slopes = _arithmetic if mean == "arithmetic" else partial(_geometric, said)
     shapes = [(x.shape[1], hidden), (hidden,), (hidden, m), (m,)]
     sizes = [int(np.prod(shape)) for shape in shapes]
@@ -205,21 +217,26 @@ def fit(
 
 
 def _mix(mean: Mean, said: list[np.ndarray], w: np.ndarray) -> np.ndarray:
-    """M times [N, V], weights [N, M] -> [N, V]; exact in log space."""
+    """M times [N, V], weights [N, M] -> [N, V], float64; exact in log space."""
+    shares = w.T[..., None]  # [M, N, 1]
     if mean == "arithmetic":
         with np.errstate(divide="ignore"):
-            share = np.log(w)
-        return np.logaddexp.reduce([one + share[:, i, None] for i, one in enumerate(said)])
-    with np.errstate(invalid="ignore"):  # a member without weight has no veto: 0 * -inf counts 0
-        shares = [np.where(w[:, i, None] > 0, w[:, i, None] * one, 0) for i, one in enumerate(said)]
-    total = np.sum(shares, axis=0)
+            return np.logaddexp.reduce([one + np.log(share) for one, share in zip(said, shares)])
+    if shares.all():
+        total = sum(one * share for one, share in zip(said, shares))
+    else:  # a member without weight has no veto: 0 * -inf counts 0
+        total = sum(
+            np.multiply(one, share, where=share > 0, out=np.zeros(one.shape))
+            for one, share in zip(said, shares)
+        )
     peak = total.max(-1, keepdims=True)
     if not np.isfinite(peak).all():
         raise ValueError(
             "the members rule out every character between them, so they have no geometric mean; "
             "use the arithmetic one"
         )
-    return total - peak - np.log(np.exp(total - peak).sum(-1, keepdims=True))
+    total -= peak
+    return total - np.log(np.exp(total).sum(-1, keepdims=True))
 
 
 def _arithmetic(came: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,8 @@ import numpy as np
 
 from minigpt.nextchar import NextChar, readings
 
+_ROWS = 4096  # positions whose features are computed at once
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -40,7 +42,8 @@ def read(models: Sequence[NextChar], ids: np.ndarray, *, stride: int | None = No
     begins. Takes 4 N V bytes for each member.
     """
     ids = np.asarray(ids, dtype=np.int64)
-    said, known = [], []
+    said: list[np.ndarray] = []
+    known: list[np.ndarray | None] = []
     for model in models:
         found = np.empty((len(ids) - 1, len(model.tokenizer)), np.float32)
         step = stride if model.context is not None else None
@@ -49,7 +52,12 @@ def read(models: Sequence[NextChar], ids: np.ndarray, *, stride: int | None = No
         said.append(found)
         known.append(matched(model, ids[None, :-1]))
     own = [None if one is None else one[0] for one in known]
-    return Reading(said, features(said, own), ids[1:])
+    places = [slice(i, i + _ROWS) for i in range(0, len(ids) - 1, _ROWS)]
+    told = [
+        features([one[p] for one in said], [None if one is None else one[p] for one in own])
+        for p in places
+    ]
+    return Reading(said, np.concatenate(told), ids[1:])
 
 
 def features(said: Sequence[np.ndarray], own: Sequence[np.ndarray | None]) -> np.ndarray:
@@ -58,15 +66,16 @@ def features(said: Sequence[np.ndarray], own: Sequence[np.ndarray | None]) -> np
     The distance is the Kullback-Leibler divergence from the plain average of all members: whether
     they agree. `said` are the members' log-probabilities [..., V], `own` further features or None.
     """
-    probabilities = [np.exp(logprobs) for logprobs in said]
-    columns = []
+    every = np.stack(said)  # [M, ..., V]
+    p = np.exp(every)
+    possible = p > 0
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 * -inf is left out of the sums
-        average = np.log(sum(probabilities) / np.float32(len(said)))
-        for p, logprobs, more in zip(probabilities, said, own):
-            entropy = -np.sum(p * logprobs, axis=-1, keepdims=True, where=p > 0)
-            apart = -entropy - np.sum(p * average, axis=-1, keepdims=True, where=p > 0)
-            columns += [entropy, logprobs.max(-1, keepdims=True), apart]
-            columns += [] if more is None else [more]
+        average = np.log(p.sum(0) / np.float32(len(p)))
+        entropy = -np.sum(p * every, axis=-1, where=possible)  # [M, ...]
+        apart = -entropy - np.sum(p * average, axis=-1, where=possible)
+    columns = []
+    for told, more in zip(np.stack((entropy, every.max(-1), apart), axis=-1), own):
+        columns += [told] if more is None else [told, more]
     return np.concatenate(columns, axis=-1)
 
 

@@ -125,6 +125,11 @@ class Mixture:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
+    def identities(self) -> list[str]:
+        """The fingerprints of the members, and the gate's: what a compressed file names."""
+        return [*self._fingerprints(), self.gate.fingerprint]
+
+    @property
     def precision(self) -> str:
         """The least precise arithmetic of a member: fp64, fp32 or bf16."""
         return min(str(getattr(model, "precision", "fp64")) for model in self.models)

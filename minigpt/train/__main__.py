@@ -25,7 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import psutil
@@ -39,7 +39,7 @@ from minigpt.device import check_memory, choose
 from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import report, runs
+from minigpt.train import mixing, report, runs
 from minigpt.train.interface import check_fits
 from minigpt.train.loop import (
     Batch,
@@ -171,13 +171,27 @@ def _learn(
             "corpus_sha256": corpus.sha256,
         }
         say(f"learning from {len(corpus.train):,} characters of {corpus.name}; run: {run.folder}")
+    watch = mixing.Watch(corpus)
     with _Bar(asked, None if quiet else run, quiet) as bar:
         result = train(
-            resolved, corpus, on_step=bar.on_step, run=run, init=init, resume=asked.resume
+            resolved,
+            corpus,
+            on_step=bar.on_step,
+            run=run,
+            init=init,
+            resume=asked.resume,
+            measure=None if quiet else watch,
+            reserve=lambda look: mixing.seconds(corpus, look),
         )
     if quiet or run is None:
         return 0
-    for line in report.finish(run, resolved, corpus, result, began, bar.start_seconds):
+    if mixing.can_count(corpus):
+        say("counting the same text, and fitting a gate that mixes both")
+    try:
+        lines = report.finish(run, resolved, corpus, result, began, bar.start_seconds, watch)
+    except KeyboardInterrupt:
+        _stopped("the network is saved", run)
+    for line in lines:
         say(line)
     if asked.json:
         print(json.dumps(run.result), flush=True)
@@ -244,11 +258,7 @@ class _Bar:
             signal.signal(number, handler)
         if kind is KeyboardInterrupt and self.run is not None:
             state = "stopped and saved" if self.saved else "stopped; what was saved is kept"
-            command.fail(
-                f"{state}; go on with: python -m {PROG} --resume --out {self.run.folder}",
-                prog=PROG,
-                code=command.INTERRUPTED,
-            )
+            _stopped(state, self.run)
 
     def on_step(self, now: Progress) -> None:
         """Called by the loop after each step."""
@@ -279,6 +289,14 @@ class _Bar:
         if self.stopping:
             self.saved = True  # the loop saves when this is raised
             raise KeyboardInterrupt
+
+
+def _stopped(state: str, run: Run) -> NoReturn:
+    command.fail(
+        f"{state}; go on with: python -m {PROG} --resume --out {run.folder}",
+        prog=PROG,
+        code=command.INTERRUPTED,
+    )
 
 
 def _where(asked: Command) -> Any:

@@ -60,13 +60,16 @@ def train(
     init: GPT | None = None,
     resume: bool = False,
     measure: Callable[[GPT, np.ndarray], float] | None = None,
+    reserve: Callable[[float], float] | None = None,
 ) -> TrainResult:
     """Train a model on `corpus.train`, and keep the best by `corpus.choose`.
 
     `loss` is minimised; `on_step` is called after every step and may raise KeyboardInterrupt, upon
     which the run is saved; `run` is the folder that keeps it; `init` is a model to start from,
     which is modified (its shape overrides the config's); `resume` continues `run`; `measure`
-    returns a model's loss on held-out ids, nats/char, in place of `score`. Deterministic for a
+    returns a model's loss on held-out ids, nats/char, in place of `score`; `reserve` returns the
+    seconds of `config.minutes` that the caller needs afterwards, from those that the choosing half
+    takes in float32. Deterministic for a
     seed: the same threads, precision and machine give the same weights, bit for bit. Torch's thread
     count is set during training only. ValueError if the text is too short, or the loss is no longer
     finite.
@@ -85,7 +88,7 @@ def train(
                 run.tidy(state)
             else:  # the saved generator is that of process 0
                 torch.manual_seed(state.dropout_seed(config.seed, _rank()))
-        loop = _Loop(config, corpus, state, runtime, loss, run, measure)
+        loop = _Loop(config, corpus, state, runtime, loss, run, measure, reserve)
         if state.step >= state.steps:  # the run was stopped between its last step and its result
             loop.save()
         while state.step < state.steps:
@@ -115,7 +118,9 @@ class _Loop:
         loss: Loss,
         run: Run | None,
         measure: Callable[[GPT, np.ndarray], float] | None,
+        reserve: Callable[[float], float] | None = None,
     ) -> None:
+        self.reserve = reserve or (lambda look: 0.0)
         self.measure = measure or (lambda model, ids: score(model, ids).nats)
         self.config, self.state, self.runtime, self.loss = config, state, runtime, loss
         self.run = run if _rank() == 0 else None
@@ -252,6 +257,7 @@ class _Loop:
         left = 60 * self.config.minutes - (self.earlier + time.monotonic() - self.began)
         looks = 1 if every else self.state.looks(int(left / typical), self.look_cost)
         left -= look * looks + 3 * end  # at the end both halves, one of them twice
+        left -= self.reserve(float(end))
         each = typical + (look / every if every else 0.0)
         self.state.steps = self.state.step + max(1, int(left / each))
         if dist.is_initialized():  # all processes must stop together

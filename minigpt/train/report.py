@@ -1,7 +1,7 @@
 """What a run reports: a forecast, a record at its beginning, figures and a picture at its end.
 
 Idea:   a figure means something only beside its baseline, so the n-gram's loss on the same text is
-        beside the model's, in words and in the picture.
+        beside the model's, in words and in the picture, and so is that of both together.
 Run:    python -m minigpt.train
 """
 
@@ -21,12 +21,12 @@ import torch
 from labkit import figures, files
 from labkit.versions import PROJECT, machine, processor, versions
 from minigpt.corpora import Corpus
-from minigpt.evaluate import NGRAM_LIMIT, score
+from minigpt.load import too_long
 from minigpt.model import GPT
-from minigpt.ngram import DEFAULT_ORDER, NGram
+from minigpt.ngram import DEFAULT_ORDER
 from minigpt.sample import generate
 from minigpt.settings import TrainConfig
-from minigpt.tokenizer import CharTokenizer
+from minigpt.train import mixing
 from minigpt.train.loop import TrainResult, train
 from minigpt.train.runs import Run
 
@@ -37,22 +37,23 @@ def finish(
     corpus: Corpus,
     result: TrainResult,
     began: float,
-    start_seconds: float | None = None,
+    start_seconds: float | None,
+    watch: mixing.Watch,
 ) -> list[str]:
-    """Write result.json, sample.txt and loss.png; return the lines to print.
+    """Write gate.json, sample.txt, loss.png and result.json; return the lines to print.
 
     `began` is the command's start by the monotonic clock; `start_seconds` is the time from the
-    start of the process to the first step.
+    start of the process to the first step; `watch` has measured the model.
     """
-    ngram = count_characters(corpus, result.model.tokenizer)
+    together = mixing.measure(run, corpus, result.model, watch)
     text = generate(result.model, length=600, rng=np.random.default_rng(config.seed))[0]
     files.write_text(run.folder / "sample.txt", text)
-    draw(run, result, ngram)
+    draw(run, result, together["ngram_val_loss"])
     record: dict[str, Any] = {
         "val_loss": result.val_loss,
         "bits_per_char": result.val_loss / math.log(2),
         "judge_loss": result.judge_loss,
-        "ngram_val_loss": ngram,
+        **together,
         "best_step": best_step(result),
         "train_seconds": result.train_seconds,
         "wall_seconds": result.earlier_seconds + time.monotonic() - began,
@@ -74,11 +75,7 @@ def finish(
     lines = [f"\nIt writes:\n\n{text[:400].strip()}\n", summary(record)]
     if record["best_step"] < result.steps:
         lines.append(f"that is the model of step {record['best_step']:,}, the best by validation")
-    if ngram is not None:
-        lines.append(
-            f"counting alone (Kneser-Ney, order {DEFAULT_ORDER}): {ngram:.4f} nats/char "
-            "on the same text"
-        )
+    lines += in_words(together, corpus)
     lines.append(f"curve: {run.folder / 'loss.png'}   more: python -m minigpt.sample {run.folder}")
     return lines
 
@@ -99,15 +96,19 @@ def best_step(result: TrainResult) -> int:
     return int(best["step"])
 
 
-def count_characters(corpus: Corpus, tokenizer: CharTokenizer) -> float | None:
-    """Nats/char of an n-gram on the held-out text.
-
-    None if the text is too long to count in a few seconds.
-    """
-    if len(corpus.train) > NGRAM_LIMIT:
-        return None
-    model = NGram.fit(corpus.train, tokenizer, DEFAULT_ORDER)
-    return score(model, tokenizer.encode(corpus.held_out)).nats
+def in_words(together: dict[str, float | None], corpus: Corpus) -> list[str]:
+    """Two lines: what counting reaches, and both together; or one that says why there is none."""
+    if together["mixture_val_loss"] is None:
+        return [f"no n-gram and no mixture: {too_long(corpus)}"]
+    return [
+        line.format(**together)
+        for line in (
+            f"{{ngram_val_loss:.4f}} by counting alone (Kneser-Ney, order {DEFAULT_ORDER}), "
+            "{ngram_judge_loss:.4f} on that half",
+            "{mixture_val_loss:.4f} by both together, {mixture_judge_loss:.4f} on that half, mixed "
+            "by a gate that was fitted on the other ({mixture_seconds:.1f} s)",
+        )
+    ]
 
 
 def draw(run: Run, result: TrainResult, ngram: float | None) -> None:

@@ -1,8 +1,8 @@
 """A run's folder: its contents, and which run is the latest.
 
 Idea:   a run is a folder that explains itself: what was asked for (config.json), what happened
-        (metrics.jsonl, loss.png), what came out (model.safetensors, sample.txt, result.json) and
-        everything needed to resume (last.safetensors).
+        (metrics.jsonl, loss.png), what came out (model.safetensors, gate.json, sample.txt,
+        result.json) and everything needed to resume (last.safetensors).
 Run:    python -m minigpt.runs
 Omits:  a database. Copy a folder and you have copied the run.
 """
@@ -28,6 +28,7 @@ _WRITTEN = (  # files that a run writes into its folder
     "model.safetensors",
     "last.safetensors",
     "result.json",
+    "gate.json",
     "loss.png",
     "sample.txt",
 )
@@ -50,6 +51,11 @@ class Run:
     def last(self) -> Path:
         """Path of everything needed to resume."""
         return self.folder / "last.safetensors"
+
+    @property
+    def finished(self) -> bool:
+        """Whether training has come to its end, after which the model stays as it is."""
+        return (self.folder / "result.json").exists()
 
     @property
     def touched(self) -> float:

@@ -69,3 +69,14 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished") / "run"
     assert run_module("train", *TINY_RUN, "--out", str(folder)) == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with text.txt and a run that learned from it, runs/run; not to be changed."""
+    folder = tmp_path_factory.mktemp("together")
+    text = "the cat sat on the mat, and the rat sat on the cat.\n" * 60
+    (folder / "text.txt").write_text(text, encoding="utf-8")
+    data = ("--data", str(folder / "text.txt"), "--steps", "3")
+    assert run_module("train", *TINY_RUN, *data, "--out", str(folder / "runs" / "run")) == 0
+    return folder

@@ -298,9 +298,16 @@ def test_a_constant_weight_is_the_best_there_is() -> None:
         assert min(grid) - 1e-3 < best <= min(grid) + 1e-5
 
 
-def test_the_gate_never_sees_the_judging_half(tiny_run: Path, monkeypatch: Any) -> None:
+def test_the_gate_never_sees_the_judging_half(
+    tiny_run: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    kept = json.loads((tiny_run / "gate.json").read_text())["gate"]
+    tiny_run = shutil.copytree(tiny_run, tmp_path / "run")
+    for name in ("gate.json", "result.json"):  # so that each time a gate is fitted, and not kept
+        (tiny_run / name).unlink()
     before = load_predictor(str(tiny_run), kind="mixture", threads=1)
     assert isinstance(before.model, Mixture)
+    assert before.model.gate.fingerprint == Gate.from_record(kept).fingerprint
     monkeypatch.setattr(corpora.Corpus, "judge", property(lambda self: 1 / 0))
     again = load_predictor(str(tiny_run), kind="mixture", threads=1)
     assert again.model.fingerprint == before.model.fingerprint
