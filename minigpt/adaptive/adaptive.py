@@ -54,6 +54,7 @@ class Adaptive:
     """
 
     context = None
+    kind = "adaptive"  # what a compressed file calls it
 
     def __init__(
         self,
@@ -70,11 +71,12 @@ class Adaptive:
         self.growing = GrowingNGram(ids[:begin], self.tokenizer, order)
         self.models = list(models)
         members.same_alphabet([*self.models, self.growing])
-        seen = hashlib.sha256(f"adaptive {order} {self.tokenizer.vocab_hash} ".encode())
+        seen = hashlib.sha256(f"adaptive 1 {order} {self.tokenizer.vocab_hash} ".encode())
         seen.update(ids.astype("<u2").tobytes())
-        for model in models:
-            seen.update(str(getattr(model, "fingerprint", repr(model))).encode())
+        others = [str(getattr(model, "fingerprint", repr(model))) for model in models]
+        seen.update(" ".join(others).encode())
         self.fingerprint = seen.hexdigest()
+        self.identities = [*others, self.fingerprint]
         self._letters = contexts.letters(self.tokenizer)
         self._chunk = max(1, min(CHUNK, CHUNK_CELLS // len(self.tokenizer)))
         self._trained = self._train(ids, begin)
