@@ -6,11 +6,16 @@ Omits:  how a cascade runs (`distill.cascades.escalation`) and is tuned (`distil
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("distill.cascade")
+
 import json
 import sys
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from distill import mixture
 from distill.cascades.escalation import Answer
 from distill.cascades.ladder import NamedModel, ladder
 from distill.cascades.pareto import cheapest_within
@@ -18,6 +23,7 @@ from distill.teachers import same_alphabet
 from labkit import command
 from minigpt import corpora
 from minigpt.load import load_predictor
+from minigpt.nextchar import NextChar
 
 PROG = "distill.cascade"
 
@@ -27,7 +33,8 @@ class Command:
     """Measure models and cascades of them: loss against ms per character."""
 
     models: str
-    """Models from cheap to expensive, separated by commas: ngram, or runs' folders."""
+    """Models from cheap to expensive, separated by commas: ngram, runs' folders, or mixture:RUN, a
+    run and the n-gram of its text, which costs what both cost (mixture alone: the latest run)."""
     data: str = "shakespeare"
     """The text; one of its held-out halves calibrates, the other measures."""
     within: float = 0.02
@@ -57,12 +64,9 @@ def main(asked: Command) -> None:
     """Measure every model and cascade, print the table and the cheapest."""
     names = [name for name in asked.models.split(",") if name]
     if not names:
-        raise ValueError("--models names at least one: ngram, or a run's folder")
+        raise ValueError("--models names at least one: ngram, a run's folder, or mixture:RUN")
     corpus = corpora.load(asked.data)
-    models: list[NamedModel] = []
-    for name in names:
-        kind: dict[str, Any] = {"kind": "ngram", "data": asked.data} if name == "ngram" else {}
-        models.append((name, load_predictor(None if kind else name, **kind).model))
+    models: list[NamedModel] = [(name, _named(name, asked.data)) for name in names]
     encode = models[0][1].tokenizer.encode
     for _, model in models[1:]:
         same_alphabet(model.tokenizer, models[0][1].tokenizer)
@@ -89,6 +93,13 @@ def main(asked: Command) -> None:
             f"{' '.join(f'{share:.0%}' for share in p.asked)}{'  on the hull' if p.on_hull else ''}"
         )
     print(f"the cheapest within {asked.within:.0%} of the best: {found[best].name}")
+
+
+def _named(name: str, data: str) -> NextChar:
+    """The model that a rung's name means; an n-gram counts the training part of `data`."""
+    if name == "ngram":
+        return load_predictor(kind="ngram", data=data).model
+    return (mixture.load(name) if mixture.is_mixture(name) else load_predictor(name)).model
 
 
 def _share(value: float | None) -> str:

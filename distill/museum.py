@@ -10,6 +10,11 @@ Omits:  use elsewhere: the wrong versions are in this file alone.
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("distill.museum")
+
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass

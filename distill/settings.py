@@ -73,7 +73,8 @@ class Question:
     """A teacher, a student and a text: the options shared by the commands that train a student."""
 
     teacher: str
-    """A run's folder, a model file, or ngram: counted on the student's own text."""
+    """A run's folder, a model file, mixture:RUN (a run and the n-gram of its text; mixture alone is
+    the latest run's), or ngram: counted on the student's own text."""
     student: Literal["quick", "default", "long", "classic", "gpu"] = "quick"
     """Preset of the student."""
     data: str | None = None

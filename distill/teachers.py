@@ -72,10 +72,11 @@ def ask(model: NextChar, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 
 def parts(teacher: Any) -> Iterator[Any]:
-    """A teacher and those that it asks in turn: members of an ensemble, the model behind a view."""
+    """A teacher and those that it asks in turn: members of an ensemble or of a mixture, the model
+    behind a view."""
     yield teacher
-    inside = getattr(teacher, "members", None) or [getattr(teacher, "model", None)]
-    for one in inside:
+    inside = getattr(teacher, "members", None) or getattr(teacher, "models", None)
+    for one in inside or [getattr(teacher, "model", None)]:
         if one is not None:
             yield from parts(one)
 
@@ -244,23 +245,39 @@ class NGramTeacher(Teacher):
         """
         if not self.folds:
             return self.logprobs(ids)
-        places = np.asarray(starts)[:, None] + np.arange(
-            1, ids.shape[1] + 1
-        )  # of the predicted characters
-        fold = np.minimum(places, len(self.text) - 1) * self.folds // len(self.text)
         found = np.empty((*ids.shape, len(self.tokenizer)), np.float32)
-        for k in np.unique(fold):
-            rows = (fold == k).any(axis=1)
-            here = (fold == k)[rows]
-            found[fold == k] = self._fitted_without(int(k)).logprobs(ids[rows])[here]
+        for model, rows, here in self._by_fold(ids, starts):
+            found[here] = model.logprobs(ids[rows])[here[rows]]
         return found
 
-    def _fitted_without(self, fold: int) -> NGram:
+    def matched_at_places(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """`NGram.matched` [B, T, 2] of the same windows, by the same counts."""
+        if not self.folds:
+            return self.model.matched(ids)
+        found = np.empty((*ids.shape, 2), np.float32)
+        for model, rows, here in self._by_fold(ids, starts):
+            found[here] = model.matched(ids[rows])[here[rows]]
+        return found
+
+    def without(self, fold: int) -> NGram:
+        """The counts of all stretches but this one; they are counted when first asked for."""
         if fold not in self._without:
             number = np.arange(len(self.text)) * self.folds // len(self.text)
             rest = self.text[number != fold]
             self._without[fold] = NGram.fit(rest, self.tokenizer, self.model.order)
         return self._without[fold]
+
+    def _by_fold(
+        self, ids: np.ndarray, starts: np.ndarray
+    ) -> Iterator[tuple[NGram, np.ndarray, np.ndarray]]:
+        """Each n-gram that is asked, for which windows [B], and for which characters [B, T]."""
+        places = np.asarray(starts)[:, None] + np.arange(
+            1, ids.shape[1] + 1
+        )  # of the predicted characters
+        fold = np.minimum(places, len(self.text) - 1) * self.folds // len(self.text)
+        for k in np.unique(fold):
+            here = fold == k
+            yield self.without(int(k)), here.any(axis=1), here
 
 
 class EnsembleTeacher:

@@ -26,6 +26,7 @@ from typing import Literal
 import torch
 
 from distill import cache as caching
+from distill import mixture
 from distill.comparison import arms, table
 from distill.comparison.arms import Setting
 from distill.comparison.comparison import compare
@@ -79,8 +80,10 @@ class Command(Question):
 
 def main(asked: Command) -> None:
     """Train the student and its baselines; print and save the comparison."""
+    asked = replace(asked, teacher=mixture.named(asked.teacher))
     setting = arms.prepare(asked)
-    if asked.out is not None and asked.out.resolve() == Path(asked.teacher).resolve():
+    teacher = Path(asked.teacher.removeprefix(f"{mixture.NAME}:"))
+    if asked.out is not None and asked.out.resolve() == teacher.resolve():
         raise ValueError(f"{asked.out} is the teacher; the student needs a folder of its own")
     if asked.resume:
         run = runs.find(asked.out)

@@ -11,6 +11,11 @@ Omits:  random windows: a mean over a sample is noisier than the whole, and no f
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("minigpt.evaluate")
+
 import json
 import math
 import sys

@@ -40,6 +40,10 @@ class NGramState:
     nodes: np.ndarray
     """Gram ids [order, B]; row 0 is the empty context, always 0."""
 
+    def rows(self, rows: np.ndarray) -> NGramState:
+        """A copy of the streams in `rows` [k]."""
+        return NGramState(self.nodes[:, rows])
+
 
 @dataclass(frozen=True)
 class _Level:

@@ -301,3 +301,23 @@ def test_links_in_a_readme_lead_somewhere(page: Path) -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 130
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in modules("distill") if re.search("^PROG = ", p.read_text(encoding="utf-8"), re.M)]
+    + [ROOT / "minigpt" / "evaluate.py"],
+    ids=lambda path: path.stem,
+)
+def test_ctrl_c_is_one_line_while_torch_loads(path: Path) -> None:
+    """`stoppable` is the first that such a command does, with the name that its errors have."""
+    told = ast.parse(path.read_text(encoding="utf-8")).body
+    first = next(s for s in told if not isinstance(s, ast.Expr | ast.ImportFrom))
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+    assert ast.unparse(first).splitlines() == [
+        "if __name__ == '__main__':",
+        "    from labkit import command",
+        f"    command.stoppable('{name}')",
+    ]
+    before = [s for s in told[: told.index(first)] if isinstance(s, ast.ImportFrom)]
+    assert [s.module for s in before] == ["__future__"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from tqdm import tqdm
 
+from distill import mixture
 from distill.cache import Cache
 from distill.comparison import costs
 from distill.distillation import distill
@@ -117,10 +118,16 @@ def prepare(asked: Question) -> Setting:
         tokenizer = CharTokenizer.from_text(corpus.text)
         found: NextChar = NGramTeacher.fit(part.train, tokenizer, folds=FOLDS)
     else:
-        loaded = load_predictor(asked.teacher)
+        mixed = mixture.is_mixture(asked.teacher)
+        loaded = mixture.load(asked.teacher) if mixed else load_predictor(asked.teacher)
         name = asked.data or loaded.corpus
         corpus = corpora.load(name) if asked.data else loaded.learned()
-        found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
+        if mixed:
+            same_alphabet(loaded.model.tokenizer, CharTokenizer.from_text(corpus.text))
+            text = loaded.model.tokenizer.encode(portion(corpus, config.data_fraction).train)
+            found = mixture.teacher(loaded, text)
+        else:
+            found = ModelTeacher(loaded.model)  # type: ignore[arg-type]
     student = of_length(shape, asked.steps or LONGER * shape.steps)
     return setting(found, student, corpus, config, name)
 

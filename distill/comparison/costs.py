@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill.teachers import EnsembleTeacher, Teacher
 from minigpt.layers import GPTConfig
+from minigpt.mixture import Mixture
 from minigpt.ngram import NGram
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def teacher_flops(teacher: Any, time: int) -> int:
         return teacher_flops(teacher.model, time)
     if isinstance(teacher, EnsembleTeacher):
         return sum(teacher_flops(member, time) for member in teacher.members)
+    if isinstance(teacher, Mixture):  # the gate, a few operations for each, counts as free
+        return sum(teacher_flops(member, time) for member in teacher.models)
     vocabulary = len(teacher.tokenizer)
     if isinstance(teacher, NGram):  # a multiplication and an addition for each order
         return 2 * teacher.order * vocabulary * time

@@ -8,6 +8,11 @@ Run:    python -m distill.experiments list                all experiments, a lin
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("distill.experiments")
+
 import difflib
 import json
 import time
@@ -165,7 +170,7 @@ def made_apart(name: str) -> dict[str, Any]:
 def words(found: Outcome) -> list[str]:
     """The lines of a table of all arms, and a line for each expectation."""
     lines = [f"expected: {found.expected}"]
-    for title, arms in ({"loss, nats/char": found.losses} | found.measures).items():
+    for title, arms in ({"loss, nats/char": found.losses} | found.measures | found.costs).items():
         lines.append(f"{title}:")
         width = max(map(len, arms))
         for name, values in arms.items():

@@ -20,12 +20,14 @@ teacher.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from distill.cache import Cache
 from distill.comparison.arms import best_choose, of_length
 from distill.comparison.metrics import quality
 from distill.distillation import distill
@@ -160,7 +162,8 @@ class Lab:
     """A profile with its text, its teachers, and a way to train its student.
 
     The results of `arm` are kept by name: `runs`, their `losses`, the sweep's choice in words
-    (`chosen`) and as `settings` (length and rate, as multiples of the profile's).
+    (`chosen`) and as `settings` (length and rate, as multiples of the profile's), and `seconds`,
+    the processor's seconds of each judged training.
     """
 
     def __init__(self, profile: Profile, *, real: bool = False) -> None:
@@ -172,6 +175,7 @@ class Lab:
         self.runs: dict[str, list[TrainResult]] = {}
         self.chosen: dict[str, str] = {}
         self.settings: dict[str, tuple[float, float]] = {}
+        self.seconds: dict[str, list[float]] = {}
 
     @property
     def losses(self) -> dict[str, list[float]]:
@@ -213,6 +217,7 @@ class Lab:
         teacher: NextChar | Sequence[NextChar] | None = None,
         *,
         corpus: Corpus | Sequence[Corpus] | None = None,
+        caches: Sequence[Cache] | None = None,
         lengths: Sequence[float] = (1.0,),
         **told: Any,
     ) -> list[TrainResult]:
@@ -220,8 +225,8 @@ class Lab:
 
         Of several `config`s and `lengths` (shares of the profile's steps) the best pair at the
         profile's rate is taken, then the best rate: on SWEEP_SEED, by the choosing half. `teacher`
-        and `corpus` may be one for all seeds or one for each; the sweep uses the first. The rest is
-        as in `distill`.
+        and `corpus` may be one for all seeds or one for each, as `caches` are, in place of the
+        teachers; the sweep uses the first. The rest is as in `distill`.
         """
         seeds = self.profile.judged
         configs = [config] if isinstance(config, DistillConfig) else list(config)
@@ -231,7 +236,8 @@ class Lab:
 
         def one(which: int, length: float, rate: float, seed: int, place: int) -> TrainResult:
             student = self.student(seed, length, rate)
-            return distill(student, teachers[place], texts[place], configs[which], **told)
+            kept = told if caches is None else {**told, "cache": caches[place]}
+            return distill(student, teachers[place], texts[place], configs[which], **kept)
 
         def tried(which: int, length: float, rate: float) -> float:
             asked = which, length, rate
@@ -247,9 +253,11 @@ class Lab:
         )
         rates = self.profile.rates
         rate = climb(lambda rate: tried(best[0], best[1], rate), rates) if len(rates) > 1 else 1.0
-        self.runs[name] = [
-            one(best[0], best[1], rate, seed, place) for place, seed in enumerate(seeds)
-        ]
+        self.runs[name], self.seconds[name] = [], []
+        for place, seed in enumerate(seeds):
+            began = time.process_time()
+            self.runs[name].append(one(best[0], best[1], rate, seed, place))
+            self.seconds[name].append(time.process_time() - began)
         self.settings[name] = best[1], rate
         said = [f"rate x {rate:g}"]
         said += [f"{self.student(0, best[1], rate).steps} steps"] if len(lengths) > 1 else []

@@ -36,6 +36,9 @@ class Outcome:
     """Arm -> loss of each seed, nats/char."""
     measures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     """Title of a further measure -> arm -> value of each seed."""
+    costs: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    """The same for costs, such as seconds: another machine has others, so they are no part of the
+    fingerprint."""
     findings: list[Finding] = field(default_factory=list)
     """The expectations that are numbers, with their values."""
     sanity: list[Sanity] = field(default_factory=list)

@@ -40,6 +40,7 @@ def record(found: Outcome) -> dict[str, Any]:
         "given": found.given,
         "losses": found.losses,
         "measures": found.measures,
+        **({"costs": found.costs} if found.costs else {}),
         "chosen": found.chosen,
         "once": list(found.once),
         "findings": [_finding(finding) for finding in found.findings],
@@ -262,7 +263,8 @@ def _section(one: dict[str, Any]) -> list[str]:
         "|---|---|---|",
     ]
     once = one.get("once", [])
-    for title, arms in ({"loss, nats/char": one["losses"]} | one["measures"]).items():
+    shown_too = one["measures"] | one.get("costs", {})
+    for title, arms in ({"loss, nats/char": one["losses"]} | shown_too).items():
         for i, (name, values) in enumerate(arms.items()):
             what, told = "" if i else _cell(title), told_of(values, once=name in once)
             lines.append(f"| {what} | {_cell(name)} | {told} |")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from distill.experiments.lab import Profile
 from distill.experiments.labels import few_labels, noisy_labels, omitted_character
+from distill.experiments.mixing import mixture_teacher
 from distill.experiments.outcome import Outcome
 from distill.experiments.sensors import expensive_sensor
 from distill.experiments.targets import forward_or_reverse, sparse_targets, temperature_sweep
@@ -28,6 +29,7 @@ EXPERIMENTS: dict[str, Callable[[Profile], Outcome]] = {
         full_data,
         temperature_sweep,
         capacity_gap,
+        mixture_teacher,
     )
 }
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labkit import figures, files, progress
-from labkit.visible import visible
 from minigpt import corpora
 from synthdata.collapse import report as reporting
 from synthdata.collapse.criteria import judge
@@ -23,7 +22,7 @@ from synthdata.collapse.options import CollapseOptions
 from synthdata.collapse.regimes import Regime, Sampler, regime
 from synthdata.collapse.sources.distributions import Gaussian, Linear, Multinomial, zipf_source
 from synthdata.collapse.table import Table
-from synthdata.report import page, record, structure, terminal
+from synthdata.report import publish, structure, terminal
 from synthdata.report.structure import Report
 
 if TYPE_CHECKING:
@@ -156,15 +155,14 @@ def run(settings: CollapseOptions) -> int:
     sys.stdout.write(terminal.terminal(made))
     if settings.html or settings.png:
         made = _drawn(table, made, settings)
-    if settings.html:
-        files.write_text(settings.html, page.to_html(made))
     if settings.csv:
         files.write_text(settings.csv, table.to_csv())
-    written = [path for path in (settings.html, settings.png, settings.csv) if path]
-    if written:
-        sys.stdout.write("\n" + "".join(f"written: {visible(path)}\n" for path in written))
-    if settings.json:
-        sys.stdout.write(record.line(reporting.to_record(table, judged, made)) + "\n")
+    publish.deliver(
+        settings,
+        made,
+        lambda: reporting.to_record(table, judged, made),
+        also=(settings.png, settings.csv),
+    )
     return 0
 
 

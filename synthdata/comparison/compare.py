@@ -165,16 +165,7 @@ def compare(
     documents. With 0 `permutations` there are only intervals, and every p is 1. ValueError if a
     side has no document, or a wrong number of groups.
     """
-    if match not in MATCHES:
-        raise ValueError(f"match is one of {', '.join(MATCHES)}, got {match!r}")
-    if not len(synthetic) or not len(reference):
-        raise ValueError(
-            f"a comparison needs documents on both sides, got {len(synthetic)} synthetic and "
-            f"{len(reference)} of the reference"
-        )
-    unknown = sorted(set(quantities) - set(QUANTITIES))
-    if unknown:
-        raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
+    _check(synthetic, reference, match, quantities)
     first = len(synthetic)
     group = number_groups(groups, reference_groups, (first, len(reference)))
     texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, first)
@@ -201,13 +192,7 @@ def compare(
         differences=tested,
         measures={
             **support(pool, a, b, rng, method),
-            "copied": copied(
-                left,
-                right,
-                groups=own,
-                method=str(policy),
-                seed=seed,
-            ),
+            "copied": copied(left, right, groups=own, method=str(policy), seed=seed),
         },
         match=match,
         matched=pool.describe(),
@@ -225,6 +210,22 @@ def compare(
         alike="self_bleu" not in quantities and pool.alike,
         notes=tuple(filter(None, (pool.unlike_groups(), pool.unlike_lengths()))),
     )
+
+
+def _check(
+    synthetic: Sequence[str], reference: Sequence[str], match: str, quantities: Sequence[str]
+) -> None:
+    """ValueError for an empty side, or an unknown match or quantity."""
+    if match not in MATCHES:
+        raise ValueError(f"match is one of {', '.join(MATCHES)}, got {match!r}")
+    if not len(synthetic) or not len(reference):
+        raise ValueError(
+            f"a comparison needs documents on both sides, got {len(synthetic)} synthetic and "
+            f"{len(reference)} of the reference"
+        )
+    unknown = sorted(set(quantities) - set(QUANTITIES))
+    if unknown:
+        raise ValueError(f"no quantity {unknown[0]!r}; choose among {list(QUANTITIES)}")
 
 
 def _counted(words: np.ndarray, texts: Sequence[str]) -> dict[str, Abundance]:
@@ -263,7 +264,7 @@ def _test(
     effect = np.where(np.abs(observed) < 1e-9, 0.0, effect)
     error, reason = standard_errors(lambda one, two: gaps(pool.at(one, two)), pool.group, a, b, rng)
     p = p_values(observed, dealt)
-    if not reason:
+    if permutations and not reason:
         p = np.maximum(p, p_of_errors(observed, error, _freedom(pool, a, b)))
     counts = can_reject(observed, dealt)
     corrected = np.where(counts, holm(np.where(counts, p, math.nan)), np.where(np.isnan(p), p, 1.0))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import numpy as np
 
-from synthdata.diversity import intervals
+from synthdata.diversity import intervals, quantiles
 
 Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Function from the document numbers of both sides to numbers [k]."""
@@ -180,11 +180,10 @@ def documents_needed(error: float, n: int, loss: float = LOSS, *, tests: int = 1
     >>> documents_needed(0.0376, 500), documents_needed(0.0376, 500, tests=6)
     (500.0, 771.0)
     """
-    from scipy.special import ndtri
-
     if not math.isfinite(error) or error < 1e-9:  # nothing moved, so nothing can be said
         return math.nan
-    wanted = abs(math.log(1 - loss)) / float(ndtri(1 - ALPHA / (2 * tests)) + ndtri(POWER))
+    both = quantiles.normal(1 - ALPHA / (2 * tests)) + quantiles.normal(POWER)
+    wanted = abs(math.log(1 - loss)) / both
     return float(math.ceil(round(n * (error / wanted) ** 2, 0)))
 
 
@@ -197,9 +196,7 @@ def needed_range(needed: float, draws: int = ERROR_DRAWS) -> tuple[float, float]
     >>> needed_range(361)
     (259.0, 537.0)
     """
-    from scipy.special import chdtri
-
     if not math.isfinite(needed):
         return math.nan, math.nan
-    low, high = ((draws - 1) / float(chdtri(draws - 1, tail)) for tail in (0.025, 0.975))
+    low, high = ((draws - 1) / quantiles.chi_square(draws - 1, share) for share in (0.975, 0.025))
     return float(round(needed * low)), float(round(needed * high))

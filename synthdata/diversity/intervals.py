@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata.diversity import abundance, entropy, hill
+from synthdata.diversity import abundance, entropy, hill, quantiles
 from synthdata.diversity.coverage import by_unit, coverage
 from synthdata.text.ngrams import Grams, Table, by_document
 
@@ -329,6 +329,4 @@ def _without_each(table: Table, totals: np.ndarray, units: int) -> np.ndarray:
 
 def t_quantile(freedom: float) -> float:
     """97.5 % quantile of Student's t."""
-    from scipy.special import stdtrit  # scipy.stats takes a second to import
-
-    return float(stdtrit(max(freedom, 1), 0.975))
+    return quantiles.student(max(freedom, 1))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from synthdata.comparison.two_sample import number_groups
 from synthdata.diversity import coverage, rarefaction
 from synthdata.diversity.abundance import Abundance
 from synthdata.diversity.measure import Measure
-from synthdata.panel import budget as strata
 from synthdata.panel import copies, whole_sample
 from synthdata.panel import curves as sizes
 from synthdata.panel.sheet import Sheet
@@ -36,6 +36,9 @@ from synthdata.text.tokens import (
     check_texts,
     encode,
 )
+
+if TYPE_CHECKING:  # a gate starts without them
+    from synthdata.panel.budget import Budget
 
 MASKED = "near_duplicates_masked"
 
@@ -74,9 +77,9 @@ class Panel(Mapping[str, Measure]):
     """Counts of each word and each text ("words", "documents")."""
     sizes: tuple[sizes.AtSize, ...]
     """Expected values at smaller and larger sizes, for words and for documents."""
-    budget: strata.Budget | None
+    budget: Budget | None
     """Entropy of words by field, if one was given."""
-    documents_budget: strata.Budget | None
+    documents_budget: Budget | None
     """Entropy of whole documents by field, if one was given."""
 
     @cached_property
@@ -147,13 +150,15 @@ interval (at least 20))
             whole_sample.of_vectors(sheet, vectors, sheet.rng(4))
         passages = whole_sample.passages(sheet, some, note)
         whole_sample.compression(sheet, ratio.result(), some, note)
-    budgets: list[strata.Budget | None] = [None, None]
+    budgets: list[Budget | None] = [None, None]
     if by is not None:
+        from synthdata.panel.budget import budget
+
         order, values, units = _sorted(sheet, by)
         for place, (what, found) in enumerate(
             (("words", grams(sheet.tokens.select(order), 1)), ("documents", sheet.as_grams(order)))
         ):
-            split = strata.budget(found, values, seed=seed, what=what, groups=units).in_range()
+            split = budget(found, values, seed=seed, what=what, groups=units).in_range()
             budgets[place] = split
             for part in (split.information, split.within):
                 sheet.add(part, name=f"{what}_{part.name}")

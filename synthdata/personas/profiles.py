@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from synthdata.collapse.regimes import Sampler
+from synthdata.report.options import at_least, sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +33,7 @@ class Profile:
     """Temperatures with a code."""
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("n", 100),
-            ("lines", 100),
-            ("steps", 1),
-            ("n_layer", 1),
-            ("generations", 1),
-        ):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is at least {least}, got {getattr(self, name)}")
+        at_least(self, {"n": 100, "lines": 100, "steps": 1, "n_layer": 1, "generations": 1})
         if not 1 < self.asked <= self.n // 4:
             raise ValueError(f"asked lies between 2 and n / 4, got {self.asked} with n={self.n}")
 
@@ -63,18 +56,20 @@ def controls(
     )
 
 
+PROFILES = {
+    "full": Profile(),
+    "ci": Profile(
+        n=200,
+        lines=400,
+        steps=60,
+        generations=1,
+        asked=4,
+        controls=controls((1.0, 1.5), ((1.5, 0.9),)),
+        code_temperatures=(1.0,),
+    ),
+}
+
+
 def profile(name: str, n: int | None = None) -> Profile:
     """The settings: `full` for published figures, `ci` for seconds; ValueError for another name."""
-    if name == "full":
-        return Profile(n=n or Profile.n)
-    if name == "ci":
-        return Profile(
-            n=n or 200,
-            lines=400,
-            steps=60,
-            generations=1,
-            asked=4,
-            controls=controls((1.0, 1.5), ((1.5, 0.9),)),
-            code_temperatures=(1.0,),
-        )
-    raise ValueError(f"the profile is full or ci, got {name!r}")
+    return sizes(PROFILES, name, n)

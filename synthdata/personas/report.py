@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit import figures, progress
+from labkit import figures
 from labkit.experiment import Interval, interval
 from synthdata.diversity.measure import Measure
 from synthdata.io.reader import Tally
@@ -31,9 +31,7 @@ def personas(settings: options.PersonasOptions) -> int:
     from synthdata.personas.profiles import profile
 
     chosen = profile(settings.profile, settings.n)
-    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
-    with progress.steps("personas", settings.seeds * steps(chosen)) as tell:
-        result = experiment(chosen, seeds, tell)
+    result = publish.over_seeds("personas", settings, experiment, chosen, steps(chosen))
     made = of_result(result, settings)
     return publish.finish("personas", settings, made, Tally(), runs=as_json(result))
 

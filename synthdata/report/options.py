@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
 
 LAST_SEED = 10**9
+Sizes = TypeVar("Sizes")
 
 
 def check_names(settings: object) -> None:
@@ -44,3 +46,21 @@ def between(name: str, value: int | None, least: int, most: int) -> None:
     """ValueError if an option was given and is out of range."""
     if value is not None and not least <= value <= most:
         raise ValueError(f"--{name} is from {least:,} to {most:,}, got {value}")
+
+
+def at_least(settings: object, fewest: Mapping[str, int]) -> None:
+    """ValueError if a field of the settings is below its least value."""
+    for name, least in fewest.items():
+        if getattr(settings, name) < least:
+            raise ValueError(f"{name} is at least {least}, got {getattr(settings, name)}")
+
+
+def sizes(profiles: Mapping[str, Sizes], name: str, n: int | None) -> Sizes:
+    """The sizes of an experiment's profile, `full` or `ci`, with another `n` if one is given.
+
+    ValueError for another name.
+    """
+    if name not in profiles:
+        raise ValueError(f"the profile is full or ci, got {name!r}")
+    found: Any = profiles[name]
+    return replace(found, n=n) if n else found

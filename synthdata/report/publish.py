@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit import files, progress
-from labkit.experiment import Criterion
 from labkit.versions import version
 from labkit.visible import visible
 from synthdata.io.reader import Tally
 from synthdata.report import options, page, record, terminal
 from synthdata.report.structure import Figure, Report
 from synthdata.text.words import mixture_note
+
+if TYPE_CHECKING:
+    from labkit.experiment import Criterion
+
+Result = TypeVar("Result")
 
 
 def title(what: str, data: tuple[str, ...], n: int) -> str:
@@ -62,11 +66,32 @@ def figures(wanted: str | None, draw: Callable[[], Iterable[Figure]]) -> tuple[F
 
 
 def finish(command: str, settings: Any, made: Report, tally: Tally, **more: Any) -> int:
-    """Print the report, write the HTML, print the JSON line."""
+    """Print the report, write the HTML, print the JSON line; the exit code."""
     sys.stdout.write(terminal.terminal(made))
-    if getattr(settings, "html", None):
-        files.write_text(settings.html, page.to_html(made))
-        sys.stdout.write(f"\nwritten: {visible(settings.html)}\n")
-    if settings.json:
-        sys.stdout.write(record.line(record.record(command, made, tally, **more)) + "\n")
+    deliver(settings, made, lambda: record.record(command, made, tally, **more))
     return int(more.get("exit_code", 0))
+
+
+def deliver(
+    settings: Any,
+    made: Report,
+    fields: Callable[[], dict[str, Any]],
+    also: Iterable[str | None] = (),
+) -> None:
+    """Write the HTML, name it and the files `also` written, print the JSON line of the `fields`."""
+    html = getattr(settings, "html", None)
+    if html:
+        files.write_text(html, page.to_html(made))
+    if written := [path for path in (html, *also) if path]:
+        sys.stdout.write("\n" + "".join(f"written: {visible(path)}\n" for path in written))
+    if settings.json:
+        sys.stdout.write(record.line(fields()) + "\n")
+
+
+def over_seeds(
+    what: str, settings: options.Experiment, run: Callable[..., Result], sizes: Any, steps: int
+) -> Result:
+    """Run an experiment of these sizes for each seed, with a bar over its steps in every seed."""
+    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
+    with progress.steps(what, settings.seeds * steps) as tell:
+        return run(sizes, seeds, tell)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from synthdata.report.options import at_least, sizes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -42,27 +44,27 @@ class Profile:
 
     def __post_init__(self) -> None:
         least = {"n": 20, "learned": 20, "generators": 4, "gpts": 2, "lines": 50, "steps": 1}
-        for name, few in (least | {"generations": 1}).items():
-            if getattr(self, name) < few:
-                raise ValueError(f"{name} is at least {few}, got {getattr(self, name)}")
+        at_least(self, least | {"generations": 1})
         if not all(1 <= k <= self.size for k in self.left) or len(self.left) < 2:
             raise ValueError(f"left names two or more k from 1 to {self.size}, got {self.left}")
 
 
+PROFILES = {
+    "full": Profile(),
+    "ci": Profile(
+        n=60,
+        learned=300,
+        generators=6,
+        left=(2, 5),
+        gpts=2,
+        lines=300,
+        steps=40,
+        generations=1,
+        permutations=199,
+    ),
+}
+
+
 def profile(name: str, n: int | None = None) -> Profile:
     """The settings: `full` for published figures, `ci` for seconds; ValueError for another name."""
-    if name == "full":
-        return Profile(n=n or Profile.n)
-    if name == "ci":
-        return Profile(
-            n=n or 60,
-            learned=300,
-            generators=6,
-            left=(2, 5),
-            gpts=2,
-            lines=300,
-            steps=40,
-            generations=1,
-            permutations=199,
-        )
-    raise ValueError(f"the profile is full or ci, got {name!r}")
+    return sizes(PROFILES, name, n)

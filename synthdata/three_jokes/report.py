@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from labkit import figures, progress
+from labkit import figures
 from labkit.experiment import MINIMUM_SEEDS
 from synthdata.diversity.measure import Measure
 from synthdata.io.reader import Tally
@@ -40,9 +40,7 @@ def three_jokes(settings: options.ThreeJokesOptions) -> int:
     from synthdata.three_jokes.profiles import profile
 
     chosen = profile(settings.profile, settings.n)
-    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
-    with progress.steps("three jokes", settings.seeds * steps(chosen)) as tell:
-        result = experiment(chosen, seeds, tell)
+    result = publish.over_seeds("three jokes", settings, experiment, chosen, steps(chosen))
     made = of_result(result, settings)
     return publish.finish("three-jokes", settings, made, Tally(), runs=as_json(result))
 

@@ -106,78 +106,129 @@ def gate(
     missing = [rule.name for rule in asked if RULES[rule.name].needs_reference]
     if missing and reference is None:
         raise ValueError(f"{missing[0]} compares with a reference; name one with --ref")
-    alone: dict[str, Measure] = {}
-    comparison: Comparison | None = None
     check_texts(texts)
     empty = _empty(texts, "collection", policy)
     one_empty = empty or _empty(() if reference is None else reference, "reference", policy)
+    sides = _Sides(
+        texts=texts,
+        reference=() if reference is None else reference,
+        groups=groups,
+        reference_groups=reference_groups,
+        match=match,
+        tokeniser=tokeniser,
+        policy=policy,
+        permutations=permutations,
+        seed=seed,
+    )
     sheet: Sheet | None = None
     if not empty:
-        names = {r.name for r in asked if not RULES[r.name].needs_reference}
-        sheet = only(texts, names, groups=groups, tokeniser=tokeniser, policy=policy, seed=seed)
-        alone = sheet.measures
-    if missing and reference is not None and not one_empty:
-        needed = {name.rsplit("_", 1)[0] for name in missing} & set(QUANTITIES)
-        if needed:  # clusters of them may be events, which widen every interval
-            needed.add("near_duplicates")
-
-        other_side: Sequence[str] = reference
-
-        def beside(quantities: Collection[str]) -> Comparison:
-            return compare(
-                texts,
-                other_side,
-                groups=groups,
-                reference_groups=reference_groups,
-                match=match,
-                tokeniser=tokeniser,
-                policy=policy,
-                quantities=[name for name in QUANTITIES if name in quantities],
-                permutations=permutations,
-                seed=seed,
-            )
-
-        comparison = beside(needed)
-        if comparison.alike and needed & {"hill1", "hill2"}:  # synonyms make many words
-            comparison = beside(needed | {"self_bleu"})
-    own = len(texts) if groups is None else len(set(groups))
-    names_asked = {rule.name for rule in asked}
-
-    def other() -> Sheet:
-        return only(
-            reference or (),
-            (),
-            groups=reference_groups,
-            tokeniser=tokeniser,
-            policy=policy,
-            seed=seed,
-        )
-
-    judgements = []
-    for rule in asked:
-        quantity, units = RULES[rule.name], own
-        if quantity.needs_reference and comparison is not None:
-            found = comparison.measure(quantity.key)
-            if quantity.key != "copied":  # the reference is not a sample of copies
-                units = min(comparison.units)
-        elif quantity.key in alone:
-            found = alone[quantity.key]
-        else:
-            found = Measure.undefined(quantity.key, one_empty, n=len(texts))
-        judged = judge(rule, found, units)
-        if sheet is not None:
-            judged = unseen.of_collection(judged, sheet, other, names_asked)
-        if sheet is not None and comparison is not None:
-            judged = unseen.of_reference(judged, comparison, sheet, names_asked)
-        judgements.append(judged)
+        sheet = sides.sheet({r.name for r in asked if not RULES[r.name].needs_reference})
+    comparison: Comparison | None = None
+    if missing and not one_empty:
+        comparison = sides.compared({name.rsplit("_", 1)[0] for name in missing})
+    names = {rule.name for rule in asked}
+    judgements = tuple(_judged(rule, sides, sheet, comparison, names, one_empty) for rule in asked)
     if comparison is None or sheet is None:
-        return Gate(judgements=tuple(judgements))
+        return Gate(judgements=judgements)
     fixed = () if sheet.boilerplate is None else boilerplate.note(sheet.boilerplate)
     return Gate(
-        judgements=tuple(judgements),
+        judgements=judgements,
         notes=comparison.notes + fixed,
         mixture=comparison.mixture,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sides:
+    """Both collections, and how they are measured."""
+
+    texts: Sequence[str]
+    reference: Sequence[str]
+    groups: Sequence[Hashable] | None
+    reference_groups: Sequence[Hashable] | None
+    match: Match
+    tokeniser: str | Tokenise | None
+    policy: Policy
+    permutations: int
+    seed: int
+
+    @property
+    def units(self) -> int:
+        """Number of the collection's groups; without groups, of its documents."""
+        return len(self.texts) if self.groups is None else len(set(self.groups))
+
+    def sheet(self, names: Collection[str]) -> Sheet:
+        """The collection's own measures of these names."""
+        return self._sheet(self.texts, names, self.groups)
+
+    def other(self) -> Sheet:
+        """The reference, of which nothing is measured yet."""
+        return self._sheet(self.reference, (), self.reference_groups)
+
+    def _sheet(
+        self, texts: Sequence[str], names: Collection[str], groups: Sequence[Hashable] | None
+    ) -> Sheet:
+        return only(
+            texts,
+            names,
+            groups=groups,
+            tokeniser=self.tokeniser,
+            policy=self.policy,
+            seed=self.seed,
+        )
+
+    def compared(self, names: Collection[str]) -> Comparison:
+        """The comparison in those of the names that are tested, and in what a reader of them needs.
+
+        Clusters of near-duplicates may be events, which widen every interval, and synonyms make
+        many words: then likeness (self-BLEU) decides.
+        """
+        needed = set(names) & set(QUANTITIES)
+        if needed:
+            needed.add("near_duplicates")
+        comparison = self._beside(needed)
+        if comparison.alike and needed & {"hill1", "hill2"}:
+            comparison = self._beside(needed | {"self_bleu"})
+        return comparison
+
+    def _beside(self, quantities: Collection[str]) -> Comparison:
+        return compare(
+            self.texts,
+            self.reference,
+            groups=self.groups,
+            reference_groups=self.reference_groups,
+            match=self.match,
+            tokeniser=self.tokeniser,
+            policy=self.policy,
+            quantities=[name for name in QUANTITIES if name in quantities],
+            permutations=self.permutations,
+            seed=self.seed,
+        )
+
+
+def _judged(
+    rule: Rule,
+    sides: _Sides,
+    sheet: Sheet | None,
+    comparison: Comparison | None,
+    asked: Collection[str],
+    nothing: str,
+) -> Judgement:
+    """One rule judged by its measure; `nothing` says why there is none. `asked` are all rules."""
+    quantity, units = RULES[rule.name], sides.units
+    if quantity.needs_reference and comparison is not None:
+        found = comparison.measure(quantity.key)
+        if quantity.key != "copied":  # the reference is not a sample of copies
+            units = min(comparison.units)
+    elif sheet is not None and quantity.key in sheet.measures:
+        found = sheet.measures[quantity.key]
+    else:
+        found = Measure.undefined(quantity.key, nothing, n=len(sides.texts))
+    judged = judge(rule, found, units)
+    if sheet is None:
+        return judged
+    judged = unseen.of_collection(judged, sheet, sides.other, asked)
+    return judged if comparison is None else unseen.of_reference(judged, comparison, sheet, asked)
 
 
 def _empty(texts: Sequence[str], what: str, policy: Policy) -> str:

@@ -74,57 +74,36 @@ def of_collection(
     """
     grouped, units = units is not None and units < n, units or n
     if units < FEWEST:
-        there = f"There are {n:,}"
-        if grouped:
-            there += (
-                f", in {units:,} group{'' if units == 1 else 's'} of documents that hang together"
-            )
-        return Verdict(
-            text=f"Too few {'groups of ' if grouped else ''}documents to say.",
-            confidence="none",
-            because=f"{there}; below {FEWEST} chance decides. {_NO_REFERENCE}",
-        )
+        return _too_few(n, units if grouped else None)
     if math.isnan(repeated.value):
         return Verdict(
             text="Nothing to measure.", confidence="none", because="; ".join(repeated.warnings)
         )
-    share = "None" if repeated.value == 0 else f"{repeated.value:.1%}"
-    because = f"{share} of {n:,} documents are {kind}{ends(repeated)}"
-    if top_share > 0 and repeated.value > 0:
-        because += f"; the three largest clusters hold {top_share:.1%} of everything"
     signs = [(repeated, f"of documents are {kind}")]
-    for measure, said in others:
-        if not math.isnan(measure.value):
-            signs.append((measure, said))
-            because += f"; {measure.value:.1%} {said}"
-    because += "."
-    if repeated.by_cluster and repeated.hangs_on_clusters:
-        low, high = repeated.by_cluster
-        because += (
-            f" If each cluster is one event, told several times, {low:.1%} to {high:.1%} are."
-        )
+    signs += [(measure, said) for measure, said in others if not math.isnan(measure.value)]
+    because = _shares(n, kind, signs, top_share)
     firm: Confidence = "high" if units >= MANY else "medium"
     levels = [_level(measure, units) for measure, _ in signs]
     worst = levels.index(max(levels))
     measure, said = signs[worst]
     named = f"{measure.value:.1%} {said}"
     if boilerplate is not None and boilerplate.passages:
-        again = f" One passage stands in {boilerplate.stands_in:.0%} of the documents and is "
-        again += f"{boilerplate.share:.0%} of the text: --strip takes it out, if it is not content."
+        because += (
+            f" One passage stands in {boilerplate.stands_in:.0%} of the documents and is "
+            f"{boilerplate.share:.0%} of the text: --strip takes it out, if it is not content."
+        )
         if levels[worst] >= 1 and boilerplate.varied:
             return Verdict(
                 text="Cannot tell: one passage in nearly every document hides the rest, which "
                 "varies.",
                 confidence="low",
-                because=f"{because}{again}",
+                because=because,
             )
-        because += again
     if levels[worst] >= 1:
-        text = "Repetitive: a good part of it has been said before"
+        text, line = "Repetitive: a good part of it has been said before", REPETITIVE
         if levels[worst] >= 2:
-            text = "Collapsed: most of it says the same few things again"
-        events = measure.by_cluster
-        if events and events[0] < (COLLAPSED if levels[worst] >= 2 else REPETITIVE):
+            text, line = "Collapsed: most of it says the same few things again", COLLAPSED
+        if measure.by_cluster and measure.by_cluster[0] < line:
             firm = "low"
         return Verdict(text=f"{text} ({named}).", confidence=firm, because=because, tone="bad")
     undecided = [m for (m, _), level in zip(signs, levels) if level > 0]
@@ -157,6 +136,34 @@ def of_collection(
         because=f"{because} {_NO_REFERENCE}",
         tone="good",
     )
+
+
+def _too_few(n: int, groups: int | None) -> Verdict:
+    """The verdict on fewer than 20 documents, or groups of them."""
+    there, what = f"There are {n:,}", "documents"
+    if groups is not None:
+        plural = "" if groups == 1 else "s"
+        there += f", in {groups:,} group{plural} of documents that hang together"
+        what = "groups of documents"
+    return Verdict(
+        text=f"Too few {what} to say.",
+        confidence="none",
+        because=f"{there}; below {FEWEST} chance decides. {_NO_REFERENCE}",
+    )
+
+
+def _shares(n: int, kind: str, signs: Sequence[tuple[Measure, str]], top_share: float) -> str:
+    """The shares behind a verdict, in sentences; the first is that of repeated documents."""
+    repeated = signs[0][0]
+    share = "None" if repeated.value == 0 else f"{repeated.value:.1%}"
+    said = f"{share} of {n:,} documents are {kind}{ends(repeated)}"
+    if top_share > 0 and repeated.value > 0:
+        said += f"; the three largest clusters hold {top_share:.1%} of everything"
+    said += "".join(f"; {measure.value:.1%} {what}" for measure, what in signs[1:]) + "."
+    if repeated.by_cluster and repeated.hangs_on_clusters:
+        low, high = repeated.by_cluster
+        said += f" If each cluster is one event, told several times, {low:.1%} to {high:.1%} are."
+    return said
 
 
 def _reach(share: Measure, units: int) -> tuple[float, float]:

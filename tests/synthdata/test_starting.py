@@ -38,6 +38,26 @@ def test_measure_starts_without_what_is_slow(tmp_path: Path) -> None:
         assert done.stdout.splitlines()[-1] == "[]", args
 
 
+def test_gate_starts_without_scipy(tmp_path: Path) -> None:
+    """Importing scipy.special would take a sixth of its time."""
+    paths = [tmp_path / name for name in ("a.txt", "b.txt")]
+    for path, animal in zip(paths, ("hens", "ducks")):
+        path.write_text("\n".join(text.replace("hens", animal) for text in TEXTS))
+    script = (
+        "import sys, synthdata.__main__ as m\n"
+        "try: m.main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print([n for n in sys.modules if n.startswith('scipy')])"
+    )
+    rules = [f"--rule={rule}" for rule in ("near_duplicates<=0.5", "hill1_ratio>=0.8")]
+    args = ["gate", str(paths[0]), "--ref", str(paths[1]), *rules]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *args], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert "hill1_ratio" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("missing", ["tyro", "numpy", "labkit", "rensa"])
 @pytest.mark.parametrize(("name", "code"), [("gate", 3), ("measure", 2)])
 def test_a_missing_package_is_an_error_not_an_answer(
