@@ -31,6 +31,7 @@ from minigpt.nextchar import NextChar, readings
 from minigpt.ngram import NGRAM_LIMIT, NGram
 
 if TYPE_CHECKING:
+    from minigpt.corpora import Corpus
     from minigpt.load import Predictor
 
 
@@ -129,6 +130,9 @@ class Settings:
     """A corpus or a path; by default the text the model was trained on."""
     split: Literal["train", "held_out", "choose", "judge", "all"] = "held_out"
     """Which part of it: the last tenth is held out; one half of it chooses, the other judges."""
+    adapt: bool = False
+    """Print also what is reached by learning from the text while reading it, with counts and words.
+    """
     stride: int | None = None
     """Characters between windows; fewer is slower and gives more context. Default: context.
     """
@@ -186,6 +190,7 @@ def main(settings: Settings) -> None:
     elif kind == "gpt" and learned is not None:
         print(f"no n-gram: {too_long(learned)}", file=sys.stderr)
     rows = _scores(models, text, settings.stride)
+    learned_on = _adapted(found, learned, corpus, text, settings) if settings.adapt else []
     judged = dict.fromkeys(rows, None)
     if settings.split == "held_out" and len(corpus.judge) >= 2:
         judged |= {k: v.nats for k, v in _scores(models, corpus.judge, settings.stride).items()}
@@ -194,18 +199,10 @@ def main(settings: Settings) -> None:
         "corpus_sha256": corpus.sha256,
         "split": settings.split,
         "stride": settings.stride or found.model.context,
-        "models": [
-            {
-                "model": k,
-                "nats": v.nats,
-                "bits": v.bits,
-                "perplexity": v.perplexity,
-                "n": v.n,
-                "judge_nats": judged[k],
-            }
-            for k, v in rows.items()
-        ],
+        "models": [_record(name, one, judged[name]) for name, one in rows.items()],
     }
+    if learned_on:
+        record["adaptive"] = learned_on
     if corpus.source == TABLE["storyland"].source:
         record["entropy_nats"] = storyland.entropy_per_char()
         record["floor_nats"] = _floor(found.model, text, settings.stride)
@@ -245,6 +242,45 @@ def _scores(models: Sequence[Predictor], text: str, stride: int | None) -> dict[
     return found
 
 
+def _adapted(
+    found: Predictor, learned: Corpus | None, corpus: Corpus, text: str, settings: Settings
+) -> list[dict[str, Any]]:
+    """What learning while it reads reaches: counting alone, and the network with it.
+
+    The judging half comes after the choosing half, from which it has learned by then.
+    """
+    from minigpt.load import TextGone, count_of, learning
+
+    if learned is None:
+        raise ValueError("--adapt counts the text that the model has learned from; bring it back")
+    rows = []
+    tokenizer = found.model.tokenizer
+    counted = found if isinstance(found.model, NGram) else count_of(learned, tokenizer=tokenizer)
+    for one in dict.fromkeys((counted, found)):
+        try:
+            model = learning(one, corpus=learned)
+        except TextGone as error:
+            print(f"nothing is learned while reading: {error.why}", file=sys.stderr)
+            break
+        stride = settings.stride if one.model.context is not None else None
+        nats = surprisal(model.model, tokenizer.encode(text), stride=stride)
+        all_of_it = Score(nats=float(nats.mean()), n=len(nats))
+        judge = nats[-len(corpus.judge) :].mean() if settings.split == "held_out" else None
+        rows.append(_record(model.name, all_of_it, None if judge is None else float(judge)))
+    return rows
+
+
+def _record(name: str, score: Score, judge: float | None) -> dict[str, Any]:
+    return {
+        "model": name,
+        "nats": score.nats,
+        "bits": score.bits,
+        "perplexity": score.perplexity,
+        "n": score.n,
+        "judge_nats": judge,
+    }
+
+
 def _floor(model: NextChar, text: str, stride: int | None) -> float:
     """The grammar's own loss on the same windows. Each begins in the middle of a sentence, so
     even a perfect predictor loses more there than the entropy."""
@@ -256,10 +292,12 @@ def _floor(model: NextChar, text: str, stride: int | None) -> float:
 
 
 def _in_words(record: dict[str, Any]) -> str:
-    first = record["models"][0]
+    first, adaptive = record["models"][0], record.get("adaptive", [])
     lines = [f"{record['corpus']}, {record['split']}: {first['n']:,} characters predicted"]
-    width = max(len(row["model"]) for row in record["models"])
-    for row in record["models"]:
+    width = max(len(row["model"]) for row in (*record["models"], *adaptive))
+    for row in (*record["models"], *adaptive):
+        if adaptive and row is adaptive[0]:
+            lines.append("having learned from what was read before, unlike those above:")
         judge = row["judge_nats"]
         lines.append(
             f"  {row['model']:<{width}}  {row['nats']:.4f} nats/char  {row['bits']:.4f} bits/char  "

@@ -27,9 +27,11 @@ from minigpt.tokenizer import CharTokenizer
 from minigpt.train import runs
 
 if TYPE_CHECKING:
+    from minigpt.adaptive import Adaptive
     from minigpt.model import GPT
 
 Kind = Literal["gpt", "ngram", "mixture"]
+ADAPTIVE_LIMIT = 2_000_000  # characters whose contexts take less than half a gigabyte
 
 
 class TextGone(ValueError):
@@ -44,7 +46,7 @@ class TextGone(ValueError):
 class Predictor:
     """A model, its name in output, and the text it learned from."""
 
-    model: GPT | NGram | Mixture
+    model: GPT | NGram | Mixture | Adaptive
     name: str
     corpus: str
     """A corpus's name or a path, as `corpora.load` takes it; empty if unknown."""
@@ -155,12 +157,7 @@ def mix(
     another run's.
     """
     corpus = corpus or alone.learned()
-    if alone.corpus_sha256 not in ("", corpus.sha256):
-        raise TextGone(
-            f"{alone.corpus} has changed since {alone.name} learned from it, so its n-gram cannot "
-            "be counted",
-            "bring the text back, or use --model gpt",
-        )
+    _check_same(alone, corpus)
     tokenizer = alone.model.tokenizer
     counted = replace(count_of(corpus, order, tokenizer), corpus=alone.corpus)
     models = (alone.model, counted.model)
@@ -174,6 +171,48 @@ def mix(
                 mixed.save_gate(path)
     name = f"{alone.name} and the n-gram, mixed"
     return replace(alone, model=mixed, name=name, latest=False, members=(alone, counted))
+
+
+def learning(
+    alone: Predictor, order: int = DEFAULT_ORDER, *, corpus: corpora.Corpus | None = None
+) -> Predictor:
+    """A run's model (or an n-gram's text alone) and counting, which learn while they read.
+
+    Some five seconds. `corpus` is the run's text if it is at hand; TextGone if it has gone or
+    changed, or is too long.
+    """
+    from minigpt.adaptive import Adaptive
+
+    corpus = corpus or alone.learned()
+    _check_same(alone, corpus)
+    if len(corpus.train) > min(ADAPTIVE_LIMIT, NGRAM_LIMIT):
+        raise TextGone(
+            f"keeping all contexts of {len(corpus.train):,} characters would take gigabytes (the "
+            f"limit is {ADAPTIVE_LIMIT:,})",
+            "use --model mixture",
+        )
+    tokenizer = alone.model.tokenizer
+    models: list[NextChar] = [] if isinstance(alone.model, NGram) else [alone.model]
+    model = Adaptive(models, tokenizer.encode(corpus.train), tokenizer, order)
+    name = f"{alone.name} and counting" if models else f"counting {corpus.name}"
+    return replace(
+        alone,
+        model=model,
+        name=f"{name}, learning while it reads",
+        corpus=alone.corpus or corpus.name,
+        latest=False,
+        members=(alone,),
+    )
+
+
+def _check_same(alone: Predictor, corpus: corpora.Corpus) -> None:
+    """TextGone if the text is not the one that the run has learned from."""
+    if alone.corpus_sha256 not in ("", corpus.sha256):
+        raise TextGone(
+            f"{alone.corpus} has changed since {alone.name} learned from it, so its n-gram cannot "
+            "be counted",
+            "bring the text back, or use --model gpt",
+        )
 
 
 def fit_gate(models: Sequence[NextChar], choose: np.ndarray) -> Mixture:

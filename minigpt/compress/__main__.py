@@ -1,11 +1,11 @@
 """Compress a file with a model, and decompress it; compare with other compressors.
 
-Idea:   the better the predictions, the smaller the file: by default the network and the n-gram of
-        its text predict together.
+Idea:   the better the predictions, the smaller the file: by default the network and counts of its
+        text predict together, and learn from the file while they read it, as PPMd does.
 Source: C. Shannon, Bell System Tech. J. 27 (1948) 379-423; G. Deletang et al. 2023,
         arXiv:2309.10668, for the comparison with gzip and others.
 Run:    python -m minigpt.compress [RUN] FILE -o OUT        (-d to decompress, --table to compare)
-Omits:  learning from the file itself, which is what helps PPMd on long files.
+Omits:  gradient steps of the network on the file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,16 @@ import tyro
 from labkit import command, files
 from minigpt.compress.arithmetic import Progress
 from minigpt.compress.container import MOST, Coder, Header, compress, decompress, read_header
-from minigpt.load import Predictor, TextGone, count_of, load_predictor, made_with, mix
+from minigpt.load import (
+    Predictor,
+    TextGone,
+    count_of,
+    learning,
+    load_predictor,
+    made_with,
+    mix,
+    mix_if_possible,
+)
 from minigpt.mixture import Mixture
 from minigpt.ngram import DEFAULT_ORDER, NGram
 
@@ -37,7 +46,7 @@ __all__ = ["Coder", "Header", "compress", "decompress", "read_header"]
 SUFFIX = ".mgz"
 MANY = 200_000  # bytes: a longer text is divided; with more per process, the precision is measured
 CREW = 8  # processes at most: each takes a quarter of a gigabyte
-TRAINED = "trained on it"
+TRAINED, LEARNS = "trained on it", "trained on it, and learns while it reads, as PPMd does"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +62,10 @@ class CompressConfig:
     decompress: Annotated[bool, tyro.conf.arg(aliases=["-d"])] = False
     """Decompress FILE, with the model it was compressed with: the file says which, --model nothing.
     """
-    model: Literal["auto", "gpt", "ngram", "mixture"] = "auto"
-    """The predictor: a trained run (gpt), an n-gram of --data, counted now in about a second, or a
-    run and the n-gram of its text together (mixture; also auto, if that text is there)."""
+    model: Literal["auto", "gpt", "ngram", "mixture", "adaptive"] = "auto"
+    """The predictor: a trained run (gpt), an n-gram of --data, counted now in about a second, a run
+    and the n-gram of its text together (mixture), or a run and counts of its text that learn from
+    the file while they read it (adaptive; also auto, if that text is there)."""
     data: str = "shakespeare"
     """The text that the n-gram counts: a corpus or a path."""
     order: int = DEFAULT_ORDER
@@ -102,18 +112,31 @@ class CompressConfig:
 def load(config: CompressConfig, header: Header | None = None, *, size: int = 0) -> Predictor:
     """The model that `config` names for a text of `size` bytes, or that `header` names.
 
-    A predictor that learns while it reads would be loaded here, by a name of `container.KINDS`.
+    "auto" is what learns while it reads, or, with a line on standard error, the best of the rest.
     """
     if header is None:
         large = config.model != "ngram" and size > MANY * _processes(config)
-        return load_predictor(
+        kind = config.model
+        learns = kind in ("auto", "adaptive")
+        alone = load_predictor(
             config.run,
-            kind="mixture" if config.table and config.model == "auto" else config.model,
+            kind="gpt" if kind == "auto" or kind == "adaptive" else kind,
             data=config.data,
             order=config.order,
             precision=_fastest() if large else "fp32",
             threads=1,
         )
+        if not learns:
+            return alone
+        try:
+            return learning(alone, config.order)
+        except TextGone as error:
+            if config.model == "adaptive" or config.table:
+                raise
+            found = mix_if_possible(alone, config.order)  # says so if the network works alone
+            if found is not alone:
+                print(f"nothing is learned while reading: {error.why}", file=sys.stderr, flush=True)
+            return found
     if header.kind == "ngram":
         return load_predictor(kind="ngram", data=config.data, order=config.order)
     network = header.members[0] if header.members else header.fingerprint
@@ -134,6 +157,8 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
             f"{alone.model.fingerprint[:12]}; name the run it was made with"
         )
     try:
+        if header.kind == "adaptive":
+            return learning(alone, config.order)
         return mix(alone, config.order, gate=header.fingerprint)
     except TextGone as error:
         raise ValueError(
@@ -210,6 +235,7 @@ def _processes(config: CompressConfig, header: Header | None = None) -> int:
 
 def _compare(config: CompressConfig) -> None:
     """Print the table: the models, one by one and together, and the classical compressors."""
+    from minigpt.adaptive import Adaptive
     from minigpt.compress import classical
 
     given = None if config.file is None else _read(config.file)
@@ -220,12 +246,24 @@ def _compare(config: CompressConfig) -> None:
     members = found.members or (found,)
     if config.model == "gpt":
         members = (found, count_of(corpus, config.order))
-    titles = {NGram: f"n-gram, order {config.order}", Mixture: "mixture"}
+    elif config.model == "auto":
+        both = mix(found.members[0], config.order, corpus=corpus)
+        members = (*both.members, both)
+    titles = {
+        NGram: f"n-gram, order {config.order}",
+        Mixture: "mixture",
+        Adaptive: "mixture that learns",
+    }
     models: list[tuple[str, Coder]] = [
         (titles.get(type(one.model), "gpt"), one.model) for one in dict.fromkeys((*members, found))
     ]
     rows = [
-        classical.Row(name=title, alone=None, primed=len(_compress(config, data, m)), how=TRAINED)
+        classical.Row(
+            name=title,
+            alone=None,
+            primed=len(_compress(config, data, m)),
+            how=LEARNS if isinstance(m, Adaptive) else TRAINED,
+        )
         for title, m in models
     ]
     training = corpus.train.encode()

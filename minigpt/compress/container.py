@@ -16,7 +16,8 @@ SHA-256 of all this. Some 35 bytes and two a stream: half a percent of a text of
 
 A mixture's file is of version 4: the fingerprint is that of its gate, and before the numbers are
 two more, what kind of mixture it is and how many members it has, and 8 bytes of each member's
-fingerprint. Version 2, which is still read, left out the zero bytes at the end of each stream.
+fingerprint. If it learns while it reads, its own fingerprint, of the text it counts, is in the
+gate's place. Version 2, which is still read, left out the zero bytes at the end of each stream.
 
 A file may come from an attacker: every number in it is checked against the bytes beside it.
 """
@@ -49,7 +50,7 @@ from minigpt.ngram import NGram
 MAGIC = b"mgz\x03"
 OLD = b"mgz\x02"
 MIXED = b"mgz\x04"
-KINDS = ("mixture",)  # of version 4, by number; a new kind goes at the end
+KINDS = ("mixture", "adaptive")  # of version 4, by number; a new kind goes at the end
 MOST_MEMBERS = 16
 PRECISIONS = ("fp64", "fp32", "bf16")
 MOST = 4096  # streams: each takes about a megabyte
@@ -89,7 +90,7 @@ class Header:
     version: int
     """Format version: 2, without the last zero bytes of streams, 3, or 4, of a mixture."""
     kind: str
-    """What made it: gpt, ngram or mixture."""
+    """What made it: gpt, ngram, or one of KINDS."""
     fingerprint: bytes
     """First 8 bytes of the model's fingerprint, or of that of a mixture's gate."""
     members: tuple[bytes, ...]
@@ -178,7 +179,7 @@ def decompress(
 
 def check_model(header: Header, model: Coder) -> None:
     """ValueError, naming what differs, if `model` is not the one that made the file."""
-    _, fingerprint, members = identity(model)
+    kind, fingerprint, members = identity(model)
     if len(members) != len(header.members):
         raise ValueError(
             f"the file was compressed with {_several(header.members)}, and this is "
@@ -190,6 +191,12 @@ def check_model(header: Header, model: Coder) -> None:
                 f"member {number} of the mixture that compressed the file was {then.hex()[:12]}, "
                 f"and here it is {now.hex()[:12]}; name the run, and the order, it was made with"
             )
+    if header.fingerprint != fingerprint and "adaptive" in (kind, header.kind):
+        raise ValueError(
+            f"the file was compressed by {header.kind} model {header.fingerprint.hex()[:12]}, and "
+            f"this is {kind} model {fingerprint.hex()[:12]}; name the run, and the order, it was "
+            "made with"
+        )
     if header.fingerprint != fingerprint and members:
         raise ValueError(
             "the file was compressed with models mixed by the gate "
@@ -311,4 +318,4 @@ def identity(model: Coder) -> tuple[str, bytes, tuple[bytes, ...]]:
     if parts is None:
         return "", bytes.fromhex(model.fingerprint)[:_HASH], ()
     *members, own = (bytes.fromhex(part)[:_HASH] for part in parts)
-    return KINDS[0], own, tuple(members)
+    return getattr(model, "kind", KINDS[0]), own, tuple(members)

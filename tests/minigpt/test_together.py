@@ -143,7 +143,7 @@ def test_a_run_without_a_gate_gets_one(call: Any, here: Path) -> None:
 
 def test_a_mixture_compresses_by_default_and_the_file_says_so(call: Any, here: Path) -> None:
     sizes = {}
-    for kind in ("auto", "mixture", "gpt"):
+    for kind in ("auto", "adaptive", "mixture", "gpt"):
         assert (
             call("compress", "runs/run", "letter.txt", "-o", f"{kind}.mgz", "--model", kind)[0] == 0
         )
@@ -151,9 +151,10 @@ def test_a_mixture_compresses_by_default_and_the_file_says_so(call: Any, here: P
         sizes[kind] = len(blob)
         assert call("compress", "-d", f"{kind}.mgz", "-o", f"{kind}.txt")[0] == 0
         assert (here / f"{kind}.txt").read_text(encoding="utf-8") == LETTER
-    assert (here / "auto.mgz").read_bytes() == (here / "mixture.mgz").read_bytes()
-    assert sizes["mixture"] < sizes["gpt"]
-    header = read_header((here / "auto.mgz").read_bytes())
+    assert (here / "auto.mgz").read_bytes() == (here / "adaptive.mgz").read_bytes()
+    assert sizes["adaptive"] < sizes["mixture"] < sizes["gpt"]
+    assert read_header((here / "auto.mgz").read_bytes()).kind == "adaptive"
+    header = read_header((here / "mixture.mgz").read_bytes())
     mixed = load_predictor("runs/run", kind="mixture", threads=1).model
     assert isinstance(mixed, Mixture)
     assert (header.version, header.kind) == (4, "mixture")
@@ -166,7 +167,7 @@ def test_a_mixture_compresses_by_default_and_the_file_says_so(call: Any, here: P
 def test_what_a_mixtures_file_needs_is_named_if_it_is_missing(
     call: Any, here: Path, monkeypatch: pytest.MonkeyPatch, trained: Path, tiny_run: Path
 ) -> None:
-    assert call("compress", "letter.txt")[0] == 0
+    assert call("compress", "letter.txt", "--model", "mixture")[0] == 0
     asked = ("compress", "-d", "letter.txt.mgz", "-o", "back.txt", "-f")
     gate = here / "runs" / "run" / "gate.json"
     kept = json.loads(gate.read_text())
@@ -270,3 +271,39 @@ def test_a_mixture_writes(call: Any, here: Path, monkeypatch: pytest.MonkeyPatch
     assert "the network works alone: run learned from" in one_line(err).replace("runs/", "")
     code, _, err = call("sample", "--model", "mixture")
     assert (code, "bring it back" in one_line(err)) == (2, True)
+
+
+def test_evaluate_keeps_apart_what_learned_from_the_text(call: Any, here: Path) -> None:
+    asked = ("evaluate", "runs/run", "--adapt", "--sample", "0", "--threads", "1")
+    code, out, _ = call(*asked, "--json")
+    assert code == 0
+    record = json.loads(out)
+    counting, both = record["adaptive"]
+    assert len(record["models"]) == 3
+    assert counting["model"].startswith("counting")
+    assert both["nats"] < record["models"][0]["nats"]
+    assert both["n"] == record["models"][0]["n"]
+    code, out, _ = call(*asked)
+    lines = [line.strip() for line in out.splitlines()]
+    place = lines.index("having learned from what was read before, unlike those above:")
+    assert "learning while it reads" in lines[place + 1]
+
+
+def test_a_text_that_has_gone_or_is_long_is_not_learned_from(
+    call: Any, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("compress", "letter.txt")[0] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("minigpt.load.ADAPTIVE_LIMIT", 100)
+        code, _, err = call("compress", "letter.txt", "-o", "long.mgz")
+        assert code == 0
+        assert "nothing is learned while reading: keeping all contexts" in err
+        assert read_header((here / "long.mgz").read_bytes()).kind == "mixture"
+        code, _, err = call("compress", "letter.txt", "-f", "--model", "adaptive")
+        assert (code, "use --model mixture" in one_line(err)) == (2, True)
+    code, _, err = call("compress", "-d", "letter.txt.mgz", "-f", "--order", "3")
+    assert (code, "name the run, and the order" in one_line(err)) == (2, True)
+    with monkeypatch.context() as patch:
+        gone(patch)
+        code, _, err = call("compress", "-d", "letter.txt.mgz", "-f")
+        assert (code, "which counts a text, and" in one_line(err)) == (2, True)
