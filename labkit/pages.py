@@ -19,31 +19,30 @@ from typing import Any
 def policy(*, scripts: Sequence[str], styles: Sequence[str]) -> str:
     """The policy of a page with exactly these inline scripts and styles, workers made of them, and
     pictures inside it."""
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {' '.join(map(_hash, scripts)) or "'none'"}",
-            f"style-src {' '.join(map(_hash, styles)) or "'none'"}",
-            "worker-src blob:",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+    rules = {
+        "default-src": "'none'",
+        "script-src": " ".join(map(_hash, scripts)) or "'none'",
+        "style-src": " ".join(map(_hash, styles)) or "'none'",
+        "worker-src": "blob:",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {allowed}" for name, allowed in rules.items())
 
 
 def _hash(code: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
 
 
-def script(code: str) -> str:
-    """`code` as an element; ValueError if it holds what would end or hide it.
+def script(code: str, name: str = "") -> str:
+    """`code` as an element, with `name` as its id; ValueError if it holds what would end or hide it.
 
     >>> script("let a = 1;")
     '<script>let a = 1;</script>'
     """
     _check(code, "script")
-    return f"<script>{code}</script>"
+    return f'<script id="{name}">{code}</script>' if name else f"<script>{code}</script>"
 
 
 def style(rules: str) -> str:
