@@ -30,7 +30,7 @@ from minigpt.play.pack import Weights, pack
 
 Part = Literal["write", "surprise", "game", "look", "vary"]
 ENGINE = (
-    *("kernel", "layers", "model", "reader", "counts", "mixture", "chance", "unpack", "serve"),
+    *("kernel", "layers", "model", "reader", "counts", "mixture", "chance", "unpack", "players", "serve"),
 )
 """Scripts of `engine/`: they run in the worker, and where a browser has none, on the page."""
 PARTS = (

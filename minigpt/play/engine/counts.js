@@ -14,16 +14,26 @@
  *     seen: Float64Array}} Level */
 
 class Counts {
-  /** @param {Uint16Array} ids of the text, at least one @param {number} size V
-   * @param {number} order counts the predicted character */
-  constructor(ids, size, order) {
+  /** @param {number} size V @param {number} order counts the predicted character */
+  constructor(size, order) {
     this.size = size;
-    this.order = Math.min(order, ids.length);
+    this.order = order;
     /** @type {Level[]} */
     this.levels = [];
-    const tries = countGrams(ids, size, this.order);
+  }
+
+  /** Count a text, at least one character; a step of the generator for each length of grams.
+   * @param {Uint16Array} ids @returns {Generator<void>} */
+  *learn(ids) {
+    this.order = Math.min(this.order, ids.length);
+    const tries = [];
+    for (const trie of countGrams(ids, this.size, this.order)) {
+      tries.push(trie);
+      yield;
+    }
     for (const { last, parent, counts, contexts } of tries) {
       this.levels.push(smooth(last, parent, counts, contexts));
+      yield;
     }
   }
 
@@ -77,22 +87,23 @@ class Counts {
   }
 }
 
-/** Grams of length 1 to `order`: last character, parent, count. Below the longest, different left
- * neighbours are counted (the text's beginning is one) instead of occurrences.
+/** Grams of length 1 to `order`, a length at a time: last character, parent, count. Below the longest, different left
+ * neighbours are counted (the text's beginning is one) instead of occurrences, while the next
+ * length is.
  * @param {Uint16Array} ids @param {number} v @param {number} order */
-function countGrams(ids, v, order) {
+function* countGrams(ids, v, order) {
   const n = ids.length;
   const byLast = sorted(ids, v, null);
   let gram = new Int32Array(n); // the gram of the current length that begins at each place
   let contexts = 1;
-  const tries = [];
+  /** @type {{last: Uint16Array, parent: Int32Array, counts: Int32Array, contexts: number} | null} */
+  let below = null;
   for (let k = 0; k < order; k++) {
     const more = new Int32Array(n - k);
     const places = sorted(gram.subarray(0, n - k), contexts, byLast, k);
     const last = new Uint16Array(n - k);
     const parent = new Int32Array(n - k);
     const counts = new Int32Array(n - k);
-    const below = tries[k - 1];
     if (below) below.counts = new Int32Array(below.last.length);
     let grams = 0;
     for (const place of places) {
@@ -107,16 +118,16 @@ function countGrams(ids, v, order) {
       more[place] = grams - 1;
     }
     if (below) below.counts[gram[0]]++;
-    tries.push({
+    below = {
       last: last.slice(0, grams),
       parent: parent.slice(0, grams),
       counts: counts.slice(0, grams),
       contexts,
-    });
+    };
+    yield below;
     gram = more;
     contexts = grams;
   }
-  return tries;
 }
 
 /** Places in the order of `keys`, from 0 to `most` - 1; equal keys in the order of `byLast`, whose

@@ -31,10 +31,15 @@ async function answer(question, tell, stale) {
       tell(PLAYERS.length / question.models.length);
       await pause();
     }
-    return PLAYERS.map((players) => players.names);
+    return null;
   }
   const players = PLAYERS[question.model];
+  // the network need not wait until counting is ready
+  if (question.ask !== "look" && !(question.ask === "next" && !question.wait)) {
+    await players.count(pause);
+  }
   if (question.ask === "next") return players.next(question.ids);
+  if (question.ask === "count") return null;
   if (question.ask === "score") return score(players, question.ids, tell, stale);
   if (question.ask === "look") return look(players, question.ids);
   if (question.ask === "write") return write(players, question, tell, stale);
@@ -48,8 +53,8 @@ async function answer(question, tell, stale) {
 async function score(players, text, tell, stale) {
   const ids = [players.start, ...text];
   const v = players.size;
-  const nats = players.names.map(() => new Float32Array(text.length));
-  const likeliest = players.names.map(() => new Int32Array(text.length));
+  const nats = Array.from({ length: players.number }, () => new Float32Array(text.length));
+  const likeliest = Array.from({ length: players.number }, () => new Int32Array(text.length));
   const stride = Math.max(1, Math.ceil(players.model.context / 2));
   for (const [from, said] of readings(players.model, ids, stride)) {
     for (let i = 0; i * v < said.length; i++) {

@@ -1,4 +1,4 @@
-/* From the bytes in the page to a model, and to the players that predict.
+/* From the bytes in the page to a model.
  *
  * Idea:   a file holds float16 numbers (or int8 with a float16 scale a row), the low bytes of all
  *         of them first and the high bytes after them: so gzip finds what is alike.
@@ -43,64 +43,4 @@ function unpack(header, bytes) {
   }
   if (half !== halves) throw new Error("the file's parts do not fit together");
   return { tensors, rest: byte };
-}
-
-/** One run's network, and counting and the mixture of both where the file has them. */
-class Players {
-  /** @param {Header} header @param {Uint8Array} bytes */
-  constructor(header, bytes) {
-    const { tensors, rest } = unpack(header, bytes);
-    const size = header.characters.length;
-    this.model = new Model(header.config, size, tensors);
-    this.reader = new Reader(this.model);
-    this.gate = header.gate;
-    this.start = Math.max(0, header.characters.indexOf("\n"));
-    this.size = size;
-    /** @type {Counts | null} */
-    this.counts = null;
-    if (header.counted) {
-      const wide = size > 256;
-      const ids = new Uint16Array(header.counted);
-      for (let i = 0; i < ids.length; i++) {
-        ids[i] = bytes[rest + i] | (wide ? bytes[rest + ids.length + i] << 8 : 0);
-      }
-      this.counts = new Counts(ids, size, header.order);
-    }
-  }
-
-  /** Names of those who play: always the network. */
-  get names() {
-    return ["network", ...(this.counts ? ["counting"] : []), ...(this.mixes ? ["mixture"] : [])];
-  }
-
-  get mixes() {
-    return Boolean(this.counts && this.gate);
-  }
-
-  /** What each player says after `ids`, of which the network said `logprobs`: [players][V].
-   * @param {Float32Array} logprobs @param {ArrayLike<number>} ids @param {number} end */
-  all(logprobs, ids, end = ids.length) {
-    const said = [logprobs];
-    if (this.counts) {
-      const nodes = this.counts.nodes(ids, end);
-      said.push(this.counts.after(nodes));
-      if (this.gate) said.push(mix(this.gate, said, [[], this.counts.matched(nodes)]));
-    }
-    return said;
-  }
-
-  /** What one player says after `ids`; `logprobs` are the network's, null if counting plays.
-   * @param {number} player @param {Float32Array | null} logprobs @param {number[]} ids */
-  one(player, logprobs, ids) {
-    if (player === 0 && logprobs) return logprobs;
-    if (!this.counts) throw new Error("this page does not count");
-    if (!logprobs) return this.counts.after(this.counts.nodes(ids));
-    return this.all(logprobs, ids)[player];
-  }
-
-  /** What each player says after `ids`; without any, after a line's end. @param {number[]} ids */
-  next(ids) {
-    const text = ids.length ? ids : [this.start];
-    return this.all(this.reader.next([text]), text);
-  }
 }

@@ -61,6 +61,7 @@ async function setUpWrite(page) {
   $("write-again").onclick = begin;
   $("write-run").onclick = run;
   SPOKEN.push(say);
+  page.counted.push(() => page.running || all((writer) => writer.predict()));
 
   const state = new URLSearchParams(location.hash.slice(1));
   $("prompt").value = state.get("text") ?? DATA.prompt;

@@ -55,17 +55,19 @@ class Engine {
     else one.go(found);
   }
 
-  /** Unpack and load every model; the players of each. @param {(share: number) => void} tell */
-  async load(tell) {
+  /** Unpack and load every model. */
+  async load() {
     const models = [];
     for (const [i, { header }] of DATA.models.entries()) {
-      const packed = Uint8Array.from(atob($(`model-${i}`).textContent.trim()), (c) => c.charCodeAt(0));
+      const letters = atob($(`model-${i}`).textContent.trim());
+      const packed = new Uint8Array(letters.length);
+      for (let at = 0; at < packed.length; at++) packed[at] = letters.charCodeAt(at);
       const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
       const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
       models.push({ header, bytes });
     }
     const moved = this.worker ? models.map(({ bytes }) => bytes.buffer) : [];
-    return this.ask({ ask: "load", models }, tell, moved);
+    await this.ask({ ask: "load", models }, () => {}, moved);
   }
 }
 

@@ -46,10 +46,10 @@ function setUpGame(page) {
   let from = 0;
   /** @type {number[]} */ let wrong = [];
   /** @type {(() => string)} */ let message = () => "";
-  /** @type {Float32Array[]} */ let said = [];
+  /** @type {Promise<Float32Array[] | null>} */ let pending = Promise.resolve(null);
   /** @type {Record<string, Tally>} */ let tallies = {};
 
-  const begin = async () => {
+  const begin = () => {
     const lines = [0];
     const newline = IDS[0].get("\n");
     ids.forEach((id, i) => {
@@ -60,12 +60,12 @@ function setUpGame(page) {
     tallies = {};
     for (const name of ["you", ...page.players[0]]) tallies[name] = { needed: [], bits: [] };
     message = () => "";
-    await ask();
+    ask();
   };
-  const ask = async () => {
+  const ask = () => {
     wrong = [];
     const seen = ids.slice(from, at);
-    said = (await page.engine.ask({ ask: "next", model: 0, ids: seen, lane: "game" })) ?? said;
+    pending = page.engine.ask({ ask: "next", wait: true, model: 0, ids: seen, lane: "game" });
     show();
   };
   const guess = (/** @type {string} */ text) => {
@@ -84,8 +84,11 @@ function setUpGame(page) {
     }
     show();
   };
-  const reveal = (/** @type {number} */ guesses) => {
+  const reveal = async (/** @type {number} */ guesses) => {
+    const place = at;
     const id = ids[at];
+    const said = await pending; // the players guess at the same place
+    if (!said || place !== at) return;
     tallies.you.needed.push(guesses);
     page.players[0].forEach((/** @type {string} */ name, /** @type {number} */ i) => {
       tallies[name].needed.push(guessesOf(said[i], id));
@@ -153,7 +156,7 @@ function setUpGame(page) {
   $("game-pass").onclick = () => at < ids.length && reveal(MOST_GUESSES + 1);
   $("game-again").onclick = begin;
   SPOKEN.push(show);
-  return begin();
+  begin();
 }
 
 /** Who guesses better, or that it cannot be told yet: by right first guesses, resampled.

@@ -47,14 +47,17 @@ async function start() {
   if (typeof DecompressionStream === "undefined") return giveUp("trouble.old");
   const page = {
     engine: new Engine(),
-    players: /** @type {string[][]} */ ([]),
+    players: DATA.models.map((/** @type {any} */ { header }) =>
+      ["network", header.counted ? "counting" : "", header.gate ? "mixture" : ""].filter(Boolean),
+    ),
+    counted: /** @type {(() => void)[]} */ ([]), // what to do when counting is ready
     say: (/** @type {string} */ text) => {
       $("status").textContent = text;
     },
   };
   page.say(t("loading"));
   try {
-    page.players = await page.engine.load(() => {});
+    await page.engine.load();
   } catch {
     return giveUp("trouble.damaged");
   }
@@ -68,6 +71,10 @@ async function start() {
     if (!$(name).hidden) await setUp(page);
   }
   speak(language);
+  for (const model of DATA.models.keys()) {
+    await page.engine.ask({ ask: "count", model, lane: `count ${model}` });
+  }
+  for (const again of page.counted) again();
   document.body.dataset.ready = "";
 }
 

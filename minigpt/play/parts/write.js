@@ -62,9 +62,10 @@ class Writer {
     this.draw();
   }
 
-  /** The player that writes; the network where this model has no such player. */
+  /** The player that writes; the network where this model has no such player, or not yet. */
   get player() {
-    return Math.max(0, this.page.players[this.model].indexOf($("write-player").value));
+    const player = this.page.players[this.model].indexOf($("write-player").value);
+    return this.said?.[player] ? player : 0;
   }
 
   /** Take this character as the next. @param {number} id */
@@ -94,7 +95,7 @@ class Writer {
     if (!this.said) return;
     const said = this.said[this.player];
     const used = shape(said, shaping());
-    const other = this.said[this.player === 1 ? 0 : 1];
+    const other = /** @type {Float32Array | undefined} */ (this.said[this.player === 1 ? 0 : 1]);
     this.order = Array.from(said.keys()).sort((a, b) => said[b] - said[a] || a - b);
     [...this.bars.children].forEach((/** @type {any} */ item, i) => {
       const id = this.order[i];
