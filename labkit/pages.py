@@ -36,7 +36,7 @@ def _hash(code: str) -> str:
 
 
 def script(code: str, name: str = "") -> str:
-    """`code` as an element, with `name` as its id; ValueError if it holds what would end or hide it.
+    """`code` as an element whose id is `name`; ValueError if it holds what would end or hide it.
 
     >>> script("let a = 1;")
     '<script>let a = 1;</script>'

@@ -30,12 +30,21 @@ from minigpt.play.pack import Weights, pack
 
 Part = Literal["write", "surprise", "game", "look", "vary"]
 ENGINE = (
-    *("kernel", "layers", "model", "reader", "counts", "mixture", "chance", "unpack", "players", "serve"),
+    *(
+        "kernel",
+        "layers",
+        "model",
+        "reader",
+        "counts",
+        "mixture",
+        "chance",
+        "unpack",
+        "players",
+        "serve",
+    ),
 )
 """Scripts of `engine/`: they run in the worker, and where a browser has none, on the page."""
-PARTS = (
-    *("dom", "engine", "write", "dials", "surprise", "game", "look", "vary", "start"),
-)
+PARTS = (*("dom", "engine", "write", "dials", "surprise", "game", "look", "vary", "start"),)
 """Scripts of `parts/`, which run on the page."""
 LEAST_PASSAGE = 60
 """Characters below which there is nothing to guess."""
@@ -43,8 +52,8 @@ _NOSCRIPT = {
     "en": "This page is a small language model that runs here, in your browser, without a network. "
     "Scripts are off, so you see only what it wrote. iPhones and iPads never run scripts of a file "
     "that is opened from Files or Mail: there, open the page from a web host.",
-    "zh": "此页是一个小语言模型，就在你的浏览器里运行，不需要网络。脚本被关闭了，所以只能看到它写的一段"
-    "文字。iPhone 和 iPad 从“文件”或“邮件”打开时从不运行脚本：请从网站打开此页。",
+    "zh": "此页是一个小语言模型，就在你的浏览器里运行，不需要网络。脚本被关闭了，所以只能看到它写的"
+    "一段文字。iPhone 和 iPad 从“文件”或“邮件”打开时从不运行脚本：请从网站打开此页。",
 }
 
 
@@ -78,7 +87,10 @@ def page(
     needs is left out. ValueError for more than two models, a layer that the page does not know,
     and a passage that occurs in a training text.
     """
-    shown = [one if isinstance(one, Shown) else Shown(model=one, name="minigpt") for one in (model, *others)]
+    shown = [
+        one if isinstance(one, Shown) else Shown(model=one, name="minigpt")
+        for one in (model, *others)
+    ]
     if len(shown) > 2:
         raise ValueError(f"a page shows one model or two, got {len(shown)}")
     known = shown[0].model.tokenizer

@@ -46,7 +46,9 @@ def gather(run: str | None, *, counts: bool) -> tuple[Shown, Corpus | None]:
     if corpus is not None:
         facts |= {
             "corpus": visible(corpus.title, 80),
-            "source": visible(Path(corpus.source).name if Path(corpus.source).exists() else corpus.source, 200),
+            "source": visible(
+                Path(corpus.source).name if Path(corpus.source).exists() else corpus.source, 200
+            ),
             "licence": visible(corpus.licence, 200),
         }
     name = folder.resolve().name or "minigpt"
@@ -70,7 +72,9 @@ def _corpus(found: Predictor) -> Corpus | None:
         _say(f"no counting and no passage to guess: {describe(error)}")
         return None
     if found.corpus_sha256 not in ("", corpus.sha256):
-        _say(f"no counting and no passage to guess: {found.corpus} has changed since the run saw it")
+        _say(
+            f"no counting and no passage to guess: {found.corpus} has changed since the run saw it"
+        )
         return None
     return corpus
 

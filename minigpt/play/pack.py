@@ -29,6 +29,8 @@ Weights = Literal["auto", "fp16", "int8"]
 MOST_HALF = 8_000_000
 """Numbers above which `auto` takes int8: as float16 they are some 20 MB in the page."""
 
+LARGEST_HALF = 65_504.0
+
 
 def pack(
     model: GPT,
@@ -125,9 +127,9 @@ def quantise(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _halves(numbers: np.ndarray) -> np.ndarray:
-    if (largest := float(np.abs(numbers).max(initial=0))) > np.finfo(np.float16).max:
+    if (largest := float(np.abs(numbers).max(initial=0))) > LARGEST_HALF:
         raise ValueError(
-            f"a weight of {largest:.3g} does not fit into float16, whose largest number is 65504; "
+            f"a weight of {largest:.3g} does not fit into float16 (at most {LARGEST_HALF:,.0f}); "
             "train the model again with a lower rate"
         )
     return numbers.astype(np.float16)

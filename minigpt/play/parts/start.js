@@ -71,11 +71,12 @@ async function start() {
     if (!$(name).hidden) await setUp(page);
   }
   speak(language);
+  document.body.dataset.ready = "";
   for (const model of DATA.models.keys()) {
     await page.engine.ask({ ask: "count", model, lane: `count ${model}` });
   }
   for (const again of page.counted) again();
-  document.body.dataset.ready = "";
+  document.body.dataset.counted = "";
 }
 
 start();
