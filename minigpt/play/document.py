@@ -114,7 +114,7 @@ def page(
         "parts": [part for part in parts if _works(part, shown[0].model, passage)],
         "passage": passage,
         "prompt": prompt or _beginning(passage),
-        "strings": json.loads(_read("parts/strings.json")),
+        "strings": json.loads(read("parts/strings.json")),
         "version": version(),
         "date": datetime.date.today().isoformat(),
     }
@@ -135,9 +135,9 @@ def _beginning(passage: str) -> str:
 
 
 def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
-    engine = "\n".join(_read(f"engine/{name}.js") for name in ENGINE)
-    code = "\n".join(_read(f"parts/{name}.js") for name in PARTS)
-    rules = _read("parts/play.css")
+    engine = "\n".join(read(f"engine/{name}.js") for name in ENGINE)
+    code = "\n".join(read(f"parts/{name}.js") for name in PARTS)
+    rules = read("parts/play.css")
     title = escape(" · ".join(model["name"] for model in data["models"]))
     blobs = [
         f'<script type="text/plain" id="model-{i}">{base64.b64encode(blob).decode()}</script>'
@@ -154,8 +154,9 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         "data": "\n".join([pages.data("data", data), *blobs]),
         "scripts": "\n".join([pages.script(engine, name="engine"), pages.script(code)]),
     }
-    return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], _read("parts/page.html"))
+    return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], read("parts/page.html"))
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """A file of this package."""
     return resources.files("minigpt.play").joinpath(name).read_text(encoding="utf-8")

@@ -74,7 +74,8 @@ class Counts {
       const context = nodes[k];
       if (context < 0) return;
       for (let c = 0; c < p.length; c++) p[c] *= handed[context];
-      for (let gram = first[context]; gram < first[context + 1]; gram++) p[last[gram]] += kept[gram];
+      for (let gram = first[context]; gram < first[context + 1]; gram++)
+        p[last[gram]] += kept[gram];
     });
     return Float32Array.from(p, Math.log);
   }

@@ -144,7 +144,7 @@ function layerNorm(x, at, length, y, weight, bias) {
  * @param {number} x */
 function gelu(x) {
   const z = Math.abs(x) / Math.SQRT2;
-  if (z > 5) return x > 0 ? x : 0;
+  if (z > 5) return Math.max(x, 0);
   let term = z;
   let sum = z;
   for (let n = 1; term > 1e-17 * sum; n++) {

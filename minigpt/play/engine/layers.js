@@ -158,7 +158,13 @@ class Layers {
         else this.wide.set(kept.keys.subarray(from, from + e), to);
       }
     });
-    multiply(/** @type {Matrix[]} */ (this.kernels)[layer], null, this.wide, this.added, rows.length);
+    multiply(
+      /** @type {Matrix[]} */ (this.kernels)[layer],
+      null,
+      this.wide,
+      this.added,
+      rows.length,
+    );
   }
 
   /** Add what a half block found to the stream, or replace it. @param {number} rows */

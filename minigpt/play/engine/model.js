@@ -57,12 +57,18 @@ class Model extends Layers {
       const some = rows.slice(from, from + CHUNK);
       this.embed(some);
       memory.forEach((kept, layer) => {
-        this.block(kept, layer, some, look && ((...told) => look(layer, from + told[0], told[1], told[2])));
+        this.block(
+          kept,
+          layer,
+          some,
+          look && ((...told) => look(layer, from + told[0], told[1], told[2])),
+        );
       });
       this.normalise(this.x, some.length, "norm", this.normed);
       let n = 0; // the wanted rows move to the front
       some.forEach((row, r) => {
-        if (row.wanted) this.normed.copyWithin(n++ * this.width, r * this.width, (r + 1) * this.width);
+        if (row.wanted)
+          this.normed.copyWithin(n++ * this.width, r * this.width, (r + 1) * this.width);
       });
       const logits = out.subarray(done * this.size, (done + n) * this.size);
       multiply(this.head, null, this.normed, logits, n);

@@ -96,7 +96,10 @@ async function write(players, asked, tell, stale) {
   const random = generator(asked.seed);
   const v = players.size;
   const { model } = players;
-  const most = Math.max(1, Math.floor(5e7 / (model.context * model.width * model.config.n_layer * 2)));
+  const most = Math.max(
+    1,
+    Math.floor(5e7 / (model.context * model.width * model.config.n_layer * 2)),
+  );
   const began = performanceNow();
   const done = [];
   for (let first = 0; first < count; first += most) {

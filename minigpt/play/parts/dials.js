@@ -104,8 +104,9 @@ function keepState(writers) {
  * @param {any} select @param {any} page @param {boolean} models */
 function choosePlayers(select, page, models) {
   const several = DATA.models.length > 1;
-  const options = page.players.flatMap((/** @type {string[]} */ players, /** @type {number} */ m) =>
-    m && !models ? [] : players.map((player) => ({ m, player })),
+  const options = page.players.flatMap(
+    (/** @type {string[]} */ players, /** @type {number} */ m) =>
+      m && !models ? [] : players.map((player) => ({ m, player })),
   );
   select.replaceChildren(
     ...options.map((/** @type {{m: number, player: string}} */ { m, player }) =>

@@ -1,7 +1,7 @@
 /* Small things that every part uses: elements, numbers, names of characters, languages.
  *
  * Idea:   a text becomes a text node, never markup; words come from one table in two languages.
- * Omits:  innerHTML and its like, which tests forbid.
+ * Omits:  setters of markup, which tests forbid.
  */
 "use strict";
 
@@ -41,13 +41,31 @@ function speak(next) {
 /** An element with properties and children. @param {string} tag @param {Record<string, any>} set
  * @param {(Node | string)[]} children @returns {any} */
 function make(tag, set = {}, ...children) {
+  /** @type {any} */
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(set)) {
     if (name.includes("-")) element.setAttribute(name, value);
-    else /** @type {any} */ (element)[name] = value;
+    /** @type {any} */ else element[name] = value;
   }
   element.append(...children);
   return element;
+}
+
+/** Fill a table: a head, and rows whose first cell names them. @param {any} table
+ * @param {string[]} head @param {string[][]} rows @param {string} caption */
+function fill(table, head, rows, caption = "") {
+  const line = (/** @type {any[]} */ cells) => make("tr", {}, ...cells);
+  table.replaceChildren(
+    ...(caption ? [make("caption", {}, caption)] : []),
+    make("thead", {}, line(head.map((word) => make("th", { scope: "col" }, word)))),
+    make(
+      "tbody",
+      {},
+      ...rows.map(([name, ...cells]) =>
+        line([make("th", { scope: "row" }, name), ...cells.map((cell) => make("td", {}, cell))]),
+      ),
+    ),
+  );
 }
 
 /** A number with this many digits behind the point. @param {number} value @param {number} digits */
@@ -106,7 +124,9 @@ function encode(model, text) {
 
 /** @type {Map<string, number>[]} */
 const IDS = DATA.models.map((/** @type {any} */ { header }) => {
-  return new Map(header.characters.map((/** @type {string} */ c, /** @type {number} */ id) => [c, id]));
+  return new Map(
+    header.characters.map((/** @type {string} */ c, /** @type {number} */ id) => [c, id]),
+  );
 });
 
 /** @param {number} model @param {number} id @returns {string} */

@@ -101,7 +101,9 @@ function setUpGame(page) {
     }));
     message = () => {
       const right = guesses <= MOST_GUESSES;
-      const first = t(right ? "game.right" : "game.shown", { character: named(characterOf(0, id)) });
+      const first = t(right ? "game.right" : "game.shown", {
+        character: named(characterOf(0, id)),
+      });
       const others = values.map(({ name, share, needed }) => {
         const n = needed > MOST_GUESSES ? t("game.more") : String(needed);
         return t("game.gave", { player: t(`player.${name}`), share: percent(share), n });
@@ -112,7 +114,10 @@ function setUpGame(page) {
     ask();
   };
   const show = () => {
-    const text = ids.slice(from, at).map((id) => shown(characterOf(0, id))).join("");
+    const text = ids
+      .slice(from, at)
+      .map((id) => shown(characterOf(0, id)))
+      .join("");
     const now = make("span", { className: "now" }, at < ids.length ? "?" : "");
     $("game-text").replaceChildren(text, now);
     $("game-says").textContent = message();
@@ -123,23 +128,20 @@ function setUpGame(page) {
     $("game-table").hidden = !n;
     $("game-verdict").textContent = n ? verdict(tallies) : "";
     if (!n) return;
-    const head = ["game.player", "game.first", "game.mean", "game.bounds", "game.bits"].map((key) => t(key));
-    const body = Object.entries(tallies).map(([name, { needed, bits }]) => {
+    const head = ["game.player", "game.first", "game.mean", "game.bounds", "game.bits"].map((key) =>
+      t(key),
+    );
+    const rows = Object.entries(tallies).map(([name, { needed, bits }]) => {
       const { lower, upper } = bounds(needed, size - MOST_GUESSES);
-      const cells = [
-        percent(needed.filter((g) => g === 1).length / n),
+      return [
+        t(`player.${name}`),
+        percent(needed.filter((guesses) => guesses === 1).length / n),
         number(needed.reduce((a, b) => a + b, 0) / n, 1),
         t("game.from", { lower: number(lower, 1), upper: number(upper, 1) }),
         bits.length ? number(bits.reduce((a, b) => a + b, 0) / n, 2) : "–",
       ];
-      const title = make("th", { scope: "row" }, t(`player.${name}`));
-      return make("tr", {}, title, ...cells.map((cell) => make("td", {}, cell)));
     });
-    $("game-table").replaceChildren(
-      make("caption", {}, t("game.caption", { n: number(n) })),
-      make("thead", {}, make("tr", {}, ...head.map((word) => make("th", { scope: "col" }, word)))),
-      make("tbody", {}, ...body),
-    );
+    fill($("game-table"), head, rows, t("game.caption", { n: number(n) }));
   };
 
   $("game-form").onsubmit = (/** @type {Event} */ event) => {

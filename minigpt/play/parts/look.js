@@ -30,7 +30,11 @@ function setUpLook(page) {
     maps();
     show();
   };
-  const weight = (/** @type {number} */ head, /** @type {number} */ row, /** @type {number} */ at) => {
+  const weight = (
+    /** @type {number} */ head,
+    /** @type {number} */ row,
+    /** @type {number} */ at,
+  ) => {
     const n = ids.length;
     return found ? found.maps[(head * n + row) * n + at] : 0;
   };
@@ -39,7 +43,11 @@ function setUpLook(page) {
     const heads = found.layers * found.heads;
     const colour = getComputedStyle(document.documentElement).getPropertyValue("--map");
     const buttons = Array.from({ length: heads }, (_, head) => {
-      const canvas = make("canvas", { width: ids.length, height: ids.length, "aria-hidden": "true" });
+      const canvas = make("canvas", {
+        width: ids.length,
+        height: ids.length,
+        "aria-hidden": "true",
+      });
       const pen = canvas.getContext("2d");
       for (let row = 0; row < ids.length; row++) {
         for (let at = 0; at <= row; at++) {
@@ -60,9 +68,9 @@ function setUpLook(page) {
   };
   const show = () => {
     if (!found) return;
-    [...$("look-maps").children].forEach((button, head) =>
-      button.setAttribute("aria-pressed", String(head === chosen)),
-    );
+    for (const [head, button] of [...$("look-maps").children].entries()) {
+      button.setAttribute("aria-pressed", String(head === chosen));
+    }
     const row = Number($("look-at").value);
     const colour = getComputedStyle(document.documentElement).getPropertyValue("--map");
     const spans = ids.map((id, at) => {

@@ -15,7 +15,15 @@ function sayFacts(page) {
       const losses = ["bits", "counting", "mixture"].filter((key) => facts[key]);
       const told = losses.map((key) => t(`facts.${key}`, { bits: number(facts[key], 2) }));
       const title = DATA.models.length > 1 ? `${name}: ` : "";
-      return make("p", {}, title + parts.join(t("comma")) + t("stop") + told.join(t("comma")) + (told.length ? t("stop") : ""));
+      return make(
+        "p",
+        {},
+        title +
+          parts.join(t("comma")) +
+          t("stop") +
+          told.join(t("comma")) +
+          (told.length ? t("stop") : ""),
+      );
     }),
   );
   const first = DATA.models[0];
@@ -24,7 +32,9 @@ function sayFacts(page) {
     travels.push("inside.counts");
   }
   if (DATA.passage) travels.push("inside.passage");
-  const list = travels.map((key) => t(key, { n: number([...DATA.passage].length) })).join(t("comma"));
+  const list = travels
+    .map((key) => t(key, { n: number([...DATA.passage].length) }))
+    .join(t("comma"));
   const made = t("inside.made", { version: DATA.version, date: DATA.date });
   const source = first.facts.source ? t("inside.source", first.facts) : "";
   $("inside").textContent = `${t("inside", { list })} ${source} ${made}`;
@@ -64,7 +74,13 @@ async function start() {
   page.say("");
   sayFacts(page);
   SPOKEN.push(() => sayFacts(page));
-  const parts = { write: setUpWrite, surprise: setUpSurprise, game: setUpGame, look: setUpLook, vary: setUpVary };
+  const parts = {
+    write: setUpWrite,
+    surprise: setUpSurprise,
+    game: setUpGame,
+    look: setUpLook,
+    vary: setUpVary,
+  };
   $("main").hidden = false;
   for (const [name, setUp] of Object.entries(parts)) {
     $(name).hidden = !DATA.parts.includes(name);

@@ -62,7 +62,7 @@ function setUpSurprise(page) {
     const at = Number($("surprise-at").value);
     const { model, player } = chosen();
     const spans = [...$("surprise-map").children];
-    spans.forEach((span, i) => span.classList.toggle("here", i === at));
+    for (const [i, span] of spans.entries()) span.classList.toggle("here", i === at);
     const bits = bitsAt(at);
     const likeliest = last.found[model]?.likeliest[player][at] ?? 0;
     const values = {
@@ -84,36 +84,21 @@ function setUpSurprise(page) {
   const table = () => {
     if (!last) return;
     const { ids, plain, gzip, found } = last;
-    const rows = [
-      [t("surprise.plain"), plain, (8 * plain) / ids.length],
-      ["gzip", gzip, (8 * gzip) / ids.length],
-    ];
-    page.players.forEach((/** @type {string[]} */ players, /** @type {number} */ model) =>
-      players.forEach((player, p) => {
-        if (!found[model]) return;
-        const nats = found[model].nats[p].reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
-        const bits = nats / Math.LN2;
-        const name = playerName(player, DATA.models.length > 1 ? model : -1);
-        rows.push([name, Math.ceil(bits / 8), bits / ids.length]);
-      }),
-    );
-    const head = [t("surprise.by"), t("surprise.bytes"), t("surprise.each")];
-    $("surprise-table").replaceChildren(
-      make("thead", {}, make("tr", {}, ...head.map((word) => make("th", { scope: "col" }, word)))),
-      make(
-        "tbody",
-        {},
-        ...rows.map(([name, bytes, each]) =>
-          make(
-            "tr",
-            {},
-            make("th", { scope: "row" }, name),
-            make("td", {}, number(Number(bytes))),
-            make("td", {}, number(Number(each), 2)),
-          ),
-        ),
-      ),
-    );
+    const row = (/** @type {string} */ name, /** @type {number} */ bits) => {
+      return [name, number(Math.ceil(bits / 8)), number(bits / ids.length, 2)];
+    };
+    const rows = [row(t("surprise.plain"), 8 * plain), row("gzip", 8 * gzip)];
+    for (const [model, one] of found.entries()) {
+      for (const [player, name] of page.players[model].entries()) {
+        if (!one) continue;
+        let nats = 0;
+        for (const value of one.nats[player]) nats += value;
+        const title = playerName(name, DATA.models.length > 1 ? model : -1);
+        rows.push(row(title, nats / Math.LN2));
+      }
+    }
+    const head = ["surprise.by", "surprise.bytes", "surprise.each"].map((key) => t(key));
+    fill($("surprise-table"), head, rows);
   };
 
   examples(page, measure);
@@ -135,7 +120,8 @@ function examples(page, measure) {
   const backwards = (/** @type {string} */ text) => [...text].reverse().join("");
   const texts = {
     unseen: () => DATA.passage.slice(0, 300),
-    own: () => page.writers?.[0].written.map((/** @type {number} */ id) => characterOf(0, id)).join(""),
+    own: () =>
+      page.writers?.[0].written.map((/** @type {number} */ id) => characterOf(0, id)).join(""),
     backwards: () => backwards($("surprise-text").value),
     again: () => `${$("surprise-text").value.slice(0, 500)}\n`.repeat(2),
     nonsense: () => $("surprise-text").value.replace(/\S/gu, () => pick($("surprise-text").value)),

@@ -15,9 +15,7 @@ const LONGEST = 100; // characters of a line that are looked at
 function wordsOf(text) {
   const alone = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}]";
   const word = "[\\p{L}\\p{M}\\p{N}_]+(?:['’\\-][\\p{L}\\p{M}\\p{N}_]+)*";
-  return text
-    .replace(new RegExp(alone, "gu"), " $& ")
-    .match(new RegExp(word, "gu")) ?? [];
+  return text.replace(new RegExp(alone, "gu"), " $& ").match(new RegExp(word, "gu")) ?? [];
 }
 
 /** exp(entropy) of a list: the effective number of different ones. @param {string[]} list */
@@ -43,7 +41,13 @@ function setUpVary(page) {
     const player = make("label", {}, words[0], " ", select);
     const heat = make("label", {}, words[1], " ", slider, " ", output);
     $("vary-asked").append(
-      make("fieldset", {}, legend, make("div", { className: "row" }, player), make("div", { className: "row" }, heat)),
+      make(
+        "fieldset",
+        {},
+        legend,
+        make("div", { className: "row" }, player),
+        make("div", { className: "row" }, heat),
+      ),
     );
     choosePlayers(select, page, true);
     const two = DATA.models.length > 1;

@@ -137,6 +137,8 @@ class Writer {
 
 /** What the sliders say. @returns {Shaping} */
 function shaping() {
-  const [temperature, topK, topP] = ["temperature", "topk", "topp"].map((id) => Number($(id).value));
+  const [temperature, topK, topP] = ["temperature", "topk", "topp"].map((id) =>
+    Number($(id).value),
+  );
   return { temperature, topK, topP };
 }
