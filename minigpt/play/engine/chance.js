@@ -12,14 +12,17 @@
  * @param {Shaping} shaping */
 function shape(logprobs, { temperature, topK, topP }) {
   const v = logprobs.length;
-  const order = Array.from({ length: v }, (_, c) => c);
-  order.sort((a, b) => logprobs[b] - logprobs[a] || a - b); // ties: the first ids come first
   const p = new Float64Array(v);
+  const order = Array.from(p.keys());
+  if (topK > 0 || topP < 1 || temperature === 0) {
+    order.sort((a, b) => logprobs[b] - logprobs[a] || a - b); // ties: the first ids come first
+  }
   if (temperature === 0) {
     p[order[0]] = 1;
     return p;
   }
-  const peak = logprobs[order[0]];
+  let peak = logprobs[0];
+  for (let c = 1; c < v; c++) if (logprobs[c] > peak) peak = logprobs[c];
   const count = topK > 0 ? Math.min(topK, v) : v;
   for (const c of order.slice(0, count)) p[c] = Math.exp((logprobs[c] - peak) / temperature);
   divide(p);

@@ -5,6 +5,9 @@
  */
 "use strict";
 
+const REST = 50; // milliseconds of work, after which messages are let in
+const MEMORY = 5e7; // numbers that keys and values of many texts may take
+
 /** @type {Players[]} */
 let PLAYERS = [];
 
@@ -96,11 +99,10 @@ async function write(players, asked, tell, stale) {
   const random = generator(asked.seed);
   const v = players.size;
   const { model } = players;
-  const most = Math.max(
-    1,
-    Math.floor(5e7 / (model.context * model.width * model.config.n_layer * 2)),
-  );
-  const began = performanceNow();
+  const each = 2 * model.context * model.width * model.config.n_layer; // numbers
+  const most = Math.max(1, Math.floor(MEMORY / each));
+  const began = clock();
+  let rested = began;
   const done = [];
   for (let first = 0; first < count; first += most) {
     const texts = Array.from({ length: Math.min(most, count - first) }, () => [...begin]);
@@ -111,19 +113,20 @@ async function write(players, asked, tell, stale) {
         const alone = said ? said.subarray(i * v, (i + 1) * v) : null;
         text.push(draw(shape(players.one(player, alone, text), shaping), random()));
       });
-      if (n % 8 === 7) {
+      if (clock() - rested > REST) {
         tell((first + (n / length) * texts.length) / count);
         await pause();
         if (stale()) return null;
+        rested = clock();
       }
     }
     done.push(...texts.map((text) => text.slice(begin.length)));
   }
-  return { texts: done, seconds: (performanceNow() - began) / 1000 };
+  return { texts: done, seconds: (clock() - began) / 1000 };
 }
 
 /** Milliseconds of a clock; V8 without a browser has another. */
-function performanceNow() {
+function clock() {
   return typeof performance === "undefined" ? Date.now() : performance.now();
 }
 
