@@ -1,4 +1,4 @@
-/* Part 5, how varied it is: a hundred lines each by two writers, and their effective words.
+/* Part 5, how varied it is: two sets of short texts, and their effective words.
  *
  * Idea:   the exponential of the entropy of the words is the number of equally frequent words that
  *         would be as varied. It grows with the number of words, so both count equally many.
@@ -7,8 +7,8 @@
  */
 "use strict";
 
-const LINES = 64;
-const LONGEST = 100; // characters of a line that are looked at
+const TEXTS = 64;
+const LENGTH = 100; // characters of each
 
 /** Words of a text: letters, marks and digits; a character each where no spaces are written.
  * @param {string} text @returns {string[]} */
@@ -36,7 +36,7 @@ function setUpVary(page) {
     const select = make("select", {});
     const slider = make("input", { type: "range", min: 0, max: 2, step: 0.05 });
     const output = make("output", {});
-    const words = ["player", "temperature"].map((key) => make("span", { "data-t": key }));
+    const words = ["writer", "temperature"].map((key) => make("span", { "data-t": key }));
     const legend = make("legend", { "data-t": `vary.side${side}` });
     const player = make("label", {}, words[0], " ", select);
     const heat = make("label", {}, words[1], " ", slider, " ", output);
@@ -62,14 +62,15 @@ function setUpVary(page) {
   });
   $("vary-asked").classList.add("two");
 
-  /** @type {string[][] | null} */ let lines = null;
+  /** @type {string[][] | null} texts of both sides */
+  let written = null;
   const go = async () => {
     /** @type {string[][]} */
     const found = [];
     for (const [side, { select, slider }] of sides.entries()) {
       const [model, player] = select.value.split(" ");
       const asked = {
-        ...{ ask: "write", model: Number(model), ids: [], count: LINES, length: LONGEST, seed: 1 },
+        ...{ ask: "write", model: Number(model), ids: [], count: TEXTS, length: LENGTH, seed: 1 },
         player: page.players[Number(model)].indexOf(player),
         shaping: { temperature: Number(slider.value), topK: 0, topP: 1 },
       };
@@ -77,22 +78,22 @@ function setUpVary(page) {
         page.say(t("busy", { share: percent((side + share) / 2) }));
       const one = await page.engine.ask(asked, tell);
       if (!one) return;
-      const texts = one.texts.map((/** @type {number[]} */ ids) =>
-        ids.map((id) => characterOf(Number(model), id)).join(""),
-      );
-      found.push(texts.map(firstLine).filter((/** @type {string} */ line) => line));
+      const text = (/** @type {number[]} */ ids) =>
+        ids.map((id) => characterOf(Number(model), id)).join("");
+      found.push(one.texts.map(text));
     }
     page.say("");
-    lines = found;
+    written = found;
     show();
   };
   const show = () => {
-    if (!lines) return;
-    const words = lines.map((side) => side.flatMap(wordsOf));
+    if (!written) return;
+    const words = written.map((side) => side.flatMap(wordsOf));
     const n = Math.min(...words.map((side) => side.length));
-    const columns = lines.map((side, i) => {
+    const columns = written.map((side, i) => {
       const counts = new Map();
-      for (const line of side) counts.set(line, (counts.get(line) ?? 0) + 1);
+      for (const line of side.map(firstLine)) counts.set(line, (counts.get(line) ?? 0) + 1);
+      counts.delete(""); // a text of empty lines
       const order = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 8);
       const values = { distinct: number(counts.size), lines: number(side.length), n: number(n) };
       return make(
