@@ -81,8 +81,7 @@ def main(settings: Settings) -> None:
         inside.append("its training text (--no-counts leaves it out)")
     if passage:
         inside.append("a passage to guess (--passage names another)")
-    own = corpus is not None and settings.counts and corpus.name not in corpora.TABLE
-    if own and shown.learned:
+    if shown.learned and corpus is not None and corpus.name not in corpora.TABLE:
         print(f"beware: your own text, {corpus.title}, is in the page as a whole", flush=True)
     print(f"{out}: {len(text.encode()) / 1e6:.2f} MB with {', '.join(inside)}")
     print(

@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from labkit.command import describe
 from labkit.visible import visible
-from minigpt.corpora import Corpus
+from minigpt.corpora import TABLE, Corpus
 from minigpt.evaluate import NGRAM_LIMIT
 from minigpt.load import Predictor, count_of, load_predictor
 from minigpt.mixture import Gate, Mixture
 from minigpt.mixture.mixture import GATE
 from minigpt.play.document import Shown
 from minigpt.train.runs import Run
+
+if TYPE_CHECKING:
+    from minigpt.model import GPT
 
 PASSAGE = 4000
 """Characters of the passage to guess."""
@@ -46,13 +49,13 @@ def gather(run: str | None, *, counts: bool) -> tuple[Shown, Corpus | None]:
     if corpus is not None:
         facts |= {
             "corpus": visible(corpus.title, 80),
-            "source": visible(
-                Path(corpus.source).name if Path(corpus.source).exists() else corpus.source, 200
-            ),
+            "source": visible(_source(corpus), 200),
             "licence": visible(corpus.licence, 200),
         }
     name = folder.resolve().name or "minigpt"
-    return Shown(model=found.model, name=name, learned=learned, gate=gate, facts=facts), corpus
+    return Shown(
+        model=cast("GPT", found.model), name=name, learned=learned, gate=gate, facts=facts
+    ), corpus
 
 
 def passage_of(corpus: Corpus | None) -> str:
@@ -77,6 +80,11 @@ def _corpus(found: Predictor) -> Corpus | None:
         )
         return None
     return corpus
+
+
+def _source(corpus: Corpus) -> str:
+    """Where the text is from; of a file of the user's, its name without its folders."""
+    return corpus.source if corpus.name in TABLE else Path(corpus.source).name
 
 
 def _gate(found: Predictor, corpus: Corpus) -> Gate | None:
@@ -105,7 +113,7 @@ def _figures(folder: Path) -> dict[str, Any]:
     return {**known, "seconds": seconds} if _is_figure(seconds) else known
 
 
-def _is_figure(value: object) -> bool:
+def _is_figure(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and 0 < value < math.inf
 
 

@@ -53,8 +53,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "play.html"
         began, before = time.perf_counter(), os.times()
-        command = [sys.executable, "-m", "minigpt.play", str(asked.run), "-o", str(out), "--no-open"]
-        subprocess.run(command, check=True, capture_output=True)
+        run = [sys.executable, "-m", "minigpt.play", str(asked.run)]
+        subprocess.run([*run, "-o", str(out), "--no-open"], check=True, capture_output=True)
         after = os.times()
         spent = after.children_user + after.children_system
         spent -= before.children_user + before.children_system

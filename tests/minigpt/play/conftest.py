@@ -40,9 +40,18 @@ class Scripts:
         return json.loads(self.context.eval(f"JSON.stringify({expression}, {PLAIN})"))
 
     def wait(self, expression: str) -> Any:
-        """The value that a promise comes to."""
-        promise = self.context.eval(f"({expression}).then((x) => JSON.stringify(x, {PLAIN}))")
-        return json.loads(promise.get(timeout=60))
+        """The value that a promise comes to, which waits for nothing but other promises.
+
+        (mini-racer's own way of waiting refuses to work beside playwright.)
+        """
+        self.run(
+            f"found = null; ({expression}).then((x) => {{ found = {{ x }}; }}, "
+            "(error) => { found = { error: String(error) }; })"
+        )
+        found = self("found")
+        assert found is not None
+        assert "error" not in found, found
+        return found["x"]
 
     def load(
         self,
@@ -71,7 +80,7 @@ def scripts() -> Iterator[Scripts]:
     ]
     found = Scripts(context)
     found.run("\n".join(code))
-    found.run("pause = async () => {}; let players;")
+    found.run("pause = async () => {}; let players; let found;")
     found.run(
         "function bytesOf(text) { const bytes = new Uint8Array(text.length); "
         "for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i); return bytes; }"
@@ -85,7 +94,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright's event loop must not outlive the tests that need it
 def browser() -> Iterator[Any]:
     """Chromium; a test skips where there is none, but fails if BROWSER_TESTS=required (CI)."""
     missing = pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip
