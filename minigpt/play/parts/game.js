@@ -120,7 +120,8 @@ function setUpGame(page) {
       .join("");
     const now = make("span", { className: "now" }, at < ids.length ? "?" : "");
     $("game-text").replaceChildren(text, now);
-    $("game-says").textContent = message();
+    const over = at < ids.length ? "" : t("game.over");
+    $("game-says").textContent = [message(), over].filter(Boolean).join(" ");
     scores();
   };
   const scores = () => {

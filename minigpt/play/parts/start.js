@@ -66,6 +66,7 @@ async function start() {
     },
   };
   page.say(t("loading"));
+  addEventListener("unhandledrejection", () => page.say(t("trouble.failed")));
   try {
     await page.engine.load();
   } catch {

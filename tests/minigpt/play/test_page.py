@@ -75,6 +75,7 @@ def test_bars_show_what_each_player_says(visit: Visit, shown: Shown, html: str) 
 
 def test_it_writes_stops_takes_back_and_can_be_sent(visit: Visit, html: str) -> None:
     here = visit(html)
+    assert len(here.workers) == 1
     written = here.locator("#writers .written")
     here.click("#write-run")
     here.wait_for_timeout(600)
@@ -177,6 +178,16 @@ def test_the_game_counts_right_and_wrong_guesses(visit: Visit, html: str) -> Non
     assert you[0] == "67 %"
     assert you[1] == f"{(8 + 4 * 6) / 12:.1f}"
     assert "resampling" in here.locator("#game-verdict").inner_text()
+
+
+def test_the_game_ends_with_its_passage(visit: Visit, shown: Shown) -> None:
+    here = visit(page(shown, passage=PASSAGE[:66], parts=["game"]))
+    for _ in range(66):
+        here.click("#game-pass")
+        here.wait_for_timeout(40)
+    assert here.locator("#game-says").inner_text().endswith("try another one.")
+    here.click("#game-again")
+    assert "try another one" not in here.locator("#game-says").inner_text()
 
 
 def test_heads_can_be_chosen_and_walked(visit: Visit, html: str) -> None:
