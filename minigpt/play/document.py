@@ -105,7 +105,11 @@ def page(
     for one in shown:
         tokenizer = one.model.tokenizer
         counted = tokenizer.encode(one.learned) if one.learned else None
-        header, blob = pack(one.model, weights, counted=counted, order=DEFAULT_ORDER, gate=one.gate)
+        first = shown[0]
+        shared = one is not first and one.learned == first.learned and tokenizer == known
+        header, blob = pack(
+            one.model, weights, counted=counted, shared=shared, order=DEFAULT_ORDER, gate=one.gate
+        )
         facts = {"size": one.model.size, **one.facts}
         models.append({"name": visible(one.name, 80), "header": header, "facts": facts})
         packed.append(blob)

@@ -37,11 +37,13 @@ def pack(
     weights: Weights = "auto",
     *,
     counted: np.ndarray | None = None,
+    shared: bool = False,
     order: int = DEFAULT_ORDER,
     gate: Gate | None = None,
 ) -> tuple[dict[str, Any], bytes]:
     """Header and bytes (gzip) of a model, of the text [T] (ids) that it learned, and of a gate.
 
+    `shared`: the text is with the page's first model already, and left out here.
     ValueError if a layer is not one of `minigpt.layers`, or a weight does not fit into float16.
     """
     check(model)
@@ -59,7 +61,7 @@ def pack(
         tensors.append({"name": name, "shape": list(numbers.shape), "int8": small})
     flat = np.concatenate(halves)
     parts = [_planes(flat.view(np.uint16)), *bytes_]
-    if counted is not None:
+    if counted is not None and not shared:
         wide = len(model.tokenizer) > 256
         parts.append(_planes(counted.astype(np.uint16)) if wide else counted.astype("u1").tobytes())
     header = {
@@ -68,6 +70,7 @@ def pack(
         "tensors": tensors,
         "halves": len(flat),
         "counted": 0 if counted is None else len(counted),
+        "shared": shared,
         "order": order,
         "gate": None if gate is None or counted is None else gate.record(),
     }

@@ -6,8 +6,9 @@
 "use strict";
 
 class Players {
-  /** @param {Header} header @param {Uint8Array} bytes */
-  constructor(header, bytes) {
+  /** @param {Header} header @param {Uint8Array} bytes
+   * @param {Players | null} first who has the text, if the header says that it is shared */
+  constructor(header, bytes, first = null) {
     const { tensors, rest } = unpack(header, bytes);
     this.size = header.characters.length;
     this.model = new Model(header.config, this.size, tensors);
@@ -18,9 +19,12 @@ class Players {
     this.counts = null;
     /** @type {Promise<void> | null} */
     this.counting = null;
-    this.text = new Uint16Array(header.counted);
+    /** @type {Players | null} */
+    this.lender = header.shared ? first : null;
+    /** @type {Uint16Array} */
+    this.text = this.lender ? this.lender.text : new Uint16Array(header.counted);
     this.order = header.order;
-    for (let i = 0; i < this.text.length; i++) {
+    for (let i = 0; !this.lender && i < this.text.length; i++) {
       const high = this.size > 256 ? bytes[rest + this.text.length + i] : 0;
       this.text[i] = bytes[rest + i] | (high << 8);
     }
@@ -35,7 +39,9 @@ class Players {
    * @param {() => Promise<any>} rest */
   count(rest) {
     this.counting ??= (async () => {
-      if (!this.text.length) return;
+      await this.lender?.count(rest);
+      this.counts = this.lender?.counts ?? null;
+      if (!this.text.length || this.counts) return;
       const counts = new Counts(this.size, this.order);
       for (const _ of counts.learn(this.text)) await rest();
       this.counts = counts;

@@ -30,7 +30,7 @@ async function answer(question, tell, stale) {
   if (question.ask === "load") {
     PLAYERS = [];
     for (const { header, bytes } of question.models) {
-      PLAYERS.push(new Players(header, bytes));
+      PLAYERS.push(new Players(header, bytes, PLAYERS[0]));
       tell(PLAYERS.length / question.models.length);
       await pause();
     }

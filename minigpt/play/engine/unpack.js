@@ -8,7 +8,8 @@
 
 /** @typedef {{name: string, shape: number[], int8: boolean}} Packed a tensor of the file */
 /** @typedef {{config: Record<string, any>, characters: string[], tensors: Packed[],
- *     halves: number, counted: number, order: number, gate: Gate | null}} Header */
+ *     halves: number, counted: number, shared: boolean, order: number,
+ *     gate: Gate | null}} Header */
 
 /** The number that 16 bits stand for: sign, 5 bits of exponent, 10 of fraction. */
 const HALVES = (() => {

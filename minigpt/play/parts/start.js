@@ -9,7 +9,8 @@ function sayFacts(page) {
   $("facts").replaceChildren(
     ...DATA.models.map((/** @type {any} */ model, /** @type {number} */ i) => {
       const { facts, name } = model;
-      const parts = [t("facts.size", { n: number(facts.size) })];
+      const size = DATA.models.length > 1 ? "facts.size" : "facts.one";
+      const parts = [t(size, { n: number(facts.size) })];
       if (facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
       if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
       const losses = ["bits", "counting", "mixture"].filter((key) => facts[key]);
@@ -27,6 +28,10 @@ function sayFacts(page) {
     }),
   );
   const first = DATA.models[0];
+  for (const id of ["game-only", "look-only"]) {
+    $(id).hidden = DATA.models.length < 2;
+    $(id).textContent = t("only", first);
+  }
   const travels = ["inside.model"];
   if (page.players.some((/** @type {string[]} */ names) => names.includes("counting"))) {
     travels.push("inside.counts");

@@ -363,6 +363,27 @@ def test_two_models_side_by_side(visit: Visit, shown: Shown, random_model: Make)
     here.locator("#vary-found .big").nth(1).wait_for()
 
 
+def test_two_models_of_one_text_share_it(visit: Visit, shown: Shown, html: str) -> None:
+    both = page(shown, replace(shown, name="again"), passage=PASSAGE)
+    assert len(both) < 2 * len(html)
+    here = visit(both)
+    said = here.evaluate("""async () => {
+      const engine = new Engine();
+      await engine.load();
+      const ask = (model) => engine.ask({ ask: "score", model, ids: [3, 1, 4, 1, 5], lane: model });
+      return [await ask(1), await ask(0)].map(({ nats }) => nats.map((one) => [...one]));
+    }""")
+    assert said[0] == said[1]
+    assert len(said[0]) == 3
+    for width in (360, 1100):
+        here.set_viewport_size({"width": width, "height": 800})
+        assert here.evaluate("document.documentElement.scrollWidth") <= width
+        inner, outer = (
+            here.locator(f"#vary-asked {e}").first.bounding_box() for e in ("select", "fieldset")
+        )
+        assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+
+
 def test_with_reduced_motion_it_writes_in_lines(visit: Visit, html: str) -> None:
     here = visit(html, reduced_motion="reduce")
     assert (
