@@ -6,6 +6,7 @@ COMMANDS = {
     "train": "train a model on a text",
     "sample": "write text with it",
     "evaluate": "measure how well it predicts, and how much it copies",
+    "play": "write a run as one HTML file to play on",
     "compress": "make a file smaller with it, and get it back",
     "runs": "list what was trained, and overlay the curves",
     "corpora": "list, fetch and clear texts",

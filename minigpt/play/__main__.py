@@ -1,0 +1,95 @@
+"""Write a run as one HTML file to play on, and open it.
+
+Run:    python -m minigpt.play [RUN]
+"""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from labkit import command
+
+    command.stoppable("minigpt.play")
+
+import webbrowser
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from labkit import command, files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Write a run as one HTML file to play on: it opens from a double click, needs no network, and
+    can be mailed. In it travel the model, the run's name, a passage of its held-out text and a
+    sample, and for counting the whole training text: for a private text see --no-counts and
+    --passage (a model may also have learned pieces of it by heart)."""
+
+    run: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN]")] = None
+    """A run's folder or model file; by default the latest run."""
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
+    """Where to write the page; by default play.html in the run's folder."""
+    weights: Literal["auto", "fp16", "int8"] = "auto"
+    """Numbers of 16 bits, or of 8, which make half the file and slightly other predictions; auto
+    takes 16 up to 8 million numbers."""
+    counts: bool = True
+    """Let counting play, too, and the mixture if the run has a gate. The training text travels in
+    the page; --no-counts leaves it out."""
+    passage: Path | None = None
+    """A UTF-8 text to guess, of which the page takes 4,000 characters, in place of a passage of
+    the run's held-out text."""
+    beside: str | None = None
+    """A second run, beside the first: a teacher and its student, a healthy and a collapsed one."""
+    open: bool = True
+    """Open the page in the browser."""
+
+
+def main(settings: Settings) -> None:
+    """Write the page, say what is in it, and open it."""
+    from minigpt import corpora
+    from minigpt.corpora.corpus import from_file
+    from minigpt.load import locate
+    from minigpt.play.document import page
+    from minigpt.play.material import PASSAGE, gather, passage_of
+
+    out = settings.out or locate(settings.run).parent / "play.html"
+    files.check_place(out)
+    shown, corpus = gather(settings.run, counts=settings.counts)
+    others = []
+    if settings.beside is not None:
+        second, _ = gather(settings.beside, counts=settings.counts)
+        if second.name == shown.name:
+            second = replace(second, name=f"{second.name} (2)")
+        others.append(second)
+    if settings.passage is not None:
+        passage = from_file(settings.passage).text[:PASSAGE]
+    else:
+        passage = passage_of(corpus)
+    sample = locate(settings.run).parent / "sample.txt"
+    text = page(
+        shown,
+        *others,
+        passage=passage,
+        sample=sample.read_text(encoding="utf-8", errors="replace") if sample.exists() else "",
+        weights=settings.weights,
+    )
+    files.write_text(out, text)
+    inside = ["the model"]
+    if any(one.learned for one in (shown, *others)):
+        inside.append("its training text (--no-counts leaves it out)")
+    if passage:
+        inside.append("a passage to guess (--passage names another)")
+    if shown.learned and corpus is not None and corpus.name not in corpora.TABLE:
+        print(f"beware: your own text, {corpus.title}, is in the page as a whole", flush=True)
+    print(f"{out}: {len(text.encode()) / 1e6:.2f} MB with {', '.join(inside)}")
+    print(
+        "double-click it, mail it, put it on any web host; iPhones and iPads run it only from there"
+    )
+    if settings.open:
+        webbrowser.open(out.resolve().as_uri())
+
+
+if __name__ == "__main__":
+    command.run(main, Settings, prog="minigpt.play")

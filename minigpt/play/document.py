@@ -1,0 +1,166 @@
+"""The page as one string: a model, what it may be asked about, and the code that asks.
+
+Idea:   everything is inside: code, style, words in two languages, and the model as gzip in base64.
+        The policy names the hashes of exactly this code; a name or a text that travels along is
+        data, and never runs.
+Run:    python -m minigpt.play RUN
+Omits:  a bundler. The scripts are joined as they are, in the order of `ENGINE` and `PARTS`, and
+        can be read in the page's source.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib import resources
+from typing import Any, Literal, get_args
+
+from labkit import pages
+from labkit.versions import version
+from labkit.visible import visible
+from minigpt.mixture import Gate
+from minigpt.model import GPT
+from minigpt.ngram import DEFAULT_ORDER
+from minigpt.play.pack import Weights, pack
+
+Part = Literal["write", "surprise", "game", "look", "vary"]
+ENGINE = (
+    *(
+        "kernel",
+        "layers",
+        "model",
+        "reader",
+        "counts",
+        "mixture",
+        "chance",
+        "unpack",
+        "players",
+        "serve",
+    ),
+)
+"""Scripts of `engine/`: they run in the worker, and where a browser has none, on the page."""
+PARTS = (*("dom", "engine", "write", "dials", "surprise", "game", "look", "vary", "start"),)
+"""Scripts of `parts/`, which run on the page."""
+LEAST_PASSAGE = 60
+"""Characters below which there is nothing to guess."""
+_NOSCRIPT = {
+    "en": "This page is a small language model that runs here, in your browser, without a network. "
+    "Scripts are off, so you see only what it wrote. iPhones and iPads never run scripts of a file "
+    "that is opened from Files or Mail: there, open the page from a web host.",
+    "zh": "此页是一个小语言模型，就在你的浏览器里运行，不需要网络。脚本被关闭了，所以只能看到它写的"
+    "一段文字。iPhone 和 iPad 从“文件”或“邮件”打开时从不运行脚本：请从网站打开此页。",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A model of the page, its name, and what is said of it."""
+
+    model: GPT
+    name: str
+    learned: str = ""
+    """The training text, from which counting counts; empty for no counting. It travels along."""
+    gate: Gate | None = None
+    """Mixes the network with counting of order `DEFAULT_ORDER`; fitted for these two."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """corpus, source, licence, seconds of training; bits, counting, mixture: bits/char."""
+
+
+def page(
+    model: GPT | Shown,
+    *others: GPT | Shown,
+    passage: str = "",
+    prompt: str = "",
+    sample: str = "",
+    weights: Weights = "auto",
+    parts: Sequence[Part] = get_args(Part),
+) -> str:
+    """The page of a model, or of two side by side, as HTML.
+
+    `passage` is a text to guess, which no model has learned; `prompt` the beginning that the page
+    opens with; `sample` a text of the model for readers without scripts. A part without what it
+    needs is left out. ValueError for more than two models, a layer that the page does not know,
+    and a passage that occurs in a training text.
+    """
+    shown = [
+        one if isinstance(one, Shown) else Shown(model=one, name="minigpt")
+        for one in (model, *others)
+    ]
+    if len(shown) > 2:
+        raise ValueError(f"a page shows one model or two, got {len(shown)}")
+    known = shown[0].model.tokenizer
+    passage = "".join(c for c in passage if c in known)
+    for one in shown:
+        if passage and passage in one.learned:
+            raise ValueError(
+                f"{one.name} has learned this passage, so guessing it would prove nothing; "
+                "name another text by --passage"
+            )
+    models, packed = [], []
+    for one in shown:
+        tokenizer = one.model.tokenizer
+        counted = tokenizer.encode(one.learned) if one.learned else None
+        first = shown[0]
+        shared = one is not first and one.learned == first.learned and tokenizer == known
+        header, blob = pack(
+            one.model, weights, counted=counted, shared=shared, order=DEFAULT_ORDER, gate=one.gate
+        )
+        facts = {"size": one.model.size, **one.facts}
+        models.append({"name": visible(one.name, 80), "header": header, "facts": facts})
+        packed.append(blob)
+    data = {
+        "models": models,
+        "parts": [part for part in parts if _works(part, shown[0].model, passage)],
+        "passage": passage,
+        "prompt": prompt or _beginning(passage),
+        "strings": json.loads(read("parts/strings.json")),
+        "version": version(),
+        "date": datetime.date.today().isoformat(),
+    }
+    return _fill(data, packed, sample)
+
+
+def _works(part: Part, model: GPT, passage: str) -> bool:
+    """Whether a part has what it needs."""
+    if part == "game":
+        return len(passage) >= LEAST_PASSAGE
+    return part != "look" or model.attends
+
+
+def _beginning(passage: str) -> str:
+    """The first line of a passage that is not empty, cut off after 40 characters."""
+    line = next((line for line in passage.splitlines() if line.strip()), "")
+    return line if len(line) <= 40 else line[:40].rsplit(" ", 1)[0]
+
+
+def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
+    engine = "\n".join(read(f"engine/{name}.js") for name in ENGINE)
+    code = "\n".join(read(f"parts/{name}.js") for name in PARTS)
+    rules = read("parts/play.css")
+    title = escape(" · ".join(model["name"] for model in data["models"]))
+    blobs = [
+        f'<script type="text/plain" id="model-{i}">{base64.b64encode(blob).decode()}</script>'
+        for i, blob in enumerate(packed)
+    ]
+    holes = {
+        "policy": pages.policy(scripts=[engine, code], styles=[rules]),
+        "generator": f"cognitive-core {data['version']}",
+        "title": title,
+        "style": pages.style(rules),
+        "noscript": _NOSCRIPT["en"],
+        "noscript_zh": _NOSCRIPT["zh"],
+        "sample": escape(visible(sample[:600], 600).replace("⏎ ", "\n")),
+        "data": "\n".join([pages.data("data", data), *blobs]),
+        "scripts": "\n".join([pages.script(engine, name="engine"), pages.script(code)]),
+    }
+    return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], read("parts/page.html"))
+
+
+def read(name: str) -> str:
+    """A file of this package."""
+    return resources.files("minigpt.play").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,119 @@
+/* Part 4, where it looks: the weight that each position gives to each before it.
+ *
+ * Idea:   every head has its own map; a reader walks through the text, and the characters that it
+ *         looks back to are shaded.
+ * Omits:  what is done with what it finds there, which no picture of weights shows.
+ */
+"use strict";
+
+const MOST_SEEN = 64; // characters: more could not be read
+
+/** Set up part 4. @param {any} page */
+function setUpLook(page) {
+  /** @type {{maps: Float32Array, layers: number, heads: number, length: number} | null} */
+  let found = null;
+  /** @type {number[]} */ let ids = [];
+  let chosen = 0;
+
+  const ask = async () => {
+    const writer = page.writers?.[0];
+    const text = writer ? [...writer.prompt, ...writer.written] : [];
+    const source = text.length > 8 ? text : encode(0, DATA.passage || DATA.prompt).ids;
+    const most = Math.min(MOST_SEEN, DATA.models[0].header.config.context);
+    const next = text.length > 8 ? source.slice(-most) : source.slice(0, most);
+    if (next.length === ids.length && next.every((id, i) => id === ids[i]) && found) return;
+    ids = next;
+    if (!ids.length) return;
+    found = (await page.engine.ask({ ask: "look", model: 0, ids })) ?? found;
+    $("look-at").max = ids.length - 1;
+    $("look-at").value = ids.length - 1;
+    maps();
+    show();
+  };
+  const weight = (
+    /** @type {number} */ head,
+    /** @type {number} */ row,
+    /** @type {number} */ at,
+  ) => {
+    const n = ids.length;
+    return found ? found.maps[(head * n + row) * n + at] : 0;
+  };
+  const maps = () => {
+    if (!found) return;
+    const heads = found.layers * found.heads;
+    const colour = getComputedStyle(document.documentElement).getPropertyValue("--map");
+    const buttons = Array.from({ length: heads }, (_, head) => {
+      const canvas = make("canvas", {
+        width: ids.length,
+        height: ids.length,
+        "aria-hidden": "true",
+      });
+      const pen = canvas.getContext("2d");
+      for (let row = 0; row < ids.length; row++) {
+        for (let at = 0; at <= row; at++) {
+          pen.fillStyle = `rgba(${colour}, ${Math.min(1, 1.5 * weight(head, row, at) ** 0.7)})`;
+          pen.fillRect(at, row, 1, 1);
+        }
+      }
+      const name = `${Math.floor(head / (found?.heads ?? 1)) + 1}.${(head % (found?.heads ?? 1)) + 1}`;
+      const button = make("button", { type: "button" }, canvas, name);
+      button.onclick = () => {
+        chosen = head;
+        show();
+      };
+      return button;
+    });
+    chosen = Math.min(chosen, heads - 1);
+    $("look-maps").replaceChildren(...buttons);
+  };
+  const show = () => {
+    if (!found) return;
+    for (const [head, button] of [...$("look-maps").children].entries()) {
+      button.setAttribute("aria-pressed", String(head === chosen));
+    }
+    const row = Number($("look-at").value);
+    const colour = getComputedStyle(document.documentElement).getPropertyValue("--map");
+    const spans = ids.map((id, at) => {
+      const span = make("span", {}, shown(characterOf(0, id)));
+      if (at <= row) span.style.background = `rgba(${colour}, ${0.55 * weight(chosen, row, at)})`;
+      if (at === row) span.className = "here";
+      return span;
+    });
+    $("look-text").replaceChildren(...spans);
+    const order = ids.slice(0, row + 1).map((_, at) => at);
+    order.sort((a, b) => weight(chosen, row, b) - weight(chosen, row, a));
+    const strongest = order.slice(0, 5).map((at) => {
+      const values = {
+        character: named(characterOf(0, ids[at])),
+        back: row - at,
+        share: percent(weight(chosen, row, at)),
+      };
+      return t(at === row ? "look.itself" : "look.back", values);
+    });
+    const heads = found.heads;
+    const values = {
+      layer: Math.floor(chosen / heads) + 1,
+      head: (chosen % heads) + 1,
+      character: named(characterOf(0, ids[row])),
+      list: strongest.join(t("comma")),
+    };
+    $("look-says").textContent = t("look.says", values);
+  };
+
+  $("look-at").oninput = show;
+  $("look-text").onpointermove = (/** @type {PointerEvent} */ event) => {
+    const at = [...$("look-text").children].indexOf(/** @type {any} */ (event.target));
+    if (at < 0) return;
+    $("look-at").value = at;
+    show();
+  };
+  matchMedia("(prefers-color-scheme: dark)").onchange = () => {
+    maps();
+    show();
+  };
+  new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && ask()).observe(
+    $("look"),
+  );
+  SPOKEN.push(show);
+  return ask();
+}

@@ -1,0 +1,104 @@
+/* The page begins: unpack the model, set up the parts that this file has, or say what is wrong.
+ *
+ * Idea:   a part that cannot work is not shown: no passage, no game; no attention, nothing to see.
+ */
+"use strict";
+
+/** What is in the file, in the language of the page. @param {any} page */
+function sayFacts(page) {
+  $("facts").replaceChildren(
+    ...DATA.models.map((/** @type {any} */ model, /** @type {number} */ i) => {
+      const { facts, name } = model;
+      const size = DATA.models.length > 1 ? "facts.size" : "facts.one";
+      const parts = [t(size, { n: number(facts.size) })];
+      if (facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
+      if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
+      const losses = ["bits", "counting", "mixture"].filter((key) => facts[key]);
+      const told = losses.map((key) => t(`facts.${key}`, { bits: number(facts[key], 2) }));
+      const title = DATA.models.length > 1 ? `${name}: ` : "";
+      return make(
+        "p",
+        {},
+        title +
+          parts.join(t("comma")) +
+          t("stop") +
+          told.join(t("comma")) +
+          (told.length ? t("stop") : ""),
+      );
+    }),
+  );
+  const first = DATA.models[0];
+  for (const id of ["game-only", "look-only"]) {
+    $(id).hidden = DATA.models.length < 2;
+    $(id).textContent = t("only", first);
+  }
+  const travels = ["inside.model"];
+  if (page.players.some((/** @type {string[]} */ names) => names.includes("counting"))) {
+    travels.push("inside.counts");
+  }
+  if (DATA.passage) travels.push("inside.passage");
+  const list = travels
+    .map((key) => t(key, { n: number([...DATA.passage].length) }))
+    .join(t("comma"));
+  const made = t("inside.made", { version: DATA.version, date: DATA.date });
+  const source = first.facts.source ? t("inside.source", first.facts) : "";
+  $("inside").textContent = `${t("inside", { list })} ${source} ${made}`;
+}
+
+/** Say what is wrong, in one sentence, and show nothing else. @param {string} key */
+function giveUp(key) {
+  $("main").hidden = true;
+  $("status").textContent = "";
+  $("trouble").hidden = false;
+  $("trouble").dataset.t = key;
+  $("trouble").textContent = t(key);
+}
+
+async function start() {
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("lang") ?? navigator.language;
+  speak(wanted.slice(0, 2));
+  $("language").value = language;
+  $("language").onchange = () => speak($("language").value);
+  if (typeof DecompressionStream === "undefined") return giveUp("trouble.old");
+  const page = {
+    engine: new Engine(),
+    players: DATA.models.map((/** @type {any} */ { header }) =>
+      ["network", header.counted ? "counting" : "", header.gate ? "mixture" : ""].filter(Boolean),
+    ),
+    counted: /** @type {(() => void)[]} */ ([]), // what to do when counting is ready
+    say: (/** @type {string} */ text) => {
+      $("status").textContent = text;
+    },
+  };
+  page.say(t("loading"));
+  addEventListener("unhandledrejection", () => page.say(t("trouble.failed")));
+  try {
+    await page.engine.load();
+  } catch {
+    return giveUp("trouble.damaged");
+  }
+  page.say("");
+  sayFacts(page);
+  SPOKEN.push(() => sayFacts(page));
+  const parts = {
+    write: setUpWrite,
+    surprise: setUpSurprise,
+    game: setUpGame,
+    look: setUpLook,
+    vary: setUpVary,
+  };
+  $("main").hidden = false;
+  for (const [name, setUp] of Object.entries(parts)) {
+    $(name).hidden = !DATA.parts.includes(name);
+    if (!$(name).hidden) await setUp(page);
+  }
+  speak(language);
+  document.body.dataset.ready = "";
+  for (const model of DATA.models.keys()) {
+    await page.engine.ask({ ask: "count", model, lane: `count ${model}` });
+  }
+  for (const again of page.counted) again();
+  document.body.dataset.counted = "";
+}
+
+start();

@@ -1,0 +1,144 @@
+/* Part 1, what comes next: bars to click, sliders that reshape them, a text that grows.
+ *
+ * Idea:   the outline is what the player said, the solid part what chance will use after
+ *         temperature, top-k and top-p; so a slider's effect is seen before anything is drawn.
+ */
+"use strict";
+
+const MOST_WRITTEN = 1000; // characters
+const BARS = 10;
+
+/** One model's column: its text, its bars. */
+class Writer {
+  /** @param {number} model @param {any} page */
+  constructor(model, page) {
+    this.model = model;
+    this.page = page;
+    /** @type {number[]} */ this.prompt = [];
+    /** @type {number[]} */ this.written = [];
+    /** @type {number[]} */ this.bits = [];
+    /** @type {Float32Array[] | null} */ this.said = null;
+    this.text = make("p", { className: "text", dir: "auto" });
+    this.bars = make("ol", { className: "bars" });
+    this.rest = make("p", { className: "note" });
+    this.told = make("p", {});
+    const title = DATA.models.length > 1 ? [make("h3", {}, DATA.models[model].name)] : [];
+    this.column = make("div", {}, ...title, this.text, this.bars, this.rest, this.told);
+    for (let i = 0; i < Math.min(BARS, DATA.models[model].header.characters.length); i++) {
+      const button = make("button", { type: "button" });
+      for (const part of ["name", "track", "share"]) {
+        button.append(make("span", { className: part }));
+      }
+      for (const part of ["used", "said", "other"]) {
+        button.children[1].append(make("span", { className: part }));
+      }
+      button.onclick = () => this.choose(this.order[i]);
+      this.bars.append(make("li", {}, button));
+    }
+    /** @type {number[]} */ this.order = [];
+    this.bars.onkeydown = (/** @type {KeyboardEvent} */ event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.key === " ") return;
+      const id = IDS[model].get(event.key);
+      if (id === undefined) return;
+      event.preventDefault();
+      this.choose(id);
+    };
+  }
+
+  /** Begin anew. @param {number[]} prompt */
+  async begin(prompt) {
+    this.prompt = prompt;
+    this.written = [];
+    this.bits = [];
+    await this.predict();
+  }
+
+  /** Ask what may follow, and show it. */
+  async predict() {
+    const ids = [...this.prompt, ...this.written];
+    const lane = `next ${this.model}`;
+    const said = await this.page.engine.ask({ ask: "next", model: this.model, ids, lane });
+    if (said) this.said = said;
+    this.draw();
+  }
+
+  /** The player that writes; the network where this model has no such player, or not yet. */
+  get player() {
+    const player = this.page.players[this.model].indexOf($("write-player").value);
+    return this.said?.[player] ? player : 0;
+  }
+
+  /** Take this character as the next. @param {number} id */
+  async choose(id) {
+    if (!this.said || this.written.length >= MOST_WRITTEN) return;
+    this.bits.push(-this.said[this.player][id] / Math.LN2);
+    this.written.push(id);
+    await this.predict();
+  }
+
+  /** Draw a character as the sliders say. */
+  async step() {
+    if (!this.said) return;
+    await this.choose(draw(shape(this.said[this.player], shaping()), Math.random()));
+  }
+
+  async back() {
+    if (!this.written.length) return;
+    this.written.pop();
+    this.bits.pop();
+    await this.predict();
+  }
+
+  /** Show bars and text. */
+  draw() {
+    this.show();
+    if (!this.said) return;
+    const said = this.said[this.player];
+    const used = shape(said, shaping());
+    const other = /** @type {Float32Array | undefined} */ (this.said[this.player === 1 ? 0 : 1]);
+    this.order = Array.from(said.keys()).sort((a, b) => said[b] - said[a] || a - b);
+    [...this.bars.children].forEach((/** @type {any} */ item, i) => {
+      const id = this.order[i];
+      const [name, track, share] = item.firstChild.children;
+      name.textContent = named(characterOf(this.model, id));
+      share.textContent = percent(used[id]);
+      item.firstChild.toggleAttribute("data-cut", used[id] === 0);
+      track.children[0].style.width = `${100 * used[id]}%`;
+      track.children[1].style.width = `${100 * Math.exp(said[id])}%`;
+      track.children[2].hidden = !other;
+      if (other) track.children[2].style.left = `min(${100 * Math.exp(other[id])}%, 100% - 3px)`;
+    });
+    const rest = this.order.slice(BARS);
+    const share = rest.reduce((sum, id) => sum + used[id], 0);
+    this.rest.textContent = rest.length
+      ? t("write.rest", { n: number(rest.length), share: percent(share) })
+      : "";
+  }
+
+  /** Show the text; with reduced motion, while writing, only at the end of a line. */
+  show() {
+    const running = this.page.running;
+    const last = characterOf(this.model, this.written[this.written.length - 1]);
+    if (running && calm.matches && last !== "\n") return;
+    const say = (/** @type {number[]} */ ids) =>
+      visibleOf(ids.map((id) => characterOf(this.model, id)).join(""));
+    this.text.replaceChildren(
+      say(this.prompt),
+      make("span", { className: "written" }, say(this.written)),
+    );
+    const bits = this.bits.reduce((a, b) => a + b, 0);
+    const n = this.written.length;
+    this.told.textContent =
+      n && !running
+        ? t("write.told", { n: number(n), bits: number(bits), each: number(bits / n, 2) })
+        : "";
+  }
+}
+
+/** What the sliders say. @returns {Shaping} */
+function shaping() {
+  const [temperature, topK, topP] = ["temperature", "topk", "topp"].map((id) =>
+    Number($(id).value),
+  );
+  return { temperature, topK, topP };
+}

@@ -1,0 +1,396 @@
+"""The page in a real browser, opened from a file, without a network."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigpt import storyland
+from minigpt.evaluate import surprisal
+from minigpt.layers import GPTConfig
+from minigpt.mixture import Mixture
+from minigpt.model import GPT
+from minigpt.ngram import NGram
+from minigpt.play.document import Shown, page, read
+from minigpt.play.pack import rounded
+from minigpt.sample import shape
+from minigpt.settings import PRESETS
+from minigpt.tokenizer import CharTokenizer
+
+pytestmark = pytest.mark.browser
+
+Make = Callable[..., GPT]
+Visit = Callable[..., Any]
+TEXT = storyland.generate(9000, seed=5)
+LEARNED, PASSAGE = TEXT[:8000], TEXT[8000:]
+SHAPE = GPTConfig(n_layer=2, n_head=2, n_embd=16, context=32)
+HOSTILE = "\"><script>document.title='ran'</script><img src=x onerror=alert(1)>\u202e</textarea>"
+
+
+@pytest.fixture(scope="module")
+def shown(random_model: Make) -> Shown:
+    """A model, counting and a mixture of both, all of the same alphabet."""
+    model = random_model(SHAPE, len(CharTokenizer.from_text(TEXT)))
+    model.tokenizer = CharTokenizer.from_text(TEXT)
+    counted = NGram.fit(LEARNED, model.tokenizer)
+    gate = Mixture.fit([model, counted], model.tokenizer.encode(PASSAGE), hidden=4).gate
+    return Shown(model=model, name="a run", learned=LEARNED, gate=gate)
+
+
+@pytest.fixture(scope="module")
+def html(shown: Shown) -> str:
+    return page(shown, passage=PASSAGE, sample="It wrote <this>.")
+
+
+def names(here: Any) -> list[str]:
+    return here.locator("#writers .bars .name").all_inner_texts()
+
+
+def test_bars_show_what_each_player_says(visit: Visit, shown: Shown, html: str) -> None:
+    here = visit(html, at="#text=the+king+")
+    model, tokenizer = rounded(shown.model), shown.model.tokenizer
+    counted = NGram.fit(LEARNED, tokenizer)
+    ids = tokenizer.encode("the king ")[None].astype(np.int64)
+    players = [model, counted, Mixture([model, counted], shown.gate)]
+    for name, one in zip(("network", "counting", "mixture"), players):
+        here.select_option("#write-player", name)
+        for temperature in (1.0, 0.5, 0.0):
+            here.locator("#temperature").fill(str(temperature))
+            p = shape(one.start(ids)[1], temperature=temperature)[0]
+            best = int(one.start(ids)[1][0].argmax())
+            assert names(here)[0] == {" ": "space", "\n": "line end"}.get(
+                tokenizer.characters[best], tokenizer.characters[best]
+            )
+            share = here.locator("#writers .bars .share").first.inner_text()
+            assert float(share.rstrip(" %")) == pytest.approx(100 * p[best], abs=0.51)
+
+
+def test_it_writes_stops_takes_back_and_can_be_sent(visit: Visit, html: str) -> None:
+    here = visit(html)
+    assert len(here.workers) == 1
+    written = here.locator("#writers .written")
+    here.click("#write-run")
+    here.wait_for_timeout(600)
+    here.click("#write-run")
+    told = here.locator("#writers").get_by_text("by its own prediction")
+    told.wait_for()
+    text = written.text_content()
+    assert len(text) >= 3
+    here.click("#write-back")
+    here.wait_for_timeout(200)
+    assert written.text_content() == text[:-1]
+    here.locator("#temperature").fill("0.5")
+    here.locator("#temperature").dispatch_event("change")
+    again = visit(html, at=here.evaluate("location.hash"))
+    assert again.locator("#writers .written").text_content() == text[:-1]
+    assert again.locator("#temperature").input_value() == "0.5"
+    assert re.match(
+        r"[\d,]+ characters, ", again.locator("#writers").get_by_text("bits").inner_text()
+    )
+
+
+def test_parts_one_and_three_by_keyboard_alone(visit: Visit, html: str) -> None:
+    here = visit(html)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(80):
+            if here.evaluate(f"document.activeElement.matches({json.dumps(selector)})"):
+                return
+            here.keyboard.press("Tab")
+        raise AssertionError(f"no way to {selector} by Tab")
+
+    tab_to("#prompt")
+    here.keyboard.press("Control+a")
+    here.keyboard.type("a ki")
+    tab_to("#write-one")
+    here.keyboard.press("Enter")
+    tab_to("#temperature")
+    here.keyboard.press("Home")
+    assert here.locator("#writers .bars .share").first.inner_text() == "100 %"
+    tab_to(".bars button")
+    first = names(here)[0]
+    here.keyboard.press("Enter")
+    here.wait_for_timeout(200)
+    assert here.evaluate("document.activeElement.matches('.bars button')"), "the focus was lost"
+    here.keyboard.press("n")
+    here.wait_for_timeout(200)
+    written = here.locator("#writers .written").text_content()
+    assert len(written) == 3
+    assert written[2] == "n"
+    assert first in (written[1], "space", "line end")
+    tab_to("#game-guess")
+    for _ in range(3):
+        here.keyboard.type("zqxjv")
+        here.wait_for_timeout(150)
+    tab_to("#game-pass")
+    here.keyboard.press("Enter")
+    here.locator("#game-table caption").wait_for()
+    assert int(here.locator("#game-table caption").inner_text().split()[0]) >= 1
+
+
+def test_sizes_of_a_text_are_those_of_evaluate(visit: Visit, shown: Shown, html: str) -> None:
+    here = visit(html)
+    text = PASSAGE[:150]
+    here.fill("#surprise-text", f"{text}\u4e2d")
+    here.click("#surprise-go")
+    rows = here.locator("#surprise-table tbody tr")
+    rows.nth(4).wait_for()
+    assert "中" in here.locator("#surprise-unknown").inner_text()
+    ids = shown.model.tokenizer.encode("\n" + text).astype(np.int64)
+    model = rounded(shown.model)
+    counted = NGram.fit(LEARNED, shown.model.tokenizer)
+    both = Mixture([model, counted], shown.gate)
+    sizes = [
+        int(cell.replace(",", "")) for cell in rows.locator("td:nth-child(2)").all_inner_texts()
+    ]
+    assert sizes[0] == len(text.encode())
+    for size, one in zip(sizes[2:], (model, counted, both)):
+        bits = surprisal(one, ids, stride=16).sum() / math.log(2)
+        assert size == math.ceil(bits / 8 - 1e-6)
+    here.locator("#surprise-at").fill("7")
+    assert here.locator("#surprise-says").inner_text().count("“") == 2
+
+
+def test_the_game_counts_right_and_wrong_guesses(visit: Visit, html: str) -> None:
+    here = visit(html)
+    for n in range(1, 13):
+        at = here.locator("#game-text").evaluate(
+            "e => e.firstChild.textContent.replaceAll('⏎', '')"
+        )
+        places = [m.end() for m in re.finditer(re.escape(at), PASSAGE)]
+        right = PASSAGE[places[0]]
+        if n % 3 == 0:
+            here.click("#game-pass")
+        elif right == "\n":
+            here.click("#game-line")
+        else:
+            here.locator("#game-guess").press_sequentially(right)
+        here.locator("#game-table caption", has_text=f"{n} characters").wait_for()
+    you = here.locator("#game-table tbody tr").first.locator("td").all_inner_texts()
+    assert you[0] == "67 %"
+    assert you[1] == f"{(8 + 4 * 6) / 12:.1f}"
+    assert "resampling" in here.locator("#game-verdict").inner_text()
+
+
+def test_the_game_ends_with_its_passage(visit: Visit, shown: Shown) -> None:
+    here = visit(page(shown, passage=PASSAGE[:66], parts=["game"]))
+    for _ in range(66):
+        here.click("#game-pass")
+        here.wait_for_timeout(40)
+    assert here.locator("#game-says").inner_text().endswith("try another one.")
+    here.click("#game-again")
+    assert "try another one" not in here.locator("#game-says").inner_text()
+
+
+def test_heads_can_be_chosen_and_walked(visit: Visit, html: str) -> None:
+    here = visit(html)
+    maps = here.locator("#look-maps button")
+    maps.nth(3).click()
+    assert maps.nth(3).get_attribute("aria-pressed") == "true"
+    here.locator("#look-at").fill("2")
+    said = here.locator("#look-says").inner_text()
+    assert said.startswith("Layer 2, head 2, reading")
+    assert said.count("%") == 3
+    shares = [float(share) for share in re.findall(r"([\d.]+) %", said)]
+    assert sum(shares) == pytest.approx(100, abs=2)
+
+
+def test_two_sets_of_lines_are_counted(visit: Visit, html: str) -> None:
+    here = visit(html)
+    here.locator("#vary-asked input").first.fill("0")
+    here.click("#vary-go")
+    here.locator("#vary-found .big").nth(1).wait_for()
+    cold, warm = (
+        float(n.replace(",", "")) for n in here.locator("#vary-found .big").all_inner_texts()
+    )
+    assert cold < warm
+    assert "× 64" in here.locator("#vary-found ol").first.inner_text()
+
+
+def test_every_word_is_said_in_both_languages(visit: Visit, html: str) -> None:
+    here = visit(html, locale="zh-CN")
+    strings = json.loads(read("parts/strings.json"))
+    for language in ("zh", "en"):
+        here.select_option("#language", language)
+        said = here.evaluate(
+            "[...document.querySelectorAll('[data-t]')].map((e) => [e.dataset.t, e.textContent])"
+        )
+        assert len(said) > 30
+        for key, text in said:
+            if key not in ("write.run",):
+                assert text == strings[language][key]
+
+
+@pytest.mark.parametrize(
+    ("width", "looks"),
+    [(360, [("light", "en"), ("dark", "zh")]), (1100, [("dark", "en"), ("light", "zh")])],
+)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    visit: Visit, html: str, width: int, looks: list[tuple[str, str]]
+) -> None:
+    """With everything on show, in light and dark, in English and Chinese."""
+    axe = pytest.importorskip("axe_playwright_python")
+    here = visit(html, viewport={"width": width, "height": 800})
+    here.click("#surprise-go")
+    here.click("#game-pass")
+    here.click("#vary-go")
+    here.locator("#vary-found .big").nth(1).wait_for()
+    here.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text("utf-8"))
+    for scheme, language in looks:
+        here.emulate_media(color_scheme=scheme)
+        here.select_option("#language", language)
+        here.wait_for_timeout(200)  # until colours have changed
+        assert here.evaluate("document.documentElement.scrollWidth") <= width
+        found = here.evaluate("axe.run()")
+        assert len(found["passes"]) > 20
+        wrong = [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found["violations"]]
+        assert wrong == [], (scheme, language)
+
+
+def test_hostile_names_texts_and_alphabets_never_run(visit: Visit, random_model: Make) -> None:
+    alphabet = "".join(sorted(set(HOSTILE + "\n\u2028\ud800\udc00ab `${}")))
+    model = random_model(SHAPE, len(alphabet))
+    model.tokenizer = CharTokenizer(alphabet)
+    facts = dict.fromkeys(("corpus", "source", "licence"), HOSTILE)
+    evil = Shown(model=model, name=HOSTILE, learned=HOSTILE * 2, facts=facts)
+    text = page(evil, passage=(HOSTILE[::-1] + "ab\n") * 9, prompt=HOSTILE, sample=HOSTILE)
+    here = visit(
+        text, at="#text=" + "%3C/script%3E%3Cscript%3Ealert(1)%3C/script%3E&temperature=<b>"
+    )
+    here.fill("#surprise-text", HOSTILE)
+    here.click("#surprise-go")
+    here.locator("#surprise-table tbody tr").nth(3).wait_for()
+    here.locator("#writers .bars button").first.click()
+    for _ in range(3):
+        here.click("#game-pass")
+        here.wait_for_timeout(100)
+    here.click("#vary-go")
+    here.locator("#vary-found .big").nth(1).wait_for()
+    assert "script" in here.title()
+    assert here.title() != "ran"
+    assert here.locator("img").count() == 0
+    assert here.locator("script").count() == text.count("<script")
+
+
+@pytest.mark.parametrize("place", [0.2, 0.6])
+def test_a_damaged_file_says_so_in_one_sentence(visit: Visit, html: str, place: float) -> None:
+    begin = html.index('id="model-0">') + len('id="model-0">')
+    at = begin + int(place * (html.index("</script>", begin) - begin))
+    other = "A" if html[at] != "A" else "B"
+    here = visit(html[:at] + other + html[at + 1 :], ready=False)
+    here.locator("#trouble").wait_for()
+    assert "damaged" in here.locator("#trouble").inner_text()
+    assert here.locator("#main").is_hidden()
+
+
+def test_without_scripts_it_says_who_made_it(visit: Visit, html: str) -> None:
+    here = visit(html, ready=False, java_script_enabled=False)
+    said = here.locator("body").inner_text()
+    assert "small language model" in said
+    assert "iPhones and iPads" in said
+    assert "It wrote <this>." in said
+
+
+def test_without_workers_the_page_answers_itself(visit: Visit, html: str) -> None:
+    here = visit(html, before="delete window.Worker; window.Worker = undefined;")
+    here.click("#write-one")
+    here.wait_for_timeout(300)
+    assert len(here.locator("#writers .written").text_content()) == 1
+
+
+def test_in_a_sandboxed_frame(visit: Visit, html: str) -> None:
+    """As in a notebook: the frame has no origin, so it keeps no state."""
+    from html import escape
+
+    outer = f'<body><iframe sandbox="allow-scripts" srcdoc="{escape(html)}"></iframe></body>'
+    here = visit(outer, ready=False)
+    frame = here.frame_locator("iframe")
+    frame.locator("body[data-counted]").wait_for(state="attached")
+    frame.locator("#write-one").click()
+    frame.locator("#writers").get_by_text("by its own prediction").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("config", "parts"),
+    [
+        (replace(SHAPE, attention="convolution"), ["write", "surprise", "game", "vary"]),
+        (
+            replace(PRESETS["classic"].model, n_layer=1),
+            ["write", "surprise", "game", "look", "vary"],
+        ),
+    ],
+)
+def test_a_part_that_cannot_work_is_not_shown(
+    visit: Visit, random_model: Make, config: GPTConfig, parts: list[str]
+) -> None:
+    model = random_model(config, 27)
+    text = "".join(np.random.default_rng(0).choice(list(model.tokenizer.characters), 300))
+    here = visit(page(model, passage=text))
+    shown = [
+        s
+        for s in ("write", "surprise", "game", "look", "vary")
+        if here.locator(f"#{s}").is_visible()
+    ]
+    assert shown == parts
+    here.click("#write-one")
+    bare = visit(page(model, parts=["write"]))
+    assert bare.locator("section:visible").count() == 1
+
+
+def test_two_models_side_by_side(visit: Visit, shown: Shown, random_model: Make) -> None:
+    other = random_model(replace(SHAPE, context=8), 5, seed=3)
+    other.tokenizer = CharTokenizer("ab\n t")
+    here = visit(page(shown, Shown(model=other, name="student"), passage=PASSAGE))
+    here.fill("#prompt", "the bat")
+    assert here.locator("#writers h3").all_inner_texts() == ["a run", "student"]
+    here.click("#write-one")
+    here.wait_for_timeout(300)
+    assert [len(w) for w in here.locator("#writers .written").all_text_contents()] == [1, 1]
+    here.fill("#surprise-text", "a bat at a tab")
+    here.click("#surprise-go")
+    here.locator("#surprise-table tbody tr").nth(5).wait_for()
+    assert "student: the network" in here.locator("#surprise-table").inner_text()
+    assert here.locator("#vary-asked select").nth(1).input_value() == "1 network"
+    here.click("#vary-go")
+    here.locator("#vary-found .big").nth(1).wait_for()
+
+
+def test_two_models_of_one_text_share_it(visit: Visit, shown: Shown, html: str) -> None:
+    both = page(shown, replace(shown, name="again"), passage=PASSAGE)
+    assert len(both) < 2 * len(html)
+    here = visit(both)
+    said = here.evaluate("""async () => {
+      const engine = new Engine();
+      await engine.load();
+      const ask = (model) => engine.ask({ ask: "score", model, ids: [3, 1, 4, 1, 5], lane: model });
+      return [await ask(1), await ask(0)].map(({ nats }) => nats.map((one) => [...one]));
+    }""")
+    assert said[0] == said[1]
+    assert len(said[0]) == 3
+    for width in (360, 1100):
+        here.set_viewport_size({"width": width, "height": 800})
+        assert here.evaluate("document.documentElement.scrollWidth") <= width
+        inner, outer = (
+            here.locator(f"#vary-asked {e}").first.bounding_box() for e in ("select", "fieldset")
+        )
+        assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+
+
+def test_with_reduced_motion_it_writes_in_lines(visit: Visit, html: str) -> None:
+    here = visit(html, reduced_motion="reduce")
+    assert (
+        here.locator(".used").first.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
+    )
+    here.click("#write-run")
+    here.wait_for_timeout(300)
+    here.click("#write-run")
+    here.locator("#writers").get_by_text("by its own prediction").wait_for()
+    assert here.locator("#writers .written").text_content()
