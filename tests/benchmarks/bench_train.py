@@ -3,9 +3,10 @@
 Run:  python tests/benchmarks/bench_train.py [--presets classic,quick,default] [--repeats 3]
       [--threads 2]
 
-Each run is a whole `python -m minigpt.train --json` in a folder of its own. Seconds are those of
-training steps alone; "to the first step" is from the start of the process. Nothing else may run
-beside it.
+Each run is a whole `python -m minigpt.train --json` in a folder of its own: the network's loss on
+all that is held out and on the judging half, and both of the mixture of network and counting.
+Seconds are those of training steps alone; "to the first step" is from the start of the process.
+Nothing else may run beside it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def main() -> None:
             found[preset].append(run)
             print(
                 f"{preset:8} seed {seed}  {run['val_loss']:.4f} nats/char, judging half "
-                f"{run['judge_loss']:.4f}  "
+                f"{run['judge_loss']:.4f}; with counting {run['mixture_val_loss']:.4f}, "
+                f"{run['mixture_judge_loss']:.4f}  "
                 f"{run['train_seconds']:7.1f} s  {run['tokens_per_second']:9,.0f} chars/s  "
                 f"{run['peak_memory_mb']:5.0f} MB  {run['precision']}, {run['threads']} threads",
                 flush=True,
@@ -67,7 +69,8 @@ def main() -> None:
         ratio = median(first, "train_seconds") / median(preset, "train_seconds")
         print(
             f"{preset:8} {spread(preset, 'val_loss')} nats/char, judging half "
-            f"{spread(preset, 'judge_loss')}  "
+            f"{spread(preset, 'judge_loss')}; with counting {spread(preset, 'mixture_val_loss')}, "
+            f"{spread(preset, 'mixture_judge_loss')}  "
             f"{median(preset, 'train_seconds'):7.1f} s of training  "
             f"{median(preset, 'wall_seconds'):7.1f} s in all  "
             f"{median(preset, 'start_seconds'):4.1f} s to the first step  "
