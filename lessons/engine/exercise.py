@@ -11,8 +11,8 @@ Omits:  style. Any code that computes the right result passes.
 
 A lesson's `checks.py` ends in one name, `EXERCISES: tuple[Exercise, ...]`; variants and wrong
 answers are in `answers.py` beside it, composed by lessons.engine.mistakes. Inputs for probes are in
-lessons.engine.inputs (`tensor`, `logprobs`, `generator`), tools for judges in lessons.engine.judges
-(`refused`, `numbers`) and lessons.engine.compare (`close`). Example:
+lessons.engine.inputs (`tensor`, `logprobs`, `generator`), judges and tools for them in
+lessons.engine.judges (`form_alone`, `whole`, `numbers`). Example:
 
     EXERCISES = (
         Exercise(
@@ -21,15 +21,11 @@ lessons.engine.inputs (`tensor`, `logprobs`, `generator`), tools for judges in l
             task="softmax(q k^T / sqrt(D)) for q [B, H, T, D] and k [B, H, S, D], future hidden.",
             solution="minigpt.layers:attention_weights",
             probes=(
-                Probe(
-                    "every row of weights sums to 1",
-                    lambda rng: Call(tensor(rng, 1, 2, 4, 8), tensor(rng, 1, 2, 4, 8)),
-                    judge=lambda answer, q, k: None if ... else "rows that sum to 0.4 to 1.9",
-                ),
-                Probe(
-                    "the weights are those of the formula",
-                    lambda rng: Call(tensor(rng, 2, 2, 5, 8), tensor(rng, 2, 2, 5, 8)),
-                ),
+                Probe("every row of weights sums to 1",
+                      lambda rng: Call(tensor(rng, 1, 2, 4, 8), tensor(rng, 1, 2, 4, 8)),
+                      judge=lambda answer, q, k: None if ... else "rows that sum to 0.4 to 1.9"),
+                Probe("the weights are those of the formula",
+                      lambda rng: Call(tensor(rng, 2, 2, 5, 8), tensor(rng, 2, 2, 5, 8))),
             ),
             variants=answers.ATTENTION_VARIANTS,
             wrong=answers.ATTENTION_WRONG,
@@ -107,7 +103,8 @@ class Cause:
     text: str
     """What went wrong, in words to the learner: "this matches dividing by the square root of T"."""
     when: Callable[..., bool]
-    """when(answer, *args, **kwargs): does the answer look like that? An error counts as no."""
+    """when(answer, *args, **kwargs): does the answer look like that? An error counts as no, and so
+    does another shape than the solution's; NaN may be there."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,10 @@ class Probe:
     compared with `close`. If it uses randomness it gets its own generator with the same state."""
     judge: Callable[..., str | None] | None = None
     """judge(answer, *args, **kwargs) -> None if the property holds, else the answer in words,
-    without the inputs. With several calls: judge(answers, calls), two lists."""
+    without the inputs. With several calls: judge(answers, calls), two lists. It sees only answers
+    in the form of the solution's (`judges.unlike`): shapes are right, and nothing is NaN."""
+    any_form: bool = False
+    """Whether right answers may differ in form; then `judge` and `causes` see all of them."""
     rtol: float = 1e-4
     """Relative tolerance of `expect`."""
     atol: float = 1e-5

@@ -1,8 +1,8 @@
-"""First checks of a judge: the right number of numbers, and no NaN among them.
+"""What is looked at before any judge, and judges that several exercises need.
 
-Idea:   a judge gets the output of an unknown program. So it looks at the shape before anything
-        else, at no cost for any size, and it refuses NaN, for which neither `<` nor `>` is ever
-        true, before it compares.
+Idea:   a judge gets the output of an unknown program. So its form is compared with a right
+        answer's before anything else, at no cost for any size, and NaN, for which neither `<` nor
+        `>` is ever true, is refused. A judge says only what is left to say.
 Source: NaN compares false with everything: IEEE 754.
 Run:    used by checks.py of the lessons
 Omits:  comparing with an oracle (lessons.engine.compare).
@@ -16,7 +16,48 @@ from typing import Any
 import numpy as np
 
 from lessons.engine import kinds
-from lessons.engine.compare import describe
+from lessons.engine.compare import close, describe
+
+
+def unlike(answer: Any, right: Any, *, finite: bool = True) -> str | None:
+    """None if `answer` has the form of a right one, else the answer in words.
+
+    The form is text, bytes, or numbers of the same shape, none of them NaN; of a tuple or a list
+    the number of its elements, and the form of each. Without `finite` NaN and infinity are fine.
+
+    >>> unlike((1.0, [2.0]), (1.0, 2.0))
+    'element 1: shape [1] where one number was expected'
+    """
+    if isinstance(right, (str, bytes)):
+        same = isinstance(answer, str if isinstance(right, str) else (bytes, bytearray))
+        return None if same else f"{describe(answer)} where {kinds.name_of(right)} was expected"
+    if isinstance(right, (list, tuple)):
+        if not isinstance(answer, (list, tuple)) or len(answer) != len(right):
+            return f"{describe(answer)} where {len(right)} elements were expected"
+        found = (unlike(part, like, finite=finite) for part, like in zip(answer, right))
+        return next((f"element {i}: {words}" for i, words in enumerate(found) if words), None)
+    model = kinds.numbers(right)
+    if model is None or model.dtype.kind not in "iuf":
+        return None
+    if (finite and np.isfinite(model).all()) or _shape(answer) != list(model.shape):
+        return refused(answer, model.shape)
+    return None if kinds.numbers(answer) is not None else refused(answer, model.shape)
+
+
+def form_alone(answer: Any, *_: Any, **__: Any) -> None:
+    """A judge for "an array [B, T]": nothing is left to look at beyond the form."""
+
+
+def whole(answer: Any, *_: Any, **__: Any) -> str | None:
+    """A judge: numbers whose type is an integer one."""
+    return refused(answer, _shape(answer), whole=True)
+
+
+def same_each_time(answers: Sequence[Any], calls: Sequence[Any]) -> str | None:
+    """A judge of calls with generators in the same state (`inputs.same_state_twice`)."""
+    if all(close(answer, answers[0], 0, 0) is None for answer in answers[1:]):
+        return None
+    return "another answer the second time, from a generator in the same state"
 
 
 def refused(answer: Any, wanted: Sequence[int], *, whole: bool = False) -> str | None:

@@ -2,63 +2,33 @@
 
 Idea:   a notebook tells a story; the machinery behind it is here, once. A cell shows only text, or
         a figure with a caption and its alternative text below.
-Run:    in a notebook: from lessons.engine.notebook import check, experiment, predict, show
+Run:    in a notebook: from lessons.engine.notebook import check, experiment, picture, predict
 Omits:  widgets. A notebook is also read on paper and by screen readers.
 """
 
 from __future__ import annotations
 
-import base64
 import inspect
-import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from labkit import figures, files
+from labkit import files
 from labkit.experiment import Finding
 from lessons.engine.experiment import Experiment, Profile, find, overall, profile_wanted
 from lessons.engine.groups import TOO_FEW, grouped
 from lessons.engine.ledger import evidence, records
+from lessons.engine.picture import markdown, picture, say, show
 from lessons.engine.practice.attempts import check, hint, solution
 from lessons.engine.work import work_folder
 from minigpt import corpora
 from minigpt.corpora import Corpus
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["check", "experiment", "hint", "predict", "read_text", "scaled", "show", "solution"]
-__all__ += ["source"]
-
-
-def show(figure: Figure, *, alt: str, caption: str = "") -> None:
-    """Show a figure below the cell, then the caption and the alternative text in words.
-
-    The text is in the image's metadata too, where some viewers look for it; others (including
-    nbconvert's pages) drop it, so all readers get it as text.
-    """
-    from IPython.display import display
-
-    data = base64.b64encode(_with_palette(figures.png(figure, alt=alt), alt)).decode()
-    bundle = {"image/png": data, "text/plain": alt}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
-    _say(f"*{caption}* In words: {alt}" if caption else f"In words: {alt}")
-
-
-def _with_palette(png: bytes, alt: str) -> bytes:
-    """The picture in 256 colours, a third of the bytes: a notebook is limited to 400 kB."""
-    from PIL import Image, PngImagePlugin
-
-    about = PngImagePlugin.PngInfo()
-    about.add_text("Description", alt)
-    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    out = io.BytesIO()
-    few.save(out, "png", optimize=True, pnginfo=about)
-    return out.getvalue()
+__all__ = ["check", "experiment", "hint", "picture", "predict", "read_text", "scaled", "show"]
+__all__ += ["solution", "source"]
 
 
 def read_text() -> Corpus:
@@ -91,7 +61,7 @@ def predict(lesson: str, number: Any, *, criterion: int = 1) -> None:
     claim = find(lesson)
     quantity = claim.criteria[criterion - 1].quantity
     if number is ... or number is None:
-        _say(
+        say(
             f"**No prediction yet.** Put a number in place of the dots ({quantity}) and run the "
             "cell again. The notebook goes on without one."
         )
@@ -108,7 +78,7 @@ def predict(lesson: str, number: Any, *, criterion: int = 1) -> None:
         files.write_json(work_folder() / "predictions.json", made)
     first = rows[0]["value"]
     later = "" if first == number else f" Your first prediction was {first:g}, and it stays."
-    _say(f"Written down: **{number:g}** ({quantity}).{later}")
+    say(f"Written down: **{number:g}** ({quantity}).{later}")
 
 
 def _predictions() -> dict[str, Any]:
@@ -154,9 +124,9 @@ def experiment(
         alt=picture.alt,
         caption=f"Measured on {_seeds(found)}, {profile} profile, {seconds:.0f} s of computing.",
     )
-    _say(_table(claim, claim.judge(found)))
+    say(_table(claim, claim.judge(found)))
     if profile != "full":
-        _say(f"The {profile} profile only shows that the code runs: its numbers prove nothing.")
+        say(f"The {profile} profile only shows that the code runs: its numbers prove nothing.")
     return found
 
 
@@ -166,19 +136,19 @@ def _measure(
     """Every seed's evidence; a line below the cell shows the progress."""
     from IPython.display import display
 
-    line = display(_markdown("starting"), raw=True, display_id=True)
+    line = display(markdown("starting"), raw=True, display_id=True)
     took = f", about {records.minutes(claim):g} minutes a seed on one core"
     minutes = took if profile == "full" else ""
     kept: list[evidence.Kept] = []
     done = ""
     for i, seed in enumerate(seeds, 1):
         words = f"Running seed {i} of {len(seeds)} ({profile} profile{minutes}).{done}"
-        line.update(_markdown(words), raw=True)
+        line.update(markdown(words), raw=True)
         one, fresh = evidence.measure(claim, profile, seed, folder)
         kept.append(one)
         when = "" if fresh else f" (measured on {one.date})"
         done += f" Seed {seed}: {one.seconds:.0f} s{when}."
-    line.update(_markdown(f"{_seeds(kept)}, {profile} profile.{done}"), raw=True)
+    line.update(markdown(f"{_seeds(kept)}, {profile} profile.{done}"), raw=True)
     return kept
 
 
@@ -211,13 +181,3 @@ def _table(claim: Experiment, rows: Sequence[Finding]) -> str:
     if len(rows) > 1:
         lines.append(f"| all of them | | | | **{overall(rows)}** |")
     return "\n".join(lines)
-
-
-def _markdown(text: str) -> dict[str, str]:
-    return {"text/markdown": text, "text/plain": text}
-
-
-def _say(text: str) -> None:
-    from IPython.display import display
-
-    display(_markdown(text), raw=True)

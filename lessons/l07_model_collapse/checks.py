@@ -31,24 +31,15 @@ FREQUENCIES = Exercise(
     categories: K. Some of them may not be among the draws.
     Returns an array [K] of probabilities that sum to one.""",
     solution=answers.FREQUENCIES,
-    signature="(draws, categories)",
     probes=(
-        Probe(
-            "where every category was drawn: how often each, divided by all draws",
-            lambda rng: _draws(rng, 6),
-        ),
-        Probe(
-            "the last category was never drawn: K shares all the same, the last one 0",
-            lambda rng: _draws(rng, 6, unseen=(5,)),
-        ),
-        Probe(
-            "a category in the middle was never drawn: a 0 stands in its place",
-            lambda rng: _draws(rng, 7, unseen=(0, int(rng.integers(2, 5)))),
-        ),
-        Probe(
-            "a single draw: its category is certain, all others are impossible",
-            lambda rng: Call(rng.integers(0, 5, 1), 5),
-        ),
+        Probe("where every category was drawn: how often each, divided by all draws",
+              lambda rng: _draws(rng, 6)),
+        Probe("the last category was never drawn: K shares all the same, the last one 0",
+              lambda rng: _draws(rng, 6, unseen=(5,))),
+        Probe("a category in the middle was never drawn: a 0 stands in its place",
+              lambda rng: _draws(rng, 7, unseen=(0, int(rng.integers(2, 5))))),
+        Probe("a single draw: its category is certain, all others are impossible",
+              lambda rng: Call(rng.integers(0, 5, 1), 5)),
     ),
     variants=answers.FREQUENCIES_VARIANTS,
     wrong=answers.FREQUENCIES_WRONG,
@@ -63,7 +54,7 @@ FREQUENCIES = Exercise(
     "share 0 once has it for ever.",
     drill="Category 7 came 0 times among 200 draws. Who may write it in the next generation?",
     drill_answer="Nobody, then or ever: its share is 0 from now on.",
-)
+)  # fmt: skip
 
 
 # 07.2  What theory says.
@@ -92,22 +83,14 @@ AGREEMENT = Exercise(
     s0: probability that two draws of the truth agree (its sum of p squared).
     Returns a number from s0 to 1. Each fit leaves a share 1 - 1/n of the disagreement.""",
     solution=answers.AGREEMENT,
-    signature="(g, n, s0)",
     probes=(
-        Probe(
-            "generation 0 has been fitted once: 1/n + (1 - 1/n) s0",
-            lambda rng: _chain(rng, 0),
-        ),
+        Probe("generation 0 has been fitted once: 1/n + (1 - 1/n) s0", lambda rng: _chain(rng, 0)),
         Probe("generation 1 has been fitted twice", lambda rng: _chain(rng, 1)),
         Probe("after several generations", lambda rng: _chain(rng, int(rng.integers(4, 9)))),
-        Probe(
-            "where the truth has one category alone, all draws agree for ever",
-            lambda rng: Call(int(rng.integers(2, 9)), int(rng.integers(5, 20)), 1.0),
-        ),
-        Probe(
-            "after 100,000 generations of few draws all agree",
-            lambda rng: Call(100_000, int(rng.integers(5, 20)), float(rng.uniform(0, 0.5))),
-        ),
+        Probe("where the truth has one category alone, all draws agree for ever",
+              lambda rng: Call(int(rng.integers(2, 9)), int(rng.integers(5, 20)), 1.0)),
+        Probe("after 100,000 generations of few draws all agree",
+              lambda rng: Call(100_000, int(rng.integers(5, 20)), float(rng.uniform(0, 0.5)))),
     ),
     variants=answers.AGREEMENT_VARIANTS,
     wrong=answers.AGREEMENT_WRONG,
@@ -121,7 +104,7 @@ AGREEMENT = Exercise(
     ),
     next_step="The experiment holds its chains against your formula, in standard errors.",
     drill=_second_generation,
-)
+)  # fmt: skip
 
 
 # 07.3  Is it a trend?
@@ -142,18 +125,13 @@ SLOPES = Exercise(
     Returns an array [S]: by how much each chain's error rises in one generation. For one row v
     and generations g: sum of (g - mean g)(v - mean v), divided by the sum of (g - mean g)^2.""",
     solution=answers.SLOPES,
-    signature="(values)",
     probes=(
-        Probe(
-            "each row a straight line: its slope, whatever its height",
-            lambda rng: _lines(rng, 4, 6),
-        ),
+        Probe("each row a straight line: its slope, whatever its height",
+              lambda rng: _lines(rng, 4, 6)),
         Probe("rows that go up and down", lambda rng: Call(rng.uniform(0, 5, (5, 8)))),
         Probe("a single row", lambda rng: Call(rng.uniform(0, 5, (1, 9)))),
-        Probe(
-            "an error that does not change has slope 0",
-            lambda rng: Call(np.full((3, 5), float(rng.uniform(1, 9)))),
-        ),
+        Probe("an error that does not change has slope 0",
+              lambda rng: Call(np.full((3, 5), float(rng.uniform(1, 9))))),
     ),
     variants=answers.SLOPES_VARIANTS,
     wrong=answers.SLOPES_WRONG,
@@ -169,6 +147,6 @@ SLOPES = Exercise(
     drill="Errors 2, 2, 2, 6 in generations 0 to 3: is the least-squares slope above or below "
     "(6 - 2) / 3?",
     drill_answer="Below: it is 1.2, where (6 - 2) / 3 is 1.33; the middle points pull too.",
-)
+)  # fmt: skip
 
 EXERCISES = (FREQUENCIES, AGREEMENT, SLOPES)

@@ -6,11 +6,6 @@ Run:    python -m lessons build 07
 # %% [markdown]
 # # Model collapse: does a model trained only on its own text forget the world?
 #
-# *Lesson 7. A claim, a prediction, three small exercises, one measurement.*
-#
-# *`python -m lessons start 07` gives you a copy of your own, without the results that follow here:
-# make your prediction there.*
-#
 # **The claim.** Data written by a model can look fine example by example and yet have lost most of
 # its variety; a model trained on such data is worse. Andrej Karpathy said so on the podcast *No
 # Priors* in 2024 (NP24a). *We read into it* that it gets worse from generation to generation of
@@ -23,8 +18,7 @@ Run:    python -m lessons build 07
 # %%
 import numpy as np
 
-from labkit import figures
-from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
+from lessons.engine.notebook import check, experiment, hint, picture, predict, scaled, source
 from lessons.l07_model_collapse.experiment import slowing
 from synthdata.collapse import chain, collapse, criteria, regime, theory
 from synthdata.collapse import figures as plots
@@ -66,8 +60,6 @@ predict("model_collapse", my_prediction, criterion=9)
 # %% exercise="07.1"
 
 # %% [markdown]
-# From here on the story uses the package's own version, whether or not you have solved it.
-#
 # Now throw the bag away. The next generation never sees it: it draws 200 balls *from the model*,
 # fits again, and so on.
 
@@ -140,21 +132,11 @@ print(f"generation {g}: two draws agree with probability {measured:.4f}; theory 
 print(f"that is {table.z('replace', 'sum_p2', g):+.1f} standard errors from the formula")
 
 # %%
-with figures.style():
-    figure, (left, right) = figures.new("wide", 1, 2)
-    plots.generations(left, table, "sum_p2")
-    plots.generations(right, table, "types", legend=False)
-    left.set_title("Two draws agree more and more")
-    right.set_title("Colours die out")
-ends = {m: {r: table.values(r, m)[:, g].mean() for r in table.regimes} for m in ("sum_p2", "types")}
-show(
-    figure,
-    alt=f"After {g} generations two draws agree with probability {ends['sum_p2']['replace']:.3f} "
-    f"under replace and {ends['sum_p2']['real']:.3f} on real data; "
-    f"{ends['types']['replace']:.1f} and {ends['types']['real']:.1f} of 50 colours are left.",
-    caption=f"{len(table.seeds)} chains of each kind; shaded: the 95 % "
-    "interval of the mean. Crosses: the formula of exercise 07.2, and a similar one for `real`.",
-)
+crosses = "Crosses: the formula of exercise 07.2, and a similar one for `real`."
+mean = f"{len(table.seeds)} chains of each kind; shaded: the 95 % interval of the mean."
+with picture(columns=2, caption=f"{mean} {crosses}") as (left, right):
+    plots.generations(left, table, "sum_p2").set_title("Two draws agree more and more")
+    plots.generations(right, table, "types", legend=False).set_title("Colours die out")
 
 # %% [markdown]
 # The formula needs neither a model nor random numbers: it is the mean over all possible chains.
@@ -186,12 +168,8 @@ show(
 # %% exercise="07.3"
 
 # %%
-four = collapse(
-    bag,
-    regimes=("replace", "accumulate", "fresh", "real"),
-    generations=20,
-    seeds=scaled(20, ci=3),
-)
+regimes = ("replace", "accumulate", "fresh", "real")
+four = collapse(bag, regimes=regimes, generations=20, seeds=scaled(20, ci=3))
 for name in four.regimes:
     found = criteria.slopes(four.values(name, "kl"))
     print(
@@ -200,19 +178,9 @@ for name in four.regimes:
     )
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
-    plots.generations(ax, four, "kl")
-    figures.label(ax, x="generation", y="error: KL (bits)", title="The data we keep decide")
-last = {name: four.values(name, "kl")[:, -1].mean() for name in four.regimes}
-show(
-    figure,
-    alt="Error after 20 generations: "
-    + ", ".join(f"{name} {value:.2f}" for name, value in last.items())
-    + " bits.",
-    caption=f"50 categories, 200 examples a round, {len(four.seeds)} chains; shaded: 95 % interval "
-    "of the mean.",
-)
+made = f"50 categories, 200 examples a round, {len(four.seeds)} chains; shaded: 95 % interval"
+with picture(title="The data we keep decide", caption=f"{made} of the mean.") as ax:
+    plots.generations(ax, four, "kl").set_ylabel("error: KL (bits)")
 
 # %% [markdown]
 # Why does accumulate flatten? In round i the new 200 draws are one share in i of all the data, so a
@@ -282,9 +250,6 @@ for step in (run[0], run[-1]):
 # categories and meets it for the GPT (the cell after the figure shows it for halves). Criteria and
 # the number of seeds were fixed again from four pilot seeds that are never judged, and the seeds
 # that decide are new. `python -m lessons ledger model_collapse --history` prints the old rows.
-#
-# If you have no time, `experiment("model_collapse", published=True)` shows our results and runs
-# nothing.
 
 # %%
 evidence = experiment("model_collapse")

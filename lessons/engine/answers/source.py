@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import re
 import textwrap
@@ -97,16 +98,27 @@ def function(where: str) -> Any:
 
 def stub(where: str, name: str, task: str, signature: str = "") -> str:
     """A learner's start: the solution's name and parameters, the task, and an empty body."""
-    if not signature:
-        (definition,) = tree_of(solution_itself(where)).body
-        assert isinstance(definition, ast.FunctionDef)
-        for node in ast.walk(definition.args):
-            if isinstance(node, ast.arg):
-                node.annotation = None
-        signature = f"({ast.unparse(definition.args)})"
+    signature = signature or _signature(where)
     paragraphs = inspect.cleandoc(task).splitlines()
     lines = [line for part in paragraphs for line in textwrap.wrap(part, STUB_WIDTH) or [""]] or [
         ""
     ]
     text = lines[0] if len(lines) == 1 else "\n    ".join([*lines, ""]).replace("    \n", "\n")
     return f'def {name}{signature}:\n    """{text}"""\n    raise NotImplementedError  # yours\n'
+
+
+@lru_cache(maxsize=256)
+def _signature(where: str) -> str:
+    """Parameters of "module:function" without annotations, read from its file: importing it could
+    take long."""
+    module, name = where.split(":")
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ValueError(f"there is no module {module}")
+    for node in tree_of(Path(spec.origin).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            for part in ast.walk(node.args):
+                if isinstance(part, ast.arg):
+                    part.annotation = None
+            return f"({ast.unparse(node.args)})"
+    raise ValueError(f"{module} has no function {name}")

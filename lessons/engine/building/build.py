@@ -12,15 +12,17 @@ Omits:  Jupyter Book, slides, translations.
 How to write a lesson.py
 - It begins with a docstring (not a cell), then cells: `# %% [markdown]` for prose, in which
   each line begins with "# ", and `# %%` for code. The first heading is the lesson's title.
+- Paragraphs with the same words in every lesson are added (fixed.py): what the lesson has and how
+  to get a copy, hints and that an exercise may wait, how to see the verdict without computing.
 - The first code cell imports all that the notebook needs. `check` and `hint` are among it.
 - `# %% exercise="01.1"` marks where a learner solves an exercise of checks.py; nothing is needed
   below it, since the stub (or the solution) and its check are added. The story after it uses the
   package's function, by its module's name (`evaluate.surprise`): an exercise left alone stops
   nothing, and the learner's own function keeps its name.
 - A cell defines nothing that a package has. It imports it, and `source(function)` shows it.
-- Figures: labkit.figures.new(), then show(figure, alt=..., caption=...). An image without an
-  alternative text, an error, anything on standard error, an address (0x7f...) or a path of this
-  machine in an output is refused.
+- Figures: `with picture(x=..., y=..., title=..., caption=...) as ax:` and what draws on ax. The
+  alternative text is made from what was drawn. An image without one, an error, anything on
+  standard error, an address (0x7f...) or a path of this machine in an output is refused.
 - `predict(lesson, ...)` comes before anything that gives the answer away, `experiment(lesson)`
   late. Under COGNITIVE_CORE_PROFILE=ci the whole notebook takes at most 10 s beyond start-up.
 - No cell fetches anything: texts come from minigpt.corpora, `load_default` if there may be none.
@@ -48,6 +50,7 @@ from tyro.conf import Positional
 from labkit import files
 from lessons.engine.building import percent
 from lessons.engine.building.execute import execute
+from lessons.engine.building.fixed import complete
 from lessons.engine.catalogue import Lesson, find, lessons
 from lessons.engine.checking import learner
 from lessons.engine.exercise import Exercise
@@ -82,7 +85,7 @@ def compose(lesson: Lesson, kind: Kind) -> NotebookNode:
     exercises = {exercise.id: exercise for exercise in lesson.exercises()}
     source = percent.parse(text, f"lessons/{lesson.folder.name}/lesson.py")
     _same_exercises(lesson, [c.exercise for c in source if c.exercise], list(exercises))
-    cells = [_cell(part, exercises, kind) for part in source]
+    cells = [_cell(part, exercises, kind) for part in complete(source, lesson)]
     seen: Counter[str] = Counter()
     for cell in cells:
         words = f"{lesson.name}\0{cell.cell_type}\0{cell.source}"
@@ -226,7 +229,7 @@ def output_faults(notebook: NotebookNode) -> Iterator[str]:
             data = output.get("data", {})
             alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
             if "image/png" in data and not alt.strip():
-                yield f"{where} has an image without alternative text; use show(figure, alt=...)"
+                yield f"{where} has an image without alternative text; use picture(...)"
             words = output.get("text", "") + str(data.get("text/plain", ""))
             words += str(data.get("text/markdown", ""))
             if _ADDRESS.search(words):

@@ -21,7 +21,8 @@ from typing import Any
 from lessons.engine.answers import source as sources
 from lessons.engine.checking.feedback import called, hint_step
 from lessons.engine.compare import close, describe
-from lessons.engine.exercise import Call, Exercise, Probe, Result, Status, Wrong
+from lessons.engine.exercise import Call, Cause, Exercise, Probe, Result, Status, Wrong
+from lessons.engine.judges import unlike
 from lessons.engine.kinds import like, name_of, size
 from lessons.engine.sandbox import wire
 from lessons.engine.sandbox.outcome import Answer, Failure, Outcome, is_memory, stop_words, stopped
@@ -170,7 +171,7 @@ def _problem(
         return "fail", row.problem, ""
     if row.trial.single and row.answers[0].value is None and row.models[0] is not None:
         return "fail", "None", "there is no `return` on the way the function took"
-    words = _words(row.trial, [answer.value for answer in row.answers], row.models)
+    words = in_words(row.trial, [answer.value for answer in row.answers], row.models)
     if words is not None:
         return "fail", words, ""
     changed = sorted({i for answer in row.answers for i in answer.changed})
@@ -184,7 +185,7 @@ def _problem(
     return None
 
 
-def _words(trial: Trial, values: list[Any], models: Sequence[Any]) -> str | None:
+def in_words(trial: Trial, values: list[Any], models: Sequence[Any]) -> str | None:
     """None if the probe's property holds, else the answer in words. A judge that raises says no."""
     probe = trial.probe
     if probe.judge is None:
@@ -192,6 +193,10 @@ def _words(trial: Trial, values: list[Any], models: Sequence[Any]) -> str | None
             if found := close(value, expected, probe.rtol, probe.atol):
                 return found
         return None
+    if not probe.any_form:
+        for value, model in zip(values, models):
+            if found := unlike(value, model):
+                return found
     calls = trial.fresh()
     try:
         if trial.single:
@@ -236,16 +241,25 @@ def _cause(exercise: Exercise, row: _Judged, rows: Sequence[_Judged], status: St
             best, best_score = wrong.diagnosis, score
     if 2 * best_score > sum(len(r.answers) == len(r.trial.calls) for r in rows):
         return best
-    raised = any(isinstance(answer.value, Failure) for answer in row.answers)
-    for cause in () if raised else row.trial.probe.causes:  # they look at answers
-        calls = row.trial.fresh()
-        with contextlib.suppress(Exception):
-            if row.trial.single:
-                if cause.when(row.answers[0].value, *calls[0].args, **calls[0].kwargs):
-                    return cause.text
-            elif cause.when([a.value for a in row.answers], calls):
-                return cause.text
+    values = [answer.value for answer in row.answers]
+    raised = any(isinstance(value, Failure) for value in values)
+    told = [] if raised else [c.text for c in row.trial.probe.causes if explains(c, row, values)]
+    if told:
+        return told[0]
     return f"perhaps: {best}" if best else ""
+
+
+def explains(cause: Cause, asked: Asked, values: list[Any]) -> bool:
+    """Do these answers look as the cause says? Those of another form do not."""
+    trial, pairs = asked.trial, zip(values, asked.models)
+    if not trial.probe.any_form and any(unlike(v, right, finite=False) for v, right in pairs):
+        return False
+    calls = trial.fresh()
+    with contextlib.suppress(Exception):
+        if trial.single:
+            return bool(cause.when(values[0], *calls[0].args, **calls[0].kwargs))
+        return bool(cause.when(values, calls))
+    return False
 
 
 def _agrees(wrong: Wrong, name: str, row: _Judged) -> bool:
@@ -268,7 +282,7 @@ def _holds(wrong: Wrong, name: str, row: _Judged) -> bool:
     values = _values(wrong, name, row)
     if any(isinstance(value, Failure) for value in values):
         return False
-    return _words(row.trial, values, row.models) is None
+    return in_words(row.trial, values, row.models) is None
 
 
 def _values(wrong: Wrong, name: str, row: _Judged) -> list[Any]:
