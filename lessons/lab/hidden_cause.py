@@ -19,6 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
+from minigpt.nextchar import NextChar
 from minigpt.storyland.grammar_model import Belief, GrammarModel
 from minigpt.storyland.rules import MARK, Grammar
 from minigpt.tokenizer import CharTokenizer
@@ -121,6 +122,10 @@ class HiddenCause:
                 raise ValueError(f"no grammar writes {line!r}")
         return np.stack([g.logprob_table[states, ids] for g in self.grammars], axis=1)
 
+    def posteriors(self, lines: Sequence[str]) -> np.ndarray:
+        """Probability [N, K] of each cause behind each whole line."""
+        return np.stack([running_posterior(self.loglik(line), self.prior)[-1] for line in lines])
+
     def losses(self, lines: Sequence[str], causes: np.ndarray) -> Losses:
         """What three predictors pay for these lines, whose causes [N] are known to the second."""
         paid = np.zeros(3)
@@ -137,6 +142,23 @@ class HiddenCause:
     def model(self) -> HiddenCauseModel:
         """The best possible predictor, as a `NextChar`."""
         return HiddenCauseModel(self)
+
+
+def line_loss(model: NextChar, lines: Sequence[str], batch: int = 256) -> float:
+    """Nats per character that a predictor pays for lines, each read alone behind a mark.
+
+    It compares with `HiddenCause.losses`: the exact predictor pays the floor.
+    """
+    paid, order = 0.0, sorted(lines, key=len)
+    for first in range(0, len(order), batch):
+        some = order[first : first + batch]
+        longest = len(some[-1])
+        texts = [MARK + line.ljust(longest, MARK) for line in some]
+        ids = np.stack([model.tokenizer.encode(text) for text in texts]).astype(np.int64)
+        said = model.logprobs(ids[:, :-1])
+        each = np.take_along_axis(said, ids[:, 1:, None], -1)[..., 0].astype(np.float64)
+        paid -= float(sum(row[: len(line)].sum() for row, line in zip(each, some)))
+    return paid / sum(map(len, lines))
 
 
 def _lines(grammar: Grammar, n: int, seed: int) -> list[str]:

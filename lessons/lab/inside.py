@@ -16,13 +16,17 @@ Legend: N texts, E units (or features), B batch, T time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from minigpt.model import GPT
 from minigpt.storyland.rules import MARK
 from minigpt.tokenizer import CharTokenizer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from minigpt.model import GPT
 
 
 def unit_aucs(states: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -139,11 +143,34 @@ def at_ends(
 
 
 def stream(model: GPT, layers: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
-    """A reader for `at_ends`: the stream [B, T, E] behind the first `layers` blocks, all by default,
-    normalised as the head reads it."""
+    """A reader for `at_ends`: the stream [B, T, E] behind the first `layers` blocks (by default
+    all), normalised as the head reads it."""
+    import torch
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def read(ids: np.ndarray) -> np.ndarray:
         return model.norm(model.hidden(torch.from_numpy(ids.astype(np.int64)), layers)).numpy()
+
+    return read
+
+
+def mlp_units(model: GPT, layer: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A reader for `at_ends`: the units [B, T, 4 E] inside the MLP of a GPT's block."""
+    import torch
+
+    from minigpt.layers import Block
+
+    block = model.blocks[layer]
+    assert isinstance(block, Block)
+
+    @torch.no_grad()
+    def read(ids: np.ndarray) -> np.ndarray:
+        found: list[Tensor] = []
+        hook = block.mlp.narrow.register_forward_hook(lambda _, given, out: found.append(given[0]))
+        try:
+            model.hidden(torch.from_numpy(ids.astype(np.int64)), layer + 1)
+        finally:
+            hook.remove()
+        return found[0].numpy()
 
     return read

@@ -1,7 +1,7 @@
 """Short reviews with a mood that nobody writes down: glad or cross, behind the same words.
 
 Idea:   a review names a thing and says of some of its parts how they are. A glad reviewer praises
-        seven parts in eight, a cross one one in eight. Everything else (the thing, its parts, the
+        nine parts in ten, a cross one one in ten. Everything else (the thing, its parts, the
         number of clauses, the word "not") is independent of the mood, and "not" turns a word round
         in three clauses of ten, so that words alone mislead: `plot not bad` is praise.
 Source: after the shop reviews of Radford, Jozefowicz & Sutskever 2017, arXiv:1704.01444
@@ -18,11 +18,11 @@ from minigpt.storyland.rules import END, MARK, Choice, Grammar
 
 MOODS = ("cross", "glad")
 """Causes 0 and 1."""
-PRAISE = 7
-"""A glad review praises this many parts for each that it finds fault with; a cross one inversely."""
+PRAISE = 9
+"""Parts that a glad review praises for each that it finds fault with; in a cross one inversely."""
 NOT = 3
 """Clauses of ten with the word "not"."""
-CLAUSES = (2, 8)
+CLAUSES = (1, 8)
 """The fewest and the most clauses of a review, all numbers between equally likely."""
 
 THINGS = {

@@ -33,6 +33,8 @@ class LSTMBlock(nn.Module):
 
     layer_type: type[nn.LSTM] | type[nn.GRU] = nn.LSTM
     gates = 4
+    norm: nn.Module
+    layer: nn.LSTM | nn.GRU
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
@@ -40,7 +42,7 @@ class LSTMBlock(nn.Module):
         self.context = config.context
         self.layer = self.layer_type(config.n_embd, config.n_embd, batch_first=True)
         for matrix in (self.layer.weight_ih_l0, self.layer.weight_hh_l0):
-            matrix.stacked = self.gates  # type: ignore[attr-defined] # Muon takes the gates apart
+            matrix.stacked = self.gates  # type: ignore[union-attr] # Muon takes the gates apart
 
     def initialise(self, generator: torch.Generator | None) -> None:
         """Draw the first weights. Gates that keep a unit start open so far that units forget within
@@ -52,7 +54,7 @@ class LSTMBlock(nn.Module):
             else:
                 nn.init.zeros_(parameter)
         times = torch.empty(width).uniform_(1, max(2, self.context - 1), generator=generator).log()
-        bias = self.layer.bias_ih_l0.data
+        bias = self.layer.get_parameter("bias_ih_l0").data
         bias[width : 2 * width] = times  # forget gate of an LSTM, update gate of a GRU
         if self.gates == 4:
             bias[:width] = -times  # input gate: what is kept long is written slowly
@@ -102,11 +104,16 @@ class Memory:
 
 
 class Remembering:
-    """A recurrent model that carries its state on, as a `NextChar` of unlimited context."""
+    """An LSTM or a GRU that carries its state on, as a `NextChar` of unlimited context.
+
+    ValueError for a model that keeps no state.
+    """
 
     context: None = None
 
-    def __init__(self, model: LSTM | GRU) -> None:
+    def __init__(self, model: GPT) -> None:
+        if not all(isinstance(block, LSTMBlock) for block in model.blocks):
+            raise ValueError(f"only an LSTM or a GRU keeps a state, got a {type(model).__name__}")
         self.model = model.eval()
 
     @property

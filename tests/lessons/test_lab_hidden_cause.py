@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from lessons.lab import moods
-from lessons.lab.hidden_cause import HiddenCause, HiddenCauseModel, running_posterior
+from lessons.lab.hidden_cause import (
+    HiddenCause,
+    HiddenCauseModel,
+    line_loss,
+    running_posterior,
+)
 from minigpt.nextchar import NextChar
 from minigpt.storyland.rules import END, Choice, Grammar
 
@@ -66,8 +71,9 @@ def test_the_predictor_pays_the_floor_behind_the_first_mark() -> None:
     ids = source.tokenizer.encode("".join(["film: plot good.\n"[-2:], *lines]))[None]
     said = source.model.logprobs(ids[:, :-1])[0]
     paid = -said[np.arange(len(said)), ids[0, 1:]][1:].sum()
-    floor = source.losses(lines, causes).exact * len("".join(lines))
-    assert paid == pytest.approx(floor, rel=1e-5)
+    floor = source.losses(lines, causes).exact
+    assert paid == pytest.approx(floor * len("".join(lines)), rel=1e-5)
+    assert line_loss(source.model, lines, batch=7) == pytest.approx(floor, rel=1e-5)
 
 
 def test_step_by_step_is_all_at_once_and_a_mark_forgets_the_cause() -> None:
