@@ -123,7 +123,7 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
     losses = source.losses(judge, right)
     net, looks, labelled = learned(size.lstm, corpus, split, seed)
     bags = {
-        name: inside.probed(*_labelled(readers.counted(bag, choose, judge), split))
+        name: inside.probed(*with_moods(readers.counted(bag, choose, judge), split))
         for name, bag in readers.BAGS.items()
     }
     posterior = source.posteriors(judge)[:, [1]]
@@ -181,10 +181,10 @@ def ends(read: Any, model: GPT, split: Split) -> Labelled:
     choose, judge = (
         inside.at_ends(read, some, model.tokenizer) for some in (split.choose, split.judge)
     )
-    return _labelled((choose, judge), split)
+    return with_moods((choose, judge), split)
 
 
-def _labelled(tables: tuple[np.ndarray, np.ndarray], split: Split) -> Labelled:
+def with_moods(tables: tuple[np.ndarray, np.ndarray], split: Split) -> Labelled:
     return tables[0], split.chosen, tables[1], split.right
 
 
