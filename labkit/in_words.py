@@ -8,7 +8,6 @@ Omits:  pictures of pixels, shaded areas and free text: whoever draws them says 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_NUMBER = re.compile(r"[\u2212-]?\d+\.\d+")
 MOST = 8
 """Points of a line that are all named; of a longer one its ends are, and its extremes between."""
 
@@ -26,8 +24,8 @@ MOST = 8
 def in_words(figure: Figure) -> str:
     """Titles, units, and the numbers of all lines, points and bars; empty if there are none.
 
-    Lines without a name (single seeds) are left out beside lines with one. The name is the label,
-    or `gid` for a line that is not in the legend.
+    Lines without a name (single seeds) are left out beside lines with one and beside bars. The name
+    is the label, or `gid` for a line that is not in the legend.
 
     >>> from labkit import figures
     >>> figure, ax = figures.new()
@@ -40,7 +38,8 @@ def in_words(figure: Figure) -> str:
 
 def _of(ax: Axes) -> str:
     lines = [line for line in ax.lines if np.size(line.get_xydata())]
-    lines = [line for line in lines if _name(line)] or lines
+    named = [line for line in lines if _name(line)]
+    lines = named if named or ax.containers else lines
     said = [f"{_name(line)} {_line(ax, line)}".strip() for line in lines]
     said += [f"{_name(bars)} {_bars(ax, bars)}".strip() for bars in ax.containers]
     if not said:
@@ -103,11 +102,15 @@ def _ticks(places: Any, labels: Any) -> dict[float, str]:
     """The words on an axis, by place; powers in maths markup are left to `number`."""
     words = [" ".join(label.get_text().split()) for label in labels]
     told = {round(float(place), 6): word for place, word in zip(places, words)}
-    return {
-        place: word
-        for place, word in told.items()
-        if word and "$" not in word and not _NUMBER.fullmatch(word)
-    }
+    return {place: word for place, word in told.items() if _tells(word, place)}
+
+
+def _tells(word: str, place: float) -> bool:
+    """Does a tick say something other than its own place? Maths markup does not."""
+    try:
+        return float(word.replace("\u2212", "-").replace(",", "")) != place
+    except ValueError:
+        return bool(word) and "$" not in word
 
 
 def number(value: float) -> str:

@@ -96,7 +96,7 @@ class Call:
         object.__setattr__(self, "kwargs", kwargs)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Cause:
     """A cause of a wrong answer, with a test for it."""
 

@@ -45,8 +45,7 @@ SURPRISE_WRONG = mistakes(SURPRISE,
     after("mean", "y.mean()",
           "this is the mean over all characters; one number for each is wanted"),
     body("every pair", "return -logprobs[..., targets]",
-         "logprobs[..., targets] pairs every place with every target; each place "
-         "has its own"),
+         "logprobs[..., targets] pairs every place with every target; each place has its own"),
     edit("through probabilities", "-chosen.astype(np.float64)",
          "-np.log(np.maximum(np.exp(chosen.astype(float)), 1e-300))", THROUGH),
     edit("an axis too many", "[..., 0]", "",
@@ -58,8 +57,7 @@ SURPRISE_WRONG = mistakes(SURPRISE,
          "these are logarithms already; the logarithm of a number below 0 is NaN"),
     edit("the probability", "-chosen.astype(np.float64)", "np.exp(chosen)",
          "this is p, the probability of what came; the surprise is -ln p"),
-    after("sum", "y.sum()",
-          "this is the sum over all characters; one number for each is wanted"),
+    after("sum", "y.sum()", "this is the sum over all characters; one number for each is wanted"),
 )
 
 # 01.2  What does a network learn from?
@@ -145,8 +143,7 @@ DRAW_VARIANTS = variants(DRAW,
 
 DRAW_WRONG = mistakes(DRAW,
     body("the likeliest", "return p.argmax(1)",
-         "this always takes the likeliest character; written text would soon go "
-         "round in a circle"),
+         "this always takes the likeliest character; written text would soon go round in a circle"),
     body("ignores p", "return rng.integers(0, p.shape[1], len(p))", UNUSED),
     edit("one number", "rng.random((len(p), 1))", "rng.random()", ONE_NUMBER),
     edit("first row for all", "p.cumsum(1)", "p[:1].cumsum(1)", FIRST_ROW),
@@ -156,6 +153,5 @@ DRAW_WRONG = mistakes(DRAW,
     edit("own randomness", "rng.random(", "np.random.default_rng().random(", OWN_RANDOMNESS),
     edit("a seed of its own", "rng.random(", "np.random.default_rng(0).random(", OWN_SEED),
     after("fractions", "y.astype(float)", FRACTIONS),
-    after("counted from one", "y + 1",
-          "these ids are one too large: the first character has id 0"),
+    after("counted from one", "y + 1", "these ids are one too large: the first character has id 0"),
 )

@@ -12,14 +12,10 @@ import numpy as np
 
 from lessons.engine import inputs
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
-from lessons.engine.judges import numbers, refused
+from lessons.engine.judges import form_alone, numbers, same_each_time, whole
 from lessons.l01_next_character import answers
 
 # 01.1  How surprising was what came?
-
-
-def _coin(rng: np.random.Generator) -> Call:
-    return Call(np.log(np.full((8, 2), 0.5)), rng.integers(0, 2, 8))
 
 
 def _batch(rng: np.random.Generator, *shape: int) -> Call:
@@ -35,18 +31,9 @@ def _nearly_impossible(rng: np.random.Generator) -> Call:
     return Call(logprobs, came)
 
 
-def _shape_and_sign(answer: Any, logprobs: np.ndarray, targets: np.ndarray) -> str | None:
-    if other := refused(answer, targets.shape):
-        return other
-    if numbers(answer).min() < 0:
-        return "a surprise below 0: a probability is at most 1, so -ln p is at least 0"
-    return None
-
-
-def _all_infinite(answer: Any, logprobs: np.ndarray, targets: np.ndarray) -> bool:
-    if np.shape(answer) != targets.shape:
-        return False
-    return bool((numbers(answer) == np.inf).all())
+def _none_below_zero(answer: Any, logprobs: np.ndarray, targets: np.ndarray) -> str | None:
+    words = "a surprise below 0: a probability is at most 1, so -ln p is at least 0"
+    return words if numbers(answer).min() < 0 else None
 
 
 SURPRISE = Exercise(
@@ -58,27 +45,18 @@ SURPRISE = Exercise(
     targets [...]: id of the character that came, 0 to V - 1, at each place.
     Returns an array [...] shaped like targets. Any number of axes may stand before V.""",
     solution=answers.SURPRISE,
-    signature="(logprobs, targets)",
     probes=(
-        Probe("with two equally likely characters, each costs ln 2 = 0.693 nats", _coin),
-        Probe(
-            "one number for each character that came, and none below 0",
-            lambda rng: _batch(rng, 9, 5),
-            judge=_shape_and_sign,
-        ),
-        Probe(
-            "what counts is the probability of the character that came",
-            lambda rng: _batch(rng, 12, 7),
-        ),
-        Probe(
-            "any number of axes may stand before the alphabet: logprobs [B, T, V]",
-            lambda rng: _batch(rng, 3, 4, 6),
-        ),
-        Probe(
-            "a character of probability e^-800 costs 800 nats, not infinitely many",
-            _nearly_impossible,
-            causes=(Cause(text=answers.THROUGH, when=_all_infinite),),
-        ),
+        Probe("with two equally likely characters, each costs ln 2 = 0.693 nats",
+              lambda rng: Call(np.log(np.full((8, 2), 0.5)), rng.integers(0, 2, 8))),
+        Probe("one number for each character that came, and none below 0",
+              lambda rng: _batch(rng, 9, 5), judge=_none_below_zero),
+        Probe("what counts is the probability of the character that came",
+              lambda rng: _batch(rng, 12, 7)),
+        Probe("any number of axes may stand before the alphabet: logprobs [B, T, V]",
+              lambda rng: _batch(rng, 3, 4, 6)),
+        Probe("a character of probability e^-800 costs 800 nats, not infinitely many",
+              _nearly_impossible,
+              causes=(Cause(answers.THROUGH, lambda y, *_: (numbers(y) == np.inf).all()),)),
     ),
     variants=answers.SURPRISE_VARIANTS,
     wrong=answers.SURPRISE_WRONG,
@@ -93,7 +71,7 @@ SURPRISE = Exercise(
     "judged by; divided by ln 2 it is bits per character.",
     drill="A character of probability 1/8 came. How many nats is that, and how many bits?",
     drill_answer="3 bits, for 2^-3 = 1/8; times ln 2 that is 2.08 nats.",
-)
+)  # fmt: skip
 
 
 # 01.2  What does a network learn from?
@@ -119,35 +97,14 @@ def _some_windows(rng: np.random.Generator, dtype: str = "int64") -> Call:
     return Call(_text(rng, n, dtype), _starts(*places, 0, n - context - 1), context)
 
 
-def _two_of_shape(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
-    several = len(answer) if isinstance(answer, (tuple, list)) else np.shape(answer)[:1]
-    if several not in (2, (2,)):
-        return "something else than two tensors (inputs, targets)"
-    for name, part in zip(("inputs", "targets"), answer):
-        if other := refused(part, [len(starts), context]):
-            return f"{name}: {other}"
-    return None
-
-
 def _kinds(pair: Any) -> list[str]:
     """Types of numbers in (inputs, targets)."""
     return sorted({str(numbers(part).dtype) for part in pair})
 
 
-def _whole_numbers(answer: Any, ids: Any, starts: Any, context: int) -> str | None:
-    if other := _two_of_shape(answer, ids, starts, context):
-        return other
+def _whole_numbers(answer: Any, *_: Any) -> str | None:
     kinds = _kinds(answer)
     return None if kinds == ["int64"] else f"tensors of {' and '.join(kinds)}"
-
-
-def _still_bytes(answer: Any, ids: Any, starts: Any, context: int) -> bool:
-    return not _two_of_shape(answer, ids, starts, context) and "uint8" in _kinds(answer)
-
-
-def _fractions(answer: Any, ids: Any, starts: Any, context: int) -> bool:
-    two = _two_of_shape(answer, ids, starts, context) is None
-    return two and any(kind.startswith("float") for kind in _kinds(answer))
 
 
 WINDOWS = Exercise(
@@ -161,28 +118,17 @@ WINDOWS = Exercise(
     Returns (inputs, targets), two int64 tensors [B, T]. inputs[b] are the T characters from
     starts[b] on; targets[b, t] is the character that follows inputs[b, t] in the text.""",
     solution="minigpt.train.loop:cut_windows",
-    signature="(ids, starts, context)",
     probes=(
-        Probe(
-            "two tensors [B, T]: as many targets as inputs",
-            lambda rng: Call(_text(rng, 30), _starts(0, 5, 9), 6),
-            judge=_two_of_shape,
-        ),
-        Probe(
-            "each window at the start of the text: inputs are its first T characters, "
-            "targets the T from the second on",
-            lambda rng: Call(_text(rng, 20), _starts(0), 5),
-        ),
+        Probe("two tensors [B, T]: as many targets as inputs",
+              lambda rng: Call(_text(rng, 30), _starts(0, 5, 9), 6), judge=form_alone),
+        Probe("each window at the start of the text: inputs are its first T characters, targets "
+              "the T from the second on", lambda rng: Call(_text(rng, 20), _starts(0), 5)),
         Probe("windows begin where `starts` says, the last possible place included", _some_windows),
-        Probe(
-            "a text kept as bytes (uint8) comes back as int64",
-            lambda rng: _some_windows(rng, "uint8"),
-            judge=_whole_numbers,
-            causes=(
-                Cause(text=answers.KEPT_SMALL, when=_still_bytes),
-                Cause(text=answers.FRACTIONS_OF_WINDOWS, when=_fractions),
-            ),
-        ),
+        Probe("a text kept as bytes (uint8) comes back as int64",
+              lambda rng: _some_windows(rng, "uint8"), judge=_whole_numbers,
+              causes=(Cause(answers.KEPT_SMALL, lambda pair, *_: "uint8" in _kinds(pair)),
+                      Cause(answers.FRACTIONS_OF_WINDOWS,
+                            lambda pair, *_: any("float" in kind for kind in _kinds(pair))))),
     ),
     variants=answers.WINDOWS_VARIANTS,
     wrong=answers.WINDOWS_WRONG,
@@ -197,7 +143,7 @@ WINDOWS = Exercise(
     "targets by 01.1, adjust.",
     drill="A window of 64 characters: how many predictions does the network make in it?",
     drill_answer="64: one at each place. The last one's target is the character behind the window.",
-)
+)  # fmt: skip
 
 
 # 01.3  How does it write?
@@ -221,20 +167,17 @@ def _mixed(rng: np.random.Generator) -> Call:
     return Call(np.tile(np.stack([one, one[::-1]]), (2000, 1)), inputs.generator(rng))
 
 
-def _one_id_each(answer: Any, p: np.ndarray) -> str | None:
-    if other := refused(answer, [len(p)], whole=True):
-        return other
+def _ids(answer: Any, p: np.ndarray, *_: Any) -> str | None:
     drawn = numbers(answer)
     if drawn.min() < 0 or drawn.max() >= p.shape[1]:
         return "something else than one id from 0 to V - 1 for each row"
-    return None
+    return whole(answer)
 
 
 def _always_the_certain(answer: Any, p: np.ndarray, rng: Any) -> str | None:
-    if other := _one_id_each(answer, p):
-        return other
     wrong = int((numbers(answer) != p.argmax(1)).sum())
-    return f"another character in {wrong} of {len(p)} rows" if wrong else None
+    other = f"another character in {wrong} of {len(p)} rows" if wrong else None
+    return _ids(answer, p) or other
 
 
 def _as_often(answer: Any, p: np.ndarray, rng: Any) -> str | None:
@@ -243,7 +186,7 @@ def _as_often(answer: Any, p: np.ndarray, rng: Any) -> str | None:
     With 3 or 4 degrees of freedom a right answer passes 40 in less than 1 of 10 million times
     (scipy.stats.chi2.sf(40, 4) = 4e-8).
     """
-    if other := _one_id_each(answer, p):
+    if other := _ids(answer, p):
         return other
     drawn = numbers(answer)
     for row in np.unique(p, axis=0):
@@ -260,12 +203,8 @@ def _as_often(answer: Any, p: np.ndarray, rng: Any) -> str | None:
     return None
 
 
-def _all_the_same(answer: Any, p: np.ndarray, rng: Any) -> bool:
-    return not refused(answer, [len(p)]) and len(np.unique(numbers(answer))) == 1
-
-
-def _in_fractions(answer: Any, p: np.ndarray, rng: Any) -> bool:
-    return not refused(answer, [len(p)]) and bool(refused(answer, [len(p)], whole=True))
+def _all_the_same(answer: Any, *_: Any) -> bool:
+    return len(np.unique(numbers(answer))) == 1
 
 
 def _three_states(rng: np.random.Generator) -> list[Call]:
@@ -276,24 +215,20 @@ def _three_states(rng: np.random.Generator) -> list[Call]:
 
 def _by_the_state(drawn: list[Any], calls: list[Call]) -> str | None:
     for answer, call in zip(drawn, calls):
-        if other := _one_id_each(answer, call.args[0]):
+        if other := _ids(answer, *call.args):
             return other
-    if _differ(drawn[0], drawn[1]):
-        return "other characters the second time, from a generator in the same state"
-    same = not _differ(drawn[0], drawn[2])
+    if other := same_each_time(drawn[:2], calls):
+        return other
+    same = same_each_time(drawn, calls) is None
     return "the same characters from generators in different states" if same else None
 
 
-def _differ(one: Any, other: Any) -> bool:
-    return bool((numbers(one) != numbers(other)).any())
-
-
 def _ids_each_time(drawn: list[Any], calls: list[Call]) -> bool:
-    return not any(_one_id_each(answer, call.args[0]) for answer, call in zip(drawn, calls))
+    return not any(_ids(answer, *call.args) for answer, call in zip(drawn, calls))
 
 
 def _whatever_the_state(drawn: list[Any], calls: list[Call]) -> bool:
-    return _ids_each_time(drawn, calls) and not _differ(drawn[0], drawn[1])
+    return _ids_each_time(drawn, calls) and same_each_time(drawn[:2], calls) is None
 
 
 def _equally_often(answer: Any, p: np.ndarray, rng: Any) -> bool:
@@ -310,36 +245,20 @@ DRAW = Exercise(
     from 0 to 1.
     Returns ids [B], whole numbers from 0 to V - 1.""",
     solution=answers.DRAW,
-    signature="(p, rng)",
     probes=(
-        Probe(
-            "a character of probability 1 is always drawn, and one for each row",
-            _certain,
-            judge=_always_the_certain,
-            causes=(
-                Cause(text=answers.FRACTIONS, when=_in_fractions),
-                Cause(text=answers.FIRST_ROW, when=_all_the_same),
-            ),
-        ),
-        Probe(
-            "characters are drawn as often as their probabilities say",
-            lambda rng: _rows(rng, _shares(rng), 4000),
-            judge=_as_often,
-            causes=(
-                Cause(text=answers.ONE_NUMBER, when=_all_the_same),
-                Cause(text=answers.UNUSED, when=_equally_often),
-            ),
-        ),
+        Probe("a character of probability 1 is always drawn, and one for each row", _certain,
+              judge=_always_the_certain,
+              causes=(Cause(answers.FRACTIONS, lambda drawn, *_: whole(drawn) is not None),
+                      Cause(answers.FIRST_ROW, _all_the_same))),
+        Probe("characters are drawn as often as their probabilities say",
+              lambda rng: _rows(rng, _shares(rng), 4000), judge=_as_often,
+              causes=(Cause(answers.ONE_NUMBER, _all_the_same),
+                      Cause(answers.UNUSED, _equally_often))),
         Probe("each row is drawn by its own probabilities", _mixed, judge=_as_often),
-        Probe(
-            "the same state of `rng` draws the same characters, another state others",
-            _three_states,
-            judge=_by_the_state,
-            causes=(
-                Cause(text=answers.OWN_SEED, when=_whatever_the_state),
-                Cause(text=answers.OWN_RANDOMNESS, when=_ids_each_time),
-            ),
-        ),
+        Probe("the same state of `rng` draws the same characters, another state others",
+              _three_states, judge=_by_the_state,
+              causes=(Cause(answers.OWN_SEED, _whatever_the_state),
+                      Cause(answers.OWN_RANDOMNESS, _ids_each_time))),
     ),
     variants=answers.DRAW_VARIANTS,
     wrong=answers.DRAW_WRONG,
@@ -353,6 +272,6 @@ DRAW = Exercise(
     next_step="Predict, draw, read what was drawn, predict again: that is all there is to writing.",
     drill="p = [0.2, 0.5, 0.3] and the dart lands on 0.65. Which id is drawn?",
     drill_answer="Id 1: it holds what lies from 0.2 to 0.7.",
-)
+)  # fmt: skip
 
 EXERCISES = (SURPRISE, WINDOWS, DRAW)

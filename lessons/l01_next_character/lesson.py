@@ -1,15 +1,7 @@
-"""Lesson 1, the notebook's source.
-
-Run:    python -m lessons build 01
-"""
+"""Lesson 1, the notebook's source. Run: python -m lessons build 01"""
 
 # %% [markdown]
 # # The next character: does what a network knows come from its text?
-#
-# *Lesson 1. A claim, a prediction, three small exercises, one measurement.*
-#
-# *`python -m lessons start 01` gives you a copy of your own, without the results that follow here:
-# make your prediction there.*
 #
 # **The claim.** A neural network starts out as a random function that knows nothing. Everything it
 # knows in the end comes from its data. Andrej Karpathy said so on the podcast *The Robot Brains* in
@@ -31,15 +23,14 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from labkit import figures
 from lessons.engine.notebook import (
     check,
     experiment,
     hint,
+    picture,
     predict,
     read_text,
     scaled,
-    show,
     source,
 )
 from minigpt import evaluate, sample
@@ -118,15 +109,11 @@ print(f"to learn from: {len(train_ids):,} characters; held out: {len(held_out_id
 # Models already return logarithms, because the probability of a long text is too small for a
 # computer's numbers. You are given `logprobs`, the natural logarithms of the predicted
 # probabilities, and `targets`, the ids of the characters that came. Return the surprise of each, in
-# nats. One to three lines are enough. Stuck? `hint("01.1")` asks you a question; call it again for
-# more.
+# nats. One to three lines are enough.
 
 # %% exercise="01.1"
 
 # %% [markdown]
-# From here on the story uses the package's own `evaluate.surprise`, whether or not you have solved
-# it. So nothing below depends on your answer, and you can come back at any time.
-#
 # Now measure a model that **knows nothing**: it always gives all V characters the same probability.
 
 
@@ -172,27 +159,17 @@ for order, loss in zip(orders, ladder):
     print(f"looks {order - 1} characters back: {loss:.3f} bits/char")
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
-    ax.plot([order - 1 for order in orders], ladder, marker="o")
-    ax.axhline(nothing_bits, color="#555555", linestyle=":")
+worth = "The loss that counting reaches. The first few characters of memory are worth most;"
+with picture(
+    x="characters it looks back",
+    y="loss (bits/char)",
+    title="Looking back a few characters more than halves the loss",
+    caption=f"{worth} then the curve flattens, because long sequences are seldom seen twice.",
+) as ax:
+    ax.plot([order - 1 for order in orders], ladder, marker="o", gid="n-gram on held-out text")
+    ax.axhline(nothing_bits, color="#555555", linestyle=":", gid="knows nothing")
     ax.text(6, nothing_bits - 0.3, "knows nothing: every character equally probable", ha="right")
     ax.set_ylim(0, nothing_bits + 0.3)
-    figures.label(
-        ax,
-        x="characters it looks back",
-        y="loss (bits/char)",
-        title="Looking back a few characters more than halves the loss",
-    )
-show(
-    figure,
-    alt="Loss of n-grams on held-out text against how many characters they look back: "
-    + ", ".join(f"{order - 1}: {loss:.2f}" for order, loss in zip(orders, ladder))
-    + f" bits per character. A dotted line at {nothing_bits:.2f} is the loss "
-    "of a model that knows nothing.",
-    caption="The loss that counting reaches. The first few characters of memory are worth most; "
-    "then the curve flattens, because long sequences are seldom seen twice.",
-)
 
 # %% [markdown]
 # All of this came from counting, in seconds, without a network. Keep the last number in mind: it is
@@ -266,29 +243,23 @@ trained_bits = result.val_loss / math.log(2)
 print(f"trained for {len(history)} steps: {trained_bits:.3f} bits/char on held-out text")
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
+first = "First it learns the frequencies (which takes almost no time), then what follows what."
+with picture(
+    x="training steps",
+    y="loss (bits/char)",
+    title="From knowing nothing, step by step",
+    caption=f"{first} After this few steps counting is still ahead.",
+) as ax:
     ax.plot(range(1, len(history) + 1), history, label="network, on its training windows")
     for height, name, beside in (
         (nothing_bits, "knows nothing", 0.08),
         (frequency_bits, "knows the frequencies", 0.08),
         (ladder[-1], "n-gram, six characters back", -0.26),
     ):
-        ax.axhline(height, color="#555555", linestyle=":", linewidth=1)
+        ax.axhline(height, color="#555555", linestyle=":", linewidth=1, gid=name)
         ax.text(len(history), height + beside, name, ha="right", fontsize=9)
     ax.set_ylim(0, nothing_bits + 0.5)
     ax.legend(loc="lower left")
-    figures.label(
-        ax, x="training steps", y="loss (bits/char)", title="From knowing nothing, step by step"
-    )
-show(
-    figure,
-    alt=f"The network's loss falls from {history[0]:.2f} to {history[-1]:.2f} bits per character "
-    f"in {len(history)} steps. Lines mark knowing nothing ({nothing_bits:.2f}), knowing the "
-    f"frequencies ({frequency_bits:.2f}) and the n-gram ({ladder[-1]:.2f}).",
-    caption="First it learns the frequencies (which takes almost no time), then what follows what. "
-    "After this few steps counting is still ahead.",
-)
 
 # %% [markdown]
 # ## 5. Writing
@@ -371,9 +342,6 @@ for name, model in writers.items():
 #
 # The intervals cover what different seeds change (initial weights, windows, shuffling), not what
 # other texts would change.
-#
-# If you have no time, `experiment("next_character", published=True)` shows our results and runs
-# nothing.
 
 # %%
 evidence = experiment("next_character")

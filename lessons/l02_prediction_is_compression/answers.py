@@ -55,8 +55,7 @@ VARINTS_WRONG = mistakes(VARINTS_RIGHT,
         return bytes(out)""",
          "the highest seven bits come first; the lowest are wanted first"),
     edit("no mark", " | 128", "",
-         "no byte says that more follows (128 added), so nobody can tell where a "
-         "number ends"),
+         "no byte says that more follows (128 added), so nobody can tell where a number ends"),
     whole("the mark at the end",
           VARINTS_RIGHT.replace(" | 128", "").replace("(number)\n", "(number | 128)\n"),
           "the mark stands on the last byte of a number; it says that more follows, so "
@@ -97,10 +96,8 @@ ENTROPY_VARIANTS = variants(ENTROPY_RIGHT,
 )
 
 ENTROPY_WRONG = mistakes(ENTROPY_RIGHT,
-    edit("nats", "log2", "log",
-         "these are nats (natural logarithm); bits take log2"),
-    edit("no minus", "-(p", "(p",
-         "the minus sign is missing: an entropy is never below 0"),
+    edit("nats", "log2", "log", "these are nats (natural logarithm); bits take log2"),
+    edit("no minus", "-(p", "(p", "the minus sign is missing: an entropy is never below 0"),
     edit("not weighted", "(p * np.log2(p)).sum()", "np.log2(p).mean()",
          "every thing counts alike here; a frequent thing is met more often, so each "
          "surprise is weighted by its p"),
@@ -187,6 +184,5 @@ FREQUENCIES_WRONG = mistakes(FREQUENCIES_RIGHT,
          "2 is raised to the logarithms, which are natural ones: np.exp gives the "
          "probabilities back"),
     edit("one sum for all rows", "p.sum(1, keepdims=True)", "p.sum()",
-         "the probabilities are divided by the sum of the whole table; each row has "
-         "its own sum"),
+         "the probabilities are divided by the sum of the whole table; each row has its own sum"),
 )

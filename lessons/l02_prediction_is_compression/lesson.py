@@ -1,15 +1,7 @@
-"""Lesson 2, the notebook's source.
-
-Run:    python -m lessons build 02
-"""
+"""Lesson 2, the notebook's source. Run: python -m lessons build 02"""
 
 # %% [markdown]
 # # Prediction is compression: does compressing well mean finding structure?
-#
-# *Lesson 2. A claim, a prediction, three small exercises, one measurement.*
-#
-# *`python -m lessons start 02` gives you a copy of your own, without the results that follow here:
-# make your prediction there.*
 #
 # **The claim.** A model that predicts the next symbol well can compress, and to compress really
 # well it has to find the structure that made the text. Ilya Sutskever said so in a conversation
@@ -32,10 +24,10 @@ from lessons.engine.notebook import (
     check,
     experiment,
     hint,
+    picture,
     predict,
     read_text,
     scaled,
-    show,
     source,
 )
 from lessons.l02_prediction_is_compression import coding, probes
@@ -212,21 +204,15 @@ print(classical.render(rows, len(piece)))
 # %%
 measured = {row.name: 8 * row.primed / len(sample) for row in rows if row.primed is not None}
 order = sorted(measured, key=measured.__getitem__, reverse=True)
-with figures.style():
-    figure, ax = figures.new()
+known = "Every coder has the training text: as a dictionary, as a prefix, or as counts."
+on_the_way = "All but the n-gram as it was go on learning from what they code."
+with picture(
+    x="size (bits per byte)", title="Old coders are hard to beat", caption=f"{known} {on_the_way}"
+) as ax:
     ax.barh(order, [measured[name] for name in order], color=figures.COLOURS[1])
     for i, name in enumerate(order):
         ax.text(measured[name], i, f" {measured[name]:.2f}", va="center", fontsize=9)
     ax.set_xlim(0, 1.1 * max(measured.values()))
-    figures.label(ax, x="size (bits per byte)", y="", title="Old coders are hard to beat")
-show(
-    figure,
-    alt="Bits per byte of coders that know the training text, best first: "
-    + ", ".join(f"{name} {measured[name]:.2f}" for name in order[::-1])
-    + ".",
-    caption="Every coder has the training text: as a dictionary, as a prefix, or as counts. All "
-    "but the n-gram as it was go on learning from what they code.",
-)
 
 # %% [markdown]
 # PPMd is from 2002. It mixes counts of several lengths as the n-gram does, but it keeps learning
@@ -319,9 +305,6 @@ print(f"from raw characters: theme {probes.accuracy(raw, asked.theme):.2f}, rand
 # could not tell finding the theme from keeping the verb. Besides, PPMd, which learns on the way,
 # was in one column with coders that do not. The old rows are in
 # `python -m lessons ledger 02 --history`.
-#
-# If you have no time, `experiment("prediction_is_compression", published=True)` shows our results
-# and runs nothing.
 
 # %%
 evidence = experiment("prediction_is_compression")

@@ -1,15 +1,7 @@
-"""Lesson 3, the notebook's source.
-
-Run:    python -m lessons build 03
-"""
+"""Lesson 3, the notebook's source. Run: python -m lessons build 03"""
 
 # %% [markdown]
 # # Why it trains: do deep networks need residual connections, attention and normalisation?
-#
-# *Lesson 3. A claim, a prediction, three small exercises, one measurement.*
-#
-# *`python -m lessons start 03` gives you a copy of your own, without the results that follow here:
-# make your prediction there.*
 #
 # **The claim.** Not one trick but several together made the transformer trainable and scalable:
 # residual connections, attention and normalisation. Andrej Karpathy said so on the podcast *No
@@ -27,8 +19,7 @@ Run:    python -m lessons build 03
 import numpy as np
 import torch
 
-from labkit import figures
-from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
+from lessons.engine.notebook import check, experiment, hint, picture, predict, scaled, source
 from lessons.l03_why_it_trains.experiment import Shaped, pass_on
 from minigpt import corpora, evaluate, model, ngram, ops, optim, plots
 from minigpt.settings import TrainConfig
@@ -104,18 +95,15 @@ for layer_number, row in enumerate(reach, 1):
     )
 
 # %%
-with figures.style():
-    figure, ax = figures.new("square")
-    plots.attention_map(weights[far], line, ax)
-    ax.set_title(
-        f"Layer {far[0] + 1}, head {far[1] + 1}: the one that looks furthest back", fontsize=11
-    )
-show(
-    figure,
+with picture(
+    size="square",
     alt=f"Attention map over the characters of {line!r}, rows looking at columns to their left; "
     f"the head looks back {reach[far]:.1f} characters on average.",
     caption="Dark means much weight. Nothing is above the diagonal, because that is the future.",
-)
+) as ax:
+    plots.attention_map(weights[far], line, ax)
+    named = f"Layer {far[0] + 1}, head {far[1] + 1}"
+    ax.set_title(f"{named}: the one that looks furthest back", fontsize=11)
 
 # %% [markdown]
 # ## 2. A layer, and another, and another
@@ -212,32 +200,20 @@ for name, found in alike.items():
     print(f"{name:26}", "  ".join(f"depth {d}: {c:.2f}" for d, c in zip(depths, found)))
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
+mixed = "Each block mixes the positions. A vector that is only replaced becomes an average of"
+with picture(
+    x="depth (blocks)",
+    y="cosine of two positions",
+    title="Without residual connections all positions become alike",
+    caption=f"{mixed} averages; one that is added to remains. (Dong et al. 2021 call it a collapse "
+    "of rank.)",
+) as ax:
     for name, found in alike.items():
         ax.plot(depths, found, marker="o", label=name)
     ax.set_xscale("log", base=2)
     ax.set_xticks(depths, [str(d) for d in depths])
     ax.set_ylim(0, 1.05)
     ax.legend(loc="center right")
-    figures.label(
-        ax,
-        x="depth (blocks)",
-        y="cosine of two positions",
-        title="Without residual connections all positions become alike",
-    )
-show(
-    figure,
-    alt="Mean cosine of the vectors of two positions in untrained networks, by depth. "
-    + "; ".join(
-        f"{name}: " + ", ".join(f"{c:.2f} at {d}" for d, c in zip(depths, found))
-        for name, found in alike.items()
-    )
-    + ".",
-    caption="Each block mixes the positions. A vector that is only replaced becomes an "
-    "average of averages; one that is added to remains. (Dong et al. 2021 call it a collapse of "
-    "rank.)",
-)
 
 # %% [markdown]
 # Does this happen to every network without residual connections? No, it is due to *these initial
@@ -326,9 +302,6 @@ print("rate ", "  ".join(f"{curve[s]:.2f}" for s in (0, 20, 200, 300, 399)))
 # so. And the network without residual connections had only the initial weights that let no signal
 # through: with four layers it had learned almost nothing, with eight nothing at all. Those rows are
 # in `python -m lessons ledger 03 --history`.
-#
-# If you have no time, `experiment("why_it_trains", published=True)` shows our results and runs
-# nothing.
 
 # %%
 evidence = experiment("why_it_trains")

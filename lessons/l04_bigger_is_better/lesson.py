@@ -1,15 +1,7 @@
-"""Lesson 4, the notebook's source.
-
-Run:    python -m lessons build 04
-"""
+"""Lesson 4, the notebook's source. Run: python -m lessons build 04"""
 
 # %% [markdown]
 # # Bigger is better: can the gain be forecast?
-#
-# *Lesson 4. A claim, two predictions, three small exercises, one measurement.*
-#
-# *`python -m lessons start 04` gives you a copy of your own, without the results that follow here:
-# make your predictions there.*
 #
 # **The claim.** Scale is close to a first principle of this field: given good data, a good
 # algorithm and a good set-up, a larger network is a better one. Andrej Karpathy said so in 2022 and
@@ -30,8 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from distill.comparison import costs
-from labkit import figures
-from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
+from lessons.engine.notebook import check, experiment, hint, picture, predict, scaled, source
 from lessons.l04_bigger_is_better import experiment as scaling
 from lessons.lab import training
 from minigpt import evaluate, storyland
@@ -205,9 +196,13 @@ promised = small[-1][1] - forecast
 print(f"it came to {found:.4f}: off by {abs(found - forecast) / promised:.0%} of what was promised")
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
-    at = np.array([small[0][0], larger])
+at = np.array([small[0][0], larger])
+with picture(
+    x="weights of the blocks",
+    y="loss above the floor (nats/char)",
+    title="A law from three networks, and a fourth to test it",
+    caption="One seed and short training: this is a sketch of the experiment, not a result.",
+) as ax:
     ax.plot(at, np.exp(log_a) * at**-slope, "--", color="#555555", label="law of the small three")
     ax.plot(*zip(*small), "o", markersize=9, label="trained, and fitted")
     ax.plot([larger], [found], "s", markersize=9, label="trained afterwards")
@@ -216,21 +211,6 @@ with figures.style():
     ax.set_yticks([], minor=True)
     ax.set_yticks([0.4, 0.6, 0.8, 1.0], ["0.4", "0.6", "0.8", "1.0"])
     ax.set_ylim(0.8 * min(forecast, found), 1.2 * small[0][1])
-    ax.legend()
-    figures.label(
-        ax,
-        x="weights of the blocks",
-        y="loss above the floor (nats/char)",
-        title="A law from three networks, and a fourth to test it",
-    )
-show(
-    figure,
-    alt="Excess loss against the number of weights, both axes logarithmic: "
-    + ", ".join(f"{excess:.3f} at {n:,}" for n, excess in small)
-    + f" nats per character. A line through them says {forecast:.3f} at {larger:,}; "
-    f"measured there: {found:.3f}.",
-    caption="One seed and short training: this is a sketch of the experiment, not a result.",
-)
 
 # %% [markdown]
 # ## 4. Good data
@@ -303,9 +283,6 @@ source(scaling.spoil)
 # higher loss, so the verdict was almost certain before the run; and the learning rates were those
 # of clean text. The control that the question needs, half the steps, had been measured but was not
 # in any criterion.
-#
-# If you have no time, `experiment("bigger_is_better", published=True)` shows our results and runs
-# nothing.
 
 # %%
 evidence = experiment("bigger_is_better")

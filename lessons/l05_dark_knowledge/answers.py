@@ -41,16 +41,14 @@ DIVERGENCE_WRONG = mistakes(DIVERGENCE,
          "they are summed and not averaged"),
     after("one number", "y.mean()",
           "this is the mean over all places; one number for each is wanted"),
-    after("bits", "y / np.log(2)",
-          "these are bits: nats are wanted, without the division by ln 2"),
+    after("bits", "y / np.log(2)", "these are bits: nats are wanted, without the division by ln 2"),
     body("zero times infinity", """
         with np.errstate(invalid="ignore"):
             return (np.exp(teacher) * (teacher - student)).sum(-1)""",
          "0 * (-inf) is NaN in floating-point numbers; what the teacher rules out "
          "has to be left out before multiplying"),
     after("sign", "-y",
-          "the sign is turned round: ln p_teacher comes first, and the sum is never "
-          "below 0"),
+          "the sign is turned round: ln p_teacher comes first, and the sum is never below 0"),
     body("logarithms as weights", """
         with np.errstate(invalid="ignore"):
             return np.where(np.isfinite(teacher), teacher * (teacher - student), 0.0).sum(-1)""",
@@ -105,10 +103,8 @@ KD_WRONG = mistakes(KD_RIGHT,
          "not 0 at a match, so it does not say how far the student still has to go"),
     edit("softmax forgotten", "(student_logits / temperature).log_softmax(-1)",
          "student_logits / temperature",
-         "the student's scores are not logarithms of probabilities yet: they need a "
-         "log-softmax"),
-    edit("T once", "temperature**2", "temperature",
-         "the factor is T here; T^2 is wanted"),
+         "the student's scores are not logarithms of probabilities yet: they need a log-softmax"),
+    edit("T once", "temperature**2", "temperature", "the factor is T here; T^2 is wanted"),
     edit("divided by T squared", "temperature**2 *", "1 / temperature**2 *",
          "this divides by T^2; the loss is multiplied by it"),
     edit("sum over positions", ".sum(-1).mean()", ".sum()",
@@ -206,6 +202,5 @@ CALIBRATION_WRONG = mistakes(CALIBRATION_RIGHT,
          "2 is raised to the logarithms, which are natural ones: np.exp gives the "
          "probabilities back"),
     edit("not divided", "here.mean() *", "here.sum() *",
-         "these are the sums over the places of each bin: divide by the number of "
-         "places, N"),
+         "these are the sums over the places of each bin: divide by the number of places, N"),
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from lessons.engine import inputs
 from lessons.engine.exercise import Call, Exercise, Probe
-from lessons.engine.judges import numbers, refused
+from lessons.engine.judges import form_alone, numbers
 from lessons.l05_dark_knowledge import answers
 
 # 05.1  How far is the student from the teacher?
@@ -29,10 +29,6 @@ def _alike(rng: np.random.Generator) -> Call:
 
 def _pair(rng: np.random.Generator, *shape: int) -> Call:
     return Call(_logprobs(rng, *shape), _logprobs(rng, *shape))
-
-
-def _coins(rng: np.random.Generator) -> Call:
-    return Call(np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]]))
 
 
 def _ruled_out(rng: np.random.Generator) -> Call:
@@ -58,10 +54,6 @@ def _sure_of_the_wrong(rng: np.random.Generator) -> Call:
     return Call(np.log([[0.5, 0.5]]), np.array([[np.log1p(-np.exp(-50.0)), -50.0]]))
 
 
-def _one_each(answer: Any, teacher: np.ndarray, student: np.ndarray) -> str | None:
-    return refused(answer, teacher.shape[:-1])
-
-
 DIVERGENCE = Exercise(
     id="05.1",
     name="divergence",
@@ -72,21 +64,17 @@ DIVERGENCE = Exercise(
     Returns KL(teacher || student) = sum over characters of p_teacher (ln p_teacher -
     ln p_student), an array [...].""",
     solution=answers.DIVERGENCE,
-    signature="(teacher, student)",
     probes=(
-        Probe("one number at each place", lambda rng: _pair(rng, 3, 4, 6), judge=_one_each),
+        Probe("one number at each place", lambda rng: _pair(rng, 3, 4, 6), judge=form_alone),
         Probe("where the student says what the teacher says, it is 0", _alike),
-        Probe("a fair coin taught, 0.9 : 0.1 learned: 0.5 ln(0.5/0.9) + 0.5 ln(0.5/0.1)", _coins),
-        Probe(
-            "the sum over all characters, weighted by what the teacher finds probable",
-            lambda rng: _pair(rng, 2, 5, 7),
-        ),
+        Probe("a fair coin taught, 0.9 : 0.1 learned: 0.5 ln(0.5/0.9) + 0.5 ln(0.5/0.1)",
+              lambda rng: Call(np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]]))),
+        Probe("the sum over all characters, weighted by what the teacher finds probable",
+              lambda rng: _pair(rng, 2, 5, 7)),
         Probe("a character the teacher rules out adds nothing (0 ln 0 is 0)", _ruled_out),
         Probe("also where the student rules it out too", _both_ruled_out),
-        Probe(
-            "a fair coin taught, and ln p_student is -50 for one side: 25 - ln 2",
-            _sure_of_the_wrong,
-        ),
+        Probe("a fair coin taught, and ln p_student is -50 for one side: 25 - ln 2",
+              _sure_of_the_wrong),
     ),
     variants=answers.DIVERGENCE_VARIANTS,
     wrong=answers.DIVERGENCE_WRONG,
@@ -100,7 +88,7 @@ DIVERGENCE = Exercise(
     next_step="This is the loss a student is taught with, once its gradient is taken.",
     drill="The teacher says 1/2, 1/2 and the student 1/4, 3/4. Which direction of KL is larger?",
     drill_answer="KL(teacher, student): 0.144 nats, where KL(student, teacher) is 0.131.",
-)
+)  # fmt: skip
 
 
 # 05.2  Hinton's loss.
@@ -113,17 +101,9 @@ def _taught(rng: np.random.Generator, temperature: float, n: int = 9, v: int = 6
     return Call(_logits(rng, n, v), _logits(rng, n, v).log_softmax(-1), temperature=temperature)
 
 
-def _by_default(rng: np.random.Generator) -> Call:
-    return Call(*_taught(rng, 1.0).args)
-
-
 def _agrees(rng: np.random.Generator) -> Call:
     logits = _logits(rng, 5, 7)
     return Call(logits + 3, logits.log_softmax(-1), temperature=2.0)
-
-
-def _a_number(answer: Any, *_: Any, **__: Any) -> str | None:
-    return refused(answer, ())
 
 
 KD = Exercise(
@@ -139,17 +119,13 @@ KD = Exercise(
     solution="distill.losses:kd",
     signature="(student_logits, teacher_logprobs, temperature=1.0)",
     probes=(
-        Probe("one number for all positions", lambda rng: _taught(rng, 1.0), judge=_a_number),
-        Probe(
-            "0 where the student's softmax is the teacher's, at any temperature", _agrees, atol=1e-4
-        ),
-        Probe(
-            "at T = 1, which is the default: the mean over positions of the sum over characters",
-            _by_default,
-        ),
-        Probe(
-            "at T = 4: both softened, and the loss times T^2", lambda rng: _taught(rng, 4.0, n=12)
-        ),
+        Probe("one number for all positions", lambda rng: _taught(rng, 1.0), judge=form_alone),
+        Probe("0 where the student's softmax is the teacher's, at any temperature", _agrees,
+              atol=1e-4),
+        Probe("at T = 1, which is the default: the mean over positions of the sum over characters",
+              lambda rng: Call(*_taught(rng, 1.0).args)),
+        Probe("at T = 4: both softened, and the loss times T^2",
+              lambda rng: _taught(rng, 4.0, n=12)),
         Probe("at T = 0.5: both sharpened", lambda rng: _taught(rng, 0.5, n=12)),
     ),
     variants=answers.KD_VARIANTS,
@@ -165,7 +141,7 @@ KD = Exercise(
     "labels' cross-entropy.",
     drill="Logits are divided by T = 4 and T^2 left out. By about what factor do gradients shrink?",
     drill_answer="By T^2 = 16.",
-)
+)  # fmt: skip
 
 
 # 05.3  Does a model mean what it says?
@@ -208,8 +184,6 @@ def _certain(rng: np.random.Generator) -> Call:
 
 
 def _between(answer: Any, *_: Any, **__: Any) -> str | None:
-    if other := refused(answer, ()):
-        return other
     share = float(numbers(answer))
     return None if 0 <= share <= 1 else f"{share:.3g}, not a share from 0 to 1"
 
@@ -225,7 +199,6 @@ CALIBRATION = Exercise(
     belongs to the last). In each bin: |mean sureness - share right|.
     Returns the mean of these over bins, each weighted by its share of the places.""",
     solution="distill.comparison.metrics:calibration_error",
-    signature="(logprobs, targets, bins=15)",
     probes=(
         Probe("one number from 0 to 1", lambda rng: _answers(rng, 40), judge=_between),
         Probe("0.8 sure and right every second time: 0.3", _half_right),
@@ -249,6 +222,6 @@ CALIBRATION = Exercise(
     "calibrated than those that learned from labels.",
     drill="Ten answers, 0.7 sure each, nine of them right. What is the calibration error?",
     drill_answer="0.2: right in 0.9 of the cases, sure in 0.7.",
-)
+)  # fmt: skip
 
 EXERCISES = (DIVERGENCE, KD, CALIBRATION)

@@ -1,15 +1,7 @@
-"""Lesson 5, the notebook's source.
-
-Run:    python -m lessons build 05
-"""
+"""Lesson 5, the notebook's source. Run: python -m lessons build 05"""
 
 # %% [markdown]
 # # Dark knowledge: does a teacher help most where labels are few?
-#
-# *Lesson 5. A claim, a prediction, three small exercises, one measurement.*
-#
-# *`python -m lessons start 05` gives you a copy of your own, without the results that follow here:
-# make your prediction there.*
 #
 # **The claim.** Much of what a large model knows can be packed into a small one, if the small one
 # learns from the predictions of the large one. This is called **distillation**. Andrej Karpathy
@@ -36,16 +28,15 @@ from distill.comparison import metrics
 from distill.distillation import distill
 from distill.settings import DistillConfig, portion
 from distill.teachers import NGramTeacher, side_by_side
-from labkit import figures
 from labkit.experiment import interval
 from lessons.engine.notebook import (
     check,
     experiment,
     hint,
+    picture,
     predict,
     read_text,
     scaled,
-    show,
     source,
 )
 from minigpt import plots, sample
@@ -90,25 +81,11 @@ def expects(model, text):
 
 
 places = ["the q", "you w", "the "]
-with figures.style():
-    figure, axes = figures.new("wide", 1, 3)
+with picture(columns=3, caption="A label would be a single bar of height 1.") as axes:
     for ax, text in zip(axes, places):
         plots.next_character_bars(expects(teacher, text), tokenizer.characters, ax, top=8)
         ax.set_ylim(0, 1)
         ax.set_title(f"after {text!r}")
-said = []
-for text in places:
-    logprobs = expects(teacher, text)
-    first = np.argsort(-logprobs)[:3]
-    said.append(
-        f"after {text!r} "
-        + ", ".join(f"{tokenizer.characters[i]!r} {np.exp(logprobs[i]):.2f}" for i in first)
-    )
-show(
-    figure,
-    alt=f"The likeliest next characters at three places: {'; '.join(said)}.",
-    caption="A label would be a single bar of height 1.",
-)
 
 # %% [markdown]
 # After "the q" one character is nearly certain, and a label says almost as much. After "the "
@@ -177,21 +154,13 @@ for place in np.argsort(-far)[:5]:
 # %%
 sure = expects(teacher, "I am n")
 heats = (1.0, 2.0, 4.0)
-with figures.style():
-    figure, axes = figures.new("wide", 1, len(heats))
+order = "What comes after 'I am n'. The order stays; the differences shrink."
+with picture(columns=len(heats), caption=order) as axes:
     for ax, T in zip(axes, heats):
         soft = torch.from_numpy(sure / T).log_softmax(-1).numpy()
         plots.next_character_bars(soft, tokenizer.characters, ax, top=8)
         ax.set_ylim(0, 1)
         ax.set_title(f"T = {T:g}")
-tops = [float(torch.from_numpy(sure / T).softmax(-1).max()) for T in heats]
-show(
-    figure,
-    alt="The same prediction, softened. The likeliest character has "
-    + ", ".join(f"{top:.2f} at T = {T:g}" for T, top in zip(heats, tops))
-    + ".",
-    caption="What comes after 'I am n'. The order stays; the differences shrink.",
-)
 
 # %% [markdown]
 # Softening has a side effect. Dividing by T makes the gradient that reaches the student's scores
@@ -271,31 +240,17 @@ for name, student in students.items():
     print(f"{name}: {student.judge_loss:.3f} nats/char on held-out text")
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
-    curves = {}
+kept = "For each student the best of these checkpoints is kept."
+with picture(
+    x="training steps",
+    y="loss on held-out text (nats/char)",
+    title="The same network on the same 5 % of the text, with a teacher and without",
+    caption=f"{kept} Is the distance larger at the end than at the beginning?",
+) as ax:
     for name, student in students.items():
         looks = [row for row in student.metrics if row["choose_loss"] is not None]
-        curves[name] = [row["choose_loss"] for row in looks]
-        ax.plot([row["step"] for row in looks], curves[name], marker="o", label=name)
-    ax.legend()
-    figures.label(
-        ax,
-        x="training steps",
-        y="loss on held-out text (nats/char)",
-        title="The same network on the same 5 % of the text, with a teacher and without",
-    )
-show(
-    figure,
-    alt="Held-out loss while training. "
-    + "; ".join(
-        f"{name}: from {curve[0]:.2f} to {curve[-1]:.2f}, at best {min(curve):.2f} nats per char"
-        for name, curve in curves.items()
-    )
-    + ".",
-    caption="For each student the best of these checkpoints is kept. Is the distance larger at "
-    "the end than at the beginning?",
-)
+        steps, held_out = zip(*((row["step"], row["choose_loss"]) for row in looks))
+        ax.plot(steps, held_out, marker="o", label=name)
 
 # %% [markdown]
 # For the curious, this is what the package minimises:
@@ -317,36 +272,28 @@ source(losses.mix)
 # %% exercise="05.3"
 
 # %%
-with figures.style():
-    figure, ax = figures.new("square")
-    errors = {}
+with picture(
+    size="square",
+    x="how sure (probability of the favourite)",
+    y="how often right (share)",
+    title="Below the dotted line: too sure",
+    alt="On the dotted diagonal a model is as often right as it is sure.",
+    caption="Each point is a tenth of the scale that has at least 30 predictions.",
+) as ax:
     for name, student in students.items():
         said = side_by_side(student.model, judge)
         sureness, right = np.exp(said.max(-1)), said.argmax(-1) == judge[1:]
-        errors[name] = metrics.calibration_error(said, judge[1:])
+        error = metrics.calibration_error(said, judge[1:])
         bins = np.minimum((sureness * 10).astype(int), 9)
         full = [b for b in range(10) if (bins == b).sum() >= 30]
         ax.plot(
             [sureness[bins == b].mean() for b in full],
             [right[bins == b].mean() for b in full],
             marker="o",
-            label=f"{name}: error {errors[name]:.3f}",
+            label=f"{name}: error {error:.3f}",
         )
     ax.plot([0, 1], [0, 1], color="#777777", linestyle=":", linewidth=1)
     ax.legend(loc="upper left")
-    figures.label(
-        ax,
-        x="how sure (probability of the favourite)",
-        y="how often right (share)",
-        title="Below the dotted line: too sure",
-    )
-show(
-    figure,
-    alt="How often the favourite is right against how sure the model is. Calibration errors: "
-    + ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
-    + ". On the dotted diagonal a model is as often right as it is sure.",
-    caption="Each point is a tenth of the scale that has at least 30 predictions.",
-)
 
 # %% [markdown]
 # Both students are kept as they were at their best checkpoint, before further training could harm
@@ -395,9 +342,6 @@ show(
 # did not have their best learning rates, its n-gram could see the answers while it taught, and one
 # teacher taught all seeds, so the intervals did not cover what another teacher would do.
 # `python -m lessons ledger --history` shows its results.
-#
-# If you have no time, `experiment("dark_knowledge", published=True)` shows our results and runs
-# nothing.
 
 # %%
 evidence = experiment("dark_knowledge")

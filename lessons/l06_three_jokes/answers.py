@@ -38,8 +38,7 @@ AUC_VARIANTS = variants(AUC_RIGHT,
 
 AUC_WRONG = mistakes(AUC_RIGHT,
     edit("the other way round", "gap > 0", "gap < 0",
-         "this is the chance that the healthy text scores higher; a higher score "
-         "says collapsed"),
+         "this is the chance that the healthy text scores higher; a higher score says collapsed"),
     edit("a tie is won", "(gap > 0) + 0.5 * (gap == 0)", "gap >= 0",
          "pairs with equal scores are counted as won; each is worth one half"),
     edit("a tie is lost", " + 0.5 * (gap == 0)", "",
@@ -88,22 +87,18 @@ P_VALUES_WRONG = mistakes(P_VALUES_RIGHT,
          "the observed deal is left out, so that p can be 0, which no finite number "
          "of deals can show"),
     edit("one-sided", "np.abs(dealt) >= np.abs(observed)", "dealt >= observed",
-         "only deals above the observed gap are counted; a gap as far below 0 is as "
-         "surprising"),
+         "only deals above the observed gap are counted; a gap as far below 0 is as surprising"),
     edit("farther only", ">=", ">",
-         "a deal exactly as far out as the observed gap is not counted: at least as "
-         "far is wanted"),
+         "a deal exactly as far out as the observed gap is not counted: at least as far is wanted"),
     edit("nearer", ">=", "<",
          "these are the deals nearer to 0 than the observed gap; the surprising ones "
          "are those as far out, or farther"),
     edit("one added above only", "(1 + len(dealt))", "len(dealt)",
-         "one is added to what is counted and not to the number of deals, so p can "
-         "exceed 1"),
+         "one is added to what is counted and not to the number of deals, so p can exceed 1"),
     body("all gaps together", """
         far = (np.abs(dealt) >= np.abs(observed)).any(axis=1).sum()
         return np.full(len(observed), (1 + far) / (1 + len(dealt)))""",
          "a deal is counted if any of its k gaps is large; each gap has its own p"),
     edit("a number of deals", " / (1 + len(dealt))", "",
-         "this is the number of deals as far out, the observed one included: divide "
-         "by n + 1"),
+         "this is the number of deals as far out, the observed one included: divide by n + 1"),
 )

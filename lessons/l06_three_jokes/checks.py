@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lessons.engine.exercise import Call, Exercise, Probe
-from lessons.engine.judges import numbers, refused
+from lessons.engine.judges import numbers
 from lessons.l06_three_jokes import answers
 
 # 06.1  How well does a judge tell two sides apart?
@@ -24,23 +24,12 @@ def _apart(rng: np.random.Generator) -> Call:
     return Call(5 + rng.random(7), rng.random(7))
 
 
-def _unequal(rng: np.random.Generator) -> Call:
-    return Call(rng.standard_normal(13) + 0.4, rng.standard_normal(21))
-
-
-def _tied(rng: np.random.Generator) -> Call:
-    return Call(rng.integers(-2, 4, 15).astype(float), rng.integers(-3, 3, 22).astype(float))
-
-
 def _stretched(rng: np.random.Generator) -> list[Call]:
     ill, well = rng.standard_normal(9) + 0.5, rng.standard_normal(12)
     return [Call(ill, well), Call(np.exp(3 * ill) + 50, np.exp(3 * well) + 50)]
 
 
 def _only_order_counts(answers: list[Any], calls: list[Call]) -> str | None:
-    for answer in answers:
-        if other := refused(answer, ()):
-            return other
     plain, stretched = (float(numbers(answer)) for answer in answers)
     if math.isclose(plain, stretched, rel_tol=1e-9, abs_tol=1e-9):
         return None
@@ -57,24 +46,19 @@ AUC = Exercise(
     Returns the share of all m x n pairs (one text of each side) in which the collapsed text has
     the higher score; a pair with equal scores counts one half.""",
     solution="synthdata.three_jokes.judges:auc",
-    signature="(ill, well)",
     probes=(
         Probe("1 where every collapsed text scores above every healthy one", _apart),
-        Probe(
-            "0 where every collapsed text scores below every healthy one",
-            lambda rng: Call(*reversed(_apart(rng).args)),
-        ),
-        Probe("all pairs count, m x n of them", _unequal),
-        Probe(
-            "one half where a judge gives every text the same score",
-            lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5)),
-        ),
-        Probe("equal scores within some of the pairs count one half each", _tied),
-        Probe(
-            "stretching all scores without changing their order changes nothing",
-            _stretched,
-            judge=_only_order_counts,
-        ),
+        Probe("0 where every collapsed text scores below every healthy one",
+              lambda rng: Call(*reversed(_apart(rng).args))),
+        Probe("all pairs count, m x n of them",
+              lambda rng: Call(rng.standard_normal(13) + 0.4, rng.standard_normal(21))),
+        Probe("one half where a judge gives every text the same score",
+              lambda rng: Call(np.full(6, 1.5), np.full(9, 1.5))),
+        Probe("equal scores within some of the pairs count one half each",
+              lambda rng: Call(rng.integers(-2, 4, 15).astype(float),
+                               rng.integers(-3, 3, 22).astype(float))),
+        Probe("stretching all scores without changing their order changes nothing", _stretched,
+              judge=_only_order_counts),
     ),
     variants=answers.AUC_VARIANTS,
     wrong=answers.AUC_WRONG,
@@ -89,7 +73,7 @@ AUC = Exercise(
     drill="A judge is fooled by every pair and always prefers the wrong text. What is its AUC, and "
     "what would you do with such a judge?",
     drill_answer="0. Turn its answers round: then it is 1.",
-)
+)  # fmt: skip
 
 
 # 06.2  How many different texts does a collection amount to?
@@ -102,14 +86,7 @@ def _counts(rng: np.random.Generator, n: int = 12) -> np.ndarray:
     return counts
 
 
-def _equal(rng: np.random.Generator) -> Call:
-    return Call(np.full(int(rng.integers(3, 9)), int(rng.integers(2, 9))), 2.0)
-
-
 def _never_rises(answers: list[Any], calls: list[Call]) -> str | None:
-    for answer in answers:
-        if other := refused(answer, ()):
-            return other
     found = [float(numbers(answer)) for answer in answers]
     if all(a >= b - 1e-9 * abs(a) for a, b in pairwise(found)):
         return None
@@ -127,19 +104,17 @@ HILL = Exercise(
     H = - sum of p log2 p in bits. At infinity the limit is 1 / the largest share.
     Returns a number from 1 to k. A thing that was never seen counts nowhere.""",
     solution="synthdata.diversity.hill:hill",
-    signature="(counts, q)",
     probes=(
-        Probe("things seen equally often: as many as there are", _equal),
+        Probe("things seen equally often: as many as there are",
+              lambda rng: Call(np.full(int(rng.integers(3, 9)), int(rng.integers(2, 9))), 2.0)),
         Probe("q = 2 follows the formula", lambda rng: Call(_counts(rng), 2.0)),
         Probe("q = 1/2 follows the formula", lambda rng: Call(_counts(rng), 0.5)),
         Probe("q = 1 is 2 to the entropy in bits", lambda rng: Call(_counts(rng), 1.0)),
         Probe("q = 0 counts what was seen, and nothing else", lambda rng: Call(_counts(rng), 0.0)),
         Probe("q = infinity is 1 / the largest share", lambda rng: Call(_counts(rng), math.inf)),
-        Probe(
-            "the number never rises with q",
-            lambda rng: [Call(c, q) for c in [_counts(rng)] for q in (0, 0.5, 1, 2, 5)],
-            judge=_never_rises,
-        ),
+        Probe("the number never rises with q",
+              lambda rng: [Call(c, q) for c in [_counts(rng)] for q in (0, 0.5, 1, 2, 5)],
+              judge=_never_rises),
     ),
     variants=answers.HILL_VARIANTS,
     wrong=answers.HILL_WRONG + answers.HILL_AT_INFINITY,
@@ -155,7 +130,7 @@ HILL = Exercise(
     drill="Of 100 texts 50 are the same one and 50 all different. Is the effective number of order "
     "infinity 2, 10 or 51?",
     drill_answer="2: it is 1 over the largest share, and that is 1/2.",
-)
+)  # fmt: skip
 
 
 # 06.3  Could chance have dealt that?
@@ -164,22 +139,6 @@ HILL = Exercise(
 def _quarters(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Multiples of 1/4, so that ties are ties."""
     return rng.integers(-8, 9, shape) / 4
-
-
-def _beyond_all(rng: np.random.Generator) -> Call:
-    return Call(np.array([9.0, 7.5]), _quarters(rng, 49, 2))
-
-
-def _nothing_to_see(rng: np.random.Generator) -> Call:
-    return Call(np.zeros(2), _quarters(rng, 30, 2))
-
-
-def _below(rng: np.random.Generator) -> Call:
-    return Call(np.array([-1.5, -1.0, -9.0]), rng.standard_normal((60, 3)))
-
-
-def _ties(rng: np.random.Generator) -> Call:
-    return Call(_quarters(rng, 4) + np.array([0, 0.25, 0, 0]), _quarters(rng, 80, 4))
 
 
 P_VALUES = Exercise(
@@ -192,12 +151,15 @@ P_VALUES = Exercise(
     Returns p [k]: the share of gaps that lie at least as far from 0 as the observed one. The
     observed deal counts among them: it is one of the n + 1 that chance could have made.""",
     solution="synthdata.comparison.two_sample:p_values",
-    signature="(observed, dealt)",
     probes=(
-        Probe("a gap beyond all n deals has p = 1 / (n + 1)", _beyond_all),
-        Probe("no gap at all has p = 1", _nothing_to_see),
-        Probe("a gap below 0 is as surprising as one above", _below),
-        Probe("a deal exactly as far as the observed gap counts", _ties),
+        Probe("a gap beyond all n deals has p = 1 / (n + 1)",
+              lambda rng: Call(np.array([9.0, 7.5]), _quarters(rng, 49, 2))),
+        Probe("no gap at all has p = 1", lambda rng: Call(np.zeros(2), _quarters(rng, 30, 2))),
+        Probe("a gap below 0 is as surprising as one above",
+              lambda rng: Call(np.array([-1.5, -1.0, -9.0]), rng.standard_normal((60, 3)))),
+        Probe("a deal exactly as far as the observed gap counts",
+              lambda rng: Call(_quarters(rng, 4) + np.array([0, 0.25, 0, 0]),
+                               _quarters(rng, 80, 4))),
     ),
     variants=answers.P_VALUES_VARIANTS,
     wrong=answers.P_VALUES_WRONG,
@@ -213,6 +175,6 @@ P_VALUES = Exercise(
     drill=lambda rng: (
         lambda n: (f"None of {n} deals reaches the observed gap. What is p?", 1 / (n + 1))
     )(int(rng.choice([19, 49, 99, 199]))),
-)
+)  # fmt: skip
 
 EXERCISES = (AUC, HILL, P_VALUES)

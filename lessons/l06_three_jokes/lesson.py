@@ -1,15 +1,7 @@
-"""Lesson 6, the notebook's source.
-
-Run:    python -m lessons build 06
-"""
+"""Lesson 6, the notebook's source. Run: python -m lessons build 06"""
 
 # %% [markdown]
 # # Three jokes: can each text look fine when the collection has lost its variety?
-#
-# *Lesson 6. A claim, two predictions, three small exercises, one measurement.*
-#
-# *`python -m lessons start 06` gives you a copy of your own, without the results that follow here:
-# make your predictions there.*
 #
 # **The claim.** If you read one text by a collapsed model, it looks fine; if you read a thousand,
 # you see that the model has only a few things to say. The entropy of the population is lost, nobody
@@ -29,16 +21,7 @@ Run:    python -m lessons build 06
 # %%
 import numpy as np
 
-from labkit import figures
-from lessons.engine.notebook import (
-    check,
-    experiment,
-    hint,
-    predict,
-    scaled,
-    show,
-    source,
-)
+from lessons.engine.notebook import check, experiment, hint, picture, predict, scaled, source
 from lessons.l06_three_jokes.experiment import by_part, result
 from minigpt.tokenizer import CharTokenizer
 from synthdata import three_jokes
@@ -116,14 +99,11 @@ for name, texts in (("one teller", healthy), ("the other", collapsed)):
 #
 # ### Exercise 06.1: the AUC
 #
-# `ill` holds the scores of the collapsed side's texts, `well` those of the healthy side's. Stuck?
-# `hint("06.1")` asks you a question; call it again for more.
+# `ill` holds the scores of the collapsed side's texts, `well` those of the healthy side's.
 
 # %% exercise="06.1"
 
 # %% [markdown]
-# From here on the story uses the package's own `judges.auc`, whether or not you have solved it.
-#
 # Two judges come to mind:
 #
 # - The **informed** judge has met this teller and knows its k favourites. It scores them 1 and
@@ -152,8 +132,15 @@ for k, knows, does_not in zip(left, informed.mean(1), naive.mean(1)):
     print(f"k = {k:2}: informed {knows:.3f} (formula {formula:.3f}), naive {does_not:.3f}")
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
+span = f"with single tellers from {naive.min():.2f} to {naive.max():.2f}"
+with picture(
+    x=f"favourites left of N = {N}",
+    y="AUC (share of pairs ordered rightly)",
+    title="What one text shows depends on whom the judge has met",
+    alt=f"Grey dashes are the naive judge, {span}.",
+    caption="Grey dashes: the naive judge on single tellers. On average it is right about half of "
+    "the time, but its AUC for one teller is seldom 1/2.",
+) as ax:
     ax.plot(left, [judges.informed_auc(k, N) for k in left], label="1 - k/2N")
     ax.plot(left, informed.mean(1), "s", label="informed judge, mean of all tellers")
     ax.plot(left, naive.mean(1), "o", label="naive judge, mean of all tellers")
@@ -162,22 +149,6 @@ with figures.style():
     ax.axhline(0.5, color="#555555", linewidth=1, linestyle=":", label="guessing")
     ax.set_ylim(0, 1.05)
     ax.legend(loc="lower right", fontsize=9)
-    figures.label(
-        ax,
-        x=f"favourites left of N = {N}",
-        y="AUC (share of pairs ordered rightly)",
-        title="What one text shows depends on whom the judge has met",
-    )
-show(
-    figure,
-    alt="AUC against the number k of favourites left. The informed judge: "
-    + ", ".join(f"{v:.2f} at k = {k}" for k, v in zip(left, informed.mean(1)))
-    + ", on the line 1 - k/2N. The naive judge, mean over tellers: "
-    + ", ".join(f"{v:.2f}" for v in naive.mean(1))
-    + f", with single tellers from {naive.min():.2f} to {naive.max():.2f}.",
-    caption="Grey dashes: the naive judge on single tellers. On average it is right about half of "
-    "the time, but its AUC for one teller is seldom 1/2.",
-)
 
 # %% [markdown]
 # Look at the grey dashes. The naive judge is near 1/2 *on average*, but not for each teller. If the
@@ -237,28 +208,17 @@ curves = {
 }
 mixed = np.array([N_TEXTS // 2, *[1] * (N_TEXTS // 2)])  # one text half of the time
 curves["half of it one text, the rest all different"] = [diversity.hill(mixed, q) for q in dial]
-with figures.style():
-    figure, ax = figures.new()
+flat = "A curve is flat if all texts are about equally frequent."
+with picture(
+    x="q (how little rare texts count)",
+    y="effective number of texts",
+    title="Equally frequent texts: the same number at every q",
+    caption=f"{flat} If it is steep, a few texts make up most of the collection.",
+) as ax:
     for name, curve in curves.items():
         ax.plot(dial, curve, label=name)
     ax.set_yscale("log")
     ax.legend(fontsize=9)
-    figures.label(
-        ax,
-        x="q (how little rare texts count)",
-        y="effective number of texts",
-        title="Equally frequent texts: the same number at every q",
-    )
-show(
-    figure,
-    alt="Effective number of texts at q = 0, 1 and 2. "
-    + "; ".join(
-        f"{name}: {curve[0]:.1f}, {curve[4]:.1f}, {curve[8]:.1f}" for name, curve in curves.items()
-    )
-    + ".",
-    caption="A curve is flat if all texts are about equally frequent. If it is steep, a few "
-    "texts make up most of the collection.",
-)
 
 # %% [markdown]
 # Before we believe such numbers, we have to ask one more question: have we *seen* enough? If a
@@ -405,9 +365,6 @@ for name, texts in (("healthy", healthy), ("collapsed", collapsed)):
 # judge's luck with those five hid everything else. Criteria, sizes and the number of seeds were
 # fixed again from four pilot seeds that are never judged; the seeds that decide are new.
 # `python -m lessons ledger three_jokes --history` prints the old rows.
-#
-# If you have no time, `experiment("three_jokes", published=True)` shows our results and runs
-# nothing.
 
 # %%
 evidence = experiment("three_jokes")

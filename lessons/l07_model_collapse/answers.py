@@ -59,14 +59,12 @@ FREQUENCIES_WRONG = mistakes(FREQUENCIES,
          "shares slide into the places of others"),
     edit("histogram", "np.bincount(draws, minlength=categories)",
          "np.histogram(draws, bins=categories)[0]",
-         "np.histogram spreads its bins from the smallest draw to the largest, so "
-         "that they fit the categories only if both ends were drawn; np.bincount counts whole "
-         "numbers"),
+         "np.histogram spreads its bins from the smallest draw to the largest, so that they fit "
+         "the categories only if both ends were drawn; np.bincount counts whole numbers"),
     body("from 1 to K", "return np.array([(draws == k).mean() for k in range(1, categories + 1)])",
          "this counts the categories from 1 to K; they are 0 to K - 1"),
     after("share of the commonest", "y / y.max()",
-          "the counts are divided by the largest of them; divided by all draws they "
-          "sum to one"),
+          "the counts are divided by the largest of them; divided by all draws they sum to one"),
 )
 
 # 07.2  What theory says.
@@ -92,8 +90,7 @@ AGREEMENT_WRONG = mistakes(AGREEMENT,
     edit("disagreement", "return 1 - ", "return ",
          "this is the probability that two draws differ; 1 minus it is wanted"),
     body("agreement shrinks", "return (1 - 1 / n) ** (g + 1) * s0",
-         "here the agreement shrinks from fit to fit; it is the disagreement, 1 - s0, "
-         "that does"),
+         "here the agreement shrinks from fit to fit; it is the disagreement, 1 - s0, that does"),
     edit("no truth", " * (1 - s0)", "",
          "s0 is not used: draws that do not go back to one draw can still agree, as "
          "two draws of the truth do"),
@@ -111,8 +108,7 @@ AGREEMENT_WRONG = mistakes(AGREEMENT,
     edit("one fit too many", "g + 1", "g + 2",
          "one fit too many: generation 0 has had one, so generation g has had g + 1"),
     edit("agreement in place of disagreement", "(1 - s0)", "s0",
-         "it is the disagreement, 1 - s0, of which each fit leaves a share 1 - 1/n; "
-         "here it is s0"),
+         "it is the disagreement, 1 - s0, of which each fit leaves a share 1 - 1/n; here it is s0"),
     body("added to all", "return s0 + 1 - (1 - 1 / n) ** (g + 1)",
          "what begins to agree is a share of all pairs here; only those that still "
          "differ, 1 - s0 of them, can"),
@@ -144,8 +140,7 @@ SLOPES_WRONG = mistakes(SLOPES,
          "to all of them, so that the luck of one matters less"),
     edit("through zero", " - (values.shape[1] - 1) / 2", "",
          "this line is forced through 0 at generation 0; take the mean of g away first"),
-    edit("not divided", " / (g @ g)", "",
-         "the division by the sum of (g - mean g)^2 is missing"),
+    edit("not divided", " / (g @ g)", "", "the division by the sum of (g - mean g)^2 is missing"),
     body("one for all", "return np.polyfit(np.arange(values.shape[1]), values.mean(0), 1)[0]",
          "the chains are averaged first; without a slope for each there is no "
          "interval, and no verdict"),

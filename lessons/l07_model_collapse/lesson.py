@@ -1,7 +1,4 @@
-"""Lesson 7, the notebook's source.
-
-Run:    python -m lessons build 07
-"""
+"""Lesson 7, the notebook's source. Run: python -m lessons build 07"""
 
 # %% [markdown]
 # # Model collapse: does a model trained only on its own text forget the world?

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lessons.engine.exercise import Call, Cause, Exercise, Probe
-from lessons.engine.judges import numbers, refused
 from lessons.l08_personas import answers
 from lessons.shared.hill import AT_ONE, UNSEEN
 
@@ -29,11 +28,11 @@ def _unseen(rng: np.random.Generator, q: float) -> Call:
 
 def _beyond_all_kinds(answer: Any, counts: np.ndarray, q: float) -> bool:
     """NaN and infinity are beyond all."""
-    return np.shape(answer) == () and not 1 < float(answer) <= len(counts)
+    return not 1 < float(answer) <= len(counts)
 
 
 def _as_many_as_counts(answer: Any, counts: np.ndarray, q: float) -> bool:
-    return np.shape(answer) == () and float(answer) == len(counts)
+    return float(answer) == len(counts)
 
 
 EFFECTIVE_NUMBER = Exercise(
@@ -46,23 +45,14 @@ EFFECTIVE_NUMBER = Exercise(
     With the share p = count / total of each thing that was seen, returns
     (sum of p^q)^(1 / (1 - q)); at q = 1 its limit, 2 to the entropy in bits.""",
     solution="synthdata.diversity.hill:hill",
-    signature="(counts, q)",
     probes=(
-        Probe(
-            "things that are all equally common: there are as many as there are (q = 2)",
-            lambda rng: Call(np.full(int(rng.integers(5, 30)), int(rng.integers(2, 40))), 2.0),
-        ),
+        Probe("things that are all equally common: there are as many as there are (q = 2)",
+              lambda rng: Call(np.full(int(rng.integers(5, 30)), int(rng.integers(2, 40))), 2.0)),
         Probe("uneven counts at q = 3", lambda rng: _uneven(rng, 3.0)),
-        Probe(
-            "uneven counts at q = 1: 2 to the entropy in bits",
-            lambda rng: _uneven(rng, 1.0),
-            causes=(Cause(text=AT_ONE, when=_beyond_all_kinds),),
-        ),
-        Probe(
-            "things that were never seen change nothing (q = 0)",
-            lambda rng: _unseen(rng, 0.0),
-            causes=(Cause(text=UNSEEN, when=_as_many_as_counts),),
-        ),
+        Probe("uneven counts at q = 1: 2 to the entropy in bits", lambda rng: _uneven(rng, 1.0),
+              causes=(Cause(AT_ONE, _beyond_all_kinds),)),
+        Probe("things that were never seen change nothing (q = 0)", lambda rng: _unseen(rng, 0.0),
+              causes=(Cause(UNSEEN, _as_many_as_counts),)),
         Probe("things that were never seen change nothing (q = 1)", lambda rng: _unseen(rng, 1.0)),
     ),
     variants=answers.EFFECTIVE_NUMBER_VARIANTS,
@@ -78,7 +68,7 @@ EFFECTIVE_NUMBER = Exercise(
     next_step="The lesson's criterion is a ratio of two such numbers of order 1.",
     drill="Four answers come with shares 1/2, 1/4, 1/8, 1/8. What is the number of order 1?",
     drill_answer="2^1.75 = 3.36: their entropy is 1.75 bits.",
-)
+)  # fmt: skip
 
 
 # 08.2  Whose variety is it?
@@ -97,10 +87,6 @@ def _answers(rng: np.random.Generator, k: int, n: int) -> np.ndarray:
     return scores / scores.sum(1, keepdims=True)
 
 
-def _all_alike(rng: np.random.Generator) -> Call:
-    return Call(_weights(rng, 4), np.tile(_answers(rng, 1, 6), (4, 1)))
-
-
 def _each_its_own(rng: np.random.Generator) -> Call:
     """No answer is given by two personas, so most chances are 0."""
     given = np.zeros((3, 9))
@@ -110,12 +96,9 @@ def _each_its_own(rng: np.random.Generator) -> Call:
 
 
 def _never_more_within(answer: Any, share: np.ndarray, given: np.ndarray) -> str | None:
-    if other := refused(answer, [2]):
-        return f"{other}: two numbers (total, within)"
-    total, within = numbers(answer).tolist()
-    if within > total + 1e-6:
-        return f"total {total:.3g} below within {within:.3g}: more disorder in the parts"
-    return None
+    total, within = answer
+    words = f"total {total:.3g} below within {within:.3g}: more disorder in the parts"
+    return words if within > total + 1e-6 else None
 
 
 SPLIT = Exercise(
@@ -129,18 +112,13 @@ SPLIT = Exercise(
     within = H(out | persona), the mean of their own entropies, weighted by share.
     A chance of 0 adds nothing to an entropy.""",
     solution="synthdata.personas.world:entropy_split",
-    signature="(share, given)",
     probes=(
-        Probe(
-            "two numbers, total and within, and total is never the smaller one",
-            lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)),
-            judge=_never_more_within,
-        ),
-        Probe("personas who all answer alike: both are the entropy of one of them", _all_alike),
-        Probe(
-            "personas of unequal chances who answer differently",
-            lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)),
-        ),
+        Probe("two numbers, total and within, and total is never the smaller one",
+              lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7)), judge=_never_more_within),
+        Probe("personas who all answer alike: both are the entropy of one of them",
+              lambda rng: Call(_weights(rng, 4), np.tile(_answers(rng, 1, 6), (4, 1)))),
+        Probe("personas of unequal chances who answer differently",
+              lambda rng: Call(_weights(rng, 5), _answers(rng, 5, 7))),
         Probe("answers that a persona never gives (chance 0) add nothing", _each_its_own),
     ),
     variants=answers.SPLIT_VARIANTS,
@@ -157,7 +135,7 @@ SPLIT = Exercise(
     drill="Two personas, equally likely, each with two answers of its own, all equally likely. "
     "H(out), H(out | persona) and I(persona; out) in bits?",
     drill_answer="2, 1 and 1: what is said of the persona is what the two entropies differ by.",
-)
+)  # fmt: skip
 
 
 # 08.3  A control at its best.
@@ -199,18 +177,14 @@ MOST_VARIED = Exercise(
     needed [Q]: what is needed of each measure; exactly that much is enough.
     Returns the setting's place from 0 to S - 1, or None where no setting is good enough.""",
     solution="synthdata.personas.evidence:most_varied",
-    signature="(effective, quality, needed)",
     probes=(
         Probe("where all are good enough it is the most varied one", _all_good),
-        Probe(
-            "a setting that is not good enough does not count, however varied",
-            lambda rng: _settings(rng, [0.9], [[False], [True], [True], [False], [False]]),
-        ),
+        Probe("a setting that is not good enough does not count, however varied",
+              lambda rng: _settings(rng, [0.9], [[False], [True], [True], [False], [False]])),
         Probe("a setting is good enough only if it is by every measure", _both),
         Probe("what is exactly as good as needed is good enough", _exactly),
-        Probe(
-            "None where nothing is good enough", lambda rng: _settings(rng, [0.9], [[False]] * 4)
-        ),
+        Probe("None where nothing is good enough",
+              lambda rng: _settings(rng, [0.9], [[False]] * 4)),
     ),
     variants=answers.MOST_VARIED_VARIANTS,
     wrong=answers.MOST_VARIED_WRONG,
@@ -225,6 +199,6 @@ MOST_VARIED = Exercise(
     drill="Personas reach 60 at 93 % grammatical outputs. Of temperatures 1, 1.2 and 1.5 with 4, "
     "11 and 200 at 97 %, 92.5 % and 40 %, which is the fair control, if a point less is allowed?",
     drill_answer="Temperature 1.2 with 11: of those with 92 % and more it is the most varied.",
-)
+)  # fmt: skip
 
 EXERCISES = (EFFECTIVE_NUMBER, SPLIT, MOST_VARIED)

@@ -1,15 +1,7 @@
-"""Lesson 8, the notebook's source.
-
-Run:    python -m lessons build 08
-"""
+"""Lesson 8, the notebook's source. Run: python -m lessons build 08"""
 
 # %% [markdown]
 # # Personas: does asking in a persona give more varied answers?
-#
-# *Lesson 8. A claim, a prediction, three small exercises, one measurement.*
-#
-# *`python -m lessons start 08` gives you a copy of your own, without the results that follow here:
-# make your prediction there.*
 #
 # **The claim.** Personas make the output of a model more varied. A model that gives the same few
 # answers over and over gives others when it is asked in a persona: as a cook, as a spy. Andrej
@@ -31,9 +23,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from labkit import figures
 from labkit.experiment import interval
-from lessons.engine.notebook import check, experiment, hint, predict, scaled, show, source
+from lessons.engine.notebook import check, experiment, hint, picture, predict, scaled, source
 from minigpt import sample
 from synthdata import personas
 from synthdata.collapse import regimes
@@ -111,13 +102,12 @@ print(f"{line}\n{persona_text.counted(line)}")
 #
 # You are given `counts`, how often each kind was seen, and the order `q`. If you wrote this
 # function in lesson 6, where it was called `hill`, write it again without looking. Think of two
-# things: q = 1, and kinds with a count of 0. Stuck? `hint("08.1")` asks you a question; call it
-# again for more.
+# things: q = 1, and kinds with a count of 0.
 
 # %% exercise="08.1"
 
 # %% [markdown]
-# From here on the story uses the package's own `diversity.hill`. Here are four imaginary comedians
+# Here are four imaginary comedians
 # of 1,000 jokes each, and the world itself:
 
 # %%
@@ -212,32 +202,19 @@ for _ in range(rounds):
     given = np.array([cold.shaped(row) for row in given])
 
 # %%
-with figures.style():
-    figure, ax = figures.new()
+with picture(
+    x="rounds of drawing cold (T = 0.55)",
+    y="effective number of places, N(1)",
+    title="Cold rounds sharpen the answers, not the draw of personas",
+    caption="Exact values without a model: probabilities sharpened as by cold sampling, in a "
+    "network that learned its prompts perfectly.",
+) as ax:
     ax.plot(range(rounds), with_persona, marker="o", label="asked with a persona, all together")
     ax.plot(range(rounds), without, marker="s", label="asked without one")
     ax.plot(range(rounds), within, marker="^", label="one persona alone")
     ax.set_xticks(range(rounds))
     ax.set_ylim(0.8, 1.35 * max(with_persona))
     ax.legend(fontsize=9)
-    figures.label(
-        ax,
-        x="rounds of drawing cold (T = 0.55)",
-        y="effective number of places, N(1)",
-        title="Cold rounds sharpen the answers, not the draw of personas",
-    )
-show(
-    figure,
-    alt="Effective number of places after 0 to 4 cold rounds. With a persona: "
-    + ", ".join(f"{x:.2f}" for x in with_persona)
-    + ". Without: "
-    + ", ".join(f"{x:.2f}" for x in without)
-    + ". One persona alone: "
-    + ", ".join(f"{x:.2f}" for x in within)
-    + ".",
-    caption="Exact values without a model: probabilities sharpened as by cold sampling, in a "
-    "network that learned its prompts perfectly.",
-)
 
 # %% [markdown]
 # Look at round 0, before any cold sampling: where do the two upper curves begin? A healthy model
@@ -319,8 +296,6 @@ for temperature, top_p in [(1.0, 1.0), (0.55, 1.0), (2.0, 1.0), (2.0, 0.9), (2.0
 # worlds were also too few: on logarithms those three give 1.0 to 22.9, still undecided. So scale
 # and number of seeds were fixed again, on seeds that are only for designing, and the worlds that
 # are judged now are new. The threshold stayed the same.
-#
-# If you have no time, `experiment("personas", published=True)` shows our results and runs nothing.
 
 # %%
 evidence = experiment("personas")

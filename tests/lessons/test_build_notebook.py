@@ -92,6 +92,37 @@ def test_a_figure_without_a_text_is_refused(shown: Shown) -> None:
         notebook.show(figures.new()[0], alt=" ")
 
 
+def test_a_picture_is_drawn_in_a_block_and_says_what_was_drawn(shown: Shown) -> None:
+    caption = "One seed."
+    with notebook.picture(x="steps", y="loss", title="It falls", alt="A.", caption=caption) as ax:
+        ax.plot([1, 2], [3, 2], label="GPT")
+    (data, _), (below, _) = shown
+    assert data["text/plain"] == "A. It falls. Loss by steps: GPT 3 at 1, 2 at 2."
+    assert below["text/markdown"] == f"*One seed.* In words: {data['text/plain']}"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["GPT"]
+    with notebook.picture(columns=2) as (left, right):
+        left.bar(["a"], [1])
+        right.plot([1], [2], label="two")
+    assert shown[2][0]["text/plain"] == "a 1. two 2 at 1."
+
+
+def test_a_legend_that_was_made_stays_and_an_axis_keeps_its_name(shown: Shown) -> None:
+    with notebook.picture(y="loss") as ax:
+        ax.set_xlabel("steps")
+        ax.plot([1], [2], label="GPT")
+        made = ax.legend(title="mine")
+    assert ax.get_legend() is made
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("steps", "loss")
+
+
+def test_a_picture_without_lines_needs_words(shown: Shown) -> None:
+    with pytest.raises(ValueError, match="alternative text"), notebook.picture() as ax:
+        ax.imshow([[1]])
+    with pytest.raises(KeyError), notebook.picture(alt="never shown"):
+        raise KeyError
+    assert not shown
+
+
 def test_source_shows_the_function_and_its_file(capsys: pytest.CaptureFixture[str]) -> None:
     from minigpt.sample import draw
 

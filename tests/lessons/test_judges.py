@@ -5,7 +5,6 @@ An answer is the right one with its numbers changed, so that its type and shape 
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -15,12 +14,12 @@ import pytest
 
 from lessons.engine import catalogue
 from lessons.engine.answers import source as sources
+from lessons.engine.checking import judging
 from lessons.engine.checking.check import check_source
 from lessons.engine.checking.supervisor import Sandbox
 from lessons.engine.compare import close
 from lessons.engine.exercise import Call, Exercise, Probe
-from lessons.engine.judges import refused
-from lessons.engine.sandbox import wire
+from lessons.engine.judges import form_alone, refused, same_each_time, unlike, whole
 from minigpt.compress.escapes import read_varints
 
 REAL = [exercise for lesson in catalogue.lessons() for exercise in lesson.exercises()]
@@ -110,34 +109,37 @@ def _right(exercise: Exercise) -> Callable[..., Any]:
     return function
 
 
-def _judged() -> Iterator[Any]:
-    for exercise in NUMBERS:
-        for probe in exercise.probes:
-            if probe.judge is not None:
-                yield pytest.param(exercise, probe, id=f"{exercise.id} {probe.property[:40]}")
+def _judged(exercises: list[Exercise]) -> list[Any]:
+    return [
+        pytest.param(exercise, probe, id=f"{exercise.id} {probe.property[:40]}")
+        for exercise in exercises
+        for probe in exercise.probes
+        if probe.judge is not None
+    ]
 
 
-def _words(probe: Probe, answers: list[Any], calls: list[Call]) -> str | None:
-    """What the judge says; one that raises has refused."""
-    assert probe.judge is not None
-    with contextlib.suppress(Exception):
-        if isinstance(probe.make(np.random.default_rng(0)), Call):
-            return probe.judge(answers[0], *calls[0].args, **calls[0].kwargs)
-        return probe.judge(answers, calls)
-    return "refused"
+def _asked(exercise: Exercise, probe: Probe) -> judging.Asked:
+    made = probe.make(np.random.default_rng(5))
+    calls = (made,) if isinstance(made, Call) else tuple(made)
+    return judging.asked(exercise, judging.Trial(probe, calls, isinstance(made, Call)))
 
 
-@pytest.mark.parametrize(("exercise", "probe"), list(_judged()))
-def test_a_judge_refuses_nan_and_infinity_by_itself(exercise: Exercise, probe: Probe) -> None:
-    calls, function = _calls(probe), _right(exercise)
-    right = [wire.decode(wire.encode(function(*c.args, **c.kwargs))) for c in calls]
-    calls = _calls(probe)  # generators anew
-    assert _words(probe, right, calls) is None
+def _refusal(asked: judging.Asked, answers: list[Any]) -> str | None:
+    """What the learner is told: of the size, then the form, then by the judge."""
+    large = [judging.too_large(a, right) for a, right in zip(answers, asked.models)]
+    return next(filter(None, large), None) or judging.in_words(asked.trial, answers, asked.models)
+
+
+@pytest.mark.parametrize(("exercise", "probe"), _judged(NUMBERS))
+def test_no_probe_with_a_judge_takes_nan_or_infinity(exercise: Exercise, probe: Probe) -> None:
+    asked = _asked(exercise, probe)
+    right = list(asked.models)
+    assert _refusal(asked, right) is None
     space: dict[str, Any] = {}
     exec(SPOIL, space)
     for number in (float("nan"), float("inf")):
         spoilt = [space["_spoilt"](value, lambda x: x * 0 + number) for value in right]  # noqa: B023
-        assert _words(probe, spoilt, _calls(probe)) is not None, number
+        assert _refusal(asked, spoilt) is not None, number
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -214,30 +216,26 @@ class HugeBytes(bytes):
 HUGE = [Huge(1 << 40, 0), Huge(1 << 40), Huge(1 << 22, 1, 1), HugeText("ab ab"), HugeBytes(b"\xff")]
 
 
-def _all_judged() -> Iterator[Any]:
+def _looked_at() -> Iterator[Any]:
     for exercise in REAL:
         for probe in exercise.probes:
             if probe.judge is not None or probe.causes:
-                yield pytest.param(probe, id=f"{exercise.id} {probe.property[:40]}")
+                yield pytest.param(exercise, probe, id=f"{exercise.id} {probe.property[:40]}")
 
 
-@pytest.mark.parametrize("probe", list(_all_judged()))
-def test_a_judge_and_a_cause_look_at_the_size_first(probe: Probe) -> None:
+@pytest.mark.parametrize(("exercise", "probe"), list(_looked_at()))
+def test_size_and_form_are_looked_at_before_judge_and_cause(
+    exercise: Exercise, probe: Probe
+) -> None:
     """And no cause says that it explains such an answer."""
-    calls = _calls(probe)
-    single = isinstance(probe.make(np.random.default_rng(0)), Call)
+    asked = _asked(exercise, probe)
     for huge in HUGE:
-        answers: list[Any] = [huge] * len(calls)
+        answers: list[Any] = [huge] * len(asked.models)
         if probe.judge is not None:
-            assert _words(probe, answers, calls) is not None
+            assert _refusal(asked, answers) is not None
         for cause in probe.causes:
-            found = False  # what a cause that raises says
-            with contextlib.suppress(Exception):
-                if single:
-                    found = cause.when(huge, *calls[0].args, **calls[0].kwargs)
-                else:
-                    found = cause.when(answers, calls)
-            assert not found, cause.text
+            large = judging.too_large(huge, asked.models[0])
+            assert large or not judging.explains(cause, asked, answers), cause.text
 
 
 def test_ten_bytes_are_the_most_that_one_number_takes() -> None:
@@ -287,6 +285,60 @@ def test_what_is_refused(answer: Any, words: str) -> None:
     found = refused(answer, shape, whole=True)
     assert found is not None
     assert re.search(words, found), found
+
+
+RIGHT = (np.zeros((2, 3)), 1.5, "ab", b"a", [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (RIGHT, None),
+        ((np.ones((2, 3)), 2, "long", bytearray(b"bc"), (3, 4)), None),
+        (RIGHT[:4], "of length 4 where 5 elements"),
+        (7.0, "float where 5 elements"),
+        ((np.zeros((3, 2)), *RIGHT[1:]), r"element 0: shape \[3, 2\] where \[2, 3\]"),
+        ((RIGHT[0], float("nan"), *RIGHT[2:]), "element 1: NaN"),
+        ((*RIGHT[:2], b"ab", *RIGHT[3:]), "element 2: bytes of length 2 where text"),
+        ((*RIGHT[:3], "a", RIGHT[4]), "element 3: text of length 1 where bytes"),
+        ((*RIGHT[:4], [1, "2"]), "element 4: element 1: text"),
+    ],
+)
+def test_the_form_of_a_right_answer(answer: Any, words: str | None) -> None:
+    found = unlike(answer, RIGHT)
+    assert found == words if words is None else re.search(words, str(found)), found
+
+
+def test_a_form_with_infinity_allows_it_and_none_asks_for_nothing() -> None:
+    nan, infinite = np.array([1.0, np.nan]), np.array([1.0, np.inf])
+    assert unlike(nan, np.zeros(2)) == "NaN in 1 of 2 places"
+    assert unlike(nan, np.zeros(2), finite=False) is None
+    assert unlike(nan, infinite) is None
+    assert unlike(nan[:1], np.zeros(2), finite=False) is not None
+    for right in (None, {"a": 1}, np.array([True, False])):
+        assert unlike("anything", right) is None
+
+
+def test_judges_of_several_exercises() -> None:
+    assert form_alone(3, 4) is None
+    assert whole(np.array([1, 2]), 0) is None
+    assert "integer type" in str(whole([1.0, 2.0]))
+    assert same_each_time([np.arange(3), [0, 1, 2]], []) is None
+    assert "same state" in str(same_each_time(["a b", "b a"], []))
+
+
+def test_a_probe_may_take_right_answers_of_any_form() -> None:
+    """Numbers whose sum is asked for may be few or many; the judge sees them if it says so."""
+    exercise = catalogue.find_exercise("06.1")
+    for any_form in (False, True):
+        probe = Probe(
+            "a sum of 1",
+            lambda rng: Call(np.ones(2), np.zeros(3)),
+            judge=lambda answer, *_: None if sum(answer) == 1 else "another sum",
+            any_form=any_form,
+        )
+        asked = _asked(exercise, probe)
+        assert (judging.in_words(asked.trial, [[0.5, 0.5]], asked.models) is None) == any_form
 
 
 # Whole numbers are whole, and an order that is to be destroyed is not kept.

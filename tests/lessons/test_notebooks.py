@@ -16,6 +16,7 @@ import pytest
 
 from lessons.engine.building import build, percent
 from lessons.engine.building.execute import CellFailed, execute, without_network
+from lessons.engine.building.fixed import complete
 from lessons.engine.catalogue import find
 
 LESSONS = build.with_source()
@@ -58,13 +59,13 @@ def test_published_notebooks_agree_with_their_sources() -> None:
 def test_the_minutes_a_lesson_states_are_counted(lesson: Any) -> None:
     """TEACHING.md says how: words, lines of code, exercises, predictions and figures."""
     text = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
-    cells = percent.parse(text, lesson.slug)
+    cells = complete(percent.parse(text, lesson.slug), lesson)
     prose = [c.source for c in cells if c.kind == "markdown"]
     words = len(" ".join([*prose, *(e.task for e in lesson.exercises())]).split())
     code = "\n".join(c.source for c in cells if c.kind != "markdown").split("\n")
     minutes = words / 130 + sum(map(bool, code)) * 5 / 60 + 10 * len(lesson.exercises())
     minutes += 3 * text.count("\npredict(")
-    minutes += 2 * (text.count("\nshow(") + text.count("= experiment("))
+    minutes += 2 * (text.count("\nwith picture(") + text.count("= experiment("))
     stated = re.search(r"exercises\s+take\s+(\d+)\s+to\s+(\d+)\s+minutes", " ".join(prose))
     assert stated is not None
     assert float(stated[1]) <= minutes <= float(stated[2]), minutes

@@ -141,12 +141,16 @@ def judge(
 def _judged(each: Asked, answers: Sequence[Answer]) -> _Judged:
     found, problem = [], ""
     for answer, model in zip(answers, each.models):
-        if size(answer.value) > max(LARGE, TIMES * size(model)):
-            problem = problem or f"{describe(answer.value)}, far larger than a right answer"
-        else:
-            answer = replace(answer, value=like(answer.value, model))
-        found.append(answer)
+        large = too_large(answer.value, model)
+        found.append(answer if large else replace(answer, value=like(answer.value, model)))
+        problem = problem or large
     return _Judged(each.trial, each.models, tuple(found), problem)
+
+
+def too_large(value: Any, right: Any) -> str:
+    """An answer that is far larger than a right one, in words; empty if it is not."""
+    large = size(value) > max(LARGE, TIMES * size(right))
+    return f"{describe(value)}, far larger than a right answer" if large else ""
 
 
 def _problem(
