@@ -56,7 +56,6 @@ POSTERIOR = Exercise(
     Returns [T, K]: row t holds the causes' probabilities after characters 0 to t. Texts may be
     thousands of characters long.""",
     solution="lessons.lab.hidden_cause:running_posterior",
-    signature="(loglik, prior)",
     probes=(
         Probe("after each character the probabilities of the causes sum to one",
               lambda rng: Call(_table(rng, 7), _two(rng)), judge=_sums_to_one),
@@ -130,7 +129,6 @@ AUCS = Exercise(
     Returns [E]: for each unit the share of all pairs (one text of each kind) in which the text
     labelled 1 has the higher value. A pair with equal values counts one half.""",
     solution="lessons.lab.inside:unit_aucs",
-    signature="(states, labels)",
     probes=(
         Probe("1 for a unit that is always higher for label 1, 0 for one always lower", _perfect),
         Probe("all pairs count, and each unit has its own AUC", _states),
@@ -185,7 +183,6 @@ BEST = Exercise(
     if the unit is high for label 1, and -1 if it is high for label 0. You may call the package's
     `unit_aucs(states, labels)`: from lessons.lab.inside import unit_aucs.""",
     solution="lessons.lab.inside:best_unit",
-    signature="(states, labels)",
     probes=(
         Probe("a unit that is high for label 1 has sign 1", lambda rng: _planted(rng, 1)),
         Probe("a unit that is high for label 0 has sign -1", lambda rng: _planted(rng, -1)),

@@ -21,6 +21,7 @@ import numpy as np
 
 from labkit import figures
 from labkit.experiment import Criterion
+from labkit.in_words import in_words
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.l09_a_neuron_that_feels import readers, turning
 from lessons.lab import inside, moods
@@ -262,41 +263,37 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     """Left: the unit along one review, beside the posterior. Right: every reader's AUC."""
     figure, (left, right) = figures.new("wide", 1, 2)
     review = evidence[0]["review"]
-    x = np.arange(1, len(review["text"]) + 1)
     cell = np.array(review["cell"])
-    left.plot(x, review["glad"], color=figures.COLOURS[1], label="posterior of glad")
-    spread = max(float(np.ptp(cell)), 1e-9)
-    left.plot(x, (cell - cell.min()) / spread, color=figures.COLOURS[2], label="the unit (scaled)")
+    cell = (cell - cell.min()) / max(float(np.ptp(cell)), 1e-9)
+    x = np.arange(1, len(cell) + 1)
+    for name, line, i in (("posterior of glad", review["glad"], 0), ("the unit, scaled", cell, 2)):
+        dash, colour = figures.DASHES[i // 2], figures.COLOURS[i]
+        left.plot(x, line, linestyle=dash, color=colour, label=name)
     clauses = [i for i, c in enumerate(review["text"], 1) if c in ":,."]
     left.set_xticks(clauses, [str(i) for i in range(len(clauses))])
     left.set_ylim(-0.05, 1.05)
-    left.legend(fontsize=8, loc="lower left")
-    figures.label(left, x=f"clauses read of a {review['mood']} review", y="share of 1")
+    left.legend(fontsize=8, loc="lower right")
+    figures.label(left, x=f"clauses read of a {review['mood']} review", y="0 cross, 1 glad")
     names = {
-        "Bayes' rule": [one["bayes"] for one in evidence],
-        "all cells, weighted": [one["looks"][-1]["probe"] for one in evidence],
-        "best cell": [one["looks"][-1]["auc"] for one in evidence],
-        "best rotated axis": [one["looks"][-1]["rotated"] for one in evidence],
-        "best cell, untrained": [one["looks"][0]["auc"] for one in evidence],
+        "GPT, best unit of the MLP": [one["gpt"]["mlp"]["auc"] for one in evidence],
+        "GPT, best unit of the stream": [one["gpt"]["stream"]["auc"] for one in evidence],
         **{f"bag of {bag}": [one["bags"][bag] for one in evidence] for bag in readers.BAGS},
-        "GPT, best of the stream": [one["gpt"]["stream"]["auc"] for one in evidence],
-        "GPT, best of the MLP": [one["gpt"]["mlp"]["auc"] for one in evidence],
+        "best unit, untrained": [one["looks"][0]["auc"] for one in evidence],
+        "best rotated axis": [one["looks"][-1]["rotated"] for one in evidence],
+        "best unit": [one["looks"][-1]["auc"] for one in evidence],
+        "all units, weighted": [one["looks"][-1]["probe"] for one in evidence],
+        "Bayes' rule": [one["bayes"] for one in evidence],
     }
-    said = []
-    for place, (name, found_) in enumerate(reversed(names.items())):
-        mean = float(np.mean(found_))
-        right.barh(place, mean - 0.5, left=0.5, color=figures.COLOURS[1 if "cell" in name else 0])
-        right.plot(found_, [place] * len(found_), "k.", markersize=3)
-        right.text(1.005, place, f"{mean:.2f}", va="center", fontsize=7)
-        said.append(f"{name} {mean:.2f}")
-    right.set_yticks(range(len(names)), list(reversed(names)), fontsize=7)
+    means = [float(np.mean(aucs)) for aucs in names.values()]
+    colours = [figures.COLOURS[2] if name == "best unit" else "#999999" for name in names]
+    right.barh(range(len(names)), means, color=colours)
+    for place, (mean, aucs) in enumerate(zip(means, names.values())):
+        right.scatter(aucs, [place] * len(aucs), color="black", s=4, zorder=3)
+        right.text(1.01, place, f"{mean:.2f}", va="center", fontsize=8)
+    right.set_yticks(range(len(names)), list(names), fontsize=8)
     right.set_xlim(0.5, 1.0)
-    figures.label(right, x="AUC: glad or cross?", y="")
-    return figure, (
-        f"Left: along the review {review['text'].strip()!r} the posterior of glad goes from "
-        f"{review['glad'][0]:.2f} to {review['glad'][-1]:.2f}, and the unit follows. Right, mean "
-        f"AUC of {len(evidence)} seeds: {', '.join(reversed(said))}."
-    )
+    figures.label(right, x="AUC: glad or cross? (dots: seeds)", y="")
+    return figure, f"The review is {review['text'].strip()!r}. {in_words(figure)}"
 
 
 EXPERIMENT = Experiment(
