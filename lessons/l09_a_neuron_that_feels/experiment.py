@@ -8,7 +8,21 @@ Idea:   reviews are written by one of two grammars, glad or cross, with the same
 Source: JH23; Radford, Jozefowicz & Sutskever 2017, arXiv:1704.01444 (Amazon reviews, an LSTM with
         4,096 units); random axes as the control: Szegedy et al. 2013, arXiv:1312.6199.
 Run:    python -m lessons ledger a_neuron_that_feels --run
-Omits:  real reviews among what is judged: the lesson shows them.
+Omits:  real reviews among what is judged: the lesson shows them (film.py).
+
+Controls that could have won: the best unit of the same network before training (an LSTM with random
+weights keeps much of what it reads); a bag of characters, fitted to the moods of 1,000 reviews,
+which the unit is only picked by; and the best axis of the same state after a random rotation. If
+the network holds the mood as a direction, turned axes do as well as units.
+
+By construction nothing holds: a network that has not found the mood has no unit for it, and this
+one has little motive, 0.017 of 0.35 nats/char. Counting pairs of words reaches an AUC of 0.99 if it
+is told the moods, so they are easy to read; the claim is that nobody has to tell. Unit and sign are
+chosen on other reviews than they are judged on, and so is every axis. No control has a rate that
+could be tuned; that of the LSTM was not tuned further than that it finds the mood. Seeds differ in
+text, first weights, windows and reviews. Without any effect both differences are 0.
+
+PILOTS
 """
 
 from __future__ import annotations
@@ -67,13 +81,12 @@ class Size:
     written: int
     """Reviews that the network writes with a unit held."""
     lstm: TrainConfig
-    gpt: TrainConfig
 
 
 SIZES: dict[Profile, Size] = {
     "full": Size(
         characters=1_200_000,
-        reviews=2000,
+        reviews=1000,
         written=400,
         lstm=replace(
             BASE,
@@ -82,14 +95,6 @@ SIZES: dict[Profile, Size] = {
             muon_lr=0.05,
             adamw_lr=1e-2,
             model=GPTConfig(n_layer=1, n_head=1, n_embd=128, context=128),
-        ),
-        gpt=replace(
-            BASE,
-            steps=400,
-            batch_size=16,
-            muon_lr=0.04,
-            adamw_lr=6e-3,
-            model=GPTConfig(n_layer=2, n_head=2, n_embd=64, context=176),
         ),
     ),
     "ci": Size(
@@ -102,13 +107,6 @@ SIZES: dict[Profile, Size] = {
             warmup=2,
             batch_size=4,
             model=GPTConfig(n_layer=1, n_head=1, n_embd=16, context=64),
-        ),
-        gpt=replace(
-            BASE,
-            steps=8,
-            warmup=2,
-            batch_size=4,
-            model=GPTConfig(n_layer=1, n_head=1, n_embd=16, context=176),
         ),
     ),
 }
@@ -135,7 +133,6 @@ def measure(profile: Profile, seed: int) -> dict[str, Any]:
         "bayes": float(inside.unit_aucs(posterior, right)[0]),
         "written": turned(net, labelled, size.written, seed),
         "review": one_review(net, labelled, split),
-        "gpt": attentive(size.gpt, corpus, split, seed),
     }
 
 
@@ -155,7 +152,7 @@ def learned(
         return labelled
 
     def on_step(progress: Progress) -> None:
-        if progress.step in (steps // 8, steps // 4, steps // 2):
+        if progress.step in (steps // 4, steps // 2):
             look(progress.step)
 
     look(0)
@@ -230,19 +227,6 @@ def one_review(net: GPT, labelled: Labelled, split: Split) -> dict[str, Any]:
     }
 
 
-def attentive(config: TrainConfig, corpus: Corpus, split: Split, seed: int) -> dict[str, Any]:
-    """A GPT on the same text: its stream and the units of its last MLP at the same places."""
-    net = GPT.fresh(config.model, corpus.text, seed)
-    config = replace(config, seed=seed, eval_every=config.steps)
-    train(config, corpus, init=net, measure=lambda model, ids: 0.0)
-    last = config.model.n_layer - 1
-    return {
-        "loss": line_loss(net, split.judge),
-        "stream": found(ends(inside.stream(net), net, split), seed),
-        "mlp": found(ends(inside.mlp_units(net, last), net, split), seed),
-    }
-
-
 def controls(evidence: Evidence) -> dict[str, float]:
     """AUC of what could have done as well as the best unit."""
     first, last = evidence["looks"][0], evidence["looks"][-1]
@@ -275,8 +259,6 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     left.legend(fontsize=8, loc="lower right")
     figures.label(left, x=f"clauses read of a {review['mood']} review", y="0 cross, 1 glad")
     names = {
-        "GPT, best unit of the MLP": [one["gpt"]["mlp"]["auc"] for one in evidence],
-        "GPT, best unit of the stream": [one["gpt"]["stream"]["auc"] for one in evidence],
         **{f"bag of {bag}": [one["bags"][bag] for one in evidence] for bag in readers.BAGS},
         "best unit, untrained": [one["looks"][0]["auc"] for one in evidence],
         "best rotated axis": [one["looks"][-1]["rotated"] for one in evidence],

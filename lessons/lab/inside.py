@@ -24,8 +24,6 @@ from minigpt.storyland.rules import MARK
 from minigpt.tokenizer import CharTokenizer
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from minigpt.model import GPT
 
 
@@ -150,27 +148,5 @@ def stream(model: GPT, layers: int | None = None) -> Callable[[np.ndarray], np.n
     @torch.no_grad()
     def read(ids: np.ndarray) -> np.ndarray:
         return model.norm(model.hidden(torch.from_numpy(ids.astype(np.int64)), layers)).numpy()
-
-    return read
-
-
-def mlp_units(model: GPT, layer: int) -> Callable[[np.ndarray], np.ndarray]:
-    """A reader for `at_ends`: the units [B, T, 4 E] inside the MLP of a GPT's block."""
-    import torch
-
-    from minigpt.layers import Block
-
-    block = model.blocks[layer]
-    assert isinstance(block, Block)
-
-    @torch.no_grad()
-    def read(ids: np.ndarray) -> np.ndarray:
-        found: list[Tensor] = []
-        hook = block.mlp.narrow.register_forward_hook(lambda _, given, out: found.append(given[0]))
-        try:
-            model.hidden(torch.from_numpy(ids.astype(np.int64)), layer + 1)
-        finally:
-            hook.remove()
-        return found[0].numpy()
 
     return read

@@ -8,7 +8,7 @@ import torch
 
 from lessons.lab import inside
 from lessons.lab.recurrent import LSTM, Remembering
-from minigpt.layers import Block, GPTConfig
+from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
 from synthdata.three_jokes import judges
@@ -103,20 +103,3 @@ def test_the_stream_is_what_the_head_reads() -> None:
     logits = inside.stream(gpt)(ids) @ gpt.head.weight.detach().numpy().T
     expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     assert np.allclose(gpt.logprobs(ids), expected, atol=1e-5)
-
-
-def test_mlp_units_are_what_the_last_matrix_narrows() -> None:
-    tokenizer = CharTokenizer("ab\n")
-    config = GPTConfig(n_layer=2, n_head=1, n_embd=8, context=16, zero_init=False)
-    gpt = GPT(config, tokenizer, torch.Generator().manual_seed(0))
-    ids = tokenizer.encode("abba\nab")[None].astype(np.int64)
-    units = inside.mlp_units(gpt, 1)(ids)
-    assert units.shape == (1, 7, 32)
-    assert (units >= 0).all()  # squared ReLU
-    block = gpt.blocks[1]
-    assert isinstance(block, Block)
-    with torch.no_grad():
-        x = gpt.hidden(torch.from_numpy(ids), 1)
-        x = x + block.attention(block.norm_1(x), gpt.rope[:, :7])
-        added = block.mlp.narrow(torch.from_numpy(units))
-        assert np.allclose(x + added, gpt.hidden(torch.from_numpy(ids), 2), atol=1e-5)
