@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Points of a line that are all named; of a longer one its ends are, and its extremes between."""
+SEEN = 0.05
+"""Share of the axis by which an extreme lies beyond both ends, so that a reader sees it."""
 
 
 def in_words(figure: Figure) -> str:
@@ -75,10 +77,11 @@ def _line(ax: Axes, line: Line2D) -> str:
     last = len(points) - 1
     if last < MOST:
         return ", ".join(map(at, range(last + 1)))
-    low, high = int(points[:, 1].argmin()), int(points[:, 1].argmax())
+    y = points[:, 1]
+    near = SEEN * abs(np.diff(ax.get_ylim())[0])
     said = f"from {at(0)} to {at(last)}"
-    said += f", lowest {at(low)}" if low not in (0, last) else ""
-    return said + (f", highest {at(high)}" if high not in (0, last) else "")
+    said += f", lowest {at(int(y.argmin()))}" if y.min() < min(y[0], y[-1]) - near else ""
+    return said + (f", highest {at(int(y.argmax()))}" if y.max() > max(y[0], y[-1]) + near else "")
 
 
 def _lying(bars: Any) -> bool:

@@ -34,9 +34,11 @@ def test_lines_without_names_are_said_if_there_are_no_others(ax: Any) -> None:
 
 def test_of_a_long_line_the_ends_and_what_lies_beyond_them(ax: Any) -> None:
     ax.plot(range(100), np.concatenate([[5.0], np.linspace(4, 1, 98), [2.0]]), label="one")
-    ax.plot(range(100), range(100), label="two")
+    ax.plot(range(100), np.sin(np.arange(100)) / 100, label="two")  # hardly moves
+    ax.plot(range(9), [1, 1, 1, 9, 1, 1, 1, 1, 2], label="three")
     assert in_words(ax.figure) == (
-        "one from 5 at 0 to 2 at 99, lowest 1 at 98; two from 0 at 0 to 99 at 99."
+        "one from 5 at 0 to 2 at 99, lowest 1 at 98; two from 0 at 0 to -0.00999 at 99; "
+        "three from 1 at 0 to 2 at 8, highest 9 at 3."
     )
 
 

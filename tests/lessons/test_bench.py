@@ -181,7 +181,7 @@ def test_one_rule_for_what_is_a_number_an_array_bytes(
         trials = [judging.Trial(probe, (Call(2.5),), True)] * 2
         outcome = sandbox.run(source, "f", [Call(2.5)] * 2)
         like = tuple(replace(a, value=kinds.like(a.value, expected)) for a in outcome.answers)
-        words = {judging._words(t, [a.value], [expected]) for t, a in zip(trials, like)}
+        words = {judging.in_words(t, [a.value], [expected]) for t, a in zip(trials, like)}
         assert (words == {None}) is passes
     else:
         assert check_source(exercise, source, sandbox).passed is passes

@@ -77,6 +77,7 @@ def execute(
             km=_kernel(deny, sockets),
             timeout=int(cell_seconds),
             record_timing=False,
+            coalesce_streams=True,  # the same output however busy the machine is
             resources={"metadata": {"path": str(empty)}},
         )
         variables = {
