@@ -256,8 +256,8 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     clauses = [i for i, c in enumerate(review["text"], 1) if c in ":,."]
     left.set_xticks(clauses, [str(i) for i in range(len(clauses))])
     left.set_ylim(-0.05, 1.05)
-    left.legend(fontsize=8, loc="lower right")
-    figures.label(left, x=f"clauses read of a {review['mood']} review", y="0 cross, 1 glad")
+    left.legend(fontsize=8, loc="best")
+    figures.label(left, x=f"clauses read of a {review['mood']} review", y="probability of glad")
     names = {
         **{f"bag of {bag}": [one["bags"][bag] for one in evidence] for bag in readers.BAGS},
         "best unit, untrained": [one["looks"][0]["auc"] for one in evidence],

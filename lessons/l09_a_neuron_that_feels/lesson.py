@@ -56,11 +56,10 @@ for review, mood in zip(reviews[:6], glad):
 
 # %% [markdown]
 # A glad reviewer praises nine parts in ten, a cross one praises one in ten. That is the only
-# difference. The thing, its parts, the number of clauses and the word "not" have nothing to do with
-# the mood, and in three clauses of ten "not" turns the word round: `tea not bad` is praise.
+# difference; in three clauses of ten "not" turns the word round (`tea not bad` is praise).
 #
-# Why should a network care? Because the mood makes the next words a little less surprising. Since
-# the reviews come from two grammars that we wrote, we know what three predictors pay:
+# Why should a network care? Because the mood makes the next words a little less surprising. We
+# wrote the two grammars behind the reviews, so we know what three predictors pay:
 
 # %%
 paid = writers.losses(reviews, glad)
@@ -70,16 +69,14 @@ print(f"knows the rules, ignores what it read: {paid.forgetful:.4f}")
 print(f"so the mood is worth {paid.worth:.4f} nats/char, {paid.worth / paid.forgetful:.0%} of all")
 
 # %% [markdown]
-# That is all the motive there is. Everything else that the network learns (spelling, the parts of a
-# lamp) is worth far more, and it will learn that first.
+# That is all the motive there is. Spelling and the parts of a lamp are worth far more.
 #
 # ## 2. What can be known
 #
-# Before we search a network for knowledge, we ask what can be known at all. Suppose two causes
-# could have written a text. After each character, **Bayes' rule** says how likely each of them is:
-# the probability before (the **prior**) times the probability that this cause writes what came,
-# divided by the sum over both. Probabilities multiply from character to character, so their
-# logarithms add up.
+# Two causes could have written a text. After each character, **Bayes' rule** says how likely each
+# of them is: the probability before (the **prior**) times the probability that this cause writes
+# what came, divided by the sum over both. Probabilities multiply from character to character, so
+# their logarithms add up.
 #
 # ### Exercise 09.1: the running posterior
 #
@@ -102,9 +99,8 @@ with picture(
 # %% [markdown]
 # ## 3. The usual suspects
 #
-# Could the mood be read without understanding anything? In exercise 06.1 you measured one judge by
-# its AUC: the share of pairs, one text of each kind, that it orders rightly. A network with 128
-# units has 128 judges.
+# In exercise 06.1 you measured one judge by its AUC: the share of pairs, one text of each kind, that
+# it orders rightly. A network with 128 units has 128 judges.
 #
 # ### Exercise 09.2: the AUC of every unit
 #
@@ -128,9 +124,9 @@ exact = writers.posteriors(reviews[half:])
 print(f"Bayes' rule                         AUC {inside.unit_aucs(exact, right)[1]:.3f}")
 
 # %% [markdown]
-# Letters and words have some idea: "not" is in three clauses of ten only. Pairs of words, `not bad`
-# among them, have nearly all of it. So the mood is no deep secret to a reader that is *told the
-# moods*. The network is told nothing.
+# Letters have some idea, since "not" is rare. Pairs of words, such as `not bad`, have nearly all of
+# it. So the mood is no deep secret to a reader that is *told the moods*. The network is told
+# nothing.
 #
 # ## 4. The line-up
 #
@@ -140,8 +136,8 @@ print(f"Bayes' rule                         AUC {inside.unit_aucs(exact, right)[
 #
 # ### Exercise 09.3: the best unit
 #
-# Find the unit that tells the two kinds apart best. It may be high for glad reviews or for cross
-# ones, so give its sign, too.
+# Find the unit that tells the two kinds apart best, and its sign: it may be high for glad reviews
+# or for cross ones.
 
 # %% exercise="09.3"
 
@@ -163,13 +159,11 @@ for where, some in (("the 60 reviews it was chosen by", few), ("others", slice(6
 #
 # ## 5. A neuron or a direction?
 #
-# Suppose we find a good unit. Is it *the* mood neuron? Perhaps the network spreads the mood over
-# all cells, as a **direction**: some weighted sum of them. Then every axis has a share of it, and
-# with 128 axes the best one looks good whatever axes we take. The control: turn the state by a
-# random **rotation** and look for the best axis again. A weighted sum can read the turned state as
-# well as before. Only the units are gone.
-#
-# Below, one world has the mood in a single unit, and in the other it is spread evenly over all.
+# Suppose we find a good unit. Perhaps the network spreads the mood over all cells, as a
+# **direction**: some weighted sum of them. Then every axis has a share of it, and the best of 128
+# looks good whatever axes we take. The control: turn the state by a random **rotation** and look
+# for the best axis again. A weighted sum can read the turned state as well as before. Only the
+# units are gone. Below, one world has the mood in a single unit, the other spreads it evenly.
 
 # %%
 rng = np.random.default_rng(0)
@@ -197,18 +191,16 @@ for name, direction in (("in one unit", alone), ("spread over all", spread)):
 #   turned as they are, and with all units brought to one spread; the better of the two counts.)
 #
 # Both rivals could win. Bayes' rule itself is only about 0.15 above the bag of characters. And if
-# the network holds the mood as a direction, turned axes do as well as units. Beside them are shown
-# the other bags, a weighted sum of all cells, and a small GPT on the same text.
+# the network holds the mood as a direction, turned axes do as well as units.
 
 # %%
 evidence = experiment("a_neuron_that_feels")
 
 # %% [markdown]
-# **How to read the figure.** Left: one review, clause by clause. The black line is Bayes' rule, the
-# dashed one is the chosen unit, stretched to the same height. A unit that feels should go up and
-# down when the posterior does. Right: every reader's AUC on the same reviews. The claim needs the
-# coloured bar to be clearly longer than "bag of characters", "best unit, untrained" and "best
-# rotated axis".
+# **How to read the figure.** Left: one review, clause by clause. The dashed line is the chosen unit,
+# stretched to the height of Bayes' rule. Right: every reader's AUC on the same reviews. The claim
+# needs the coloured bar to be clearly longer than "bag of characters", "best unit, untrained" and
+# "best rotated axis".
 #
 # When does the unit appear? The experiment looked at the network four times. The loss is that of
 # reviews read one by one, so it can be compared with the three predictors of section 1.
@@ -236,10 +228,9 @@ for one in evidence:
 # %% [markdown]
 # SEVERAL
 #
-# **Does the network use the unit?** A reader who knows the mood need not act on it (lesson 2 left
-# that open). So hold the cell at its mean value in glad reviews, character after character, and let
-# the network write; then at its mean in cross ones. As a control we hold a cell that tells nothing,
-# once high and once low.
+# **Does the network use the unit?** (Lesson 2 left such a question open.) Hold the cell at its mean
+# value in glad reviews, character after character, and let the network write; then at its mean in
+# cross ones. The control is a cell that tells nothing, held high and low.
 
 # %%
 print("share of praise in what it writes")
@@ -264,7 +255,7 @@ for name in evidence[0]["written"]:
 # | bag of characters | 0.59 |
 # | bag of words | 0.71 |
 #
-# No neuron feels here. The chosen cell is guessing, and counting letters does better than a weighted
+# No neuron feels here. The chosen cell is guessing, and counting letters beats a weighted
 # sum of all cells. At this size and after this little text we expected no more: the loss is still
 # 1.63 nats a character, and OpenAI's network, 32 times as wide, trained for a month. (To repeat it
 # get the text, 33 MB, by `python -m minigpt.corpora fetch reviews`, write `again = True` and wait a
@@ -286,9 +277,6 @@ if real is not None:
 # - **A unit is not the whole story.** Donnelly and Roegiest (2019) took OpenAI's sentiment neuron
 #   away: a classifier lost hardly anything, and 100 random units together did better than the
 #   neuron. One unit that *suffices* is not one unit that is *needed*.
-# - **Most features share units.** A network with more to remember than it has units uses
-#   directions that are not at right angles (Elhage et al. 2022). Our network has a handful of
-#   secrets and 128 cells.
 # - **It is a matter of architecture.** Gates act cell by cell, so an LSTM's axes are special. A
 #   transformer's stream has none. (On a pilot a small GPT had not found the mood after 1.1 million
 #   characters, so we cannot compare.)
@@ -307,7 +295,6 @@ if real is not None:
 #   (2015), arXiv:1506.02078. Cells that follow quotes and count the length of a line.
 # - C. Tallec and Y. Ollivier, *Can recurrent neural networks warp time?* (2018), arXiv:1804.11188.
 #   How to start an LSTM so that it can remember; without that start ours found no mood.
-# - N. Elhage et al., *Toy Models of Superposition* (2022), transformer-circuits.pub.
 #
 # ## An open question
 #
