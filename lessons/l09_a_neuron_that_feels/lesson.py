@@ -11,7 +11,7 @@ Run:    python -m lessons build 09
 # to Jensen Huang in 2023 (JH23); the paper is from 2017, and he is one of its authors.
 #
 # You need surprise and bits from lesson 1, probes from lesson 2 and the AUC from lesson 6. Reading
-# and exercises take 50 to 60 minutes. The experiment near the end runs for about MINUTES minutes on
+# and exercises take 60 to 70 minutes. The experiment near the end runs for about MINUTES minutes on
 # one processor core; you may start it and read on.
 
 # %%
@@ -99,8 +99,8 @@ with picture(
 # %% [markdown]
 # ## 3. The usual suspects
 #
-# In exercise 06.1 you measured one judge by its AUC: the share of pairs, one text of each kind, that
-# it orders rightly. A network with 128 units has 128 judges.
+# In exercise 06.1 you measured one judge by its AUC: the share of pairs, one text of each kind,
+# that it orders rightly. A network with 128 units has 128 judges.
 #
 # ### Exercise 09.2: the AUC of every unit
 #
@@ -197,10 +197,10 @@ for name, direction in (("in one unit", alone), ("spread over all", spread)):
 evidence = experiment("a_neuron_that_feels")
 
 # %% [markdown]
-# **How to read the figure.** Left: one review, clause by clause. The dashed line is the chosen unit,
-# stretched to the height of Bayes' rule. Right: every reader's AUC on the same reviews. The claim
-# needs the coloured bar to be clearly longer than "bag of characters", "best unit, untrained" and
-# "best rotated axis".
+# **How to read the figure.** Left: one review, clause by clause. The dashed line is the chosen
+# unit, stretched to the height of Bayes' rule. Right: every reader's AUC on the same reviews. The
+# claim needs the coloured bar to be clearly longer than "bag of characters", "best unit, untrained"
+# and "best rotated axis".
 #
 # When does the unit appear? The experiment looked at the network four times. The loss is that of
 # reviews read one by one, so it can be compared with the three predictors of section 1.
