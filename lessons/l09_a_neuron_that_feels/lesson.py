@@ -56,7 +56,7 @@ for review, mood in zip(reviews[:6], glad):
 
 # %% [markdown]
 # A glad reviewer praises nine parts in ten, a cross one praises one in ten. That is the only
-# difference; in three clauses of ten "not" turns the word round (`tea not bad` is praise).
+# difference; in seven clauses of twenty "not" turns the word round (`tea not bad` is praise).
 #
 # Why should a network care? Because the mood makes the next words a little less surprising. We
 # wrote the two grammars behind the reviews, so we know what three predictors pay:
@@ -124,9 +124,9 @@ exact = writers.posteriors(reviews[half:])
 print(f"Bayes' rule                         AUC {inside.unit_aucs(exact, right)[1]:.3f}")
 
 # %% [markdown]
-# Letters have some idea, since "not" is rare. Pairs of words, such as `not bad`, have nearly all of
-# it. So the mood is no deep secret to a reader that is *told the moods*. The network is told
-# nothing.
+# Letters have some idea, since "not" comes in fewer than half of the clauses. Pairs of words, such
+# as `not bad`, have nearly all of it. So the mood is no deep secret to a reader that is *told the
+# moods*. The network is told nothing.
 #
 # ## 4. The line-up
 #
@@ -190,7 +190,7 @@ for name, direction in (("in one unit", alone), ("spread over all", spread)):
 # - It is at least 0.05 above the best axis after a random rotation, the mean of ten. (States are
 #   turned as they are, and with all units brought to one spread; the better of the two counts.)
 #
-# Both rivals could win. Bayes' rule itself is only about 0.15 above the bag of characters. And if
+# Both rivals could win. Bayes' rule itself is only about 0.22 above the bag of characters. And if
 # the network holds the mood as a direction, turned axes do as well as units.
 
 # %%

@@ -3,7 +3,7 @@
 Idea:   a review names a thing and says of some of its parts how they are. A glad reviewer praises
         nine parts in ten, a cross one one in ten. Everything else (the thing, its parts, the
         number of clauses, the word "not") is independent of the mood, and "not" turns a word round
-        in three clauses of ten, so that words alone mislead: `plot not bad` is praise.
+        in seven clauses of twenty, so that words alone mislead: `plot not bad` is praise.
 Source: after the shop reviews of Radford, Jozefowicz & Sutskever 2017, arXiv:1704.01444
 Run:    python -c "from lessons.lab import moods; print(''.join(moods.reviews().lines(5, 0)[0]))"
 Omits:  irony, degrees, and reviewers that are in two minds.
@@ -20,8 +20,8 @@ MOODS = ("cross", "glad")
 """Causes 0 and 1."""
 PRAISE = 9
 """Parts that a glad review praises for each that it finds fault with; in a cross one inversely."""
-NOT = 3
-"""Clauses of ten with the word "not"."""
+NOT = 7
+"""Clauses of twenty with the word "not"."""
 CLAUSES = (1, 8)
 """The fewest and the most clauses of a review, all numbers between equally likely."""
 
@@ -53,7 +53,7 @@ def _rules(mood: str) -> dict[str, list[Choice]]:
         for thing, parts in THINGS.items():
             then = f"then {i} {thing}"
             plain = [
-                Choice(word, weight * (10 - NOT), then, (("says", kind),))
+                Choice(word, weight * (20 - NOT), then, (("says", kind),))
                 for kind, share in says.items()
                 for word, weight in _words(kind, share)
             ]
@@ -61,7 +61,7 @@ def _rules(mood: str) -> dict[str, list[Choice]]:
             rules[f"part {i} {thing}"] = [
                 Choice(f"{part} ", 1, f"word {i} {thing}") for part in parts.split(", ")
             ]
-            turn = Choice("not ", total * NOT // (10 - NOT), f"not {i} {thing}")
+            turn = Choice("not ", total * NOT // (20 - NOT), f"not {i} {thing}")
             rules[f"word {i} {thing}"] = [*plain, turn]
             rules[f"not {i} {thing}"] = [
                 Choice(word, weight, then, (("says", kind),))
