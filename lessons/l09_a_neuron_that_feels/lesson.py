@@ -244,8 +244,8 @@ for name in evidence[0]["written"]:
 # ## 7. Real witnesses
 #
 # Our reviewers are simple: one mood, ten words of opinion. What if people write? We trained the
-# same network once, for as long, on film reviews from the internet, and let it read the first 300
-# characters of others: 1,500 chose, 1,500 judged.
+# same network once, on 1.8 million characters of film reviews from the internet, and let it read
+# the first 300 characters of others: 1,500 chose, 1,500 judged.
 #
 # | reader | AUC |
 # |---|---|
