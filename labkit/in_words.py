@@ -47,7 +47,10 @@ def _of(ax: Axes) -> str:
     if not said:
         return ""
     title = ax.get_title("left") or ax.get_title()
-    x, y = ax.get_xlabel(), ax.get_ylabel()
+    x, y = (
+        axis.get_label_text() + (", logarithmic" if axis.get_scale() == "log" else "")
+        for axis in (ax.xaxis, ax.yaxis)
+    )
     if any(map(_lying, ax.containers)):
         x, y = y, x
     head = " by ".join(part for part in (y[:1].upper() + y[1:], x) if part)

@@ -39,6 +39,10 @@ def unlike(answer: Any, right: Any, *, finite: bool = True) -> str | None:
     model = kinds.numbers(right)
     if model is None or model.dtype.kind not in "iuf":
         return None
+    if not (
+        isinstance(answer, (list, tuple)) or hasattr(answer, "shape") or kinds.is_number(answer)
+    ):
+        return f"{describe(answer)}, of the wrong kind where {kinds.name_of(right)} is wanted"
     if (finite and np.isfinite(model).all()) or _shape(answer) != list(model.shape):
         return refused(answer, model.shape)
     return None if kinds.numbers(answer) is not None else refused(answer, model.shape)
