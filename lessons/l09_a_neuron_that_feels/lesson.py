@@ -88,7 +88,7 @@ print(f"so the mood is worth {paid.worth:.4f} nats/char, {paid.worth / paid.forg
 review = next(r for r in reviews if len(r) > 90 and len(set(moods.praised(r))) == 2)
 posterior = hidden_cause.running_posterior(writers.loglik(review), np.array([0.5, 0.5]))
 print(review)
-caption = "Each tick is the end of a clause. Only words of praise and blame move the line."
+caption = "Each tick ends a clause. A small bump is an n that may become `neat` or `not`."
 with picture(
     x="clauses read", y="probability of glad", title="Clause by clause", caption=caption
 ) as ax:
@@ -201,7 +201,7 @@ evidence = experiment("a_neuron_that_feels")
 # **How to read the figure.** Left: one review, clause by clause. The dashed line is the chosen
 # unit, stretched to the height of Bayes' rule. Right: every reader's AUC on the same reviews. The
 # claim needs the coloured bar to be clearly longer than "bag of characters", "best unit, untrained"
-# and "best rotated axis".
+# and "best rotated axis". (At the end of the line the unit jumps: the next reviewer may be glad.)
 #
 # When does the unit appear? The experiment looked at the network four times. The loss is that of
 # reviews read one by one, so it can be compared with the three predictors of section 1.
@@ -217,17 +217,27 @@ motive = np.mean([e["losses"]["forgetful"] - e["losses"]["exact"] for e in evide
 print(f"the mood is worth {motive:.4f} nats/char")
 
 # %% [markdown]
-# LOOKS
+# First the network learns to spell. At step 165 its loss is still farther above the least possible
+# than the mood is worth, and the best units are at 0.65 to 0.83. At step 330 five networks of the
+# six have a unit of about 0.98. So the unit comes with the better prediction. (Such a table would
+# come out for anything that learns, so it was no criterion.)
 #
-# Is it *one* unit? Here are the AUCs of the five best cells, whichever way round they are.
+# Is it *one* unit, and in *every* network? Here are the AUCs of the five best cells, whichever way
+# round they are, then that of all cells together, and the loss.
 
 # %%
 for one in evidence:
-    apart = np.sort(np.abs(np.array(one["looks"][-1]["aucs"]) - 0.5) + 0.5)[::-1]
-    print(f"seed {one['seed']}: " + ", ".join(f"{auc:.3f}" for auc in apart[:5]))
+    end = one["looks"][-1]
+    apart = np.sort(np.abs(np.array(end["aucs"]) - 0.5) + 0.5)[::-1]
+    print(f"seed {one['seed']}: " + ", ".join(f"{auc:.2f}" for auc in apart[:5]), end="; ")
+    print(f"weighted sum {end['probe']:.2f}, loss {end['loss']:.4f}")
 
 # %% [markdown]
-# SEVERAL
+# Five networks have a unit of 0.97 to 0.99, with others not far behind. Seed 2 is the exception,
+# and it tells most. Its loss is nearly the same and a weighted sum reads the mood from it, so it
+# has found the secret; but its best unit is at 0.81: the mood is spread over its cells. The means
+# over six seeds meet both criteria, and "has one unit" is still not true of every network that
+# predicts well.
 #
 # **Does the network use the unit?** (Lesson 2 left such a question open.) Hold the cell at its mean
 # value in glad reviews, character after character, and let the network write; then at its mean in
@@ -240,7 +250,10 @@ for name in evidence[0]["written"]:
     print(f"  {name:10} {np.mean(shares):.2f}  ({min(shares):.2f} to {max(shares):.2f})")
 
 # %% [markdown]
-# TURNED
+# In the five networks that have a unit, holding it moves the share of praise from about a half to
+# between 0.79 and 0.87, or to between 0.15 and 0.21. Our own reviewers are at 0.9 and 0.1. The idle
+# cell moves it by at most 0.02. In the network of seed 2 holding its best cell does nothing either:
+# what follows the mood a little need not steer.
 #
 # ## 7. Real witnesses
 #
@@ -274,11 +287,12 @@ if real is not None:
 # %% [markdown]
 # ## 8. Where it stops being true
 #
-# - **We wrote the motive.** Our reviews have one hidden cause, and it is worth 4 % of the loss. One
+# - **We wrote the motive.** Our reviews have one hidden cause, and it is worth 5 % of the loss. One
 #   that pays less, among many others, may never be found: see section 7.
 # - **It took a push.** With forget gates that all start at the usual value, the LSTM of a pilot had
 #   learned everything but the mood after two thirds of the steps. "Predict well enough" is a
 #   condition: most of what can be gained is gained without a mood.
+# - **One network in six had none.** We cannot say why; it was made by the same rule.
 # - **A unit is not the whole story.** Donnelly and Roegiest (2019) took OpenAI's sentiment neuron
 #   away: a classifier lost hardly anything, and 100 random units together did better than the
 #   neuron. One unit that *suffices* is not one unit that is *needed*.
