@@ -98,7 +98,7 @@ def praised(review: str) -> list[bool]:
     """
     found = []
     for clause in review.partition(": ")[2].replace(".", ",").split(",")[:-1]:
-        *_, before, word = ["", *clause.split()]
+        *_, before, word = ["", "", *clause.split()]
         for mood, words in WORDS.items():
             if word in words.split(", "):
                 found.append((mood == "glad") != (before == "not"))

@@ -154,3 +154,8 @@ def test_praise_is_what_the_grammar_says() -> None:
         says, values = notes.features["says"], notes.values["says"]
         ends = [i for i, c in enumerate(line) if c in ",."]
         assert moods.praised(line) == [values[says[i]] == "glad" for i in ends]
+
+
+def test_what_no_reviewer_writes_is_neither_praise_nor_blame() -> None:
+    assert moods.praised("film: , good, plot gd, , not bad.") == [True, True]
+    assert moods.praised("") == moods.praised(",.") == moods.praised("lamp: .") == []
