@@ -13,14 +13,15 @@ tests.benchmarks.bench_adaptive RUN --parts`, one run of each preset, attention 
 
                                        choosing half  judging half  all held out
     n-gram that counts on                     1.3991        1.4152        1.4072
-    counting alone                            1.3093        1.3223        1.3158
-    - without this word so far                1.3172        1.3318        1.3245
-    - without it and the word before          1.3184        1.3313        1.3249
-    - without it and the two before           1.3165        1.3286        1.3226
-    - without the last two characters         1.3127        1.3246        1.3186
-    - without the last six                    1.3094        1.3223        1.3158
-    a run of `default` and counting           1.2770        1.2854        1.2812
-    a run of `long` and counting              1.2378        1.2498        1.2438
+    counting alone                            1.3106        1.3233        1.3169
+    - without this word so far                1.3192        1.3338        1.3265
+    - without it and the word before          1.3204        1.3336        1.3270
+    - without it and the two before           1.3187        1.3310        1.3249
+    - without any of the three                1.3342        1.3470        1.3406
+    - without the last two characters         1.3139        1.3254        1.3197
+    - without the last four                   1.3116        1.3249        1.3182
+    a run of `default` and counting           1.2773        1.2851        1.2812
+    a run of `long` and counting              1.2376        1.2492        1.2434
 
 Constants were chosen on the choosing half alone. No weights were learned from held-out text before
 it was read: they start from the training text's end.

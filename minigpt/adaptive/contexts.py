@@ -1,6 +1,6 @@
 """The contexts that are counted: what came before, seen in several ways.
 
-Idea:   the last one to six characters are not all that says what comes next. So do the letters of
+Idea:   the last one to four characters are not all that says what comes next. So do the letters of
         this word, whatever came before them; and those together with the word before, or with two.
         Each way of looking back is a number, equal if what it sees is equal.
 Source: M. Mahoney, "Adaptive weighing of context models for lossless data compression", Florida
@@ -20,7 +20,7 @@ import numpy as np
 from minigpt.adaptive.compiled import compiled
 from minigpt.tokenizer import CharTokenizer
 
-ORDERS = 6  # contexts of the last 1 to 6 characters
+ORDERS = 4  # contexts of the last 1 to 4 characters
 NAMES = (
     *(f"the last {k}" for k in range(1, ORDERS + 1)),
     "this word so far",
@@ -50,9 +50,9 @@ def letters(tokenizer: CharTokenizer) -> np.ndarray:
 
 
 def unread(streams: int) -> np.ndarray:
-    """What S streams remember before they have read anything, [S, 9] uint64.
+    """What S streams remember before they have read anything, [S, 7] uint64.
 
-    The last six characters, latest first, each plus one; this word, the one before, and the one
+    The last four characters, latest first, each plus one; this word, the one before, and the one
     before that.
     """
     return np.zeros((streams, ORDERS + 3), np.uint64)

@@ -2,7 +2,7 @@
 
 Idea:   a context is found by its key in a hash table; what followed it is a linked list in which a
         character has its count and the time it was last seen. Most contexts are followed by few
-        characters, so that a million characters take some 100 MB for nine kinds of context.
+        characters, so that a million characters take some 70 MB for seven kinds of context.
 Source: lists of counted followers, as in PPM: J. Cleary & I. Witten, IEEE Trans. Comm. 32 (1984)
         396-402.
 Run:    used by minigpt.adaptive.questions
