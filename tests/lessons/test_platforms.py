@@ -25,7 +25,7 @@ MODULES = [
 # Python's own modules and those of others are there first, as they are on that system.
 AS_ON_WINDOWS = """
 import asyncio, csv, ctypes, importlib, os, select, signal, socket, subprocess, sys, tempfile, types
-import zipfile, jaxtyping, numpy, psutil, safetensors.torch, torch, tqdm, tyro
+import zipfile, jaxtyping, numpy, platformdirs, psutil, safetensors.torch, torch, tqdm, tyro
 
 for name in ("fcntl", "grp", "pwd", "resource", "termios"):
     sys.modules[name] = None
