@@ -13,7 +13,12 @@ How it is judged was changed once, openly. The ratio itself was judged before, o
 (6.2, 2.3, 7.6): an interval from -1.4 to 12.1, undecided, for worlds differ by factors. Now its
 logarithm is; threshold and measurement stayed. Pilots 90, 91 and 92 gave 4.8, 5.9 and 5.1, by which
 three seeds would decide. But the three old ones scatter five times as much, and by them five would
-with 92 %, six with 98 %. So six, from seed 10 on, worlds that nobody has looked at.
+with 92 %, six with 98 %. So six, from seed 10 on (5.25 [2.70, 10.2], reproduced).
+
+The meter has since learned to estimate better what a field tells where a field has many values,
+which changes the entropy budget that is shown beside the ratio and nothing that is judged. So that
+all of a row is what its code prints, everything is measured once more: criterion, threshold and
+number of seeds as they were, on seeds 20 to 25, worlds that nobody has looked at.
 
 Everything is `synthdata.personas`, and so is the criterion. A healthy model is measured beside the
 collapsed one: at temperature 1 it draws as its text does, with or without personas, so there is
@@ -126,7 +131,7 @@ EXPERIMENT = Experiment(
     source="NP24b; Ge et al. 2024, arXiv:2406.20094",
     criteria=(CRITERION,),
     seeds=6,
-    first_seed=10,
+    first_seed=20,
     minutes=2.1,
     measure=measure,
     sizes=SIZES,

@@ -33,6 +33,8 @@ BLOCKS = 40
 """Most blocks in which documents are left out, all values in equal parts."""
 FEWEST_BLOCKS = 5
 """Documents of a value below which they say too little about further ones."""
+ALONE_DEALS = 10
+"""Shuffles in which pairs that only one unit has are counted; their share hardly varies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class Information:
     error_within: float
     """Standard error of H(out | field)."""
     taken: float
-    """Amount subtracted for pairs that only one document has; intervals are wider by it."""
+    """Amount subtracted for pairs that only one unit has; intervals are wider by it."""
     reach: float
     """Half-width of an interval in standard errors; nan if `reason` says why there is none."""
     coverage: float
@@ -76,8 +78,10 @@ def information(
     """I(field; out) of a field with values `label` [T]; `units` [T] are left out together.
 
     The estimate is Chao, Wang & Jost's of each entropy, minus the bias found by leaving out blocks
-    of units. Things that only one unit has (a share 1 - C of all) show neither; instead that share
-    of the information of `shuffled` labels is subtracted: all of it if nothing occurs twice.
+    of units. Pairs that only one unit has (a share 1 - C of all) do not show their bias that way.
+    They may be chance: among `shuffled` labels a share s is alone. So for a share w = (1 - C)^2 / s
+    the information of shuffled labels is subtracted instead: all of it if nothing occurs twice; as
+    much as is alone if labels tell nothing, for then s = 1 - C; hardly any if they tell much.
     """
     key, document, count = table
     values = int(label.max()) + 1
@@ -89,14 +93,21 @@ def information(
     alone_share = np.bincount(pairs.value, alone, minlength=values) / joint.sum()
     covered = 1 - float(alone_share.sum())
     observed = _plug_in(joint, np.bincount(pairs.value, joint))
-    chance, seen_by_chance = [], []
+    chance: list[float] = []
+    seen_by_chance: list[float] = []
+    alone_by_chance: list[float] = []
     for other in shuffled:
         sizes = np.bincount(other[document], count, minlength=values)
-        dealt = _counts(key * np.int64(values) + other[document], count)
+        pair = key * np.int64(values) + other[document]
+        dealt = _counts(pair, count)
         seen_by_chance.append(_plug_in(dealt, sizes))
         chance.append(total + _entropy(sizes) - _source(dealt))
+        if len(alone_by_chance) < ALONE_DEALS:
+            alone_by_chance.append(_alone(pair, count, unit[document]))
     more = sum(value >= observed - 1e-12 for value in seen_by_chance)
-    taken = float(np.mean(chance)) * alone_share if chance else np.zeros(values)
+    expected = float(np.mean(alone_by_chance)) if chance else 0.0
+    likely = min(1.0, (1 - covered) / expected) if expected else 0.0
+    taken = float(np.mean(chance)) * likely * alone_share if chance else np.zeros(values)
     classes = _classes(label, unit)
     blocks = _how_many(classes)
     bias, errors = _left_out(
@@ -115,7 +126,7 @@ def information(
     elif blocks < FEWEST_BLOCKS:
         reason = f"most values have fewer than {FEWEST_BLOCKS} documents (or groups of them)"
     total -= covered * float(bias[-1])
-    parts = parts - covered * bias[:-1] - taken
+    parts = parts - (1 - likely * (1 - covered)) * bias[:-1] - taken
     if (told := float(parts.sum())) > total:  # by rounding, or by the luck of two estimates
         parts *= total / told
     return Information(
@@ -233,6 +244,13 @@ def _holders(where: np.ndarray, unit: np.ndarray) -> np.ndarray:
     """Number of units that have each pair."""
     width = np.int64(unit.max() + 1)
     return np.bincount(np.unique(where * width + unit) // width)
+
+
+def _alone(pair: np.ndarray, count: np.ndarray, unit: np.ndarray) -> float:
+    """Share of all occurrences whose pair only one unit has."""
+    where = np.unique(pair, return_inverse=True)[1]
+    alone = _holders(where, unit) == 1
+    return float(np.bincount(where, count) @ alone) / float(count.sum())
 
 
 def _counts(pair: np.ndarray, count: np.ndarray) -> np.ndarray:
