@@ -47,6 +47,7 @@ SEEDS: dict[str, int] = {
     "expensive_sensor": 4,
     "omitted_character": 5,
     "full_data": 3,
+    "mixture_teacher": 20,
 }
 """Number of seeds that judge each experiment, from its pilots (seeds 90 to 92): as many as decide
 with 90 % if the truth is as far from the threshold as the pilots (labkit.experiment.seeds_needed),
