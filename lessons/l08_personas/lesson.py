@@ -366,7 +366,7 @@ def against_smooth_controls(one):
 print(interval([against_smooth_controls(one) for one in evidence], scale="log2"))
 
 # %% [markdown]
-# The published runs give 3.89 [2.02, 7.47] where the judged number is 5.25 [2.7, 10.2]: the verdict
+# The published runs give 4.38 [2.91, 6.59] where the judged number is 6.38 [4, 10.2]: the verdict
 # would be the same, but its size depends partly on how finely the controls were tried.
 #
 # The verdict depends on the whole interval, not on the mean. If every seed were on the same side
@@ -380,7 +380,7 @@ print(interval([against_smooth_controls(one) for one in evidence], scale="log2")
 #   more than the entropy of the prompts. Personas do not create variety from nothing; they bring it
 #   in. Where do a billion personas come from? They come from the web (Ge et al. 2024), which has
 #   not collapsed. A table that only translates a persona into what it always says, without any
-#   model, would reach about 260, and the collapsed model with personas reaches 83 (below). So we
+#   model, would reach about 275, and the collapsed model with personas reaches 80 (below). So we
 #   measure whether the collapsed model still translates.
 # - **The world is built for personas.** Here nearly everything that is said depends on who says it.
 #   If you ask a cook and a spy for the capital of France, I(persona; out) ought to be 0. How much
@@ -390,10 +390,11 @@ print(interval([against_smooth_controls(one) for one in evidence], scale="log2")
 #   change of the prompt is enough.
 # - **Wide is not right.** A collapsed model may write lines that the persona would not say: one
 #   line in five is like that. The criterion asks only whether some persona could say it. And
-#   personas bring back only about a sixth of the healthy model's number (83 of 486), with 3.5
+#   personas bring back only about a sixth of the healthy model's number (80 of 495), with 4.5
 #   percentage points fewer grammatical outputs than the collapsed model has without them.
-# - **The healthy model loses a little** with personas (0.86 times, 0.78 to 0.94), although we
-#   expected no change. We have not found out why.
+# - **The healthy model may lose a little** with personas: 0.93 times (0.82 to 1.05) on these seeds,
+#   and 0.86 times (0.78 to 0.94) on six earlier ones, although we expected no change. We have not
+#   found out why.
 # - **Large models.** Kambhatla et al. (2025) measured texts of real models. With personas they are
 #   lexically more varied than without, above all for larger models, but *finer* descriptions of the
 #   persona add little; and prompts that models write are less varied than people's.
