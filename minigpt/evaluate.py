@@ -184,7 +184,8 @@ def main(settings: Settings) -> None:
     models = [found]
     if settings.model == "mixture" or (settings.model == "auto" and same and few):
         both = mix(found, corpus=learned)
-        models = [*both.members, both]
+        models = [found, count_of(both.learned(), tokenizer=found.model.tokenizer)]
+        models += [one for one in (*both.members[1:], both) if one.name != models[-1].name]
     elif kind == "gpt" and learned is not None and few:
         models.append(count_of(learned))
     elif kind == "gpt" and learned is not None:
@@ -224,15 +225,15 @@ def _scores(models: Sequence[Predictor], text: str, stride: int | None) -> dict[
     from minigpt.mixture import Mixture, Remembered
 
     found: dict[str, Score] = {}
-    kept: list[NextChar] = []
+    kept: dict[str, NextChar] = {}
     for one in models:
         model: NextChar = one.model
         ids = model.tokenizer.encode(text)
         if isinstance(model, Mixture):
-            model = Mixture(kept, model.gate)
+            model = Mixture([kept[member.name] for member in one.members], model.gate)
         elif model.context is not None:
             model = Remembered(model)
-        kept.append(model)
+        kept[one.name] = model
         found[one.name] = score(model, ids, stride=stride if model.context is not None else None)
         if not math.isfinite(found[one.name].perplexity):
             raise ValueError(

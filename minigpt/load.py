@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from labkit import files
 from labkit.command import describe
 from minigpt import corpora
 from minigpt.mixture import Mixture
-from minigpt.mixture.mixture import GATE
+from minigpt.mixture.mixture import GATE, ORDER
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER, NGRAM_LIMIT, NGram
 from minigpt.tokenizer import CharTokenizer
@@ -85,18 +86,19 @@ def load_predictor(
     *,
     kind: Kind | Literal["auto"] = "gpt",
     data: str | None = None,
-    order: int = DEFAULT_ORDER,
+    order: int | None = None,
     precision: Literal["fp32", "bf16"] | None = None,
     threads: int | None = None,
 ) -> Predictor:
     """The model of a run (None: the latest), or an n-gram of `data`; ValueError if not found.
 
     A mixture is of a run and the n-gram of the run's own text, whatever `data` is; "auto" is a
-    mixture if that text is there, and says so if it is not. `precision` and `threads` are those of
+    mixture if that text is there, and says so if it is not. `order` is the n-gram's; None: 7 alone,
+    and in a mixture that of its gate, or `mixture.ORDER`. `precision` and `threads` are those of
     a GPT; None leaves float32 and torch's own number.
     """
     if kind == "ngram":
-        return count(data or corpora.DEFAULT, order)
+        return count(data or corpora.DEFAULT, order or DEFAULT_ORDER)
     path = locate(run)
     import torch
 
@@ -122,7 +124,7 @@ def load_predictor(
     return mix(alone, order) if kind == "mixture" else alone
 
 
-def mix_if_possible(alone: Predictor, order: int = DEFAULT_ORDER) -> Predictor:
+def mix_if_possible(alone: Predictor, order: int | None = None) -> Predictor:
     """`mix`, or, with a line on standard error, `alone` if its text has gone or is too long."""
     try:
         corpus = alone.learned()
@@ -144,7 +146,7 @@ def too_long(corpus: corpora.Corpus) -> str:
 
 def mix(
     alone: Predictor,
-    order: int = DEFAULT_ORDER,
+    order: int | None = None,
     *,
     corpus: corpora.Corpus | None = None,
     gate: bytes = b"",
@@ -152,16 +154,20 @@ def mix(
     """A run's model and the n-gram of its training text, mixed by the gate in its folder.
 
     Without one a gate is fitted now on the choosing half, in seconds, and kept in the folder of a
-    finished run. So it is if that gate's fingerprint does not begin with `gate`. `corpus` is the
-    run's text if it is at hand. TextGone if it has gone or changed, ValueError if the gate is
+    finished run. So it is if that gate's fingerprint does not begin with `gate`. `order` None is
+    that of the gate's n-gram. `corpus` is the run's text if it is at hand. TextGone if it has gone or changed, ValueError if the gate is
     another run's.
     """
     corpus = corpus or alone.learned()
     _check_same(alone, corpus)
     tokenizer = alone.model.tokenizer
+    path = None if alone.folder is None else alone.folder / GATE
+    own = gate_order(path) if path and path.exists() else ORDER
+    order = order or own
     counted = replace(count_of(corpus, order, tokenizer), corpus=alone.corpus)
     models = (alone.model, counted.model)
-    path = None if alone.folder is None or order != DEFAULT_ORDER else alone.folder / GATE
+    if order != own:
+        path = None  # the run's gate is for other counts, and stays
     mixed = Mixture.load(models, path) if path and path.exists() else None
     if mixed is None or not bytes.fromhex(mixed.gate.fingerprint).startswith(gate):
         kept, mixed = mixed, fit_gate(models, tokenizer.encode(corpus.choose))
@@ -171,6 +177,17 @@ def mix(
                 mixed.save_gate(path)
     name = f"{alone.name} and the n-gram, mixed"
     return replace(alone, model=mixed, name=name, latest=False, members=(alone, counted))
+
+
+def gate_order(path: Path) -> int:
+    """The order of the n-gram for which a gate was fitted; one that does not say has 7.
+
+    What is no gate counts as ORDER: reading it says what is wrong.
+    """
+    with suppress(ValueError, TypeError, AttributeError):
+        orders = files.read_json(path).get("orders", [DEFAULT_ORDER])
+        return next((k for k in orders if type(k) is int and k >= 1), ORDER)
+    return ORDER
 
 
 def learning(

@@ -214,7 +214,9 @@ class NGram:
 
     def _advance(self, state: NGramState, ids: np.ndarray) -> None:
         for k in range(self.order - 1, 0, -1):  # longest first: each needs the old shorter one
-            state.nodes[k] = self._child(k - 1, state.nodes[k - 1], ids)
+            shorter = state.nodes[k - 1]
+            known = (shorter >= 0).any()  # mostly no stream is in a context of the greatest lengths
+            state.nodes[k] = self._child(k - 1, shorter, ids) if known else -1
 
     def _walk(self, ids: np.ndarray) -> np.ndarray:
         """Gram ids [order, T] of the last 0, 1, ... characters, ending at each position."""

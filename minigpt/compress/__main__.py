@@ -68,8 +68,9 @@ class CompressConfig:
     the file while they read it (adaptive; also auto, if that text is there)."""
     data: str = "shakespeare"
     """The text that the n-gram counts: a corpus or a path."""
-    order: int = DEFAULT_ORDER
-    """Order of the n-gram, also in a mixture; the predicted character is included."""
+    order: int | None = None
+    """Order of the n-gram; the predicted character is included. By default 7, and in a mixture that
+    of its gate (10 for a run of today)."""
     streams: int | None = None
     """Number of pieces of the text coded side by side; by default chosen from the length.
     """
@@ -101,7 +102,7 @@ class CompressConfig:
             raise ValueError("--table compresses; it cannot go with -d")
         if self.table and self.out == "-":
             raise ValueError("--table prints to standard output, so OUT must be a file")
-        if self.order < 1:
+        if self.order is not None and self.order < 1:
             raise ValueError(
                 f"order counts the predicted character, so it is >= 1, got {self.order}"
             )
@@ -129,7 +130,7 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
         if not learns:
             return alone
         try:
-            return learning(alone, config.order)
+            return learning(alone, config.order or DEFAULT_ORDER)
         except TextGone as error:
             if config.model == "adaptive" or config.table:
                 raise
@@ -158,7 +159,7 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
         )
     try:
         if header.kind == "adaptive":
-            return learning(alone, config.order)
+            return learning(alone, config.order or DEFAULT_ORDER)
         return mix(alone, config.order, gate=header.fingerprint)
     except TextGone as error:
         raise ValueError(
@@ -244,13 +245,15 @@ def _compare(config: CompressConfig) -> None:
     name, corpus = found.corpus, found.learned()
     data = corpus.held_out.encode() if given is None else given
     members = found.members or (found,)
+    order = config.order or DEFAULT_ORDER
+    counted = count_of(corpus, order, found.model.tokenizer)
     if config.model == "gpt":
-        members = (found, count_of(corpus, config.order))
+        members = (found, counted)
     elif config.model == "auto":
         both = mix(found.members[0], config.order, corpus=corpus)
-        members = (*both.members, both)
+        members = (both.members[0], counted, both)
     titles = {
-        NGram: f"n-gram, order {config.order}",
+        NGram: f"n-gram, order {order}",
         Mixture: "mixture",
         Adaptive: "mixture that learns",
     }

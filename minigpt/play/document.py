@@ -66,7 +66,9 @@ class Shown:
     learned: str = ""
     """The training text, from which counting counts; empty for no counting. It travels along."""
     gate: Gate | None = None
-    """Mixes the network with counting of order `DEFAULT_ORDER`; fitted for these two."""
+    """Mixes the network with counting; fitted for these two."""
+    order: int = DEFAULT_ORDER
+    """Order of the n-gram that counts, alone and in the mixture."""
     facts: dict[str, Any] = field(default_factory=dict)
     """corpus, source, licence, seconds of training; bits, counting, mixture: bits/char."""
 
@@ -108,7 +110,7 @@ def page(
         first = shown[0]
         shared = one is not first and one.learned == first.learned and tokenizer == known
         header, blob = pack(
-            one.model, weights, counted=counted, shared=shared, order=DEFAULT_ORDER, gate=one.gate
+            one.model, weights, counted=counted, shared=shared, order=one.order, gate=one.gate
         )
         facts = {"size": one.model.size, **one.facts}
         models.append({"name": visible(one.name, 80), "header": header, "facts": facts})

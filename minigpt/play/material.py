@@ -15,9 +15,10 @@ from labkit.command import describe
 from labkit.visible import visible
 from minigpt.corpora import TABLE, Corpus
 from minigpt.evaluate import NGRAM_LIMIT
-from minigpt.load import Predictor, count_of, load_predictor
+from minigpt.load import Predictor, count_of, gate_order, load_predictor
 from minigpt.mixture import Gate, Mixture
 from minigpt.mixture.mixture import GATE
+from minigpt.ngram import DEFAULT_ORDER
 from minigpt.play.document import Shown
 from minigpt.train.runs import Run
 
@@ -38,13 +39,13 @@ def gather(run: str | None, *, counts: bool) -> tuple[Shown, Corpus | None]:
     found.announce()
     folder = Path(found.name)
     corpus = _corpus(found)
-    learned, gate = "", None
+    learned, gate, order = "", None, DEFAULT_ORDER
     if counts and corpus is not None:
         if len(corpus.train) > NGRAM_LIMIT:
             _say(f"no counting: {corpus.name} has more than {NGRAM_LIMIT:,} characters")
         else:
             learned = corpus.train
-            gate = _gate(found, corpus)
+            gate, order = _gate(found, corpus)
     facts = {**_figures(folder), "corpus": ""}
     if corpus is not None:
         facts |= {
@@ -54,7 +55,12 @@ def gather(run: str | None, *, counts: bool) -> tuple[Shown, Corpus | None]:
         }
     name = folder.resolve().name or "minigpt"
     return Shown(
-        model=cast("GPT", found.model), name=name, learned=learned, gate=gate, facts=facts
+        model=cast("GPT", found.model),
+        name=name,
+        learned=learned,
+        gate=gate,
+        order=order,
+        facts=facts,
     ), corpus
 
 
@@ -87,17 +93,19 @@ def _source(corpus: Corpus) -> str:
     return corpus.source if corpus.name in TABLE else Path(corpus.source).name
 
 
-def _gate(found: Predictor, corpus: Corpus) -> Gate | None:
-    """The gate in the run's folder; None if there is none, or it is another model's."""
+def _gate(found: Predictor, corpus: Corpus) -> tuple[Gate | None, int]:
+    """The gate in the run's folder, and the order of its n-gram; None if there is no gate, or it is
+    another model's."""
     path = Path(found.name) / GATE
     if not path.exists():
-        return None
-    counted = count_of(corpus, tokenizer=found.model.tokenizer).model
+        return None, DEFAULT_ORDER
+    order = gate_order(path)
+    counted = count_of(corpus, order, found.model.tokenizer).model
     try:
-        return Mixture.load([found.model, counted], path).gate
+        return Mixture.load([found.model, counted], path).gate, order
     except ValueError as error:
         _say(f"no mixture: {describe(error)}")
-        return None
+        return None, DEFAULT_ORDER
 
 
 def _figures(folder: Path) -> dict[str, Any]:

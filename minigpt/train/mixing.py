@@ -1,8 +1,8 @@
 """The end of a run: what counting reaches on the same text, and what both together do.
 
-Idea:   the n-gram is counted (about a second for a million characters, and its 25 MB need not be
-        kept), a gate is fitted on the choosing half, and all held-out text and its judging half
-        are measured. The network has predicted both already, for its own loss; those predictions
+Idea:   an n-gram is counted, and a longer one to go with the network (one and three seconds for a
+        million characters, which need not be kept), a gate is fitted on the choosing half, and all
+        held-out text and its judging half are measured. The network has predicted both already, for its own loss; those predictions
         are used again.
 Run:    python -m minigpt.train
 Omits:  what learns while it reads.
@@ -19,9 +19,9 @@ from minigpt.corpora import Corpus
 from minigpt.evaluate import score
 from minigpt.load import fit_gate
 from minigpt.mixture import Mixture, Remembered
-from minigpt.mixture.mixture import FIT_CELLS, GATE
+from minigpt.mixture.mixture import FIT_CELLS, GATE, ORDER
 from minigpt.model import GPT
-from minigpt.ngram import DEFAULT_ORDER, NGRAM_LIMIT, NGram
+from minigpt.ngram import NGRAM_LIMIT, NGram
 from minigpt.train.runs import Run
 
 FIGURES = (
@@ -63,7 +63,7 @@ def seconds(corpus: Corpus, look: float) -> float:
         return 0.0
     alphabet = len(set(corpus.text))
     fitting = 1.1e-6 * min(len(corpus.choose) * alphabet, FIT_CELLS)
-    return look + 2e-6 * len(corpus.train) + fitting + 3e-7 * len(corpus.held_out) * alphabet
+    return look + 6e-6 * len(corpus.train) + fitting + 3e-7 * len(corpus.held_out) * alphabet
 
 
 def measure(run: Run, corpus: Corpus, model: GPT, watch: Watch) -> dict[str, float | None]:
@@ -75,11 +75,12 @@ def measure(run: Run, corpus: Corpus, model: GPT, watch: Watch) -> dict[str, flo
         return dict.fromkeys(FIGURES)
     began = time.monotonic()
     encode = model.tokenizer.encode
-    counted = NGram.fit(corpus.train, model.tokenizer, DEFAULT_ORDER)
-    fitted = fit_gate((model, counted), encode(corpus.choose))
+    alone = NGram.fit(corpus.train, model.tokenizer)
+    beside = NGram.fit(corpus.train, model.tokenizer, ORDER)
+    fitted = fit_gate((model, beside), encode(corpus.choose))
     fitted.save_gate(run.folder / GATE)
-    mixed = Mixture((watch.kept or model, counted), fitted.gate)
-    members: tuple[Any, ...] = (counted, mixed)
+    mixed = Mixture((watch.kept or model, beside), fitted.gate)
+    members: tuple[Any, ...] = (alone, mixed)
     losses = [
         score(one, encode(text)).nats for one in members for text in (corpus.held_out, corpus.judge)
     ]

@@ -335,7 +335,8 @@ def test_evaluate_prints_network_counting_and_both(call: Any, tiny_run: Path) ->
         "evaluate", tiny_run, "--model", "mixture", "--json", "--sample", "0", "--threads", "1"
     )
     assert code == 0
-    gpt, ngram, both = json.loads(out)["models"]
+    gpt, ngram, beside, both = json.loads(out)["models"]
+    assert ("order 7" in ngram["model"], "order 10" in beside["model"]) == (True, True)
     result = json.loads((tiny_run / "result.json").read_text())
     assert gpt["nats"] == pytest.approx(result["val_loss"], abs=1e-6)
     assert ngram["nats"] == pytest.approx(result["ngram_val_loss"], abs=1e-6)

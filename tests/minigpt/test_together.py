@@ -131,7 +131,7 @@ def test_a_run_without_a_gate_gets_one(call: Any, here: Path) -> None:
     before = gate.read_bytes()
     gate.unlink()
     code, out, err = call("evaluate", "--json", "--sample", "0")
-    assert (code, len(json.loads(out)["models"])) == (0, 3)
+    assert (code, len(json.loads(out)["models"])) == (0, 4)
     assert "fitted a gate" in err
     assert gate.read_bytes() == before
     # the model of another file in that folder is not the one whose gate is there
@@ -279,7 +279,7 @@ def test_evaluate_keeps_apart_what_learned_from_the_text(call: Any, here: Path) 
     assert code == 0
     record = json.loads(out)
     counting, both = record["adaptive"]
-    assert len(record["models"]) == 3
+    assert len(record["models"]) == 4
     assert counting["model"].startswith("counting")
     assert both["nats"] < record["models"][0]["nats"]
     assert both["n"] == record["models"][0]["n"]
