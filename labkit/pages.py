@@ -3,7 +3,7 @@
 Idea:   a page may hold strangers' texts and names. Its policy names the hashes of its own scripts
         and styles, so nothing else runs, whatever stands in the texts; and nothing is fetched.
 Source: Content Security Policy, w3.org/TR/CSP3; HTML, "restrictions for contents of script".
-Run:    used by minigpt.play
+Run:    used by minigpt.play, and by synthdata's reports (--html)
 Omits:  headers. A file on a disk has none, so the policy is a meta element.
 """
 
@@ -12,18 +12,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib import resources
 from typing import Any
 
+from labkit.visible import SHOWN, visible
 
-def policy(*, scripts: Sequence[str], styles: Sequence[str]) -> str:
-    """The policy of a page with exactly these inline scripts and styles, workers made of them, and
-    pictures inside it."""
+
+def policy(*, scripts: Sequence[str], styles: Sequence[str], workers: bool = False) -> str:
+    """The policy of a page with exactly these inline scripts and styles and pictures inside it,
+    and with `workers` made of its scripts."""
     rules = {
         "default-src": "'none'",
         "script-src": " ".join(map(_hash, scripts)) or "'none'",
         "style-src": " ".join(map(_hash, styles)) or "'none'",
-        "worker-src": "blob:",
+        **({"worker-src": "blob:"} if workers else {}),
         "img-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -59,6 +64,34 @@ def data(name: str, value: Any) -> str:
     """
     text = json.dumps(value, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'
+
+
+def text(words: str, most: int = SHOWN) -> str:
+    """A stranger's text as text of a page: at most `most` characters, none hidden, none markup.
+
+    >>> text("<b>\\n")
+    '&lt;b&gt;⏎ '
+    """
+    return escape(visible(words, most), quote=True)
+
+
+def read(package: str, name: str) -> str:
+    """A file of a package, such as a page's script."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def joined(package: str, names: Sequence[str]) -> str:
+    """Scripts of a package as one, in this order."""
+    return "\n".join(read(package, name) for name in names)
+
+
+def fill(template: str, holes: Mapping[str, str]) -> str:
+    """A page with its `@holes@` filled in; KeyError for a hole without a filling.
+
+    >>> fill("<p>@said@</p>", {"said": "@not a hole@"})
+    '<p>@not a hole@</p>'
+    """
+    return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], template)
 
 
 def _check(code: str, element: str) -> None:

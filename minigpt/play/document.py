@@ -13,11 +13,9 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from importlib import resources
 from typing import Any, Literal, get_args
 
 from labkit import pages
@@ -46,6 +44,8 @@ ENGINE = (
 """Scripts of `engine/`: they run in the worker, and where a browser has none, on the page."""
 PARTS = (*("dom", "engine", "write", "dials", "surprise", "game", "look", "vary", "start"),)
 """Scripts of `parts/`, which run on the page."""
+ELEMENTS = "web/elements.js"
+"""Script of labkit that comes before them."""
 LEAST_PASSAGE = 60
 """Characters below which there is nothing to guess."""
 _NOSCRIPT = {
@@ -139,8 +139,9 @@ def _beginning(passage: str) -> str:
 
 
 def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
-    engine = "\n".join(read(f"engine/{name}.js") for name in ENGINE)
-    code = "\n".join(read(f"parts/{name}.js") for name in PARTS)
+    engine = pages.joined("minigpt.play", [f"engine/{name}.js" for name in ENGINE])
+    parts = pages.joined("minigpt.play", [f"parts/{name}.js" for name in PARTS])
+    code = f"{pages.read('labkit', ELEMENTS)}\n{parts}"
     rules = read("parts/play.css")
     title = escape(" · ".join(model["name"] for model in data["models"]))
     blobs = [
@@ -148,7 +149,7 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         for i, blob in enumerate(packed)
     ]
     holes = {
-        "policy": pages.policy(scripts=[engine, code], styles=[rules]),
+        "policy": pages.policy(scripts=[engine, code], styles=[rules], workers=True),
         "generator": f"cognitive-core {data['version']}",
         "title": title,
         "style": pages.style(rules),
@@ -158,9 +159,9 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         "data": "\n".join([pages.data("data", data), *blobs]),
         "scripts": "\n".join([pages.script(engine, name="engine"), pages.script(code)]),
     }
-    return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], read("parts/page.html"))
+    return pages.fill(read("parts/page.html"), holes)
 
 
 def read(name: str) -> str:
     """A file of this package."""
-    return resources.files("minigpt.play").joinpath(name).read_text(encoding="utf-8")
+    return pages.read("minigpt.play", name)
