@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from typing import Any
@@ -92,6 +93,46 @@ def fill(template: str, holes: Mapping[str, str]) -> str:
     '<p>@not a hole@</p>'
     """
     return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], template)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """A page inside a notebook: its scripts run in a frame of their own, and reach nothing else.
+
+    A notebook shows it if it is the last value of a cell. The page travels in the notebook; it has
+    neither an address nor storage (`sandbox`, w3.org HTML). Where a viewer takes frames out or runs
+    no scripts, the words below it remain.
+    """
+
+    page: str
+    """The page as HTML."""
+    height: int = 640
+    """Pixels; the page scrolls inside."""
+    title: str
+    """What a screen reader calls the frame."""
+    instead: str
+    """Words below the frame, for readers who see none: what they miss, and how to get it."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        inside = self.page.replace("&", "&amp;").replace('"', "&quot;")
+        return {
+            "text/html": f'<iframe title="{escape(self.title)}" sandbox="allow-scripts" '
+            f'width="100%" height="{self.height}" srcdoc="{inside}"></iframe>\n'
+            f"<p><small>{escape(self.instead)}</small></p>",
+            "text/plain": f"{self.title}. {self.instead}",
+        }
+
+
+def frame(
+    page: str, height: int = 640, title: str = "A page to play on", instead: str = ""
+) -> Frame:
+    """A page for a notebook's cell, `height` pixels high; `instead` is said to readers without it.
+
+    >>> frame("<p>a & b</p>", title="Try it")._repr_mimebundle_()["text/plain"]
+    'Try it. If there is no page to play on above, this viewer runs no scripts: run the cell.'
+    """
+    words = "If there is no page to play on above, this viewer runs no scripts: run the cell."
+    return Frame(page=page, height=height, title=title, instead=instead or words)
 
 
 def _check(code: str, element: str) -> None:

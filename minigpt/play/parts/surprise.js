@@ -38,6 +38,7 @@ function setUpSurprise(page) {
     $("surprise-at").max = ids.length - 1;
     $("surprise-at").value = 0;
     show();
+    keep();
   };
   const bitsAt = (/** @type {number} */ at) => {
     const { model, player } = chosen();
@@ -103,16 +104,36 @@ function setUpSurprise(page) {
 
   examples(page, measure);
   $("surprise-go").onclick = measure;
-  $("surprise-player").onchange = show;
+  $("surprise-player").onchange = () => {
+    show();
+    keep();
+  };
   $("surprise-at").oninput = tell;
+  $("surprise-at").onchange = keep;
   $("surprise-map").onpointermove = (/** @type {PointerEvent} */ event) => {
     const at = [...$("surprise-map").children].indexOf(/** @type {any} */ (event.target));
     if (at < 0) return;
     $("surprise-at").value = at;
     tell();
   };
+  $("surprise-map").onpointerleave = keep;
   SPOKEN.push(show);
-  $("surprise-text").value = DATA.passage.slice(0, 300) || DATA.prompt;
+  KEPT.push((state) => {
+    if (!last) return;
+    state.set("measured", last.ids.map((id) => characterOf(0, id)).join(""));
+    if ($("surprise-at").value !== "0") state.set("at", $("surprise-at").value);
+    if ($("surprise-player").selectedIndex) state.set("colours", $("surprise-player").value);
+  });
+  const asked = (ASKED.get("measured") ?? "").slice(0, $("surprise-text").maxLength);
+  $("surprise-text").value = asked || DATA.passage.slice(0, 300) || DATA.prompt;
+  choose($("surprise-player"), ASKED.get("colours"));
+  if (asked) {
+    measure().then(() => {
+      $("surprise-at").value = ASKED.get("at") ?? 0;
+      tell();
+      keep();
+    });
+  }
 }
 
 /** Buttons that fill in a text worth trying. @param {any} page @param {() => void} measure */

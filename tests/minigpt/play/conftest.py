@@ -74,7 +74,7 @@ def scripts() -> Iterator[Scripts]:
     context = mini_racer.MiniRacer()
     code = [(PLAY / "engine" / f"{name}.js").read_text(encoding="utf-8") for name in ENGINE]
     code += [
-        (PLAY / "parts" / f"{name}.js").read_text(encoding="utf-8") for name in ("game", "vary")
+        (PLAY / "parts" / f"{name}.js").read_text(encoding="utf-8") for name in ("shannon", "vary")
     ]
     found = Scripts(context)
     found.run("\n".join(code))
