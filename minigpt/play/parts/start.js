@@ -11,7 +11,7 @@ function sayFacts(page) {
     ...DATA.models.map((/** @type {any} */ model, /** @type {number} */ i) => {
       const { facts, name } = model;
       const size = DATA.models.length > 1 ? "facts.size" : "facts.one";
-      const parts = [t(size, { n: number(facts.size) })];
+      const parts = [t(size, { name, n: number(facts.size) })];
       if (facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
       if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
       const losses = ["bits", "counting", "mixture"].filter((key) => facts[key]);
@@ -98,6 +98,7 @@ async function start() {
     look: () => setUpLook(page),
     vary: () => setUpVary(page),
   };
+  $("state").hidden = location.protocol === "about:"; // a frame, without an address of its own
   $("main").hidden = false;
   for (const name of DATA.parts) await parts[name]();
   speak(language);

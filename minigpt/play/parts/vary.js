@@ -39,7 +39,8 @@ function setUpVary(page) {
     const words = ["writer", "temperature"].map((key) => make("span", { "data-t": key }));
     const legend = make("legend", { "data-t": `vary.side${side}` });
     const writer = make("label", {}, words[0], " ", select);
-    const warmth = make("label", {}, words[1], " ", slider, " ", output);
+    const slide = make("span", { className: "slide" }, slider, " ", output);
+    const warmth = make("label", {}, words[1], " ", slide);
     $("vary-asked").append(
       make(
         "fieldset",
