@@ -33,8 +33,9 @@ TOLD = 1200
 def to_html(report: Report) -> str:
     """The report as one HTML page: nothing is fetched, and without scripts all of it is there."""
     verdict = report.verdict
-    rules, code = pages.read("synthdata", f"{_FOLDER}/report.css"), _script()
-    policy = pages.policy(scripts=[code], styles=[rules])
+    rules = pages.read("synthdata", f"{_FOLDER}/report.css")
+    scripts = [_script()] if _comes_alive(report) else []
+    policy = pages.policy(scripts=scripts, styles=[rules])
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
@@ -76,13 +77,23 @@ def to_html(report: Report) -> str:
         f"<dt>{safe(key)}</dt><dd>{safe(value, 4000)}</dd>"
         for key, value in report.provenance.items()
     ]
-    carried = {
-        "strings": json.loads(pages.read("synthdata", f"{_FOLDER}/strings.json")),
-        "curves": [[asdict(drawn) for drawn in figure.drawn] for figure in report.figures],
-    }
-    parts += ["</dl>\n</main>", pages.data("carried", carried), pages.script(code)]
+    parts.append("</dl>\n</main>")
+    for code in scripts:
+        parts += [_carried(report), pages.script(code)]
     parts.append("</body>\n</html>\n")
     return "\n".join(parts)
+
+
+def _comes_alive(report: Report) -> bool:
+    """Whether there is a curve to ask or a text to look for."""
+    return any(f.drawn for f in report.figures) or any(view.items for view in report.evidence)
+
+
+def _carried(report: Report) -> str:
+    """What the scripts read: their words, and the curves of each picture."""
+    strings = json.loads(pages.read("synthdata", f"{_FOLDER}/strings.json"))
+    curves = [[asdict(drawn) for drawn in figure.drawn] for figure in report.figures]
+    return pages.data("carried", {"strings": strings, "curves": curves})
 
 
 def _card(measure: Measure) -> str:

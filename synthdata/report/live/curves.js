@@ -4,7 +4,7 @@
  */
 "use strict";
 
-const NEAR = 40; // pixels from a point at which it answers
+const NEAR = 60; // pixels from a point at which it answers
 
 /** A curve, and which point it says first; a point is its place from the left and from the top, as
  * shares of the picture, and words. @typedef {{name: string, begin: number,
