@@ -3,7 +3,7 @@
 Idea:   one module sets sizes, fonts and colours; lines differ in colour, in lightness and in dash,
         so that no reader depends on colour alone. Alt text is stored inside the PNG.
 Source: Okabe & Ito, "Color Universal Design", 2008 (the palette, here from dark to light).
-Omits:  interactive figures.
+Omits:  interactive figures (a page may ask `places` where a point was drawn).
 """
 
 from __future__ import annotations
@@ -152,6 +152,15 @@ def check_place(path: str | Path) -> None:
 def save(figure: Figure, path: str | Path, *, alt: str) -> None:
     """Write the figure as PNG to `path`, completely or not at all."""
     files.write_bytes(path, png(figure, alt=alt))
+
+
+def places(ax: Axes, points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """Where points (x, y, ...) are in a picture already made: shares of its width from the left,
+    and of its height from the top."""
+    figure: Any = ax.figure
+    wide, high = figure.get_size_inches() * figure.dpi
+    at = ax.transData.transform([point[:2] for point in points])
+    return [(float(x / wide), float(1 - y / high)) for x, y in at]
 
 
 def html(figure: Figure, *, alt: str) -> str:

@@ -3,7 +3,7 @@
 Idea:   a page may hold strangers' texts and names. Its policy names the hashes of its own scripts
         and styles, so nothing else runs, whatever stands in the texts; and nothing is fetched.
 Source: Content Security Policy, w3.org/TR/CSP3; HTML, "restrictions for contents of script".
-Run:    used by minigpt.play
+Run:    used by minigpt.play, and by synthdata's reports (--html)
 Omits:  headers. A file on a disk has none, so the policy is a meta element.
 """
 
@@ -12,18 +12,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
 from typing import Any
 
+from labkit.visible import SHOWN, visible
 
-def policy(*, scripts: Sequence[str], styles: Sequence[str]) -> str:
-    """The policy of a page with exactly these inline scripts and styles, workers made of them, and
-    pictures inside it."""
+
+def policy(*, scripts: Sequence[str], styles: Sequence[str], workers: bool = False) -> str:
+    """The policy of a page with exactly these inline scripts and styles and pictures inside it,
+    and with `workers` made of its scripts."""
     rules = {
         "default-src": "'none'",
         "script-src": " ".join(map(_hash, scripts)) or "'none'",
         "style-src": " ".join(map(_hash, styles)) or "'none'",
-        "worker-src": "blob:",
+        **({"worker-src": "blob:"} if workers else {}),
         "img-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -59,6 +65,74 @@ def data(name: str, value: Any) -> str:
     """
     text = json.dumps(value, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'
+
+
+def text(words: str, most: int = SHOWN) -> str:
+    """A stranger's text as text of a page: at most `most` characters, none hidden, none markup.
+
+    >>> text("<b>\\n")
+    '&lt;b&gt;⏎ '
+    """
+    return escape(visible(words, most), quote=True)
+
+
+def read(package: str, name: str) -> str:
+    """A file of a package, such as a page's script."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def joined(package: str, names: Sequence[str]) -> str:
+    """Scripts of a package as one, in this order."""
+    return "\n".join(read(package, name) for name in names)
+
+
+def fill(template: str, holes: Mapping[str, str]) -> str:
+    """A page with its `@holes@` filled in; KeyError for a hole without a filling.
+
+    >>> fill("<p>@said@</p>", {"said": "@not a hole@"})
+    '<p>@not a hole@</p>'
+    """
+    return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], template)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """A page inside a notebook: its scripts run in a frame of their own, and reach nothing else.
+
+    A notebook shows it if it is the last value of a cell. The page travels in the notebook; it has
+    neither an address nor storage (`sandbox`, w3.org HTML). Where a viewer takes frames out or runs
+    no scripts, the words below it remain.
+    """
+
+    page: str
+    """The page as HTML."""
+    height: int = 640
+    """Pixels; the page scrolls inside."""
+    title: str
+    """What a screen reader calls the frame."""
+    instead: str
+    """Words below the frame, for readers who see none: what they miss, and how to get it."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        inside = self.page.replace("&", "&amp;").replace('"', "&quot;")
+        return {
+            "text/html": f'<iframe title="{escape(self.title)}" sandbox="allow-scripts" '
+            f'width="100%" height="{self.height}" srcdoc="{inside}"></iframe>\n'
+            f"<p><small>{escape(self.instead)}</small></p>",
+            "text/plain": f"{self.title}. {self.instead}",
+        }
+
+
+def frame(
+    page: str, height: int = 640, title: str = "A page to play on", instead: str = ""
+) -> Frame:
+    """A page for a notebook's cell, `height` pixels high; `instead` is said to readers without it.
+
+    >>> frame("<p>a & b</p>", title="Try it")._repr_mimebundle_()["text/plain"]
+    'Try it. If there is no page to play on above, this viewer runs no scripts: run the cell.'
+    """
+    words = "If there is no page to play on above, this viewer runs no scripts: run the cell."
+    return Frame(page=page, height=height, title=title, instead=instead or words)
 
 
 def _check(code: str, element: str) -> None:

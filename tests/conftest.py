@@ -1,12 +1,16 @@
-"""What holds in every test: checked shapes, no network, a cache of its own, one thread."""
+"""What holds in every test: checked shapes, no network, a cache of its own, one thread.
+
+And a browser for the tests of pages, where there is one."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import socket
 import sys
 import types
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +92,77 @@ def command_environment(own_cache: Path) -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         "OMP_NUM_THREADS": "1",
     }
+
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+@pytest.fixture(scope="module")  # playwright's event loop must not outlive the tests that need it
+def browser() -> Iterator[Any]:
+    """Chromium; a test skips where there is none, but fails if BROWSER_TESTS=required (CI)."""
+    missing = pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is part of [test]")
+    if CHROMIUM is None:
+        missing("no Chromium here: install it, or name it by CHROMIUM=/path/to/chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit_file(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Opens a page (HTML) from a file, offline, and waits for an element if `ready` names one.
+
+    Whatever the test does, no error is left in the page, and nothing but the file itself and its
+    worker was asked for.
+    """
+    seen: list[str] = []
+    wrong: list[str] = []
+    contexts = []
+
+    def open_(html: str, *, ready: str = "", at: str = "", before: str = "", **set_: Any) -> Any:
+        path = tmp_path / f"page-{len(contexts)}.html"
+        path.write_text(html, encoding="utf-8", errors="surrogatepass")
+        context = browser.new_context(**{"locale": "en-GB", **set_})
+        contexts.append(context)
+        context.set_offline(True)
+        if before:
+            context.add_init_script(before)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("request", lambda request: seen.append(request.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+        page.on("dialog", lambda dialog: (wrong.append("a dialog"), dialog.dismiss()))
+        page.goto(path.as_uri() + at)
+        if ready:
+            page.locator(ready).wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert wrong == []
+    assert [url for url in seen if not url.startswith(("file:", "blob:"))] == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Any], list[Any]]:
+    """What axe-core finds wrong with an open page: rules, and where they are broken."""
+    package = pytest.importorskip("axe_playwright_python")
+    source = (Path(package.__file__).parent / "axe.min.js").read_text("utf-8")
+
+    def look(page: Any) -> list[Any]:
+        if page.evaluate("typeof axe") == "undefined":
+            page.evaluate(source)
+        found = page.evaluate("axe.run()")
+        assert len(found["passes"]) > 20
+        return [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found["violations"]]
+
+    return look

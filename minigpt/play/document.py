@@ -17,7 +17,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from importlib import resources
 from typing import Any, Literal, get_args
 
 from labkit import pages
@@ -30,22 +29,24 @@ from minigpt.play.pack import Weights, pack
 
 Part = Literal["write", "surprise", "game", "look", "vary"]
 ENGINE = (
-    *(
-        "kernel",
-        "layers",
-        "model",
-        "reader",
-        "counts",
-        "mixture",
-        "chance",
-        "unpack",
-        "players",
-        "serve",
-    ),
+    *("kernel", "layers", "model", "reader", "counts", "mixture", "chance", "unpack", "players"),
+    "serve",
 )
 """Scripts of `engine/`: they run in the worker, and where a browser has none, on the page."""
-PARTS = (*("dom", "engine", "write", "dials", "surprise", "game", "look", "vary", "start"),)
-"""Scripts of `parts/`, which run on the page."""
+PARTS = (
+    *("dom", "state", "engine", "players", "write", "dials", "surprise", "shannon", "game", "look"),
+    *("vary", "start"),
+)
+"""Scripts of `parts/`, which run on the page, after labkit's `ELEMENTS`."""
+ELEMENTS = "web/elements.js"
+ONLY: dict[str, tuple[str, ...]] = {
+    "write": ("write", "dials"),
+    "surprise": ("surprise",),
+    "game": ("shannon", "game"),
+    "look": ("look",),
+    "vary": ("vary",),
+}
+"""Scripts that a page without this part does not need."""
 LEAST_PASSAGE = 60
 """Characters below which there is nothing to guess."""
 _NOSCRIPT = {
@@ -117,21 +118,30 @@ def page(
         packed.append(blob)
     data = {
         "models": models,
-        "parts": [part for part in parts if _works(part, shown[0].model, passage)],
+        "parts": (wanted := _possible(parts, shown[0].model, passage)),
         "passage": passage,
         "prompt": prompt or _beginning(passage),
-        "strings": json.loads(read("parts/strings.json")),
+        "strings": _words(wanted),
         "version": version(),
         "date": datetime.date.today().isoformat(),
     }
     return _fill(data, packed, sample)
 
 
-def _works(part: Part, model: GPT, passage: str) -> bool:
-    """Whether a part has what it needs."""
-    if part == "game":
-        return len(passage) >= LEAST_PASSAGE
-    return part != "look" or model.attends
+def _possible(parts: Sequence[Part], model: GPT, passage: str) -> list[Part]:
+    """Those of the parts that have what they need, in the page's order."""
+    lacks = {"game": len(passage) < LEAST_PASSAGE, "look": not model.attends}
+    return [part for part in get_args(Part) if part in parts and not lacks.get(part)]
+
+
+def _words(parts: Sequence[Part]) -> dict[str, dict[str, str]]:
+    """The table of strings without those of other parts."""
+    table = json.loads(read("parts/strings.json"))
+    others = ONLY.keys() - set(parts)
+    return {
+        language: {key: said for key, said in words.items() if key.split(".")[0] not in others}
+        for language, words in table.items()
+    }
 
 
 def _beginning(passage: str) -> str:
@@ -141,8 +151,16 @@ def _beginning(passage: str) -> str:
 
 
 def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
-    engine = "\n".join(read(f"engine/{name}.js") for name in ENGINE)
-    code = "\n".join(read(f"parts/{name}.js") for name in PARTS)
+    others = ONLY.keys() - set(data["parts"])
+    spare = {name for part in others for name in ONLY[part]}
+    for script, fact in (("counts", "counted"), ("mixture", "gate")):
+        if not any(model["header"][fact] for model in data["models"]):
+            spare.add(script)
+    engine, parts = (
+        pages.joined("minigpt.play", [f"{room}/{name}.js" for name in names if name not in spare])
+        for room, names in (("engine", ENGINE), ("parts", PARTS))
+    )
+    code = f"{pages.read('labkit', ELEMENTS)}\n{parts}"
     rules = read("parts/play.css")
     title = escape(" · ".join(model["name"] for model in data["models"]))
     blobs = [
@@ -150,7 +168,7 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         for i, blob in enumerate(packed)
     ]
     holes = {
-        "policy": pages.policy(scripts=[engine, code], styles=[rules]),
+        "policy": pages.policy(scripts=[engine, code], styles=[rules], workers=True),
         "generator": f"cognitive-core {data['version']}",
         "title": title,
         "style": pages.style(rules),
@@ -160,9 +178,12 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         "data": "\n".join([pages.data("data", data), *blobs]),
         "scripts": "\n".join([pages.script(engine, name="engine"), pages.script(code)]),
     }
-    return re.sub(r"@(\w+)@", lambda hole: holes[hole[1]], read("parts/page.html"))
+    page = read("parts/page.html")
+    for part in others:
+        page = re.sub(f'<section id="{part}".*?</section>\n', "", page, flags=re.DOTALL)
+    return pages.fill(page, holes)
 
 
 def read(name: str) -> str:
     """A file of this package."""
-    return resources.files("minigpt.play").joinpath(name).read_text(encoding="utf-8")
+    return pages.read("minigpt.play", name)

@@ -102,15 +102,15 @@ def stream(settings: options.MeasureOptions) -> int:
     found = {m.name: m for m in measures.measures(meter)}
     views = []
     for name, channel in meter.channels.items():
-        top = [
+        top = (
             Item(text=channel.labels[number], count=count)
             for number, count in channel.heavy_hitters(2)[:200]
             if number in channel.labels and count > max(1, 2 * channel.error)
-        ][:5]
+        )
         short = f"may be too small by up to {channel.error:,}" if channel.error else "are exact"
         summary = f"of {channel.total:,}; counts {short}"
         if name != "characters":
-            views.append(Evidence(title=f"Commonest {name}", summary=summary, items=tuple(top)))
+            views.append(Evidence.of(f"Commonest {name}", summary, top, 5))
     made = Report(
         title=publish.title("Variety, in one pass, of", settings.data, meter.documents),
         verdict=verdict.of_stream(meter.documents, found["documents_types"]),

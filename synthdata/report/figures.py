@@ -5,16 +5,18 @@ Idea:   `plots` draws; this module decides what is drawn, and describes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labkit import figures
 from synthdata.diversity import hill, rarefaction
 from synthdata.diversity.abundance import Abundance
 from synthdata.report import plots
-from synthdata.report.structure import Figure, number
+from synthdata.report.structure import Drawn, Figure, number
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from synthdata.comparison.compare import Comparison
     from synthdata.panel.panel import Panel
     from synthdata.streaming.meter import Meter
@@ -97,6 +99,17 @@ def _rarefaction(words: Mapping[str, Curve], documents: Mapping[str, Curve]) -> 
             for name, curve in curves.items()
         )
         image = figures.html(figure, alt=f"Rarefaction curves. {said}.")
+        drawn = [
+            _drawn(
+                ax,
+                f"{name}, {what}" if len(curves) > 1 else what,
+                points,
+                [f"{m:,} {what} drawn: {_about(v)} distinct{_estimated(m, n)}" for m, v in points],
+                n,
+            )
+            for ax, what, curves in zip(axes, ("words", "documents"), (words, documents))
+            for name, (n, points) in curves.items()
+        ]
     estimated = any(points[-1][0] > n for n, points in (*words.values(), *documents.values()))
     beyond = "; a dotted line beyond it is what twice as much would show, by estimate"
     beyond = beyond if estimated else ""
@@ -106,8 +119,30 @@ def _rarefaction(words: Mapping[str, Curve], documents: Mapping[str, Curve]) -> 
             image=image,
             caption=f"{said}. The dot is the collection as it is{beyond}. A curve that has gone "
             "flat has shown all.",
+            drawn=tuple(drawn),
         )
     ]
+
+
+def _drawn(
+    ax: Axes, name: str, points: Sequence[tuple[float, float]], said: list[str], begin: float
+) -> Drawn:
+    """A curve of a picture already made, with what is said of its points, that at `begin` first."""
+    places = figures.places(ax, points)
+    return Drawn(
+        name=name,
+        points=tuple((round(x, 4), round(y, 4), words) for (x, y), words in zip(places, said)),
+        begin=[x for x, _ in points].index(begin),
+    )
+
+
+def _about(value: float) -> str:
+    """An expected number of different things: three digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _estimated(size: int, n: int) -> str:
+    return ", by estimate" if size > n else ""
 
 
 def _at(curve: Curve) -> str:
@@ -132,12 +167,23 @@ def _profile(known: Mapping[str, Abundance]) -> list[Figure]:
             for name, profile in profiles.items()
         )
         image = figures.html(figure, alt=f"Hill profile. {said}.")
+        drawn = [
+            _drawn(
+                ax,
+                name,
+                profile,
+                [f"order {q:g}: effectively {number(v)} {name}" for q, v in profile],
+                1.0,
+            )
+            for name, profile in profiles.items()
+        ]
     return [
         Figure(
             title="Hill profile: how many, effectively?",
             image=image,
             caption=f"Effective number of distinct things. {said}. Order 0 counts every kind once; "
             "higher orders count common kinds more. A steep fall means a few kinds make up most.",
+            drawn=tuple(drawn),
         )
     ]
 

@@ -132,8 +132,15 @@ def measures(found: Iterable[Measure]) -> list[dict[str, Any]]:
 
 
 def evidence(found: Sequence[Evidence]) -> list[dict[str, Any]]:
-    """Evidence as plain values."""
-    return [asdict(view) for view in found]
+    """Evidence as plain values, without what only a page has room for."""
+    return [
+        {
+            "title": view.title,
+            "summary": view.summary,
+            "items": [{"text": i.text, "count": i.count, "note": i.note} for i in view.items],
+        }
+        for view in found
+    ]
 
 
 def differences(found: Iterable[Difference]) -> list[dict[str, Any]]:

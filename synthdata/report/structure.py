@@ -20,6 +20,18 @@ from synthdata.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A curve of a picture, and what each of its points says."""
+
+    name: str
+    """Name of the curve."""
+    points: tuple[tuple[float, float, str], ...]
+    """From the left and from the top, as shares of the picture, and the point in words."""
+    begin: int
+    """Number of the point that is said first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """A picture with its title and caption."""
 
@@ -29,6 +41,8 @@ class Figure:
     """An <img> element with its data and alternative text (`labkit.figures.html`)."""
     caption: str
     """How to read the picture."""
+    drawn: tuple[Drawn, ...] = ()
+    """Curves whose points can be asked for their numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)

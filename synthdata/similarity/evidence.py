@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,10 @@ from synthdata.text.words import MOSTLY
 GAP = "___"
 FIXED_SHARE, TEMPLATE_SHARE, FEWEST = 0.05, 0.02, 3
 _FIXED_WORDS = 3
+FURTHER = 30
+"""Most pieces of evidence of a view, those beyond its examples included."""
+WORDINGS = 12
+"""Most wordings of a cluster."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,8 @@ class Item:
     """Number of documents that have it."""
     note: str = ""
     """Further details."""
+    wordings: tuple[tuple[str, int], ...] = ()
+    """Different texts of a cluster with their numbers, the commonest first (HTML only)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +55,14 @@ class Evidence:
     """The part of the collection concerned."""
     items: tuple[Item, ...]
     """The worst first; empty if nothing repeats."""
+    further: tuple[Item, ...] = ()
+    """What comes after them, up to `FURTHER` in all (HTML only)."""
+
+    @classmethod
+    def of(cls, title: str, summary: str, found: Iterable[Item], top: int) -> Evidence:
+        """A view whose examples are the first `top` that were found."""
+        items = tuple(found)
+        return cls(title=title, summary=summary, items=items[:top], further=items[top:FURTHER])
 
 
 def explain(
@@ -86,11 +100,12 @@ def commonest(texts: Sequence[str], top: int = 3) -> Evidence:
     """Whole outputs that occur more than once."""
     times = Counter(texts)
     again = sum(count for count in times.values() if count > 1)
-    items = tuple(Item(text=text, count=count) for text, count in repeated_texts(times, top))
-    return Evidence(
-        title="Commonest outputs",
-        summary=f"{_share(again, len(texts))} of documents are given word for word more than once",
-        items=items,
+    commonest = repeated_texts(times, max(top, FURTHER))
+    return Evidence.of(
+        "Commonest outputs",
+        f"{_share(again, len(texts))} of documents are given word for word more than once",
+        (Item(text=text, count=count) for text, count in commonest),
+        top,
     )
 
 
@@ -111,19 +126,28 @@ def clusters(
     if found is None:
         found = near_duplicates(texts, seed=seed)
     items = []
-    for cluster in found.clusters[:top]:
+    for cluster in found.clusters[: max(top, FURTHER)]:
         members = Counter(texts[i] for i in cluster.documents)
         wordings = sorted(members, key=lambda text: (-members[text], text))
         note = "word for word" if cluster.distinct == 1 else f"{cluster.distinct} wordings"
         if cluster.distinct > 1:
             note += f", another: {wordings[1]}"
-        items.append(Item(text=wordings[0], count=len(cluster.documents), note=note))
+        told = tuple((text, members[text]) for text in wordings[:WORDINGS])
+        items.append(
+            Item(
+                text=wordings[0],
+                count=len(cluster.documents),
+                note=note,
+                wordings=told if len(told) > 1 else (),
+            )
+        )
     inside = sum(len(c.documents) for c in found.clusters)
-    return Evidence(
-        title="Near-duplicates",
-        summary=f"{_share(inside, len(texts))} of documents have a near-duplicate, "
+    return Evidence.of(
+        "Near-duplicates",
+        f"{_share(inside, len(texts))} of documents have a near-duplicate, "
         f"in {len(found.clusters):,} clusters",
-        items=tuple(items),
+        items,
+        top,
     )
 
 
@@ -188,15 +212,16 @@ def templates(texts: Sequence[str], top: int = 3, found: Frames | None = None) -
     title = "Templates"
     if not found.documents:
         return Evidence(title=title, summary="not looked for: words are not separated", items=())
-    items = tuple(
+    items = (
         Item(text=frame, count=len(who), note=f"for example: {min(texts[i] for i in who)}")
-        for frame, who in found.frames[:top]
+        for frame, who in found.frames[: max(top, FURTHER)]
     )
-    return Evidence(
-        title=title,
-        summary=f"{_share(found.filled, len(texts))} of documents fill a template "
+    return Evidence.of(
+        title,
+        f"{_share(found.filled, len(texts))} of documents fill a template "
         f"({len(found.frames)} found)",
-        items=items,
+        items,
+        top,
     )
 
 
@@ -204,10 +229,11 @@ def passages(texts: Sequence[str], top: int = 3, found: Repeats | None = None) -
     """The passages of 40 letters or more that cost most, and the longest."""
     if found is None:
         found = repeats(texts, examples=top)
-    items = [
+    heaviest = [
         Item(text=span.text.strip(), count=span.documents, note=f"{span.occurrences} times")
-        for span in found.heaviest[:top]
+        for span in found.heaviest
     ]
+    items = heaviest[:top]
     if found.longest and found.longest[0] not in found.heaviest:
         span = found.longest[0]
         items.append(Item(text=span.text.strip(), count=span.documents, note="the longest"))
@@ -217,6 +243,7 @@ def passages(texts: Sequence[str], top: int = 3, found: Repeats | None = None) -
         summary=f"{share} of the text stands in passages of {found.min_length} bytes or more that "
         "other documents have too",
         items=tuple(items),
+        further=tuple(heaviest[top:FURTHER]),
     )
 
 

@@ -1,6 +1,6 @@
 """The page to play on: size and seconds to write it, characters a second in Chromium and in torch.
 
-Run:  python tests/benchmarks/bench_play.py RUN [--rounds 5]
+Run:  python tests/benchmarks/bench_play.py RUN [--rounds 5] [--picture play.png]
 
 Both write one stream of as many characters, in turns, so that a neighbour who slows the machine
 down slows both. Needs Chromium (CHROMIUM names it) and playwright.
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from minigpt.model import GPT
@@ -42,11 +43,35 @@ def torch_seconds(model: GPT, length: int) -> float:
     return time.perf_counter() - start
 
 
+def picture(page: Any, file: Path) -> None:
+    """Write parts 1 and 2 of the page side by side, after some use, as a PNG."""
+    page.set_viewport_size({"width": 1312, "height": 900})
+    page.fill("#prompt", "ROMEO:")
+    page.locator("#temperature").fill("0.7")
+    page.click("#write-run")
+    page.wait_for_timeout(7_000)
+    page.click("#write-run")
+    page.click("#surprise-go")
+    page.locator("#surprise-table tr").nth(2).wait_for()
+    page.locator("#surprise-at").fill("107")
+    page.evaluate("""() => {
+      const { style } = $("main");
+      Object.assign(style, { display: "grid", gridTemplateColumns: "1fr 1fr", maxWidth: "none",
+        columnGap: "1rem", padding: "0" });
+      for (const id of ["facts", "game", "look", "vary"]) $(id).hidden = true;
+      document.activeElement.blur();
+    }""")
+    page.mouse.move(0, 0)
+    page.locator("#main").screenshot(path=file, animations="disabled")
+    Image.open(file).convert("RGB").quantize(64).save(file, optimize=True)
+
+
 def main() -> None:
     """Print sizes, rates and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--picture", type=Path, help="only write a picture of parts 1 and 2")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     model, _ = load_model(asked.run)
@@ -66,6 +91,8 @@ def main() -> None:
             page: Any = browser.new_page()
             page.goto(out.as_uri())
             page.locator("body[data-counted]").wait_for()
+            if asked.picture:
+                return picture(page, asked.picture)
             for length in (model.context, 1000):
                 rounds = []
                 for _ in range(1 + asked.rounds):  # the first warms up

@@ -1,7 +1,6 @@
-/* Part 1's buttons and sliders, and its state in the address, so that "look at this" can be sent.
+/* Part 1's buttons and sliders.
  *
- * Idea:   everything after # stays in the browser; it holds the beginning, what was written and
- *         the sliders.
+ * Idea:   its state behind the # is the beginning, what was written and the sliders.
  */
 "use strict";
 
@@ -30,7 +29,7 @@ async function setUpWrite(page) {
   };
   const all = async (/** @type {(writer: Writer) => Promise<void>} */ act) => {
     await Promise.all(writers.map(act));
-    if (!page.running) keepState(writers);
+    if (!page.running) keep();
   };
   const begin = async () => {
     page.running = false;
@@ -49,12 +48,15 @@ async function setUpWrite(page) {
       await sleep(Math.max(0, PACE - performance.now() + before));
     }
     say();
-    keepState(writers);
+    keep();
   };
 
   for (const id of ["temperature", "topk", "topp"]) $(id).oninput = say;
-  for (const id of ["temperature", "topk", "topp"]) $(id).onchange = () => keepState(writers);
-  $("write-player").onchange = say;
+  for (const id of ["temperature", "topk", "topp"]) $(id).onchange = keep;
+  $("write-player").onchange = () => {
+    say();
+    keep();
+  };
   $("prompt").oninput = begin;
   $("write-one").onclick = () => all((writer) => writer.step());
   $("write-back").onclick = () => all((writer) => writer.back());
@@ -63,14 +65,15 @@ async function setUpWrite(page) {
   SPOKEN.push(say);
   page.counted.push(() => page.running || all((writer) => writer.predict()));
 
-  const state = new URLSearchParams(location.hash.slice(1));
-  $("prompt").value = state.get("text") ?? DATA.prompt;
+  $("prompt").value = ASKED.get("text") ?? DATA.prompt;
   for (const id of ["temperature", "topk", "topp"]) {
-    if (state.has(id)) $(id).value = state.get(id);
+    if (ASKED.has(id)) $(id).value = ASKED.get(id);
   }
+  choose($("write-player"), ASKED.get("writer"));
   await begin();
+  KEPT.push((state) => keepWriters(state, writers));
   for (const writer of writers) {
-    writer.written = encode(writer.model, state.get(`written${writer.model}`) ?? "").ids;
+    writer.written = encode(writer.model, ASKED.get(`written${writer.model}`) ?? "").ids;
     writer.written.length = Math.min(writer.written.length, MOST_WRITTEN);
     if (writer.written.length) {
       const text = [...writer.prompt, ...writer.written];
@@ -82,10 +85,10 @@ async function setUpWrite(page) {
   }
 }
 
-/** Put the state of part 1 behind the #. @param {Writer[]} writers */
-function keepState(writers) {
+/** Put the state of part 1 behind the #. @param {URLSearchParams} state @param {Writer[]} writers */
+function keepWriters(state, writers) {
   const { temperature, topK, topP } = shaping();
-  const state = new URLSearchParams({ text: $("prompt").value });
+  state.set("text", $("prompt").value);
   for (const { model, written } of writers) {
     const text = written.map((id) => characterOf(model, id)).join("");
     if (text) state.set(`written${model}`, text);
@@ -93,39 +96,5 @@ function keepState(writers) {
   if (temperature !== 1) state.set("temperature", String(temperature));
   if (topK) state.set("topk", String(topK));
   if (topP < 1) state.set("topp", String(topP));
-  try {
-    history.replaceState(null, "", `#${state}`);
-  } catch {
-    // a frame without an address of its own keeps no state
-  }
-}
-
-/** Fill a select with the players; with `models`, those of each model by number.
- * @param {any} select @param {any} page @param {boolean} models */
-function choosePlayers(select, page, models) {
-  const several = DATA.models.length > 1;
-  const options = page.players.flatMap(
-    (/** @type {string[]} */ players, /** @type {number} */ m) =>
-      m && !models ? [] : players.map((player) => ({ m, player })),
-  );
-  select.replaceChildren(
-    ...options.map((/** @type {{m: number, player: string}} */ { m, player }) =>
-      make("option", { value: models ? `${m} ${player}` : player }),
-    ),
-  );
-  SPOKEN.push(() =>
-    [...select.options].forEach((option, i) => {
-      const { m, player } = options[i];
-      option.textContent = playerName(player, models && several ? m : -1);
-    }),
-  );
-  const label = select.closest("label");
-  if (label && options.length < 2) label.hidden = true;
-}
-
-/** A player in words, with its model's name if there are two. @param {string} player
- * @param {number} model -1 for none */
-function playerName(player, model = -1) {
-  const name = t(`player.${player}`);
-  return model < 0 ? name : `${DATA.models[model].name}: ${name}`;
+  if ($("write-player").selectedIndex) state.set("writer", $("write-player").value);
 }

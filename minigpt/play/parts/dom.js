@@ -1,16 +1,8 @@
-/* Small things that every part uses: elements, numbers, names of characters, languages.
+/* Small things that every part uses: tables, numbers, names of characters, languages.
  *
- * Idea:   a text becomes a text node, never markup; words come from one table in two languages.
- * Omits:  setters of markup, which tests forbid.
+ * Idea:   words come from one table in two languages. Elements are made by labkit/web/elements.js.
  */
 "use strict";
-
-/** @param {string} id @returns {any} the element with this id */
-const $ = (id) => {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page lacks ${id}`);
-  return found;
-};
 
 /** What the page carries. @type {any} */
 const DATA = JSON.parse($("data").textContent);
@@ -36,19 +28,6 @@ function speak(next) {
     element.textContent = t(/** @type {HTMLElement} */ (element).dataset.t ?? "");
   }
   for (const say of SPOKEN) say();
-}
-
-/** An element with properties and children. @param {string} tag @param {Record<string, any>} set
- * @param {(Node | string)[]} children @returns {any} */
-function make(tag, set = {}, ...children) {
-  /** @type {any} */
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(set)) {
-    if (name.includes("-")) element.setAttribute(name, value);
-    /** @type {any} */ else element[name] = value;
-  }
-  element.append(...children);
-  return element;
 }
 
 /** Fill a table: a head, and rows whose first cell names them. @param {any} table

@@ -1,42 +1,9 @@
 /* Part 3, you against the model: guess the next character of a text that nobody here has seen.
  *
- * Idea:   the number of guesses that are needed bounds the entropy of the text, for every player by
- *         the same formula. After five wrong guesses the character is shown.
- * Source: C. E. Shannon, "Prediction and entropy of printed English", Bell System Technical Journal
- *         30 (1951), 50-64, equation 17.
+ * Idea:   after five wrong guesses the character is shown. The state behind the # is where the
+ *         passage begins and how many guesses you needed; the others guess again.
  */
 "use strict";
-
-const MOST_GUESSES = 5;
-
-/** A player's record: how often it needed 1, ..., 5 guesses or more, and its exact bits.
- * @typedef {{needed: number[], bits: number[]}} Tally */
-
-/** Shannon's bounds in bits from numbers of guesses (6: not in five, one of the `others`).
- * @param {number[]} needed @param {number} others characters that five guesses leave */
-function bounds(needed, others) {
-  const q = [0, 0, 0, 0, 0, 0, 0];
-  for (const guesses of needed) q[guesses - 1] += 1 / needed.length;
-  let upper = q[MOST_GUESSES] * Math.log2(Math.max(1, others));
-  let lower = 0;
-  for (let i = 0; i <= MOST_GUESSES; i++) {
-    if (q[i] > 0) upper -= q[i] * Math.log2(q[i]);
-    // what is not guessed in five may be spread over all others: it adds nothing that is certain
-    const next = i + 1 < MOST_GUESSES ? q[i + 1] : 0;
-    if (i < MOST_GUESSES) lower += (i + 1) * (q[i] - next) * Math.log2(i + 1);
-  }
-  return { lower: Math.max(0, lower), upper };
-}
-
-/** How many guesses a player would need who tries the likeliest first.
- * @param {Float32Array} logprobs @param {number} id */
-function guessesOf(logprobs, id) {
-  let before = 0;
-  logprobs.forEach((value, other) => {
-    if (value > logprobs[id] || (value === logprobs[id] && other < id)) before++;
-  });
-  return Math.min(before, MOST_GUESSES) + 1;
-}
 
 /** Set up part 3. @param {any} page */
 function setUpGame(page) {
@@ -48,14 +15,18 @@ function setUpGame(page) {
   /** @type {(() => string)} */ let message = () => "";
   /** @type {Promise<Float32Array[] | null>} */ let pending = Promise.resolve(null);
   /** @type {Record<string, Tally>} */ let tallies = {};
+  let playing = true;
 
-  const begin = () => {
+  const anywhere = () => {
     const lines = [0];
     const newline = IDS[0].get("\n");
     ids.forEach((id, i) => {
       if (id === newline && i < ids.length - 200) lines.push(i + 1);
     });
-    from = lines[Math.floor(Math.random() * lines.length)];
+    return lines[Math.floor(Math.random() * lines.length)];
+  };
+  const begin = (/** @type {number} */ place) => {
+    from = place;
     at = Math.min(from + 30, ids.length - 1);
     tallies = {};
     for (const name of ["you", ...page.players[0]]) tallies[name] = { needed: [], bits: [] };
@@ -70,7 +41,7 @@ function setUpGame(page) {
   };
   const guess = (/** @type {string} */ text) => {
     const character = [...text][0];
-    if (character === undefined || at >= ids.length) return;
+    if (!playing || character === undefined || at >= ids.length) return;
     const id = IDS[0].get(character);
     if (id === ids[at]) return reveal(wrong.length + 1);
     const again = id !== undefined && wrong.includes(id);
@@ -112,6 +83,7 @@ function setUpGame(page) {
     };
     at++;
     ask();
+    if (playing) keep();
   };
   const show = () => {
     const text = ids
@@ -156,27 +128,29 @@ function setUpGame(page) {
   };
   $("game-line").hidden = !IDS[0].has("\n");
   $("game-line").onclick = () => guess("\n");
-  $("game-pass").onclick = () => at < ids.length && reveal(MOST_GUESSES + 1);
-  $("game-again").onclick = begin;
+  $("game-pass").onclick = () => playing && at < ids.length && reveal(MOST_GUESSES + 1);
+  $("game-again").onclick = () => {
+    if (!playing) return;
+    begin(anywhere());
+    keep();
+  };
   SPOKEN.push(show);
-  begin();
-}
-
-/** Who guesses better, or that it cannot be told yet: by right first guesses, resampled.
- * @param {Record<string, Tally>} tallies */
-function verdict({ you, network }) {
-  const n = you.needed.length;
-  if (n < 10) return t("game.soon", { n: 10 - n });
-  const gaps = you.needed.map((needed, i) => needed - network.needed[i]);
-  const random = generator(n);
-  const means = Array.from({ length: 1000 }, () => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += gaps[Math.floor(random() * n)];
-    return sum / n;
-  }).sort((a, b) => a - b);
-  const [low, high] = [means[25], means[974]];
-  const range = { low: number(low, 1), high: number(high, 1) };
-  if (low > 0) return t("game.model", range);
-  if (high < 0) return t("game.human", range);
-  return t("game.close", range);
+  KEPT.push((state) => {
+    const { needed } = tallies.you;
+    if (!needed.length) return;
+    state.set("passage", String(from));
+    state.set("guesses", needed.join(""));
+  });
+  const again = async (/** @type {string} */ guesses) => {
+    playing = false; // until the others have guessed as well
+    for (const digit of guesses) await reveal(Number(digit));
+    message = () => "";
+    playing = true;
+    show();
+  };
+  const place = Number(ASKED.get("passage") ?? -1);
+  const guesses = ASKED.get("guesses") ?? "";
+  const possible = Number.isInteger(place) && place >= 0 && place < ids.length;
+  begin(possible ? place : anywhere());
+  if (possible && /^[1-6]+$/.test(guesses)) again(guesses.slice(0, ids.length - at));
 }

@@ -13,7 +13,8 @@ function setUpLook(page) {
   /** @type {{maps: Float32Array, layers: number, heads: number, length: number} | null} */
   let found = null;
   /** @type {number[]} */ let ids = [];
-  let chosen = 0;
+  let chosen = Number(ASKED.get("head")) || 0;
+  let first = ASKED.get("reader");
 
   const ask = async () => {
     const writer = page.writers?.[0];
@@ -26,7 +27,8 @@ function setUpLook(page) {
     if (!ids.length) return;
     found = (await page.engine.ask({ ask: "look", model: 0, ids })) ?? found;
     $("look-at").max = ids.length - 1;
-    $("look-at").value = ids.length - 1;
+    $("look-at").value = first ?? ids.length - 1;
+    first = null;
     maps();
     show();
   };
@@ -60,10 +62,11 @@ function setUpLook(page) {
       button.onclick = () => {
         chosen = head;
         show();
+        touched();
       };
       return button;
     });
-    chosen = Math.min(chosen, heads - 1);
+    chosen = Number.isInteger(chosen) && chosen >= 0 && chosen < heads ? chosen : 0;
     $("look-maps").replaceChildren(...buttons);
   };
   const show = () => {
@@ -100,7 +103,19 @@ function setUpLook(page) {
     $("look-says").textContent = t("look.says", values);
   };
 
+  let seen = ASKED.has("head"); // whether there is a choice to keep
+  const touched = () => {
+    seen = true;
+    keep();
+  };
+  KEPT.push((state) => {
+    if (!seen) return;
+    state.set("head", String(chosen));
+    state.set("reader", $("look-at").value);
+  });
   $("look-at").oninput = show;
+  $("look-at").onchange = touched;
+  $("look-text").onpointerleave = touched;
   $("look-text").onpointermove = (/** @type {PointerEvent} */ event) => {
     const at = [...$("look-text").children].indexOf(/** @type {any} */ (event.target));
     if (at < 0) return;

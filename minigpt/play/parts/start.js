@@ -1,6 +1,7 @@
 /* The page begins: unpack the model, set up the parts that this file has, or say what is wrong.
  *
- * Idea:   a part that cannot work is not shown: no passage, no game; no attention, nothing to see.
+ * Idea:   a part that cannot work is not in the page: no passage, no game; no attention, nothing to
+ *         see.
  */
 "use strict";
 
@@ -10,7 +11,7 @@ function sayFacts(page) {
     ...DATA.models.map((/** @type {any} */ model, /** @type {number} */ i) => {
       const { facts, name } = model;
       const size = DATA.models.length > 1 ? "facts.size" : "facts.one";
-      const parts = [t(size, { n: number(facts.size) })];
+      const parts = [t(size, { name, n: number(facts.size) })];
       if (facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
       if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
       const losses = ["bits", "counting", "mixture"].filter((key) => facts[key]);
@@ -28,7 +29,9 @@ function sayFacts(page) {
     }),
   );
   const first = DATA.models[0];
-  for (const id of ["game-only", "look-only"]) {
+  for (const part of ["game", "look"]) {
+    if (!DATA.parts.includes(part)) continue;
+    const id = `${part}-only`;
     $(id).hidden = DATA.models.length < 2;
     $(id).textContent = t("only", first);
   }
@@ -55,10 +58,17 @@ function giveUp(key) {
 }
 
 async function start() {
-  const wanted = new URLSearchParams(location.hash.slice(1)).get("lang") ?? navigator.language;
-  speak(wanted.slice(0, 2));
+  let chosen = ASKED.get("lang");
+  speak((chosen ?? navigator.language).slice(0, 2));
   $("language").value = language;
-  $("language").onchange = () => speak($("language").value);
+  $("language").onchange = () => {
+    chosen = $("language").value;
+    speak(chosen ?? "");
+    keep();
+  };
+  KEPT.push((state) => {
+    if (chosen) state.set("lang", language);
+  });
   if (typeof DecompressionStream === "undefined") return giveUp("trouble.old");
   const page = {
     engine: new Engine(),
@@ -80,18 +90,17 @@ async function start() {
   page.say("");
   sayFacts(page);
   SPOKEN.push(() => sayFacts(page));
+  /** @type {Record<string, () => any>} called only if the page has the part */
   const parts = {
-    write: setUpWrite,
-    surprise: setUpSurprise,
-    game: setUpGame,
-    look: setUpLook,
-    vary: setUpVary,
+    write: () => setUpWrite(page),
+    surprise: () => setUpSurprise(page),
+    game: () => setUpGame(page),
+    look: () => setUpLook(page),
+    vary: () => setUpVary(page),
   };
+  $("state").hidden = location.protocol === "about:"; // a frame, without an address of its own
   $("main").hidden = false;
-  for (const [name, setUp] of Object.entries(parts)) {
-    $(name).hidden = !DATA.parts.includes(name);
-    if (!$(name).hidden) await setUp(page);
-  }
+  for (const name of DATA.parts) await parts[name]();
   speak(language);
   document.body.dataset.ready = "";
   for (const model of DATA.models.keys()) {

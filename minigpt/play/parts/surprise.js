@@ -12,12 +12,17 @@ const STEPS = [1, 2, 4, 6, 9]; // bits at which the colour becomes darker
 function setUpSurprise(page) {
   /** @type {{ids: number[], plain: number, gzip: number, found: any[]} | null} */
   let last = null;
-  choosePlayers($("surprise-player"), page, true);
+  choosePlayers($("surprise-player"), page, false);
+  const maps = DATA.models.map(() => make("p", { className: "text", dir: "auto" }));
+  const columns = maps.map((/** @type {any} */ map, /** @type {number} */ i) => {
+    const title = DATA.models.length > 1 ? [make("h3", {}, DATA.models[i].name)] : [];
+    return make("div", {}, ...title, map);
+  });
+  $("surprise-maps").append(...columns);
+  $("surprise-maps").classList.toggle("two", maps.length > 1);
 
-  const chosen = () => {
-    const [model, player] = $("surprise-player").value.split(" ");
-    return { model: Number(model), player: page.players[Number(model)].indexOf(player) };
-  };
+  /** The chosen player of a model; its network, if it has no such player. @param {number} model */
+  const playerOf = (model) => Math.max(0, page.players[model].indexOf($("surprise-player").value));
   const measure = async () => {
     const text = $("surprise-text").value;
     const { ids, unknown } = encode(0, text);
@@ -38,40 +43,46 @@ function setUpSurprise(page) {
     $("surprise-at").max = ids.length - 1;
     $("surprise-at").value = 0;
     show();
+    keep();
   };
-  const bitsAt = (/** @type {number} */ at) => {
-    const { model, player } = chosen();
-    const found = last?.found[model];
-    return found ? found.nats[player][at] / Math.LN2 : 0;
-  };
+  const bitsAt = (/** @type {number} */ model, /** @type {number} */ at) =>
+    last?.found[model].nats[playerOf(model)][at] / Math.LN2;
   const show = () => {
     legend();
     if (!last) return;
-    const spans = last.ids.map((id, at) => {
-      const bits = bitsAt(at);
-      const level = STEPS.filter((step) => bits >= step).length;
-      const className = level ? `b${level}` : "";
-      return make("span", { className }, shown(characterOf(0, id)));
-    });
-    $("surprise-map").replaceChildren(...spans);
+    const { ids, found } = last;
+    for (const [model, map] of maps.entries()) {
+      const spans = ids.map((id, at) => {
+        const bits = found[model] ? bitsAt(model, at) : 0;
+        const level = STEPS.filter((step) => bits >= step).length;
+        const className = level ? `b${level}` : "";
+        return make("span", { className }, shown(characterOf(0, id)));
+      });
+      map.replaceChildren(...spans);
+    }
     tell();
     table();
   };
   const tell = () => {
     if (!last) return;
+    const { ids, found } = last;
     const at = Number($("surprise-at").value);
-    const { model, player } = chosen();
-    const spans = [...$("surprise-map").children];
-    for (const [i, span] of spans.entries()) span.classList.toggle("here", i === at);
-    const bits = bitsAt(at);
-    const likeliest = last.found[model]?.likeliest[player][at] ?? 0;
-    const values = {
-      character: named(characterOf(0, last.ids[at])),
-      bits: number(bits, 1),
-      share: percent(2 ** -bits),
-      expected: named(characterOf(model, likeliest)),
-    };
-    $("surprise-says").textContent = t("surprise.says", values);
+    for (const map of maps) {
+      for (const [i, span] of [...map.children].entries()) span.classList.toggle("here", i === at);
+    }
+    const lines = DATA.models.map((/** @type {any} */ { name }, /** @type {number} */ model) => {
+      if (!found[model]) return t("surprise.cannot", { name });
+      const bits = bitsAt(model, at);
+      const values = {
+        character: named(characterOf(0, ids[at])),
+        bits: number(bits, 1),
+        share: percent(2 ** -bits),
+        expected: named(characterOf(model, found[model].likeliest[playerOf(model)][at])),
+      };
+      const title = maps.length > 1 ? `${name}: ` : "";
+      return title + t("surprise.says", values);
+    });
+    $("surprise-says").textContent = lines.join("\n");
   };
   const legend = () => {
     const keys = [0, ...STEPS].map((from, i) => {
@@ -91,6 +102,7 @@ function setUpSurprise(page) {
     for (const [model, one] of found.entries()) {
       for (const [player, name] of page.players[model].entries()) {
         if (!one) continue;
+        if (name === "counting" && DATA.models[model].header.shared) continue; // the first's
         let nats = 0;
         for (const value of one.nats[player]) nats += value;
         const title = playerName(name, DATA.models.length > 1 ? model : -1);
@@ -103,16 +115,38 @@ function setUpSurprise(page) {
 
   examples(page, measure);
   $("surprise-go").onclick = measure;
-  $("surprise-player").onchange = show;
-  $("surprise-at").oninput = tell;
-  $("surprise-map").onpointermove = (/** @type {PointerEvent} */ event) => {
-    const at = [...$("surprise-map").children].indexOf(/** @type {any} */ (event.target));
-    if (at < 0) return;
-    $("surprise-at").value = at;
-    tell();
+  $("surprise-player").onchange = () => {
+    show();
+    keep();
   };
+  $("surprise-at").oninput = tell;
+  $("surprise-at").onchange = keep;
+  for (const map of maps) {
+    map.onpointermove = (/** @type {PointerEvent} */ event) => {
+      const at = [...map.children].indexOf(/** @type {any} */ (event.target));
+      if (at < 0) return;
+      $("surprise-at").value = at;
+      tell();
+    };
+    map.onpointerleave = keep;
+  }
   SPOKEN.push(show);
-  $("surprise-text").value = DATA.passage.slice(0, 300) || DATA.prompt;
+  KEPT.push((state) => {
+    if (!last) return;
+    state.set("measured", last.ids.map((id) => characterOf(0, id)).join(""));
+    if ($("surprise-at").value !== "0") state.set("at", $("surprise-at").value);
+    if ($("surprise-player").selectedIndex) state.set("colours", $("surprise-player").value);
+  });
+  const asked = (ASKED.get("measured") ?? "").slice(0, $("surprise-text").maxLength);
+  $("surprise-text").value = asked || DATA.passage.slice(0, 300) || DATA.prompt;
+  choose($("surprise-player"), ASKED.get("colours"));
+  if (asked) {
+    measure().then(() => {
+      $("surprise-at").value = ASKED.get("at") ?? 0;
+      tell();
+      keep();
+    });
+  }
 }
 
 /** Buttons that fill in a text worth trying. @param {any} page @param {() => void} measure */

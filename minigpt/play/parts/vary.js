@@ -38,21 +38,27 @@ function setUpVary(page) {
     const output = make("output", {});
     const words = ["writer", "temperature"].map((key) => make("span", { "data-t": key }));
     const legend = make("legend", { "data-t": `vary.side${side}` });
-    const player = make("label", {}, words[0], " ", select);
-    const heat = make("label", {}, words[1], " ", slider, " ", output);
+    const writer = make("label", {}, words[0], " ", select);
+    const slide = make("span", { className: "slide" }, slider, " ", output);
+    const warmth = make("label", {}, words[1], " ", slide);
     $("vary-asked").append(
       make(
         "fieldset",
         {},
         legend,
-        make("div", { className: "row" }, player),
-        make("div", { className: "row" }, heat),
+        make("div", { className: "row" }, writer),
+        make("div", { className: "row" }, warmth),
       ),
     );
     choosePlayers(select, page, true);
     const two = DATA.models.length > 1;
     slider.value = two ? 0.8 : [0.3, 1][side];
     if (two && side) select.value = "1 network";
+    const [, player, heat] = (ASKED.get(`vary${side}`) ?? "").match(/^(\d \w+) ([\d.]+)$/) ?? [];
+    if (player) {
+      choose(select, player);
+      slider.value = heat;
+    }
     const say = () => {
       output.textContent = number(Number(slider.value), 2);
     };
@@ -85,6 +91,7 @@ function setUpVary(page) {
     page.say("");
     written = found;
     show();
+    keep();
   };
   const show = () => {
     if (!written) return;
@@ -116,6 +123,13 @@ function setUpVary(page) {
   };
   $("vary-go").onclick = go;
   SPOKEN.push(show);
+  KEPT.push((state) => {
+    if (!written) return;
+    for (const [side, { select, slider }] of sides.entries()) {
+      state.set(`vary${side}`, `${select.value} ${slider.value}`);
+    }
+  });
+  if (ASKED.has("vary0")) go();
 }
 
 /** The first line of a text that is not empty. @param {string} text */

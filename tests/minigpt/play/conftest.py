@@ -1,11 +1,9 @@
-"""JavaScript inside pytest, models with random weights, and a browser where there is one."""
+"""JavaScript inside pytest, models with random weights, and their pages in a browser."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,7 +74,7 @@ def scripts() -> Iterator[Scripts]:
     context = mini_racer.MiniRacer()
     code = [(PLAY / "engine" / f"{name}.js").read_text(encoding="utf-8") for name in ENGINE]
     code += [
-        (PLAY / "parts" / f"{name}.js").read_text(encoding="utf-8") for name in ("game", "vary")
+        (PLAY / "parts" / f"{name}.js").read_text(encoding="utf-8") for name in ("shannon", "vary")
     ]
     found = Scripts(context)
     found.run("\n".join(code))
@@ -89,62 +87,14 @@ def scripts() -> Iterator[Scripts]:
     context.close()
 
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-
-
-@pytest.fixture(scope="module")  # playwright's event loop must not outlive the tests that need it
-def browser() -> Iterator[Any]:
-    """Chromium; a test skips where there is none, but fails if BROWSER_TESTS=required (CI)."""
-    missing = pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright is part of [test]")
-    if CHROMIUM is None:
-        missing("no Chromium here: install it, or name it by CHROMIUM=/path/to/chromium")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield found
-        found.close()
-
-
 @pytest.fixture
-def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Opens a page (HTML) from a file, offline; `ready` False does not wait for its parts.
+def visit(visit_file: Callable[..., Any]) -> Callable[..., Any]:
+    """Opens a page (HTML) from a file; `ready` False does not wait for its parts."""
 
-    Whatever the test does, no error is left in the page, and nothing but the file itself and its
-    worker was asked for.
-    """
-    seen: list[str] = []
-    wrong: list[str] = []
-    contexts = []
+    def open_(html: str, *, ready: bool = True, **set_: Any) -> Any:
+        return visit_file(html, ready="body[data-counted]" if ready else "", **set_)
 
-    def open_(html: str, *, ready: bool = True, at: str = "", before: str = "", **set_: Any) -> Any:
-        path = tmp_path / f"page-{len(contexts)}.html"
-        path.write_text(html, encoding="utf-8", errors="surrogatepass")
-        context = browser.new_context(**{"locale": "en-GB", **set_})
-        contexts.append(context)
-        context.set_offline(True)
-        if before:
-            context.add_init_script(before)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("request", lambda request: seen.append(request.url))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.on("dialog", lambda dialog: (wrong.append("a dialog"), dialog.dismiss()))
-        page.goto(path.as_uri() + at)
-        if ready:
-            page.locator("body[data-counted]").wait_for()
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert wrong == []
-    assert [url for url in seen if not url.startswith(("file:", "blob:"))] == []
+    return open_
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,49 @@
+"""Pages of one file: what a frame holds, what a template lacks."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from labkit import pages
+
+
+class Attributes(HTMLParser):
+    """Attributes of the last element of each name."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str | None]] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found[tag] = dict(attrs)
+
+
+def test_a_frame_holds_the_page_to_the_letter_and_nothing_gets_out() -> None:
+    page = '<p title="a">&amp; \'b\' </iframe><script>"</script>\u2028é</p>'
+    told = pages.frame(page, height=300, title='A "title" <b>', instead="No <page> here.")
+    bundle = told._repr_mimebundle_(include=None, exclude=None)
+    found = Attributes(bundle["text/html"]).found
+    assert set(found) == {"iframe", "p", "small"}
+    assert found["iframe"] == {
+        "title": 'A "title" <b>',
+        "sandbox": "allow-scripts",  # and neither allow-same-origin nor allow-top-navigation
+        "width": "100%",
+        "height": "300",
+        "srcdoc": page,
+    }
+    assert bundle["text/html"].endswith("<p><small>No &lt;page&gt; here.</small></p>")
+    assert bundle["text/plain"] == 'A "title" <b>. No <page> here.'
+
+
+def test_a_hole_without_a_filling_is_a_mistake() -> None:
+    with pytest.raises(KeyError, match="other"):
+        pages.fill("@one@ @other@", {"one": "1"})
+
+
+def test_only_a_page_with_workers_allows_them() -> None:
+    told = [pages.policy(scripts=["a"], styles=["b"], workers=on) for on in (False, True)]
+    assert ["worker-src" in policy for policy in told] == [False, True]
+    assert told[1].replace("worker-src blob:; ", "") == told[0]
