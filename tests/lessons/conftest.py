@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,52 @@ def desk(school: Path, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(supervisor, "sandbox", lambda: sandbox)
     (tmp_path / "work").mkdir()
     return tmp_path / "work"
+
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+@pytest.fixture(scope="module")  # playwright's event loop must not outlive the tests that need it
+def browser() -> Iterator[Any]:
+    """Chromium; a test skips where there is none, but fails if BROWSER_TESTS=required (CI)."""
+    missing = pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is part of [test]")
+    if CHROMIUM is None:
+        missing("no Chromium here: install it, or name it by CHROMIUM=/path/to/chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Any], list[Any]]:
+    """What axe-core finds wrong with an open page: rules, and where they are broken."""
+    package = pytest.importorskip("axe_playwright_python")
+    source = (Path(package.__file__).parent / "axe.min.js").read_text("utf-8")
+
+    def look(page: Any) -> list[Any]:
+        if page.evaluate("typeof axe") == "undefined":
+            page.evaluate(source)
+        found = page.evaluate("axe.run()")
+        assert len(found["passes"]) > 20
+        return [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found["violations"]]
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book of lessons 1 and 7, with a model that has learned next to nothing."""
+    from lessons.engine.book import command, player
+
+    out = tmp_path_factory.mktemp("book") / "site"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(player, "tiny", lambda make=player.tiny: make(steps=2, characters=3000))
+        assert command.main(command.Book(lessons=("7", "1"), out=out), lambda _: None) == 0
+    return out

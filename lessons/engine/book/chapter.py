@@ -9,6 +9,7 @@ Omits:  outputs as HTML, SVG and JavaScript: a cell that shows these shows its p
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,14 +161,19 @@ def _between_lessons(tree: BeautifulSoup, language: str) -> None:
 
 def _sections(tree: BeautifulSoup, title: str) -> list[dict[str, str]]:
     """Text of each section, prose and code, without what a cell printed."""
+    from bs4 import NavigableString, Tag
+
+    tree = copy.copy(tree)
+    for printed in tree.select(".output_text"):
+        printed.decompose()
     sections = [{"id": "", "heading": title, "text": ""}]
-    for part in tree.select("h1, h2, h3, p, li, td, th, blockquote, .input pre"):
-        words = " ".join(part.get_text().split())
-        if part.name in ("h2", "h3"):
-            sections.append({"id": str(part["id"]), "heading": words, "text": ""})
-        elif part.name != "h1" and not part.find(["p", "li"]):
-            sections[-1]["text"] += f"{words} "
-    return sections
+    for node in tree.descendants:
+        if isinstance(node, Tag) and node.name in ("h2", "h3"):
+            words = " ".join(node.get_text().split())
+            sections.append({"id": str(node["id"]), "heading": words, "text": ""})
+        elif isinstance(node, NavigableString) and not node.find_parent(["h1", "h2", "h3"]):
+            sections[-1]["text"] += str(node)
+    return [{**one, "text": " ".join(one["text"].split())} for one in sections]
 
 
 def _remarks(notebook: NotebookNode, lesson: Lesson, language: str, prose: str) -> list[str]:

@@ -10,6 +10,7 @@ Omits:  a server, a theme to choose, PDF (print a page from the browser).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,8 @@ class Book:
     out: Annotated[Path, arg(aliases=("-o",))] = Path("site")
     """Folder to write. An earlier book there is replaced; nothing else ever is."""
     notebooks: Path = NOTEBOOKS
-    """Folder of the executed notebooks; a Chinese one is in zh/ below it, under the same name."""
+    """Folder of the executed notebooks, such as notebooks/solutions for a teacher's book. A lesson
+    in Chinese is in zh/ below it, under the same name."""
     run: str | None = None
     """A run's folder or model file to play on; by default a tiny model, trained in seconds. A run's
     training text travels in the book, as python -m minigpt.play --help says."""
@@ -58,6 +60,7 @@ class Book:
 
 def main(settings: Book, say: Callable[[str], None] = print) -> int:
     """Run the command: make the book and say what is in it."""
+    began = time.monotonic()
     out = settings.out.resolve()
     folder.check(out)
     chosen = [find(name) for name in settings.lessons] or with_source()
@@ -65,31 +68,38 @@ def main(settings: Book, say: Callable[[str], None] = print) -> int:
         raise ValueError(f"a lesson was named twice: {' '.join(settings.lessons)}")
     chosen = sorted(chosen, key=lambda lesson: lesson.number)
     chapters = read(chosen, settings.notebooks)
-    rows = [row for row in records.whole(records.read()) if row["id"] in {c.name for c in chosen}]
-    model, remarks = (
-        "",
-        [words for one in chapters.values() for c in one.values() for words in c.remarks],
-    )
-    if settings.play:
-        made = (
-            player.of_run(settings.run, counts=settings.counts) if settings.run else player.tiny()
-        )
-        model, remarks = made[0], [*remarks, *made[1]]
-    made_pages = site(chapters, rows, model)
-    size = sum(len(text.encode()) for text in made_pages.values())
+    rows = [row for row in records.whole(records.read()) if row["id"] in chapters]
+    model, remarks = _model(settings, say)
+    made = site(chapters, rows, model)
+    size = sum(len(text.encode()) for text in made.values())
     if size > LARGEST:
         raise ValueError(
             f"the book would have {size / 1e6:.1f} MB, more than {LARGEST / 1e6:.0f}; leave the "
             "run out (--no-play), or name fewer lessons"
         )
-    write(out, made_pages)
-    for words in remarks:
+    write(out, made)
+    for words in (*_remarks(chapters), *remarks):
         say(words)
-    which = f"{len(chosen)} lesson{'s' * (len(chosen) != 1)}"
+    many = f"{len(chosen)} lesson{'s' * (len(chosen) != 1)}"
     inside = f", {settings.run or 'a tiny model'} to play on" if model else ""
-    say(f"{from_here(out / 'index.html')}: {which}, {size / 1e6:.1f} MB{inside}; links checked")
+    took = f"{size / 1e6:.1f} MB in {time.monotonic() - began:.0f} s"
+    say(f"{from_here(out / 'index.html')}: {many}{inside}, {took}; its links lead somewhere")
     say("open it with a double click, or put the folder on any web host")
     return 0
+
+
+def _model(settings: Book, say: Callable[[str], None]) -> tuple[str, list[str]]:
+    """The page to play on, empty if none is wanted, and remarks about it."""
+    if not settings.play:
+        return "", []
+    if settings.run is not None:
+        return player.of_run(settings.run, counts=settings.counts)
+    say("training a tiny model to play on, some ten seconds (--no-play leaves it out)")
+    return player.tiny()
+
+
+def _remarks(chapters: Mapping[str, Mapping[str, Chapter]]) -> list[str]:
+    return [words for some in chapters.values() for one in some.values() for words in one.remarks]
 
 
 def read(chosen: Sequence[Lesson], notebooks: Path) -> dict[str, dict[str, Chapter]]:

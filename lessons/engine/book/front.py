@@ -52,10 +52,11 @@ def _lesson(frame: Frame, chapter: Chapter, rows: Sequence[Row]) -> str:
     if rows:
         found.append(f"<p>{verdict(frame, rows[0]['claim_verdict'])}</p>")
         found.append(intervals(rows, _in_words(frame, rows)))
-        found.append(_criteria(frame, rows))
     else:
         found.append(f'<p class="note">{frame.say("unmeasured")}</p>')
-    found.append("</div></li>")
+    found.append("</div>")
+    found += [_criteria(frame, rows)] if rows else []
+    found.append("</li>")
     return "\n".join(found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from lessons.engine.book.chapter import Chapter, page_name
 from lessons.engine.book.drawing import MARKS, intervals
@@ -22,7 +23,7 @@ COLUMNS = ("lesson", "criterion", "value", "drawing", "verdict", "seeds", "minut
 def lesson(frame: Frame, chapter: Chapter, around: str) -> str:
     """The body of a lesson's page."""
     contents = "".join(
-        f'<li><a href="#{escape(place)}">{escape(words)}</a></li>'
+        f'<li><a href="#{quote(place)}">{escape(words)}</a></li>'
         for place, words in chapter.headings
     )
     return (
@@ -99,7 +100,7 @@ def search(frame: Frame) -> str:
     """The body of the search page; its index is `entries`."""
     return (
         f"<h1>{frame.say('search')}</h1><p>{frame.say('search.about')}</p>"
-        f"<noscript><p>{frame.say('search.scripts')}</p></noscript>"
+        f'<p id="book-off">{frame.say("search.scripts")}</p>'
         f'<form id="book-ask" role="search" aria-label="{frame.say("search")}" hidden>'
         f'<input type="search" name="q" aria-label="{frame.say("search")}" autocomplete="off">'
         '</form><p id="book-count" role="status"></p><ol id="book-found" class="found"></ol>'
@@ -110,7 +111,7 @@ def entries(frame: Frame, chapters: Iterable[Chapter]) -> dict[str, Any]:
     """The index of the search: the sections of these chapters, and the page's words."""
     words = {name: frame.words(f"search.{name}") for name in ("none", "one", "found", "most")}
     rows = [
-        [chapter.file, section["id"], chapter.title, section["heading"], section["text"].strip()]
+        [chapter.file, section["id"], chapter.title, section["heading"], section["text"]]
         for chapter in chapters
         for section in chapter.sections
     ]

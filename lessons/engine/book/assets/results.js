@@ -26,9 +26,7 @@ function countWords(n) {
 /** One result. @param {Section} section @param {string[]} words */
 function result(section, words) {
   const link = document.createElement("a");
-  link.href = section.place
-    ? `${section.file}#${encodeURIComponent(section.place)}`
-    : section.file;
+  link.href = section.place ? `${section.file}#${encodeURIComponent(section.place)}` : section.file;
   link.append(...marked(section.heading, words));
   const said = document.createElement("p");
   said.append(...marked(excerpt(section.text, words), words));
@@ -67,6 +65,7 @@ function askedInAddress() {
 const ask = byId("book-ask");
 const box = ask.elements.namedItem("q");
 ask.hidden = false;
+byId("book-off").hidden = true;
 ask.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
 box.addEventListener("input", () => {
   history.replaceState(null, "", `#q=${encodeURIComponent(box.value)}`);

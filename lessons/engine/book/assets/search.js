@@ -9,7 +9,8 @@
 const MOST_FOUND = 50;
 const AROUND = 90;
 
-/** @typedef {{ file: string, place: string, title: string, heading: string, text: string }} Section */
+/** @typedef {{ file: string, place: string, title: string, heading: string, text: string }}
+ * Section */
 
 /** Lower case, without accents, of the same length as the text: one unit for each.
  * @param {string} text */
@@ -53,12 +54,19 @@ function look(sections, asked) {
     .map(({ section }) => section);
 }
 
-/** A piece of text around the first word that is found. @param {string} text
+/** A piece of text from where most of the words are close together. @param {string} text
  * @param {string[]} words */
 function excerpt(text, words) {
   const low = plain(text);
-  const places = words.map((word) => low.indexOf(word)).filter((at) => at >= 0);
-  const first = places.length > 0 ? Math.min(...places) : 0;
+  let first = 0;
+  let most = 0;
+  for (const word of words) {
+    for (let at = low.indexOf(word); at >= 0; at = low.indexOf(word, at + word.length)) {
+      const near = low.slice(at, at + 2 * AROUND);
+      const has = words.filter((other) => near.includes(other)).length;
+      if (has > most || (has === most && at < first)) [first, most] = [at, has];
+    }
+  }
   let begin = first > AROUND ? low.indexOf(" ", first - AROUND) + 1 : 0;
   if (begin > first || begin === 0) begin = Math.max(0, first - AROUND);
   let end = Math.min(text.length, first + 2 * AROUND);

@@ -5,7 +5,9 @@
  */
 "use strict";
 
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll(".find"))) {
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (
+  document.querySelectorAll(".find")
+)) {
   form.hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
