@@ -379,6 +379,7 @@ def test_a_run_is_the_model_if_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
         return "<p>a run</p>", ["beware"]
 
     monkeypatch.setattr(player, "of_run", of_run)
+    monkeypatch.setattr(command, "read", lambda chosen, notebooks: {})
     said: list[str] = []
     settings = Book(lessons=("9",), out=tmp_path / "site", run="some/run", counts=False)
     assert command.main(settings, said.append) == 0
