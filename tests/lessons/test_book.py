@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -387,3 +388,29 @@ def test_a_run_is_the_model_if_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
     assert said[0] == "beware"
     assert re.search(r"1 lesson, some/run to play on, 0\.\d MB in \d+ s", said[1])
     assert (tmp_path / "site" / MODEL).read_text(encoding="utf-8") == "<p>a run</p>"
+
+
+def test_of_a_text_of_ones_own_the_book_says_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    import minigpt.load
+    import minigpt.play
+    from minigpt.corpora import Corpus
+    from minigpt.play import material
+
+    def told(text: str, *, counts: bool = True, name: str = "my.txt") -> tuple[str, list[str]]:
+        about = {"title": name, "sha256": "", "source": "", "licence": ""}
+        corpus = Corpus(name=name, text=text, **about)
+        shown = SimpleNamespace(learned=corpus.train if counts else "")
+        monkeypatch.setattr(material, "gather", lambda run, counts: (shown, corpus))
+        return player.of_run("run", counts=counts)
+
+    monkeypatch.setattr(minigpt.load, "locate", lambda run: Path("no/such/run"))
+    monkeypatch.setattr(minigpt.play, "page", lambda shown, passage, sample: passage, raising=False)
+    lines = "\n".join(map(str, range(3000)))
+    passage, remarks = told(lines)
+    assert passage.endswith("2999")
+    assert "all that it learned (--no-counts leaves it out) and a passage to guess" in remarks[0]
+    assert told(lines, counts=False)[1][0].endswith("the book holds a passage to guess")
+    assert told(lines, name="storyland")[1] == []
+    passage, remarks = told("again\n" * 3000)
+    assert passage == ""
+    assert remarks[0].endswith("holds all that it learned (--no-counts leaves it out)")

@@ -49,7 +49,8 @@ class Book:
     """A run's folder or model file to play on; by default a tiny model, trained in seconds. A run's
     training text travels in the book, as python -m minigpt.play --help says."""
     counts: bool = True
-    """Let counting play, too; --no-counts leaves the run's training text out."""
+    """Let counting play, too; --no-counts leaves the run's training text out, but for a passage of
+    its held-out part."""
     play: bool = True
     """Make the page to play on."""
 

@@ -27,15 +27,18 @@ def of_run(run: str, *, counts: bool) -> tuple[str, list[str]]:
     from minigpt.play.material import gather, passage_of
 
     shown, corpus = gather(run, counts=counts)
+    passage = passage_of(corpus)
+    if passage in shown.learned:
+        passage = ""  # a text that repeats itself: guessing what was learned would prove nothing
     sample = locate(run).parent / "sample.txt"
     wrote = sample.read_text(encoding="utf-8", errors="replace") if sample.exists() else ""
     remarks = []
-    if shown.learned and corpus is not None and corpus.name not in corpora.TABLE:
-        remarks.append(
-            f"beware: your own text, {corpus.title}, is in the book as a whole "
-            "(--no-counts leaves it out)"
-        )
-    return page(shown, passage=passage_of(corpus), sample=wrote), remarks
+    if corpus is not None and corpus.name not in corpora.TABLE:
+        whole = "all that it learned (--no-counts leaves it out)" if shown.learned else ""
+        inside = " and ".join(filter(None, [whole, "a passage to guess" if passage else ""]))
+        if inside:
+            remarks.append(f"beware: of your own text, {corpus.title}, the book holds {inside}")
+    return page(shown, passage=passage, sample=wrote), remarks
 
 
 def tiny(steps: int = STEPS, characters: int = CHARACTERS) -> tuple[str, list[str]]:
