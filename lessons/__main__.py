@@ -38,6 +38,7 @@ VERBS = {
     "audit": ("building.audit", "Audit", "main", "do the checks catch what they should?"),
     "doctor": ("practice.doctor", "Doctor", "main", "is this machine ready, how fast is it?"),
     "build": ("building.build", "Build", "main", "make the notebooks"),
+    "book": ("book.command", "Book", "main", "make a site of the lessons"),
     "grade": ("grading.grade", "Grade", "main", "check a class's submissions"),
 }
 

@@ -49,3 +49,15 @@ def desk(school: Path, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(supervisor, "sandbox", lambda: sandbox)
     (tmp_path / "work").mkdir()
     return tmp_path / "work"
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book of lessons 1 and 7, with a model that has learned next to nothing."""
+    from lessons.engine.book import command, player
+
+    out = tmp_path_factory.mktemp("book") / "site"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(player, "tiny", lambda make=player.tiny: make(steps=2, characters=3000))
+        assert command.main(command.Book(lessons=("7", "1"), out=out), lambda _: None) == 0
+    return out

@@ -8,7 +8,7 @@ Omits:  figures; experiments draw their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def render(rows: Sequence[dict[str, Any]]) -> str:
             f"  source   {first['source']}",
         ]
         for row in some:
-            lines.append(f"  measured {row['criterion']}: {_value(row)}: {_verdict(row)}")
+            lines.append(f"  measured {row['criterion']}: {value(row)}: {verdict(row)}")
         lines += [f"  {words}" for words in [first.get("registered", "")] if words]
         lines.append(
             f"  {first['profile']} profile, {first['seeds']} seeds, "
@@ -55,7 +55,7 @@ def render_history(rows: Sequence[dict[str, Any]]) -> str:
     """Rows that were replaced, the latest last."""
     return "\n".join(
         f"{row['id']}, measured {row['date']}, replaced {row['replaced']}: {row['criterion']}: "
-        f"{_value(row)}: {row['verdict']}"
+        f"{value(row)}: {row['verdict']}"
         for row in rows
     )
 
@@ -70,7 +70,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     for row in rows:
         name = row["id"] if row["id"] != seen else ""
         seen = row["id"]
-        lines.append(f"| {name} | {row['criterion']} | {_value(row)} | {_verdict(row)} |")
+        lines.append(f"| {name} | {row['criterion']} | {value(row)} | {verdict(row)} |")
     return "\n".join(lines)
 
 
@@ -101,11 +101,13 @@ def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     files.write_text(path, text)
 
 
-def _verdict(row: dict[str, Any]) -> str:
+def verdict(row: Mapping[str, Any]) -> str:
+    """A row's verdict and, if it is undecided, what would decide."""
     return "; ".join((row["verdict"], *([row["to_decide"]] if "to_decide" in row else [])))
 
 
-def _value(row: dict[str, Any]) -> str:
+def value(row: Mapping[str, Any]) -> str:
+    """A row's measured value with its interval; of a counted share, k of n."""
     if "cases" in row:
         n = row["cases"] * row["seeds"]
         return counted(round(row["value"] * n), n, row["low"], row["high"])
