@@ -4,7 +4,7 @@ Idea:   behind a history that ends in one room, move the network's state by the 
         mean states, so that it should believe to be in another room. Then let it read two more
         moves, which both rooms allow, and look which doors it expects: those of the room that lies
         two moves behind the new room, or behind the old one? The text never says a word of it.
-Source: after Li et al. 2022, arXiv:2210.13382, section 4
+Source: after Li et al. 2022, arXiv:2210.13382
 Run:    used by experiment.py beside this file
 Omits:  edits by gradient descent, as Li et al. made them; a difference of means suffices here.
 
@@ -13,7 +13,7 @@ Legend: N cases, T time, V characters, S numbers in the state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -22,8 +22,7 @@ import numpy as np
 import torch
 
 from lessons.lab import inside
-from lessons.lab.recurrent import Memory, Remembering
-from lessons.lab.worlds.judging import among_moves
+from lessons.lab.recurrent import Remembering
 from lessons.lab.worlds.rooms import MOVES, REPORT, ROOMS, Rooms
 from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
@@ -77,7 +76,8 @@ def options(rooms: Rooms, was: int) -> list[tuple[int, str]]:
     """Rooms and moves that an edit may go to from room `was`.
 
     The new room has a twin, and its doors differ from those of `was` in two places or more; both
-    allow the moves, which lead to two rooms that differ so again. A move to and fro says nothing.
+    allow the moves, which lead to two rooms that differ so again. Moves to and fro are left out:
+    whoever keeps only the doors in mind finds those again.
     """
     doors, kind = rooms.doors, patterns(rooms)
     found = []
@@ -86,7 +86,8 @@ def options(rooms: Rooms, was: int) -> list[tuple[int, str]]:
             continue
         for then in map("".join, product(MOVES, repeat=AHEAD)):
             ends = [rooms.follow(room, then) for room in (was, now)]
-            if min(ends) >= 0 and (doors[ends[0]] ^ doors[ends[1]]).sum() >= 2:
+            back = ends[1] == now
+            if min(ends) >= 0 and not back and (doors[ends[0]] ^ doors[ends[1]]).sum() >= 2:
                 found.append((now, then))
     return found
 
@@ -107,9 +108,9 @@ def cases(rooms: Rooms, some: Histories, rng: np.random.Generator) -> Cases:
 
 def surface(texts: list[str]) -> np.ndarray:
     """The last SURFACE moves of each history, as a number [N]."""
-    found = np.zeros(len(texts), np.int64)
+    found = np.zeros(len(texts), dtype=int)
     for place in range(-SURFACE, 0):
-        found = 4 * found + [MOVES.index(text[place]) for text in texts]
+        found = 4 * found + np.array([MOVES.index(text[place]) for text in texts])
     return found
 
 
@@ -122,9 +123,8 @@ def changes(
     grouped by the room, by the doors of the room, or by the last three moves. For the last, a case
     goes to the last moves of a choosing history, drawn at random, that ends in the new room.
     """
-    kind = patterns(rooms)
-    ends, tails = [np.flatnonzero(choose.rooms == room) for room in some.now], surface(choose.texts)
-    goal = np.array([tails[rng.choice(end)] if len(end) else tails[0] for end in ends])
+    kind, tails = patterns(rooms), surface(choose.texts)
+    goal = surface(arrivals(choose, some, rng))
     nothing = np.zeros((len(some.texts), states.shape[1]), states.dtype)
     groups = {
         "map": (choose.rooms, some.was, some.now, len(ROOMS)),
@@ -138,12 +138,18 @@ def changes(
     return found
 
 
+def arrivals(choose: Histories, some: Cases, rng: np.random.Generator) -> list[str]:
+    """For each case a choosing history that really ends in the new room: what text can do."""
+    ends = [np.flatnonzero(choose.rooms == room) for room in some.now]
+    return [choose.texts[rng.choice(end)] if len(end) else choose.texts[0] for end in ends]
+
+
 # What a network says after an edit: at once, after one move, after two.
 
 
 def encoded(tokenizer: CharTokenizer, texts: list[str]) -> np.ndarray:
     """Ids [N, T] of texts of one length."""
-    return np.stack([tokenizer.encode(text) for text in texts]).astype(np.int64)
+    return tokenizer.encode("".join(texts)).reshape(len(texts), -1).astype(np.int64)
 
 
 def kept(reader: Remembering, texts: list[str]) -> np.ndarray:
@@ -156,13 +162,11 @@ def recurrent(
 ) -> list[np.ndarray]:
     """An LSTM's log-probabilities [N, V] after an edit of what it keeps and 0, 1, 2 moves.
 
-    Last, after the same moves and the mark of a report: which room would it name?
+    It has one layer, whose output is the first half of what it keeps, and joins the stream.
     """
-    width = reader.model.config.n_embd
     ids = encoded(reader.tokenizer, texts)
-    last = (reader.model.config.n_layer - 1) * change.shape[1] // reader.model.config.n_layer
-    at_once = at_end(ids.shape[1] - 1, change[:, last : last + width])
-    with inside.edited(reader.model, reader.model.config.n_layer, at_once):
+    output = change[:, : reader.model.config.n_embd]
+    with inside.edited(reader.model, 1, at_end(ids.shape[1] - 1, output)):
         said = [reader.model.logprobs(ids)[:, -1]]
     memory, _ = reader.start(ids)
     memory.put(memory.vector() + torch.from_numpy(change))
@@ -207,23 +211,47 @@ def at_end(place: int, change: np.ndarray) -> Callable[[torch.Tensor], torch.Ten
     return add
 
 
-def successes(rooms: Rooms, some: Cases, said: list[np.ndarray], moves: np.ndarray) -> list[float]:
-    """Share of cases in which the network expects the new room's doors, after 0, 1, 2 moves.
+# Was the edit a success?
 
-    A success has at most ON_WALLS of the moves' probability on walls of the room that lies behind
-    the new room, and is nearer (total variation) to its doors than to those behind the old room.
-    Where the two have the same doors nothing can be told, and the case does not count.
+
+def succeeded(rooms: Rooms, some: Cases, said: Sequence[np.ndarray]) -> np.ndarray:
+    """Which edits make the network expect the new room's doors, [K, N]: 1, 0, or NaN.
+
+    said: K times the probabilities [N, 4] of moves, after 0, 1, 2 moves. A success has at most
+    ON_WALLS on walls of the room that lies behind the new room, and is nearer (total variation) to
+    its doors than to those behind the old room. If both have the same doors nothing can be told:
+    NaN.
     """
-    shares = []
-    for step, logprobs in enumerate(said):
+    found = []
+    for step, moves in enumerate(said):
         new, old = (
             np.array([rooms.follow(room, then[:step]) for room, then in zip(start, some.then)])
             for start in (some.now, some.was)
         )
-        found = among_moves(logprobs, moves)
         truth = [rooms.doors[end] / rooms.doors[end].sum(1, keepdims=True) for end in (new, old)]
-        near, far = (np.abs(found - true).sum(1) / 2 for true in truth)
-        walls = (found * ~rooms.doors[new]).sum(1)
-        counts = (rooms.doors[new] != rooms.doors[old]).any(1)
-        shares.append(float(((near < far) & (walls <= ON_WALLS))[counts].mean()))
-    return shares
+        near, far = (np.abs(moves - true).sum(1) / 2 for true in truth)
+        walls = (moves * ~rooms.doors[new]).sum(1)
+        told = (rooms.doors[new] != rooms.doors[old]).any(1)
+        found.append(np.where(told, (near < far) & (walls <= ON_WALLS), np.nan))
+    return np.stack(found)
+
+
+def knowing_doors(rooms: Rooms, some: Cases) -> list[np.ndarray]:
+    """What a walker should expect who has the map, and of the new room knows only its doors.
+
+    Probabilities [N, 4] of moves after 0, 1 and 2 moves, by Bayes' rule: all rooms with these doors
+    are possible, each as likely as a long walk is in it, until a move would run into its wall.
+    """
+    kind, many = patterns(rooms), rooms.doors.sum(1)
+    belief = (kind == kind[some.now, None]) * many.astype(float)
+    found = []
+    for step in range(AHEAD + 1):
+        if step:
+            ways = [rooms.to[:, MOVES.index(then[step - 1])] for then in some.then]
+            moved = np.zeros_like(belief)
+            for row, to in enumerate(ways):
+                np.add.at(moved[row], to[to >= 0], (belief[row] / many)[to >= 0])
+            belief = moved
+        belief = belief / belief.sum(1, keepdims=True)
+        found.append(belief @ (rooms.doors / many[:, None]))
+    return found

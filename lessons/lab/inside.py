@@ -7,7 +7,7 @@ Idea:   a state is a vector. If one of its coordinates alone tells two kinds of 
         the network does with what stands there: move the state, and read what it predicts.
 Source: probes: Alain & Bengio 2016, arXiv:1610.01644; AUC as the chance to order a pair rightly:
         Hanley & McNeil, Radiology 1982; random bases as the control for units: Szegedy et al. 2013,
-        arXiv:1312.6199, section 3; edits: Li et al. 2022, arXiv:2210.13382, section 4.
+        arXiv:1312.6199, section 3; edits: Li et al. 2022, arXiv:2210.13382.
 Run:    used by the experiments of the lessons
 Omits:  probes with hidden layers, which could work out what the network did not.
 

@@ -80,7 +80,9 @@ def test_the_floor_is_what_a_long_walk_costs() -> None:
         assert rooms.surprise(text).mean() == pytest.approx(rooms.floor, abs=0.012)
 
 
-@pytest.mark.parametrize("text", ["*aW", "*aSN*b", "*aS**", "a", "*aSc", "*aSx", "*a*Sa", "*a*a", "*N"])
+@pytest.mark.parametrize(
+    "text", ["*aW", "*aSN*b", "*aS**", "a", "*aSc", "*aSx", "*a*Sa", "*a*a", "*N"]
+)
 def test_an_impossible_walk_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="impossible here"):
         Rooms.drawn(0, walls=0).track(text)
@@ -109,7 +111,8 @@ def test_what_is_on_open_doors_is_a_share_of_the_moves_alone() -> None:
 def test_histories_are_told_apart_by_all_pairs() -> None:
     rng = np.random.default_rng(0)
     said, rooms = rng.dirichlet(np.ones(4), 12), rng.integers(0, 3, 12)
-    same, different = [], []
+    same: list[float] = []
+    different: list[float] = []
     for i, j in itertools.combinations(range(12), 2):
         far = np.maximum(said[i] - said[j], 0).sum()  # total variation, written otherwise
         (same if rooms[i] == rooms[j] else different).append(far)

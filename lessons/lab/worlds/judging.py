@@ -4,7 +4,7 @@ Idea:   a predictor that knows the map puts no probability on walls, says the sa
         histories that end in one room, and something else in another room. None of this looks
         inside: it only compares predictions with the world.
 Source: moves that the rules allow: Li et al. 2022, arXiv:2210.13382; histories that lead to one
-        state or to two: Vafa et al. 2024, arXiv:2406.03689, section 2.
+        state or to two: Vafa et al. 2024, arXiv:2406.03689.
 Run:    used by the experiments of the lessons
 Omits:  continuations longer than one move, which Vafa et al. compare.
 

@@ -55,7 +55,8 @@ class Rooms:
         rng = np.random.default_rng(np.random.SeedSequence(seed))
         pairs = [(r, m) for r in range(len(ROOMS)) for m in (1, 2) if _beside(r, m) >= 0]
         group = list(range(len(ROOMS)))  # rooms that doors connect so far
-        doors, spare = [], []
+        doors: list[tuple[int, int]] = []
+        spare: list[tuple[int, int]] = []
         for i in rng.permutation(len(pairs)):
             r, m = pairs[i]
             one, other = group[r], group[_beside(r, m)]

@@ -1,0 +1,74 @@
+"""Draw the map, and where a network believes to be on it.
+
+Idea:   the network is asked for a report, and each room is shaded by the probability that its name
+        gets. So a belief becomes a picture of the map, which can be compared before and after.
+Run:    used by lesson.py beside this file
+Omits:  colour: shades of grey print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lessons.engine.notebook import picture
+from lessons.lab.worlds.rooms import ROOMS, SIDE, Rooms
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+STAGES = ("before the edit", "after it", "one move on", "two moves on")
+
+
+def draw_map(ax: Axes, rooms: Rooms, belief: Sequence[float] | None = None) -> Axes:
+    """Rooms with their names and walls; shaded by `belief` [R], if there is one."""
+    from matplotlib.collections import LineCollection
+
+    shade = np.zeros(len(ROOMS)) if belief is None else np.array(belief)
+    ax.imshow(shade.reshape(SIDE, SIDE), cmap="Greys", vmin=0, vmax=1.6)
+    walls = []
+    for room in range(len(ROOMS)):
+        y, x = divmod(room, SIDE)
+        ax.text(x, y, ROOMS[room], ha="center", va="center", fontsize=9)
+        sides = (
+            ((-0.5, -0.5), (0.5, -0.5)),
+            ((0.5, -0.5), (0.5, 0.5)),
+            ((-0.5, 0.5), (0.5, 0.5)),
+            ((-0.5, -0.5), (-0.5, 0.5)),
+        )
+        for move, ends in enumerate(sides):
+            if not rooms.doors[room, move]:
+                walls.append([(x + dx, y + dy) for dx, dy in ends])
+    ax.add_collection(LineCollection(walls, colors="black", linewidths=2.0))
+    ax.set(xlim=(-0.6, SIDE - 0.4), ylim=(SIDE - 0.4, -0.6))
+    ax.set_axis_off()
+    return ax
+
+
+def believed(case: Mapping[str, Any], kind: str) -> None:
+    """Show what a network of a case ("lstm" or "gpt") would report, before and after the edit."""
+    rooms, reports = Rooms(np.array(case["to"])), case["believed"][kind]
+    then, name = case["then"], kind.upper()
+    moves = ["", "", then[:1], then]
+    words = [
+        f"{stage}{f' ({then})' if then else ''}: {likeliest(report)}"
+        for stage, then, report in zip(STAGES, moves, reports)
+    ]
+    alt = f"Four maps. The {name}, asked for a report: {'; '.join(words)}."
+    caption = f"Where the {name} would report to be. The edit: from {case['was']} to {case['now']}."
+    with picture(alt=alt, caption=caption, columns=4) as axes:
+        axes[0].figure.set_size_inches(8, 2.4)
+        for ax, stage, move, report in zip(axes, STAGES, moves, reports):
+            draw_map(ax, rooms, report)
+            ax.set_title(f"{stage}{': ' if move else ''}{move}", fontsize=9)
+
+
+def likeliest(report: Sequence[float]) -> str:
+    """The room that gets most, with its probability.
+
+    >>> likeliest([0.1, 0.7, 0.2])
+    'b 0.70'
+    """
+    return f"{ROOMS[int(np.argmax(report))]} {max(report):.2f}"
