@@ -1,4 +1,4 @@
-"""Draw the map, and where a network believes to be on it.
+"""Draw the map, and where a network believes to be on it; two tables of the evidence.
 
 Idea:   the network is asked for a report, and each room is shaded by the probability that its name
         gets. So a belief becomes a picture of the map, which can be compared before and after.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lessons.engine.notebook import picture
-from lessons.lab.worlds.rooms import ROOMS, SIDE, Rooms
+from lessons.lab.worlds.rooms import MOVES, ROOMS, SIDE, Rooms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,6 +47,16 @@ def draw_map(ax: Axes, rooms: Rooms, belief: Sequence[float] | None = None) -> A
     return ax
 
 
+def in_doors(rooms: Rooms) -> str:
+    """The map in words: each room's doors.
+
+    >>> in_doors(Rooms.drawn(0, walls=0))[:25]
+    'Doors: a ES, b ESW, c ESW'
+    """
+    rows = ["".join(m for m, door in zip(MOVES, row) if door) for row in rooms.doors]
+    return f"Doors: {', '.join(f'{room} {doors}' for room, doors in zip(ROOMS, rows))}."
+
+
 def believed(case: Mapping[str, Any], kind: str) -> None:
     """Show what a network of a case ("lstm" or "gpt") would report, before and after the edit."""
     rooms, reports = Rooms(np.array(case["to"])), case["believed"][kind]
@@ -63,6 +73,33 @@ def believed(case: Mapping[str, Any], kind: str) -> None:
         for ax, stage, move, report in zip(axes, STAGES, moves, reports):
             draw_map(ax, rooms, report)
             ax.set_title(f"{stage}{': ' if move else ''}{move}", fontsize=9)
+
+
+def rivals(evidence: Sequence[Mapping[str, Any]]) -> str:
+    """Table: success of each edit after 0, 1 and 2 moves, means over seeds."""
+    largest = [one["ladder"][-1]["success"] for one in evidence]
+    rows = {f"LSTM, {name}": [one[name] for one in largest] for name in largest[0]}
+    rows["LSTM, map, early"] = [one["early"]["success"]["map"] for one in evidence]
+    rows["walker, knows doors"] = [one["knowing doors"] for one in evidence]
+    lines = [f"{'success after':22}{'0':>6}{'1':>6}{'2 moves':>10}"]
+    for name, found in rows.items():
+        lines.append(f"{name:22}" + "{:6.2f}{:6.2f}{:10.2f}".format(*np.mean(found, 0)))
+    return "\n".join(lines)
+
+
+def ladder(evidence: Sequence[Mapping[str, Any]]) -> str:
+    """Table: the eight LSTMs from the worst predictor to the best, means over seeds."""
+    lines = ["cells  steps  loss above  probe  map edit  by text  lead among the able"]
+    rungs = [list(nets) for nets in zip(*(one["ladder"] for one in evidence))]
+    for nets in sorted(rungs, key=lambda nets: -np.mean([net["above"] for net in nets])):
+        found = [
+            (net["above"], net["probe"], net["success"]["map"][-1], net["success"]["text"][-1],
+             net["of able"]["map"] - net["of able"]["doors"])
+            for net in nets
+        ]  # fmt: skip
+        row = "{:12.3f}{:7.2f}{:10.2f}{:9.2f}{:21.2f}".format(*np.mean(found, 0))
+        lines.append(f"{nets[0]['width']:5}{nets[0]['share']:7.2f}{row}")
+    return "\n".join(lines)
 
 
 def likeliest(report: Sequence[float]) -> str:
