@@ -87,6 +87,22 @@ def rivals(evidence: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def attending(evidence: Sequence[Mapping[str, Any]]) -> str:
+    """Table: a GPT edited behind 0, 1, ... blocks, means over seeds."""
+    layers = len(evidence[0]["gpt"]["layers"])
+    lines = [f"{'success after':22}{'0':>6}{'1':>6}{'2 moves':>10}   probe"]
+    for i in range(layers):
+        found = [
+            (*one["gpt"]["layers"][i]["map"], one["gpt"]["layers"][i]["probe"]) for one in evidence
+        ]
+        name = f"behind block {i}" if i else "the letters' vectors"
+        lines.append(f"{name:22}" + "{:6.2f}{:6.2f}{:10.2f}{:8.2f}".format(*np.mean(found, 0)))
+    text = np.mean([one["gpt"]["text"] for one in evidence], 0)
+    lines.append(f"{'led there by the text':22}" + "{:6.2f}{:6.2f}{:10.2f}".format(*text))
+    above = np.mean([one["gpt"]["above"] for one in evidence])
+    return "\n".join([*lines, f"loss above the least possible: {above:.3f}"])
+
+
 def ladder(evidence: Sequence[Mapping[str, Any]]) -> str:
     """Table: the eight LSTMs from the worst predictor to the best, means over seeds."""
     lines = ["cells  steps  loss above  probe  map edit  by text  lead among the able"]
