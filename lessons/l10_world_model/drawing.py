@@ -115,7 +115,8 @@ def ladder(evidence: Sequence[Mapping[str, Any]]) -> str:
         ]  # fmt: skip
         row = "{:12.3f}{:7.2f}{:10.2f}{:9.2f}{:21.2f}".format(*np.mean(found, 0))
         lines.append(f"{nets[0]['width']:5}{nets[0]['share']:7.2f}{row}")
-    return "\n".join(lines)
+    counting = np.mean([one["counting"] for one in evidence])
+    return "\n".join([*lines, f"counting {counting:15.3f}"])
 
 
 def likeliest(report: Sequence[float]) -> str:

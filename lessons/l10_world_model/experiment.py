@@ -264,7 +264,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
             right.scatter(range(3), row, s=4, color=colour, alpha=0.5)
     right.set_xticks(range(3))
     right.set_ylim(-0.03, 1.03)
-    right.legend(fontsize=8, loc="center left")
+    right.legend(fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.66))
     figures.label(right, x="moves read after the edit", y="success")
     return figure, in_words(figure)
 
@@ -272,9 +272,9 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 EXPERIMENT = Experiment(
     id="world_model",
     title="A network that predicts walks keeps a map, and predicts by it",
-    claim="To predict the next word well a network must learn a picture of the world behind the "
-    "text, and the better it predicts, the finer the picture. *That it predicts by the picture, so "
-    "that an edit of it changes the prediction as the world would, is our reading.",
+    claim="A network that learns to predict the next word accurately learns a picture of the world "
+    "behind the text, and the better it predicts, the finer the picture. *That it predicts by the "
+    "picture, so that an edit of it changes the prediction as the world would, is our reading.",
     source="JH23; Li et al. 2022, arXiv:2210.13382",
     criteria=(
         Criterion(

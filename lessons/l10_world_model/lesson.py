@@ -6,13 +6,13 @@ Run:    python -m lessons build 10
 # %% [markdown]
 # # World model: a map that nobody showed to the network
 #
-# **The claim.** To predict the next word well a network must learn what made the text: a picture of
-# the world behind it. And the better it predicts, the finer the picture. Ilya Sutskever told it to
-# Jensen Huang in 2023 (JH23). *That it *predicts by* the picture, so that whoever changes the
-# picture changes the prediction, is our reading of it.
+# **The claim.** A network that learns to predict the next word accurately learns a picture of the
+# world behind the text; and the better it predicts, the finer the picture. Ilya Sutskever told it
+# to Jensen Huang in 2023 (JH23). *That it *predicts by* the picture, so that an edit of the picture
+# changes the prediction as the world would, is our reading of it.
 #
 # You need surprise from lesson 1, probes from lesson 2, and the LSTM from lesson 9. Reading and
-# exercises take 60 to 70 minutes. The experiment near the end runs for about ten minutes on one
+# exercises take 60 to 70 minutes. The experiment near the end runs for about eight minutes on one
 # processor core; you may start it and read on.
 
 # %%
@@ -53,8 +53,8 @@ for text, room in list(zip(*house.judge))[:5]:
     print(f"{text[-24:]:30} in {ROOMS[room]}, doors {doors}")
 
 # %% [markdown]
-# Here is the house. The network never sees this picture, nor does it learn that north of one room
-# may lie another.
+# Here is the house. The network never sees this picture. Nobody tells it that rooms lie in a
+# square, or what north is.
 
 # %%
 with picture(title="The house", alt=drawing.in_doors(house.rooms), size="square") as ax:
@@ -104,9 +104,10 @@ with picture(
     ax.axhline(blind, color="grey", label="all four moves alike")
 
 # %% [markdown]
-# Right behind a report counting knows the doors as well as anybody. With each move it knows less:
-# six characters back there is no report any more. The LSTM keeps its place. What is that worth, and
-# how does it do on the five pages that you played?
+# As long as the report is among the six characters that counting sees, it knows the doors, even
+# better than the LSTM. Then it loses its place. (It does not fall to blind guessing, since where it
+# came from there is a door.) The LSTM does not forget. What is that worth, and how does it do on
+# the five pages that you played?
 
 # %%
 for name, model in (("counting", counts), ("LSTM", explorer)):
@@ -138,9 +139,9 @@ for name, some in (("all rooms", slice(None)), ("rooms with the same doors", twi
     print(f"{name:26} same room {same:.2f}, different rooms {different:.2f}")
 
 # %% [markdown]
-# Different rooms are told apart, but **twins** are not: rooms with the same doors. They should not
-# be either, as the next move is the same in both. So this test cannot tell a map from a list of
-# doors. Keep the twins in mind; they will be the strongest rival.
+# Different rooms are told apart, but **twins**, rooms with the same doors, hardly more than two
+# logs that end in one room. They should not be, as the next move is the same in both. So this test
+# cannot tell a map from a list of doors. Keep the twins in mind: the hardest rivals come from them.
 #
 # ## 4. Look inside, reach inside
 #
@@ -218,10 +219,10 @@ evidence = experiment("world_model")
 print(drawing.rivals(evidence))
 
 # %% [markdown]
-# The next move tells nothing: there the doors edit succeeds as often as the map edit. Two moves on
-# the map edit succeeds in 96 of 100 cases, the doors edit in 39, and perfect reasoning from the
-# doors in 56. The network has put a room that the text denies through two moves, and arrived where
-# the house says. Mean states cannot have told it what a move does. It must have known.
+# Both criteria are met. The next move tells nothing: there the doors edit succeeds as often as the
+# map edit. Two moves on the map edit succeeds in 96 of 100 cases, the doors edit in 39, and perfect
+# reasoning from the doors in 56. A mean state says where we are, and not what a move does. That
+# came from the network.
 #
 # (At once the map edit succeeds in 87 of 100 cases, later in more. We do not know why.)
 #
@@ -236,10 +237,9 @@ print(drawing.ladder(evidence))
 # %% [markdown]
 # Five halvings of the loss above the least possible, from 0.37 to 0.012, and the lead among the
 # able rises from 0.24 to 0.57. So a better predictor is not only right more often; a larger part of
-# what it predicts follows the map, where a list of doors would not do. (That the columns "map edit"
-# and "by text" rise is no news: who predicts few doors rightly cannot follow an edit either.)
-# Counting pays 0.16 more than the least possible, about as much as the second row, and has no state
-# at all.
+# what it predicts follows the map, where a list of doors would not do. (That "map edit" and "by
+# text" rise is no news: a network that predicts few doors rightly cannot follow an edit either.)
+# Counting pays nearly the same as the second row, and has no state to edit.
 #
 # ## 8. Carry on
 #
@@ -270,10 +270,10 @@ print(drawing.attending(evidence))
 # An LSTM's state is all that it has of the past, so what we write there goes on. A GPT looks back
 # at the text for each character and works the room out anew. Behind its last block the edit *must*
 # be forgotten, since no later place looks there. Behind the first block the second one could look
-# back at it, and the edit works at once in 55 of 100 cases; a move later in 3. Nor is it worse at
-# predicting: a probe finds the room in it, and its loss is near the LSTM's. It holds the room, but
-# not as something that a move changes. To move a GPT for good, change the text: write another name
-# into the last report.
+# back at it, and the edit works at once in 55 of 100 cases; a move later in 3. This is not for want
+# of prediction: its loss lies between those of the LSTMs with 64 and 32 cells, and a probe finds
+# the room in 87 of 100 cases. It works the room out at each place, and the next place does not
+# start from there. To move a GPT for good, change the text.
 #
 # ## 9. Where it stops being true
 #
@@ -285,9 +285,8 @@ print(drawing.attending(evidence))
 #   another house it is lost.
 # - **A difference of means is a blunt tool.** It works if the network keeps the room as a sum,
 #   which it need not. An edit that fails does not show that there is no map.
-# - **"Must" was not measured.** Our networks that predict well have a map. That there is no other
-#   way to predict well is another claim, and a list of all walks would be a counter-example, if one
-#   could write it.
+# - **Perhaps there is another way.** Our networks that predict well have a map. That none could
+#   predict well without one was not measured.
 #
 # ## 10. Read on
 #
