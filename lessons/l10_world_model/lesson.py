@@ -106,8 +106,8 @@ with picture(
 # %% [markdown]
 # As long as the report is among the six characters that counting sees, it knows the doors, even
 # better than the LSTM. Then it loses its place. (It does not fall to blind guessing, since where it
-# came from there is a door.) The LSTM does not forget. What is that worth, and how does it do on
-# the five pages that you played?
+# came from there is a door.) The LSTM is no worse after eight moves than after two. What is that
+# worth, and how does it do on the five pages that you played?
 
 # %%
 for name, model in (("counting", counts), ("LSTM", explorer)):
@@ -145,8 +145,8 @@ for name, some in (("all rooms", slice(None)), ("rooms with the same doors", twi
 #
 # ## 4. Look inside, reach inside
 #
-# The LSTM keeps two numbers for each cell, and all it knows is there. A probe (lesson 2), fitted on
-# other logs, names the room:
+# The LSTM keeps two numbers for each cell. What it knows of the text beyond the last two characters
+# is there. A probe (lesson 2), fitted on other logs, names the room:
 
 # %%
 keeps = Remembering(explorer)
@@ -190,9 +190,9 @@ with picture(y="probability", title="Where to, before the edit and after it", co
 #   keeps only a list of doors, this is as good.
 # - **Last moves.** Means by the last three moves, for a network that is counting in disguise.
 # - **Early.** The map edit in a network that trained for a tenth of the time.
-# - **A walker who knows only the doors**: who has the whole map, is told the new room's doors and
-#   not its name, and reasons perfectly from the two moves. No network; it is what the doors can
-#   give.
+# - **A walker who knows only the doors**: it has the whole map, is told the new room's doors and
+#   not its name, and reasons perfectly from the two moves. It is no network, but the most that
+#   doors give.
 #
 # ## 6. The experiment
 #
@@ -279,12 +279,13 @@ print(drawing.attending(evidence))
 #
 # - **We drew a small world.** Twenty-five rooms, no noise, a walker without a goal, and reports
 #   that give the room away. In Vafa et al. (2024) transformers that had read taxi rides passed
-#   tests of the next turn, and the street map that could be drawn from them made no sense; detours
-#   broke them.
-# - **A map of this house.** The network has the doors in its weights and the place in its state. In
-#   another house it is lost.
+#   tests of the next turn, and the street map drawn from them was incoherent; detours broke them.
+# - **A map of this house.** The network has the doors in its weights and the place in its state.
+#   What it would do in another house was not asked.
 # - **A difference of means is a blunt tool.** It works if the network keeps the room as a sum,
 #   which it need not. An edit that fails does not show that there is no map.
+# - **One kind of network was judged**, LSTMs of up to 96 cells; at a GPT of two blocks we only
+#   looked.
 # - **Perhaps there is another way.** Our networks that predict well have a map. That none could
 #   predict well without one was not measured.
 #
