@@ -1,12 +1,13 @@
-"""What stands in a network's state: single units, directions, and the state turned at random.
+"""What stands in a network's state: single units, directions, random turns, and edits.
 
 Idea:   a state is a vector. If one of its coordinates alone tells two kinds of text apart, that is
         a unit; if only a weighted sum of many does, a direction. The difference is one of axes: so
         turn the state by a random rotation, which loses nothing that a weighted sum can read, and
-        look for the best axis again. A unit is worth the name if it beats those.
+        look for the best axis again. A unit is worth the name if it beats those. An edit asks what
+        the network does with what stands there: move the state, and read what it predicts.
 Source: probes: Alain & Bengio 2016, arXiv:1610.01644; AUC as the chance to order a pair rightly:
         Hanley & McNeil, Radiology 1982; random bases as the control for units: Szegedy et al. 2013,
-        arXiv:1312.6199, section 3.
+        arXiv:1312.6199, section 3; edits: Li et al. 2022, arXiv:2210.13382.
 Run:    used by the experiments of the lessons
 Omits:  probes with hidden layers, which could work out what the network did not.
 
@@ -15,8 +16,9 @@ Legend: N texts, E units (or features), B batch, T time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +26,8 @@ from minigpt.storyland.rules import MARK
 from minigpt.tokenizer import CharTokenizer
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from minigpt.model import GPT
 
 
@@ -150,3 +154,64 @@ def stream(model: GPT, layers: int | None = None) -> Callable[[np.ndarray], np.n
         return model.norm(model.hidden(torch.from_numpy(ids.astype(np.int64)), layers)).numpy()
 
     return read
+
+
+def named(choose: np.ndarray, chosen: np.ndarray, judge: np.ndarray, right: np.ndarray) -> float:
+    """Share of `judge` whose label, of several kinds, a weighted sum of all units names rightly.
+
+    It is fitted on `choose` [N, E] by `ridge`, one sum for each kind of label; the largest wins.
+    """
+    seen, unseen = standardised(choose, judge)
+    each = [ridge(seen, chosen == kind) for kind in range(int(chosen.max()) + 1)]
+    scores = [unseen @ w[:-1] + w[-1] + (chosen == kind).mean() for kind, w in enumerate(each)]
+    return float((np.argmax(scores, axis=0) == right).mean())
+
+
+def group_means(states: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    """Mean state [count, E] of each group; of a group without a member, the mean of all.
+
+    states [N, E]; groups [N] are numbers from 0 to count - 1.
+    """
+    means = np.tile(states.mean(axis=0), (count, 1))
+    for group in np.unique(groups):
+        means[group] = states[groups == group].mean(axis=0)
+    return means
+
+
+def moved(states: np.ndarray, means: np.ndarray, was: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """States [N, E] moved from one group to another: all else that they hold stays.
+
+    means [R, E] are the groups' mean states; was and now [N] are the groups of each state before
+    and after.
+
+    >>> moved(np.array([[1.0, 5.0]]), np.array([[1.0, 0.0], [4.0, 0.0]]), [0], [1]).tolist()
+    [[4.0, 5.0]]
+    """
+    return states + means[now] - means[was]
+
+
+@contextmanager
+def edited(model: GPT, layers: int, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Within the block, the model goes on from change(stream) behind its first `layers` blocks.
+
+    The stream is [B, T, E], as `model.hidden(ids, layers)` gives it; 0 is the embedding. Later
+    blocks see the change at every place that looks back there. ValueError for more blocks than the
+    model has.
+    """
+    if not 0 <= layers <= len(model.blocks):
+        raise ValueError(f"this model has {len(model.blocks)} blocks, got {layers}")
+
+    def enter(block: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (change(given[0]), *given[1:])
+
+    def leave(block: Any, given: tuple[Any, ...], stream: Tensor) -> Tensor:
+        return change(stream)
+
+    if layers == 0:
+        hook = model.blocks[0].register_forward_pre_hook(enter)
+    else:
+        hook = model.blocks[layers - 1].register_forward_hook(leave)
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -102,6 +102,16 @@ class Memory:
         """The long memory [B, E] of a layer, to be read or changed in place: an LSTM's cells."""
         return self.layers[layer][-1][0]
 
+    def vector(self) -> Tensor:
+        """All that is kept, [B, S]: outputs and cells of the first layer, then of the next."""
+        return torch.cat([part[0] for kept in self.layers for part in kept], dim=1)
+
+    def put(self, vector: Tensor) -> None:
+        """Replace all that is kept by `vector` [B, S], in the order of `vector()`."""
+        number = sum(map(len, self.layers))
+        parts = iter(vector[None].chunk(number, dim=2))
+        self.layers = [tuple(next(parts).contiguous() for _ in kept) for kept in self.layers]
+
 
 class Remembering:
     """An LSTM or a GRU that carries its state on, as a `NextChar` of unlimited context.

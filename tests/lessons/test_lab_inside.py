@@ -103,3 +103,61 @@ def test_the_stream_is_what_the_head_reads() -> None:
     logits = inside.stream(gpt)(ids) @ gpt.head.weight.detach().numpy().T
     expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     assert np.allclose(gpt.logprobs(ids), expected, atol=1e-5)
+
+
+def test_a_state_that_is_moved_keeps_what_the_groups_do_not_tell() -> None:
+    rng = np.random.default_rng(6)
+    groups = rng.integers(0, 3, 300)
+    states = rng.standard_normal((300, 5)) + 10 * np.eye(5)[groups]
+    means = inside.group_means(states, groups, 4)
+    assert means[1] == pytest.approx(states[groups == 1].mean(0))
+    assert means[3] == pytest.approx(states.mean(0))  # nobody is in group 3
+    then = inside.moved(states, means, groups, np.full(300, 2))
+    assert then.mean(0) == pytest.approx(means[2])
+    back = inside.moved(then, means, np.full(300, 2), groups)
+    assert back == pytest.approx(states)
+
+
+def test_kinds_are_named_by_a_weighted_sum_each() -> None:
+    rng = np.random.default_rng(7)
+    kinds = rng.integers(0, 4, 2000)
+    states = 3 * rng.standard_normal((4, 10))[kinds] + rng.standard_normal((2000, 10))
+    half = slice(0, 1000), slice(1000, 2000)
+    named = [(states[some], kinds[some]) for some in half]
+    assert inside.named(*named[0], *named[1]) > 0.97
+    shuffled = rng.permutation(kinds[half[0]])
+    assert abs(inside.named(states[half[0]], shuffled, *named[1]) - 0.25) < 0.1
+
+
+@pytest.mark.parametrize("kind", [GPT, LSTM])
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_an_edit_replaces_the_stream_there_and_nothing_before(kind: type[GPT], layers: int) -> None:
+    tokenizer = CharTokenizer("ab\n")
+    config = GPTConfig(n_layer=2, n_head=1, n_embd=8, context=16, zero_init=False)
+    model = kind(config, tokenizer, torch.Generator().manual_seed(0)).eval()
+    torch.nn.init.normal_(model.head.weight, generator=torch.Generator().manual_seed(1))
+    ids = tokenizer.encode("abbabab")[None]
+    plain, seen = model.logprobs(ids), []
+
+    def change(stream: torch.Tensor) -> torch.Tensor:
+        seen.append(stream.clone())
+        stream = stream.clone()
+        stream[:, 3] += 1
+        return stream
+
+    with inside.edited(model, layers, change):
+        said = model.logprobs(ids)
+    with torch.no_grad():
+        assert torch.equal(seen[0], model.hidden(torch.from_numpy(ids).long(), layers))
+    assert np.array_equal(said[:, :3], plain[:, :3])
+    assert np.abs(said[:, 3] - plain[:, 3]).max() > 1e-3
+    later = np.abs(said[:, 4:] - plain[:, 4:]).max()
+    assert later == 0 if layers == 2 else later > 1e-5  # behind the last block nobody looks back
+    assert np.array_equal(model.logprobs(ids), plain)  # and afterwards all is as it was
+
+
+def test_an_edit_behind_more_blocks_than_there_are_is_refused() -> None:
+    model = GPT(GPTConfig(n_layer=1, n_head=1, n_embd=8), CharTokenizer("ab"))
+    refused = pytest.raises(ValueError, match="has 1 blocks, got 2")
+    with refused, inside.edited(model, 2, lambda stream: stream):
+        pass

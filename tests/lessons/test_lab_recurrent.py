@@ -111,3 +111,20 @@ def test_it_learns_in_the_common_loop(kind: type[LSTM] | type[GRU]) -> None:
     config = replace(BASE, steps=60, warmup=3, muon_lr=0.05, adamw_lr=1e-2, model=shape)
     found = fit(config, corpus, init=kind.fresh(shape, corpus.text, 0))
     assert found.val_loss < np.log(len(set(corpus.text))) - 0.8
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+def test_what_is_kept_is_one_vector_and_whoever_gets_it_goes_on_alike(
+    kind: type[LSTM] | type[GRU],
+) -> None:
+    reader, ids = Remembering(network(kind)), some_ids(9)
+    memory, _ = reader.start(ids)
+    vector = memory.vector().clone()
+    assert vector.shape == (3, (4 if kind is LSTM else 2) * 8)
+    other, _ = reader.start(np.concatenate([some_ids(4)[:, ::-1], ids[:, -1:]], axis=1))
+    other.put(vector)
+    assert torch.equal(other.vector(), vector)
+    new = np.array([1, 2, 0])
+    assert np.array_equal(reader.step(other, new), reader.step(memory, new))
+    memory.put(vector + 1)
+    assert torch.equal(memory.cells(1), (vector + 1)[:, -8:])

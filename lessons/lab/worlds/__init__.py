@@ -1,0 +1,1 @@
+"""Small worlds that write text or show pictures, and whose truth is known: NumPy only, seeded."""
