@@ -67,7 +67,9 @@ def believed(case: Mapping[str, Any], kind: str) -> None:
         for stage, then, report in zip(STAGES, moves, reports)
     ]
     alt = f"Four maps. The {name}, asked for a report: {'; '.join(words)}."
-    caption = f"Where the {name} would report to be. The edit: from {case['was']} to {case['now']}."
+    place = "all that it keeps" if kind == "lstm" else "the stream behind its last block"
+    caption = f"Where the {name} would report to be; {place} was edited"
+    caption += f" from {case['was']} to {case['now']}."
     with picture(alt=alt, caption=caption, columns=4) as axes:
         axes[0].figure.set_size_inches(8, 2.4)
         for ax, stage, move, report in zip(axes, STAGES, moves, reports):

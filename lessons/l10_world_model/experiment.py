@@ -253,7 +253,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     lasting = {
         "LSTM, map edit": [one["ladder"][-1]["success"]["map"] for one in evidence],
         "LSTM, doors edit": [one["ladder"][-1]["success"]["doors"] for one in evidence],
-        "GPT, map edit": [one["gpt"]["layers"][-1]["map"] for one in evidence],
+        "GPT, map edit, block 1": [one["gpt"]["layers"][1]["map"] for one in evidence],
     }
     for i, (words, found) in zip((1, 2, 3), lasting.items()):
         colour, dash = figures.COLOURS[i], figures.DASHES[i]
