@@ -155,8 +155,8 @@ def mix(
 
     Without one a gate is fitted now on the choosing half, in seconds, and kept in the folder of a
     finished run. So it is if that gate's fingerprint does not begin with `gate`. `order` None is
-    that of the gate's n-gram. `corpus` is the run's text if it is at hand. TextGone if it has gone or changed, ValueError if the gate is
-    another run's.
+    that of the gate's n-gram, `corpus` the run's text if it is at hand. TextGone if it has gone or
+    changed, ValueError if the gate is another run's.
     """
     corpus = corpus or alone.learned()
     _check_same(alone, corpus)

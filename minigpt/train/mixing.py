@@ -2,8 +2,8 @@
 
 Idea:   an n-gram is counted, and a longer one to go with the network (one and three seconds for a
         million characters, which need not be kept), a gate is fitted on the choosing half, and all
-        held-out text and its judging half are measured. The network has predicted both already, for its own loss; those predictions
-        are used again.
+        held-out text and its judging half are measured. The network has predicted both already,
+        for its own loss; those predictions are used again.
 Run:    python -m minigpt.train
 Omits:  what learns while it reads.
 """
