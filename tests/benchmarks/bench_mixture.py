@@ -20,6 +20,7 @@ from minigpt.load import count_of, load_predictor
 from minigpt.mixture import Gate, fit, read
 from minigpt.mixture.gate import Mean
 from minigpt.mixture.members import names
+from minigpt.mixture.mixture import ORDER
 from minigpt.nextchar import NextChar
 
 
@@ -44,7 +45,7 @@ def main(config: Config) -> None:
         return _orders(config)
     found = [load_predictor(run) for run in config.runs]
     corpus = found[0].learned()
-    found.append(count_of(corpus, tokenizer=found[0].model.tokenizer))
+    found.append(count_of(corpus, ORDER, found[0].model.tokenizer))
     models: list[NextChar] = [one.model for one in found]
     encode = models[0].tokenizer.encode
     began = time.perf_counter()
