@@ -13,6 +13,7 @@ Legend: B rows, T time, V vocabulary.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -71,7 +72,8 @@ def _table(texts: Sequence[str], tokenizer: CharTokenizer) -> np.ndarray:
 class RowsLoss:
     """Mean cross-entropy of the answers' characters, nats, on problems drawn anew at each call.
 
-    All problems of a step have one size, so no place is wasted on filling rows up.
+    All problems of a step have one size, so no place is wasted on filling rows up. `losses` are
+    those of the steps so far, and `read` counts the rows of each length that they have read.
     """
 
     def __init__(
@@ -79,17 +81,19 @@ class RowsLoss:
     ) -> None:
         self.task, self.tokenizer, self.config, self.sizes = task, tokenizer, config, sizes
         self.rng = np.random.default_rng(seeds.stream(config.seed, "windows", 1))
-        self.calls = 0
-        self.places = 0  # read so far
+        self.losses: list[float] = []
+        self.read: Counter[int] = Counter()  # rows of each length T
 
     def __call__(self, model: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
-        size = self.sizes(self.calls / (self.config.steps * self.config.accumulate), self.rng)
-        problems = self.task.draw(self.rng, len(batch.ids), size)
+        done = len(self.losses) / (self.config.steps * self.config.accumulate)
+        problems = self.task.draw(self.rng, len(batch.ids), self.sizes(done, self.rng))
         rows = as_rows(problems, self.task, self.tokenizer)
-        self.calls, self.places = self.calls + 1, self.places + rows.ids.size
+        self.read[rows.ids.shape[1]] += len(rows.ids)
         device = batch.ids.device
         ids, targets = (torch.from_numpy(part).to(device) for part in (rows.ids, rows.targets))
-        return F.cross_entropy(model(ids).float().flatten(0, 1), targets.flatten())
+        loss = F.cross_entropy(model(ids).float().flatten(0, 1), targets.flatten())
+        self.losses.append(float(loss.detach()))
+        return loss
 
 
 def evenly(least: int, most: int) -> Sizes:
@@ -110,11 +114,17 @@ def growing(least: int, most: int, share: float) -> Sizes:
     return size
 
 
-def learned(config: TrainConfig, task: Task, sizes: Sizes, kind: type[GPT] = GPT) -> GPT:
-    """A model trained on problems of `task` for `config.steps`; the last weights are kept."""
+def learned(
+    config: TrainConfig, task: Task, sizes: Sizes, kind: type[GPT] = GPT
+) -> tuple[GPT, RowsLoss]:
+    """A model trained on problems of `task` for `config.steps`, and what it was trained by.
+
+    The last weights are kept: nothing is chosen.
+    """
     text = task.alphabet * (30 + config.model.context)
     net = kind.fresh(config.model, text, config.seed)
     corpus = with_text(corpora.load("storyland:1000"), text)
     loss = RowsLoss(task, net.tokenizer, config, sizes)
     config = replace(config, eval_every=config.steps)
-    return train(config, corpus, loss=loss, init=net, measure=lambda model, ids: 0.0).model
+    result = train(config, corpus, loss=loss, init=net, measure=lambda model, ids: 0.0)
+    return result.model, loss

@@ -104,7 +104,8 @@ def test_only_the_answer_counts_in_the_loss() -> None:
         said = net.logprobs(ids[None, :-1])[0]
         paid += [-said[t - 1, ids[t]] for t in range(len(question), len(ids))]
     assert value == pytest.approx(float(np.mean(paid)), rel=1e-5)
-    assert loss.places == 2 * 3 * 8
+    assert loss.read == {8: 6}
+    assert loss.losses[0] == value
 
 
 def test_sizes_are_even_or_grow() -> None:
@@ -140,13 +141,15 @@ def test_a_network_learns_to_repeat_two_letters_and_the_seed_decides() -> None:
         BASE, steps=120, batch_size=32, warmup=5, muon_lr=0.05, adamw_lr=1e-2, model=shape
     )
     few = replace(COPY, draw=lambda rng, n, size: [(s + "|", s) for s in _few(rng, n, size)])
-    net = rows.learned(config, few, rows.evenly(2, 2))
+    net, loss = rows.learned(config, few, rows.evenly(2, 2))
+    assert len(loss.losses) == 120
+    assert loss.losses[-1] < loss.losses[0]
     drawn = few.draw(np.random.default_rng(5), 50, 2)
     assert answers.exact(net, drawn, few).mean() > 0.9
     short = replace(config, steps=3)
-    one, two = (rows.learned(short, few, rows.evenly(2, 2)) for _ in range(2))
+    one, two = (rows.learned(short, few, rows.evenly(2, 2))[0] for _ in range(2))
     assert torch.equal(one.head.weight, two.head.weight)
-    other = rows.learned(replace(short, seed=1), few, rows.evenly(2, 2))
+    other, _ = rows.learned(replace(short, seed=1), few, rows.evenly(2, 2))
     assert not torch.equal(one.head.weight, other.head.weight)
 
 
