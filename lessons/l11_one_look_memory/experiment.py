@@ -260,24 +260,27 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     size = SIZES[evidence[0]["profile"]]
     for i, name in enumerate(size.arms):
         shares = np.mean([one["networks"][name]["exact"] for one in evidence], axis=0)
-        left.plot(
-            size.lengths, shares, linestyle=figures.DASHES[i], color=figures.COLOURS[i], label=name
-        )
-    for digits, (name, place) in zip(("7", "79"), PEOPLE.items()):
-        left.axvline(place, color="#777777", linewidth=1, linestyle=":")
-        left.text(place, 1.04, f"{digits} digits: {name}", ha="center", fontsize=7)
-    left.set_ylim(-0.03, 1.12)
-    left.legend(fontsize=8, loc="lower left")
+        dash, colour = figures.DASHES[i], figures.COLOURS[i + 1]
+        left.plot(size.lengths, shares, linestyle=dash, color=colour, label=name)
+    for key, dash in zip(("1", "2"), figures.DASHES[2:]):
+        shares = np.mean([one["match"][key] for one in evidence], axis=0)
+        line = {"linestyle": dash, "color": "#777777", "linewidth": 1}
+        left.plot(size.lengths, shares, label=f"rule, keys up to {key}", **line)
+    for (name, place), side in zip(PEOPLE.items(), ("left", "right")):
+        left.axvline(place, color="#000000", linewidth=1, linestyle=":")
+        left.text(place, 1.05, f"{place}, {name}", ha=side, fontsize=7)
+    left.set_ylim(-0.03, 1.14)
+    left.legend(fontsize=8, loc="center right", bbox_to_anchor=(0.97, 0.66))
     figures.label(left, x="letters of the string", y="share repeated without an error")
     for i, part in enumerate(("all weights", "the head")):
         tried = np.mean([one["one step"][part]["tried"] for one in evidence], axis=0)
-        for j, what in ((1, "letters right"), (2, "other strings repeated")):
-            line = {"linestyle": figures.DASHES[j - 1], "color": figures.COLOURS[i + 1]}
+        for j, what in ((1, "letters right"), (2, "others repeated")):
+            line = {"linestyle": figures.DASHES[j - 1], "color": figures.COLOURS[i + 3]}
             right.plot(size.rates, tried[:, j], label=f"{part}: {what}", **line)
     right.set_xscale("log")
-    right.set_ylim(-0.03, 1.03)
-    right.legend(fontsize=7, loc="best")
-    figures.label(right, x="rate of the one step", y="share of letters, or of strings")
+    right.set_ylim(-0.03, 1.14)
+    right.legend(fontsize=8, loc="center left", bbox_to_anchor=(0.0, 0.6))
+    figures.label(right, x="rate of the one step of training", y="share of letters, or of strings")
     return figure, in_words(figure)
 
 
