@@ -13,8 +13,8 @@ Run:    python -m lessons build 11
 # training**. We judge the first one, and show the second.
 #
 # You need surprise from lesson 1 and attention from lesson 3. Reading and exercises take 50 to 60
-# minutes. The experiment in section 6 runs for about fourteen minutes on one processor core; you may
-# start it and read on.
+# minutes. The experiment in section 6 runs for about fourteen minutes on one processor core; you
+# may start it and read on.
 
 # %%
 from dataclasses import replace
