@@ -278,8 +278,9 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
             line = {"linestyle": figures.DASHES[j - 1], "color": figures.COLOURS[i + 3]}
             right.plot(size.rates, tried[:, j], label=f"{part}: {what}", **line)
     right.set_xscale("log")
-    right.set_ylim(-0.03, 1.14)
-    right.legend(fontsize=8, loc="center left", bbox_to_anchor=(0.0, 0.6))
+    right.set_ylim(-0.03, 1.5)
+    right.set_yticks(np.linspace(0, 1, 6))
+    right.legend(fontsize=8, loc="upper right")
     figures.label(right, x="rate of the one step of training", y="share of letters, or of strings")
     return figure, in_words(figure)
 
