@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from lessons.engine.notebook import check, experiment, hint, picture, predict, scaled
+from lessons.engine.notebook import check, experiment, hint, predict, scaled
 from lessons.l11_one_look_memory import experiment as measured
 from lessons.l11_one_look_memory import game, memory
 from lessons.lab import answers, rows
@@ -50,7 +50,7 @@ print(f"level: {game.level(played):.1f} letters")
 
 # %% [markdown]
 # Most people repeat about seven digits, and somewhat fewer letters. One student practised for more
-# than 230 hours, came to 79 digits, and became famous for it (section 8).
+# than 230 hours, and came to 79 (section 8).
 #
 # ## Predict
 #
@@ -61,12 +61,10 @@ print(f"level: {game.level(played):.1f} letters")
 #   as many operations.
 #
 # Each string is read once, then comes a bar, `|`, and then the network has to write the string
-# again. Which share of strings of 64 letters does the GPT repeat without an error? And how many
-# times as long as the GRU's is its span?
+# again. How many times as long as the GRU's is the GPT's span? (No string has more than 64
+# letters.)
 
 # %%
-share_of_64 = ...  # from 0 to 1
-predict("one_look_memory", share_of_64, criterion=1)
 times_as_long = ...  # 1 is equally long
 predict("one_look_memory", times_as_long, criterion=2)
 
@@ -81,17 +79,9 @@ predict("one_look_memory", times_as_long, criterion=2)
 # | a state | GRU, LSTM | fixed: one vector | each character is mixed into it |
 # | the context | Transformer | grows by a vector a character | it simply stays |
 #
-# A random letter is worth log2 26 bits. So what does a string need, and what would fit?
-
-# %%
-letter = np.log2(26)
-for n in (7, 16, 64):
-    print(f"{n:2} random letters: {n * letter:5.0f} bits")
-print(f"192 numbers of 32 bits: {192 * 32:5} bits, enough for {192 * 32 / letter:.0f} letters")
-
-# %% [markdown]
-# So arithmetic does not exclude the GRU: two of the 32 bits of each number would do for 64 letters.
-# The question is what training finds.
+# A random letter is log2 26 = 4.7 bits, so 7 letters are 33 bits and 64 are 301. The GRU's state is
+# 192 numbers of 32 bits: two bits of each would do. Arithmetic does not exclude it; the question is
+# what training finds.
 #
 # ## 3. Find the last time, take what followed
 #
@@ -140,8 +130,7 @@ for key in (1, 2, 3, 4):
 # %% exercise="11.2"
 
 # %% [markdown]
-# Is that what the experiment's network does? We take an untrained one, read a word letter by letter
-# with the function, and compare with what PyTorch computes.
+# Does the experiment's network compute the same? An untrained one reads a word:
 
 # %%
 shape = measured.SIZES["full"].arms[measured.LARGE].config.model
@@ -178,9 +167,8 @@ print(f"largest difference of the two states: {np.abs(state - whole).max():.1e}"
 #
 # ### Your opponent
 #
-# Now a network plays. It is a GPT like the one of the experiment after less than half of the
-# practice (some 20 seconds here), and it gets 30 rounds, on the strings that you had, and on. You
-# may go on against it, if you set `playing` above.
+# Now a network plays: a GPT like the one of the experiment after less than half of the practice
+# (some 20 seconds here). It gets 30 rounds and begins with the strings that you had.
 
 # %%
 arm = measured.SIZES["full"].arms["GPT"]
@@ -202,7 +190,7 @@ for name, player in (("a key of one letter", game.rule(1)), ("the GPT", game.net
 # - The GPT repeats at least 95 % of strings of 64 letters.
 # - Its span is at least twice that of the GRU with four times the compute.
 #
-# The GRU could win: 64 letters would fit into its state 20 times.
+# The GRU could win: its state has room for 64 letters twenty times.
 
 # %%
 evidence = experiment("one_look_memory")
@@ -225,9 +213,6 @@ for name in evidence[0]["networks"]:
     print(f"{name}: {some[0]['weights']:,} weights, {work:.2f} x 10^12 operations of training")
     print(f"  span {spans}")
     print("  letters right: " + ", ".join(f"{n}: {x:.2f}" for n, x in zip(lengths, letters)))
-for key in evidence[0]["match"]:
-    right = np.mean([one["match"][key] for one in evidence], axis=0)
-    print(f"counting, keys of up to {key}: span {answers.span(lengths, right):.1f}")
 
 # %% [markdown]
 # **The verdict is "undecided", by a hair.** The GPT repeats 96.4 % of strings of 64 letters, and
@@ -236,29 +221,14 @@ for key in evidence[0]["match"]:
 # some after a look at the result would be to choose when to stop. The second criterion is clear:
 # the GPT's span is eight times the GRU's, 64 to about 8. (No span here can be above 64.)
 #
-# Two more things. The GRU, after four times the compute, ends about where people are. That is a
-# coincidence: it has practised on half a million strings. And **counting**: the rule of section 3
-# with keys of up to three letters repeats 90 % of the longest strings, and the GPT six points more.
-# So it is no wonder *that* this can be done. The network was never told how.
+# The GRU, after four times the compute, ends about where people are. That is a coincidence: it has
+# practised on half a million strings. And **counting**: the rule of section 3 with keys of up to
+# three letters repeats 90 % of the longest strings, and the GPT six points more. But the GPT was
+# never told the rule.
 #
-# Here is what the two paid along the training.
-
-# %%
-caption = "A guess of a network that knows nothing costs log 26 = 3.26 nats a letter."
-with picture(
-    x="share of the training", y="loss, nats a letter", title="Practice", caption=caption
-) as ax:
-    for name in evidence[0]["networks"]:
-        losses = np.mean([one["networks"][name]["losses"] for one in evidence], axis=0)
-        ax.plot(np.linspace(0, 1, len(losses)), losses, label=name)
-
-# %% [markdown]
-# Both begin with short strings, which grow: the GPT's to 64 letters within the first quarter, the
-# GRU's to 16 within four fifths. The GPT's loss falls *while* its strings grow; what it has found
-# serves longer strings as well. The GRU knows its short strings at once, and then its loss rises
-# with each letter that is added. (The GPT's trick is not found in every practice. In a pilot whose
-# strings grew to 64 in half the steps, with Muon's rate higher by half, it was not there after
-# 1,000 steps; nor was it after 900 in one whose strings never became longer than 14 letters.)
+# The trick is not found in every practice. In a pilot whose strings grew to 64 letters in half the
+# steps, with Muon's rate higher by half, it was not there after 1,000 steps; nor after 900 in one
+# whose strings never became longer than 14 letters.
 #
 # ### Is it a memory, or the rule of section 3?
 #
@@ -325,7 +295,6 @@ for part in evidence[0]["one step"]:
 #   training.
 # - **People are another matter.** The comparison is two lines in a figure. The student who came to
 #   79 digits had a system: he was a runner, and coded digits as running times.
-# - **The first criterion is undecided,** and what it asks for, three letters of key nearly give.
 #
 # ## 9. Read on
 #
@@ -337,8 +306,7 @@ for part in evidence[0]["one step"]:
 # - K. A. Ericsson, W. G. Chase and S. Faloon, *Acquisition of a Memory Skill*, Science 208 (1980).
 # - N. F. Liu et al., *Lost in the Middle: How Language Models Use Long Contexts* (2023),
 #   arXiv:2307.03172.
-# - *Can LLMs learn from a single example?* (2023), fast.ai. A large model's loss drops on questions
-#   that it has seen once: the second reading, at a size where it seems to hold.
+# - *Can LLMs learn from a single example?* (2023), fast.ai: the second reading, in a large model.
 #
 # ## An open question
 #
