@@ -9,10 +9,12 @@ that hold the truth. 150 collections know a rate of .95 to .02.
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass
 
 import numpy as np
+from tyro.conf import Positional
 
+from labkit import command
 from tests.synthdata.test_information import SOURCES, found
 
 
@@ -38,6 +40,23 @@ def row(name: str, collections: int) -> str:
     )
 
 
-if __name__ == "__main__":
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Print errors and intervals of what a field tells."""
+
+    collections: Positional[int] = 150
+    """Collections of each source."""
+
+    def __post_init__(self) -> None:
+        if self.collections < 1:
+            raise ValueError(f"collections is at least 1, got {self.collections}")
+
+
+def main(settings: Settings) -> None:
+    """Print one line a source."""
     for name in SOURCES:
-        print(row(name, int(sys.argv[1]) if sys.argv[1:] else 150), flush=True)
+        print(row(name, settings.collections), flush=True)
+
+
+if __name__ == "__main__":
+    command.run(main, Settings, prog="tests.benchmarks.bench_information")

@@ -20,10 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from tyro.conf import Positional
 
+from labkit import command
 from synthdata.diversity import entropy, hill
 from synthdata.io.rows import ReadConfig
 from synthdata.streaming import measures, scale, sketch
@@ -202,9 +206,25 @@ def peak(what: str) -> None:
     print(done.stdout.strip())
 
 
+PARTS = {f.__name__: f for f in (speed, accuracy, adversary, memory, order)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Print how fast, how exact and how large the one-pass meter is."""
+
+    parts: Positional[tuple[Literal["speed", "accuracy", "adversary", "memory", "order"], ...]] = ()
+    """What to print; all of it if none is named."""
+
+
+def main(settings: Settings) -> None:
+    """Print each part."""
+    for part in settings.parts or PARTS:
+        PARTS[part]()
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["peak"]:
+    if sys.argv[1:2] == ["peak"]:  # `memory` starts this file again, for each kind of row
         peak(sys.argv[2])
     else:
-        for part in sys.argv[1:] or ["speed", "accuracy", "adversary", "memory", "order"]:
-            {f.__name__: f for f in (speed, accuracy, adversary, memory, order)}[part]()
+        command.run(main, Settings, prog="tests.benchmarks.bench_meter")

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from labkit import command
 from synthdata.dial.corpora import word, zipf
 from synthdata.similarity import cosine, near_duplicates, repeats, self_bleu, vendi
 from synthdata.text import ngrams
@@ -59,7 +61,12 @@ def other_scripts(texts: list[str], rng: np.random.Generator) -> None:
         )
 
 
-def main() -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Print the meter's rates on one core, and how long its command takes to start."""
+
+
+def main(_: Settings) -> None:
     """Print every rate."""
     for what in (["-c", "import synthdata"], ["-m", "synthdata", "measure", "--help"]):
         timed(
@@ -109,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main, Settings, prog="tests.benchmarks.bench_synthdata")

@@ -292,4 +292,4 @@ def print_zoo(collections: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, Settings, prog="bench_synthdata_intervals")
+    command.run(main, Settings, prog="tests.benchmarks.bench_synthdata_intervals")

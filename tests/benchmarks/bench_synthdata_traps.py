@@ -350,4 +350,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, Settings, prog="bench_synthdata_traps")
+    command.run(main, Settings, prog="tests.benchmarks.bench_synthdata_traps")

@@ -152,4 +152,4 @@ def _three(values: np.ndarray, digits: int = 0) -> str:
 
 
 if __name__ == "__main__":
-    command.run(main, Settings, prog="bench_synthdata_unlike")
+    command.run(main, Settings, prog="tests.benchmarks.bench_synthdata_unlike")
