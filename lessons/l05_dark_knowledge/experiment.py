@@ -7,8 +7,7 @@ Idea:   a small transformer learns from 5 % of a text and from all of it: on lab
         teacher's distributions hold what the labels leave out, much of both closes where labels
         are few, and little is gained where they are plenty.
 Source: Hinton et al. 2015, arXiv:1503.02531 (sections 3 and 5: soft targets where data are few);
-        the controls of equal compute and seconds after MobileLLM, arXiv:2402.14905, where
-        distilling lost.
+        controls of equal compute and seconds: MobileLLM, arXiv:2402.14905, where distilling lost.
 Run:    python -m lessons ledger dark_knowledge --run
 Omits:  what training the teacher cost: the student is given one. Another shape of teacher.
 
@@ -74,6 +73,7 @@ from distill.teachers import ModelTeacher, Teacher, side_by_side
 from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
+from lessons.l05_dark_knowledge import drawing
 from lessons.lab.training import BASE, TUNING_SEED
 from minigpt import corpora
 from minigpt.evaluate import score
@@ -88,11 +88,9 @@ if TYPE_CHECKING:
 
 TEACHERS = 1000
 """What is added to a seed for its teacher's."""
-
 SECONDS_A_STEP = 2.7
-"""Of the taught over those on labels alone: `python -m tests.benchmarks.bench_distill`, last row,
+"""Ratio of the taught to labels alone: `python -m tests.benchmarks.bench_distill`, last row,
 once. A number, not a clock, so that the evidence comes out again."""
-
 LABELS = (TOKENS, COMPUTE, SECONDS)
 
 
@@ -199,8 +197,7 @@ def settings(profile: Profile, seed: int) -> list[Setting]:
 
 
 def lengths(what: Setting) -> dict[str, int]:
-    """How many steps on labels alone are as many, cost as much, and take as long as being taught,
-    the teacher's answers included."""
+    """Steps on labels alone at equal steps, compute and seconds, the teacher's answers included."""
     steps = what.student.steps
     return {
         TOKENS: steps,
@@ -326,26 +323,8 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     figure, (left, right) = figures.new("wide", 1, 2)
     said = [_losses(left, evidence, i) for i in range(len(evidence[0]["shares"]))]
     teacher = float(np.mean([one["teacher"] for one in evidence]))
-    left.axhline(teacher, color="#444444", linewidth=1, linestyle=":")
-    left.text(-0.25, teacher, "the GPT that teaches", fontsize=8, va="bottom")
-    low, high = left.get_ylim()
-    left.set_ylim(low, high + 0.35 * (high - low))  # room for the legend
-    left.set_xticks(range(len(NAMES)), list(NAMES.values()), fontsize=7)
-    figures.label(left, x="way of training", y="loss (nats/char)")
-    left.legend(fontsize=8, loc="upper right")
-    characters = [part["characters"] for part in evidence[0]["parts"]]
-    for arm in (*LABELS, NGRAM):
-        curves = [[part["gained"][arm] for part in one["parts"]] for one in evidence]
-        name = "over " + NAMES[arm].replace("\n", " ")
-        figures.seeds(right, characters, curves, name=name)
-        gains = ", ".join(f"{gain:+.3f}" for gain in np.mean(curves, axis=0))
-        said.append(f"gain of the student that the GPT taught {name}, {gains} nats")
-    right.axhline(0, color="#444444", linewidth=1, linestyle=":")
-    right.set_xscale("log")
-    right.set_xticks(characters, [f"{count:,}" for count in characters])
-    right.minorticks_off()
-    figures.label(right, x="characters to draw from", y="gain of the taught student (nats/char)")
-    right.legend(fontsize=8)
+    drawing.frame(left, teacher, list(NAMES.values()))
+    said += drawing.gains(right, evidence, {arm: NAMES[arm] for arm in (*LABELS, NGRAM)})
     return figure, f"Loss in nats per character; the teacher {teacher:.3f}; {'; '.join(said)}."
 
 

@@ -45,16 +45,20 @@ class LSTMBlock(nn.Module):
             matrix.stacked = self.gates  # type: ignore[union-attr] # Muon takes the gates apart
 
     def initialise(self, generator: torch.Generator | None) -> None:
-        """Draw the first weights. Gates that keep a unit start open so far that units forget within
-        times from a few characters to the whole context: without, none would keep a clause."""
-        width = self.layer.hidden_size
+        """Draw the first weights; biases are zero but for those of `open_gates`."""
         for parameter in self.layer.parameters():
             if parameter.dim() >= 2:
-                nn.init.normal_(parameter, std=width**-0.5, generator=generator)
+                nn.init.normal_(parameter, std=self.layer.hidden_size**-0.5, generator=generator)
             else:
                 nn.init.zeros_(parameter)
+        self.open_gates(self.layer.get_parameter("bias_ih_l0").data, generator)
+
+    def open_gates(self, bias: Tensor, generator: torch.Generator | None) -> None:
+        """Set first biases [gates * E], in place. Gates that keep a unit start open so far that
+        units forget within times from a few characters to the whole context: without, none would
+        keep a clause."""
+        width = self.layer.hidden_size
         times = torch.empty(width).uniform_(1, max(2, self.context - 1), generator=generator).log()
-        bias = self.layer.get_parameter("bias_ih_l0").data
         bias[width : 2 * width] = times  # forget gate of an LSTM, update gate of a GRU
         if self.gates == 4:
             bias[:width] = -times  # input gate: what is kept long is written slowly

@@ -200,6 +200,14 @@ def test_the_lstm_sees_no_future_and_goes_on_as_it_reads() -> None:
         assert np.allclose(model.step(state, ids[:, t]), whole[:, t], atol=1e-5)
 
 
+def test_only_the_forget_gates_of_the_lstm_start_open() -> None:
+    config = GPTConfig(n_layer=2, n_head=1, n_embd=8, context=12)
+    for block in LSTM(config, CharTokenizer("ab\n"), torch.Generator().manual_seed(0)).blocks:
+        first, second = (block.layer.get_parameter(f"bias_{name}_l0") for name in ("ih", "hh"))
+        assert first.tolist() == [0.0] * 8 + [1.0] * 8 + [0.0] * 16  # in, forget, new, out
+        assert not second.any()
+
+
 def test_both_families_learn() -> None:
     corpus = stories(20_000, 0)
     size = fourth.SIZES["ci"]
