@@ -82,6 +82,19 @@ def test_what_published_notebooks_print_agrees_with_their_story() -> None:
     assert " 1 colours" not in printed[7]
 
 
+@pytest.mark.parametrize(("number", "part"), [(1, "write"), (2, "surprise"), (7, "vary")])
+def test_a_page_to_play_on_is_in_a_frame_with_words_below(number: int, part: str) -> None:
+    for kind in build.KINDS:
+        notebook = nbformat.read(build.path_of(find(number), kind), as_version=4)
+        found = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+        shown = [o.get("data", {}).get("text/html", "") for o in found]
+        (html,) = [one for one in shown if "<iframe" in one]
+        frame, _, below = html.partition("</iframe>")
+        assert re.match(r'<iframe title="[^"]+\?[^"]+" sandbox="allow-scripts" ', frame)
+        assert re.findall(r"<section id=&quot;(\w+)&quot;", frame) == [part]
+        assert "open the notebook in Jupyter and run the cell" in below
+
+
 def notebook_of(*sources: str) -> Any:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
 
