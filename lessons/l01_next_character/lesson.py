@@ -328,7 +328,8 @@ frame(
     height=1140,
     title="What comes next? A tiny network to play with",
     instead="Above is a page to play on: bars for the likeliest next characters, to be clicked. If "
-    "you see none, this viewer runs no scripts: open the notebook in Jupyter and run the cell.",
+    "you see none, this viewer shows no page inside a notebook: open the notebook in Jupyter and "
+    "run the cell.",
 )
 
 # %% [markdown]

@@ -72,7 +72,7 @@ def test_a_lesson_is_all_there(book: Path) -> None:
     shown = "\n".join(pre.get_text() for pre in tree.select(".output_stdout pre"))
     assert all(text in shown for text in printed_)
     assert [h.get_text() for h in tree.find_all("h1")] == [catalogue.find(1).title]
-    assert "65–75 minutes" in (book / "index.html").read_text(encoding="utf-8")
+    assert "68–78 minutes" in (book / "index.html").read_text(encoding="utf-8")
 
 
 def test_next_and_previous_go_through_the_parts(book: Path) -> None:
