@@ -63,9 +63,9 @@ for review, mood in zip(reviews[:6], glad):
 
 # %%
 paid = writers.losses(reviews, glad)
-print(f"works the mood out as it reads:        {paid.exact:.4f} nats/char, the least possible")
-print(f"is told the mood before each review:   {paid.told:.4f}")
-print(f"knows the rules, ignores what it read: {paid.forgetful:.4f}")
+print(f"works it out, the least without being told: {paid.exact:.4f} nats/char")
+print(f"is told the mood before each review:        {paid.told:.4f}")
+print(f"knows the rules, ignores what it read:      {paid.forgetful:.4f}")
 print(f"so the mood is worth {paid.worth:.4f} nats/char, {paid.worth / paid.forgetful:.0%} of all")
 
 # %% [markdown]
@@ -181,10 +181,10 @@ for name, direction in (("in one unit", alone), ("spread over all", spread)):
 #
 # ## 6. The experiment
 #
-# An LSTM with 128 cells reads 2.7 million characters of reviews and predicts the next one, nothing
-# else. Then its best cell is chosen and judged as above. Before the judged seeds were run we wrote
-# down what must hold, after pilots on seeds that are never judged (the docstring of `experiment.py`
-# has them):
+# An LSTM with 128 cells reads 2.7 million characters, from 1.2 million of reviews, and predicts the
+# next one, nothing else. Then its best cell is chosen and judged as above. Before the judged seeds
+# were run we wrote down what must hold, after pilots on seeds that are never judged (the docstring
+# of `experiment.py` has them):
 #
 # - The AUC of the best unit is at least 0.1 above the better of a bag of characters and the best
 #   unit of the same network untrained.
@@ -199,9 +199,10 @@ evidence = experiment("a_neuron_that_feels")
 
 # %% [markdown]
 # **How to read the figure.** Left: one review, clause by clause. The dashed line is the chosen
-# unit, stretched to the height of Bayes' rule. Right: every reader's AUC on the same reviews. The
-# claim needs the coloured bar to be clearly longer than "bag of characters", "best unit, untrained"
-# and "best rotated axis". (At the end of the line the unit jumps: the next reviewer may be glad.)
+# unit, stretched from 0 to 1; it follows loosely, and is no probability. Right: every reader's AUC
+# on the same reviews. The claim needs the coloured bar to be clearly longer than "bag of
+# characters", "best unit, untrained" and "best rotated axis". (At the end of the line the unit
+# jumps: the next reviewer may be glad.)
 #
 # When does the unit appear? The experiment looked at the network four times. The loss is that of
 # reviews read one by one, so it can be compared with the three predictors of section 1.
@@ -234,10 +235,11 @@ for one in evidence:
 
 # %% [markdown]
 # Five networks have a unit of 0.97 to 0.99, with others not far behind. Seed 2 is the exception,
-# and it tells most. Its loss is nearly the same and a weighted sum reads the mood from it, so it
-# has found the secret; but its best unit is at 0.81: the mood is spread over its cells. The means
-# over six seeds meet both criteria, and "has one unit" is still not true of every network that
-# predicts well.
+# and it tells most. Its loss is the highest of the six, though it lacks less than half of what the
+# mood is worth, and a weighted sum reads the mood from it: it uses some of the mood. Its best unit
+# is at 0.81; the mood is in several cells. It was late, and we did not train it longer. The
+# means over six seeds meet both criteria, and "has one unit" was not true of every network after
+# this training.
 #
 # **Does the network use the unit?** (Lesson 2 left such a question open.) Hold the cell at its mean
 # value in glad reviews, character after character, and let the network write; then at its mean in
@@ -253,7 +255,7 @@ for name in evidence[0]["written"]:
 # In the five networks that have a unit, holding it moves the share of praise from about a half to
 # between 0.79 and 0.87, or to between 0.15 and 0.21. Our own reviewers are at 0.9 and 0.1. The idle
 # cell moves it by at most 0.02. In the network of seed 2 holding its best cell does nothing either:
-# what follows the mood a little need not steer.
+# what follows the mood need not steer.
 #
 # ## 7. Real witnesses
 #
@@ -288,11 +290,13 @@ if real is not None:
 # ## 8. Where it stops being true
 #
 # - **We wrote the motive.** Our reviews have one hidden cause, and it is worth 5 % of the loss. One
-#   that pays less, among many others, may never be found: see section 7.
+#   that pays less, among many others, may never be found; section 7 found none, but did not
+#   measure what the mood pays there.
 # - **It took a push.** With forget gates that all start at the usual value, the LSTM of a pilot had
 #   learned everything but the mood after two thirds of the steps. "Predict well enough" is a
 #   condition: most of what can be gained is gained without a mood.
-# - **One network in six had none.** We cannot say why; it was made by the same rule.
+# - **One network in six had none.** It learned later than the others; whether more steps would give
+#   it a unit we did not try.
 # - **A unit is not the whole story.** Donnelly and Roegiest (2019) took OpenAI's sentiment neuron
 #   away: a classifier lost hardly anything, and 100 random units together did better than the
 #   neuron. One unit that *suffices* is not one unit that is *needed*.

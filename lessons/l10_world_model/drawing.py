@@ -107,15 +107,16 @@ def attending(evidence: Sequence[Mapping[str, Any]]) -> str:
 
 def ladder(evidence: Sequence[Mapping[str, Any]]) -> str:
     """Table: the eight LSTMs from the worst predictor to the best, means over seeds."""
-    lines = ["cells  steps  loss above  probe  map edit  by text  lead among the able"]
+    lines = ["cells  steps  loss above  probe  map edit  by text  among the able: map, doors, lead"]
     rungs = [list(nets) for nets in zip(*(one["ladder"] for one in evidence))]
     for nets in sorted(rungs, key=lambda nets: -np.mean([net["above"] for net in nets])):
         found = [
             (net["above"], net["probe"], net["success"]["map"][-1], net["success"]["text"][-1],
+             net["of able"]["map"], net["of able"]["doors"],
              net["of able"]["map"] - net["of able"]["doors"])
             for net in nets
         ]  # fmt: skip
-        row = "{:12.3f}{:7.2f}{:10.2f}{:9.2f}{:21.2f}".format(*np.mean(found, 0))
+        row = "{:12.3f}{:7.2f}{:10.2f}{:9.2f}{:21.2f}{:7.2f}{:6.2f}".format(*np.mean(found, 0))
         lines.append(f"{nets[0]['width']:5}{nets[0]['share']:7.2f}{row}")
     counting = np.mean([one["counting"] for one in evidence])
     return "\n".join([*lines, f"counting {counting:15.3f}"])

@@ -239,8 +239,28 @@ def succeeded(rooms: Rooms, some: Cases, said: Sequence[np.ndarray]) -> np.ndarr
 def knowing_doors(rooms: Rooms, some: Cases) -> list[np.ndarray]:
     """What a walker should expect who has the map, and of the new room knows only its doors.
 
-    Probabilities [N, 4] of moves after 0, 1 and 2 moves, by Bayes' rule: all rooms with these doors
-    are possible, each as likely as a long walk is in it, until a move would run into its wall.
+    Probabilities [N, 4] of moves after 0, 1 and 2 moves: those of each room it may be in, by how
+    likely it is there.
+    """
+    return [belief @ among_doors(rooms) for belief in places(rooms, some)]
+
+
+def betting_on_doors(rooms: Rooms, some: Cases) -> list[np.ndarray]:
+    """The same walker, if it says of the likeliest set of doors that this is it."""
+    alike = patterns(rooms)[:, None] == patterns(rooms)
+    return [among_doors(rooms)[(belief @ alike).argmax(1)] for belief in places(rooms, some)]
+
+
+def among_doors(rooms: Rooms) -> np.ndarray:
+    """Probabilities [25, 4] of the moves in each room: its doors are equally likely."""
+    return rooms.doors / rooms.doors.sum(1, keepdims=True)
+
+
+def places(rooms: Rooms, some: Cases) -> list[np.ndarray]:
+    """Where a walker may be who has the map, and of the new room knows only its doors.
+
+    Probabilities [N, 25] after 0, 1 and 2 moves, by Bayes' rule: all rooms with these doors are
+    possible, each as likely as a long walk is in it, until a move would run into its wall.
     """
     kind, many = patterns(rooms), rooms.doors.sum(1)
     belief = (kind == kind[some.now, None]) * many.astype(float)
@@ -253,5 +273,5 @@ def knowing_doors(rooms: Rooms, some: Cases) -> list[np.ndarray]:
                 np.add.at(moved[row], to[to >= 0], (belief[row] / many)[to >= 0])
             belief = moved
         belief = belief / belief.sum(1, keepdims=True)
-        found.append(belief @ (rooms.doors / many[:, None]))
+        found.append(belief)
     return found

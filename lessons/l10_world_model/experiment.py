@@ -197,6 +197,19 @@ def trained(
     return net.eval()
 
 
+def betting(seed: int) -> float:
+    """Success two moves on, in a seed's cases, of a walker who bets on the likeliest doors.
+
+    Shown, not judged: a reader thought of it after the judged run.
+    """
+    rooms, size = Rooms.drawn(seed), SIZES["full"]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)]
+    _, judge = (edits.histories(rooms, size.histories, streams[2]) for _ in range(2))
+    some = edits.cases(rooms, judge, streams[3])
+    found = edits.succeeded(rooms, some, edits.betting_on_doors(rooms, some))
+    return reading.shares(found)[-1]
+
+
 def controls(evidence: Evidence) -> dict[str, float]:
     """Success two moves on of what could have done as well as the map edit."""
     last = evidence["ladder"][-1]["success"]
