@@ -184,7 +184,8 @@ def main(settings: Settings) -> None:
     models = [found]
     if settings.model == "mixture" or (settings.model == "auto" and same and few):
         both = mix(found, corpus=learned)
-        models = [found, count_of(both.learned(), tokenizer=found.model.tokenizer)]
+        counted = learned or found.learned()
+        models = [found, count_of(counted, tokenizer=found.model.tokenizer)]
         models += [one for one in (*both.members[1:], both) if one.name != models[-1].name]
     elif kind == "gpt" and learned is not None and few:
         models.append(count_of(learned))

@@ -177,7 +177,7 @@ def test_the_command_prints_the_ngram_and_the_entropy(call: Any, tiny_run: Path)
     code, out, _ = call("evaluate", tiny_run, "--json", "--sample", "60")
     record = json.loads(out)
     assert code == 0
-    gpt, ngram, both = record["models"]
+    gpt, ngram, beside, both = record["models"]
     result = json.loads((tiny_run / "result.json").read_text())
     assert gpt["nats"] == pytest.approx(result["val_loss"], abs=1e-6)
     assert ngram["nats"] == pytest.approx(result["ngram_val_loss"], abs=1e-6)
@@ -185,7 +185,7 @@ def test_the_command_prints_the_ngram_and_the_entropy(call: Any, tiny_run: Path)
     assert both["nats"] == pytest.approx(result["mixture_val_loss"], abs=1e-6)
     assert both["judge_nats"] == pytest.approx(result["mixture_judge_loss"], abs=1e-6)
     assert ngram["judge_nats"] == pytest.approx(result["ngram_judge_loss"], abs=1e-6)
-    assert gpt["n"] == ngram["n"] == both["n"] == 2000 - 1
+    assert gpt["n"] == ngram["n"] == beside["n"] == both["n"] == 2000 - 1
     assert 0 < record["entropy_nats"] < ngram["nats"] < gpt["nats"]
     # The grammar on the same windows pays for their beginnings, but no model pays less.
     assert record["entropy_nats"] < record["floor_nats"] < gpt["nats"]
@@ -215,7 +215,7 @@ def test_a_run_whose_text_has_gone(call: Any, tmp_path: Path, tiny_args: Any) ->
     code, out, err = call("evaluate", "run", "--data", "copy.txt", "--sample", "40", "--json")
     assert (code, err) == (0, "")
     record = json.loads(out)
-    assert len(record["models"]) == 3
+    assert len(record["models"]) == 4
     assert record["sample"]["characters"] == 40
     code, out, err = call("evaluate", "run", "--data", "other.txt", "--sample", "40", "--json")
     assert (code, err.count("\n")) == (0, 1)
