@@ -191,7 +191,7 @@ def gate_order(path: Path) -> int:
 
 
 def learning(
-    alone: Predictor, order: int = DEFAULT_ORDER, *, corpus: corpora.Corpus | None = None
+    alone: Predictor, order: int | None = None, *, corpus: corpora.Corpus | None = None
 ) -> Predictor:
     """A run's model (or an n-gram's text alone) and counting, which learn while they read.
 
@@ -210,7 +210,8 @@ def learning(
         )
     tokenizer = alone.model.tokenizer
     models: list[NextChar] = [] if isinstance(alone.model, NGram) else [alone.model]
-    model = Adaptive(models, tokenizer.encode(corpus.train), tokenizer, order)
+    ids = tokenizer.encode(corpus.train)
+    model = Adaptive(models, ids, tokenizer, order or DEFAULT_ORDER)
     name = f"{alone.name} and counting" if models else f"counting {corpus.name}"
     return replace(
         alone,

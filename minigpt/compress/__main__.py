@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -130,7 +130,7 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
         if not learns:
             return alone
         try:
-            return learning(alone, config.order or DEFAULT_ORDER)
+            return learning(alone, config.order)
         except TextGone as error:
             if config.model == "adaptive" or config.table:
                 raise
@@ -159,7 +159,7 @@ def load(config: CompressConfig, header: Header | None = None, *, size: int = 0)
         )
     try:
         if header.kind == "adaptive":
-            return learning(alone, config.order or DEFAULT_ORDER)
+            return learning(alone, config.order)
         return mix(alone, config.order, gate=header.fingerprint)
     except TextGone as error:
         raise ValueError(
@@ -245,20 +245,15 @@ def _compare(config: CompressConfig) -> None:
     name, corpus = found.corpus, found.learned()
     data = corpus.held_out.encode() if given is None else given
     members = found.members or (found,)
-    order = config.order or DEFAULT_ORDER
-    counted = count_of(corpus, order, found.model.tokenizer)
+    alone = config.order or DEFAULT_ORDER
     if config.model == "gpt":
-        members = (found, counted)
+        members = (found, count_of(corpus, alone))
     elif config.model == "auto":
         both = mix(found.members[0], config.order, corpus=corpus)
+        counted = count_of(corpus, alone, found.model.tokenizer)
         members = (both.members[0], counted, both)
-    titles = {
-        NGram: f"n-gram, order {order}",
-        Mixture: "mixture",
-        Adaptive: "mixture that learns",
-    }
     models: list[tuple[str, Coder]] = [
-        (titles.get(type(one.model), "gpt"), one.model) for one in dict.fromkeys((*members, found))
+        (_title(one.model), one.model) for one in dict.fromkeys((*members, found))
     ]
     rows = [
         classical.Row(
@@ -277,6 +272,14 @@ def _compare(config: CompressConfig) -> None:
     known = classical.overlap(data, training)
     if known > 0.05:
         print(f"Beware: {known:.0%} of it occurs in the training text word for word.")
+
+
+def _title(model: Any) -> str:
+    from minigpt.adaptive import Adaptive
+
+    if isinstance(model, NGram):
+        return f"n-gram, order {model.order}"
+    return {Mixture: "mixture", Adaptive: "mixture that learns"}.get(type(model), "gpt")
 
 
 def _characters(data: bytes) -> int:

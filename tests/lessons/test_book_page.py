@@ -111,6 +111,7 @@ def test_the_model_plays_in_its_frame(visit: Open) -> None:
     frame.locator("body[data-counted]").wait_for()
     frame.locator("#write-one").click()
     frame.locator("#writers .bars button").first.wait_for()
+    assert frame.locator("#writers .bars button").count() > 1
 
 
 def test_without_scripts_everything_is_there_but_the_search(visit: Open) -> None:
