@@ -145,7 +145,7 @@ STEP = Exercise(
         "r, z = sigmoid of the sums of the first, of the second thirds\n"
         "n = tanh(from_x[2] + r * from_h[2])\nreturn z * h + (1 - z) * n",
     ),
-    next_step="The experiment's GRU takes this step for each letter, with 192 units or more.",
+    next_step="The experiment's GRU takes this step for each letter, with 192 units.",
     drill="A unit of a GRU has z = 0.9 at every step. Which share of what it holds now is left "
     "after 20 steps?",
     drill_answer="0.9 to the power of 20: 0.12.",

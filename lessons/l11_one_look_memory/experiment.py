@@ -287,7 +287,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="one_look_memory",
-    title="A small GPT repeats what it saw once, a GRU does not",
+    title="A small GPT repeats longer strings than a GRU",
     claim="A Transformer keeps a sequence that it has seen once in its context and can complete it,"
     " where a memory of fixed size* fails much earlier.",
     source="NP24a, NP24b; Jelassi et al. 2024, arXiv:2402.01032",

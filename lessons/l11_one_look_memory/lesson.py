@@ -38,8 +38,7 @@ from minigpt.tokenizer import CharTokenizer
 # a few rounds the length goes up and down around the one that you repeat half of the time.
 # Psychologists call that your **span**.
 #
-# Write `playing = True` and run the cell. (As it is, a poor substitute plays for you: it knows one
-# trick, which you will write in section 3.)
+# Write `playing = True` and run the cell. (As it is, the rule of section 3 plays for you.)
 
 # %%
 playing = False
@@ -71,8 +70,6 @@ predict("one_look_memory", times_as_long, criterion=2)
 # %% [markdown]
 # ## 2. Where could a string be kept?
 #
-# There are three places.
-#
 # | place | in which network | its size | how something gets in |
 # |---|---|---|---|
 # | the weights | every network | fixed | training changes them, step by step |
@@ -80,8 +77,7 @@ predict("one_look_memory", times_as_long, criterion=2)
 # | the context | Transformer | grows by a vector a character | it simply stays |
 #
 # A random letter is log2 26 = 4.7 bits, so 7 letters are 33 bits and 64 are 301. The GRU's state is
-# 192 numbers of 32 bits: two bits of each would do. Arithmetic does not exclude it; the question is
-# what training finds.
+# 192 numbers of 32 bits: two bits of each would do. The question is what training finds.
 #
 # ## 3. Find the last time, take what followed
 #
@@ -100,30 +96,29 @@ predict("one_look_memory", times_as_long, criterion=2)
 # %% exercise="11.1"
 
 # %% [markdown]
-# Which key is long enough? In `banana|` one letter misleads: what follows `a`? With a bar in front
-# as well, the first letter can be found too. Here keys grow: the longest one that occurred before
-# is used, up to a limit.
+# Which key is long enough? In `banana|` one letter misleads: what follows `a`? Here keys grow: the
+# longest one that occurred before is used, up to a limit. (A bar in front helps to find the first.)
 
 # %%
 rng = np.random.default_rng(2)
 lengths = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 asked = [COPY.draw(rng, scaled(200, ci=10), n) for n in lengths]
-print("letters   " + "".join(f"{n:6}" for n in lengths) + "    span")
+print("letters       " + "".join(f"{n:6}" for n in lengths) + "    span")
 for key in (1, 2, 3, 4):
     right = [memory.repeated_by_match(some, key).mean() for some in asked]
     shares = "".join(f"{share:6.2f}" for share in right)
-    print(f"key of {key}: {shares}  {answers.span(lengths, right):6.1f}")
+    print(f"keys up to {key}: {shares}  {answers.span(lengths, right):6.1f}")
 
 # %% [markdown]
 # A key of one letter has a span of about six, near the seven digits of people, for another reason:
-# soon some letter comes twice. A key of three reaches beyond 60 letters. So a network that finds
+# soon some letter comes twice. Keys of up to three reach beyond 60. So a network that finds
 # this rule, and makes its keys long enough, can repeat nearly every random string that its context
 # holds.
 #
 # ## 4. A state of fixed size
 #
-# A GRU has no text to look at. It has a vector, the **state**, and at each letter it decides, unit
-# by unit, how much of it to keep (the **update gate** z), and how much of it to look at when it
+# A GRU has a vector, the **state**, and at each letter it decides, unit by unit, how much of it to
+# keep (the **update gate** z), and how much of it to look at when it
 # works out what to write instead (the **reset gate** r).
 #
 # ### Exercise 11.2: one step of a GRU
@@ -150,8 +145,7 @@ print(f"largest difference of the two states: {np.abs(state - whole).max():.1e}"
 # %% [markdown]
 # How long does a unit remember? With z = 0.9 it keeps 0.9 of itself at each letter: 48 % after
 # seven letters, 0.1 % after 64. Units that hold a letter need a z near 1 as long as the string
-# lasts, while the next letter is written to others; and when the string is repeated, the network
-# has to read them in the right order.
+# lasts, while the next letter is written to others.
 #
 # ## 5. How far does it reach?
 #
@@ -169,7 +163,8 @@ print(f"largest difference of the two states: {np.abs(state - whole).max():.1e}"
 # ### Your opponent
 #
 # Now a network plays: a GPT like the one of the experiment after less than half of the practice
-# (some 20 seconds here). It gets 30 rounds and begins with the strings that you had.
+# (some 20 seconds here). It begins with the strings that you had, and gets 30 rounds; whoever is
+# always right ends at 33 letters.
 
 # %%
 arm = measured.SIZES["full"].arms["GPT"]
@@ -198,11 +193,10 @@ evidence = experiment("one_look_memory")
 
 # %% [markdown]
 # **How to read the figure.** Left: the share of strings that are repeated without an error, by
-# their length. The span is where a line crosses one half. The dotted lines are people: seven
-# digits, and 79 after practice. Right: the other reading of the sentence, section 7.
+# their length. (The GRU has practised up to 16 letters.) The dotted lines are people: seven digits,
+# and 79 after practice. Right: the other reading of the sentence, section 7.
 #
-# Here are the spans, and for each length the share of *letters* that are right if the letters
-# before them are.
+# Here are the spans, and the share of *letters* that are right if those before them are.
 
 # %%
 lengths = measured.SIZES[evidence[0]["profile"]].lengths
@@ -224,8 +218,8 @@ for name in evidence[0]["networks"]:
 # GRU's, 64 to about 8. (No span here can be above 64, so the interval is the scatter of the GRUs
 # alone.)
 #
-# The GRU, after four times the compute, ends near the seven digits of people. That is a
-# coincidence: it has practised on half a million strings. And **counting**: the rule of section 3
+# The GRU ends near the seven digits of people, by coincidence: it has practised on half a million
+# strings. And **counting**: the rule of section 3
 # with keys of up to three letters repeats 90 % of the longest strings, and the GPT six points more.
 # But the GPT was never told the rule.
 #
@@ -249,29 +243,29 @@ for name in evidence[0]["networks"]:
 # The network that repeats 96 % of strings of 64 random letters repeats 7 % of strings of twelve a's
 # and b's. That fits keys, looked up as in section 3: if they do not tell places apart, the GPT is
 # lost. It does not prove them: the GRU, which has no keys to look up, falls as well, at eight
-# letters from 49 % of random strings to 20 %. (Neither network ever practised such strings, and
-# what practice would do to them we have not measured.) What looks here like a better memory may be
-# a look-up in a text that is still there.
+# letters from 49 % of random strings to 20 %. (Neither network has practised such strings.) What
+# looks here like a better memory may be a look-up in a text that is still there.
 #
 # ## 7. One step of training is also a look
 #
 # Now the other reading. Take the trained GPT and a new string of 64 letters. Follow the gradient of
 # its loss on that string for **one step**: of all weights, or of the last matrix alone, the head.
-# Then take the string away, give the first four letters, and let the network recite the other 60.
+# Then give the first four letters, and let the network recite the other 60.
 # The rate of the step was chosen on eight strings; eight others are shown here.
 
 # %%
-print("a step on...          rate  recited  right  others repeated  steps to half")
+print("a step on...            rates  recited  right  others repeated  steps to half")
 for part in evidence[0]["one step"]:
     some = [one["one step"][part] for one in evidence]
     recited, right, others = np.mean([one["judged"] for one in some], axis=0)
-    rate, steps = (np.median([one[name] for one in some]) for name in ("rate", "steps"))
-    print(f"{part:20} {rate:5g} {recited:8.0%} {right:6.0%} {others:16.0%} {steps:14g}")
+    steps = np.median([one["steps"] for one in some])
+    rates = "/".join(f"{rate:g}" for rate in sorted({one["rate"] for one in some}))
+    print(f"{part:20} {rates:>8} {recited:8.0%} {right:6.0%} {others:16.0%} {steps:14g}")
 
 # %% [markdown]
-# *Recited* counts up to the first error; *right* counts letters whose predecessors are given.
-# *Others repeated* is the share of other strings of 20 letters that the network still repeats from
-# its context. *Steps to half* are the steps until half is recited; 61 means more than 60.
+# *Recited* counts up to the first error; *right* counts letters whose predecessors are given;
+# *others repeated* are other strings of 20 letters, still repeated from the context; *steps to
+# half* are needed until half is recited (61: more than 60).
 #
 # One step is hardly a look. On all weights, the rate that put most in left 7 % of the letters
 # right, where guessing has 4 %. One seed chose a rate of 0.3 and lost all copying; the others, with
@@ -281,8 +275,8 @@ for part in evidence[0]["one step"]:
 #
 # The best by letters is a network that was *never trained*: 42 % right (and 1 % recited). Its
 # head learns which letter follows which, a key of one letter, written into weights; and what
-# follows a letter that comes twice it cannot know. Why the trained network does worse we can only
-# guess: its vectors have learned to serve the copying. So in this small network the two readings of
+# follows a letter that comes twice it cannot know. Why the trained network does worse we have
+# not found out. So in this small network the two readings of
 # the sentence part company: the context remembers at once, and one plain step did not make the
 # weights recite. (For the head, 30 was the highest rate tried. This is plain
 # gradient descent; the optimiser of the training we have not tried.)
@@ -299,8 +293,8 @@ for part in evidence[0]["one step"]:
 #   pilot seed; it still grows. Other states of fixed size may hold more. That *some* length is too
 #   much for any of them is certain (Jelassi et al. 2024); that it is 8 letters is a fact about our
 #   training.
-# - **People are another matter.** The comparison is two lines in a figure. The student who came to
-#   79 digits had a system: he was a runner, and coded digits as running times.
+# - **People are another matter.** The student who came to 79 digits was a runner, and coded digits
+#   as running times.
 #
 # ## 9. Read on
 #
@@ -316,11 +310,11 @@ for part in evidence[0]["one step"]:
 #
 # ## An open question
 #
-# Half the width, twice the layers: does the trick come earlier, or not at all? The cell trains a
-# GPT of that shape for a few steps; give it 1,000 and compare with the GPT of section 5. We have
-# not tried.
+# Half the width, twice the layers: does the trick come earlier, or not at all? Give the cell 1,000
+# steps and compare with the GPT of section 5. We have not tried.
 
 # %%
-config = replace(arm.config, steps=10, warmup=2, model=measured._shape(4, 32, 2))
-net, practice = rows.learned(config, COPY, rows.growing(1, arm.longest, arm.growing))
+steps = 10
+config = replace(arm.config, steps=steps, warmup=steps // 20, model=measured._shape(4, 32, 2))
+net, practice = rows.learned(config, COPY, rows.growing(1, arm.longest, 0.5))
 print(f"loss of the last step: {practice.losses[-1]:.2f} nats a letter; weights: {net.size:,}")
