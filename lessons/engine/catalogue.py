@@ -1,6 +1,7 @@
 """The list of lessons: every folder lessons/lNN_name.
 
-Idea:   the folders are the list; a new lesson is found. For an unknown name the nearest one is
+Idea:   the folders are the list; a new lesson is found. Its title, its minutes and what it needs
+        are read from its text, where learners read them. For an unknown name the nearest one is
         suggested.
 Run:    python -m lessons list
 """
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     from lessons.engine.exercise import Exercise
 
 FOLDER = Path(__file__).resolve().parents[1]
+FIRST = 51
+"""First number of a class's own lessons; lower numbers are the course's."""
 _NAME = re.compile(r"l(\d\d)_(\w+)")
 _TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
+_MINUTES = re.compile(r"exercises take (\d+) to (\d+) minutes")
+_NEEDS = re.compile(r"You need\b[^.]*")
+_NUMBERS = re.compile(r"\blessons? (\d+(?:(?:,| and|, and) \d+)*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +54,29 @@ class Lesson:
     @property
     def title(self) -> str:
         """The first heading of lesson.py; the name if there is none yet."""
-        source = self.folder / "lesson.py"
-        found = _TITLE.search(source.read_text(encoding="utf-8")) if source.exists() else None
+        found = _TITLE.search(self._source())
         return found[1].strip() if found else self.name.replace("_", " ")
+
+    @property
+    def minutes(self) -> tuple[int, int] | None:
+        """From how many to how many minutes reading and exercises take, as its text says."""
+        found = _MINUTES.search(self._prose())
+        return (int(found[1]), int(found[2])) if found else None
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """Numbers of the lessons it builds on: those that its sentence "You need ..." names."""
+        found = _NEEDS.search(self._prose())
+        named = _NUMBERS.findall(found[0]) if found else []
+        return tuple(sorted({int(number) for some in named for number in re.findall(r"\d+", some)}))
+
+    def _prose(self) -> str:
+        """Its source on one line, without the marks of comments."""
+        return " ".join(self._source().replace("\n#", "\n").split())
+
+    def _source(self) -> str:
+        path = self.folder / "lesson.py"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def exercises(self) -> tuple[Exercise, ...]:
         """The exercises of checks.py, in order; none if there is no such file.

@@ -12,9 +12,9 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from lessons.engine import catalogue
+from lessons.engine import catalogue, course
 from lessons.engine.book import chapter as chapters
-from lessons.engine.book import clean, command, drawing, folder, frame, links, parts, player
+from lessons.engine.book import clean, command, drawing, folder, frame, links, player
 from lessons.engine.book.command import MODEL, Book
 from lessons.engine.catalogue import Lesson
 from lessons.engine.ledger import printed, records
@@ -285,12 +285,13 @@ def test_bad_input_is_one_line(
 
 
 def test_every_lesson_is_in_one_part() -> None:
-    found = parts.in_parts(catalogue.lessons())
-    assert set(found) <= {*parts.PARTS, "own"}, (
-        "name the new lesson in lessons/engine/book/parts.py"
-    )
-    names = [name for some in parts.PARTS.values() for name in some]
+    found = course.in_parts(catalogue.lessons())
+    assert set(found) <= {*course.PARTS, "own"}, "name the new lesson in lessons/engine/course.py"
+    names = [name for some in course.PARTS.values() for name in some]
     assert len(set(names)) == len(names)
+    assert {f"part.{key}": title for key, title in course.TITLES.items()} == {
+        key: words for key, words in frame.strings()["en"].items() if key.startswith("part.")
+    }
 
 
 def test_drawings_put_what_holds_to_the_right() -> None:

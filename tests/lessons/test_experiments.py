@@ -13,7 +13,6 @@ import pytest
 from labkit import figures, freshness
 from labkit.experiment import BEST_FIRST, Criterion, Finding
 from lessons.engine import catalogue
-from lessons.engine.building import new
 from lessons.engine.experiment import TOO_FEW, Experiment, find, overall, profile_wanted
 from lessons.engine.groups import grouped
 from lessons.engine.ledger import printed, records
@@ -84,7 +83,7 @@ def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> N
 def test_a_claim_names_its_talk_and_can_fail(lesson: str) -> None:
     """A lesson made by `lessons new` has a claim of its class's own, which is from no talk."""
     experiment = find(lesson)
-    own = experiment.source and catalogue.find(lesson).number >= new.FIRST
+    own = experiment.source and catalogue.find(lesson).number >= catalogue.FIRST
     assert own or any(talk in experiment.source for talk in printed.TALKS)
     assert records.minutes(experiment) <= 4
     for criterion in experiment.criteria:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 LANGUAGES = ("en", "zh")
-_MINUTES = re.compile(r"exercises\s+take\s+(\d+)\s+to\s+(\d+)\s+minutes")
 _SHOWN = ["image/png", "image/jpeg", "text/markdown", "text/plain"]
 """Kinds of output, the first that a cell has is shown."""
 
@@ -89,7 +88,6 @@ def chapter(lesson: Lesson, language: str, folder: Path = NOTEBOOKS) -> Chapter:
     sections = _sections(tree, " ".join(first.get_text().split()))
     clean.scrolled(tree)
     prose = " ".join(" ".join(c.source.split()) for c in notebook.cells if c.cell_type != "code")
-    minutes = _MINUTES.search(prose)
     return Chapter(
         lesson=lesson,
         language=language,
@@ -97,7 +95,7 @@ def chapter(lesson: Lesson, language: str, folder: Path = NOTEBOOKS) -> Chapter:
         html=str(tree),
         headings=headings,
         sections=sections,
-        minutes="–".join(minutes.groups()) if minutes else "",
+        minutes="–".join(map(str, lesson.minutes or ())),
         remarks=tuple(_remarks(notebook, lesson, language, prose)),
     )
 

@@ -22,9 +22,9 @@ from lessons.engine.book import folder, links, pages, player
 from lessons.engine.book.chapter import LANGUAGES, Chapter, chapter, page_name, source
 from lessons.engine.book.frame import FIXED, Frame
 from lessons.engine.book.front import front
-from lessons.engine.book.parts import in_parts
 from lessons.engine.building.build import NOTEBOOKS, with_source
 from lessons.engine.catalogue import Lesson, find
+from lessons.engine.course import in_parts
 from lessons.engine.ledger import records
 from lessons.engine.work import from_here
 

@@ -20,10 +20,9 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from lessons.engine import catalogue
+from lessons.engine.catalogue import FIRST
 
 TEMPLATE = Path(__file__).parent / "template"
-FIRST = 51
-"""First number of new lessons; lower numbers are the course's own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from labkit import files
 from labkit.experiment import counted, shown
+from lessons.engine import catalogue, course
 
 TALKS = {
     "RB22": "Andrej Karpathy on the podcast The Robot Brains, 2022",
@@ -75,10 +76,27 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:
-    """The README's table: one line per claim."""
-    lines = ["| lesson | claim | verdict |", "|---|---|---|"]
-    for row in {row["id"]: row for row in rows}.values():
-        lines.append(f"| {row['id']} | {row['claim']} | {row['claim_verdict']} |")
+    """The README's table: one line per claim, by the parts of the course.
+
+    A claim whose lesson is not in this folder comes last.
+    """
+    left = {row["id"]: row for row in rows}
+    lines = ["| lesson | after | minutes | claim | verdict |", "|---|---|---|---|---|"]
+    for part, lessons in course.in_parts(
+        [x for x in catalogue.lessons() if x.name in left]
+    ).items():
+        lines.append(f"| **{course.TITLES[part]}** | | | | |")
+        for lesson in lessons:
+            row = left.pop(lesson.name)
+            after = ", ".join(map(str, lesson.needs))
+            minutes = "-".join(map(str, lesson.minutes or ()))
+            name = f"{lesson.number} {lesson.name}"
+            lines.append(
+                f"| {name} | {after} | {minutes} | {row['claim']} | {row['claim_verdict']} |"
+            )
+    lines += [
+        f"| {row['id']} | | | {row['claim']} | {row['claim_verdict']} |" for row in left.values()
+    ]
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from lessons.engine import catalogue
+from lessons.engine import catalogue, course
 from lessons.engine.checking import learner, supervisor
 from lessons.engine.checking.feedback import feedback
 from lessons.engine.exercise import Exercise
@@ -26,15 +26,20 @@ Id = Annotated[str, Positional, arg(metavar="EXERCISE")]
 
 @dataclass(frozen=True, kw_only=True)
 class List:
-    """List the lessons, with their numbers of exercises."""
+    """List the lessons by the parts of the course: minutes, what each builds on, title."""
 
 
 def list_lessons(_: List) -> None:
-    """Print one line per lesson."""
-    for lesson in catalogue.lessons():
-        exercises = lesson.exercises()
-        count = f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}"
-        print(f"{lesson.number:02d}  {lesson.name:<28} {count:<13} {lesson.title}")
+    """Print one line per lesson, under the heading of its part."""
+    print("Minutes are for reading and exercises; after: the lessons that one builds on.\n")
+    for part, some in course.in_parts(catalogue.lessons()).items():
+        print(course.TITLES[part])
+        for lesson in some:
+            minutes = "-".join(map(str, lesson.minutes or ("?",)))
+            after = ", ".join(map(str, lesson.needs)) or "-"
+            head = f"{lesson.number:02d}  {lesson.name:<32} {minutes:>6} min  after {after:<8}"
+            print(f"{head} {lesson.title}")
+        print()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +163,7 @@ class Next:
 def next_step(_: Next) -> None:
     """Print one line: a review that is due, or the first exercise that is not done.
 
-    Exercises that were begun come before others, whatever their numbers.
+    Lessons that were begun come first, then those whose needs are done, then the others.
     """
     folder = work_folder()
     records = progress.load(folder)
@@ -167,16 +172,24 @@ def next_step(_: Next) -> None:
         print(f"Review {', '.join(due)}: python -m lessons review")
         return
     lessons = catalogue.lessons()
-    for lesson in sorted(lessons, key=lambda lesson: not _begun(lesson, records, folder)):
-        for exercise in lesson.exercises():
-            if state_of(lesson, exercise, records, folder) == "done":
-                continue
-            if _begun(lesson, records, folder):
-                print(f"Write {exercise.name}, then: python -m lessons check {exercise.id}")
-            else:
-                number = f"{lesson.number:02d}"
-                print(f"Start lesson {number}: python -m lessons start {number}")
-            return
+    left = {
+        lesson.number: [
+            e for e in lesson.exercises() if state_of(lesson, e, records, folder) != "done"
+        ]
+        for lesson in lessons
+    }
+    done = [number for number, exercises in left.items() if not exercises]
+    begun = [lesson.number for lesson in lessons if _begun(lesson, records, folder)]
+    for lesson in course.ordered(lessons, done, begun):
+        if not (exercises := left[lesson.number]):
+            continue
+        if lesson.number in begun:
+            first = exercises[0]
+            print(f"Write {first.name}, then: python -m lessons check {first.id}")
+        else:
+            number = f"{lesson.number:02d}"
+            print(f"Start lesson {number}: python -m lessons start {number}")
+        return
     print("All done. An open question stands at the end of every lesson.")
 
 
