@@ -35,10 +35,10 @@ from minigpt.device import check_memory
 from minigpt.evaluate import surprisal
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar
+from minigpt.saved.runs import Run
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
 from minigpt.train.loop import Batch, Loss, Progress, TrainResult, train
-from minigpt.train.runs import Run
 
 
 class Distillation:

@@ -34,9 +34,10 @@ from distill.settings import Question
 from distill.teachers import join, unchanged
 from labkit import command, files
 from minigpt.device import choose
+from minigpt.saved import runs
+from minigpt.saved.runs import Run
 from minigpt.settings import TrainConfig
-from minigpt.train import report, runs
-from minigpt.train.runs import Run
+from minigpt.train import report
 
 PROG = "distill.train"
 

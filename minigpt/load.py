@@ -24,8 +24,8 @@ from minigpt.mixture import Mixture
 from minigpt.mixture.mixture import GATE, ORDER
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER, NGRAM_LIMIT, NGram
+from minigpt.saved import runs
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import runs
 
 if TYPE_CHECKING:
     from minigpt.adaptive import Adaptive
@@ -103,7 +103,7 @@ def load_predictor(
     import torch
 
     from minigpt.device import check_threads
-    from minigpt.train.checkpoint import load_model
+    from minigpt.saved.checkpoint import load_model
 
     model, record = load_model(path)
     if precision is not None:
@@ -255,7 +255,7 @@ def _exactly(model: Any) -> Iterator[None]:
 
 def made_with(fingerprint: bytes) -> str | None:
     """The folder of the run whose model's fingerprint begins like this; None if there is none."""
-    from minigpt.train.checkpoint import load_model
+    from minigpt.saved.checkpoint import load_model
 
     for run in reversed(runs.find_all()):
         try:

@@ -1,7 +1,7 @@
 """List the runs, and draw the curves of several into one figure.
 
 Run:    python -m minigpt.runs
-Omits:  the contents of a run's folder, which are in `minigpt.train.runs`.
+Omits:  the contents of a run's folder, which are in `minigpt.saved.runs`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit import command, figures
-from minigpt.train.runs import RUNS, Run, find_all
+from minigpt.saved.runs import RUNS, Run, find_all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,10 +29,10 @@ from minigpt.corpora import Corpus
 from minigpt.device import check_memory
 from minigpt.load import load_predictor
 from minigpt.nextchar import NextChar
+from minigpt.saved.runs import Run
 from minigpt.settings import PRESETS, TrainConfig
 from minigpt.tokenizer import CharTokenizer
 from minigpt.train.loop import Progress, TrainResult
-from minigpt.train.runs import Run
 
 
 @dataclass(frozen=True, kw_only=True)

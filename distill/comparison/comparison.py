@@ -32,7 +32,7 @@ from distill.teachers import Teacher, ask, join, side_by_side, unchanged
 from minigpt import device
 from minigpt.evaluate import score
 from minigpt.nextchar import NextChar
-from minigpt.train.runs import Run
+from minigpt.saved.runs import Run
 
 TOKENS, COMPUTE = "labels, equal steps", "labels, equal compute"
 SECONDS = "labels, equal seconds"

@@ -20,7 +20,7 @@ from minigpt.mixture import Gate, Mixture
 from minigpt.mixture.mixture import GATE
 from minigpt.ngram import DEFAULT_ORDER
 from minigpt.play.document import Shown
-from minigpt.train.runs import Run
+from minigpt.saved.runs import Run
 
 if TYPE_CHECKING:
     from minigpt.model import GPT

@@ -1,4 +1,4 @@
-"""Training: a step (`loop`), what is kept of a run, and the command.
+"""Training: a step (`loop`), the mixture it ends with, and the command.
 
 Names are imported when they are asked for, so that the command can be stopped before torch loads.
 """

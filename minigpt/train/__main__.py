@@ -37,9 +37,11 @@ from labkit import command, files
 from minigpt import corpora
 from minigpt.device import check_memory, choose
 from minigpt.model import GPT
+from minigpt.saved import runs
+from minigpt.saved.runs import Run
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import mixing, report, runs
+from minigpt.train import mixing, report
 from minigpt.train.interface import check_fits
 from minigpt.train.loop import (
     Batch,
@@ -50,7 +52,6 @@ from minigpt.train.loop import (
     train,
 )
 from minigpt.train.options import PROG, Command, parse
-from minigpt.train.runs import Run
 
 __all__ = ["Batch", "Loss", "Progress", "TrainConfig", "TrainResult", "next_char_loss", "train"]
 
@@ -199,7 +200,7 @@ def _learn(
 
 
 def _initial(folder: Path, corpus: corpora.Corpus, say: Callable[[str], None]) -> GPT:
-    from minigpt.train.checkpoint import extend_alphabet, load_model
+    from minigpt.saved.checkpoint import extend_alphabet, load_model
 
     model, _ = load_model(runs.find(folder).folder)
     wider = model.tokenizer.extended(corpus.text)

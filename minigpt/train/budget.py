@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 from statistics import median
 
-TIMED_STEPS = 20  # steps before a run's length is fixed; the first half, slower, does not count
+from minigpt.saved.state import TIMED_STEPS
 
 
 class Stopwatch:

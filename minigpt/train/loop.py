@@ -27,11 +27,11 @@ from minigpt.device import Runtime, choose
 from minigpt.evaluate import score
 from minigpt.model import GPT
 from minigpt.optim import cosine, trapezoid
+from minigpt.saved.runs import Run
+from minigpt.saved.state import State
 from minigpt.settings import TrainConfig
 from minigpt.train.budget import Stopwatch
 from minigpt.train.interface import Batch, Loss, Progress, TrainResult, check_fits, next_char_loss
-from minigpt.train.runs import Run
-from minigpt.train.state import State
 
 
 def draw_windows(

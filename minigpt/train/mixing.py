@@ -22,7 +22,7 @@ from minigpt.mixture import Mixture, Remembered
 from minigpt.mixture.mixture import FIT_CELLS, GATE, ORDER
 from minigpt.model import GPT
 from minigpt.ngram import NGRAM_LIMIT, NGram
-from minigpt.train.runs import Run
+from minigpt.saved.runs import Run
 
 FIGURES = (
     *("ngram_val_loss", "ngram_judge_loss"),

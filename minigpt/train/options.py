@@ -14,9 +14,9 @@ from typing import Annotated
 import tyro
 
 from labkit import command
+from minigpt.saved import runs
+from minigpt.saved.runs import Run
 from minigpt.settings import PRESETS, TrainConfig, recorded_settings
-from minigpt.train import runs
-from minigpt.train.runs import Run
 
 PROG = "minigpt.train"
 

@@ -25,10 +25,10 @@ from minigpt.load import too_long
 from minigpt.model import GPT
 from minigpt.ngram import DEFAULT_ORDER
 from minigpt.sample import generate
+from minigpt.saved.runs import Run
 from minigpt.settings import TrainConfig
 from minigpt.train import mixing
 from minigpt.train.loop import TrainResult, train
-from minigpt.train.runs import Run
 
 
 def finish(

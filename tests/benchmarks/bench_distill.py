@@ -28,10 +28,10 @@ from lessons.l05_dark_knowledge.experiment import SIZES
 from minigpt import corpora
 from minigpt.evaluate import surprisal
 from minigpt.model import GPT
+from minigpt.saved.state import State
 from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
 from minigpt.train.loop import draw_windows
-from minigpt.train.state import State
 
 
 def medians(jobs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:

@@ -26,7 +26,7 @@ from playwright.sync_api import sync_playwright
 
 from minigpt.model import GPT
 from minigpt.sample import generate
-from minigpt.train.checkpoint import load_model
+from minigpt.saved.checkpoint import load_model
 
 ASK = """([length, count]) => (window.asking ??= (async () => {
   const engine = new Engine();

@@ -19,7 +19,7 @@ STEP = """
 import time, torch, torch.nn.functional as F
 from minigpt.model import GPT
 from minigpt.settings import PRESETS
-from minigpt.train.state import make_optimizers
+from minigpt.saved.state import make_optimizers
 from minigpt.tokenizer import CharTokenizer
 torch.set_num_threads(2)
 s = PRESETS["default"]

@@ -23,10 +23,10 @@ from labkit.versions import processor
 from minigpt import corpora
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
+from minigpt.saved import checkpoint, runs
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import checkpoint, runs
 
 CORPUS = corpora.load("storyland:20000")
 TOKENIZER = CharTokenizer.from_text(CORPUS.text)

@@ -13,8 +13,8 @@ from distill import cache as caching
 from distill import train
 from minigpt import corpora
 from minigpt.ngram import NGram
+from minigpt.saved.runs import Run
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train.runs import Run
 
 TEXT = corpora.load("storyland:2000").text
 TEACHER = NGram.fit(TEXT, order=3)

@@ -36,8 +36,8 @@ from minigpt.mixture import Gate, Mixture
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar
 from minigpt.ngram import NGram
+from minigpt.saved import checkpoint
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import checkpoint
 from minigpt.train.loop import Batch
 
 DATA = "storyland:20000"

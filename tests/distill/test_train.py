@@ -23,11 +23,11 @@ from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
+from minigpt.saved.state import State
 from minigpt.settings import TrainConfig
 from minigpt.storyland import StorylandModel
 from minigpt.tokenizer import CharTokenizer
 from minigpt.train.loop import Batch, draw_windows, next_char_loss, train
-from minigpt.train.state import State
 
 CORPUS = corpora.load("storyland:20000")
 TOKENIZER = CharTokenizer.from_text(CORPUS.text)

@@ -17,9 +17,9 @@ import torch
 from labkit.files import sha256
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
+from minigpt.saved import checkpoint
 from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import checkpoint
 
 ALPHABET = CharTokenizer("\nabc")
 SMALL = GPTConfig(n_layer=1, n_head=1, n_embd=4, context=6)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from minigpt.train import checkpoint
+from minigpt.saved import checkpoint
 
 ARGS = (
     *("--data", "storyland:5000", "--steps", "5", "--batch-size", "8", "--eval-every", "5"),

@@ -19,8 +19,8 @@ from labkit.files import sha256
 from minigpt import sample
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
+from minigpt.saved import checkpoint
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import checkpoint
 
 Tensors = dict[str, Tensor]
 Header = dict[str, Any]

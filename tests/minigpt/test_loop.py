@@ -19,11 +19,12 @@ from minigpt import corpora
 from minigpt.evaluate import score
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
+from minigpt.saved import runs
+from minigpt.saved.state import State
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import loop, runs
+from minigpt.train import loop
 from minigpt.train.loop import Batch, Progress, TrainResult, draw_windows, next_char_loss, train
-from minigpt.train.state import State
 
 # Everything is spelled out, so that tuning a preset does not move the golden numbers.
 GOLDEN = TrainConfig(
@@ -286,7 +287,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step(
     run = runs.create(tmp_path / "run", "x")
     with pytest.raises(ValueError, match="the loss is nan at step 5"):
         train(replace(SHORT, save_seconds=0), corpus, loss=bad, run=run)
-    from minigpt.train import checkpoint
+    from minigpt.saved import checkpoint
 
     tensors, header = checkpoint.load(run.last)
     assert header["step"] == 4
@@ -411,7 +412,7 @@ def test_a_budget_goes_on_where_it_was_stopped(corpus: corpora.Corpus, tmp_path:
     budget = replace(SHORT, steps=2000, minutes=0.05, eval_every=0, save_seconds=0)
 
     run = stopped(budget, corpus, tmp_path / "run", after=7)
-    from minigpt.train import checkpoint
+    from minigpt.saved import checkpoint
 
     tensors, header = checkpoint.load(run.last)
     assert header["fixed"] is False

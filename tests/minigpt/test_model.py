@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from minigpt.layers import Attention, Block, CausalConvolution, GPTConfig, attention_weights
 from minigpt.model import GPT
 from minigpt.nextchar import NextChar, window
+from minigpt.saved.state import make_optimizers
 from minigpt.settings import PRESETS, TrainConfig
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train.state import make_optimizers
 
 ALPHABET = CharTokenizer("\n" + "".join(map(chr, range(97, 97 + 22))))
 

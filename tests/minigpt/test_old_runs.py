@@ -14,11 +14,12 @@ from minigpt import corpora, seeds
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.optim import Muon
+from minigpt.saved import checkpoint, runs
+from minigpt.saved.state import State
 from minigpt.settings import TrainConfig
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train import checkpoint, loop, runs
+from minigpt.train import loop
 from minigpt.train.loop import train
-from minigpt.train.state import State
 
 SAVED = Path(__file__).with_name("rules1")
 """Written by the code before rules 2: `last.safetensors` and `metrics.jsonl` of a run of CONFIG

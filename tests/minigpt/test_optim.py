@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from minigpt.model import GPT
 from minigpt.optim import QUINTIC, Muon, cosine, orthogonalise, trapezoid
+from minigpt.saved.state import make_optimizers
 from minigpt.settings import PRESETS
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train.state import make_optimizers
 
 
 def with_singular_values(values: Tensor, rows: int, columns: int) -> tuple[Tensor, ...]:

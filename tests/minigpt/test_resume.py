@@ -21,8 +21,8 @@ import torch
 from labkit.versions import processor
 from minigpt import corpora
 from minigpt.layers import GPTConfig
+from minigpt.saved import checkpoint, runs
 from minigpt.settings import TrainConfig
-from minigpt.train import checkpoint, runs
 from minigpt.train.loop import Progress, train
 
 Call = Any

@@ -20,7 +20,7 @@ from minigpt.load import count_of
 from minigpt.mixture import Mixture
 from minigpt.play import __main__ as play
 from minigpt.play.document import ENGINE, PARTS, page, read
-from minigpt.train.checkpoint import load_model
+from minigpt.saved.checkpoint import load_model
 
 PLAY = Path(play.__file__).parent
 SCRIPTS = [f"engine/{name}.js" for name in ENGINE] + [f"parts/{name}.js" for name in PARTS]

@@ -17,10 +17,10 @@ from torch import Tensor
 from minigpt import seeds
 from minigpt.model import GPT
 from minigpt.optim import Muon
+from minigpt.saved.checkpoint import check_weights
 from minigpt.settings import TrainConfig
-from minigpt.train.budget import TIMED_STEPS
-from minigpt.train.checkpoint import check_weights
 
+TIMED_STEPS = 20  # steps before a run's length is fixed; the first half, slower, does not count
 RULES = 3
 """Version of the rules for seeds, clipping and evaluations; a saved run resumes under its own.
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from labkit import files
 
 if TYPE_CHECKING:
-    from minigpt.train.state import State
+    from minigpt.saved.state import State
 
 RUNS = Path("runs")
 _MEASURED = {"val_loss", "choose_loss"}  # in each line of metrics.jsonl, null if not measured
@@ -106,7 +106,7 @@ class Run:
 
     def save(self, state: State) -> None:
         """Write last.safetensors, and model.safetensors if there is a new best."""
-        from minigpt.train import checkpoint
+        from minigpt.saved import checkpoint
 
         if state.best_weights and state.best != self._best_saved:
             record = {**self.record, "choose_loss": state.best, "step": state.step}
@@ -116,7 +116,7 @@ class Run:
 
     def restore(self, state: State) -> None:
         """Restore `state` to the last checkpoint; without one it stays at step 0."""
-        from minigpt.train import checkpoint
+        from minigpt.saved import checkpoint
 
         if self.last.exists():
             tensors, header = checkpoint.load(self.last)
