@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,29 @@ import lessons
 from lessons.engine import catalogue
 from lessons.engine.checking import supervisor
 from lessons.engine.checking.supervisor import Sandbox
+from lessons.engine.experiment import find
+from lessons.engine.ledger import evidence
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where evidence of the ci profile is kept in this run of the tests, for all its processes."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "evidence"
+
+
+@pytest.fixture
+def evidence_of(measured: Path) -> Callable[[str], list[dict[str, Any]]]:
+    """From a lesson's name to its evidence with seeds 0, 1 and 2; measured once."""
+    return lambda lesson: [
+        evidence.measure(find(lesson), "ci", seed, measured)[0].evidence for seed in (0, 1, 2)
+    ]
 
 
 @pytest.fixture(scope="session")

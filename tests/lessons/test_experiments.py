@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +23,12 @@ AT_THE_FLOOR = {"one_look_memory"}
 """Lessons whose ci profile learns nothing: what is judged is at its floor for every seed."""
 
 
-@functools.cache
-def evidence(lesson: str) -> list[dict[str, Any]]:
-    return [find(lesson).run("ci", seed) for seed in SEEDS]
+Measured = Callable[[str], list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_an_experiment_runs_and_is_judged(lesson: str) -> None:
-    found = evidence(lesson)
+def test_an_experiment_runs_and_is_judged(lesson: str, evidence_of: Measured) -> None:
+    found = evidence_of(lesson)
     rows = find(lesson).judge(found)
     assert len(rows) == len(find(lesson).criteria)
     for row in rows:
@@ -43,30 +41,34 @@ MEASURED = [name for name in LESSONS if records.published(name)]
 
 
 @pytest.mark.parametrize("lesson", MEASURED)
-def test_what_measured_the_ledgers_rows_still_does_the_same(lesson: str) -> None:
+def test_what_measured_the_ledgers_rows_still_does_the_same(
+    lesson: str, evidence_of: Measured
+) -> None:
     """A row that is stale by behaviour has to be measured again: python -m lessons ledger."""
     full = find(lesson).sizes["full"]
-    now = freshness.fingerprint(evidence(lesson)[0], full)
+    now = freshness.fingerprint(evidence_of(lesson)[0], full)
     state, where = records.state(catalogue.find(lesson).folder, now)
     assert state != "stale by behaviour", where
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_seed_decides_everything(lesson: str) -> None:
-    assert find(lesson).run("ci", 0) == evidence(lesson)[0]
-    values = [tuple(find(lesson).values(one)) for one in evidence(lesson)]
+def test_a_seed_decides_everything(lesson: str, evidence_of: Measured) -> None:
+    assert find(lesson).run("ci", 0) == evidence_of(lesson)[0]
+    values = [tuple(find(lesson).values(one)) for one in evidence_of(lesson)]
     if lesson in AT_THE_FLOOR:  # then all that was measured tells the seeds apart
-        values = [(json.dumps({**one, "seed": 0}),) for one in evidence(lesson)]
+        values = [(json.dumps({**one, "seed": 0}),) for one in evidence_of(lesson)]
     assert len(set(values)) == len(SEEDS)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_the_figure_carries_claim_verdict_and_alternative_text(lesson: str) -> None:
+def test_the_figure_carries_claim_verdict_and_alternative_text(
+    lesson: str, evidence_of: Measured
+) -> None:
     experiment = find(lesson)
-    picture = experiment.figure(evidence(lesson))
+    picture = experiment.figure(evidence_of(lesson))
     caption = picture.figure.get_supxlabel()
     assert picture.figure.get_suptitle() == f"Claim: {experiment.title}"
-    rows = experiment.judge(evidence(lesson))
+    rows = experiment.judge(evidence_of(lesson))
     for group in grouped(rows):
         assert " ".join(str(group).split()) in " ".join(caption.split())
     assert all(row.said in " ".join(caption.split()) for row in rows)
@@ -178,8 +180,8 @@ def test_what_is_asked_of_several_things_is_one_group() -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_no_figure_has_a_wall_of_verdicts(lesson: str) -> None:
-    assert len(grouped(find(lesson).judge(evidence(lesson)))) <= 5
+def test_no_figure_has_a_wall_of_verdicts(lesson: str, evidence_of: Measured) -> None:
+    assert len(grouped(find(lesson).judge(evidence_of(lesson)))) <= 5
 
 
 def test_unusable_runs_and_evidence_are_refused() -> None:

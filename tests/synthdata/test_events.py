@@ -175,9 +175,9 @@ def test_no_rule_of_the_reference_is_sure_of_what_bursts_alone_may_do():
     sure = 0
     for seed in range(16):
         one, two = events(seed).texts, events(seed + 500).texts
-        for rule in ("hill1_ratio>=1", "self_bleu_difference<=0"):
-            found = gate(one, [rule], reference=two, seed=seed)
-            sure += found.outcome != "cannot tell"
+        rules = ["hill1_ratio>=1", "self_bleu_difference<=0"]
+        found = gate(one, rules, reference=two, seed=seed)
+        sure += sum(rule.outcome != "cannot tell" for rule in found.judgements)
     assert sure <= 8, sure
 
 
