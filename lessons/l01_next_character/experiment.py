@@ -42,7 +42,7 @@ from distill.settings import portion
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.l01_next_character.drawing import draw
-from lessons.lab.training import BASE, TUNING_SEED, stories, with_text
+from lessons.lab.training import BASE, TUNING_SEED, shrunk, stories, with_text
 from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score, surprisal
@@ -74,37 +74,34 @@ class Size:
     """Of every network."""
 
 
-SIZES: dict[Profile, Size] = {
-    "full": Size(
-        texts=("shakespeare", "kjv"),
-        characters=1_000_000,
-        shares=(0.01, 0.1, 1.0),
-        looks=20_000,
-        base=replace(
-            BASE,
-            steps=400,
-            batch_size=16,
-            muon_lr=0.04,
-            adamw_lr=6e-3,
-            model=GPTConfig(n_layer=2, n_head=4, n_embd=96, context=64),
-        ),
+FULL = Size(
+    texts=("shakespeare", "kjv"),
+    characters=1_000_000,
+    shares=(0.01, 0.1, 1.0),
+    looks=20_000,
+    base=replace(
+        BASE,
+        steps=400,
+        batch_size=16,
+        muon_lr=0.04,
+        adamw_lr=6e-3,
+        model=GPTConfig(n_layer=2, n_head=4, n_embd=96, context=64),
     ),
-    "ci": Size(
-        texts=("storyland:12000", "python-docs"),
-        characters=12_000,
-        shares=(0.1, 1.0),
-        looks=500,
-        base=replace(
-            BASE,
-            steps=30,
-            warmup=3,
-            batch_size=8,
-            muon_lr=0.04,
-            adamw_lr=6e-3,
-            model=GPTConfig(n_layer=1, n_head=2, n_embd=16, context=32),
-        ),
-    ),
-}
+)
+SMALL = shrunk(
+    FULL,
+    texts=("storyland:12000", "python-docs"),
+    characters=12_000,
+    shares=(0.1, 1.0),
+    looks=500,
+    base={
+        "steps": 30,
+        "warmup": 3,
+        "batch_size": 8,
+        "model": {"n_layer": 1, "n_head": 2, "n_embd": 16, "context": 32},
+    },
+)
+SIZES: dict[Profile, Size] = {"full": FULL, "ci": SMALL}
 
 
 def texts(size: Size, seed: int) -> dict[str, Corpus]:

@@ -53,7 +53,8 @@ from torch import Tensor
 from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
-from lessons.lab.training import BASE, TUNING_SEED, fit, stories
+from lessons.lab.sweep import best, sweep
+from lessons.lab.training import BASE, TUNING_SEED, fit, shrunk, stories
 from minigpt import seeds
 from minigpt.corpora import Corpus
 from minigpt.layers import Attention, Block, GPTConfig, attention_weights
@@ -94,30 +95,30 @@ class Size:
         return self.depths[:-1] if arm == BARE else self.depths
 
 
-_BASE = replace(BASE, optimizer="adamw", grad_clip=1.0)
-SIZES: dict[Profile, Size] = {
-    "full": Size(
-        characters=450_000,
-        depths=(2, 4, 8),
-        base=replace(
-            _BASE,
-            steps=200,
-            batch_size=16,
-            model=GPTConfig(n_head=4, n_embd=64, context=64, bigram=False),
-        ),
+FULL = Size(
+    characters=450_000,
+    depths=(2, 4, 8),
+    base=replace(
+        BASE,
+        optimizer="adamw",
+        grad_clip=1.0,
+        steps=200,
+        batch_size=16,
+        model=GPTConfig(n_head=4, n_embd=64, context=64, bigram=False),
     ),
-    "ci": Size(
-        characters=12_000,
-        depths=(1, 2, 3),
-        base=replace(
-            _BASE,
-            steps=12,
-            warmup=3,
-            batch_size=8,
-            model=GPTConfig(n_head=2, n_embd=16, context=32, bigram=False),
-        ),
-    ),
-}
+)
+SMALL = shrunk(
+    FULL,
+    characters=12_000,
+    depths=(1, 2, 3),
+    base={
+        "steps": 12,
+        "warmup": 3,
+        "batch_size": 8,
+        "model": {"n_head": 2, "n_embd": 16, "context": 32},
+    },
+)
+SIZES: dict[Profile, Size] = {"full": FULL, "ci": SMALL}
 
 TUNING: dict[str, dict[int, dict[float, float]]] = {
     WHOLE: {
@@ -151,8 +152,7 @@ TUNING: dict[str, dict[int, dict[float, float]]] = {
 def rate(arm: str, depth: int) -> float:
     """The rate that was best for the arm at this depth, or at the nearest depth that was tuned."""
     nearest = min(TUNING[arm], key=lambda tuned: abs(tuned - depth))
-    losses = TUNING[arm][nearest]
-    return min(losses, key=losses.__getitem__)
+    return best(TUNING[arm][nearest])
 
 
 def config(size: Size, arm: str, depth: int, lr: float, seed: int) -> TrainConfig:
@@ -203,19 +203,11 @@ def tune(
 ) -> dict[str, dict[int, dict[float, float]]]:
     """What `TUNING` holds: the rates given, and further ones while the best is at an edge."""
     corpus = stories(size.characters, TUNING_SEED)
-    found: dict[str, dict[int, dict[float, float]]] = {arm: {} for arm in arms}
-    for arm in arms:
-        for depth in size.of(arm):
-            losses: dict[float, float] = {}
-            wanted = list(rates)
-            while wanted and len(losses) < 7:
-                for lr in wanted:
-                    losses[lr] = _loss(size, arm, depth, lr, TUNING_SEED, corpus)[0]
-                best = min(losses, key=losses.__getitem__)
-                edges = {min(losses): min(losses) / 2, max(losses): max(losses) * 2}
-                wanted = [edges[best]] if best in edges else []
-            found[arm][depth] = dict(sorted(losses.items()))
-    return found
+
+    def losses(arm: str, depth: int) -> dict[float, float]:
+        return sweep(lambda lr: _loss(size, arm, depth, lr, TUNING_SEED, corpus)[0], rates)
+
+    return {arm: {depth: losses(arm, depth) for depth in size.of(arm)} for arm in arms}
 
 
 def _loss(

@@ -43,7 +43,8 @@ from labkit import figures
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.l04_bigger_is_better.lstm import LSTM
-from lessons.lab.training import BASE, TUNING_SEED, fit, stories, with_text
+from lessons.lab.sweep import best, sweep
+from lessons.lab.training import BASE, TUNING_SEED, fit, shrunk, stories, with_text
 from minigpt.corpora import Corpus
 from minigpt.evaluate import surprisal
 from minigpt.layers import GPTConfig
@@ -74,32 +75,27 @@ class Size:
     """What all models share."""
 
 
-_BASE = replace(BASE, optimizer="adamw", grad_clip=1.0)
-SIZES: dict[Profile, Size] = {
-    "full": Size(
-        characters=1_000_000,
-        widths=(8, 16, 32, 64),
-        target=128,
-        base=replace(
-            _BASE,
-            steps=800,
-            batch_size=16,
-            model=GPTConfig(n_layer=2, context=64, bigram=False),
-        ),
+FULL = Size(
+    characters=1_000_000,
+    widths=(8, 16, 32, 64),
+    target=128,
+    base=replace(
+        BASE,
+        optimizer="adamw",
+        grad_clip=1.0,
+        steps=800,
+        batch_size=16,
+        model=GPTConfig(n_layer=2, context=64, bigram=False),
     ),
-    "ci": Size(
-        characters=12_000,
-        widths=(4, 8),
-        target=16,
-        base=replace(
-            _BASE,
-            steps=20,
-            warmup=3,
-            batch_size=8,
-            model=GPTConfig(n_layer=1, context=32, bigram=False),
-        ),
-    ),
-}
+)
+SMALL = shrunk(
+    FULL,
+    characters=12_000,
+    widths=(4, 8),
+    target=16,
+    base={"steps": 20, "warmup": 3, "batch_size": 8, "model": {"n_layer": 1, "context": 32}},
+)
+SIZES: dict[Profile, Size] = {"full": FULL, "ci": SMALL}
 
 TUNING: dict[str, dict[int, dict[float, float]]] = {
     GPT_: {
@@ -129,8 +125,9 @@ is clean for every arm."""
 
 def rate(arm: str, width: int) -> float:
     """The tuned rate, between tuned widths a straight line in logarithms."""
-    best = {w: min(losses, key=losses.__getitem__) for w, losses in TUNING[arm].items()}
-    return float(np.exp(np.interp(np.log(width), np.log(list(best)), np.log(list(best.values())))))
+    tuned = {w: best(losses) for w, losses in TUNING[arm].items()}
+    found = np.interp(np.log(width), np.log(list(tuned)), np.log(list(tuned.values())))
+    return float(np.exp(found))
 
 
 def shape(size: Size, width: int) -> GPTConfig:
@@ -182,21 +179,18 @@ def tune(
     size: Size, widths: Mapping[str, Sequence[int]], rates: Sequence[float] = (5e-3, 1e-2, 2e-2)
 ) -> dict[str, dict[int, dict[float, float]]]:
     """What `TUNING` holds: the rates given, and further ones while the best is at an edge."""
-    found: dict[str, dict[int, dict[float, float]]] = {}
-    for arm, wanted_widths in widths.items():
-        corpus, steps = reads(size, arm, TUNING_SEED)
-        found[arm] = {}
-        for width in wanted_widths:
-            losses: dict[float, float] = {}
-            wanted = list(rates)
-            while wanted and len(losses) < 7:
-                for lr in wanted:
-                    losses[lr] = _train(size, arm, width, lr, TUNING_SEED, corpus, steps)[0]
-                best = min(losses, key=losses.__getitem__)
-                edges = {min(losses): min(losses) / 2, max(losses): max(losses) * 2}
-                wanted = [edges[best]] if best in edges else []
-            found[arm][width] = dict(sorted(losses.items()))
-    return found
+    return {arm: _tuned(size, arm, some, rates) for arm, some in widths.items()}
+
+
+def _tuned(
+    size: Size, arm: str, widths: Sequence[int], rates: Sequence[float]
+) -> dict[int, dict[float, float]]:
+    corpus, steps = reads(size, arm, TUNING_SEED)
+
+    def losses(width: int) -> dict[float, float]:
+        return sweep(lambda lr: _train(size, arm, width, lr, TUNING_SEED, corpus, steps)[0], rates)
+
+    return {width: losses(width) for width in widths}
 
 
 def law(n: Sequence[float], excess: Sequence[float]) -> tuple[float, float]:

@@ -9,7 +9,8 @@ Omits:  choosing the best of several evaluations: with one at the end the last w
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
+from typing import Any, TypeVar
 
 from labkit.files import sha256
 from minigpt import corpora, storyland
@@ -18,11 +19,32 @@ from minigpt.model import GPT
 from minigpt.settings import TrainConfig
 from minigpt.train.loop import TrainResult, train
 
+Settings = TypeVar("Settings")
+
 TUNING_SEED = 99
 """The only seed for tuning learning rates; it is never judged."""
 
 BASE = TrainConfig(device="cpu", precision="fp32", threads=1, save_seconds=1e9)
 """One thread in float32: slower than necessary, but the same everywhere."""
+
+
+def shrunk(full: Settings, **smaller: Any) -> Settings:
+    """The ci profile's settings: those of the full one, but for what is named.
+
+    A dictionary changes what it names of the settings within. TypeError for a name that there is
+    not.
+
+    >>> shrunk(BASE, steps=12, model={"n_embd": 16}).model.n_embd
+    16
+    """
+    parts: Any = full
+    within = {
+        name: shrunk(getattr(parts, name), **value)
+        if isinstance(value, dict) and is_dataclass(getattr(parts, name))
+        else value
+        for name, value in smaller.items()
+    }
+    return replace(parts, **within)
 
 
 def stories(characters: int, seed: int) -> Corpus:

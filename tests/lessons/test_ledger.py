@@ -171,6 +171,24 @@ def test_the_ledger_names_rows_whose_code_has_changed(
     assert "code changed since it measured: planted; " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("does", [1.0, 2.0])
+def test_notebooks_show_edited_code_again_only_if_it_does_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, does: float
+) -> None:
+    run(Planted(), folder)
+    changed = Planted(does=does).experiment()
+    monkeypatch.setattr(catalogue, "FOLDER", folder.parent)
+    monkeypatch.setattr(ledger, "find", lambda _: changed)
+    monkeypatch.setattr(records, "follows", lambda *_: True)
+    monkeypatch.setattr(ledger, "_made_apart", lambda _: lambda: ledger.small(changed))
+    (folder / "experiment.py").write_text(CODE.replace("A = 1", "A = 2"), encoding="utf-8")
+    for renew in (False, True):
+        code = ledger.main(ledger.LedgerConfig(lessons=("planted",), check=True, renew=renew))
+        assert code == (does != 1.0)
+        assert records.may_be_shown(folder, changed) == (renew and does == 1.0)
+    assert ledger.code_changed([catalogue.find("planted")]) == ["planted"]
+
+
 def test_a_missing_extra_is_not_taken_for_another_behaviour(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -586,4 +604,6 @@ def test_the_ci_profile_is_printed_and_not_kept(capsys: pytest.CaptureFixture[st
 def test_settings_check_themselves() -> None:
     with pytest.raises(ValueError, match="--profile full"):
         ledger.LedgerConfig(readme=Path("README.md"), profile="ci")
+    with pytest.raises(ValueError, match="add --check"):
+        ledger.LedgerConfig(renew=True)
     assert replace(ledger.LedgerConfig(profile="ci"), seeds=5).seeds == 5

@@ -46,6 +46,9 @@ class LedgerConfig:
     """With --run: number of seeds in parallel, each on its own core."""
     check: bool = False
     """Check whether the code that measured still behaves the same; exit 1 if it does not."""
+    renew: bool = False
+    """With --check: where it does, let notebooks show the evidence again after an edit of the
+    lesson's experiment.py."""
     history: bool = False
     """Print the rows replaced by later ones."""
     profile: Profile = "full"
@@ -68,6 +71,8 @@ class LedgerConfig:
             raise ValueError(f"jobs must be at least 1, got {self.jobs}")
         if self.again and not self.run:
             raise ValueError("--again says what --run does; add --run")
+        if self.renew and not self.check:
+            raise ValueError("--renew goes by what --check finds; add --check")
         if self.readme is not None and self.profile != "full":
             raise ValueError("--readme publishes, so it goes with --profile full")
 
@@ -85,7 +90,7 @@ def main(config: LedgerConfig) -> int:
             print(printed.render(_ci(find(lesson.name), config)))
         return 0
     if config.check:
-        return check(chosen)
+        return check(chosen, renew=config.renew)
     if config.run:
         for lesson in chosen:
             made = _made_apart(lesson.name)
@@ -134,8 +139,11 @@ def code_changed(chosen: Sequence[Lesson]) -> list[str]:
     ]
 
 
-def check(chosen: Sequence[Lesson]) -> int:
-    """Print for each measured lesson whether its row is still valid; returns 1 if one is not."""
+def check(chosen: Sequence[Lesson], *, renew: bool = False) -> int:
+    """Print for each measured lesson whether its row is still valid; returns 1 if one is not.
+
+    With `renew`, notebooks show the evidence of lessons whose behaviour is the same.
+    """
     stale = 0
     for lesson in chosen:
         if not records.entries(lesson.folder):
@@ -161,6 +169,8 @@ def check(chosen: Sequence[Lesson]) -> int:
         }
         print(f"{lesson.name}: {state}: {words[state]}")
         stale += state == "stale by behaviour"
+        if renew and state != "stale by behaviour":
+            records.renew(lesson.folder)
     return 1 if stale else 0
 
 
