@@ -480,8 +480,8 @@ for width in first["nets"]:
 # Among the coders that stay as they were, PPMd needs 2.10 bits per character and the n-gram 2.14.
 # But the text was cut into 32 pieces for the n-gram, which costs it 0.02 on the text of section 3,
 # about half of the difference. (PPMd begins anew every 500 characters, and learns within them: it
-# cannot be stopped. What the one costs and the other gains was not measured.) Among those that learn on the way, PPMd needs 2.00 and the n-gram
-# 2.05. The GPT needs 2.44 and 2.28.
+# cannot be stopped. What the one costs and the other gains was not measured.) Among those that
+# learn on the way, PPMd needs 2.00 and the n-gram 2.05. The GPT needs 2.44 and 2.28.
 #
 # ## 6. Where it stops being true
 #
