@@ -376,13 +376,15 @@ for place, share in enumerate(evidence[0]["shares"]):
 # %% [markdown]
 # In the published runs 0.59 of the student's own gap is closed, and 0.39 of the gap from the best
 # use of the same labels. The best use is always counting: the n-gram of 5 % of the text (2.13 nats)
-# beats every student that had labels alone (2.30 at best). The n-gram knows no other text, and over
-# labels at equal steps its teaching is worth 0.09 nats where the transformer's is worth 0.33. With
-# all of the text 0.32 of the gain is left at equal steps. The true value may lie on either side of
-# a third, and to decide with a probability of 90 % would take about 120 seeds, or more than four
-# hours of one core. In equal seconds the taught student loses in all twenty seeds (the share that
-# is left is -0.06, -0.08 to -0.04), and at equal compute as well (-0.08, -0.10 to -0.06). And with
-# all of the text counting (1.58 nats) is better than the teacher (1.78).
+# beats every student that had labels alone (2.30 at best). (An average of such a student and the
+# n-gram, as in lesson 2, was not tried. If it is better still, the second share is smaller.) The
+# n-gram knows no other text, and over labels at equal steps its teaching is worth 0.09 nats where
+# the transformer's is worth 0.33. With all of the text 0.32 of the gain is left at equal steps. The
+# true value may lie on either side of a third, and to decide with a probability of 90 % would take
+# about 120 seeds, or more than four hours of one core. In equal seconds the taught student loses in
+# all twenty seeds (the share that is left is -0.06, -0.08 to -0.04), and at equal compute as well
+# (-0.08, -0.10 to -0.06). And with all of the text counting (1.58 nats) is better than the teacher
+# (1.78).
 #
 # ## 7. Where it stops being true
 #
