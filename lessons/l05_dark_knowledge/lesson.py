@@ -215,9 +215,9 @@ for T in (1, 2, 4, 8, 16):
 # There is one trap: the teacher has counted the very windows that it comments on. At a place that
 # it has counted it knows the label, and hands over the throw instead of the die. An n-gram of
 # 50,000 characters pays 0.8 nats for each of them, but 1.7 if it has not counted the tenth around
-# them. So the teacher is **cross-fitted**: the text is cut into ten parts, and predictions for each part
-# come from the counts of the other nine. (Before we noticed this, our n-gram could see the answers
-# while it taught.) This takes about twenty seconds.
+# them. So the teacher is **cross-fitted**: the text is cut into ten parts, and predictions for each
+# part come from the counts of the other nine. (Before we noticed this, our n-gram could see the
+# answers while it taught.) This takes about twenty seconds.
 
 # %%
 shape = TrainConfig(
