@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from distill.experiments.lab import PROFILES
 from distill.experiments.outcome import less
 from labkit.experiment import interval
 
@@ -166,6 +167,9 @@ def _mixture_teacher(one: Record) -> str:
     by_heart = (gap(one, f"the mixture, {some}", f"{heart}, {some}") for some in ("5%", "100%"))
     ends = [arm for arm, what in one["chosen"].items() if what.startswith("rate x 8")]
     told = f" The rate of {' and '.join(ends)} is the last of the grid." if ends else ""
+    last = f"{PROFILES['full'].student.steps} steps"
+    long = [arm for arm, what in one["chosen"].items() if what.endswith(last)]
+    told += f" The longest run on offer was taken by {' and '.join(long)}." if long else ""
     return (
         "Beside cross-fitting, teaching by heart gains {} nats/char at 5 % of the text and {} at "
         "all of it. ".format(*by_heart)
