@@ -345,10 +345,14 @@ def to_decide(values: Sequence[float], criterion: Criterion, seconds: float) -> 
     enough, most = MINIMUM_SEEDS, 1_000_000
     while enough < most and power(values, criterion, enough) < POWER:
         enough += max(1, enough // 32)
-    if enough >= most:
-        return "no number of seeds would decide"
+    if enough >= most:  # the mean is at the threshold, or all but there
+        return f"more than {most:,} seeds would be needed, {_lasting(most * seconds)}"
     size = 10 ** max(0, len(str(enough)) - 2)
     enough = -(-enough // size) * size
-    minutes = enough * seconds / 60
-    time = f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
-    return f"about {enough:,} seeds would decide, {time}"
+    return f"about {enough:,} seeds would decide, {_lasting(enough * seconds)}"
+
+
+def _lasting(seconds: float) -> str:
+    """A duration in minutes, or from an hour and a half on in hours."""
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:,.1f} h"

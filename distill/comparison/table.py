@@ -43,7 +43,10 @@ def table(found: Comparison) -> str:
             f"equal seconds: a step took {1000 * labels:.1f} ms on labels and {1000 * taught:.1f} "
             "ms taught, in this run on this machine"
         )
-    lines.append("the teacher is given: what training it cost is counted nowhere here")
+    lines.append(
+        "the teacher is given, one for all seeds: what another would change is in no interval, and "
+        "what training it cost is counted nowhere here"
+    )
     lines.append(
         f"{len(found.seeds)} paired seeds, 95 % intervals; distances KL(teacher || student) in "
         f"nats/char, on real text and on the student's own; {found.seconds:.0f} s in all"

@@ -155,9 +155,8 @@ def page(
         "Each seed has a student and, where the teacher has learned, a teacher of its own. All "
         "seeds of an experiment share the text, its held-out part, and what the sweep chose for "
         f"each arm (on seed {SWEEP_SEED}, which is not judged, with the first judged seed's "
-        "teacher, by the choosing half). What another text would change is in no interval. "
-        "Experiments share runs: full_data's judged arms are few_labels' at all of the text, "
-        "born_again and data_free share their labels, on_policy and data_free an arm.",
+        "teacher, by the choosing half). What another text would change is in no interval.",
+        *_shared(some),
     ]
     if any(one["sanity"] for one in some):
         lines += [
@@ -236,6 +235,32 @@ def _many(verdicts: int) -> list[str]:
         "lies near the threshold; where it lies far away, a miss changes no word.",
         "",
     ]
+
+
+def _shared(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A paragraph that names the arms that are the same runs in several experiments, by their
+    losses: what chance did to one of them it did to all."""
+    groups: list[tuple[dict[int, float], dict[str, str]]] = []
+    for one in records:
+        for arm, losses in one["losses"].items():
+            if arm in one.get("once", []):
+                continue
+            runs = dict(enumerate(losses, one.get("first_seed", 0)))
+            for known, names in groups:
+                same = known.keys() & runs.keys()
+                if same and all(known[seed] == runs[seed] for seed in same):
+                    names.setdefault(one["name"], arm)
+                    break
+            else:
+                groups.append((runs, {one["name"]: arm}))
+    told = sorted(
+        " = ".join(f'"{arm}" of {name}' for name, arm in names.items())
+        for _, names in groups
+        if len(names) > 1
+    )
+    if not told:
+        return []
+    return ["", f"Experiments share runs, so their verdicts share chance: {'; '.join(told)}."]
 
 
 def _missing(names: list[str]) -> list[str]:

@@ -225,10 +225,10 @@ with picture(
 
 # %% [markdown]
 # PPMd is from 2002. It mixes counts of several lengths as the n-gram does, but it keeps learning
-# while it writes. That explains most of its lead over an n-gram that does not; the rest is its own.
-# On one megabyte it is hard to beat: section 5 compares it with a small network that trains for
-# less than two minutes. Keep that in mind when you read that a large model "compresses better than
-# gzip": gzip sees only the last 32 kilobytes, and the large model's own size is not counted.
+# while it writes. To the n-gram, learning is worth about half of PPMd's lead; the rest is PPMd's
+# own. On one megabyte it is hard to beat: section 5 compares it with a small network that trains
+# for less than two minutes. Keep that in mind when you read that a large model "compresses better
+# than gzip": gzip sees only the last 32 kilobytes, and the large model's own size is not counted.
 #
 # It also matters how a text is cut. Coding many pieces at once is faster, but each piece begins
 # without the text before it:
@@ -460,10 +460,11 @@ for row in sorted(first["while_learning"], key=lambda row: row["bits"]):
 # %% [markdown]
 # In the published runs, what the probe reads beyond random labels is hardly related to compression
 # (correlation 0.15, interval 0.00 to 0.29). The lead is 0.093, and its true value may lie on either
-# side of 0.1; to decide with a probability of 90 % would take about 100 seeds, or three hours of
-# one core. The mean correlation hides that the two networks differ, and the lead hides that much of
-# it was there before training. For each network, the next cell prints the correlation, and what the
-# probe reads beyond random labels before and after training.
+# side of 0.1; to decide with a probability of 90 % would take about 110 seeds, or more than three
+# hours of one core. The mean correlation hides that the two networks may differ (the interval of
+# their difference, -0.06 to 0.74, contains 0), and the lead hides that much of it was there before
+# training. For each network, the next cell prints the correlation, and what the probe reads beyond
+# random labels before and after training.
 
 # %%
 for width in first["nets"]:
@@ -478,8 +479,9 @@ for width in first["nets"]:
 # %% [markdown]
 # Among the coders that stay as they were, PPMd needs 2.10 bits per character and the n-gram 2.14.
 # But the text was cut into 32 pieces for the n-gram, which costs it 0.02 on the text of section 3,
-# about half of the difference. Among those that learn on the way, PPMd needs 2.00 and the n-gram
-# 2.05. The GPT needs 2.44 and 2.28.
+# about half of the difference. (PPMd begins anew every 500 characters, and learns within them: it
+# cannot be stopped. What the one costs and the other gains was not measured.) Among those that
+# learn on the way, PPMd needs 2.00 and the n-gram 2.05. The GPT needs 2.44 and 2.28.
 #
 # ## 6. Where it stops being true
 #

@@ -333,7 +333,7 @@ for arm in evidence[0]["penalty_nats"]:
 
 # %% [markdown]
 # Without normalisation the slope is barely below 0, and the whole change is between two and four
-# blocks; from four to eight there is none. And how good are these networks after two hundred steps?
+# blocks; from four to eight none shows. And how good are these networks after two hundred steps?
 # Here are n-grams that counted as many characters as the networks have drawn:
 
 # %%
@@ -356,7 +356,7 @@ for order in (4, 7):
 #   length alone is the reason; but our experiment says nothing about long runs.
 # - **A part is not one thing.** "Without normalisation" leaves out the norm of queries and keys as
 #   well, which bounds the scores of attention by 4. And at eight layers its rate, and that of the
-#   network without residual connections, are half of a rate at which training blows up.
+#   network without residual connections, are half of a rate at which training fails.
 # - **The initial weights are a part, too.** They decide whether the same network without residual
 #   connections learns or not. He et al. (2023) bring deep transformers that have neither residual
 #   connections nor normalisation to the same loss, in about five times as many steps.

@@ -195,8 +195,8 @@ for T in (1, 2, 4, 8, 16):
     print(f"{T:4} {gradient(T, 1.0):10.4f} {gradient(T, 1 / T**2):10.4f}")
 
 # %% [markdown]
-# With the factor the teacher's influence stays about the same; without it, each doubling of a large
-# T divides it by four.
+# With the factor the teacher's influence changes by less than a factor of two; without it, each
+# doubling of a large T divides it by four or a little more.
 #
 # For text, T = 1 is the usual choice (Busbridge et al. 2025 found nothing better): text itself has
 # much entropy, so the teacher is seldom sure. This lesson uses T = 1 too.
@@ -214,10 +214,10 @@ for T in (1, 2, 4, 8, 16):
 #
 # There is one trap: the teacher has counted the very windows that it comments on. At a place that
 # it has counted it knows the label, and hands over the throw instead of the die. An n-gram of
-# 50,000 characters pays 0.9 nats for each of them, but 1.7 for characters that it has not counted.
-# So the teacher is **cross-fitted**: the text is cut into ten parts, and predictions for each part
-# come from the counts of the other nine. (Before we noticed this, our n-gram could see the answers
-# while it taught.) This takes about twenty seconds.
+# 50,000 characters pays 0.8 nats for each of them, but 1.7 if it has not counted the tenth around
+# them. So the teacher is **cross-fitted**: the text is cut into ten parts, and predictions for each
+# part come from the counts of the other nine. (Before we noticed this, our n-gram could see the
+# answers while it taught.) This takes about twenty seconds.
 
 # %%
 shape = TrainConfig(
@@ -376,13 +376,15 @@ for place, share in enumerate(evidence[0]["shares"]):
 # %% [markdown]
 # In the published runs 0.59 of the student's own gap is closed, and 0.39 of the gap from the best
 # use of the same labels. The best use is always counting: the n-gram of 5 % of the text (2.13 nats)
-# beats every student that had labels alone (2.30 at best). The n-gram knows no other text, and its
-# teaching is worth 0.09 nats where the transformer's is worth 0.33. With all of the text 0.32 of
-# the gain is left at equal steps. The true value may lie on either side of a third, and to decide
-# with a probability of 90 % would take about 120 seeds, or more than four hours of one core. In
-# equal seconds the taught student loses, in all twenty seeds (-0.06, -0.08 to -0.04), and at equal
-# compute as well (-0.08, -0.10 to -0.06). And with all of the text counting (1.58 nats) is better
-# than the teacher (1.78).
+# beats every student that had labels alone (2.30 at best). (An average of such a student and the
+# n-gram, as in lesson 2, was not tried. If it is better still, the second share is smaller.) The
+# n-gram knows no other text, and over labels at equal steps its teaching is worth 0.09 nats where
+# the transformer's is worth 0.33. With all of the text 0.32 of the gain is left at equal steps. The
+# true value may lie on either side of a third, and to decide with a probability of 90 % would take
+# about 120 seeds, or more than four hours of one core. In equal seconds the taught student loses in
+# all twenty seeds (the share that is left is -0.06, -0.08 to -0.04), and at equal compute as well
+# (-0.08, -0.10 to -0.06). And with all of the text counting (1.58 nats) is better than the teacher
+# (1.78).
 #
 # ## 7. Where it stops being true
 #

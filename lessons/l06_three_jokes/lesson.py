@@ -337,7 +337,8 @@ for name, texts in (("healthy", healthy), ("collapsed", collapsed)):
 # model has collapsed and not merely the sampling. For comparison there are made-up tellers, as
 # above ("dial k/N"), and tellers of true jokes if that collection is on the machine.
 #
-# We wrote down the following for the GPTs before anything was run:
+# We wrote down the following for the GPTs before the judged seeds were run, after four pilots (in
+# which the AUC was 0.425 to 0.584, the test found all 16 GPTs, and the harm was 0.21 to 0.26):
 #
 # - The **naive judge**, a logistic regression over words, pairs of words, the whole text, its
 #   length and the words new to it, has an AUC of at most 0.6 *and* at least 0.4, on average over

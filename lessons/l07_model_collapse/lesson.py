@@ -241,8 +241,8 @@ for step in (run[0], run[-1]):
 # n-gram and the GPT the control `real` could win the first criterion: if the rise were all chance,
 # replace would look like `real`. For the two other sources, and for the formula, mathematics
 # decides (sections 1 to 3), and the rows only check our code. For accumulate and fresh the control
-# is replace. The definitions are those of `synthdata.collapse.criteria`. There are twelve criteria
-# with 95 % each, so chance alone would get one wrong in every other run.
+# is replace. The definitions are those of `synthdata.collapse.criteria`. There are twelve
+# intervals of 95 % each, so by chance alone one of them misses its true value in every other run.
 #
 # **This is the second version.** The first was run on three seeds and had three faults. The rises
 # by which others are divided were means over all seeds, so the interval left out their own chance.
@@ -292,8 +292,8 @@ for name in ("multinomial", "gaussian", "ngram", "gpt"):
 
 # %% [markdown]
 # The categories, the normal distribution and the n-gram slow down more under accumulate than under
-# replace. In the published runs the GPT does not (0.38 and 0.41): keeping old data makes its rise
-# smaller, but we have not shown that the rise comes to an end.
+# replace. In the published runs the GPT hardly does (0.38 and 0.41): keeping old data makes its
+# rise smaller, but we have not shown that the rise comes to an end.
 #
 # If the claim as a whole falls short, look which rows do. Whether a tenth of fresh data leaves *no*
 # rise is our question about a remedy. The speaker did not claim it, and Alemohammad et al. (below)

@@ -163,6 +163,7 @@ def test_a_comparison_in_words(compared: comparison.Comparison) -> None:
     assert f"from the best use of the same labels, {compared.best};" in text
     assert "of that gap closed" in text
     assert "what training it cost is counted nowhere" in text
+    assert "one for all seeds: what another would change is in no interval" in text
     assert "in this run on this machine" in text
     row = next(line for line in text.splitlines() if line.startswith(comparison.TAUGHT))
     assert row.count("+-") == 5  # loss, calibration, agreement and both distances

@@ -153,6 +153,31 @@ def test_a_rate_at_the_end_of_its_grid_is_told() -> None:
             assert "the last of the grid" in section
 
 
+def test_a_length_at_the_end_of_what_is_offered_is_told() -> None:
+    """Labels that would rather train longer are a weaker baseline than they could be."""
+    last = f"{lab.PROFILES['full'].student.steps} steps"
+    sections = whole_page().split("\n## ")
+    for kept in results.read(EXPERIMENTS):
+        if any(last in chosen for chosen in kept["chosen"].values()):
+            (section,) = [one for one in sections if one.startswith(f"{kept['name']}\n")]
+            assert "the longest run" in section.lower(), kept["name"]
+
+
+def test_arms_that_are_the_same_runs_are_named() -> None:
+    """Losses tell: forward KL at temperature 1 is an arm of four experiments."""
+    said = next(line for line in whole_page().splitlines() if line.startswith("Experiments share"))
+    for one in (
+        '"own 0" of on_policy = "few real, marked" of data_free = "T=1" of temperature_sweep',
+        '"one" of ensemble_to_one = "born again" of born_again',
+    ):
+        assert one in said
+    other = {"name": "other", "losses": {"a": [1.0, 2.0]}, "first_seed": 10}
+    assert results._shared([other, {**other, "name": "later", "first_seed": 11}]) == []
+    assert results._shared([other, {**other, "name": "same"}])[1].endswith(
+        '"a" of other = "a" of same.'
+    )
+
+
 def test_a_criterion_written_after_a_look_at_its_seeds_is_told() -> None:
     """Another threshold on the same seeds; on fresh ones, as a pilot or as a sanity check it is
     right."""

@@ -275,4 +275,5 @@ def test_what_it_would_take_to_decide_in_words() -> None:
     seeds = int(words.split()[1])
     assert power(values, AT_LEAST_ONE, seeds) >= 0.9 > power(values, AT_LEAST_ONE, seeds * 9 // 10)
     assert words.endswith(f"{seeds:.1f} h")
-    assert to_decide([1.0, 1.01, 0.99], AT_LEAST_ONE, 1) == "no number of seeds would decide"
+    words = "more than 1,000,000 seeds would be needed, 277.8 h"
+    assert to_decide([1.0, 1.01, 0.99], AT_LEAST_ONE, 1) == words
