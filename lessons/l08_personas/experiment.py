@@ -127,7 +127,7 @@ EXPERIMENT = Experiment(
     title="A collapsed GPT gives more varied answers if it is asked in a persona",
     claim="Personas make output more varied: a model that gives a few answers over and over gives "
     "others when it is asked in a persona. *We read into it that this must beat cheaper ways "
-    "(temperature, top-p, random codes) without loss of quality.",
+    "(temperature, top-p, random codes) that write no worse.",
     source="NP24b; Ge et al. 2024, arXiv:2406.20094",
     criteria=(CRITERION,),
     seeds=6,
