@@ -25,7 +25,7 @@ import tyro
 from distill.experiments import results
 from distill.experiments.lab import PROFILES
 from distill.experiments.outcome import Outcome
-from distill.experiments.table import EXPERIMENTS, PILOTS, REPLACED, SEEDS
+from distill.experiments.table import EXPERIMENTS, FIRST_SEEDS, PILOTS, REPLACED, SEEDS
 from labkit import command, files, freshness
 from labkit.experiment import POWER, seeds_needed
 
@@ -87,9 +87,11 @@ def main(asked: Command) -> int:
         print(text, end="") if asked.out is None else files.write_text(asked.out, text)
         return 0
     profile = PROFILES[asked.profile]
-    first = profile.first_seed if asked.first_seed is None else asked.first_seed
+    full = asked.profile == "full"
+    first = FIRST_SEEDS.get(asked.name, profile.first_seed) if full else profile.first_seed
+    first = first if asked.first_seed is None else asked.first_seed
     pilot = first >= PILOTS
-    if asked.profile == "full" and not pilot:
+    if full and not pilot:
         profile = replace(profile, seeds=planned(asked))
     profile = replace(profile, seeds=asked.seeds or profile.seeds, first_seed=first)
     wall, cpu = time.monotonic(), time.process_time()

@@ -13,6 +13,7 @@ from typing import Any
 
 from distill.experiments.lab import PROFILES
 from distill.experiments.outcome import less
+from distill.experiments.teaching import LONGER
 from labkit.experiment import interval
 
 Record = dict[str, Any]
@@ -31,10 +32,8 @@ def _capacity_gap(one: Record) -> str:
     teachers = one["measures"]["loss of the teacher itself, nats/char"]
     better = interval(less(teachers["teacher x 2"], teachers["teacher x 4"]))
     return (
-        "The criterion compares the ends alone, so its verdict does not mean that no gap shows. "
-        "One does: the teacher four times as wide teaches worse than the one twice as wide, by "
-        f"{gap(one, 'teacher x 4', 'teacher x 2')} nats/char, though it is better itself by "
-        f"{better.value:.3f}."
+        f"The largest teacher is itself better than the middle one by {better} nats/char. Student, "
+        "text and number of steps are one each: another student may have its gap elsewhere."
     )
 
 
@@ -72,6 +71,13 @@ BEYOND = (
     "half, nats/char): 1.835 at x 4, 1.828 at x 8, 1.866 at x 16 and 1.880 at x 32, so a longer "
     "grid would have chosen the same."
 )
+
+
+def _longest(one: Record) -> str:
+    """A sentence that names arms which took the longest run on offer; empty if none did."""
+    steps = round(max(LONGER) * PROFILES["full"].student.steps)
+    ends = [arm for arm, what in one["chosen"].items() if f" {steps} steps" in what]
+    return f" The longest run on offer was taken by {' and '.join(ends)}." if ends else ""
 
 
 LONGEST = (
@@ -120,12 +126,10 @@ def _noisy_labels(one: Record) -> str:
 
 def _born_again(one: Record) -> str:
     return (
-        f"{LONGEST} On pilots 90 to 92 born again leads labels by 0.026 [-0.016, 0.068] at equal "
-        "steps, and by 0.003 [-0.029, 0.035] at equal compute, 383 steps for labels (the same "
-        "command): the first row holds at equal steps, and most of it may be what more steps would "
-        "have given. Smoothing took the longest run and its weakest weight, which is nearly labels "
-        "alone. So the verdicts say that such a teacher helps at equal steps, not why: that it "
-        "tells which characters are alike was not tested."
+        f"Steps are not equal: each arm takes what suits it.{_longest(one)} Chosen for smoothing "
+        f"was {one['chosen']['smoothed']}: the weaker its weight, the nearer it is to labels "
+        "alone. The verdicts do not say why such a teacher helps or does not: that it tells which "
+        "characters are alike was not tested."
     )
 
 
@@ -140,10 +144,9 @@ def _ensemble_to_one(one: Record) -> str:
 
 def _data_free(one: Record) -> str:
     return (
-        f"{LONGEST} Either would take the first row below its threshold; what longer runs would "
-        "give written text was not tried. The half of the text that chooses, 20,000 real "
-        "characters, picks rate and checkpoint, and few real labels are 18,000: without any real "
-        "text nothing was chosen here."
+        f"Steps are not equal: each arm takes what suits it.{_longest(one)} The half of the text "
+        "that chooses, 20,000 real characters, picks length, rate and checkpoint, and few real "
+        "labels are 18,000: without any real text nothing was chosen here."
     )
 
 

@@ -94,8 +94,11 @@ def about() -> dict[str, str]:
 
 
 def read(names: Iterable[str], folder: Path = FOLDER) -> list[dict[str, Any]]:
-    """The existing records of the experiments `names`, in that order."""
-    paths = [folder / f"{name}.json" for name in names]
+    """The existing records of the experiments `names`, in that order.
+
+    In `REPLACED` one that was replaced twice has two: NAME.json and NAME-2.json.
+    """
+    paths = [folder / f"{name}{which}.json" for name in names for which in ("", "-2")]
     return [files.read_json(path) for path in paths if path.exists()]
 
 
@@ -174,9 +177,9 @@ def page(
             "",
             "## Replaced",
             "",
-            "What stood here before, and why it does not any more. Those experiments had three "
-            "seeds, 0 to 2, one teacher for all of them, a student 64 wide of 400 steps and, but "
-            "for few_labels, one learning rate for all arms.",
+            "What stood here before, and why it does not any more. Those with three seeds, 0 to 2, "
+            "had one teacher for all of them, a student 64 wide of 400 steps and, but for "
+            "few_labels, one learning rate for all arms.",
             "",
             *_table(before, "findings", linked=False),
             "",

@@ -1,8 +1,8 @@
 """Would a longer run than the sweep offers have suited distill's students of few labels?
 
-Idea:   born_again, data_free, ensemble_to_one and expensive_sensor offer labels alone at most as
-        many steps as every other arm has, and labels took them. This trains longer ones: on the
-        sweep's seed, printing the loss that the sweep chooses by (best checkpoint, choosing half)
+Idea:   ensemble_to_one and expensive_sensor offer labels alone at most as many steps as every
+        other arm has, and labels took them (born_again and data_free did, too). This trains longer
+        ones: on the sweep's seed, printing the loss that the sweep chooses by (best checkpoint, choosing half)
         and the judging half's; then on pilot seeds, where labels get the operations that the
         student born again takes, its teacher's answers included, or half as many steps again.
 Run:    nice python -m tests.benchmarks.bench_lengths     (two minutes; --threads is always 1)
