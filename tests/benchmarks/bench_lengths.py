@@ -2,9 +2,10 @@
 
 Idea:   ensemble_to_one and expensive_sensor offer labels alone at most as many steps as every
         other arm has, and labels took them (born_again and data_free did, too). This trains longer
-        ones: on the sweep's seed, printing the loss that the sweep chooses by (best checkpoint, choosing half)
-        and the judging half's; then on pilot seeds, where labels get the operations that the
-        student born again takes, its teacher's answers included, or half as many steps again.
+        ones: on the sweep's seed, printing the loss that the sweep chooses by (best checkpoint,
+        choosing half) and the judging half's; then on pilot seeds, where labels get the operations
+        that the student born again takes, its teacher's answers included, or half as many steps
+        again.
 Run:    nice python -m tests.benchmarks.bench_lengths     (two minutes; --threads is always 1)
 Omits:  judged seeds: no record changes by this. The rate of each arm is that of its record.
 """
