@@ -86,6 +86,11 @@ def joined(package: str, names: Sequence[str]) -> str:
     return "\n".join(read(package, name) for name in names)
 
 
+def rules(package: str, name: str) -> str:
+    """Style rules of a page: what all pages share (web/base.css), then a file of its package."""
+    return f"{read('labkit', 'web/base.css')}{read(package, name)}"
+
+
 def fill(template: str, holes: Mapping[str, str]) -> str:
     """A page with its `@holes@` filled in; KeyError for a hole without a filling.
 

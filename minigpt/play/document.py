@@ -161,7 +161,7 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         for room, names in (("engine", ENGINE), ("parts", PARTS))
     )
     code = f"{pages.read('labkit', ELEMENTS)}\n{parts}"
-    rules = read("parts/play.css")
+    rules = pages.rules("minigpt.play", "parts/play.css")
     title = escape(" · ".join(model["name"] for model in data["models"]))
     blobs = [
         f'<script type="text/plain" id="model-{i}">{base64.b64encode(blob).decode()}</script>'

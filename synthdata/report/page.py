@@ -33,7 +33,7 @@ TOLD = 1200
 def to_html(report: Report) -> str:
     """The report as one HTML page: nothing is fetched, and without scripts all of it is there."""
     verdict = report.verdict
-    rules = pages.read("synthdata", f"{_FOLDER}/report.css")
+    rules = pages.rules("synthdata", f"{_FOLDER}/report.css")
     scripts = [_script()] if _comes_alive(report) else []
     policy = pages.policy(scripts=scripts, styles=[rules])
     parts = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -47,3 +48,25 @@ def test_only_a_page_with_workers_allows_them() -> None:
     told = [pages.policy(scripts=["a"], styles=["b"], workers=on) for on in (False, True)]
     assert ["worker-src" in policy for policy in told] == [False, True]
     assert told[1].replace("worker-src blob:; ", "") == told[0]
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("minigpt.play", "parts/play.css"),
+        ("synthdata", "report/live/report.css"),
+        ("lessons.engine.book", "assets/book.css"),
+    ],
+)
+def test_what_pages_share_is_said_once(package: str, name: str) -> None:
+    base, own = pages.read("labkit", "web/base.css"), pages.read(package, name)
+    assert pages.rules(package, name) == base + own
+
+    def defined(rules: str) -> set[str]:
+        return set(re.findall(r"(--[\w-]+):", rules))
+
+    assert len(defined(base)) > 9
+    assert not defined(base) & defined(own)
+    used = set(re.findall(r"var\((--[\w-]+)\)", base + own))
+    assert used <= defined(base + own)
+    assert defined(own) <= used | {"--map"}  # a canvas reads it

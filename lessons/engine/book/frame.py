@@ -64,7 +64,7 @@ class Frame:
         goes to them; `framed` allows a frame with another page of the book.
         """
         code = "\n".join(read(f"{name}.js") for name in ("site", *scripts))
-        rules = read("book.css")
+        rules = pages.rules("lessons.engine.book", "assets/book.css")
         policy = pages.policy(scripts=[code], styles=[rules])
         home = stem == "index"
         holes = {
