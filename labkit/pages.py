@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from importlib import resources
 from typing import Any
 
@@ -138,6 +138,24 @@ def frame(
     """
     words = "If there is no page to play on above, this viewer runs no scripts: run the cell."
     return Frame(page=page, height=height, title=title, instead=instead or words)
+
+
+_FRAME = re.compile(
+    r'<iframe title="([^"]*)" sandbox="allow-scripts" width="100%" height="(\d{1,5})" '
+    r'srcdoc="([^"]*)"></iframe>\n<p><small>([^<]*)</small></p>'
+)
+
+
+def framed(html: str) -> Frame | None:
+    """The frame that a notebook's output holds as HTML; None if it holds anything else.
+
+    >>> framed(frame("<p>a & b</p>")._repr_mimebundle_()["text/html"]).page
+    '<p>a & b</p>'
+    """
+    if not (found := _FRAME.fullmatch(html.strip())):
+        return None
+    title, height, page, instead = map(unescape, found.groups())
+    return Frame(page=page, height=int(height), title=title, instead=instead)
 
 
 def _check(code: str, element: str) -> None:

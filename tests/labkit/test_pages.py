@@ -39,6 +39,15 @@ def test_a_frame_holds_the_page_to_the_letter_and_nothing_gets_out() -> None:
     assert bundle["text/plain"] == 'A "title" <b>. No <page> here.'
 
 
+@pytest.mark.parametrize("page", ["<p title=\"a\">&amp;amp; 'b' </iframe>\u2028é\n</p>", ""])
+def test_a_frame_is_found_again_and_nothing_else_is(page: str) -> None:
+    told = pages.frame(page, height=300, title='A "title" <b>', instead="No <page> here.")
+    html = told._repr_mimebundle_()["text/html"]
+    assert pages.framed(html) == told
+    for other in (f"{html}<p>", html.replace("allow-scripts", "allow-same-origin"), "<b>x</b>", ""):
+        assert pages.framed(other) is None
+
+
 def test_a_hole_without_a_filling_is_a_mistake() -> None:
     with pytest.raises(KeyError, match="other"):
         pages.fill("@one@ @other@", {"one": "1"})

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lessons.engine.book.chapter import Chapter, page_name
+from lessons.engine.book.chapter import Chapter
 from lessons.engine.book.drawing import MARKS, intervals
-from lessons.engine.book.frame import Frame
+from lessons.engine.book.frame import Frame, page_name
 from lessons.engine.ledger import printed
 
 Row = Mapping[str, Any]
