@@ -174,7 +174,8 @@ evidence = experiment("deep_and_large")
 # %% [markdown]
 # **How to read the figure.** Left: the share of right answers after 1, 2, ... swaps; the grey line
 # is chance, one third. Right: reach against the weights of the layers, both axes in doublings;
-# along "deeper" each step doubles the depth, along "wider" the width. Thin lines are single seeds.
+# along "deeper" each step doubles the depth, along "wider" the width. Thin lines are single
+# seeds. In the table below the operations of the GRU are not counted.
 
 # %%
 for name in evidence[0]["networks"]:
@@ -198,7 +199,7 @@ print("reach", ", ".join(f"{one['reach']:.1f}" for one in counting))
 #
 # **Counting** is in the table, too: a notebook of all beginnings of games that the deep network
 # was shown, and where the ball was after each. It reaches 8.9 swaps, as far as the network of four
-# layers. What that one and the smaller ones follow, they could have learned by heart. The deep
+# layers. Nearly all that it and the smaller ones follow they could have learned by heart. The deep
 # network could not: of games of eleven swaps the notebook has 7 %, guesses the rest, and is right
 # in 38 %; the network is right in 81 %.
 #
