@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from importlib import resources
 from typing import Any
 
@@ -86,6 +86,11 @@ def joined(package: str, names: Sequence[str]) -> str:
     return "\n".join(read(package, name) for name in names)
 
 
+def rules(package: str, name: str) -> str:
+    """Style rules of a page: what all pages share (web/base.css), then a file of its package."""
+    return f"{read('labkit', 'web/base.css')}{read(package, name)}"
+
+
 def fill(template: str, holes: Mapping[str, str]) -> str:
     """A page with its `@holes@` filled in; KeyError for a hole without a filling.
 
@@ -133,6 +138,24 @@ def frame(
     """
     words = "If there is no page to play on above, this viewer runs no scripts: run the cell."
     return Frame(page=page, height=height, title=title, instead=instead or words)
+
+
+_FRAME = re.compile(
+    r'<iframe title="([^"]*)" sandbox="allow-scripts" width="100%" height="(\d{1,5})" '
+    r'srcdoc="([^"]*)"></iframe>\n<p><small>([^<]*)</small></p>'
+)
+
+
+def framed(html: str) -> Frame | None:
+    """The frame that a notebook's output holds as HTML; None if it holds anything else.
+
+    >>> framed(frame("<p>a & b</p>")._repr_mimebundle_()["text/html"]).page
+    '<p>a & b</p>'
+    """
+    if not (found := _FRAME.fullmatch(html.strip())):
+        return None
+    title, height, page, instead = map(unescape, found.groups())
+    return Frame(page=page, height=int(height), title=title, instead=instead)
 
 
 def _check(code: str, element: str) -> None:

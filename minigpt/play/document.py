@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from typing import Any, Literal, get_args
 
 from labkit import pages
@@ -128,6 +128,40 @@ def page(
     return _fill(data, packed, sample)
 
 
+def again(made: str) -> str:
+    """An earlier page made anew from the data that it carries, with the scripts and words of today.
+
+    No code of it is taken, so a stranger's page can be shown. ValueError if it carries no model.
+    """
+    said = re.search(r'<script type="application/json" id="data">(.*?)</script>', made, re.DOTALL)
+    found = re.findall(r'<script type="text/plain" id="model-\d">([\w+/=]*)</script>', made)
+    try:
+        told = json.loads(said[1]) if said else {}
+        packed = [base64.b64decode(letters, validate=True) for letters in found]
+        models = [
+            {
+                "name": visible(str(one["name"]), 80),
+                "header": {**one["header"]},
+                "facts": {**one["facts"]},
+            }
+            for one in told["models"]
+        ]
+        parts = [part for part in get_args(Part) if part in told["parts"]]
+        if not 1 <= len(models) == len(packed) <= 2:
+            raise ValueError(f"{len(models)} models, {len(packed)} with weights")
+        data = {
+            "models": models,
+            "parts": parts,
+            **{key: str(told[key]) for key in ("passage", "prompt")},
+            "strings": _words(parts),
+            **{key: str(told[key]) for key in ("version", "date")},
+        }
+        sample = re.search(r'<pre class="text">([^<]*)</pre></noscript>', made)
+        return _fill(data, packed, unescape(sample[1]) if sample else "")
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"not a page of minigpt.play: {error}") from None
+
+
 def _possible(parts: Sequence[Part], model: GPT, passage: str) -> list[Part]:
     """Those of the parts that have what they need, in the page's order."""
     lacks = {"game": len(passage) < LEAST_PASSAGE, "look": not model.attends}
@@ -161,7 +195,7 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         for room, names in (("engine", ENGINE), ("parts", PARTS))
     )
     code = f"{pages.read('labkit', ELEMENTS)}\n{parts}"
-    rules = read("parts/play.css")
+    rules = pages.rules("minigpt.play", "parts/play.css")
     title = escape(" · ".join(model["name"] for model in data["models"]))
     blobs = [
         f'<script type="text/plain" id="model-{i}">{base64.b64encode(blob).decode()}</script>'

@@ -102,7 +102,7 @@ def _in_numbers(found: Panel) -> tuple[Table, ...]:
     if made:
         made[-1] = replace(
             made[-1],
-            caption="What a sample of so many draws shows on average. Rarefied is exact; "
+            caption="What a sample of that many draws shows on average. Rarefied is exact; "
             "extrapolated is an estimate, to be trusted to twice the sample. Coverage is of as "
             f"many draws in whole {found.sizes[0].coverage_by}; the numbers beside it are of draws "
             "one by one.",

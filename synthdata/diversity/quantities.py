@@ -125,7 +125,7 @@ _AT_EQUAL_TERMS = (
 _SUPPORT = "share of {}-gram occurrences found on the other side, at {:,} documents a side, {}"
 _NEAR = "share of documents in a near-duplicate pair"
 _MASKED = f"{_NEAR} once digits and hex runs are masked"
-_AS_WORDS = "as varied as so many {}, all used equally often"
+_AS_WORDS = "{}, all used equally often, would be as varied"
 _SAMPLE = "plug-in entropy of the sample's {}, {{}}"
 _SOURCE = "Chao-Wang-Jost entropy of the source's {}, bias over {{}} taken off, {{}}"
 _WITH_FIELD = (
@@ -211,7 +211,7 @@ _OF_DOCUMENTS = (
         "Hill number of order 1 of whole documents, {}",
         least=1.0,
         name="effective number of different documents",
-        meaning="as varied as so many different documents, all equally common",
+        meaning="different documents, all equally common, would be as varied",
         definition="effective number of different documents (Hill number of order 1); cannot tell "
         "below 50 % coverage",
         minimum_coverage=0.5,

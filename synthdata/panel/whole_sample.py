@@ -32,7 +32,7 @@ ENTROPIES = ("documents", "words", "words2", "characters", "characters5")
 VENDI_ORDERS = (1, 0, 2)
 """Order 1 first: it is the one that is simply called the Vendi score."""
 
-_DESCRIBES = "no interval: it describes this sample; the entropy of the source stands beside it"
+_DESCRIBES = "no interval: it describes this sample; the entropy of the source is given, too"
 _SPECTRUM = "no interval: every draw would need its eigenvalues anew"
 _SORTED = "no interval: every draw would need its text sorted anew"
 _FRAMED = "no interval: the frames are found in these very documents"

@@ -33,7 +33,7 @@ TOLD = 1200
 def to_html(report: Report) -> str:
     """The report as one HTML page: nothing is fetched, and without scripts all of it is there."""
     verdict = report.verdict
-    rules = pages.read("synthdata", f"{_FOLDER}/report.css")
+    rules = pages.rules("synthdata", f"{_FOLDER}/report.css")
     scripts = [_script()] if _comes_alive(report) else []
     policy = pages.policy(scripts=scripts, styles=[rules])
     parts = [
@@ -160,11 +160,19 @@ def _measures(measures: Sequence[Measure]) -> str:
         covered = "" if math.isnan(m.coverage) else f"{m.coverage:.1%}"
         how = "; ".join((m.method, *m.warnings)) if m.warnings else m.method
         rows.append(
-            f"<tr><td>{safe(m.name)}</td><td>{value_of(m.value, m)} {safe(unit_of(m))}</td>"
+            f"<tr><td>{_named(m.name)}</td><td>{value_of(m.value, m)} {safe(unit_of(m))}</td>"
             f'<td>{ends}</td><td class="n">{m.n:,}</td><td class="n">{covered}</td>'
             f'<td class="small">{safe(how, 500)}</td></tr>'
         )
     return _scroll("All measures", f"<thead>{head}</tr></thead><tbody>{''.join(rows)}</tbody>")
+
+
+def _named(key: str) -> str:
+    """A quantity's key, as in JSON and notes, below its name in plain words if it has one."""
+    known = REGISTRY.get(key)
+    if known is None or not known.name:
+        return safe(key)
+    return f'{safe(known.name)}<div class="small">{safe(key)}</div>'
 
 
 def _table(table: Table) -> list[str]:

@@ -189,15 +189,18 @@ def cluster_note(found: Iterable[Measure]) -> tuple[str, ...]:
     if not wide:
         return ()
     shown = [
-        f"{m.name}: {m.low_by_cluster:.3g} to {m.high_by_cluster:.3g}, where {m.low:.3g} to "
-        f"{m.high:.3g} is given"
+        f"{m.name}: {m.low_by_cluster:.3g} to {m.high_by_cluster:.3g}, not {m.low:.3g} to "
+        f"{m.high:.3g}"
         for m in wide
     ]
     return (
         "documents were taken for independent; if each cluster of near-duplicates is one event "
         "(a prompt asked again, a file pasted in), intervals are wider. One file cannot tell: "
         "--group FIELD says what belongs together, --group none that nothing does",
-        *("if events, " + "; ".join(shown[i : i + 4]) for i in range(0, len(shown), 4)),
+        *(
+            "if each cluster is one event, " + "; ".join(shown[i : i + 4])
+            for i in range(0, len(shown), 4)
+        ),
     )
 
 

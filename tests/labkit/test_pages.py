@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -38,6 +39,15 @@ def test_a_frame_holds_the_page_to_the_letter_and_nothing_gets_out() -> None:
     assert bundle["text/plain"] == 'A "title" <b>. No <page> here.'
 
 
+@pytest.mark.parametrize("page", ["<p title=\"a\">&amp;amp; 'b' </iframe>\u2028é\n</p>", ""])
+def test_a_frame_is_found_again_and_nothing_else_is(page: str) -> None:
+    told = pages.frame(page, height=300, title='A "title" <b>', instead="No <page> here.")
+    html = told._repr_mimebundle_()["text/html"]
+    assert pages.framed(html) == told
+    for other in (f"{html}<p>", html.replace("allow-scripts", "allow-same-origin"), "<b>x</b>", ""):
+        assert pages.framed(other) is None
+
+
 def test_a_hole_without_a_filling_is_a_mistake() -> None:
     with pytest.raises(KeyError, match="other"):
         pages.fill("@one@ @other@", {"one": "1"})
@@ -47,3 +57,25 @@ def test_only_a_page_with_workers_allows_them() -> None:
     told = [pages.policy(scripts=["a"], styles=["b"], workers=on) for on in (False, True)]
     assert ["worker-src" in policy for policy in told] == [False, True]
     assert told[1].replace("worker-src blob:; ", "") == told[0]
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("minigpt.play", "parts/play.css"),
+        ("synthdata", "report/live/report.css"),
+        ("lessons.engine.book", "assets/book.css"),
+    ],
+)
+def test_what_pages_share_is_said_once(package: str, name: str) -> None:
+    base, own = pages.read("labkit", "web/base.css"), pages.read(package, name)
+    assert pages.rules(package, name) == base + own
+
+    def defined(rules: str) -> set[str]:
+        return set(re.findall(r"(--[\w-]+):", rules))
+
+    assert len(defined(base)) > 9
+    assert not defined(base) & defined(own)
+    used = set(re.findall(r"var\((--[\w-]+)\)", base + own))
+    assert used <= defined(base + own)
+    assert defined(own) <= used | {"--map"}  # a canvas reads it

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
+from labkit import pages
 from lessons.engine import catalogue, course
 from lessons.engine.book import chapter as chapters
 from lessons.engine.book import clean, command, drawing, folder, frame, links, player
@@ -103,7 +104,12 @@ def test_pages_are_whole_and_fetch_nothing(book: Path) -> None:
         page = path.read_text(encoding="utf-8")
         assert "default-src 'none'; script-src 'sha256-" in page
         assert not re.search(r"<(link|base|object|embed|form[^>]* action)", page), path
-        assert not re.search(r'(src|srcset)="(?!data:image/png;base64,)', page), path
+        framed = re.findall(r'<iframe class="model"[^>]* src="([\w.]+)#lang=(?:en|zh)"', page)
+        assert len(framed) == page.count("<iframe")
+        assert len(framed) == ("frame-src 'self' file:" in page)
+        assert [name for name in framed if not (book / name).exists()] == []
+        rest = re.sub(r"<iframe[^>]+>", "", page)
+        assert not re.search(r'(src|srcset)="(?!data:image/png;base64,)', rest), path
         assert not re.search(r"\son\w+=|style=|javascript:", page.split("<script")[0]), path
 
 
@@ -171,6 +177,28 @@ def test_what_a_published_lesson_must_not_have(
     with pytest.raises(ValueError, match=words) as found:
         chapters.chapter(ours, "en", tmp_path)
     assert "51_ours.ipynb" in str(found.value)
+
+
+def test_a_lessons_page_to_play_on_is_beside_it_with_scripts_of_our_own(
+    ours: Lesson, tmp_path: Path
+) -> None:
+    source = chapters.source(catalogue.find(1), "en")
+    cells = [c for c in nbformat.read(source, as_version=4).cells if "<iframe" in str(c)]
+    bundle = cells[-1].outputs[-1].data
+    strange = bundle["text/html"].replace("start();", "start(); document.title = &quot;ran&quot;;")
+    nothing = pages.frame("<script>document.title = 'ran'</script>", title="Nothing here")
+    outputs = [{"text/html": strange, "text/plain": "words"}, nothing._repr_mimebundle_()]
+    notebook(tmp_path, "# Ours", *[[v4.new_output("display_data", one)] for one in outputs])
+    found = chapters.chapter(ours, "en", tmp_path)
+    assert list(found.played) == ["51_ours.1.html"]
+    made = found.played["51_ours.1.html"]
+    assert "ran" not in re.findall(r"document.title = \W(\w+)", made)
+    assert pages.joined("minigpt.play", ["parts/start.js"]) in made
+    assert 'src="51_ours.1.html#lang=en" title="What comes next?' in found.html
+    assert found.html.count("<iframe") == 1
+    assert "Nothing here. If there is no page to play on above" in found.html
+    assert "words" not in found.html
+    assert "frame " not in found.sections[0]["text"]  # no mark is left for the search
 
 
 def test_a_missing_or_broken_notebook_is_one_line(ours: Lesson, tmp_path: Path) -> None:
@@ -365,7 +393,8 @@ def test_the_search_finds_all_words_the_best_first() -> None:
 def test_the_model_is_a_page_in_a_frame(book: Path) -> None:
     made = {path.name: path.read_text(encoding="utf-8") for path in book.glob("*.html")}
     assert "<title>storyland</title>" in made[MODEL]
-    assert f'src="{MODEL}"' in made["play.html"]
+    assert f'src="{MODEL}#lang=en"' in made["play.html"]
+    assert f'src="{MODEL}#lang=zh"' in made["play.zh.html"]
     assert "frame-src 'self' file:" in made["play.zh.html"]
     assert "frame-src" not in made["index.html"]
     without = command.site({}, [], "")

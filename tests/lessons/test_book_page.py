@@ -62,6 +62,9 @@ def test_no_page_scrolls_sideways_on_a_phone(visit: Open, book: Path) -> None:
     here = visit("index.zh.html", viewport={"width": 360, "height": 640})
     for name in ("index", "index.zh", "01_next_character", "ledger", "search", "play"):
         here.goto(f"{book.as_uri()}/{name}.html")
+        # Firefox's own search box is as wide in a Chinese type as one of 40 characters is here
+        for box in here.locator(".find input").all():
+            assert box.evaluate("box => { box.size = 40; return box.offsetWidth; }") <= 240
         assert here.evaluate("document.documentElement.scrollWidth") == 360, name
 
 
@@ -103,15 +106,22 @@ def test_the_ledger_sorts_both_ways(visit: Open, axe: Any) -> None:
     assert column(5)[0] == "reproduced"
     assert column(5)[-1] == "falls short"
     assert sorted(column(3)) == sorted(before)
+    here.emulate_media(media="print")  # paper does not scroll
+    assert here.locator(".scroll").evaluate("e => getComputedStyle(e).overflowX") == "visible"
 
 
-def test_the_model_plays_in_its_frame(visit: Open) -> None:
-    here = visit("play.html")
+@pytest.mark.parametrize("name", ["play.html", "01_next_character.html"])
+def test_the_model_plays_in_its_frame(visit: Open, name: str) -> None:
+    here = visit(name, locale="zh-CN")
+    here.locator("iframe.model").scroll_into_view_if_needed()
     frame = here.frame_locator("iframe.model")
     frame.locator("body[data-counted]").wait_for()
     frame.locator("#write-one").click()
     frame.locator("#writers .bars button").first.wait_for()
     assert frame.locator("#writers .bars button").count() > 1
+    assert frame.locator("html").get_attribute("lang") == "en"  # as the book's page
+    assert frame.locator("#state").is_hidden()
+    assert here.locator("iframe.model").get_attribute("sandbox") == "allow-scripts"
 
 
 def test_without_scripts_everything_is_there_but_the_search(visit: Open) -> None:

@@ -110,6 +110,6 @@ def test_the_report_opens_from_disk_and_does_nothing(
     assert seen.shape[1] == 1000
     # The curves' dark lines and the verdict's colour: a blank or unstyled page has neither.
     assert (seen.sum(axis=2) < 0.6).mean() > 0.002
-    edge = np.abs(seen - np.array([0xB3, 0x40, 0x0A]) / 255).sum(axis=2) < 0.05
+    edge = np.abs(seen - np.array([0xA8, 0x43, 0x00]) / 255).sum(axis=2) < 0.05
     assert edge.sum() > 300
     assert asked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import math
@@ -15,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit import figures
+from labkit import figures, pages
 from labkit.visible import visible
+from synthdata.diversity import quantities
 from synthdata.diversity.measure import Measure
 from synthdata.io.reader import Tally
 from synthdata.panel.panel import measure
@@ -149,6 +151,15 @@ def test_the_report_says_things_in_order() -> None:
         places = [text.index(w) for w in ("It says plain", "25.0%", "Commonest", "Provenance")]
         assert places == sorted(places)
         assert "no words in plain" in text
+
+
+def test_measures_are_named_in_plain_words_and_by_key() -> None:
+    known = share(0.5)
+    unknown = dataclasses.replace(known, name=EVIL)
+    rows = page.to_html(dataclasses.replace(made(), measures=(known, unknown)))
+    said = [cell for cell in re.findall(r"<tr><td>(.*?)</td>", rows) if known.name in cell]
+    assert said == [f'{quantities.plain(known.name)}<div class="small">{known.name}</div>']
+    assert f"<tr><td>{pages.text(EVIL)}</td>" in rows
 
 
 def test_terminal_output_commands_no_terminal() -> None:

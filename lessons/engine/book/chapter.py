@@ -4,7 +4,8 @@ Idea:   nbconvert turns cells and outputs into HTML, as everywhere; its smallest
         styles and scripts. What comes out is cleaned, whoever wrote the notebook.
 Source: nbconvert (nbconvert.readthedocs.io), template "basic".
 Run:    used by lessons.engine.book
-Omits:  outputs as HTML, SVG and JavaScript: a cell that shows these shows its picture or text.
+Omits:  outputs as HTML, SVG and JavaScript: a cell that shows these shows its picture or text. Only
+        a page of minigpt.play is shown, in a frame, with scripts of our own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit import files
-from lessons.engine.book import clean
+from lessons.engine.book import clean, player
+from lessons.engine.book.frame import Frame, page_name
 from lessons.engine.building.build import NOTEBOOKS, output_faults, path_of
 from lessons.engine.catalogue import Lesson
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from nbformat import NotebookNode
 
-LANGUAGES = ("en", "zh")
 _SHOWN = ["image/png", "image/jpeg", "text/markdown", "text/plain"]
 """Kinds of output, the first that a cell has is shown."""
 
@@ -44,6 +45,8 @@ class Chapter:
     """For the search: id, heading and text of each section."""
     minutes: str
     """Minutes for reading and exercises, "65–75"; empty if the lesson does not say."""
+    played: dict[str, str] = field(repr=False, default_factory=dict)
+    """The pages to play on that it shows in frames: HTML by file."""
     remarks: tuple[str, ...] = ()
     """What its author should know: outdated, or with formulas."""
 
@@ -51,15 +54,6 @@ class Chapter:
     def file(self) -> str:
         """Name of its page: 01_next_character.html, or 01_next_character.zh.html."""
         return page_name(self.lesson.slug, self.language)
-
-
-def page_name(stem: str, language: str) -> str:
-    """The file of a page in a language; English ones have no mark.
-
-    >>> page_name("index", "en"), page_name("index", "zh")
-    ('index.html', 'index.zh.html')
-    """
-    return f"{stem}.html" if language == "en" else f"{stem}.{language}.html"
 
 
 def source(lesson: Lesson, language: str, folder: Path = NOTEBOOKS) -> Path:
@@ -78,6 +72,7 @@ def chapter(lesson: Lesson, language: str, folder: Path = NOTEBOOKS) -> Chapter:
     notebook = _read(path, lesson)
     if faults := list(output_faults(notebook)):
         raise ValueError(f"{path.name}: {faults[0]}; {_again(lesson)}")
+    inside = player.take(notebook)
     tree = clean.clean(_html(notebook))
     clean.check_pictures(tree, path.name)
     _between_lessons(tree, language)
@@ -86,6 +81,7 @@ def chapter(lesson: Lesson, language: str, folder: Path = NOTEBOOKS) -> Chapter:
     if first is None:
         raise ValueError(f"{path.name} has no title: its first cell begins with '# '")
     sections = _sections(tree, " ".join(first.get_text().split()))
+    played = player.put(tree, inside, lesson.slug, Frame(language=language))
     clean.scrolled(tree)
     prose = " ".join(" ".join(c.source.split()) for c in notebook.cells if c.cell_type != "code")
     return Chapter(
@@ -96,6 +92,7 @@ def chapter(lesson: Lesson, language: str, folder: Path = NOTEBOOKS) -> Chapter:
         headings=headings,
         sections=sections,
         minutes="–".join(map(str, lesson.minutes or ())),
+        played=played,
         remarks=tuple(_remarks(notebook, lesson, language, prose)),
     )
 

@@ -19,8 +19,8 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from lessons.engine.book import folder, links, pages, player
-from lessons.engine.book.chapter import LANGUAGES, Chapter, chapter, page_name, source
-from lessons.engine.book.frame import FIXED, Frame
+from lessons.engine.book.chapter import Chapter, chapter, source
+from lessons.engine.book.frame import FIXED, LANGUAGES, Frame, page_name
 from lessons.engine.book.front import front
 from lessons.engine.building.build import NOTEBOOKS, with_source
 from lessons.engine.catalogue import Lesson, find
@@ -153,8 +153,13 @@ def _in_language(
         body = pages.lesson(frame, one, pages.around(frame, *neighbours))
         twin = chapters[one.lesson.name].get(other)
         found[one.file] = frame.page(
-            stem=one.lesson.slug, title=one.title, body=body, other=twin.file if twin else ""
+            stem=one.lesson.slug,
+            title=one.title,
+            body=body,
+            other=twin.file if twin else "",
+            framed=bool(one.played),
         )
+        found |= one.played
     chaptered = {part: [here[lesson.name] for lesson in some] for part, some in parts.items()}
     bodies = {
         "index": front(frame, chaptered, rows),

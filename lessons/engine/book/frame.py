@@ -20,12 +20,21 @@ from typing import Any
 
 from labkit import pages
 from labkit.versions import version
-from lessons.engine.book.chapter import page_name
 
+LANGUAGES = ("en", "zh")
 FIXED = ("index", "ledger", "play", "search")
 """Pages beside the lessons, as in the navigation; the first is the front page."""
 FRAME = "'self' file:"
 """What a page with a frame may show in it. A file has no origin, so "self" alone is not enough."""
+
+
+def page_name(stem: str, language: str) -> str:
+    """The file of a page in a language; English ones have no mark.
+
+    >>> page_name("index", "en"), page_name("index", "zh")
+    ('index.html', 'index.zh.html')
+    """
+    return f"{stem}.html" if language == "en" else f"{stem}.{language}.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +73,7 @@ class Frame:
         goes to them; `framed` allows a frame with another page of the book.
         """
         code = "\n".join(read(f"{name}.js") for name in ("site", *scripts))
-        rules = read("book.css")
+        rules = pages.rules("lessons.engine.book", "assets/book.css")
         policy = pages.policy(scripts=[code], styles=[rules])
         home = stem == "index"
         holes = {

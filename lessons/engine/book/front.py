@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lessons.engine.book.chapter import Chapter, page_name
+from lessons.engine.book.chapter import Chapter
 from lessons.engine.book.drawing import MARKS, intervals
-from lessons.engine.book.frame import Frame
+from lessons.engine.book.frame import Frame, page_name
 from lessons.engine.ledger import printed
 
 Row = Mapping[str, Any]
@@ -24,7 +24,8 @@ def front(frame: Frame, parts: Mapping[str, Sequence[Chapter]], rows: Sequence[R
     if "play" in frame.shown:
         link = f'<a href="{page_name("play", frame.language)}">{frame.say("try")}</a>'
         found.append(f'<p class="try">{link}: {frame.say("try.about")}</p>')
-    found.append(key(frame))
+    found.append(f'<p class="note">{frame.say("do")}</p>')
+    found.append(f"<p>{frame.say('drawings')}</p>{key(frame)}")
     for part, chapters in parts.items():
         found.append(f'<section aria-labelledby="part-{part}">')
         found.append(f'<h2 id="part-{part}">{frame.say(f"part.{part}")}</h2><ol class="lessons">')

@@ -10,9 +10,10 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from lessons.engine.book.chapter import Chapter, page_name
+from lessons.engine.book import player
+from lessons.engine.book.chapter import Chapter
 from lessons.engine.book.drawing import MARKS, intervals
-from lessons.engine.book.frame import Frame
+from lessons.engine.book.frame import Frame, page_name
 from lessons.engine.book.front import in_words, key, starred, verdict
 from lessons.engine.ledger import printed
 
@@ -123,8 +124,7 @@ def play(frame: Frame, file: str) -> str:
     return (
         f"<h1>{frame.say('try')}</h1><p>{frame.say('play.about')} "
         f'<a href="{file}">{frame.say("play.alone")}</a></p>'
-        f'<iframe class="model" src="{file}" title="{frame.say("play.frame")}" '
-        'sandbox="allow-scripts" loading="lazy"></iframe>'
+        f"{player.iframe(file, frame, frame.words('play.frame'))}"
         f'<p class="printed">{frame.say("play.printed")}</p>'
     )
 

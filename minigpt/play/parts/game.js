@@ -110,7 +110,8 @@ function setUpGame(page) {
         t(`player.${name}`),
         percent(needed.filter((guesses) => guesses === 1).length / n),
         number(needed.reduce((a, b) => a + b, 0) / n, 1),
-        t("game.from", { lower: number(lower, 1), upper: number(upper, 1) }),
+        // a few characters can put Shannon's lower bound above the upper one
+        lower > upper ? "–" : t("game.from", { lower: number(lower, 1), upper: number(upper, 1) }),
         bits.length ? number(bits.reduce((a, b) => a + b, 0) / n, 2) : "–",
       ];
     });

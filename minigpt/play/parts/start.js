@@ -98,7 +98,7 @@ async function start() {
     look: () => setUpLook(page),
     vary: () => setUpVary(page),
   };
-  $("state").hidden = location.protocol === "about:"; // a frame, without an address of its own
+  $("state").hidden = window.parent !== window; // in a frame nobody sees the address
   $("main").hidden = false;
   for (const name of DATA.parts) await parts[name]();
   speak(language);

@@ -16,13 +16,15 @@ import pytest
 
 from labkit import command, pages
 from minigpt import corpora
+from minigpt.layers import GPTConfig
 from minigpt.load import count_of
 from minigpt.mixture import Mixture
 from minigpt.play import __main__ as play
-from minigpt.play.document import ENGINE, PARTS, page, read
+from minigpt.play.document import ENGINE, PARTS, Shown, again, page, read
 from minigpt.saved.checkpoint import load_model
 
 PLAY = Path(play.__file__).parent
+SMALL = GPTConfig(n_layer=1, n_head=1, n_embd=8, context=8)
 SCRIPTS = [f"engine/{name}.js" for name in ENGINE] + [f"parts/{name}.js" for name in PARTS]
 
 
@@ -214,6 +216,30 @@ def test_code_that_would_end_its_element_is_refused() -> None:
     assert "<" not in pages.data("d", ["</script><!--"])[
         len('<script type="application/json" id="d">') :
     ].removesuffix("</script>")
+
+
+def test_a_page_is_made_again_from_its_data_alone(random_model: Callable[..., Any]) -> None:
+    one = Shown(model=random_model(SMALL), name="<b>", learned="abcd" * 40, facts={"bits": 2.5})
+    made = page(one, random_model(SMALL, seed=1), passage="dcba" * 30, sample="a <b> & c")
+    assert again(made) == made
+    strange = made.replace("start();", "start(); document.title = 'ran';")
+    strange = strange.replace('"language": "Language"', '"language": "Loud"')
+    assert len(strange) > len(made)
+    assert again(strange) == made
+    short = re.sub(r'"parts": \[[^]]*\]', '"parts": ["vary", "eval", 7]', made)
+    assert inside(again(short))[0]["parts"] == ["vary"]
+    for wrong in (
+        "",
+        "<p>a page</p>",
+        re.sub(r'id="model-1">\w', 'id="model-1">!', made),
+        made.replace('id="model-1"', 'id="other"'),
+        made.replace('"counted"', '"counter"'),
+        re.sub(r'id="data">.', 'id="data">[', made),
+        re.sub(r'id="data">.*?</script>', 'id="data">[]</script>', made),
+        made.replace('"date"', '"day"'),
+    ):
+        with pytest.raises(ValueError, match=r"not a page of minigpt\.play"):
+            again(wrong)
 
 
 def test_the_policy_names_exactly_these_scripts() -> None:
