@@ -133,8 +133,8 @@ REACH = Exercise(
     name="reach",
     task="""How many moves are followed: the places at which all is right, and parts of others.
 
-    right [T]: share of right answers after 1, 2, ... T moves; chance: share that is right without
-    looking, above 0 and below 1.
+    right: a list of T shares of right answers, after 1, 2, ... T moves; chance: share that is right
+    without looking, above 0 and below 1.
     Returns one number, the sum over places: a place counts 1 if all answers are right, 0 if a share
     of `chance` is, and in between in proportion. No place counts less than 0.""",
     solution="lessons.l12_deep_and_large.composing:reach",
