@@ -98,9 +98,9 @@ class HessianFree:
     def _loss(self, x: Tensor, y: Tensor, change: Tensor | None = None) -> float:
         """The loss, if the weights change so."""
         self.spent += len(x) / 3
-        weights = self.named
+        weights: dict[str, Tensor] = {**self.named}
         if change is not None:
-            weights = {name: w + self._apart(change)[name] for name, w in weights.items()}
+            weights = {name: weights[name] + part for name, part in self._apart(change).items()}
         return float((functional_call(self.net, weights, x) - y).square().sum() / (2 * len(x)))
 
     def gradient(self, x: Tensor, y: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ class HessianFree:
             return functional_call(self.net, weights, x)
 
         self.spent += len(x) / 3
-        _, back = vjp(outputs, weights)
+        back = vjp(outputs, weights)[1]
 
         def push(v: Tensor) -> Tensor:
             return jvp(outputs, (weights,), (self._apart(v),))[1]
@@ -155,7 +155,7 @@ class HessianFree:
         if after < before:
             with torch.no_grad():
                 for name, part in self._apart(change).items():
-                    self.named[name] += part
+                    self.named[name].add_(part)
         else:
             self.last = torch.zeros_like(change)
         if ratio < 0.25:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -131,10 +133,11 @@ def test_a_step_that_does_not_help_is_shortened_or_given_up() -> None:
         losses.append(way.step(x, y, 1))
         if torch.equal(flat(net), before):
             break
-    assert torch.equal(flat(net), before) and way.damping > 1e-6
+    assert torch.equal(flat(net), before)
+    assert way.damping > 1e-6
     way = prepared(net, Settings(damping=1.0, steps=40))
     losses = [way.step(x, y, len(x)) for _ in range(12)]
-    assert all(later < earlier for earlier, later in zip(losses, losses[1:]))
+    assert all(later < earlier for earlier, later in itertools.pairwise(losses))
 
 
 def test_work_is_counted_in_gradients_of_an_example() -> None:
@@ -143,7 +146,8 @@ def test_work_is_counted_in_gradients_of_an_example() -> None:
     way.step(x, y, 12)
     gradient, curved = 30, 12 / 3 + 5 * 12 * 4 / 3  # 3 steps, the first residual, the promise
     losses = way.spent - gradient - curved
-    assert losses >= 2 * 30 / 3 - 1e-9 and round(losses * 3, 6) % 30 == 0
+    assert losses >= 2 * 30 / 3 - 1e-9
+    assert round(losses * 3, 6) % 30 == 0
 
 
 def test_curves_run_through_their_points_and_have_no_faint_ink() -> None:
@@ -151,8 +155,10 @@ def test_curves_run_through_their_points_and_have_no_faint_ink() -> None:
     line = curves.along(through, 41)
     assert np.allclose(line[0, [0, 20, 40]], through[0])
     ink = curves.drawn(300, 5)
-    assert ink.shape == (300, curves.SIDE**2) and ink.dtype == np.float32
-    assert ink.max() <= 1 and ink[ink > 0].min() >= curves.FAINT
+    assert ink.shape == (300, curves.SIDE**2)
+    assert ink.dtype == np.float32
+    assert ink.max() <= 1
+    assert ink[ink > 0].min() >= curves.FAINT
     assert np.array_equal(ink, curves.drawn(300, 5))
     assert not np.array_equal(ink, curves.drawn(300, 6))
     with pytest.raises(ValueError, match="1 picture or more, got 0"):
