@@ -236,7 +236,7 @@ for arm in evidence[0]["arms"]:
 #    deep as momentum, but the interval, 1.7 to 3.5, holds the 2. The blow-up widens it; the ratios
 #    of the other four, 1.8 to 2.3, lie around the 2 as well. At 25 layers Muon beat the line on all
 #    five seeds, and momentum failed before that on all. At 37 Muon says the mean picture on four.
-#    (We named Muon because it was ahead in the pilots: nobody guessed it beforehand.)
+#    (About 26 seeds would decide. We named Muon because it was ahead in the pilots.)
 #
 # So both suspects were in it. These initial weights make the plateau, and the way of training
 # decides whether one gets off it: at 25 layers, changing either was enough. What this court does
