@@ -1,0 +1,1 @@
+"""Lesson 13: what held deep networks up, the way of training or the initial weights?"""
