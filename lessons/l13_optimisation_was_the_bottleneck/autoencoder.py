@@ -198,7 +198,7 @@ def usable(depths: tuple[int, ...], errors: list[float], bar: float) -> float:
     The first depth if even that fails (it is then an upper limit), the last if none does (a lower
     one).
 
-    >>> usable((4, 16, 64), [1.0, 3.0, 2.0], 2.0), usable((4, 16), [1.0, 1.5], 2.0)
+    >>> round(usable((4, 16, 64), [1.0, 3.0, 2.0], 2.0), 6), usable((4, 16), [1.0, 1.5], 2.0)
     (8.0, 16.0)
     """
     if errors[0] > bar:
