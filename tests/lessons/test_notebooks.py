@@ -108,6 +108,12 @@ def test_a_failing_cell_is_named(tmp_path: Path) -> None:
         execute(wrong, profile="ci", work=tmp_path)
 
 
+def test_a_kernel_that_dies_is_one_line(tmp_path: Path) -> None:
+    wrong = notebook_of("x = 1", "import os\nos._exit(3)")
+    with pytest.raises(CellFailed, match=r"code cell 2 \('import os'\): Kernel died"):
+        execute(wrong, profile="ci", work=tmp_path)
+
+
 def test_a_failing_assertion_fails_even_where_nobody_shows_it(tmp_path: Path) -> None:
     """A runner that only reads what is displayed can be fooled; nbclient is not."""
     hushed = notebook_of(

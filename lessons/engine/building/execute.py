@@ -98,9 +98,14 @@ def execute(
             raise CellFailed(
                 f"{title}, code cell {number} ({source!r}): {error.ename}: {error.evalue}"
             ) from error
-        except (CellTimeoutError, DeadKernelError) as error:
+        except (CellTimeoutError, DeadKernelError, AssertionError) as error:
+            told: BaseException | None = error
+            if isinstance(error, AssertionError):  # nbclient's clean-up after a kernel that died
+                told = error.__context__
+                if not isinstance(told, DeadKernelError):
+                    raise
             number, source = _failing(notebook)
-            raise CellFailed(f"{title}, code cell {number} ({source!r}): {error}") from error
+            raise CellFailed(f"{title}, code cell {number} ({source!r}): {told}") from error
     return notebook
 
 
