@@ -260,8 +260,8 @@ def test_ci_runs_the_readmes_test_command() -> None:
     install = 'python -m pip install -e ".[test]"'
     assert install in README
     assert install.replace("install", "install --quiet") in ci
-    assert "python -m pytest -n 3" in README
-    assert "python -m pytest -n 3" in ci
+    assert "python -m pytest -n 2" in README
+    assert "python -m pytest -n 2" in ci
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
