@@ -73,9 +73,10 @@ BEYOND = (
 )
 
 
-def _longest(one: Record) -> str:
-    """A sentence that names arms which took the longest run on offer; empty if none did."""
-    steps = round(max(LONGER) * PROFILES["full"].student.steps)
+def _longest(one: Record, most: float = 1.0) -> str:
+    """A sentence that names arms which took the longest run on offer, `most` times the steps of the
+    profile; empty if none did."""
+    steps = round(most * PROFILES["full"].student.steps)
     ends = [arm for arm, what in one["chosen"].items() if f" {steps} steps" in what]
     return f" The longest run on offer was taken by {' and '.join(ends)}." if ends else ""
 
@@ -126,10 +127,10 @@ def _noisy_labels(one: Record) -> str:
 
 def _born_again(one: Record) -> str:
     return (
-        f"Steps are not equal: each arm takes what suits it.{_longest(one)} Chosen for smoothing "
-        f"was {one['chosen']['smoothed']}: the weaker its weight, the nearer it is to labels "
-        "alone. The verdicts do not say why such a teacher helps or does not: that it tells which "
-        "characters are alike was not tested."
+        f"Steps are not equal: each arm takes what suits it.{_longest(one, max(LONGER))} Chosen "
+        f"for smoothing was {one['chosen']['smoothed']}: the weaker its weight, the nearer it is "
+        "to labels alone. The verdicts do not say why such a teacher helps or does not: that it "
+        "tells which characters are alike was not tested."
     )
 
 
@@ -144,9 +145,9 @@ def _ensemble_to_one(one: Record) -> str:
 
 def _data_free(one: Record) -> str:
     return (
-        f"Steps are not equal: each arm takes what suits it.{_longest(one)} The half of the text "
-        "that chooses, 20,000 real characters, picks length, rate and checkpoint, and few real "
-        "labels are 18,000: without any real text nothing was chosen here."
+        f"Steps are not equal: each arm takes what suits it.{_longest(one, max(LONGER))} The half "
+        "of the text that chooses, 20,000 real characters, picks length, rate and checkpoint, and "
+        "few real labels are 18,000: without any real text nothing was chosen here."
     )
 
 
@@ -170,9 +171,7 @@ def _mixture_teacher(one: Record) -> str:
     by_heart = (gap(one, f"the mixture, {some}", f"{heart}, {some}") for some in ("5%", "100%"))
     ends = [arm for arm, what in one["chosen"].items() if what.startswith("rate x 8")]
     told = f" The rate of {' and '.join(ends)} is the last of the grid." if ends else ""
-    last = f"{PROFILES['full'].student.steps} steps"
-    long = [arm for arm, what in one["chosen"].items() if what.endswith(last)]
-    told += f" The longest run on offer was taken by {' and '.join(long)}." if long else ""
+    told += _longest(one)
     return (
         "Beside cross-fitting, teaching by heart gains {} nats/char at 5 % of the text and {} at "
         "all of it. ".format(*by_heart)
