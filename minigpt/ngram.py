@@ -64,6 +64,13 @@ class _Level:
     """
 
 
+def fingerprint(ids: np.ndarray, tokenizer: CharTokenizer, order: int) -> str:
+    """Fingerprint of the n-gram that counts ids [T], without counting them."""
+    seen = hashlib.sha256(f"{min(order, len(ids))} {tokenizer.vocab_hash} ".encode())
+    seen.update(ids.astype("<u2").tobytes())
+    return seen.hexdigest()
+
+
 class NGram:
     """A character n-gram model with modified Kneser-Ney smoothing; implements `NextChar`.
 
@@ -120,8 +127,6 @@ class NGram:
         if not ids.size:
             raise ValueError("an n-gram needs at least one character to count, got an empty text")
         order = min(order, len(ids))
-        seen = hashlib.sha256(f"{order} {tokenizer.vocab_hash} ".encode())
-        seen.update(ids.astype("<u2").tobytes())
         keys, occurrences = _trie(ids, len(tokenizer), order)
         counts = [*_left_neighbours(keys, ids, len(tokenizer)), occurrences]
         contexts = [1, *(len(k) for k in keys[:-1])]
@@ -130,7 +135,7 @@ class NGram:
             _smooth(k, c, d, n, len(tokenizer))
             for k, c, d, n in zip(keys, counts, discounts, contexts)
         ]
-        return cls(tokenizer, levels, discounts, seen.hexdigest())
+        return cls(tokenizer, levels, discounts, fingerprint(ids, tokenizer, order))
 
     @property
     def context(self) -> int | None:

@@ -196,17 +196,8 @@ class Mixture:
 
     @classmethod
     def load(cls, models: Sequence[NextChar], path: Path) -> Mixture:
-        """The mixture with the gate in `path`; ValueError if that was fitted for other members."""
-        record = files.read_json(path)
-        if not isinstance(record, dict) or "members" not in record or "gate" not in record:
-            raise ValueError(f"{path} is no gate of a mixture; delete it, and fit one anew")
-        plain = cls(models)
-        if record["members"] != plain._fingerprints():
-            raise ValueError(
-                f"the gate in {path} was fitted for other members (another run, or other counts); "
-                "delete it, and fit one anew"
-            )
-        return cls(models, Gate.from_record(record["gate"]))
+        """The mixture with the gate in `path`; ValueError as `saved_gate`."""
+        return cls(models, saved_gate(path, cls(models)._fingerprints()))
 
     def _known(self, state: MixtureState) -> list[np.ndarray | None]:
         """What members know of the context beside their distributions, each [B, 2] or None."""
@@ -224,3 +215,16 @@ class Mixture:
 
     def _fingerprints(self) -> list[str]:
         return [str(getattr(model, "fingerprint", repr(model))) for model in self.models]
+
+
+def saved_gate(path: Path, members: Sequence[str]) -> Gate:
+    """The gate in `path`; ValueError if it was fitted for members with other fingerprints."""
+    record = files.read_json(path)
+    if not isinstance(record, dict) or "members" not in record or "gate" not in record:
+        raise ValueError(f"{path} is no gate of a mixture; delete it, and fit one anew")
+    if record["members"] != list(members):
+        raise ValueError(
+            f"the gate in {path} was fitted for other members (another run, or other counts); "
+            "delete it, and fit one anew"
+        )
+    return Gate.from_record(record["gate"])

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from labkit.command import describe
 from labkit.visible import visible
+from minigpt import ngram
 from minigpt.corpora import TABLE, Corpus
 from minigpt.evaluate import NGRAM_LIMIT
-from minigpt.load import Predictor, count_of, gate_order, load_predictor
-from minigpt.mixture import Gate, Mixture
-from minigpt.mixture.mixture import GATE
+from minigpt.load import Predictor, gate_order, load_predictor
+from minigpt.mixture import Gate
+from minigpt.mixture.mixture import GATE, saved_gate
 from minigpt.ngram import DEFAULT_ORDER
 from minigpt.play.document import Shown
 from minigpt.saved.runs import Run
@@ -99,10 +100,10 @@ def _gate(found: Predictor, corpus: Corpus) -> tuple[Gate | None, int]:
     path = Path(found.name) / GATE
     if not path.exists():
         return None, DEFAULT_ORDER
-    order = gate_order(path)
-    counted = count_of(corpus, order, found.model.tokenizer).model
+    order, tokenizer = gate_order(path), found.model.tokenizer
+    counted = ngram.fingerprint(tokenizer.encode(corpus.train), tokenizer, order)
     try:
-        return Mixture.load([found.model, counted], path).gate, order
+        return saved_gate(path, [found.model.fingerprint, counted]), order
     except ValueError as error:
         _say(f"no mixture: {describe(error)}")
         return None, DEFAULT_ORDER
