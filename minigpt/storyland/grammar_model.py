@@ -93,7 +93,7 @@ class GrammarModel:
         fits = weight > 0
         stream, weight = belief.stream[fits], weight[fits]
         state = self.grammar.next[belief.state[fits], read[fits]]
-        lost = np.setdiff1d(np.arange(len(ids)), stream)
+        lost = np.flatnonzero(np.bincount(stream, minlength=len(ids)) == 0)
         if lost.size:  # impossible so far: begin again with this character
             fresh = self._anywhere(len(lost))
             self._read(fresh, ids[lost])
