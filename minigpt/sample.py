@@ -84,7 +84,7 @@ def stream(
     top_k: int = 0,
     top_p: float = 1.0,
 ) -> Iterator[np.ndarray]:
-    """Go on from prompts [B, T] for ever: one new id for each stream at a time, [B]."""
+    """Go on from prompts [B, T] without end: one new id for each stream at a time, [B]."""
     state, logprobs = model.start(prompts)
     while True:
         ids = draw(shape(logprobs, temperature=temperature, top_k=top_k, top_p=top_p), rng)

@@ -67,13 +67,13 @@ class Settings:
     damping: float = 1.0
     """At first; it is adapted from step to step."""
     steps: int = 20
-    """Of conjugate gradients, at most."""
+    """Conjugate-gradient steps, at most."""
     tol: float = 0.01
     """Residual, as a share of the gradient, at which they end."""
     keep: float = 0.95
     """Share of the last step with which conjugate gradients begin."""
     halvings: int = 6
-    """Of a step that does not lower the loss, before it is given up."""
+    """How often a step that does not lower the loss is halved before it is given up."""
 
 
 class HessianFree:

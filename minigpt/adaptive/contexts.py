@@ -6,7 +6,7 @@ Idea:   the last one to four characters are not all that says what comes next. S
 Source: M. Mahoney, "Adaptive weighing of context models for lossless data compression", Florida
         Tech technical report CS-2005-16, section 3 (orders 1 to 6, and words).
 Run:    used by minigpt.adaptive; nothing to run.
-Omits:  everything that brought less than 0.003 nats/char (the table in `minigpt.adaptive`).
+Omits:  contexts that brought less than 0.003 nats/char when they were added (CONTRIBUTING.md).
 
 The numbers are hashes of 64 bits: of 10 million contexts two are confused with probability 3e-6.
 

@@ -223,6 +223,25 @@ def test_it_can_be_compressed_with(said: str, streams: int) -> None:
 _COMPRESSOR = Adaptive([random_gpt(), static()], text(100, seed=6))
 
 
+def test_stopped_in_the_middle_it_has_learned_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that was stopped while it coded writes the same file; one made anew decodes it."""
+    said, learn, left = "cab Eab" * 20, Adaptive._learn, iter(range(7))
+    packed = compress(said, _COMPRESSOR, streams=2, verify=False)
+
+    def stopped(self: Adaptive, *args: Any) -> np.ndarray:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return learn(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Adaptive, "_learn", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            compress(said, _COMPRESSOR, streams=2, verify=False)
+    assert compress(said, _COMPRESSOR, streams=2, verify=False) == packed
+    after_a_kill = Adaptive([random_gpt(), static()], text(100, seed=6))
+    assert decompress(packed, after_a_kill) == said.encode()
+
+
 def test_a_gpt_reads_in_its_own_windows(mixed: Adaptive) -> None:
     ids = text(100, seed=8)
     assert (_COMPRESSOR.precision, _COMPRESSOR.threads, mixed.precision) == ("fp32", 1, "fp64")
