@@ -11,13 +11,18 @@ if __name__ == "__main__":
     command.stoppable("minigpt.play")
 
 import webbrowser
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from labkit import command, files
+
+if TYPE_CHECKING:
+    from minigpt.corpora import Corpus
+    from minigpt.play.document import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +53,6 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """Write the page, say what is in it, and open it."""
-    from minigpt import corpora
     from minigpt.corpora.corpus import from_file
     from minigpt.load import locate
     from minigpt.play.document import page
@@ -57,9 +61,10 @@ def main(settings: Settings) -> None:
     out = settings.out or locate(settings.run).parent / "play.html"
     files.check_place(out)
     shown, corpus = gather(settings.run, counts=settings.counts)
-    others = []
+    others, texts = [], [(shown, corpus)]
     if settings.beside is not None:
-        second, _ = gather(settings.beside, counts=settings.counts)
+        second, other = gather(settings.beside, counts=settings.counts)
+        texts.append((second, other))
         if second.name == shown.name:
             second = replace(second, name=f"{second.name} (2)")
         others.append(second)
@@ -81,14 +86,32 @@ def main(settings: Settings) -> None:
         inside.append("its training text (--no-counts leaves it out)")
     if passage:
         inside.append("a passage to guess (--passage names another)")
-    if shown.learned and corpus is not None and corpus.name not in corpora.TABLE:
-        print(f"beware: your own text, {corpus.title}, is in the page as a whole", flush=True)
+    for line in _own(texts, passage if settings.passage is None else ""):
+        print(f"beware: {line}", flush=True)
     print(f"{out}: {len(text.encode()) / 1e6:.2f} MB with {', '.join(inside)}")
     print(
         "double-click it, mail it, put it on any web host; iPhones and iPads run it only from there"
     )
     if settings.open:
         webbrowser.open(out.resolve().as_uri())
+
+
+def _own(texts: Sequence[tuple[Shown, Corpus | None]], passage: str) -> list[str]:
+    """What of texts of one's own is in the page; `passage` is from the first."""
+    from minigpt.corpora import TABLE
+
+    said = []
+    for i, (one, corpus) in enumerate(texts):
+        if corpus is None or corpus.name in TABLE:
+            continue
+        if one.learned:
+            said.append(f"your own text, {corpus.title}, is in the page as a whole")
+        elif passage and not i:
+            said.append(
+                f"of your own text, {corpus.title}, a passage of {len(passage):,} held-out "
+                "characters is in the page (--passage names another text)"
+            )
+    return list(dict.fromkeys(said))  # two runs of one text: once
 
 
 if __name__ == "__main__":

@@ -49,6 +49,12 @@ ONLY: dict[str, tuple[str, ...]] = {
 """Scripts that a page without this part does not need."""
 LEAST_PASSAGE = 60
 """Characters below which there is nothing to guess."""
+PIECE = 100
+"""Characters of the pieces of a passage that are looked for in a training text."""
+STEP = 10
+"""Characters from the start of such a piece to that of the next."""
+LEARNED = 0.9
+"""Share of a passage in learned pieces from which on guessing it would prove nothing."""
 _NOSCRIPT = {
     "en": "This page is a small language model that runs here, in your browser, without a network. "
     "Scripts are off, so you see only what it wrote. iPhones and iPads never run scripts of a file "
@@ -66,6 +72,8 @@ class Shown:
     name: str
     learned: str = ""
     """The training text, from which counting counts; empty for no counting. It travels along."""
+    seen: str = ""
+    """The training text that stays out of the page: a passage to guess is only compared with it."""
     gate: Gate | None = None
     """Mixes the network with counting; fitted for these two."""
     order: int = DEFAULT_ORDER
@@ -88,7 +96,7 @@ def page(
     `passage` is a text to guess, which no model has learned; `prompt` the beginning that the page
     opens with; `sample` a text of the model for readers without scripts. A part without what it
     needs is left out. ValueError for more than two models, a layer that the page does not know,
-    and a passage that occurs in a training text.
+    and a passage that a model has learned (`is_learned`).
     """
     shown = [
         one if isinstance(one, Shown) else Shown(model=one, name="minigpt")
@@ -97,9 +105,9 @@ def page(
     if len(shown) > 2:
         raise ValueError(f"a page shows one model or two, got {len(shown)}")
     known = shown[0].model.tokenizer
-    passage = "".join(c for c in passage if c in known)
+    asked, passage = passage, "".join(c for c in passage if c in known)
     for one in shown:
-        if passage and passage in one.learned:
+        if any(is_learned(text, one.learned or one.seen) for text in {asked, passage}):
             raise ValueError(
                 f"{one.name} has learned this passage, so guessing it would prove nothing; "
                 "name another text by --passage"
@@ -126,6 +134,26 @@ def page(
         "date": datetime.date.today().isoformat(),
     }
     return _fill(data, packed, sample)
+
+
+def is_learned(passage: str, text: str) -> bool:
+    """Whether nine tenths of a passage or more lie in pieces of 100 characters that a text has.
+
+    >>> text = "".join(map(str, range(1000)))
+    >>> is_learned(text[300:800] + "and a little", text), is_learned(text[300:800][::-1], text)
+    (True, False)
+    """
+    passage = passage.strip()
+    last = max(0, len(passage) - PIECE)
+    reached = fresh = 0
+    for at in range(0, len(passage), STEP):
+        if passage[min(at, last) :][:PIECE] in text:
+            reached = at + PIECE
+        elif at >= reached:
+            fresh += min(STEP, len(passage) - at)
+            if fresh > (1 - LEARNED) * len(passage):
+                return False
+    return bool(passage)
 
 
 def again(made: str) -> str:

@@ -33,8 +33,8 @@ PASSAGE = 4000
 def gather(run: str | None, *, counts: bool) -> tuple[Shown, Corpus | None]:
     """A run with all that its page shows, and its text if it can be had.
 
-    `counts` False leaves the training text out, and with it counting and the mixture. A line on
-    standard error says what is missing and why.
+    `counts` False leaves the training text out, and with it counting and the mixture; a passage is
+    compared with it all the same. A line on standard error says what is missing and why.
     """
     found = load_predictor(run)
     found.announce()
@@ -59,6 +59,7 @@ def gather(run: str | None, *, counts: bool) -> tuple[Shown, Corpus | None]:
         model=cast("GPT", found.model),
         name=name,
         learned=learned,
+        seen="" if corpus is None else corpus.train,
         gate=gate,
         order=order,
         facts=facts,

@@ -38,11 +38,12 @@ def of_run(run: str, *, counts: bool) -> tuple[str, list[str]]:
     from minigpt import corpora
     from minigpt.load import locate
     from minigpt.play import page
+    from minigpt.play.document import is_learned
     from minigpt.play.material import gather, passage_of
 
     shown, corpus = gather(run, counts=counts)
     passage = passage_of(corpus)
-    if passage in shown.learned:
+    if corpus is not None and is_learned(passage, corpus.train):
         passage = ""  # a text that repeats itself: guessing what was learned would prove nothing
     sample = locate(run).parent / "sample.txt"
     wrote = sample.read_text(encoding="utf-8", errors="replace") if sample.exists() else ""

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import pytest
 
 from labkit import command, pages
 from minigpt import corpora
+from minigpt.corpora import Corpus
 from minigpt.layers import GPTConfig
 from minigpt.load import count_of
 from minigpt.mixture import Mixture
 from minigpt.play import __main__ as play
-from minigpt.play.document import ENGINE, PARTS, Shown, again, page, read
+from minigpt.play.document import ENGINE, PARTS, Shown, again, is_learned, page, read
 from minigpt.saved.checkpoint import load_model
 
 PLAY = Path(play.__file__).parent
@@ -117,13 +119,54 @@ def test_a_private_text_stays_out(call: Any, run: Path) -> None:
     assert train[:40] not in Path("a.html").read_text("utf-8")
 
 
-def test_a_learned_passage_is_refused(call: Any, run: Path) -> None:
-    Path("known.txt").write_text(corpora.load("storyland:20000").train[100:900].strip())
-    code, _, err = call(run, "-o", "a.html", "--passage", "known.txt")
+@pytest.mark.parametrize("args", [(), ("--no-counts",)])
+@pytest.mark.parametrize(
+    "own", ["", "\nSixty characters that nobody has learned, at the end of it.\n\n"]
+)
+def test_a_learned_passage_is_refused(
+    call: Any, run: Path, args: tuple[str, ...], own: str
+) -> None:
+    Path("known.txt").write_text(corpora.load("storyland:20000").train[100:1500].strip() + own)
+    code, _, err = call(run, "-o", "a.html", "--passage", "known.txt", *args)
     assert code == 2
     assert err.count("\n") == 1
     assert "has learned this passage" in err
     assert not Path("a.html").exists()
+
+
+def test_the_second_model_has_not_learned_the_passage_either(
+    random_model: Callable[..., Any],
+) -> None:
+    text = "".join(np.random.default_rng(0).choice(list("abcdefgh"), 900))
+    one, other = random_model(SMALL, 5), Shown(model=random_model(SMALL), name="other", seen=text)
+    page(one, other, passage=text[::-1])
+    with pytest.raises(ValueError, match="other has learned this passage"):
+        page(one, other, passage=text[200:500])
+    assert is_learned(text[:600] + text[50:0:-1], text)
+    assert not is_learned(text[:400] + text[100:0:-1], text)
+    assert not is_learned("", text)
+
+
+def test_of_a_text_of_ones_own_it_says_what_travels(
+    call: Any, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpora, "TABLE", {})
+    _, out, _ = call(run, "-o", "a.html", "--beside", run, "--no-open")
+    assert out.count("beware: your own text, ") == 1
+    assert out.count("is in the page as a whole") == 1
+    _, out, _ = call(run, "-o", "a.html", "--no-counts", "--no-open")
+    passage = inside(Path("a.html").read_text("utf-8"))[0]["passage"]
+    assert f"a passage of {len(passage)} held-out characters is in the page" in out
+    Path("mine.txt").write_text("Something else to guess.\n" * 9)
+    _, out, _ = call(run, "-o", "a.html", "--no-counts", "--passage", "mine.txt", "--no-open")
+    assert "beware" not in out
+
+
+def test_of_the_second_runs_text_it_says_the_same(random_model: Callable[..., Any]) -> None:
+    told = Corpus(name="a", title="A", text="", sha256="", source="", licence="")
+    first = Shown(model=random_model(SMALL), name="one")
+    said = play._own([(first, None), (replace(first, learned="all"), told)], "")
+    assert said == ["your own text, A, is in the page as a whole"]
 
 
 @pytest.mark.parametrize(
