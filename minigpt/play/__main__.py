@@ -73,11 +73,12 @@ def main(settings: Settings) -> None:
     else:
         passage = passage_of(corpus)
     sample = locate(settings.run).parent / "sample.txt"
+    wrote = sample.read_text(encoding="utf-8", errors="replace") if sample.exists() else ""
     text = page(
         shown,
         *others,
         passage=passage,
-        sample=sample.read_text(encoding="utf-8", errors="replace") if sample.exists() else "",
+        sample=wrote,
         weights=settings.weights,
     )
     files.write_text(out, text)
@@ -86,6 +87,8 @@ def main(settings: Settings) -> None:
         inside.append("its training text (--no-counts leaves it out)")
     if passage:
         inside.append("a passage to guess (--passage names another)")
+    if wrote.strip():
+        inside.append("lines that it wrote")
     for line in _own(texts, passage if settings.passage is None else ""):
         print(f"beware: {line}", flush=True)
     print(f"{out}: {len(text.encode()) / 1e6:.2f} MB with {', '.join(inside)}")

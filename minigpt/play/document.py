@@ -224,6 +224,8 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
     )
     code = f"{pages.read('labkit', ELEMENTS)}\n{parts}"
     rules = pages.rules("minigpt.play", "parts/play.css")
+    wrote = visible(sample[:600], 600).replace("⏎ ", "\n")
+    data["sample"] = bool(wrote.strip())  # whether the page says that lines of the model travel
     title = escape(" · ".join(model["name"] for model in data["models"]))
     blobs = [
         f'<script type="text/plain" id="model-{i}">{base64.b64encode(blob).decode()}</script>'
@@ -236,7 +238,7 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         "style": pages.style(rules),
         "noscript": _NOSCRIPT["en"],
         "noscript_zh": _NOSCRIPT["zh"],
-        "sample": escape(visible(sample[:600], 600).replace("⏎ ", "\n")),
+        "sample": escape(wrote),
         "data": "\n".join([pages.data("data", data), *blobs]),
         "scripts": "\n".join([pages.script(engine, name="engine"), pages.script(code)]),
     }

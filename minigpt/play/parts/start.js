@@ -40,6 +40,7 @@ function sayFacts(page) {
     travels.push("inside.counts");
   }
   if (DATA.passage) travels.push("inside.passage");
+  if (DATA.sample) travels.push("inside.sample");
   const list = travels
     .map((key) => t(key, { n: number([...DATA.passage].length) }))
     .join(t("comma"));

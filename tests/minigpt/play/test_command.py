@@ -71,11 +71,13 @@ def test_a_run_becomes_one_file_in_its_folder(call: Any, run: Path) -> None:
     assert call.opened == [(run / "play.html").resolve().as_uri()]
     assert "play.html: 0.1" in out
     assert "its training text (--no-counts leaves it out)" in out
+    assert "lines that it wrote\n" in out
     assert "iPhones and iPads" in out
     data, content = inside(html)
     assert data["parts"] == ["write", "surprise", "game", "look", "vary"]
     assert data["models"][0]["name"] == "a <b>run"
     assert "a &lt;b&gt;run" in html
+    assert data["sample"] is True
     facts = data["models"][0]["facts"]
     assert facts["bits"] > facts["counting"] > 0
     corpus = corpora.load("storyland:20000")

@@ -294,6 +294,13 @@ def test_without_scripts_it_says_who_made_it(visit: Visit, html: str) -> None:
     assert "It wrote <this>." in said
 
 
+def test_the_footer_says_what_travels(visit: Visit, shown: Shown, html: str) -> None:
+    here = visit(html)
+    assert "characters to guess, lines that it wrote." in here.locator("#inside").inner_text()
+    bare = visit(page(shown.model, parts=["vary"]))
+    assert bare.locator("#inside").inner_text().startswith("This file holds the network. Made by ")
+
+
 def test_without_workers_the_page_answers_itself(visit: Visit, html: str) -> None:
     here = visit(html, before="delete window.Worker; window.Worker = undefined;")
     here.click("#write-one")
