@@ -120,13 +120,22 @@ def visit_file(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Opens a page (HTML) from a file, offline, and waits for an element if `ready` names one.
 
     Whatever the test does, no error is left in the page, and nothing but the file itself and its
-    worker was asked for.
+    worker was asked for. `silent` False: its policy may refuse a script that the test has changed,
+    which the browser says in the console.
     """
     seen: list[str] = []
     wrong: list[str] = []
     contexts = []
 
-    def open_(html: str, *, ready: str = "", at: str = "", before: str = "", **set_: Any) -> Any:
+    def open_(
+        html: str,
+        *,
+        ready: str = "",
+        at: str = "",
+        before: str = "",
+        silent: bool = True,
+        **set_: Any,
+    ) -> Any:
         path = tmp_path / f"page-{len(contexts)}.html"
         path.write_text(html, encoding="utf-8", errors="surrogatepass")
         context = browser.new_context(**{"locale": "en-GB", **set_})
@@ -138,7 +147,8 @@ def visit_file(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.set_default_timeout(60_000)
         page.on("request", lambda request: seen.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+        if silent:
+            page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
         page.on("dialog", lambda dialog: (wrong.append("a dialog"), dialog.dismiss()))
         page.goto(path.as_uri() + at)
         if ready:

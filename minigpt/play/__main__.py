@@ -10,6 +10,7 @@ if __name__ == "__main__":
 
     command.stoppable("minigpt.play")
 
+import shlex
 import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -80,6 +81,7 @@ def main(settings: Settings) -> None:
         passage=passage,
         sample=wrote,
         weights=settings.weights,
+        command=_written_by(settings, shown.name),
     )
     files.write_text(out, text)
     inside = ["the model"]
@@ -97,6 +99,20 @@ def main(settings: Settings) -> None:
     )
     if settings.open:
         webbrowser.open(out.resolve().as_uri())
+
+
+def _written_by(settings: Settings, run: str) -> str:
+    """The command for the page's footer: files and runs by their names, without their folders."""
+    words = ["python", "-m", "minigpt.play", run]
+    if settings.weights != "auto":
+        words += ["--weights", settings.weights]
+    if not settings.counts:
+        words.append("--no-counts")
+    if settings.passage is not None:
+        words += ["--passage", settings.passage.name]
+    if settings.beside is not None:
+        words += ["--beside", Path(settings.beside).resolve().name]
+    return shlex.join(words)
 
 
 def _own(texts: Sequence[tuple[Shown, Corpus | None]], passage: str) -> list[str]:

@@ -14,6 +14,7 @@ import base64
 import datetime
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
@@ -34,8 +35,8 @@ ENGINE = (
 )
 """Scripts of `engine/`: they run in the worker, and where a browser has none, on the page."""
 PARTS = (
-    *("dom", "state", "engine", "players", "write", "dials", "surprise", "shannon", "game", "look"),
-    *("vary", "start"),
+    *("dom", "checksum", "state", "engine", "players", "write", "dials", "surprise", "shannon"),
+    *("game", "look", "vary", "start"),
 )
 """Scripts of `parts/`, which run on the page, after labkit's `ELEMENTS`."""
 ELEMENTS = "web/elements.js"
@@ -47,6 +48,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "vary": ("vary",),
 }
 """Scripts that a page without this part does not need."""
+MADE = "minigpt.play.page"
+"""What a page without a command says that it was made by."""
 LEAST_PASSAGE = 60
 """Characters below which there is nothing to guess."""
 PIECE = 100
@@ -90,13 +93,15 @@ def page(
     sample: str = "",
     weights: Weights = "auto",
     parts: Sequence[Part] = get_args(Part),
+    command: str = MADE,
 ) -> str:
     """The page of a model, or of two side by side, as HTML.
 
     `passage` is a text to guess, which no model has learned; `prompt` the beginning that the page
-    opens with; `sample` a text of the model for readers without scripts. A part without what it
-    needs is left out. ValueError for more than two models, a layer that the page does not know,
-    and a passage that a model has learned (`is_learned`).
+    opens with; `sample` a text of the model for readers without scripts; `command` what the footer
+    says that the page was made by. A part without what it needs is left out. ValueError for more
+    than two models, a layer that the page does not know, and a passage that a model has learned
+    (`is_learned`).
     """
     shown = [
         one if isinstance(one, Shown) else Shown(model=one, name="minigpt")
@@ -130,6 +135,7 @@ def page(
         "passage": passage,
         "prompt": prompt or _beginning(passage),
         "strings": _words(wanted),
+        "command": visible(command, 300),
         "version": version(),
         "date": datetime.date.today().isoformat(),
     }
@@ -182,6 +188,7 @@ def again(made: str) -> str:
             "parts": parts,
             **{key: str(told[key]) for key in ("passage", "prompt")},
             "strings": _words(parts),
+            "command": visible(str(told.get("command", MADE)), 300),
             **{key: str(told[key]) for key in ("version", "date")},
         }
         sample = re.search(r'<pre class="text">([^<]*)</pre></noscript>', made)
@@ -227,11 +234,14 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
     wrote = visible(sample[:600], 600).replace("⏎ ", "\n")
     data["sample"] = bool(wrote.strip())  # whether the page says that lines of the model travel
     title = escape(" · ".join(model["name"] for model in data["models"]))
+    letters = [base64.b64encode(blob).decode() for blob in packed]
     blobs = [
-        f'<script type="text/plain" id="model-{i}">{base64.b64encode(blob).decode()}</script>'
-        for i, blob in enumerate(packed)
+        f'<script type="text/plain" id="model-{i}">{one}</script>' for i, one in enumerate(letters)
     ]
+    told = pages.data("data", data)
+    checked = "".join([engine, told.partition(">")[2].removesuffix("</script>"), *letters])
     holes = {
+        "checksum": f"{zlib.crc32(checked.encode()):08x}",  # parts/checksum.js compares
         "policy": pages.policy(scripts=[engine, code], styles=[rules], workers=True),
         "generator": f"cognitive-core {data['version']}",
         "title": title,
@@ -239,7 +249,7 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         "noscript": _NOSCRIPT["en"],
         "noscript_zh": _NOSCRIPT["zh"],
         "sample": escape(wrote),
-        "data": "\n".join([pages.data("data", data), *blobs]),
+        "data": "\n".join([told, *blobs]),
         "scripts": "\n".join([pages.script(engine, name="engine"), pages.script(code)]),
     }
     page = read("parts/page.html")

@@ -1,7 +1,7 @@
 /* The way to the worker: unpack what the page carries, ask, and wait for answers.
  *
  * Idea:   base64 -> gzip -> bytes happens here, since some browsers refuse it in a worker; the
- *         bytes then move to the worker without being copied. gzip's checksum refuses damage.
+ *         bytes then move to the worker without being copied.
  */
 "use strict";
 

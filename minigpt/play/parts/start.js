@@ -44,7 +44,8 @@ function sayFacts(page) {
   const list = travels
     .map((key) => t(key, { n: number([...DATA.passage].length) }))
     .join(t("comma"));
-  const made = t("inside.made", { version: DATA.version, date: DATA.date });
+  const { command, version, date } = DATA;
+  const made = t("inside.made", { command, version, date, checksum: promised() });
   const source = first.facts.source ? t("inside.source", first.facts) : "";
   $("inside").textContent = `${t("inside", { list })} ${source} ${made}`;
 }
@@ -71,6 +72,7 @@ async function start() {
     if (chosen) state.set("lang", language);
   });
   if (typeof DecompressionStream === "undefined") return giveUp("trouble.old");
+  if (!isWhole()) return giveUp("trouble.damaged");
   const page = {
     engine: new Engine(),
     players: DATA.models.map((/** @type {any} */ { header }) =>
@@ -86,7 +88,7 @@ async function start() {
   try {
     await page.engine.load();
   } catch {
-    return giveUp("trouble.damaged");
+    return giveUp("trouble.failed"); // the file is whole
   }
   page.say("");
   sayFacts(page);

@@ -78,6 +78,7 @@ def test_a_run_becomes_one_file_in_its_folder(call: Any, run: Path) -> None:
     assert data["models"][0]["name"] == "a <b>run"
     assert "a &lt;b&gt;run" in html
     assert data["sample"] is True
+    assert data["command"] == "python -m minigpt.play 'a <b>run'"
     facts = data["models"][0]["facts"]
     assert facts["bits"] > facts["counting"] > 0
     corpus = corpora.load("storyland:20000")
@@ -116,6 +117,7 @@ def test_a_private_text_stays_out(call: Any, run: Path) -> None:
     assert data["models"][0]["header"]["counted"] == 0
     assert data["models"][0]["header"]["gate"] is None
     assert len(content) == 2 * data["models"][0]["header"]["halves"]  # weights and nothing else
+    assert data["command"].endswith("'a <b>run' --no-counts --passage mine.txt")
     train = corpora.load("storyland:20000").train
     assert data["passage"].startswith("omething else") or data["passage"].startswith("Something")
     assert train[:40] not in Path("a.html").read_text("utf-8")
@@ -235,7 +237,7 @@ def test_every_script_is_in_the_page_and_under_its_policy() -> None:
     assert {p.relative_to(PLAY).as_posix() for p in PLAY.rglob("*.js")} == set(SCRIPTS)
     assert set(re.findall(r"@(\w+)@", read("parts/page.html"))) == {
         *("policy", "generator", "title", "style", "noscript", "noscript_zh"),
-        *("sample", "data", "scripts"),
+        *("sample", "data", "scripts", "checksum"),
     }
 
 

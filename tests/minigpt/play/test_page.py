@@ -286,6 +286,28 @@ def test_a_damaged_file_says_so_in_one_sentence(visit: Visit, html: str, place: 
     assert here.locator("#main").is_hidden()
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('"counted": 8000', '"counted": 7999'),
+        ('"n_layer": 2', '"n_layer": 3'),
+        ('"passage": "', '"passage": "x'),
+        ("const REST = 50", "const REST = 51"),
+        ('name="checksum"', 'name="check"'),
+    ],
+)
+def test_a_changed_number_or_script_is_damage_too(
+    visit: Visit, html: str, was: str, now: str
+) -> None:
+    assert html.count(was) == 1
+    here = visit(html.replace(was, now), ready=False, silent="REST" not in was)
+    here.locator("#trouble").wait_for()
+    assert "damaged" in here.locator("#trouble").inner_text()
+    assert here.locator("#main").is_hidden()
+    assert here.locator("#status").inner_text() == ""
+    assert here.workers == []
+
+
 def test_without_scripts_it_says_who_made_it(visit: Visit, html: str) -> None:
     here = visit(html, ready=False, java_script_enabled=False)
     said = here.locator("body").inner_text()
@@ -296,7 +318,10 @@ def test_without_scripts_it_says_who_made_it(visit: Visit, html: str) -> None:
 
 def test_the_footer_says_what_travels(visit: Visit, shown: Shown, html: str) -> None:
     here = visit(html)
-    assert "characters to guess, lines that it wrote." in here.locator("#inside").inner_text()
+    said = here.locator("#inside").inner_text()
+    assert "characters to guess, lines that it wrote." in said
+    assert "Made by minigpt.play.page (cognitive-core " in said
+    assert re.search(r"Checksum: [0-9a-f]{8}\.", said)
     bare = visit(page(shown.model, parts=["vary"]))
     assert bare.locator("#inside").inner_text().startswith("This file holds the network. Made by ")
 
