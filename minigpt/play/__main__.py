@@ -11,6 +11,7 @@ if __name__ == "__main__":
     command.stoppable("minigpt.play")
 
 import shlex
+import sys
 import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -57,7 +58,7 @@ def main(settings: Settings) -> None:
     from minigpt.corpora.corpus import from_file
     from minigpt.load import locate
     from minigpt.play.document import page
-    from minigpt.play.material import PASSAGE, gather, passage_of
+    from minigpt.play.material import PASSAGE, gather, passage_of, too_short
 
     out = settings.out or locate(settings.run).parent / "play.html"
     files.check_place(out)
@@ -73,6 +74,10 @@ def main(settings: Settings) -> None:
         passage = from_file(settings.passage).text[:PASSAGE]
     else:
         passage = passage_of(corpus)
+    short = too_short(passage, shown.model.tokenizer)
+    if short:
+        print(short, file=sys.stderr, flush=True)
+        passage = ""
     sample = locate(settings.run).parent / "sample.txt"
     wrote = sample.read_text(encoding="utf-8", errors="replace") if sample.exists() else ""
     text = page(
@@ -89,6 +94,8 @@ def main(settings: Settings) -> None:
         inside.append("its training text (--no-counts leaves it out)")
     if passage:
         inside.append("a passage to guess (--passage names another)")
+    elif short:
+        inside.append("no passage to guess (--passage names one)")
     if wrote.strip():
         inside.append("lines that it wrote")
     for line in _own(texts, passage if settings.passage is None else ""):

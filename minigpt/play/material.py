@@ -22,12 +22,15 @@ from minigpt.mixture.mixture import GATE, saved_gate
 from minigpt.ngram import DEFAULT_ORDER
 from minigpt.play.document import Shown
 from minigpt.saved.runs import Run
+from minigpt.tokenizer import CharTokenizer
 
 if TYPE_CHECKING:
     from minigpt.model import GPT
 
 PASSAGE = 4000
 """Characters of the passage to guess."""
+LEFT = 200
+"""Characters of a passage below which, if the model lacks the others, there is no text to guess."""
 
 
 def gather(run: str | None, *, counts: bool) -> tuple[Shown, Corpus | None]:
@@ -73,6 +76,21 @@ def passage_of(corpus: Corpus | None) -> str:
     text = corpus.judge
     begin = text.find("\n") + 1
     return text[begin : begin + PASSAGE] if len(text) - begin > PASSAGE // 10 else text[:PASSAGE]
+
+
+def too_short(passage: str, tokenizer: CharTokenizer) -> str:
+    """What to say of a passage that the alphabet empties: of which fewer than `LEFT` characters are
+    left, and fewer than nine tenths; empty for any other.
+
+    >>> too_short("Ein Satz.", CharTokenizer("abc"))
+    'no passage to guess: of its 9 characters the model knows 1'
+    >>> too_short("ab", CharTokenizer("abc"))
+    ''
+    """
+    left = sum(character in tokenizer for character in passage)
+    if left >= min(LEFT, 0.9 * len(passage)):
+        return ""
+    return f"no passage to guess: of its {len(passage):,} characters the model knows {left:,}"
 
 
 def _corpus(found: Predictor) -> Corpus | None:

@@ -166,6 +166,17 @@ def test_of_a_text_of_ones_own_it_says_what_travels(
     assert "beware" not in out
 
 
+def test_a_passage_that_the_alphabet_empties_is_told(call: Any, run: Path) -> None:
+    Path("mine.txt").write_text("МОСКВА И ПЕТЕРБУРГ\n" * 40, encoding="utf-8")
+    code, out, err = call(run, "-o", "a.html", "--passage", "mine.txt", "--no-open")
+    assert code == 0
+    assert err == "no passage to guess: of its 760 characters the model knows 120\n"
+    assert "no passage to guess (--passage names one)" in out
+    data, _ = inside(Path("a.html").read_text("utf-8"))
+    assert data["passage"] == ""
+    assert "game" not in data["parts"]
+
+
 def test_of_the_second_runs_text_it_says_the_same(random_model: Callable[..., Any]) -> None:
     told = Corpus(name="a", title="A", text="", sha256="", source="", licence="")
     first = Shown(model=random_model(SMALL), name="one")
