@@ -1,6 +1,6 @@
 /* Part 1's buttons and sliders.
  *
- * Idea:   its state behind the # is the beginning, what was written and the sliders.
+ * Idea:   its state behind the # is the beginning, your guess, what was written and the sliders.
  */
 "use strict";
 
@@ -14,6 +14,8 @@ async function setUpWrite(page) {
   });
   page.writers = writers;
   page.running = false;
+  /** @type {string | null} your guess, empty for none; null as long as the bars are hidden */
+  page.guess = ASKED.get("guess");
   $("writers").append(...writers.map((writer) => writer.column));
   $("writers").classList.toggle("two", writers.length > 1);
   $("topk").max = Math.min(50, DATA.models[0].header.characters.length);
@@ -25,7 +27,13 @@ async function setUpWrite(page) {
     $("topk-is").textContent = topK ? number(topK) : t("all");
     $("topp-is").textContent = topP < 1 ? percent(topP) : t("all");
     $("write-run").textContent = t(page.running ? "write.stop" : "write.run");
+    $("write-ask").hidden = page.guess !== null;
+    $("write-legend").hidden = page.guess === null;
     for (const writer of writers) writer.draw();
+  };
+  const open = () => {
+    page.guess ??= ""; // whoever lets it write, or moves a slider, sees the bars
+    say();
   };
   const all = async (/** @type {(writer: Writer) => Promise<void>} */ act) => {
     await Promise.all(writers.map(act));
@@ -40,7 +48,7 @@ async function setUpWrite(page) {
   };
   const run = async () => {
     page.running = !page.running;
-    say();
+    open();
     while (page.running) {
       const before = performance.now();
       await Promise.all(writers.map((writer) => writer.step()));
@@ -51,14 +59,27 @@ async function setUpWrite(page) {
     keep();
   };
 
-  for (const id of ["temperature", "topk", "topp"]) $(id).oninput = say;
+  for (const id of ["temperature", "topk", "topp"]) $(id).oninput = open;
   for (const id of ["temperature", "topk", "topp"]) $(id).onchange = keep;
   $("write-player").onchange = () => {
-    say();
+    open();
     keep();
   };
-  $("prompt").oninput = begin;
-  $("write-one").onclick = () => all((writer) => writer.step());
+  $("prompt").oninput = () => {
+    page.guess &&= ""; // it was for another beginning
+    begin();
+  };
+  $("write-ask").onsubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    page.guess = $("write-guess").value;
+    say();
+    $("writers").querySelector(".bars button").focus(); // the form has gone
+    keep();
+  };
+  $("write-one").onclick = () => {
+    open();
+    all((writer) => writer.step());
+  };
   $("write-back").onclick = () => all((writer) => writer.back());
   $("write-again").onclick = begin;
   $("write-run").onclick = run;
@@ -72,6 +93,7 @@ async function setUpWrite(page) {
   choose($("write-player"), ASKED.get("writer"));
   await begin();
   KEPT.push((state) => keepWriters(state, writers));
+  KEPT.push((state) => page.guess !== null && state.set("guess", page.guess));
   for (const writer of writers) {
     writer.written = encode(writer.model, ASKED.get(`written${writer.model}`) ?? "").ids;
     writer.written.length = Math.min(writer.written.length, MOST_WRITTEN);

@@ -108,6 +108,16 @@ function setUpLook(page) {
     seen = true;
     keep();
   };
+  const open = () => {
+    $("look-found").hidden = !seen; // the question comes first
+    $("look-show").hidden = seen;
+  };
+  open();
+  $("look-show").onclick = () => {
+    touched();
+    open();
+    $("look-maps").querySelector("button")?.focus();
+  };
   KEPT.push((state) => {
     if (!seen) return;
     state.set("head", String(chosen));

@@ -1,7 +1,8 @@
 /* Part 1, what comes next: bars to click, sliders that reshape them, a text that grows.
  *
  * Idea:   the outline is what the player said, the solid part what chance will use after
- *         temperature, top-k and top-p; so a slider's effect is seen before anything is drawn.
+ *         temperature, top-k and top-p; so a slider's effect is seen before anything is drawn. The
+ *         bars come after a guess.
  */
 "use strict";
 
@@ -21,9 +22,11 @@ class Writer {
     this.text = make("p", { className: "text", dir: "auto" });
     this.bars = make("ol", { className: "bars" });
     this.rest = make("p", { className: "note" });
+    this.answer = make("p", { "aria-live": "polite" });
     this.told = make("p", {});
     const title = DATA.models.length > 1 ? [make("h3", {}, DATA.models[model].name)] : [];
-    this.column = make("div", {}, ...title, this.text, this.bars, this.rest, this.told);
+    this.column = make("div", {}, ...title, this.text, this.answer);
+    this.column.append(this.bars, this.rest, this.told);
     for (let i = 0; i < Math.min(BARS, DATA.models[model].header.characters.length); i++) {
       const button = make("button", { type: "button" });
       for (const part of ["name", "track", "share"]) {
@@ -89,10 +92,14 @@ class Writer {
     await this.predict();
   }
 
-  /** Show bars and text. */
+  /** Show text and, once somebody has guessed, bars. */
   draw() {
     this.show();
+    this.bars.hidden = this.rest.hidden = this.page.guess === null;
     if (!this.said) return;
+    this.answer.textContent = this.written.length
+      ? ""
+      : this.judge([...(this.page.guess ?? "")][0]);
     const said = this.said[this.player];
     const used = shape(said, shaping());
     const other = /** @type {Float32Array | undefined} */ (this.said[this.player === 1 ? 0 : 1]);
@@ -113,6 +120,21 @@ class Writer {
     this.rest.textContent = rest.length
       ? t("write.rest", { n: number(rest.length), share: percent(share) })
       : "";
+  }
+
+  /** What the player gives to a guess. @param {string | undefined} character */
+  judge(character) {
+    if (character === undefined || !this.said) return "";
+    const id = IDS[this.model].get(character);
+    if (id === undefined) return t("unknown", { list: named(character) });
+    const said = this.said[this.player];
+    const values = {
+      character: named(character),
+      share: percent(Math.exp(said[id])),
+      place: number(said.filter((one) => one > said[id]).length + 1),
+      likeliest: named(characterOf(this.model, said.indexOf(Math.max(...said)))),
+    };
+    return t("write.guessed", values);
   }
 
   /** Show the text; with reduced motion, while writing, only at the end of a line. */

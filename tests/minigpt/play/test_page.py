@@ -73,6 +73,33 @@ def test_bars_show_what_each_player_says(visit: Visit, shown: Shown, html: str) 
             assert float(share.rstrip(" %")) == pytest.approx(100 * p[best], abs=0.51)
 
 
+def test_bars_and_maps_come_after_a_guess(visit: Visit, shown: Shown, html: str) -> None:
+    here = visit(html, at="#text=the+kin")
+    bars, told = here.locator("#writers .bars"), here.locator("#writers [aria-live]")
+    assert bars.is_hidden()
+    assert here.locator("#look-found").is_hidden()
+    here.locator("#write-guess").press_sequentially("g")
+    here.keyboard.press("Enter")
+    assert here.locator("#write-ask").is_hidden()
+    assert here.evaluate("document.activeElement.matches('.bars button')")
+    ids = shown.model.tokenizer.encode("the kin").astype(np.int64)[None]
+    said = rounded(shown.model).start(ids)[1][0]
+    place = 1 + int((said > said[g := shown.model.tokenizer.encode("g")[0]]).sum())
+    answer = told.inner_text()
+    assert f", its choice number {place}. " in answer
+    share = float(re.search(r"this ([\d.]+) %", answer)[1])  # type: ignore[index]
+    assert share == pytest.approx(100 * math.exp(said[g]), abs=0.51)
+    here.locator("#look-show").press("Enter")
+    assert here.evaluate("document.activeElement.matches('#look-maps button')")
+    again = visit(html, at=here.evaluate("location.hash"))
+    assert told.inner_text() == answer == again.locator("#writers [aria-live]").inner_text()
+    assert again.locator("#writers .bars").is_visible()
+    assert again.locator("#look-found").is_visible()
+    again.click("#write-one")
+    again.locator("#writers").get_by_text("by its own prediction").wait_for()
+    assert again.locator("#writers [aria-live]").inner_text() == ""
+
+
 def test_it_writes_stops_takes_back_and_can_be_sent(visit: Visit, html: str) -> None:
     here = visit(html)
     assert len(here.workers) == 1
@@ -193,6 +220,7 @@ def test_the_game_ends_with_its_passage(visit: Visit, shown: Shown) -> None:
 def test_heads_can_be_chosen_and_walked(visit: Visit, html: str) -> None:
     here = visit(html)
     maps = here.locator("#look-maps button")
+    here.click("#look-show")
     maps.nth(3).click()
     assert maps.nth(3).get_attribute("aria-pressed") == "true"
     here.locator("#look-at").fill("2")
@@ -238,7 +266,11 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 ) -> None:
     """With everything on show, in light and dark, in English and Chinese."""
     here = visit(html, viewport={"width": width, "height": 800})
+    assert width > 360 or axe(here) == []  # before anything is on show
+    here.fill("#write-guess", "e")
+    here.click("#write-ask button")
     here.click("#surprise-go")
+    here.click("#look-show")
     here.click("#game-pass")
     here.click("#vary-go")
     here.locator("#vary-found .big").nth(1).wait_for()
@@ -263,6 +295,8 @@ def test_hostile_names_texts_and_alphabets_never_run(visit: Visit, random_model:
     here.fill("#surprise-text", HOSTILE)
     here.click("#surprise-go")
     here.locator("#surprise-table tbody tr").nth(3).wait_for()
+    here.fill("#write-guess", "<")
+    here.click("#write-ask button")
     here.locator("#writers .bars button").first.click()
     for _ in range(3):
         here.click("#game-pass")
@@ -375,6 +409,7 @@ def test_the_address_brings_every_part_back(visit: Visit, html: str) -> None:
     for n in range(1, 4):
         here.click("#game-pass")
         here.locator("#game-table caption", has_text=str(n)).wait_for()
+    here.click("#look-show")
     here.locator("#look-maps button").nth(2).click()
     here.locator("#look-at").fill("3")
     here.locator("#look-at").dispatch_event("change")
