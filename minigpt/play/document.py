@@ -255,6 +255,8 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
     page = read("parts/page.html")
     for part in others:
         page = re.sub(f'<section id="{part}".*?</section>\n', "", page, flags=re.DOTALL)
+    if "counts" in spare:  # where nothing counts, nothing is said of counting
+        page = re.sub(r' <span class="counting".*?</span>', "", page)
     return pages.fill(page, holes)
 
 

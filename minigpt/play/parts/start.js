@@ -14,7 +14,10 @@ function sayFacts(page) {
       const parts = [t(size, { name, n: number(facts.size) })];
       if (facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
       if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
-      const losses = ["bits", "counting", "mixture"].filter((key) => facts[key]);
+      const players = ["bits", ...page.players[i]]; // of others nothing is said
+      const losses = ["bits", "counting", "mixture"].filter(
+        (key) => facts[key] && players.includes(key),
+      );
       const told = losses.map((key) => t(`facts.${key}`, { bits: number(facts[key], 2) }));
       const title = DATA.models.length > 1 ? `${name}: ` : "";
       return make(

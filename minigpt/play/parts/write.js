@@ -97,9 +97,8 @@ class Writer {
     this.show();
     this.bars.hidden = this.rest.hidden = this.page.guess === null;
     if (!this.said) return;
-    this.answer.textContent = this.written.length
-      ? ""
-      : this.judge([...(this.page.guess ?? "")][0]);
+    const answer = this.written.length ? "" : this.judge([...(this.page.guess ?? "")][0]);
+    if (this.answer.textContent !== answer) this.answer.textContent = answer; // said aloud once
     const said = this.said[this.player];
     const used = shape(said, shaping());
     const other = /** @type {Float32Array | undefined} */ (this.said[this.player === 1 ? 0 : 1]);

@@ -243,6 +243,25 @@ def test_two_sets_of_lines_are_counted(visit: Visit, html: str) -> None:
     assert "× 64" in here.locator("#vary-found ol").first.inner_text()
 
 
+def test_where_nothing_counts_nothing_is_said_of_counting(
+    visit: Visit, shown: Shown, html: str
+) -> None:
+    facts = {"bits": 2.1, "counting": 2.2, "mixture": 2.0}
+    alone = Shown(model=shown.model, name="a run", seen=LEARNED, facts=facts)
+    words = re.compile("count|mixed|计数|只数|混合")
+    here = visit(page(alone, passage=PASSAGE))
+    for language in ("en", "zh"):
+        here.select_option("#language", language)
+        for part in ("#facts", "#write", "#surprise", "#game", "#look", "#inside"):
+            said = here.locator(part).evaluate(
+                "e => [...e.querySelectorAll('p, label > span, button')].map((e) => e.textContent)"
+            )
+            assert not words.search(" ".join(said)), part
+    both = visit(page(replace(shown, facts=facts), passage=PASSAGE))
+    assert "both mixed 2.00" in both.locator("#facts").inner_text()
+    assert both.locator(".counting").count() == 2
+
+
 def test_every_word_is_said_in_both_languages(visit: Visit, html: str) -> None:
     here = visit(html, locale="zh-CN")
     strings = json.loads(read("parts/strings.json"))
