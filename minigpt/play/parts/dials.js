@@ -42,7 +42,10 @@ async function setUpWrite(page) {
   const begin = async () => {
     page.running = false;
     const text = $("prompt").value;
-    sayUnknown($("prompt-unknown"), encode(0, text).unknown);
+    sayUnknown(
+      $("prompt-unknown"),
+      writers.map(({ model }) => encode(model, text).unknown),
+    );
     await all((writer) => writer.begin(encode(writer.model, text).ids));
     say();
   };

@@ -111,11 +111,17 @@ const IDS = DATA.models.map((/** @type {any} */ { header }) => {
 /** @param {number} model @param {number} id @returns {string} */
 const characterOf = (model, id) => DATA.models[model].header.characters[id];
 
-/** Say which characters were left out, or nothing. @param {any} element @param {string[]} unknown */
+/** Say which characters each model left out, or nothing. @param {any} element
+ * @param {string[][]} unknown by model */
 function sayUnknown(element, unknown) {
-  element.hidden = unknown.length === 0;
-  const list = unknown.slice(0, 20).map(named).join("  ");
-  element.textContent = unknown.length ? t("unknown", { list }) : "";
+  const lines = unknown.map((some, model) => {
+    if (!some.length) return "";
+    const list = some.slice(0, 20).map(named).join("  ");
+    const title = DATA.models.length > 1 ? `${DATA.models[model].name}: ` : "";
+    return title + t("unknown", { list });
+  });
+  element.textContent = lines.filter(Boolean).join("\n");
+  element.hidden = !element.textContent;
 }
 
 /** @param {number} ms */

@@ -26,7 +26,7 @@ function setUpSurprise(page) {
   const measure = async () => {
     const text = $("surprise-text").value;
     const { ids, unknown } = encode(0, text);
-    sayUnknown($("surprise-unknown"), unknown);
+    sayUnknown($("surprise-unknown"), [unknown]);
     $("surprise-found").hidden = !ids.length;
     if (!ids.length) return;
     const kept = ids.map((id) => characterOf(0, id)).join("");
@@ -52,8 +52,10 @@ function setUpSurprise(page) {
     if (!last) return;
     const { ids, found } = last;
     for (const [model, map] of maps.entries()) {
+      columns[model].hidden = !found[model];
+      if (!found[model]) continue; // it cannot read this text
       const spans = ids.map((id, at) => {
-        const bits = found[model] ? bitsAt(model, at) : 0;
+        const bits = bitsAt(model, at);
         const level = STEPS.filter((step) => bits >= step).length;
         const className = level ? `b${level}` : "";
         return make("span", { className }, shown(characterOf(0, id)));
