@@ -45,8 +45,8 @@ class Settings:
     """Let counting play, too, and the mixture if the run has a gate. The training text travels in
     the page; --no-counts leaves it out."""
     passage: Path | None = None
-    """A UTF-8 text to guess, of which the page takes 4,000 characters, in place of a passage of
-    the run's held-out text."""
+    """A UTF-8 text to guess, which no model of the page has learned, in place of a passage of the
+    run's held-out text. The page takes 4,000 characters."""
     beside: str | None = None
     """A second run, beside the first: a teacher and its student, a healthy and a collapsed one."""
     open: bool = True

@@ -267,6 +267,13 @@ def test_both_languages_say_the_same() -> None:
         assert key in strings["en"], key
 
 
+def test_scripts_and_words_leave_room_for_the_model(random_model: Callable[..., Any]) -> None:
+    """A default run's weights and text are 2.40 MB in base64, and its page at most 2.6."""
+    one = Shown(model=random_model(SMALL), name="a", learned="abcd" * 40)
+    made = re.sub('id="model-0">[^<]*', "", page(one, passage="dcba" * 1000, sample="ab" * 300))
+    assert len(made.encode()) + len(read("engine/mixture.js").encode()) < 160_000
+
+
 def test_code_that_would_end_its_element_is_refused() -> None:
     for code in ("a = '</ScRipt>'", "x <!-- y"):
         with pytest.raises(ValueError, match="must not contain"):
