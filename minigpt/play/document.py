@@ -48,6 +48,13 @@ ONLY: dict[str, tuple[str, ...]] = {
     "vary": ("vary",),
 }
 """Scripts that a page without this part does not need."""
+COUNTING = (
+    *("write.other", "surprise.rival", "inside.counts"),
+    *(f"{said}.{player}" for said in ("facts", "player") for player in ("counting", "mixture")),
+)
+"""Words that a page without counting does not need."""
+BESIDE = ("only", "facts.size", "surprise.cannot")
+"""Words that a page of one model does not need."""
 MADE = "minigpt.play.page"
 """What a page without a command says that it was made by."""
 LEAST_PASSAGE = 60
@@ -131,10 +138,9 @@ def page(
         packed.append(blob)
     data = {
         "models": models,
-        "parts": (wanted := _possible(parts, shown[0].model, passage)),
+        "parts": _possible(parts, shown[0].model, passage),
         "passage": passage,
         "prompt": prompt or _beginning(passage),
-        "strings": _words(wanted),
         "command": visible(command, 300),
         "version": version(),
         "date": datetime.date.today().isoformat(),
@@ -187,7 +193,6 @@ def again(made: str) -> str:
             "models": models,
             "parts": parts,
             **{key: str(told[key]) for key in ("passage", "prompt")},
-            "strings": _words(parts),
             "command": visible(str(told.get("command", MADE)), 300),
             **{key: str(told[key]) for key in ("version", "date")},
         }
@@ -203,12 +208,13 @@ def _possible(parts: Sequence[Part], model: GPT, passage: str) -> list[Part]:
     return [part for part in get_args(Part) if part in parts and not lacks.get(part)]
 
 
-def _words(parts: Sequence[Part]) -> dict[str, dict[str, str]]:
-    """The table of strings without those of other parts."""
+def _words(parts: Sequence[Part], without: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The table of strings without those of other parts, and without these."""
     table = json.loads(read("parts/strings.json"))
     others = ONLY.keys() - set(parts)
+    spare = {key for key in table["en"] if key.split(".")[0] in others} | set(without)
     return {
-        language: {key: said for key, said in words.items() if key.split(".")[0] not in others}
+        language: {key: said for key, said in words.items() if key not in spare}
         for language, words in table.items()
     }
 
@@ -232,6 +238,8 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
     code = f"{pages.read('labkit', ELEMENTS)}\n{parts}"
     rules = pages.rules("minigpt.play", "parts/play.css")
     wrote = visible(sample[:600], 600).replace("⏎ ", "\n")
+    without = [*(COUNTING if "counts" in spare else ()), *(BESIDE if len(packed) == 1 else ())]
+    data["strings"] = _words(data["parts"], without)
     data["sample"] = bool(wrote.strip())  # whether the page says that lines of the model travel
     title = escape(" · ".join(model["name"] for model in data["models"]))
     letters = [base64.b64encode(blob).decode() for blob in packed]
@@ -239,7 +247,7 @@ def _fill(data: dict[str, Any], packed: list[bytes], sample: str) -> str:
         f'<script type="text/plain" id="model-{i}">{one}</script>' for i, one in enumerate(letters)
     ]
     told = pages.data("data", data)
-    checked = "".join([engine, told.partition(">")[2].removesuffix("</script>"), *letters])
+    checked = "".join([told.partition(">")[2].removesuffix("</script>"), *letters, engine])
     holes = {
         "checksum": f"{zlib.crc32(checked.encode()):08x}",  # parts/checksum.js compares
         "policy": pages.policy(scripts=[engine, code], styles=[rules], workers=True),

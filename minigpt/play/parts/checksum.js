@@ -1,10 +1,8 @@
-/* Whether the file is whole: a checksum over the engine, the data and the models.
+/* Whether the file is whole: a checksum over data, models and engine.
  *
- * Idea:   gzip's checksum refuses a damaged model only, and a changed number beside it would give
- *         other predictions without a word. The footer shows the checksum, too: who has the same
- *         one has the same page.
- * Source: CRC-32 as in gzip (RFC 1952, section 8), for damage, not against forgers, who could write
- *         another. SHA-256 would be refused to pages from a host without TLS.
+ * Idea:   gzip's checksum is for a model alone; a changed number beside it would go unnoticed.
+ * Source: CRC-32, RFC 1952, section 8: for damage, not against forgers. SHA-256 is refused to pages
+ *         from a host without TLS.
  */
 "use strict";
 
@@ -22,9 +20,8 @@ function checksum(bytes) {
 /** The checksum that the page was written with. */
 const promised = () => document.querySelector("meta[name=checksum]")?.getAttribute("content") ?? "";
 
-/** Whether engine, data and models are those that were written. */
+/** Whether all that has an id, data, models and engine, is as it was written. */
 function isWhole() {
-  const models = DATA.models.map((/** @type {any} */ _, /** @type {number} */ i) => `model-${i}`);
-  const text = ["engine", "data", ...models].map((name) => $(name).textContent).join("");
-  return checksum(new TextEncoder().encode(text)) === promised();
+  const texts = [...document.querySelectorAll("script[id]")].map((one) => one.textContent);
+  return checksum(new TextEncoder().encode(texts.join(""))) === promised();
 }

@@ -33,9 +33,9 @@ function sayFacts(page) {
   );
   const first = DATA.models[0];
   for (const part of ["game", "look"]) {
-    if (!DATA.parts.includes(part)) continue;
+    if (DATA.models.length < 2 || !DATA.parts.includes(part)) continue;
     const id = `${part}-only`;
-    $(id).hidden = DATA.models.length < 2;
+    $(id).hidden = false;
     $(id).textContent = t("only", first);
   }
   const travels = ["inside.model"];

@@ -36,7 +36,7 @@ function setUpVary(page) {
     const select = make("select", {});
     const slider = make("input", { type: "range", min: 0, max: 2, step: 0.05 });
     const output = make("output", {});
-    const words = ["writer", "temperature"].map((key) => make("span", { "data-t": key }));
+    const words = ["vary.writer", "temperature"].map((key) => make("span", { "data-t": key }));
     const legend = make("legend", { "data-t": `vary.side${side}` });
     const writer = make("label", {}, words[0], " ", select);
     const slide = make("span", { className: "slide" }, slider, " ", output);

@@ -131,7 +131,6 @@ class Writer {
       character: named(character),
       share: percent(Math.exp(said[id])),
       place: number(said.filter((one) => one > said[id]).length + 1),
-      likeliest: named(characterOf(this.model, said.indexOf(Math.max(...said)))),
     };
     return t("write.guessed", values);
   }

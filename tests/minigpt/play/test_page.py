@@ -86,7 +86,7 @@ def test_bars_and_maps_come_after_a_guess(visit: Visit, shown: Shown, html: str)
     said = rounded(shown.model).start(ids)[1][0]
     place = 1 + int((said > said[g := shown.model.tokenizer.encode("g")[0]]).sum())
     answer = told.inner_text()
-    assert f", its choice number {place}. " in answer
+    assert f", its choice number {place}." in answer
     share = float(re.search(r"this ([\d.]+) %", answer)[1])  # type: ignore[index]
     assert share == pytest.approx(100 * math.exp(said[g]), abs=0.51)
     here.locator("#look-show").press("Enter")
