@@ -96,8 +96,10 @@ class Gate:
 
         ValueError if a geometric mean is left with no possible character.
         """
-        out = np.empty(said[0].shape, np.float32)
         w = self.weights(features)
+        if len(w) <= _ROWS:
+            return _mix(self.mean, said, w).astype(np.float32)
+        out = np.empty(said[0].shape, np.float32)
         for i in range(0, len(out), _ROWS):
             rows = slice(i, i + _ROWS)
             out[rows] = _mix(self.mean, [one[rows] for one in said], w[rows])
@@ -216,7 +218,7 @@ def fit(
     )
 
 
-def _mix(mean: Mean, said: list[np.ndarray], w: np.ndarray) -> np.ndarray:
+def _mix(mean: Mean, said: Sequence[np.ndarray], w: np.ndarray) -> np.ndarray:
     """M times [N, V], weights [N, M] -> [N, V], float64; exact in log space."""
     shares = w.T[..., None]  # [M, N, 1]
     if mean == "arithmetic":
