@@ -56,6 +56,17 @@ def steps(what: str, total: int) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
+def counting(what: str, most: int) -> Iterator[Callable[[], object]]:
+    """A bar that appears after a second; the block calls what is yielded some `most` times."""
+    from tqdm import tqdm
+
+    with tqdm(
+        total=most, desc=what, delay=DELAY, file=sys.stderr, disable=None, leave=False
+    ) as bar:
+        yield bar.update
+
+
+@contextmanager
 def ticking(what: str) -> Iterator[None]:
     """Show `what` and the elapsed seconds while the block runs, from the first second on."""
     if not sys.stderr.isatty():

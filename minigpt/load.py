@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from labkit import files
+from labkit import files, progress
 from labkit.command import describe
 from minigpt import corpora
 from minigpt.mixture import Mixture
+from minigpt.mixture.gate import STEPS
 from minigpt.mixture.mixture import GATE, ORDER
 from minigpt.nextchar import NextChar
 from minigpt.ngram import DEFAULT_ORDER, NGRAM_LIMIT, NGram
@@ -234,9 +235,12 @@ def _check_same(alone: Predictor, corpus: corpora.Corpus) -> None:
 
 
 def fit_gate(models: Sequence[NextChar], choose: np.ndarray) -> Mixture:
-    """`Mixture.fit` in float32 and one thread: the same gate again, to the last bit."""
-    with _exactly(models[0]):
-        return Mixture.fit(models, choose)
+    """`Mixture.fit` in float32 and one thread: the same gate again, to the last bit.
+
+    On a terminal a bar shows it.
+    """
+    with _exactly(models[0]), progress.counting("fitting a gate", STEPS) as tell:
+        return Mixture.fit(models, choose, tell=tell)
 
 
 @contextmanager

@@ -8,8 +8,7 @@ Idea:   the next character is predicted from the counts of what followed the las
 Source: S. F. Chen & J. Goodman, "An empirical study of smoothing techniques for language modeling",
         Computer Speech & Language 13 (1999), 359-394, section 3; R. Kneser & H. Ney, ICASSP 1995.
 Run:    python -m tests.benchmarks.bench_ngram
-Omits:  pruning, a file format (fitting a million characters takes about a second), gradients. One
-        count, one cell: no hashing tricks, nothing is approximated.
+Omits:  pruning, gradients, hashing tricks, a file format (100 MB at order 10; the text has 1 MB).
 
 Legend: B batch, T time, V vocabulary, N rows. A gram is a node of a trie: its id is its place in
 the sorted list of (id of the gram without its last character) * V + last character. The grams that
@@ -20,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,6 +31,7 @@ FALLBACK_DISCOUNTS = np.array([0.5, 1.0, 1.5])
 _CHUNK = 1 << 22  # keys sorted at once while fitting
 _CELLS = 1 << 20  # cells of [N, V] held at once while predicting
 _FEW = 8  # contexts up to which a loop over them is faster than a dozen NumPy calls a level
+_SPARSE = 4  # grams a context up to which it is faster to look through them than to search all
 
 
 @dataclass
@@ -51,17 +52,16 @@ class _Level:
 
     keys: np.ndarray
     """Sorted: (id of the first k - 1 characters) * V + last character, [grams] int64."""
+    last: np.ndarray
+    """The last character of each, [grams]."""
     kept: np.ndarray
     """The gram's discounted count over its context's total, [grams]."""
     handed_down: np.ndarray
-    """Share of each context's mass (of a gram of length k - 1) left to the shorter one,
-    [contexts].
-    """
+    """Share of each context's mass (a gram of length k - 1) left to the shorter, [contexts]."""
     seen: np.ndarray
     """Sum of the counts of what followed each context, [contexts]: how well it is known."""
     first: np.ndarray
-    """First child of each context c; its children are first[c] to first[c + 1], [contexts + 1].
-    """
+    """First child of each context c; its children end before first[c + 1], [contexts + 1]."""
 
 
 def fingerprint(ids: np.ndarray, tokenizer: CharTokenizer, order: int) -> str:
@@ -83,20 +83,15 @@ class NGram:
     threads = 1  # repeat both exactly
 
     def __init__(
-        self,
-        tokenizer: CharTokenizer,
-        levels: list[_Level],
-        discounts: list[np.ndarray],
-        fingerprint: str,
+        self, tokenizer: CharTokenizer, levels: list[_Level], discounts: list[np.ndarray], sha: str
     ) -> None:
-        self.tokenizer = tokenizer
-        self.order = len(levels)
-        self.discounts = discounts
-        self.fingerprint = fingerprint
-        self._levels = levels
+        self.tokenizer, self.order, self._levels = tokenizer, len(levels), levels
+        self.discounts, self.fingerprint = discounts, sha
         # the same as in the levels, one after the other: contexts of length k begin at first[k]
         self._seen = np.concatenate([level.seen for level in levels])
-        self._first = _before(np.array([len(level.seen) for level in levels]))
+        sizes = np.array([len(level.seen) for level in levels])
+        self._first = sizes.cumsum() - sizes
+        self._begun = max(1, int((sizes.cumsum() * len(tokenizer) <= _CELLS).sum()))
 
     @classmethod
     def fit(
@@ -127,22 +122,19 @@ class NGram:
         if not ids.size:
             raise ValueError("an n-gram needs at least one character to count, got an empty text")
         order = min(order, len(ids))
-        keys, occurrences = _trie(ids, len(tokenizer), order)
-        counts = [*_left_neighbours(keys, ids, len(tokenizer)), occurrences]
+        v = len(tokenizer)
+        keys, occurrences = _trie(ids, v, order)
+        counts = [*_left_neighbours(keys, ids, v), occurrences]
         contexts = [1, *(len(k) for k in keys[:-1])]
         discounts = [estimate_discounts(c) for c in counts]
-        levels = [
-            _smooth(k, c, d, n, len(tokenizer))
-            for k, c, d, n in zip(keys, counts, discounts, contexts)
-        ]
+        levels = [_smooth(*level, v) for level in zip(keys, counts, discounts, contexts)]
         return cls(tokenizer, levels, discounts, fingerprint(ids, tokenizer, order))
 
     @property
     def context(self) -> int | None:
         """None: contexts may have any length, of which the last `order - 1` characters count.
 
-        A number would make readers cut the text into windows of that length and deprive the model
-        of context at the start of each.
+        A number would make readers cut the text into windows that begin without context.
         """
         return None
 
@@ -150,9 +142,8 @@ class NGram:
         """Contexts [B, T] -> log-probabilities [B, T, V] of the next character, nats, float32."""
         ids = _checked(ids, self.tokenizer, 2)
         batch, time = ids.shape
-        nodes = np.stack([self._walk(row) for row in ids], axis=1) if batch else self._root(0)
+        nodes = np.concatenate([self._root(0), *map(self._walk, ids)], axis=1)
         out = np.empty((batch * time, len(self.tokenizer)), dtype=np.float32)
-        nodes = nodes.reshape(self.order, batch * time)
         rows = max(1, _CELLS // len(self.tokenizer))
         for i in range(0, batch * time, rows):
             out[i : i + rows] = self._distribution(nodes[:, i : i + rows])
@@ -165,8 +156,7 @@ class NGram:
     def logprob_of(self, ids: np.ndarray) -> np.ndarray:
         """ids [T] -> [T] float64: log-probability of each given all before it, in nats.
 
-        The same numbers as in `logprobs`, without the V - 1 others: for measuring a long text. The
-        first is predicted from the empty context.
+        The same numbers as in `logprobs`, without the V - 1 others; the first from no context.
         """
         ids = _checked(ids, self.tokenizer, 1)
         p = np.full(len(ids), 1 / len(self.tokenizer))
@@ -201,15 +191,12 @@ class NGram:
         occurrences at the highest order, below it its continuations' left neighbours.
         """
         ids = _checked(ids, self.tokenizer, 2)
-        return np.stack([self._match(self._walk(row)) for row in ids])
+        return np.stack([self.matched_at(NGramState(self._walk(row))) for row in ids])
 
     def matched_at(self, state: NGramState) -> np.ndarray:
         """`matched` for the characters that each stream has read: [B, 2]."""
-        return self._match(state.nodes)
-
-    def _match(self, nodes: np.ndarray) -> np.ndarray:
-        length = (nodes >= 0).sum(0) - 1
-        count = self._seen[self._first[length] + nodes[length, np.arange(len(length))]]
+        length = (state.nodes >= 0).sum(0) - 1
+        count = self._seen[self._first[length] + state.nodes[length, np.arange(len(length))]]
         return np.stack((length, np.log1p(count)), axis=1).astype(np.float32)
 
     def _root(self, batch: int) -> np.ndarray:
@@ -218,10 +205,13 @@ class NGram:
         return nodes
 
     def _advance(self, state: NGramState, ids: np.ndarray) -> None:
+        if len(ids) <= _FEW:
+            for s, (path, id_) in enumerate(zip(state.nodes.T.tolist(), ids.tolist())):
+                pairs = zip(self._levels, path[:-1])
+                state.nodes[1:, s] = [_one_child(*pair, id_) for pair in pairs]
+            return
         for k in range(self.order - 1, 0, -1):  # longest first: each needs the old shorter one
-            shorter = state.nodes[k - 1]
-            known = (shorter >= 0).any()  # mostly no stream is in a context of the greatest lengths
-            state.nodes[k] = self._child(k - 1, shorter, ids) if known else -1
+            state.nodes[k] = self._child(k - 1, state.nodes[k - 1], ids)
 
     def _walk(self, ids: np.ndarray) -> np.ndarray:
         """Gram ids [order, T] of the last 0, 1, ... characters, ending at each position."""
@@ -233,50 +223,67 @@ class NGram:
 
     def _child(self, k: int, nodes: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """Ids of the grams that extend grams of length k by one character; -1 if unseen."""
-        keys = self._levels[k].keys
+        level = self._levels[k]
+        if len(level.keys) <= _SPARSE * len(level.seen):
+            place, known = np.full(len(nodes), -1), np.flatnonzero(nodes >= 0)
+            count, grams = _children(level, nodes[known])
+            came = np.flatnonzero(level.last[grams] == np.repeat(ids[known], count))
+            place[np.repeat(known, count)[came]] = grams[came]
+            return place
         wanted = nodes * len(self.tokenizer) + ids
-        place = keys.searchsorted(wanted)
+        place = level.keys.searchsorted(wanted)
         # an unseen gram (-1) asks for a negative key, which does not exist
-        place[keys.take(place, mode="clip") != wanted] = -1
+        place[level.keys.take(place, mode="clip") != wanted] = -1
         return place
 
     def _distribution(self, nodes: np.ndarray) -> np.ndarray:
         """Log-probabilities [N, V] after contexts [order, N], from the shortest to the longest."""
-        v = len(self.tokenizer)
-        p = np.full((nodes.shape[1], v), 1 / v)
-        if len(p) <= _FEW:
-            for row, path in zip(p, nodes.T.tolist()):
-                self._add_up(row, path)
-            return np.log(p).astype(np.float32)
-        for level, context in zip(self._levels, nodes):
+        if 0 < nodes.shape[1] <= _FEW:
+            return np.log([self._after(path) for path in nodes.T.tolist()]).astype(np.float32)
+        length = (nodes[1 : self._begun] >= 0).sum(0)
+        p = self._short[self._first[length] + nodes[length, np.arange(len(length))]]
+        flat = p.reshape(-1)
+        for level, context in zip(self._levels[self._begun :], nodes[self._begun :]):
             rows = np.flatnonzero(context >= 0)
             if not rows.size:
                 break  # a longer context was not seen either
             context = context[rows]
             p[rows] *= level.handed_down[context, None]
-            first = level.first[context]
-            children = level.first[context + 1] - first
-            # one entry for each child of each row: its row, and its place among all grams
-            grams = np.arange(children.sum()) + np.repeat(first - _before(children), children)
-            p[np.repeat(rows, children), level.keys[grams] % v] += level.kept[grams]
+            count, grams = _children(level, context)
+            flat[np.repeat(rows * p.shape[1], count) + level.last[grams]] += level.kept[grams]
         return np.log(p).astype(np.float32)
 
-    def _add_up(self, p: np.ndarray, path: list[int]) -> None:
-        """`_distribution` of one context, the gram ids of its ends: p [V] is changed in place."""
-        for level, gram in zip(self._levels, path):
-            if gram < 0:
-                return
+    def _after(self, path: list[int]) -> np.ndarray:
+        """Probabilities [V] after one context, from the gram ids of its ends, -1 if unseen."""
+        known = path.index(-1) if -1 in path else len(path)
+        k = min(known, self._begun)
+        p = self._short[self._first[k - 1] + path[k - 1]]
+        for level, gram in zip(self._levels[k:known], path[k:known]):
             children = slice(*level.first[gram : gram + 2].tolist())
-            p *= level.handed_down[gram]
-            p[level.keys[children] % len(p)] += level.kept[children]
+            p = p * level.handed_down[gram]
+            p[level.last[children]] += level.kept[children]
+        return p
+
+    @cached_property
+    def _short(self) -> np.ndarray:
+        """Probabilities after all contexts shorter than `_begun`, shortest first, [contexts, V]."""
+        v = len(self.tokenizer)
+        p, shorter, found = np.full((1, v), 1 / v), np.zeros(1, np.int64), []
+        for k, level in enumerate(self._levels[: self._begun]):
+            p = p[shorter] * level.handed_down[:, None]
+            context = level.keys // v
+            p[context, level.last] += level.kept
+            found.append(p)
+            # a gram without its first character is its context without that, and its last one
+            shorter = self._child(k - 1, shorter[context], level.last) if k else context
+        return np.concatenate(found)
 
 
 def estimate_discounts(counts: np.ndarray) -> np.ndarray:
     """D1, D2, D3+: the discounts of a count of one, two, three or more, [3].
 
     Estimated from how many grams have the counts 1 to 4 (Chen & Goodman 1999, equation 26). If that
-    is undefined or not positive, as in tiny texts and among single characters, they are 0.5, 1 and
-    1.5, KenLM's fallback.
+    is undefined or not positive, as in tiny texts, they are 0.5, 1 and 1.5, KenLM's fallback.
 
     >>> estimate_discounts(np.array([1] * 8 + [2] * 4 + [3] * 2 + [4])).tolist()
     [0.5, 1.25, 2.0]
@@ -305,20 +312,19 @@ def _trie(ids: np.ndarray, v: int, order: int) -> tuple[list[np.ndarray], np.nda
     keys: list[np.ndarray] = []
     gram = np.zeros(len(ids), dtype=np.int32)  # id of the gram of the current length at each place
     for k in range(order):
-        n = len(ids) - k
-        parts = []
-        for i in range(0, n, _CHUNK):
-            parent = gram[i : min(i + _CHUNK, n)].astype(np.int64)
+        gram, parts = gram[: len(ids) - k], []
+        for i in range(0, len(gram), _CHUNK):
+            parent = gram[i : i + _CHUNK].astype(np.int64)
             chunk = parent * v + ids[i + k : i + k + _CHUNK]
             unique, place, count = np.unique(chunk, return_inverse=True, return_counts=True)
             gram[i : i + len(chunk)] = place
             parts.append((unique, count))
         merged = np.unique(np.concatenate([u for u, _ in parts]))
         occurrences = np.zeros(len(merged), dtype=np.int64)
-        for i, (unique, count) in zip(range(0, n, _CHUNK), parts):
+        for i, (unique, count) in zip(range(0, len(gram), _CHUNK), parts):
             place = np.searchsorted(merged, unique)
             occurrences[place] += count
-            gram[i : min(i + _CHUNK, n)] = place[gram[i : min(i + _CHUNK, n)]]
+            gram[i : i + _CHUNK] = place[gram[i : i + _CHUNK]]
         keys.append(merged)
     return keys, occurrences
 
@@ -342,20 +348,28 @@ def _left_neighbours(keys: list[np.ndarray], ids: np.ndarray, v: int) -> list[np
     return counts
 
 
-def _smooth(
-    keys: np.ndarray, counts: np.ndarray, discounts: np.ndarray, contexts: int, v: int
-) -> _Level:
-    """Discount the counts of one length and share each context's mass among its grams."""
-    first = np.searchsorted(keys, np.arange(contexts + 1) * v)
+def _smooth(keys: np.ndarray, counts: np.ndarray, discounts: np.ndarray, n: int, v: int) -> _Level:
+    """Discount the counts of one length and share each of n contexts' mass among its grams."""
+    first = np.searchsorted(keys, np.arange(n + 1) * v)
     parent = keys // v
     discount = np.minimum(discounts[np.minimum(counts, 3) - 1], counts)
-    total = np.bincount(parent, counts, minlength=contexts)
-    given_up = np.bincount(parent, discount, minlength=contexts)
+    total = np.bincount(parent, counts, minlength=n)
+    given_up = np.bincount(parent, discount, minlength=n)
     # a context seen only at the very end of the text has no children: all goes to the shorter one
-    handed_down = np.divide(given_up, total, out=np.ones(contexts), where=total > 0)
-    return _Level(keys, (counts - discount) / total[parent], handed_down, total, first)
+    handed_down = np.divide(given_up, total, out=np.ones(n), where=total > 0)
+    last = (keys % v).astype(np.min_scalar_type(v))
+    return _Level(keys, last, (counts - discount) / total[parent], handed_down, total, first)
 
 
-def _before(counts: np.ndarray) -> np.ndarray:
-    """Exclusive running sum: the total of all counts before each."""
-    return np.cumsum(counts) - counts
+def _children(level: _Level, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many grams extend each of these contexts [N], and their ids, context by context."""
+    first = level.first[context]
+    count = level.first[context + 1] - first
+    return count, np.arange(count.sum()) + np.repeat(first + count - count.cumsum(), count)
+
+
+def _one_child(level: _Level, gram: int, symbol: int) -> int:
+    """Id of the gram that extends `gram` by `symbol`; -1 if it is unseen, or `gram` is -1."""
+    first, end = level.first[gram : gram + 2].tolist() if gram >= 0 else (0, 0)
+    among = level.last[first:end].tolist()
+    return first + among.index(symbol) if symbol in among else -1

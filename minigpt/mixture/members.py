@@ -66,16 +66,16 @@ def features(said: Sequence[np.ndarray], own: Sequence[np.ndarray | None]) -> np
     The distance is the Kullback-Leibler divergence from the plain average of all members: whether
     they agree. `said` are the members' log-probabilities [..., V], `own` further features or None.
     """
-    every = np.stack(said)  # [M, ..., V]
+    every = np.array(said)  # [M, ..., V]
     p = np.exp(every)
     possible = p > 0
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 * -inf is left out of the sums
-        average = np.log(p.sum(0) / np.float32(len(p)))
-        entropy = -np.sum(p * every, axis=-1, where=possible)  # [M, ...]
-        apart = -entropy - np.sum(p * average, axis=-1, where=possible)
+        average = np.log(np.add.reduce(p) / np.float32(len(p)))
+        inside = np.add.reduce(p * every, axis=-1, where=possible)  # [M, ...]
+        apart = inside - np.add.reduce(p * average, axis=-1, where=possible)
     columns = []
-    for told, more in zip(np.stack((entropy, every.max(-1), apart), axis=-1), own):
-        columns += [told] if more is None else [told, more]
+    for *told, more in zip(-inside, np.maximum.reduce(every, axis=-1), apart, own):
+        columns += [one[..., None] for one in told] + ([] if more is None else [more])
     return np.concatenate(columns, axis=-1)
 
 

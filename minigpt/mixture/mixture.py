@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,17 +98,20 @@ class Mixture:
         mean: Mean = "geometric",
         hidden: int = gates.MOST_HIDDEN,
         seed: int = 0,
+        tell: Callable[[], object] = lambda: None,
     ) -> Mixture:
         """The mixture whose gate suits ids [N] best: a text that no member has learned.
 
         For a corpus that is `tokenizer.encode(corpus.choose)`: the judging half stays unseen. Of a
-        text with more than 2^23 log-probabilities the first characters count.
+        text with more than 2^23 log-probabilities the first characters count. `tell` is as in
+        `gate.fit`.
         """
         if len(ids) < 2:
             raise ValueError(f"a gate is fitted on 2 characters at least, got {len(ids)}")
         plain = cls(models)
         reading = members.read(models, ids[: 2 + FIT_CELLS // len(plain.tokenizer)])
-        return cls(models, gates.fit(reading, plain.names, mean=mean, hidden=hidden, seed=seed))
+        fitted = gates.fit(reading, plain.names, mean=mean, hidden=hidden, seed=seed, tell=tell)
+        return cls(models, fitted)
 
     @property
     def tokenizer(self) -> CharTokenizer:

@@ -24,7 +24,8 @@ def compare(settings: options.CompareOptions) -> int:
     """Compare a collection with its reference; the exit code."""
     from synthdata.report import figures
     from synthdata.similarity import boilerplate
-    from synthdata.similarity.evidence import views
+    from synthdata.similarity.evidence import find_templates, views
+    from synthdata.similarity.near_duplicates import near_duplicates
     from synthdata.similarity.repeats import repeats
     from synthdata.verdicts import against, verdict
 
@@ -33,7 +34,13 @@ def compare(settings: options.CompareOptions) -> int:
     compared = _compared(settings, loaded, reference)
     with progress.ticking("looking for what repeats"):
         passages = repeats(compared.texts)
-        evidence = views(compared.texts, seed=settings.seed, repeated=passages)
+        words, characters = compared.encoded
+        evidence = views(
+            compared.texts,
+            near=near_duplicates(compared.texts, seed=settings.seed, characters=characters),
+            repeated=passages,
+            frames=find_templates(compared.texts, words),
+        )
         fixed = boilerplate.find(compared.texts, passages)
     made = Report(
         title=publish.title("Variety of", settings.data, len(loaded.rows))

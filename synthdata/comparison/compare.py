@@ -19,13 +19,7 @@ import numpy as np
 
 from synthdata.comparison import events
 from synthdata.comparison.equal_terms import MATCHES, Match, Parts
-from synthdata.comparison.pool import (
-    QUANTITIES,
-    Pool,
-    Tested,
-    bleu_reach,
-    least_reach,
-)
+from synthdata.comparison.pool import QUANTITIES, Pool, Tested, bleu_reach, least_reach
 from synthdata.comparison.support import copied, support
 from synthdata.comparison.two_sample import (
     ERROR_DRAWS,
@@ -46,7 +40,14 @@ from synthdata.diversity.abundance import Abundance, count_documents
 from synthdata.diversity.bounds import UNMOVED, unmoved
 from synthdata.diversity.measure import Measure
 from synthdata.text.ordering import by_content, text_ranks
-from synthdata.text.tokens import DEFAULT_POLICY, DEFAULT_TOKENISER, Policy, Tokenise, encode
+from synthdata.text.tokens import (
+    DEFAULT_POLICY,
+    DEFAULT_TOKENISER,
+    Policy,
+    Tokenise,
+    Tokens,
+    encode,
+)
 
 PERMUTATIONS = 300
 
@@ -95,6 +96,8 @@ class Comparison:
     """The value at which, in words."""
     texts: Sequence[str] = field(repr=False)
     """The synthetic documents as they were compared: normalised, in sorted order."""
+    encoded: tuple[Tokens, Tokens] = field(repr=False)
+    """The same by the tokeniser and by characters, before anything was made equal."""
     counts: dict[str, dict[str, Abundance]] = field(repr=False)
     """Counts of each word and each text ("words", "documents") in the "synthetic" collection and in
     the "reference", before anything was made equal."""
@@ -128,12 +131,10 @@ class Comparison:
 
     def measure(self, name: str) -> Measure:
         """A measure by its name; for a tested quantity its ratio (or difference)."""
-        if name in self.measures:
-            return self.measures[name]
-        for difference in self.differences.values():
-            if difference.ratio.name == name:
-                return difference.ratio
-        raise ValueError(f"no measure {name!r} in this comparison")
+        known = {d.ratio.name: d.ratio for d in self.differences.values()} | self.measures
+        if name not in known:
+            raise ValueError(f"no measure {name!r} in this comparison")
+        return known[name]
 
 
 def compare(
@@ -170,7 +171,8 @@ def compare(
     group = number_groups(groups, reference_groups, (first, len(reference)))
     texts, group = _in_order([policy(t) for t in (*synthetic, *reference)], group, first)
     left, right, own = texts[:first], texts[first:], None if groups is None else group[:first]
-    tokens = encode(texts, tokeniser or DEFAULT_TOKENISER)
+    tokens, letters = (encode(texts, how) for how in (tokeniser or DEFAULT_TOKENISER, "character"))
+    encoded = tokens.select(np.arange(first)), letters.select(np.arange(first))
     middle = tokens.starts[first]
     counts = {
         "synthetic": _counted(tokens.ids[:middle], left),
@@ -178,12 +180,13 @@ def compare(
     }
     if match == "window":
         window, kept = common_window(tokens, first)
+        letters = letters.select(np.flatnonzero(kept))
         tokens = cut(tokens.select(np.flatnonzero(kept)), window)
         texts = [text for text, keep in zip(texts, kept) if keep]
         group, first = group[kept], int(kept[:first].sum())
     rng = np.random.default_rng(seed)
     a, b = np.arange(first), np.arange(first, len(texts))
-    pool = Pool(texts, tokens, match, first, rng, quantities, group)
+    pool = Pool(texts, tokens, match, first, rng, quantities, group, letters)
     tested = _test(pool, a, b, permutations, rng)
     if groups is None and reference_groups is None:  # no groups were named
         tested = _by_cluster(pool, tested, a, b, seed)
@@ -197,6 +200,7 @@ def compare(
         match=match,
         matched=pool.describe(),
         texts=left,
+        encoded=encoded,
         counts=counts,
         documents=(len(a), len(b)),
         units=(pool.units(a), pool.units(b)),

@@ -30,7 +30,7 @@ from synthdata.diversity.quantities import REGISTRY, Quantity
 from synthdata.similarity import near_duplicates as neardup
 from synthdata.similarity.self_bleu import SelfBleu
 from synthdata.text.ngrams import Grams, by_document, grams
-from synthdata.text.tokens import Tokens
+from synthdata.text.tokens import Tokens, encode
 
 __all__ = ["BLEU_DOCUMENTS", "QUANTITIES", "Match", "Pool", "Tested", "clustered"]
 
@@ -73,14 +73,22 @@ class Pool:
         rng: np.random.Generator,
         quantities: Sequence[str],
         groups: np.ndarray | None = None,
+        characters: Tokens | None = None,
     ) -> None:
-        """`first` of the documents are one side, the rest is the other."""
+        """`first` of the documents are one side, the rest is the other.
+
+        `tokens` are the texts encoded for all quantities but near-duplicates, which take
+        `characters`.
+        """
         self.tokens, self.match = tokens, match
+        self.characters = encode(texts, "character") if characters is None else characters
         # a dictionary: an array of strings is as wide as the longest, and drops trailing NULs
         number: dict[str, int] = {}
         self.text = np.array([number.setdefault(t, len(number)) for t in texts], dtype=np.int64)
         wanted = "near_duplicates" in quantities  # finding them costs more than all the rest
-        self.cluster = neardup.near_duplicates(texts).label if wanted else np.arange(len(texts))
+        self.cluster = np.arange(len(texts))
+        if wanted:
+            self.cluster = neardup.near_duplicates(texts, characters=self.characters).label
         self.group = np.arange(len(texts)) if groups is None else groups
         self.drawer = Drawer(tokens, match, self.group, rng)
         self.observed = self.at(np.arange(first), np.arange(first, len(texts)))

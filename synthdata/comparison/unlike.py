@@ -77,7 +77,9 @@ def inside(pool: Pool, texts: Sequence[str]) -> Inside | None:
     compared = float(pool.observed.sizes.mean())
     if sizes.mean() <= compared + 1e-9:
         return None
-    label = near_duplicates.near_duplicates([texts[i] for i in side]).label
+    label = near_duplicates.near_duplicates(
+        [texts[i] for i in side], characters=pool.characters.select(side)
+    ).label
     group = pool.group[side]
     _, which, times = np.unique(
         label * np.int64(group.max() + 1) + group, return_inverse=True, return_counts=True

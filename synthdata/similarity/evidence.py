@@ -181,7 +181,9 @@ def find_templates(texts: Sequence[str], tokens: Tokens | None = None) -> Frames
     least = max(FEWEST, TEMPLATE_SHARE * len(texts))
     enough = max(FEWEST, FIXED_SHARE * len(texts))
     key, _, _ = by_document(grams(tokens, 1))
-    frequent = np.bincount(key, minlength=len(tokens.vocabulary)) >= enough
+    # keys number the words that occur, which may be a part of the vocabulary
+    frequent = np.zeros(len(tokens.vocabulary), dtype=bool)
+    frequent[np.unique(tokens.ids)] = np.bincount(key) >= enough
     starts = tokens.starts.tolist()
     frames: dict[tuple[str, ...], list[int]] = {}
     fixed = frequent[tokens.ids].tolist()

@@ -126,9 +126,13 @@ class NearDuplicates:
 
 
 def near_duplicates(
-    texts: Sequence[str], *, threshold: float = THRESHOLD, seed: int = 0
+    texts: Sequence[str],
+    *,
+    threshold: float = THRESHOLD,
+    seed: int = 0,
+    characters: Tokens | None = None,
 ) -> NearDuplicates:
-    """Find near-duplicates; normalise the texts first.
+    """Find near-duplicates; normalise the texts first. `characters` are these texts so encoded.
 
     Texts shorter than a shingle are near-duplicates only if they are equal. ValueError unless 0.5
     <= threshold <= 1: below, banding would miss too many.
@@ -144,7 +148,11 @@ def near_duplicates(
     distinct = sorted(number)  # the result must not depend on the order of documents
     rank = np.empty(len(number), dtype=np.int64)
     rank[[number[text] for text in distinct]] = np.arange(len(number))
-    tokens = encode(distinct, "character")
+    if characters is None:
+        tokens = encode(distinct, "character")
+    else:
+        first = np.unique(which, return_index=True)[1]
+        tokens = characters.select(first[[number[text] for text in distinct]])
     size = shingle(tokens)
     text_label = _clusters(tokens, threshold, seed, size)[rank[which]] if len(texts) else which
     label = _first_of_each(text_label)

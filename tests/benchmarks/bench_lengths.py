@@ -27,7 +27,7 @@ from labkit.experiment import interval
 LENGTHS = (1.0, 1.5, 2.0, 3.0)
 """Multiples of the steps of every arm."""
 RATE = 2.0
-"""Of the student born again, as in its record."""
+"""Rate of the student born again, as in its record: times the profile's."""
 
 
 def main() -> None:

@@ -119,7 +119,7 @@ class Settings:
     permutations: int = 199
     """Deals behind each p; with fewer than 120, none of six is below 5 % after Holm."""
     seed: int = 0
-    """Of everything."""
+    """Seed of collections, deals and subsamples."""
     zoo: bool = False
     """Intervals of `measure` on the zoo of dependent sources instead, `pairs` collections each."""
 
@@ -253,7 +253,7 @@ ZOO_MEASURES = ("near_duplicates", "self_bleu", "words_entropy_source")
 def zoo_held(
     source: Callable[[np.random.Generator], tuple], collections: int, seed: int = 0
 ) -> dict[str, tuple[int, int, float]]:
-    """Of each measure: intervals given, how many hold the truth, mean width over what 3.92 sd is.
+    """Intervals of each measure: how many are given, how many hold the truth, width / 3.92 sd.
 
     The truth is the source's own where it is known (`Sample.truth`), else the mean over all
     collections: an interval of the value at this size is to hold that. The source's entropy and

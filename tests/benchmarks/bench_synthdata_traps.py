@@ -338,7 +338,7 @@ class Settings:
     """What the meter says of the traps that it is known for, or was."""
 
     seed: int = 0
-    """Of the collections, and of the meter."""
+    """Seed of the collections, and of the meter."""
 
 
 def main(settings: Settings) -> None:

@@ -129,7 +129,7 @@ class Settings:
     permutations: int = 199
     """Deals behind each p."""
     seed: int = 0
-    """Of everything."""
+    """Seed of collections, deals and subsamples."""
 
 
 def main(settings: Settings) -> None:

@@ -217,7 +217,7 @@ def test_only_a_timed_comparison_looks_at_the_clock(monkeypatch: pytest.MonkeyPa
 
 
 def test_asking_for_a_cache_takes_time(tmp_path: Path) -> None:
-    """Of 18,000 characters in windows of 32: more than the 64 windows that are timed."""
+    """A cache of 18,000 characters in windows of 32: more than the 64 that are timed."""
     what = arms.setting(ModelTeacher(GPT(SHAPE, TOKENIZER)), STUDENT, CORPUS, DistillConfig())
     cache = build(tmp_path / "c", what.teacher, what.ids, CacheConfig(context=32))
     assert 0 < comparison.seconds_asked(what, cache) < 100

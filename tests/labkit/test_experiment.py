@@ -189,7 +189,7 @@ SHARE = Counted(quantity="share found", threshold=0.9, cases=4)
 
 
 def test_the_exact_interval_of_a_share() -> None:
-    """Of n of n the lower end solves p^n = 0.025; in between, both ends leave tails of 2.5 %."""
+    """The lower end of n of n solves p^n = 0.025; in between both ends leave tails of 2.5 %."""
     assert exact_share(12, 12) == (pytest.approx(0.025 ** (1 / 12)), 1.0)
     assert exact_share(0, 12) == (0.0, pytest.approx(1 - 0.025 ** (1 / 12)))
     k, n = 5, 9

@@ -102,7 +102,7 @@ def test_a_staircase_ends_where_the_player_does() -> None:
 
 
 def test_operations_are_those_of_the_products() -> None:
-    """Of a GRU counted by torch's own layer: 6 E^2 weights, each used once for each character."""
+    """A GRU as torch's own layer has it: 6 E^2 weights, each used once for each character."""
     arm = experiment.SIZES["full"].arms[experiment.LARGE]
     width = arm.config.model.n_embd
     layer = torch.nn.GRU(width, width)

@@ -81,7 +81,7 @@ def test_counting_on_the_way_is_counting_anew() -> None:
     known, new = ids[:2000], ids[2000:]
 
     def bits(seen: np.ndarray, paid: int) -> float:
-        """Of the next `paid` characters, by an n-gram that has counted `seen`."""
+        """Cost of the next `paid` characters to an n-gram that has counted `seen`."""
         model = NGram.fit(seen, tokenizer, 3)
         whole = ids[: len(seen) + paid]
         return float(-model.logprob_of(whole)[len(seen) :].sum() / np.log(2))

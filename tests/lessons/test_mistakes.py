@@ -174,7 +174,7 @@ def test_the_packages_function_is_read_and_not_imported() -> None:
 
 @pytest.mark.parametrize("exercise", REAL, ids=lambda exercise: str(exercise.id))
 def test_no_two_known_answers_are_one(exercise: Exercise) -> None:
-    """Of two mistakes with one shape the second could never be told apart from the first."""
+    """If two mistakes had one shape, the second could not be told apart from the first."""
     shapes = Counter(form.shape_of(answer.source) for answer in exercise.wrong)
     assert [shape for shape, times in shapes.items() if times > 1] == []
     right = {form.shape_of(answer.source) for answer in exercise.variants}

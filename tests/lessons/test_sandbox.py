@@ -366,7 +366,7 @@ def test_a_cheat_is_not_a_pass(sandbox: Sandbox, checks: Any, name: str) -> None
 
 @LINUX
 def test_what_the_next_child_inherits_holds_nothing_of_the_last_answer() -> None:
-    """Of a class, one student's code must not find another's in its memory."""
+    """One student's code must not find another's in its memory."""
     marker = os.urandom(16).hex()
     with Sandbox() as box:
         code = f"def f(x):\n    return '{marker}' is not None\n" + "# long\n" * 20_000

@@ -280,7 +280,11 @@ def test_a_fitted_gate_finds_who_knows_when(mean: gate.Mean) -> None:
     told = members.features(said, [None, None])
     reading = Reading(said, told, came)
     names = tuple("abcdef")
-    constant, seeing = (fit(reading, names, mean=mean, hidden=h) for h in (0, 4))
+    told_of: list[None] = []
+    constant, seeing = (
+        fit(reading, names, mean=mean, hidden=h, tell=lambda: told_of.append(None)) for h in (0, 4)
+    )
+    assert 2 < len(told_of) < 3 * gate.STEPS
     assert (constant.looks, seeing.looks) == (False, True)
     equal = Gate.constant([1, 1], mean).nats(reading).mean()
     assert constant.nats(reading).mean() == pytest.approx(equal, abs=1e-3)

@@ -114,7 +114,7 @@ def found(name: str, seed: int) -> tuple[Budget, float, float]:
 
 @cache
 def replicated(name: str) -> tuple[np.ndarray, float, float]:
-    """Of each of 20 collections: errors, coverage, and whether the intervals are given and hold."""
+    """Errors and coverage of 20 collections, and whether intervals are given and hold."""
     rows = []
     for seed in range(REPLICATES):
         split, information, within = found(name, seed)
@@ -151,7 +151,7 @@ def test_information_is_right_from_nothing_to_everything(name: str) -> None:
 
 
 def test_intervals_of_information_hold() -> None:
-    """Of 720 intervals of 18 sources 95 % or more hold; below 92 % once in 1,000 by chance."""
+    """If 95 % of 720 intervals of 18 sources hold, fewer than 92 % do once in 1,000 by chance."""
     held = np.concatenate([replicated(name)[0][:, 4:] for name in SOURCES])
     assert held.mean() >= 0.92
 

@@ -91,7 +91,7 @@ def test_an_abundance_is_of_whole_numbers_from_nought_up() -> None:
 
 
 @pytest.mark.parametrize("verb", ["measure", "compare", "explain"])
-def test_a_text_is_normalised_once_a_report(
+def test_a_text_is_normalised_and_encoded_once_a_report(
     verb: str, run_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = "".join(json.dumps({"text": text}) + "\n" for text in TEXTS)
@@ -103,6 +103,19 @@ def test_a_text_is_normalised_once_a_report(
         tokens.Policy, "__call__", lambda self, text: (calls.append(text), normalise(self, text))[1]
     )
     ref = ["--ref", "ref.jsonl"] if verb == "compare" else []
+    encoded: dict[str, list[str]] = {"word": [], "character": []}
+    words, letters = tokens.TOKENISERS["word"], tokens._encode_characters
+    monkeypatch.setitem(
+        tokens.TOKENISERS, "word", lambda text: (encoded["word"].append(text), words(text))[1]
+    )
+    monkeypatch.setattr(
+        tokens,
+        "_encode_characters",
+        lambda texts: (encoded["character"].extend(texts), letters(texts))[1],
+    )
     done = run_here(verb, "data.jsonl", *ref, "--html", "page.html")
     assert done.code == 0
     assert len(calls) == len(TEXTS) * (2 if ref else 1)
+    assert len(encoded["word"]) == len(calls)
+    if ref:  # the others encode all for their entropies, and what is left beside what is fixed
+        assert len(encoded["character"]) == len(calls)
