@@ -36,8 +36,10 @@ def _askew(rng: np.random.Generator) -> Call:
 
 
 def _small_type(rng: np.random.Generator) -> Call:
-    seen = (90 - _pairs(rng, 6, 20)).astype(np.uint8)
-    return Call(seen, _pairs(rng, 4, 60).astype(np.uint8))
+    """Examples above and below what is asked, so that differences wrap round either way."""
+    asked = 40 + _pairs(rng, 4, 20)
+    seen = np.concatenate((_pairs(rng, 3, 20), 80 + _pairs(rng, 3, 20)))
+    return Call(seen.astype(np.uint8), asked.astype(np.uint8))
 
 
 NEAREST = Exercise(

@@ -1,76 +1,65 @@
-"""The plane of sums with gaps in it: what a network is shown, and six kinds of gap.
+"""The plane of sums with gaps in it: three shapes of gap, each cut in two ways.
 
-Idea:   three shapes of gap, each cut in two ways that differ by a shift of five. A block ten rows
-        high and wide and a strip ten wide lie between examples, an edge lies beyond them. Cut along
-        the tens, a gap takes parts away: some pair of tens is shown nowhere else. Shifted by five
-        it takes none: the other half of those tens is shown.
-Source: edges and holes as tests of what was learned: Lee et al. 2023, arXiv:2307.03381.
+Idea:   blocks ten rows high and wide and strips ten wide lie between examples, edges lie beyond
+        them. Cut along the tens, a gap takes parts away: some pair of tens is shown nowhere else.
+        Shifted by five it takes none: the other half of those tens is shown. So the two cuts are
+        alike in shape and in distance to the nearest example.
+Source: digits that are left out at a place: Lee et al. 2023, arXiv:2307.03381.
 Run:    used by experiment.py and lesson.py beside this file
 Omits:  numbers of more or fewer than two digits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 SIDE = 100
 """Numbers are 0 to 99, so that the plane has 10,000 sums."""
-SHAPES = ("block", "strip", "edge")
+INSIDE, EDGE = ("block", "strip"), "edge"
+SHAPES = (*INSIDE, EDGE)
 SHOWN, NEW = "parts shown", "parts new"
 KINDS = tuple(f"{shape}, {parts}" for shape in SHAPES for parts in (SHOWN, NEW))
 SEEN, SCATTERED, UNUSED = "seen", "scattered", "unused"
-DEEP = 5
-"""Sums at an edge are asked up to this far beyond it, as deep as a gap ten wide."""
+BLOCKS = 4
+"""Blocks of each cut."""
 
 
-def layout(rng: np.random.Generator, blocks: int = 2, scattered: float = 0.05) -> np.ndarray:
-    """What each sum is for, [100, 100]: a kind of gap, or SEEN, SCATTERED or UNUSED.
+def layout(shape: str, rng: np.random.Generator) -> np.ndarray:
+    """What each sum is for, [100, 100]: one of KINDS, or SEEN, SCATTERED or UNUSED.
 
-    Gaps of shown parts are cut from the first numbers, those of new parts from the second; blocks,
-    so many of each, from both. SCATTERED sums are single ones, a share of what else would be seen.
-    UNUSED are those beyond both edges, and where strips and edges cross.
+    All gaps are of one shape. Strips and edges that leave all parts shown are cut from the first
+    numbers, those that take some away from the second. SCATTERED are single sums, 5 % of what else
+    would be seen. UNUSED are sums in two gaps at once, and those more than five beyond an edge.
     """
     first, second = np.indices((SIDE, SIDE))
-    old, new = 10 * rng.integers(3, 6, 2) + (5, 0)
-    gaps = {
-        f"strip, {SHOWN}": (first >= old) & (first < old + 10),
-        f"strip, {NEW}": (second >= new) & (second < new + 10),
-        f"edge, {SHOWN}": first >= 85,
-        f"edge, {NEW}": second >= 90,
-    }
     kinds = np.full((SIDE, SIDE), SEEN, dtype=object)
-    for kind, there in gaps.items():
-        kinds[there] = kind
-    kinds[np.sum(list(gaps.values()), axis=0) > 1] = UNUSED
-    kinds[(first >= 85 + DEEP) | (second >= 90 + DEEP)] = UNUSED
-    taken: list[tuple[int, int]] = []
-    for shift, parts in ((0, NEW), (5, SHOWN)):
-        for row, column in _apart(rng, blocks, 10 - shift, taken, old, new):
-            kinds[row : row + 10, column : column + 10] = f"block, {parts}"
-    kinds[(kinds == SEEN) & (rng.random(kinds.shape) < scattered)] = SCATTERED
+    shown, new = f"{shape}, {SHOWN}", f"{shape}, {NEW}"
+    if shape == "block":
+        taken: list[tuple[int, int]] = []
+        for least, kind in ((10, new), (5, shown)):
+            for row, column in blocks(BLOCKS, least, taken, rng):
+                kinds[row : row + 10, column : column + 10] = kind
+    else:
+        row, column = (85, 90) if shape == EDGE else 10 * rng.integers(2, 7, 2) + (5, 0)
+        deep = 5 if shape == EDGE else 10
+        one, other = ((x >= at) & (x < at + deep) for x, at in ((first, row), (second, column)))
+        kinds[one], kinds[other], kinds[one & other] = shown, new, UNUSED
+        if shape == EDGE:
+            kinds[(first >= row + deep) | (second >= column + deep)] = UNUSED
+    kinds[(kinds == SEEN) & (rng.random(kinds.shape) < 0.05)] = SCATTERED
     return kinds
 
 
-def _apart(
-    rng: np.random.Generator,
-    blocks: int,
-    least: int,
-    taken: list[tuple[int, int]],
-    row: int,
-    column: int,
-) -> Sequence[tuple[int, int]]:
-    """Corners of blocks, drawn among those at least five from other gaps; noted in `taken`."""
+def blocks(
+    n: int, least: int, taken: list[tuple[int, int]], rng: np.random.Generator
+) -> list[tuple[int, int]]:
+    """First rows and columns of `n` blocks, each five or more from those in `taken`; noted there.
+
+    They are `least` and some tens, and leave numbers on all sides.
+    """
     begun = len(taken)
-    while len(taken) < begun + blocks:
-        i, j = least + 10 * rng.integers(7, size=2)
-        free = all(max(abs(i - k), abs(j - m)) >= 15 for k, m in taken)
-        if free and abs(i - row) >= 15 and abs(j - column) >= 15:
-            taken.append((int(i), int(j)))
+    while len(taken) < begun + n:
+        i, j = (int(x) for x in least + 10 * rng.integers(8, size=2))
+        if all(max(abs(i - k), abs(j - m)) >= 15 for k, m in taken):
+            taken.append((i, j))
     return taken[begun:]
-
-
-def pairs(there: np.ndarray) -> np.ndarray:
-    """The sums [N, 2] at which `there` [100, 100] is true."""
-    return np.argwhere(there)
