@@ -90,7 +90,7 @@ PARTS_WRONG = mistakes(PARTS,
     body("digits for pairs", """
         tens, ones = (seen // 10, seen % 10)
         return np.array([
-            all(t in tens[:, i] and o in ones[:, i] for i, (t, o) in enumerate(zip(p // 10, p % 10)))
+            all(p[i] // 10 in tens[:, i] and p[i] % 10 in ones[:, i] for i in (0, 1))
             for p in asked])""",
          "single digits are looked up; a part is the pair of both numbers' digits at a place"),
     body("either place", """

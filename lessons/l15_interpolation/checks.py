@@ -62,7 +62,7 @@ NEAREST = Exercise(
     variants=answers.NEAREST_VARIANTS,
     wrong=answers.NEAREST_WRONG,
     hints=(
-        "You asked 35 + 47; 33 + 40 was shown. How far do the first numbers differ, and the second?",
+        "Asked is 35 + 47; 33 + 40 was shown. By how much do the first numbers differ, the second?",
         "The absolute differences of one asked pair and all examples are an array [N, 2]. In which "
         "direction do you take the maximum, in which the minimum? And what is 3 - 5 in uint8?",
         "for each pair in asked:\n    apart = |seen - pair| as int64, [N, 2]\n"
@@ -188,8 +188,8 @@ AT_EQUAL = Exercise(
     hints=(
         "Most sums of the group are near an example, most of the others are far from one. What "
         "does the plain difference of their shares compare?",
-        "Take the sums at one distance alone and compare there. What do you do with a distance that "
-        "has nothing to compare?",
+        "Take the sums at one distance alone and compare there. And at a distance with nothing "
+        "to compare?",
         "for each d in the distances that occur:\n    here = distance == d\n"
         "    if both here & group and here & ~group have sums: note the difference of means\n"
         "return the mean of what you noted",

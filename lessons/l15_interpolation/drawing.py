@@ -32,7 +32,7 @@ LIGHT, DARK, DOTS = "#56B4E9", "#222222", "#D55E00"
 def maps(
     planes: Mapping[str, np.ndarray], correct: Mapping[str, str] | None = None, *, alt: str
 ) -> None:
-    """Show the plane of each shape of gap; uncovered, if there is what was right, as in evidence."""
+    """Show the plane of each shape of gap; uncovered, if evidence says what was right."""
     with picture(alt=alt, columns=len(planes)) as axes:
         axes[0].figure.set_size_inches(9, 3.5)
         for ax, (shape, kinds) in zip(axes, planes.items()):
@@ -50,7 +50,7 @@ def unpacked(packed: str) -> np.ndarray:
 
 
 def draw_map(ax: Axes, kinds: np.ndarray, correct: np.ndarray | None = None) -> Axes:
-    """One plane: grey was shown, gaps are white; or, with `correct`, light if right, black if not."""
+    """One plane: grey was shown, gaps are white or, with `correct`, light if right, else black."""
     from matplotlib.colors import ListedColormap
     from scipy.ndimage import center_of_mass, label
 

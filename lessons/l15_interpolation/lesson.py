@@ -8,12 +8,12 @@ Run:    python -m lessons build 15
 #
 # **The claim.** A neural network interpolates between the examples that it was given, and does
 # poorly beyond them. So whoever builds one has to cover the space with examples. Andrej Karpathy
-# said so on The Robot Brains podcast in 2022 (RB22). But what is *between*? That is what this
-# lesson is about, and it is our question, not his.
+# said so on The Robot Brains podcast in 2022 (RB22). But what is *between*? That is the question of
+# this lesson; it is ours, not his.
 #
 # You need lesson 1 (a network that predicts the next character). Reading and exercises take
-# 50 to 60 minutes. The experiment in section 5 runs for some minutes on one processor core; you may
-# start it and read on.
+# 50 to 60 minutes. The experiment in section 5 runs for some minutes on one processor core; you
+# may start it and read on.
 
 # %%
 from dataclasses import replace
@@ -28,23 +28,23 @@ from lessons.lab import answers, problems
 # %% [markdown]
 # ## 1. The map
 #
-# A network learns to add two numbers of two digits. It reads a sum as text and writes the answer as
-# text, **ones first**, since that is the order in which carries arise:
+# A network learns to add two numbers of two digits. It reads a sum as text and writes the answer
+# as text, **ones first**, in the order in which carries arise:
 
 # %%
 for question, answer in problems.addition().draw(np.random.default_rng(15), 3, 2):
     print(f"{question}{answer}   that is {question}{answer[::-1]}")
 
 # %% [markdown]
-# There are 10,000 such sums, 100 first numbers times 100 second ones. So everything that can be
-# asked is on one map, and we can leave out of the training whatever we like. Here are three maps,
-# for three networks. What is grey is shown to the network in training, again and again. White
-# gaps with a letter are never shown:
+# There are 10,000 such sums: 100 first numbers, 100 second ones. So everything that can be asked
+# fits on one map, and we can leave out of the training whatever we like. Here are three maps, for
+# three networks. What is grey is shown in training, again and again. White gaps with a letter are
+# never shown:
 #
-# - A and B are **blocks**, ten rows high and ten wide;
+# - A and B are **blocks**, ten rows high and ten columns wide;
 # - C and D are **strips**, ten wide;
-# - E and F lie beyond an **edge**, up to five beyond the last number shown. (What lies beyond both
-#   edges, or where strips cross, is not asked.)
+# - E and F lie up to five beyond an **edge**, the last number that was shown. (What lies beyond
+#   both edges, or where the strips cross, is not asked.)
 #
 # The thin white dots are single sums that are left out as well.
 
@@ -53,20 +53,19 @@ planes = measured.planes(0)
 drawing.maps(
     planes,
     alt="Three maps. The first has four blocks A and four blocks B, the second a strip C of first"
-    " numbers and a strip D of second numbers, the third an edge E above first number 84 and an edge"
-    " F to the right of second number 89.",
+    " numbers and a strip D of second numbers, the third an edge E above first number 84 and an"
+    " edge F to the right of second number 89.",
 )
 
 # %% [markdown]
 # ## Predict
 #
-# **Take a pencil, and mark on the maps, or on paper: in which of A to F will the network be mostly
-# right?** Also guess how many of the single dots will be right. Look at where the gaps begin and end
-# before you do.
+# **Take a pencil and mark on the maps, or on paper: in which of A to F will a network be mostly
+# right? And on the dots?** Look closely at where the gaps begin and end before you do.
 #
-# Then a number. By the claim, the network is right in A to D, which lie between examples, and wrong
+# Then a number. By the claim, a network is right in A to D, which lie between examples, and wrong
 # in E and F, which lie beyond. The experiment measures the share of right answers inside minus the
-# share outside. If the claim is right in full it is 1, and 0 if being inside is worth nothing.
+# share outside. If the claim is right in full, it is 1; if being inside is worth nothing, it is 0.
 
 # %%
 inside_minus_outside = ...  # from -1 to 1
@@ -83,28 +82,25 @@ predict("interpolation", inside_minus_outside, criterion=1)
 # %% exercise="15.1"
 
 # %% [markdown]
-# If distance were what counts, a copy of the nearest example's answer would be a start. It is not:
+# Here is how deep the gaps are, and what a copy of the nearest example's answer is worth in them:
 
 # %%
-for shape, kinds in planes.items():
-    seen = np.argwhere(kinds == plane.SEEN)
-    for parts in (plane.SHOWN, plane.NEW):
-        asked = np.argwhere(kinds == f"{shape}, {parts}")
-        many = np.bincount(gaps.nearest(seen, asked))[1:]
-        copied = rivals.neighbour(seen, asked).mean()
-        letter = drawing.LETTERS[f"{shape}, {parts}"]
-        print(f"{letter} {shape:6} sums at distance 1, 2, ...: {str(many):26}", end="")
-        print(f"right by the nearest example: {copied:4.0%}")
+for kind, letter in drawing.LETTERS.items():
+    kinds = planes[kind.split(",")[0]]
+    seen, asked = np.argwhere(kinds == plane.SEEN), np.argwhere(kinds == kind)
+    deep = np.bincount(gaps.nearest(seen, asked))[1:]
+    copied = rivals.neighbour(seen, asked).mean()
+    print(f"{letter}: {deep} sums at distance 1 to 5; copied answers right: {copied:.0%}")
 
 # %% [markdown]
-# The two gaps of a map are alike: A and B are equally deep, C and D, E and F. What is different?
-# Look at the map once more. B begins at a multiple of ten and A at a multiple of ten *plus five*.
-# The same holds for D and C, F and E.
+# So nearness alone answers little. And the two gaps of each map are alike: A is as deep as B,
+# C as D, E as F. What, then, is different? Look at the maps once more. B begins at a multiple of
+# ten, A at a multiple of ten *plus five*. The same holds for D and C, and for F and E.
 #
-# ## 3. Shown or not?
+# ## 3. Shown or new?
 #
-# Nobody adds 27 and 45 as points on a map. We add 7 and 5, then 2 and 4 and the carry. The network
-# reads digits as well. So a second reading of "between": a sum is easy if its **parts** were shown,
+# Nobody adds 27 and 45 as a point on a map. We add 7 and 5, then 2 and 4 and the carry. The network
+# reads digits, too. So a second reading of "between": a sum is easy if its **parts** were shown,
 # the two ones and the two tens, in whatever sums.
 #
 # ### Exercise 15.2: parts that were shown
@@ -112,28 +108,28 @@ for shape, kinds in planes.items():
 # %% exercise="15.2"
 
 # %%
-for shape, kinds in planes.items():
-    seen = np.argwhere(kinds == plane.SEEN)
-    for parts in (plane.SHOWN, plane.NEW):
-        asked = np.argwhere(kinds == f"{shape}, {parts}")
-        letter = drawing.LETTERS[f"{shape}, {parts}"]
-        share = gaps.parts_seen(seen, asked).mean()
-        print(f"{letter} {shape:6} sums all of whose parts were shown: {share:4.0%}")
+for kind, letter in drawing.LETTERS.items():
+    kinds = planes[kind.split(",")[0]]
+    seen, asked = np.argwhere(kinds == plane.SEEN), np.argwhere(kinds == kind)
+    print(f"{letter}: all parts shown of {gaps.parts_seen(seen, asked).mean():4.0%} of the sums")
 
 # %% [markdown]
-# That is what the shift by five does. Block B, from 20 to 29 and from 40 to 49, say, takes away all
-# sums with the tens (2, 4): **that pair is new**. Its digits are not; 2 and 4 were shown with other
-# partners. Block A, from 25 to 34 and from 45 to 54, leaves half of each pair of tens, so nothing is
-# new. D and F take away a **digit**: no second number begins with it. C and E take nothing away.
+# That is what the shift by five does:
 #
-# A **table of parts**, (digit, digit, carry) -> (digit, carry), filled from what was shown, is right
-# in A, C, E and cannot answer in B, D, F. It knows nothing of inside and outside. It is one rival of
-# the claim. Would you change your pencil marks?
+# - **B takes a pair away.** A block from 20 to 29 and from 40 to 49 takes away all sums with the
+#   tens (2, 4). Both digits were shown there, with other partners.
+# - **D and F take a digit away.** No second number begins with it.
+# - **A, C and E take nothing away.** A block from 25 to 34 and from 45 to 54 leaves half of every
+#   pair of tens.
+#
+# A **table of parts**, filled from what was shown with (digit, digit, carry) -> (digit, carry),
+# is right in A, C and E and has no answer in B, D and F. It knows nothing of inside and outside.
+# Would you change your pencil marks?
 #
 # ## 4. A fair comparison
 #
-# Inside and outside must be compared at equal distance: if gaps of one kind were deeper, their share
-# of right answers would tell of depth. Hospitals that take the hard cases have the same trouble.
+# Inside and outside must be compared at equal distance: if the gaps of one kind were deeper, their
+# share of right answers would tell of depth. Hospitals that take the hard cases know the trouble.
 #
 # ### Exercise 15.3: at equal distance
 
@@ -142,17 +138,17 @@ for shape, kinds in planes.items():
 # %% [markdown]
 # ## 5. The experiment
 #
-# For each seed three networks, one for each map, with gaps in other places: GPTs with 2 layers,
-# 64 wide, trained on 102,400 sums that are drawn from the grey ones. Before the judged seeds were run
-# we wrote down, both at equal distance:
+# For each seed there are three networks, one for each map, with blocks and strips in other places:
+# GPTs with 2 layers, 64 wide, trained on 102,400 sums drawn from the grey ones. Before the judged
+# seeds were run we wrote down, both at equal distance:
 #
-# 1. Blocks and strips have at least 0.5 more right answers than edges, if the same is shown. (The
-#    claim as it is mostly heard.)
-# 2. Gaps whose parts were shown have at least 0.5 more than gaps of the same shape with new parts.
-#    (The rival reading: what has to be covered is parts.)
+# 1. Blocks and strips have at least 0.5 more right answers than edges with parts alike. (The claim
+#    as it is mostly heard.)
+# 2. Gaps with shown parts have at least 0.5 more than gaps of the same shape with new parts. (The
+#    rival reading.)
 #
-# Both can fail, and both can hold. A network that takes numbers as sizes would fill B and D, and
-# the first would win. Pilots on other seeds had already given about PILOT1 and PILOT2.
+# Either can win. A network for which numbers are sizes would fill B and D, and the first would
+# hold. Pilots on other seeds had already given about PILOT1 and PILOT2.
 
 # %%
 evidence = experiment("interpolation")
@@ -162,15 +158,15 @@ evidence = experiment("interpolation")
 # differences, for the network, for a copy of the nearest example's answer, and for the table of
 # parts. Dots are seeds.
 #
-# Now uncover the maps, those of the first seed.
+# Now uncover the maps. These are the first seed's:
 
 # %%
 drawing.maps(
     planes,
     evidence[0]["maps"] or None,
-    alt="The same three maps of the first seed; in the gaps a sum is light if it was answered right"
-    " and black if not.",
+    alt="The maps of the first seed again; in the gaps a sum is light if it was answered right and"
+    " black if not.",
 )
-for kind in plane.KINDS:
-    by = np.mean([one["by distance"][kind] for one in evidence], axis=0)
-    print(f"{drawing.LETTERS[kind]} {kind:18} right at distance 1, 2, ...:", by.round(2))
+for kind, letter in drawing.LETTERS.items():
+    shares = np.mean([one["by distance"][kind] for one in evidence], axis=0)
+    print(f"{letter}, share right at distance 1, 2, ...: {shares.round(2)}")

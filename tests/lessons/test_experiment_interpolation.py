@@ -49,7 +49,8 @@ def test_parts_are_looked_up_place_by_place() -> None:
     rng = np.random.default_rng(0)
     seen, asked = rng.integers(100, size=(60, 2)), rng.integers(100, size=(200, 2))
     wanted = [
-        any(((q - p) % 10 == 0).all() for q in seen) and any((p // 10 == q // 10).all() for q in seen)
+        any(((q - p) % 10 == 0).all() for q in seen)
+        and any((p // 10 == q // 10).all() for q in seen)
         for p in asked
     ]
     assert gaps.parts_seen(seen, asked).tolist() == wanted
@@ -100,7 +101,7 @@ def test_a_map_is_packed_and_unpacked_and_odd_seeds_turn_it() -> None:
 
 
 def test_answers_of_an_untrained_network_are_judged_by_the_task() -> None:
-    net = experiment.trained(np.ones((100, 100), bool), experiment.SIZES["ci"], 0)
+    net = experiment.trained(np.ones((100, 100), bool), experiment.SIZES["ci"], 0, 0.02)
     correct = experiment.right(net)
     problems = addition().draw(np.random.default_rng(0), 300, 2)
     found = exact(net, problems, experiment.SUMS)
