@@ -170,3 +170,70 @@ drawing.maps(
 for kind, letter in drawing.LETTERS.items():
     shares = np.mean([one["by distance"][kind] for one in evidence], axis=0)
     print(f"{letter}, share right at distance 1, 2, ...: {shares.round(2)}")
+
+# %% [markdown]
+# ## 6. What came out
+#
+# RESULTS
+#
+# ## 7. Inside of what?
+#
+# Where examples "span a region" depends on how one describes them. As two numbers, 87 + 23 lies
+# beyond an edge at 84. As four digits, 8, 7, 2, 3, it lies inside: sums with a smaller and with a
+# larger digit were shown at each place. The network reads digits, so for it E is inside.
+#
+# But then D is inside as well: its tens lie between two that were shown. A reader who knows that
+# digits are sizes could take the middle. For the network a digit is a **symbol**, as a letter is,
+# and between two letters there is nothing. This is what it says in D:
+
+# %%
+strip = measured.planes(92)["strip"]
+size = replace(measured.SIZES["full"], steps=scaled(500, ci=2))
+net = measured.trained(strip == plane.SEEN, size, 92, measured.RATES["strip"])
+for first, second in np.argwhere(strip == "strip, parts new")[3::97]:
+    (said,) = answers.greedy(net, [f"{first:02d}+{second:02d}="], 3)
+    print(f"{first:02d} + {second:02d} = {first + second:3}; the network says {said[::-1]}")
+
+# %% [markdown]
+# SAYS
+#
+# In a space of many dimensions "inside" helps even less: a new point is almost never inside the
+# region that the examples span, however many there are (Balestriero, Pesenti and LeCun 2021).
+#
+# ## 8. Where it stops being true
+#
+# - **Numbers as numbers.** Fed with sizes in place of digits, a straight line through the examples
+#   is right everywhere, also beyond the edge. Networks of ReLU units become straight lines far from
+#   their examples (Xu et al. 2020): good for sums, bad for most else.
+# - **One task, small networks, one length of training.** Some networks learn a table by heart first
+#   and find its rule long after (Power et al. 2022). Whether ours would fill D we have not tried.
+# - **Parts were known to us.** For sums we can list them. What the parts of a street scene or of a
+#   sentence are, nobody can; there a region to cover may be the best that one can say. That
+#   networks can fail on new pairs of known parts was found with simple commands, too (Lake and
+#   Baroni 2018).
+#
+# ## 9. Read on
+#
+# - N. Lee et al., *Teaching Arithmetic to Small Transformers* (2023), arXiv:2307.03381. Answers with
+#   the ones first, digits left out, and what data does.
+# - R. Balestriero, J. Pesenti and Y. LeCun, *Learning in High Dimension Always Amounts to
+#   Extrapolation* (2021), arXiv:2110.09485.
+# - K. Xu et al., *How Neural Networks Extrapolate* (2020), arXiv:2009.11848.
+# - A. Power et al., *Grokking* (2022), arXiv:2201.02177.
+# - B. Lake and M. Baroni, *Generalization without Systematicity* (2018), arXiv:1711.00350.
+#
+# ## An open question
+#
+# You are the programmer: cover the strip D with as few examples as you can. How many of its 900 or
+# so sums have to be shown until the network is right in nearly all others, and which? Here twenty
+# are shown, drawn by lot. We have tried no other choice, and only this seed.
+
+# %%
+places = np.random.default_rng(1).permutation(np.argwhere(strip == "strip, parts new"))
+covered = strip.copy()
+covered[tuple(places[:20].T)] = plane.SEEN
+net = measured.trained(covered == plane.SEEN, size, 92, measured.RATES["strip"])
+correct = measured.right(net)
+for kind in ("strip, parts shown", "strip, parts new"):
+    share = correct[covered == kind].mean()
+    print(f"{drawing.LETTERS[kind]}: {share:.0%} of what was not shown are right")
