@@ -214,8 +214,8 @@ for first, second in np.argwhere(strip == "strip, parts new")[3::97]:
 #
 # ## 9. Read on
 #
-# - N. Lee et al., *Teaching Arithmetic to Small Transformers* (2023), arXiv:2307.03381. Answers with
-#   the ones first, digits left out, and what data does.
+# - N. Lee et al., *Teaching Arithmetic to Small Transformers* (2023), arXiv:2307.03381. Answers that
+#   begin with the ones, digits left out, and what data does.
 # - R. Balestriero, J. Pesenti and Y. LeCun, *Learning in High Dimension Always Amounts to
 #   Extrapolation* (2021), arXiv:2110.09485.
 # - K. Xu et al., *How Neural Networks Extrapolate* (2020), arXiv:2009.11848.
