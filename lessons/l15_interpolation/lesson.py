@@ -212,8 +212,8 @@ drawing.maps(
 # was shown with many others. Of a digit that is missing a whole row is gone.
 #
 # So coverage is the programmer's work, and here it is parts that have to be covered. A test on sums
-# left out at random does not tell: the dots are all right on every map, and so they are where all of
-# F is wrong.
+# left out at random does not tell: the dots are all right on every map, on that of F as well, and F
+# is wrong throughout.
 #
 # ## 7. Inside of what?
 #
@@ -255,8 +255,8 @@ print(f"ones right: {ones:.0%}; off by just ten: {off:.0%}")
 #   and find its rule long after (Power et al. 2022). Whether ours would fill D we have not tried.
 # - **Parts were known to us.** For sums we can list them. What the parts of a street scene or of a
 #   sentence are, nobody can; there a region to cover may be the best that one can say. That
-#   networks can fail on new pairs of known parts was found with simple commands, too (Lake and
-#   Baroni 2018).
+#   recurrent networks fail on some new pairs of known parts was found with simple commands, too
+#   (Lake and Baroni 2018).
 #
 # ## 9. Read on
 #
