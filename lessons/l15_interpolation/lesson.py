@@ -147,8 +147,9 @@ for kind, letter in drawing.LETTERS.items():
 # 2. Gaps with shown parts have at least 0.5 more than gaps of the same shape with new parts. (The
 #    rival reading.)
 #
-# Either can win. A network for which numbers are sizes would fill B and D, and the first would
-# hold. Pilots on other seeds had already given about 0.1 and 0.8, so the outcome was no surprise.
+# Either can win. A network for which numbers are sizes might fill B and D, and go wrong in E as it
+# does in F; then the first would hold. Pilots on other seeds had already given about 0.1 and 0.8,
+# so the outcome was no surprise.
 
 # %%
 evidence = experiment("interpolation")
@@ -175,17 +176,21 @@ for kind, letter in drawing.LETTERS.items():
 # ## 6. What came out
 #
 # **The verdict: falls short.** Being inside is worth 0.17 (interval 0.11 to 0.24); 0.5 was wanted.
-# So it is worth something, but nearly all of that comes from B. The rival reading holds: shown
-# parts are worth 0.77 (0.68 to 0.86). One by one, as means of six seeds:
+# The rival reading holds: shown parts are worth 0.77 (0.68 to 0.86). It is a verdict on our reading
+# of "between". Karpathy's advice, cover the space, stands; the question is which space. One by one,
+# as means of six seeds:
 #
 # - **A, C, E and the dots: right**, in 99.9 to 100 %. Wherever all parts were shown the network is
 #   right, also five beyond the edge.
 # - **F: 0 %, D: 3 %.** Both lack the same, a digit. D lies between examples, F does not; that
 #   brings 3 points (0.1 to 5.9).
 # - **B: 66 %**, and from seed to seed 22 to 100 %. Here something was filled that the table of
-#   parts cannot fill.
+#   parts cannot fill. Nearly all of the 0.17 is B against F; but B lacks less than F does.
 # - **Distance plays hardly any part.** B has 65 % one step from the nearest example and 62 % five
 #   steps from it.
+#
+# Since E was right, too, the first difference could not have been more than 0.5, whatever happened
+# in B, D and F: sums beyond an edge were answered, and that alone speaks against our reading.
 #
 # What goes on in B? Look at three more seeds:
 
