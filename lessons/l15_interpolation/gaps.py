@@ -6,7 +6,7 @@ Idea:   "between the examples" can be read in two ways. By distance: how far is 
 Source: distance is Chebyshev's, the larger of two differences. Comparing within strata and giving
         each the same weight: direct standardisation; why pooled means may mislead: Simpson 1951.
 Run:    used by experiment.py and lesson.py beside this file
-Omits:  carries. Whether a digit pair was shown with and without one is in `counting.py`.
+Omits:  carries. The table of parts in `rivals.py` has them.
 
 Legend: N examples, M sums that are asked.
 """
