@@ -63,9 +63,10 @@ drawing.maps(
 # **Take a pencil and mark on the maps, or on paper: in which of A to F will a network be mostly
 # right? And on the dots?** Look closely at where the gaps begin and end before you do.
 #
-# Then a number. By the claim, a network is right in A to D, which lie between examples, and wrong
-# in E and F, which lie beyond. The experiment measures the share of right answers inside minus the
-# share outside. If the claim is right in full, it is 1; if being inside is worth nothing, it is 0.
+# Then a number. As the claim is mostly heard, a network is right in A to D, which lie between
+# examples, and wrong in E and F, which lie beyond. The experiment measures the share of right
+# answers inside minus the share outside. If that is so in full, it is 1; if being inside is worth
+# nothing, it is 0.
 
 # %%
 inside_minus_outside = ...  # from -1 to 1
@@ -119,8 +120,8 @@ for kind, letter in drawing.LETTERS.items():
 # - **B takes a pair away.** A block from 20 to 29 and from 40 to 49 takes away all sums with the
 #   tens (2, 4). Both digits were shown there, with other partners.
 # - **D and F take a digit away.** No second number begins with it.
-# - **A, C and E take nothing away.** A block from 25 to 34 and from 45 to 54 leaves half of every
-#   pair of tens.
+# - **A, C and E take nothing away.** A block from 25 to 34 and from 45 to 54 leaves sums with each
+#   pair of tens, such as 22 + 47 with (2, 4).
 #
 # A **table of parts**, filled from what was shown with (digit, digit, carry) -> (digit, carry),
 # is right in A, C and E and has no answer in B, D and F. It knows nothing of inside and outside.
