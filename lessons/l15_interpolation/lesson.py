@@ -166,8 +166,8 @@ evidence = experiment("interpolation")
 drawing.maps(
     planes,
     evidence[0]["maps"] or None,
-    alt="The maps of the first seed again; in the gaps a sum is light if it was answered right and"
-    " black if not.",
+    alt="The maps of the first seed again; a sum in a gap is light if it was answered right and"
+    " black if not. A, B, C, E and the dots are light, D is black but for a few sums, F is black.",
 )
 for kind, letter in drawing.LETTERS.items():
     shares = np.mean([one["by distance"][kind] for one in evidence], axis=0)
