@@ -244,7 +244,7 @@ if more[0]["maps"]:  # kept at full size alone
 
 # %%
 strip = measured.planes(92)["strip"]
-size = replace(measured.SIZES["full"], steps=scaled(500, ci=2))
+size = replace(measured.SIZES["full"], steps=scaled(500, ci=2), width=scaled(64, ci=16))
 net = measured.trained(strip == plane.SEEN, size, 92, measured.RATES["strip"])
 asked = np.argwhere(strip == "strip, parts new")
 said = answers.greedy(net, [f"{a:02d}+{b:02d}=" for a, b in asked], 3)
