@@ -40,6 +40,8 @@ function setUpLook(page) {
     const n = ids.length;
     return found ? found.maps[(head * n + row) * n + at] : 0;
   };
+  /** How strong a weight looks, in the maps and in the text. @param {number} one */
+  const shade = (one) => Math.min(1, 1.5 * one ** 0.7);
   const maps = () => {
     if (!found) return;
     const heads = found.layers * found.heads;
@@ -53,7 +55,7 @@ function setUpLook(page) {
       const pen = canvas.getContext("2d");
       for (let row = 0; row < ids.length; row++) {
         for (let at = 0; at <= row; at++) {
-          pen.fillStyle = `rgba(${colour}, ${Math.min(1, 1.5 * weight(head, row, at) ** 0.7)})`;
+          pen.fillStyle = `rgba(${colour}, ${shade(weight(head, row, at))})`;
           pen.fillRect(at, row, 1, 1);
         }
       }
@@ -70,15 +72,22 @@ function setUpLook(page) {
     $("look-maps").replaceChildren(...buttons);
   };
   const show = () => {
+    const { n_layer: layers, n_head } = DATA.models[0].header.config;
+    const before = t("look.before", { layers, heads: n_head });
+    $("look-before").textContent = `${t("look.ways", { n: layers * n_head })} ${before}`;
     if (!found) return;
     for (const [head, button] of [...$("look-maps").children].entries()) {
       button.setAttribute("aria-pressed", String(head === chosen));
     }
     const row = Number($("look-at").value);
-    const colour = getComputedStyle(document.documentElement).getPropertyValue("--map");
+    const style = getComputedStyle(document.documentElement);
+    const colour = style.getPropertyValue("--map");
+    const strong = Number(style.getPropertyValue("--map-strong"));
     const spans = ids.map((id, at) => {
       const span = make("span", {}, shown(characterOf(0, id)));
-      if (at <= row) span.style.background = `rgba(${colour}, ${0.55 * weight(chosen, row, at)})`;
+      const share = at <= row ? shade(weight(chosen, row, at)) : 0;
+      span.style.background = `rgba(${colour}, ${share})`;
+      span.style.color = `var(--map-ink${share > strong ? "-strong" : ""})`;
       if (at === row) span.className = "here";
       return span;
     });

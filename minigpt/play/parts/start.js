@@ -7,30 +7,17 @@
 
 /** What is in the file, in the language of the page. @param {any} page */
 function sayFacts(page) {
-  $("facts").replaceChildren(
-    ...DATA.models.map((/** @type {any} */ model, /** @type {number} */ i) => {
-      const { facts, name } = model;
-      const size = DATA.models.length > 1 ? "facts.size" : "facts.one";
-      const parts = [t(size, { name, n: number(facts.size) })];
-      if (facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
-      if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
-      const players = ["bits", ...page.players[i]]; // of others nothing is said
-      const losses = ["bits", "counting", "mixture"].filter(
-        (key) => facts[key] && players.includes(key),
-      );
-      const told = losses.map((key) => t(`facts.${key}`, { bits: number(facts[key], 2) }));
-      const title = DATA.models.length > 1 ? `${name}: ` : "";
-      return make(
-        "p",
-        {},
-        title +
-          parts.join(t("comma")) +
-          t("stop") +
-          told.join(t("comma")) +
-          (told.length ? t("stop") : ""),
-      );
-    }),
-  );
+  const several = DATA.models.length > 1;
+  const { corpus } = DATA.models[0].facts;
+  const opening = several ? "facts.two" : corpus ? "facts.one" : "facts.bare";
+  const lines = DATA.models.map((/** @type {any} */ { facts, name }) => {
+    const parts = [t(several ? "facts.size" : "facts.it", { n: number(facts.size) })];
+    if (several && facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
+    if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
+    return (several ? `${name}: ` : "") + parts.join(t("comma")) + t("stop");
+  });
+  const told = several ? [t(opening), ...lines] : [`${t(opening, { corpus })} ${lines}`];
+  $("facts").replaceChildren(...told.map((line) => make("p", {}, line)));
   const first = DATA.models[0];
   for (const part of ["game", "look"]) {
     if (DATA.models.length < 2 || !DATA.parts.includes(part)) continue;
