@@ -102,14 +102,14 @@ function setUpGame(page) {
     $("game-verdict").textContent = n ? verdict(tallies) : "";
     if (!n) return;
     const players = Object.entries(tallies);
-    const head = (/** @type {string[]} */ ...keys) => keys.map((key) => t(`game.${key}`));
+    const head = (/** @type {string[]} */ ...keys) => keys.map((key) => t(key));
     const guessed = players.map(([name, { needed }]) => [
       t(`player.${name}`),
       percent(needed.filter((guesses) => guesses === 1).length / n),
       number(needed.reduce((a, b) => a + b, 0) / n, 1),
     ]);
     const caption = t("game.caption", { n: number(n) });
-    fill($("game-table"), head("player", "first", "mean"), guessed, caption);
+    fill($("game-table"), head("game.player", "game.first", "game.mean"), guessed, caption);
     const coded = players.map(([name, { needed, bits }]) => {
       const { lower, upper } = bounds(needed, size - MOST_GUESSES);
       return [
@@ -119,7 +119,7 @@ function setUpGame(page) {
         bits.length ? number(bits.reduce((a, b) => a + b, 0) / n, 2) : "–",
       ];
     });
-    fill($("game-bits"), head("player", "bounds", "bits"), coded);
+    fill($("game-bits"), head("game.player", "game.bounds", "game.bits"), coded);
   };
 
   $("game-form").onsubmit = (/** @type {Event} */ event) => {
