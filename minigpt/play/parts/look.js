@@ -73,8 +73,8 @@ function setUpLook(page) {
   };
   const show = () => {
     const { n_layer: layers, n_head } = DATA.models[0].header.config;
-    const before = t("look.before", { layers, heads: n_head });
-    $("look-before").textContent = `${t("look.ways", { n: layers * n_head })} ${before}`;
+    const ways = { n: layers * n_head, layers, heads: n_head };
+    $("look-before").textContent = t("look.before", ways);
     if (!found) return;
     for (const [head, button] of [...$("look-maps").children].entries()) {
       button.setAttribute("aria-pressed", String(head === chosen));

@@ -8,7 +8,7 @@
 /** What is in the file, in the language of the page. @param {any} page */
 function sayFacts(page) {
   const several = DATA.models.length > 1;
-  const { corpus } = DATA.models[0].facts;
+  const { corpus, source } = DATA.models[0].facts;
   const opening = several ? "facts.two" : corpus ? "facts.one" : "facts.bare";
   const lines = DATA.models.map((/** @type {any} */ { facts, name }) => {
     const parts = [t(several ? "facts.size" : "facts.it", { n: number(facts.size) })];
@@ -16,14 +16,14 @@ function sayFacts(page) {
     if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
     return (several ? `${name}: ` : "") + parts.join(t("comma")) + t("stop");
   });
-  const told = several ? [t(opening), ...lines] : [`${t(opening, { corpus })} ${lines}`];
+  const first = t(opening, { corpus }) + t("stop");
+  const told = several ? [first, ...lines] : [first + lines];
   $("facts").replaceChildren(...told.map((line) => make("p", {}, line)));
-  const first = DATA.models[0];
   for (const part of ["game", "look"]) {
     if (DATA.models.length < 2 || !DATA.parts.includes(part)) continue;
     const id = `${part}-only`;
     $(id).hidden = false;
-    $(id).textContent = t("only", first);
+    $(id).textContent = t("only", DATA.models[0]);
   }
   const travels = ["inside.model"];
   if (page.players.some((/** @type {string[]} */ names) => names.includes("counting"))) {
@@ -36,8 +36,8 @@ function sayFacts(page) {
     .join(t("comma"));
   const { command, version, date } = DATA;
   const made = t("inside.made", { command, version, date, checksum: promised() });
-  const source = first.facts.source ? t("inside.source", first.facts) : "";
-  $("inside").textContent = `${t("inside", { list })} ${source} ${made}`;
+  const from = source ? t("inside.source", DATA.models[0].facts) : "";
+  $("inside").textContent = `${t("inside", { list })} ${from} ${made}`;
 }
 
 /** Say what is wrong, in one sentence, and show nothing else. @param {string} key */
