@@ -56,6 +56,7 @@ async function setUpWrite(page) {
     page.guess = null; // the old one was for another beginning
     $("write-guess").value = "";
     begin();
+    say(); // at once: nobody sees the bars of before
   };
   const run = async () => {
     page.running = !page.running;

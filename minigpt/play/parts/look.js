@@ -15,6 +15,7 @@ function setUpLook(page) {
   /** @type {number[]} */ let ids = [];
   let chosen = Number(ASKED.get("head")) || 0;
   let first = ASKED.get("reader");
+  const night = matchMedia("(prefers-color-scheme: dark)");
 
   const ask = async () => {
     const writer = page.writers?.[0];
@@ -80,15 +81,14 @@ function setUpLook(page) {
       button.setAttribute("aria-pressed", String(head === chosen));
     }
     const row = Number($("look-at").value);
-    const style = getComputedStyle(document.documentElement);
-    const colour = style.getPropertyValue("--map");
-    const strong = Number(style.getPropertyValue("--map-strong"));
+    const colour = getComputedStyle(document.documentElement).getPropertyValue("--map");
+    const strong = night.matches ? 0.57 : 0.795; // from here on black reads better, or white
     const spans = ids.map((id, at) => {
       const span = make("span", {}, shown(characterOf(0, id)));
       const share = at <= row ? shade(weight(chosen, row, at)) : 0;
       span.style.background = `rgba(${colour}, ${share})`;
-      span.style.color = `var(--map-ink${share > strong ? "-strong" : ""})`;
-      if (at === row) span.className = "here";
+      span.classList.toggle("strong", share > strong);
+      span.classList.toggle("here", at === row);
       return span;
     });
     $("look-text").replaceChildren(...spans);
@@ -141,7 +141,7 @@ function setUpLook(page) {
     $("look-at").value = at;
     show();
   };
-  matchMedia("(prefers-color-scheme: dark)").onchange = () => {
+  night.onchange = () => {
     maps();
     show();
   };
