@@ -50,10 +50,10 @@ ONLY: dict[str, tuple[str, ...]] = {
 """Scripts that a page without this part does not need."""
 COUNTING = (
     *("write.other", "surprise.rival", "inside.counts"),
-    *(f"{said}.{player}" for said in ("facts", "player") for player in ("counting", "mixture")),
+    *(f"{said}.{player}" for said in ("surprise", "player") for player in ("counting", "mixture")),
 )
 """Words that a page without counting does not need."""
-BESIDE = ("only", "facts.size", "surprise.cannot")
+BESIDE = ("only", "facts.two", "facts.size", "facts.corpus", "surprise.cannot")
 """Words that a page of one model does not need."""
 MADE = "minigpt.play.page"
 """What a page without a command says that it was made by."""

@@ -18,17 +18,20 @@ async function setUpWrite(page) {
   page.guess = ASKED.get("guess");
   $("writers").append(...writers.map((writer) => writer.column));
   $("writers").classList.toggle("two", writers.length > 1);
+  if (writers.length < 2) writers[0].bars.before($("write-legend"));
   $("topk").max = Math.min(50, DATA.models[0].header.characters.length);
   choosePlayers($("write-player"), page, false);
 
   const say = () => {
     const { temperature, topK, topP } = shaping();
     $("temperature-is").textContent = number(temperature, 2);
+    $("warmth").textContent = t(warmthOf(temperature));
     $("topk-is").textContent = topK ? number(topK) : t("all");
     $("topp-is").textContent = topP < 1 ? percent(topP) : t("all");
     $("write-run").textContent = t(page.running ? "write.stop" : "write.run");
     $("write-ask").hidden = page.guess !== null;
-    $("write-legend").hidden = page.guess === null;
+    $("write-legend").hidden = $("write-keys").hidden = page.guess === null;
+    $("writers").classList.toggle("running", page.running);
     for (const writer of writers) writer.draw();
   };
   const open = () => {
@@ -49,6 +52,12 @@ async function setUpWrite(page) {
     await all((writer) => writer.begin(encode(writer.model, text).ids));
     say();
   };
+  const anew = () => {
+    page.guess = null; // the old one was for another beginning
+    $("write-guess").value = "";
+    begin();
+    say(); // at once: nobody sees the bars of before
+  };
   const run = async () => {
     page.running = !page.running;
     open();
@@ -68,10 +77,7 @@ async function setUpWrite(page) {
     open();
     keep();
   };
-  $("prompt").oninput = () => {
-    page.guess &&= ""; // it was for another beginning
-    begin();
-  };
+  $("prompt").oninput = anew;
   $("write-ask").onsubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     page.guess = $("write-guess").value;
@@ -84,7 +90,7 @@ async function setUpWrite(page) {
     all((writer) => writer.step());
   };
   $("write-back").onclick = () => all((writer) => writer.back());
-  $("write-again").onclick = begin;
+  $("write-again").onclick = anew;
   $("write-run").onclick = run;
   SPOKEN.push(say);
   page.counted.push(() => page.running || all((writer) => writer.predict()));
@@ -108,6 +114,13 @@ async function setUpWrite(page) {
       await writer.predict();
     }
   }
+}
+
+/** The words for a temperature. @param {number} temperature */
+function warmthOf(temperature) {
+  if (temperature === 0) return "warmth.zero";
+  if (temperature === 1) return "warmth.one";
+  return temperature < 1 ? "warmth.below" : "warmth.above";
 }
 
 /** Put the state of part 1 behind the #. @param {URLSearchParams} state @param {Writer[]} writers */

@@ -98,24 +98,28 @@ function setUpGame(page) {
   };
   const scores = () => {
     const n = tallies.you?.needed.length ?? 0;
-    $("game-table").hidden = !n;
+    $("game-table").hidden = $("game-details").hidden = !n;
     $("game-verdict").textContent = n ? verdict(tallies) : "";
     if (!n) return;
-    const head = ["game.player", "game.first", "game.mean", "game.bounds", "game.bits"].map((key) =>
-      t(key),
-    );
-    const rows = Object.entries(tallies).map(([name, { needed, bits }]) => {
+    const players = Object.entries(tallies);
+    const head = (/** @type {string[]} */ ...keys) => keys.map((key) => t(key));
+    const guessed = players.map(([name, { needed }]) => [
+      t(`player.${name}`),
+      percent(needed.filter((guesses) => guesses === 1).length / n),
+      number(needed.reduce((a, b) => a + b, 0) / n, 1),
+    ]);
+    const caption = t("game.caption", { n: number(n) });
+    fill($("game-table"), head("game.player", "game.first", "game.mean"), guessed, caption);
+    const coded = players.map(([name, { needed, bits }]) => {
       const { lower, upper } = bounds(needed, size - MOST_GUESSES);
       return [
         t(`player.${name}`),
-        percent(needed.filter((guesses) => guesses === 1).length / n),
-        number(needed.reduce((a, b) => a + b, 0) / n, 1),
         // a few characters can put Shannon's lower bound above the upper one
         lower > upper ? "–" : t("game.from", { lower: number(lower, 1), upper: number(upper, 1) }),
         bits.length ? number(bits.reduce((a, b) => a + b, 0) / n, 2) : "–",
       ];
     });
-    fill($("game-table"), head, rows, t("game.caption", { n: number(n) }));
+    fill($("game-bits"), head("game.player", "game.bounds", "game.bits"), coded);
   };
 
   $("game-form").onsubmit = (/** @type {Event} */ event) => {

@@ -15,6 +15,7 @@ function setUpLook(page) {
   /** @type {number[]} */ let ids = [];
   let chosen = Number(ASKED.get("head")) || 0;
   let first = ASKED.get("reader");
+  const night = matchMedia("(prefers-color-scheme: dark)");
 
   const ask = async () => {
     const writer = page.writers?.[0];
@@ -40,6 +41,8 @@ function setUpLook(page) {
     const n = ids.length;
     return found ? found.maps[(head * n + row) * n + at] : 0;
   };
+  /** How strong a weight looks, in the maps and in the text. @param {number} one */
+  const shade = (one) => Math.min(1, 1.5 * one ** 0.7);
   const maps = () => {
     if (!found) return;
     const heads = found.layers * found.heads;
@@ -53,7 +56,7 @@ function setUpLook(page) {
       const pen = canvas.getContext("2d");
       for (let row = 0; row < ids.length; row++) {
         for (let at = 0; at <= row; at++) {
-          pen.fillStyle = `rgba(${colour}, ${Math.min(1, 1.5 * weight(head, row, at) ** 0.7)})`;
+          pen.fillStyle = `rgba(${colour}, ${shade(weight(head, row, at))})`;
           pen.fillRect(at, row, 1, 1);
         }
       }
@@ -70,16 +73,22 @@ function setUpLook(page) {
     $("look-maps").replaceChildren(...buttons);
   };
   const show = () => {
+    const { n_layer: layers, n_head } = DATA.models[0].header.config;
+    const ways = { n: layers * n_head, layers, heads: n_head };
+    $("look-before").textContent = t("look.before", ways);
     if (!found) return;
     for (const [head, button] of [...$("look-maps").children].entries()) {
       button.setAttribute("aria-pressed", String(head === chosen));
     }
     const row = Number($("look-at").value);
     const colour = getComputedStyle(document.documentElement).getPropertyValue("--map");
+    const strong = night.matches ? 0.57 : 0.795; // from here on black reads better, or white
     const spans = ids.map((id, at) => {
       const span = make("span", {}, shown(characterOf(0, id)));
-      if (at <= row) span.style.background = `rgba(${colour}, ${0.55 * weight(chosen, row, at)})`;
-      if (at === row) span.className = "here";
+      const share = at <= row ? shade(weight(chosen, row, at)) : 0;
+      span.style.background = `rgba(${colour}, ${share})`;
+      span.classList.toggle("strong", share > strong);
+      span.classList.toggle("here", at === row);
       return span;
     });
     $("look-text").replaceChildren(...spans);
@@ -132,7 +141,7 @@ function setUpLook(page) {
     $("look-at").value = at;
     show();
   };
-  matchMedia("(prefers-color-scheme: dark)").onchange = () => {
+  night.onchange = () => {
     maps();
     show();
   };

@@ -1,4 +1,4 @@
-/* Who predicts, in selects and in words. */
+/* Who predicts, in selects and in words, and how well. */
 "use strict";
 
 /** Fill a select with the players; with `models`, those of each model by number.
@@ -29,4 +29,20 @@ function choosePlayers(select, page, models) {
 function playerName(player, model = -1) {
   const name = t(`player.${player}`);
   return model < 0 ? name : `${DATA.models[model].name}: ${name}`;
+}
+
+/** Bits a character of every player on the whole held-out text, a line for each model.
+ * @param {any} page */
+function heldOut(page) {
+  const lines = DATA.models.map(
+    (/** @type {any} */ { facts, name }, /** @type {number} */ model) => {
+      const players = ["bits", ...page.players[model]]; // of others nothing is said
+      const told = ["bits", "counting", "mixture"]
+        .filter((key) => facts[key] && players.includes(key))
+        .map((key) => t(`surprise.${key}`, { bits: number(facts[key], 2) }));
+      if (!told.length) return "";
+      return (DATA.models.length > 1 ? `${name}: ` : "") + told.join(t("comma")) + t("stop");
+    },
+  );
+  return lines.filter(Boolean).join("\n");
 }

@@ -51,8 +51,8 @@ function verdict({ you, network }) {
     return sum / n;
   }).sort((a, b) => a - b);
   const [low, high] = [means[25], means[974]];
-  const range = { low: number(low, 1), high: number(high, 1) };
-  if (low > 0) return t("game.model", range);
-  if (high < 0) return t("game.human", range);
-  return t("game.close", range);
+  const [less, more] = [low, high].map((mean) => number(Math.abs(mean), 1));
+  if (low > 0) return t("game.model", { low: less, high: more });
+  if (high < 0) return t("game.human", { low: more, high: less });
+  return t("game.close", { fewer: less, more });
 }

@@ -7,36 +7,23 @@
 
 /** What is in the file, in the language of the page. @param {any} page */
 function sayFacts(page) {
-  $("facts").replaceChildren(
-    ...DATA.models.map((/** @type {any} */ model, /** @type {number} */ i) => {
-      const { facts, name } = model;
-      const size = DATA.models.length > 1 ? "facts.size" : "facts.one";
-      const parts = [t(size, { name, n: number(facts.size) })];
-      if (facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
-      if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
-      const players = ["bits", ...page.players[i]]; // of others nothing is said
-      const losses = ["bits", "counting", "mixture"].filter(
-        (key) => facts[key] && players.includes(key),
-      );
-      const told = losses.map((key) => t(`facts.${key}`, { bits: number(facts[key], 2) }));
-      const title = DATA.models.length > 1 ? `${name}: ` : "";
-      return make(
-        "p",
-        {},
-        title +
-          parts.join(t("comma")) +
-          t("stop") +
-          told.join(t("comma")) +
-          (told.length ? t("stop") : ""),
-      );
-    }),
-  );
-  const first = DATA.models[0];
+  const several = DATA.models.length > 1;
+  const { corpus, source } = DATA.models[0].facts;
+  const opening = several ? "facts.two" : corpus ? "facts.one" : "facts.bare";
+  const lines = DATA.models.map((/** @type {any} */ { facts, name }) => {
+    const parts = [t(several ? "facts.size" : "facts.it", { n: number(facts.size) })];
+    if (several && facts.corpus) parts.push(t("facts.corpus", { corpus: facts.corpus }));
+    if (facts.seconds) parts.push(t("facts.seconds", { seconds: number(facts.seconds) }));
+    return (several ? `${name}: ` : "") + parts.join(t("comma")) + t("stop");
+  });
+  const first = t(opening, { corpus }) + t("stop");
+  const told = several ? [first, ...lines] : [first + lines];
+  $("facts").replaceChildren(...told.map((line) => make("p", {}, line)));
   for (const part of ["game", "look"]) {
     if (DATA.models.length < 2 || !DATA.parts.includes(part)) continue;
     const id = `${part}-only`;
     $(id).hidden = false;
-    $(id).textContent = t("only", first);
+    $(id).textContent = t("only", DATA.models[0]);
   }
   const travels = ["inside.model"];
   if (page.players.some((/** @type {string[]} */ names) => names.includes("counting"))) {
@@ -49,8 +36,8 @@ function sayFacts(page) {
     .join(t("comma"));
   const { command, version, date } = DATA;
   const made = t("inside.made", { command, version, date, checksum: promised() });
-  const source = first.facts.source ? t("inside.source", first.facts) : "";
-  $("inside").textContent = `${t("inside", { list })} ${source} ${made}`;
+  const from = source ? t("inside.source", DATA.models[0].facts) : "";
+  $("inside").textContent = `${t("inside", { list })} ${from} ${made}`;
 }
 
 /** Say what is wrong, in one sentence, and show nothing else. @param {string} key */

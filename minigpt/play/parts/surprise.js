@@ -23,12 +23,17 @@ function setUpSurprise(page) {
 
   /** The chosen player of a model; its network, if it has no such player. @param {number} model */
   const playerOf = (model) => Math.max(0, page.players[model].indexOf($("surprise-player").value));
+  const forget = () => {
+    $("surprise-found").hidden = true; // colours and sizes were of another text
+    if (!last) return;
+    last = null;
+    keep();
+  };
   const measure = async () => {
     const text = $("surprise-text").value;
     const { ids, unknown } = encode(0, text);
     sayUnknown($("surprise-unknown"), [unknown]);
-    $("surprise-found").hidden = !ids.length;
-    if (!ids.length) return;
+    if (!ids.length) return forget();
     const kept = ids.map((id) => characterOf(0, id)).join("");
     const found = [];
     for (const model of DATA.models.keys()) {
@@ -39,7 +44,10 @@ function setUpSurprise(page) {
       found.push(mine.length === ids.length ? one : null);
     }
     page.say("");
-    last = { ids, ...(await sizes(kept)), found };
+    const size = await sizes(kept);
+    if ($("surprise-text").value !== text) return; // another text is being typed
+    last = { ids, ...size, found };
+    $("surprise-found").hidden = false;
     $("surprise-at").max = ids.length - 1;
     $("surprise-at").value = 0;
     show();
@@ -49,6 +57,7 @@ function setUpSurprise(page) {
     last?.found[model].nats[playerOf(model)][at] / Math.LN2;
   const show = () => {
     legend();
+    $("surprise-held").textContent = heldOut(page);
     if (!last) return;
     const { ids, found } = last;
     for (const [model, map] of maps.entries()) {
@@ -116,6 +125,10 @@ function setUpSurprise(page) {
   };
 
   examples(page, measure);
+  $("surprise-text").oninput = () => {
+    sayUnknown($("surprise-unknown"), []);
+    forget();
+  };
   $("surprise-go").onclick = measure;
   $("surprise-player").onchange = () => {
     show();

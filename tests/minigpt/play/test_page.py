@@ -98,6 +98,13 @@ def test_bars_and_maps_come_after_a_guess(visit: Visit, shown: Shown, html: str)
     again.click("#write-one")
     again.locator("#writers").get_by_text("by its own prediction").wait_for()
     assert again.locator("#writers [aria-live]").inner_text() == ""
+    again.click("#write-again")
+    assert again.locator("#write-ask").is_visible()
+    assert again.locator("#write-guess").input_value() == ""
+    again.locator("#temperature").fill("0.5")
+    assert again.locator("#writers .bars").is_visible()
+    again.fill("#prompt", "the qu")
+    assert again.locator("#writers .bars").is_hidden()
 
 
 def test_it_writes_stops_takes_back_and_can_be_sent(visit: Visit, html: str) -> None:
@@ -105,16 +112,21 @@ def test_it_writes_stops_takes_back_and_can_be_sent(visit: Visit, html: str) -> 
     assert len(here.workers) == 1
     written = here.locator("#writers .written")
     here.click("#write-run")
+    moves = "e => getComputedStyle(e).transitionDuration"
+    assert here.locator(".bars .used").first.evaluate(moves) == "0s"
     here.wait_for_timeout(600)
     here.click("#write-run")
     told = here.locator("#writers").get_by_text("by its own prediction")
     told.wait_for()
+    assert here.locator(".bars .used").first.evaluate(moves) == "0.15s"
     text = written.text_content()
     assert len(text) >= 3
     here.click("#write-back")
     here.wait_for_timeout(200)
     assert written.text_content() == text[:-1]
-    here.locator("#temperature").fill("0.5")
+    for value, words in (("0", "0: "), ("1", "1: "), ("1.05", "above 1"), ("0.5", "below 1")):
+        here.locator("#temperature").fill(value)
+        assert here.locator("#warmth").inner_text().startswith(words)
     here.locator("#temperature").dispatch_event("change")
     again = visit(html, at=here.evaluate("location.hash"))
     assert again.locator("#writers .written").text_content() == text[:-1]
@@ -184,6 +196,10 @@ def test_sizes_of_a_text_are_those_of_evaluate(visit: Visit, shown: Shown, html:
         assert size == math.ceil(bits / 8 - 1e-6)
     here.locator("#surprise-at").fill("7")
     assert here.locator("#surprise-says").inner_text().count("“") == 2
+    here.locator("#surprise-text").press("a")
+    assert here.locator("#surprise-found").is_hidden()
+    assert here.locator("#surprise-unknown").is_hidden()
+    assert "measured" not in here.evaluate("location.hash")
 
 
 def test_the_game_counts_right_and_wrong_guesses(visit: Visit, html: str) -> None:
@@ -204,7 +220,12 @@ def test_the_game_counts_right_and_wrong_guesses(visit: Visit, html: str) -> Non
     you = here.locator("#game-table tbody tr").first.locator("td").all_inner_texts()
     assert you[0] == "67 %"
     assert you[1] == f"{(8 + 4 * 6) / 12:.1f}"
-    assert "resampling" in here.locator("#game-verdict").inner_text()
+    said = here.locator("#game-verdict").inner_text()
+    assert "resampling" in said
+    assert not re.search(r"[-\u2212]\d", said)
+    assert here.locator("#game-bits").is_hidden()
+    here.click("#game-details summary")
+    assert here.locator("#game-bits tbody tr").count() == 4
 
 
 def test_the_game_ends_with_its_passage(visit: Visit, shown: Shown) -> None:
@@ -229,6 +250,12 @@ def test_heads_can_be_chosen_and_walked(visit: Visit, html: str) -> None:
     assert said.count("%") == 3
     shares = [float(share) for share in re.findall(r"([\d.]+) %", said)]
     assert sum(shares) == pytest.approx(100, abs=2)
+    assert "looks back in 4 ways" in here.locator("#look-before").inner_text()
+    dark = here.locator("#look-text span").first.evaluate(
+        "e => Number(getComputedStyle(e).backgroundColor.match(/, ([0-9.]+)\\)$/)?.[1] ?? 1)"
+    )
+    pixel = "e => e.getContext('2d').getImageData(0, 2, 1, 1).data[3] / 255"
+    assert dark == pytest.approx(maps.nth(3).locator("canvas").evaluate(pixel), abs=0.01)
 
 
 def test_two_sets_of_lines_are_counted(visit: Visit, html: str) -> None:
@@ -254,7 +281,8 @@ def test_where_nothing_counts_nothing_is_said_of_counting(visit: Visit, shown: S
         assert len(said) > 50
         assert not [one for one in said if words.search(one)]
     both = visit(page(replace(shown, facts=facts), passage=PASSAGE))
-    assert "both mixed 2.00" in both.locator("#facts").inner_text()
+    assert "both mixed 2.00" in both.locator("#surprise-held").text_content()
+    assert "bits" not in both.locator("#facts").inner_text()
     assert both.locator(".counting").count() == 2
 
 
@@ -287,6 +315,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     here.click("#surprise-go")
     here.click("#look-show")
     here.click("#game-pass")
+    here.click("#game-details summary")
     here.click("#vary-go")
     here.locator("#vary-found .big").nth(1).wait_for()
     for scheme, language in looks:
