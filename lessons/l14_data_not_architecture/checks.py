@@ -48,7 +48,7 @@ PER_DOUBLING = Exercise(
     wrong=answers.PER_DOUBLING_WRONG,
     hints=(
         "With 1,000 characters the loss is 2.0, with 4,000 it is 1.8. How many doublings is that?",
-        "On the axis log2(size) a doubling is a step of 1. np.polyfit(x, y, 1) has the slope first.",
+        "On the axis log2(size) a doubling is a step of 1. np.polyfit(x, y, 1)[0] is a slope.",
         "x = log2 of the sizes\nslope = of the line of least squares through (x, losses)\n"
         "return minus the slope",
     ),
@@ -64,7 +64,7 @@ NAMES = ("rotated", "norm", "squared", "pairs", "start")
 
 
 def _both(rng: np.random.Generator, *, alike: bool) -> Call:
-    """Two halves that agree on the best arm, or do not: then the best by both together is a third."""
+    """Two halves that agree on the best arm, or not: then a third is best by both together."""
     first, second, third, *rest = rng.permutation(NAMES).tolist()
     choose = {first: 1.5, second: 1.52, third: 1.7} | dict.fromkeys(rest, 1.8)
     judge = {third: 1.6, second: 1.62, first: 1.85} | dict.fromkeys(rest, 1.9)
@@ -107,8 +107,8 @@ WINNER = Exercise(
         "`min(choose, key=choose.get)` is the name of the least.",
         "name = the name with the least choose[name]\nreturn name, judge[name]",
     ),
-    next_step="The experiment's best idea was chosen in this way, on seeds that were never judged.",
-    drill="Twenty arms are equally good, and their losses scatter by chance. Is the best one's loss "
+    next_step="The experiment's best idea was chosen so, on a seed that is never judged.",
+    drill="Twenty arms are equally good, and losses scatter by chance. Is the best one's loss "
     "in `choose` too low, too high, or right?",
     drill_answer="Too low: it is the luckiest of twenty. In `judge` it is right on average.",
 )  # fmt: skip
