@@ -64,40 +64,39 @@ PER_DOUBLING_WRONG = mistakes(PER_DOUBLING,
 WINNER = "lessons.l14_data_not_architecture.bets:winner"
 
 WINNER_VARIANTS = variants(WINNER,
-    body("by the dictionary", "name = min(choose, key=choose.get)\nreturn name, judge[name]"),
+    body("index", "place = list(choose).index(min(choose))\nreturn place, judge[place]"),
     body("a loop", """
-        name = None
-        for arm, loss in choose.items():
-            if name is None or loss < choose[name]:
-                name = arm
-        return name, judge[name]"""),
-    body("sorted", "name = sorted(choose, key=choose.get)[0]\nreturn [name, judge[name]]"),
+        place = 0
+        for i, loss in enumerate(choose):
+            if loss < choose[place]:
+                place = i
+        return place, judge[place]"""),
+    body("pairs sorted", """
+        least, place = sorted((loss, i) for i, loss in enumerate(choose))[0]
+        return [place, judge[place]]"""),
 )
 
-LEAST = "min(choose, key=lambda arm: choose[arm])"
-
 WINNER_WRONG = mistakes(WINNER,
-    edit("chosen by the judge", LEAST, "min(judge, key=lambda arm: judge[arm])",
+    edit("chosen by the judge", "np.argmin(choose)", "np.argmin(judge)",
          "the arm is chosen by `judge`, so its luck there is in the result"),
-    edit("the loss it was chosen by", "return name, judge[name]", "return name, choose[name]",
+    edit("the loss it was chosen by", "return place, judge[place]", "return place, choose[place]",
          "this is the loss by which it was chosen: the luckiest of all; report that in `judge`"),
-    edit("the largest", LEAST, "max(choose, key=lambda arm: choose[arm])",
+    edit("the largest", "np.argmin(choose)", "np.argmax(choose)",
          "this is the arm of the largest loss; the least is the best"),
-    edit("the best of both", "return name, judge[name]", "return name, min(judge.values())",
+    edit("the best of both", "return place, judge[place]", "return place, min(judge)",
          "the loss is the least in `judge`, of another arm than the one that was chosen"),
-    edit("the mean of all", "return name, judge[name]",
-         "return name, sum(judge.values()) / len(judge)",
+    edit("the mean of all", "return place, judge[place]", "return place, sum(judge) / len(judge)",
          "this is the mean of all arms in `judge`; report the chosen one's"),
-    edit("both halves", LEAST, "min(choose, key=lambda arm: choose[arm] + judge[arm])",
+    edit("both halves", "np.argmin(choose)", "np.argmin(np.add(choose, judge))",
          "both halves choose here, so `judge` is no longer untouched"),
-    edit("the last of equal ones", LEAST,
-         "min(reversed(list(choose)), key=lambda arm: choose[arm])",
+    edit("the last of equal ones", "np.argmin(choose)",
+         "len(choose) - 1 - np.argmin(choose[::-1])",
          "of equal arms the last is taken; the first was asked for"),
-    edit("of equal ones by name", LEAST, "min(choose, key=lambda arm: (choose[arm], arm))",
-         "equal arms are taken by the alphabet; the first in `choose` was asked for"),
-    edit("both losses averaged", "return name, judge[name]",
-         "return name, (choose[name] + judge[name]) / 2",
+    edit("both losses averaged", "return place, judge[place]",
+         "return place, (choose[place] + judge[place]) / 2",
          "half of this is the loss by which it was chosen; report that in `judge` alone"),
+    edit("counted from 1", "return place, judge[place]", "return place + 1, judge[place]",
+         "places are counted from 1; Python's begin at 0"),
 )
 
 # 14.3  In pairs

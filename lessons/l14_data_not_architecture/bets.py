@@ -8,13 +8,13 @@ Source: Student's t for paired differences: W. S. Gosset, "The probable error of
 Run:    used by experiment.py and lesson.py beside this file
 Omits:  corrections for several winners.
 
-Legend: N sizes, S seeds. Losses are in nats/char.
+Legend: N sizes or arms, S seeds. Losses are in nats/char.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -32,14 +32,16 @@ def per_doubling(sizes: Sequence[float], losses: Sequence[float]) -> float:
     return float(-(off @ np.asarray(losses, dtype=float)) / (off @ off))
 
 
-def winner(choose: Mapping[str, float], judge: Mapping[str, float]) -> tuple[str, float]:
-    """The arm of least loss in `choose`, of equal ones the first, and its loss in `judge`.
+def winner(choose: Sequence[float], judge: Sequence[float]) -> tuple[int, float]:
+    """The place of the least loss in `choose`, of equal ones the first, and what `judge` has there.
 
-    >>> winner({"a": 1.0, "b": 1.1}, {"a": 1.3, "b": 1.2})
-    ('a', 1.3)
+    choose, judge [N]: losses of the same arms on two halves.
+
+    >>> winner([1.1, 1.0, 1.3], [1.2, 1.3, 1.4])
+    (1, 1.3)
     """
-    name = min(choose, key=lambda arm: choose[arm])
-    return name, judge[name]
+    place = int(np.argmin(choose))
+    return place, judge[place]
 
 
 def paired(a: Sequence[float], b: Sequence[float], t: float) -> tuple[float, float, float]:

@@ -60,28 +60,20 @@ PER_DOUBLING = Exercise(
 
 # 14.2  Chosen here, judged there
 
-NAMES = ("rotated", "norm", "squared", "pairs", "start")
-
 
 def _both(rng: np.random.Generator, *, alike: bool) -> Call:
     """Two halves that agree on the best arm, or not: then a third is best by both together."""
-    first, second, third, *rest = rng.permutation(NAMES).tolist()
-    choose = {first: 1.5, second: 1.52, third: 1.7} | dict.fromkeys(rest, 1.8)
-    judge = {third: 1.6, second: 1.62, first: 1.85} | dict.fromkeys(rest, 1.9)
+    choose, judge = np.array([1.5, 1.52, 1.7, 1.8, 1.8]), np.array([1.85, 1.62, 1.6, 1.9, 1.9])
     if alike:
-        judge[first], judge[third] = judge[third], judge[first]
-    more = rng.uniform(0, 0.015, (2, len(NAMES)))
-    in_order = [
-        {name: half[name] + up for name, up in zip(NAMES, some)}
-        for half, some in zip((choose, judge), more)
-    ]
-    return Call(in_order[0], {name: in_order[1][name] for name in rng.permutation(NAMES).tolist()})
+        judge[[0, 2]] = judge[[2, 0]]
+    order = rng.permutation(5)
+    more = rng.uniform(0, 0.015, (2, 5))
+    return Call((choose + more[0])[order].tolist(), (judge + more[1])[order].tolist())
 
 
 def _tie(rng: np.random.Generator) -> Call:
     low, high = 1.25, float(rng.uniform(1.3, 2))
-    choose = {"b": high, "d": low, "a": low, "e": low, "c": high}
-    return Call(choose, dict(zip("abcde", rng.uniform(1.3, 2, 5).tolist())))
+    return Call([high, low, high, low, high], rng.uniform(1.3, 2, 5).tolist())
 
 
 WINNER = Exercise(
@@ -89,12 +81,12 @@ WINNER = Exercise(
     name="winner",
     task="""The arm that does best where it may be chosen, and its loss where it is judged.
 
-    choose, judge: dictionaries with the same names, name of an arm -> its loss, nats/char.
-    Returns (name, loss): the arm of least loss in `choose` (of equal ones the first), and the loss
-    of this arm in `judge`.""",
+    choose, judge [N]: losses of the same N arms in the same order, nats/char.
+    Returns (place, loss): the place, from 0 on, of the least loss in `choose` (of equal ones the
+    first), and the loss of this arm in `judge`.""",
     solution="lessons.l14_data_not_architecture.bets:winner",
     probes=(
-        Probe("one arm wins", lambda rng: Call({"a": 1.5}, {"a": float(rng.uniform(1, 2))})),
+        Probe("one arm wins", lambda rng: Call([1.5], [float(rng.uniform(1, 2))])),
         Probe("both halves agree on the best", lambda rng: _both(rng, alike=True)),
         Probe("they do not agree", lambda rng: _both(rng, alike=False)),
         Probe("of equal ones the first", _tie),
@@ -104,8 +96,8 @@ WINNER = Exercise(
     hints=(
         "Ten students guess ten coins. The best of them had 8 right. How many will he have next?",
         "Which arm wins may depend on `choose` alone; what it gets, on `judge` alone. "
-        "`min(choose, key=choose.get)` is the name of the least.",
-        "name = the name with the least choose[name]\nreturn name, judge[name]",
+        "`np.argmin` is the place of the least.",
+        "place = where choose is least\nreturn place, judge[place]",
     ),
     next_step="The experiment's best idea was chosen so, on a seed that is never judged.",
     drill="Twenty arms are equally good, and losses scatter by chance. Is the best one's loss "
