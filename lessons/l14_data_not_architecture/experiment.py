@@ -20,9 +20,9 @@ same for all, and so is the choice of the idea. No effect is 0: both gain the sa
 0.02 nats, is the brief's, from before any pilot.
 
 Changed on pilots (seed 99, some 19 minutes of a core), all before the criterion was fixed:
-- A seed's text was one stretch of the plays. Seed 99's ended in the comedy that is held out, and
-  the network paid 1.68 nats on the choosing half in place of 1.9. So texts are made of pieces from
-  everywhere, and the comedy's first scenes are left out.
+- A seed's text was one stretch of the plays. Seed 99's held the first scenes of the comedy that is
+  held out, and a network paid 1.68 nats on the choosing half in place of 1.9. So texts are made of
+  pieces from everywhere, and those scenes are left out.
 - An idea's gain was the loss without it minus that of a network with all six. At eight passes that
   is 0.089 nats for rotated positions (choosing half), but all six together gain GPT-2 only 0.020:
   what an idea gains depends on its company. So the bet begins where history did, with GPT-2's
