@@ -37,7 +37,8 @@ from minigpt.tokenizer import CharTokenizer
 # ## 1. The players
 #
 # The network is a small GPT-2: two layers, 48 wide, 64 characters of context. It reads Shakespeare
-# for 900 steps (of Muon, lesson 13). Six later ideas can be switched on, one at a time:
+# for 900 steps (of Muon, lesson 13). Six ideas that GPT-2 did not have can be switched on, one at a
+# time (`minigpt/layers.py` and lesson 3 name the papers):
 #
 # | idea | year | what it does |
 # |---|---|---|
@@ -166,6 +167,7 @@ all_together, turn = ..., ...
 
 # %%
 evidence = experiment("data_not_architecture")
+
 # %% [markdown]
 # **How to read the figure.** Left, losses: more passes to the right, longer texts to the left.
 # Right, gains over GPT-2 with the same text; "twice the text" at 8 means from 8 passes to 4. Thin
@@ -202,13 +204,13 @@ if len(turns) == len(lead) > 1:
 # %% [markdown]
 # None of this was judged; it is what the same runs show.
 #
-# **All six ideas together** gained 0.031 [0.010, 0.051] at eight passes, no more than the best
-# alone. At 16 passes they gained nothing that can be told from 0.
+# **All six ideas together** gained 0.031 [0.010, 0.051] at eight passes; the best alone 0.042. At
+# 16 passes they gained nothing that can be told from 0.
 #
 # **The turn** lies between 4 and 11 passes on every seed; together 6.7 [4.1, 10.8]. At 16 passes
 # the text wins: it leads by 0.06 [0.04, 0.09]. At four the idea is ahead by 0.011, and there the
-# interval still holds 0. So we happened to judge the bet where it turns. (Below 8 passes rates are
-# not tuned, and between two places the turn is read on a straight line.)
+# interval still holds 0. So we happened to judge the bet near its turn. (Away from eight passes
+# rates are not tuned, and between two places the turn is read on a straight line.)
 #
 # **A third player**, who was not asked: the optimiser. Muon in place of AdamW gained 0.100 [0.090,
 # 0.111] at eight passes, each at the best rate tried. That is about twice as much as either bettor,
@@ -217,7 +219,7 @@ if len(turns) == len(lead) > 1:
 # ## 7. A riddle: the part that is worth more than the whole
 #
 # In our pilots we first took ideas *out* of a network with all six. At eight passes, on seed 99
-# (choosing half; one seed, so read small differences as nothing):
+# (choosing half; one seed, and most ideas at one rate, so read small differences as nothing):
 #
 # | | gains, nats/char |
 # |---|---|
@@ -250,9 +252,9 @@ for name in (measured.GPT2, "counting"):
 # From 56,000 to 448,000 characters a doubling gains counting 0.081 nats and GPT-2 0.056 (it reads
 # the longer texts fewer times). So the better method gains more by more text, too. For the network
 # the slope bends: 0.10 a doubling at 16 passes, 0.02 at four. Where it had read its text 16 times,
-# text was what it lacked more than an idea. At four passes nothing here says so. And without Muon
-# it would have lacked an optimiser more than either at eight. A bottleneck is a place on a map, not
-# a fact about a field.
+# it lacked text more than the best of our ideas. At four passes nothing here says so. And at eight
+# the change from AdamW to Muon brought more than either. A bottleneck is a place on a map, not a
+# fact about a field.
 #
 # ## 9. Where it stops being true
 #
