@@ -211,7 +211,7 @@ def values(evidence: Evidence) -> list[float]:
 def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     """Right answers by the length of the words, a line a round: checked, and unchecked."""
     figure, axes = figures.new("wide", 1, 2)
-    found = evidence[0]["lengths"]
+    found, size = evidence[0]["lengths"], SIZES[evidence[0]["profile"]]
     for ax, name in zip(axes, (CHECKED, "unchecked")):
         runs = np.array([[one["before"], *one["arms"][name]["after"]] for one in evidence])
         for i, mean in enumerate(runs.mean(axis=0)):  # runs [seeds, rounds + 1, lengths]
@@ -220,19 +220,19 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
             ax.plot(found, mean, label=label, marker="o", markersize=3, **look)
         for run in runs[:, -1]:
             ax.plot(found, run, color=look["color"], linewidth=0.5, linestyle="-")
-        ax.axvspan(found[0] - 1, found[1] + 0.5, color="#eeeeee", zorder=0)
+        ax.axvspan(size.least - 0.5, size.most + 0.5, color="#eeeeee", zorder=0)
         ax.set_ylim(-0.03, 1.05)
         ax.set_xlim(found[0] - 1, found[-1] + 1)
         ax.set_xticks(found)
         figures.label(ax, x="letters of a word", y="share of words sorted", title=name)
     axes[1].legend(fontsize=8)
-    axes[0].annotate("as people\nshowed", (found[0] - 0.5, 0.02), fontsize=8, color="#555555")
+    axes[0].annotate("people\nshowed", (size.least - 0.4, 0.02), fontsize=8, color="#555555")
     return figure, in_words(figure)
 
 
 EXPERIMENT = Experiment(
     id="climbing_the_stairs",
-    title="Answers that were checked carry a network up, unchecked ones do not",
+    title="Checked answers carry a network up steep stairs, unchecked hardly",
     claim="Today's models help to build the next ones, step by step. *We read into it: with"
     " examples of their own that were checked.",
     source="NP24a; NP24b; Zelikman et al. 2022, arXiv:2203.14465",
