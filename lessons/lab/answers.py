@@ -6,19 +6,21 @@ Idea:   a greedy answer takes the likeliest character, reads it, and goes on. It
         tells whether the greedy answer is right, without writing it.
 Source: induction over the answer's characters, in the paragraph above.
 Run:    used by the experiments of the lessons
-Omits:  drawn answers, votes and sureness: they come with the lessons that need them.
+Omits:  sureness: it comes with the lesson that needs it.
 
 Legend: B rows, T time, A characters of an answer, V vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from lessons.lab.problems import Problem, Task
 from lessons.lab.rows import IGNORED, Rows, as_rows
+from minigpt import sample
 from minigpt.nextchar import NextChar
 
 
@@ -42,14 +44,51 @@ def exact(model: NextChar, problems: Sequence[Problem], task: Task) -> np.ndarra
 
 def greedy(model: NextChar, questions: Sequence[str], length: int) -> list[str]:
     """The answers, `length` likeliest characters behind each question; questions of one length."""
+    return _written(model, questions, length, lambda said: said.argmax(-1))
+
+
+def drawn(
+    model: NextChar,
+    questions: Sequence[str],
+    length: int,
+    temperature: float,
+    rng: np.random.Generator,
+) -> list[str]:
+    """As `greedy`, with each character drawn at a temperature; at 0 they are the likeliest."""
+    return _written(
+        model,
+        questions,
+        length,
+        lambda said: sample.draw(sample.shape(said, temperature=temperature), rng),
+    )
+
+
+def _written(
+    model: NextChar, questions: Sequence[str], length: int, choose: Callable[..., np.ndarray]
+) -> list[str]:
+    """Answers of `length` characters, each chosen from log-probabilities [B, V]."""
     ids = np.stack([model.tokenizer.encode(question) for question in questions]).astype(np.int64)
     state, said = model.start(ids)
     written = []
     for _ in range(length):
-        written.append(said.argmax(-1))
+        written.append(choose(said))
         if len(written) < length:
             said = model.step(state, written[-1])
     return [model.tokenizer.decode(row) for row in np.stack(written, axis=1)]
+
+
+def majority(answers: Sequence[str]) -> str | None:
+    """The answer that was given more often than any other; None if two share the lead.
+
+    None, too, if there is no answer.
+
+    >>> majority(["abc", "abd", "abc"]), majority(["abc", "abd"])
+    ('abc', None)
+    """
+    first = Counter(answers).most_common(2)
+    if not first or (len(first) == 2 and first[0][1] == first[1][1]):
+        return None
+    return first[0][0]
 
 
 def span(sizes: Sequence[int], right: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""Text problems with exact answers: strings to repeat, cups, a dial, sums.
+"""Text problems with exact answers: strings to repeat or to sort, cups, a dial, sums.
 
 Idea:   a network is asked something whose answer is a text that can be checked letter by letter.
         Problems are drawn anew all the time, by a size that says how hard they are, so nothing can
@@ -12,8 +12,10 @@ Omits:  problems in words, and partial marks.
 from __future__ import annotations
 
 import string
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -56,6 +58,39 @@ COPY = Task(
     right=lambda question, answer: answer == question[: -len(BAR)],
 )
 """Repeat a string of `size` random letters: `dog|` -> `dog`."""
+
+
+def well_sorted(word: str, answer: str) -> bool:
+    """Whether an answer is the word's letters in order, each as often as in the word.
+
+    It compares with no right answer, so that nobody has to know one:
+
+    >>> well_sorted("beebe", "bbeee"), well_sorted("beebe", "bbbee"), well_sorted("beebe", "bebee")
+    (True, False, False)
+    """
+    in_order = all(one <= other for one, other in pairwise(answer))
+    return in_order and Counter(answer) == Counter(word)
+
+
+def sorting(letters: str = string.ascii_lowercase) -> Task:
+    """Sort a string of `size` different letters: `dog|` -> `dgo`.
+
+    With letters that may be there twice a network has to count as well, which is learned far more
+    slowly. Drawing raises ValueError if there are fewer letters than `size`.
+    """
+
+    def draw(rng: np.random.Generator, n: int, size: int) -> list[Problem]:
+        if size > len(letters):
+            raise ValueError(f"{size} different letters are wanted, there are {len(letters)}")
+        table = rng.permuted(np.tile(list(letters), (n, 1)), axis=1)[:, :size]
+        return [("".join(row) + BAR, "".join(sorted(row))) for row in table.tolist()]
+
+    return Task(
+        name="sort",
+        alphabet=letters + BAR,
+        draw=draw,
+        right=lambda question, answer: well_sorted(question[: -len(BAR)], answer),
+    )
 
 
 SWAPS = {"a": (0, 1), "b": (1, 2), "c": (0, 2)}

@@ -115,14 +115,19 @@ def growing(least: int, most: int, share: float) -> Sizes:
 
 
 def learned(
-    config: TrainConfig, task: Task, sizes: Sizes, kind: type[GPT] = GPT
+    config: TrainConfig,
+    task: Task,
+    sizes: Sizes,
+    kind: type[GPT] = GPT,
+    init: GPT | None = None,
 ) -> tuple[GPT, RowsLoss]:
     """A model trained on problems of `task` for `config.steps`, and what it was trained by.
 
-    The last weights are kept: nothing is chosen.
+    It begins with new weights, or is `init`, which is changed. The last weights are kept: nothing
+    is chosen.
     """
     text = task.alphabet * (30 + config.model.context)
-    net = kind.fresh(config.model, text, config.seed)
+    net = init or kind.fresh(config.model, text, config.seed)
     corpus = with_text(corpora.load("storyland:1000"), text)
     loss = RowsLoss(task, net.tokenizer, config, sizes)
     config = replace(config, eval_every=config.steps)

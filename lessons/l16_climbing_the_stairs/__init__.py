@@ -1,0 +1,1 @@
+"""Lesson 16: the stairs: how far up a network climbs on answers of its own."""
