@@ -100,7 +100,7 @@ class Budget:
     gradient: int = 1000
     """Pictures for a gradient of the second-order method."""
     curved: int = 200
-    """Pictures among these for products with the curvature."""
+    """Of these, the ones for products with the curvature."""
     products: int = 40
     """Steps of conjugate gradients, at most."""
 
