@@ -191,17 +191,21 @@ class Lab:
         """The training text of a student that gets this share of it."""
         return self.tokenizer.encode(portion(self.corpus, fraction).train)
 
-    def larger(self, times: int) -> list[NextChar]:
-        """Teachers `times` as wide as the student, trained on all labels; one per seed."""
+    def larger(self, times: int, longer: int = 1) -> list[NextChar]:
+        """Teachers `times` as wide as the student, trained on all labels for `longer` times the
+        teachers' steps; one per seed."""
         model = self.profile.student.model
         shape = replace(model, n_embd=times * model.n_embd)
-        return self.teachers(lambda config: train(replace(config, model=shape), self.corpus))
+        learn = lambda config: train(replace(config, model=shape), self.corpus)  # noqa: E731
+        return self.teachers(learn, longer)
 
-    def teachers(self, learn: Callable[[TrainConfig], TrainResult]) -> list[NextChar]:
-        """Teachers that `learn` makes from the student's settings with their own steps; one per
-        seed.
+    def teachers(
+        self, learn: Callable[[TrainConfig], TrainResult], longer: int = 1
+    ) -> list[NextChar]:
+        """Teachers that `learn` makes from the student's settings with `longer` times their own
+        steps; one per seed.
         """
-        config = of_length(self.profile.student, self.profile.teacher_steps)
+        config = of_length(self.profile.student, longer * self.profile.teacher_steps)
         seeds = (TEACHERS + seed for seed in self.profile.judged)
         return [ModelTeacher(learn(replace(config, seed=seed)).model) for seed in seeds]
 

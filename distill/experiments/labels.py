@@ -97,13 +97,19 @@ def few_labels(profile: Profile, shares: Sequence[float] = (0.05, 1.0)) -> Outco
                 ">=",
                 0.5,
             ),
-            expect(
-                f"gain at {most:.0%} of the text over gain at {least:.0%}",
-                share(gained[f"{most:.0%}"], gained[f"{least:.0%}"]),
-                "<=",
-                1 / 3,
-                no_effect=1.0,
-            ),
+        ],
+        sanity=[
+            Sanity(
+                finding=expect(
+                    f"gain at {most:.0%} of the text over gain at {least:.0%}",
+                    share(gained[f"{most:.0%}"], gained[f"{least:.0%}"]),
+                    "<=",
+                    1 / 3,
+                    no_effect=1.0,
+                ),
+                why="this teacher knows no more than labels alone learn from all of the text; one "
+                "who does is asked about in full_data",
+            )
         ],
     )
 

@@ -148,8 +148,8 @@ def page(
         "expected to be missed, and stayed because they are what is claimed. By where the "
         "whole 95 % interval over seeds lies: *reproduced*, it meets the threshold; *undecided*, "
         "it holds it; *falls short*, it lies on the wrong side of it; *contradicted*, it lies on "
-        "the other side of no effect (0, but 1 for few_labels' third row, 0.05 for full_data, "
-        "temperature_sweep and capacity_gap, and 0.1 for draws in sparse_targets).",
+        "the other side of no effect (0, but 0.05 for full_data, temperature_sweep and "
+        "capacity_gap, and 0.1 for draws in sparse_targets).",
         "",
         *([*_table(some, "findings"), ""] if some else []),
         *_many(sum(len(one["findings"]) for one in some)),

@@ -46,14 +46,19 @@ SEEDS: dict[str, int] = {
     "capacity_gap": 20,
     "expensive_sensor": 4,
     "omitted_character": 5,
-    "full_data": 3,
+    "full_data": 6,
     "mixture_teacher": 20,
 }
 """Number of seeds that judge each experiment, from its pilots (seeds 90 to 92): as many as decide
 with 90 % if the truth is as far from the threshold as the pilots (labkit.experiment.seeds_needed),
 3 to 20."""
 
-FIRST_SEEDS: dict[str, int] = {"data_free": 30, "born_again": 30, "capacity_gap": 30}
+FIRST_SEEDS: dict[str, int] = {
+    "data_free": 30,
+    "born_again": 30,
+    "capacity_gap": 30,
+    "full_data": 30,
+}
 """First seed of experiments that have been changed since they were judged on the profile's seeds.
 """
 
@@ -79,7 +84,8 @@ REPLACED: dict[str, str] = {
     "labels had no run longer than 300 steps, and took the longest",
     "born_again": "nothing told soft targets from mere smoothing; all seeds shared one teacher; "
     "then labels and smoothing had no run longer than 300 steps, and took the longest",
-    "full_data": "one teacher stood for all, and undecided was to be expected of three seeds",
+    "full_data": "one teacher stood for all, and undecided was to be expected of three seeds; then "
+    "the teacher was no better than labels at equal compute, so that it had nothing to teach",
     "temperature_sweep": "the teacher was the source itself, and temperature 1 is then the measure",
     "capacity_gap": "one teacher of each width stood for all, and undecided was to be expected of "
     "three seeds; then the ends alone were compared, and not the teacher between them, who taught "
