@@ -232,7 +232,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="climbing_the_stairs",
-    title="Sorting words: checked answers climb from 4 to 16 letters, unchecked hardly",
+    title="Sorting: checked answers climb from 4 to 16 letters, unchecked hardly",
     claim="Today's models help to build the next ones, step by step. *We read into it: with"
     " examples of their own that were checked.",
     source="NP24a; NP24b; Zelikman et al. 2022, arXiv:2203.14465",

@@ -169,7 +169,7 @@ def test_arms_that_are_the_same_runs_are_named() -> None:
     said = next(line for line in whole_page().splitlines() if line.startswith("Experiments share"))
     for one in (
         '"own 0" of on_policy = "T=1" of temperature_sweep',
-        '"labels, 100%" of few_labels = "labels, equal compute" of full_data',
+        '"labels, 5%" of few_labels = "labels, 5%" of mixture_teacher',
     ):
         assert one in said
     other = {"name": "other", "losses": {"a": [1.0, 2.0]}, "first_seed": 10}
