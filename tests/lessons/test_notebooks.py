@@ -7,6 +7,7 @@ shows nothing that a published notebook must not show.
 from __future__ import annotations
 
 import copy
+import math
 import re
 import shutil
 from pathlib import Path
@@ -37,26 +38,39 @@ def evidence(tmp_path_factory: pytest.TempPathFactory, measured: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
-def test_runs_from_top_to_bottom(lesson: Any, tmp_path: Path, evidence: Path) -> None:
-    """The student's notebook in a new kernel; in the same one, emptied, that with solutions.
+SHARING = 5
+"""Most lessons whose notebooks share a kernel: it and the two processes that judge answers cost as
+much to start, with all that they import, as the cells of many a lesson."""
+KERNELS = math.ceil(len(LESSONS) / SHARING)
+GROUPS = [LESSONS[i::KERNELS] for i in range(KERNELS)]
 
-    To start a kernel with all that it imports costs as much as the cells of many a lesson.
-    """
-    notebooks = {kind: build.compose(lesson, kind) for kind in ("student", "solution")}
-    assert set(notebooks) == set(build.KINDS)
-    both = copy.copy(notebooks["student"])
-    empty = nbformat.v4.new_code_cell("%reset -f")
-    both.cells = [*notebooks["student"].cells, empty, *notebooks["solution"].cells]
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: "-".join(x.slug[:3] for x in group))
+def test_runs_from_top_to_bottom(group: list[Any], tmp_path: Path, evidence: Path) -> None:
+    """Of each lesson the student's notebook, then that with solutions, the kernel emptied between
+    any two of them."""
+    notebooks = {(x.slug, kind): build.compose(x, kind) for x in group for kind in build.KINDS}
+    assert [kind for _, kind in notebooks] == ["student", "solution"] * len(group)
+    whole = copy.copy(notebooks[group[0].slug, "student"])
+    whole.cells = []
+    for (slug, kind), notebook in notebooks.items():
+        whole.cells += notebook.cells
+        whole.cells.append(nbformat.v4.new_code_cell(f"%reset -f\n# {slug} ({kind}) has run"))
     shutil.copytree(evidence, tmp_path / "evidence")
-    execute(both, profile="ci", work=tmp_path, cell_seconds=120)
+    try:
+        execute(whole, profile="ci", work=tmp_path, cell_seconds=120)
+    except CellFailed as error:
+        through = [cell.source for cell in whole.cells if cell.get("execution_count")]
+        through = [source for source in through if source.startswith("%reset -f\n#")]
+        pytest.fail(f"{error}; before it: {through}")
     shutil.copytree(tmp_path / "evidence", evidence, dirs_exist_ok=True)
-    for kind, notebook in notebooks.items():
-        assert list(build.output_faults(notebook)) == []
-        printed = outputs(notebook)
-        for exercise in lesson.exercises():
-            said = "pass" if kind == "solution" else "not attempted yet"
-            assert f"{exercise.id} {exercise.name}: {said}" in printed
+    for lesson in group:
+        for kind in build.KINDS:
+            assert list(build.output_faults(notebooks[lesson.slug, kind])) == []
+            printed = outputs(notebooks[lesson.slug, kind])
+            for exercise in lesson.exercises():
+                said = "pass" if kind == "solution" else "not attempted yet"
+                assert f"{exercise.id} {exercise.name}: {said}" in printed
 
 
 def test_published_notebooks_agree_with_their_sources() -> None:
