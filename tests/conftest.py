@@ -14,19 +14,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import pytest
 from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Every shape in a signature of minigpt is checked at each call in the tests, and only there: the
+# Shapes in signatures of minigpt are checked at each call in the tests, and only there: the
 # decorators would break torch.compile. This must come before anything imports minigpt.
 assert not any(name.partition(".")[0] == "minigpt" for name in sys.modules)
 _CHECKER = types.ModuleType("checked_types")
 _CHECKER.check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int will do for a float
 sys.modules["checked_types"] = _CHECKER  # the hook takes the checker by name
 _HOOK = install_import_hook(["minigpt"], "checked_types.check")
+
+TRAININGS = ("distill/test_compare", "distill/test_experiments", "distill/test_mixture")
+TRAININGS += ("lessons/test_experiment", "synthdata/test_collapse", "synthdata/test_three_jokes")
+"""Tests of whole trainings: checking the shapes of every step would take two fifths of their time,
+and what they call has tests of its own, in which shapes are checked."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    """Shapes are checked in a test and its fixtures, but for `TRAININGS`."""
+    unchecked = item.nodeid.startswith(tuple(f"tests/{start}" for start in TRAININGS))
+    jaxtyping.config.update("jaxtyping_disable", unchecked)
+    return (yield)
+
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for the commands that tests start
 _CONNECT = socket.socket.connect
