@@ -307,8 +307,8 @@ def test_the_readme_is_short() -> None:
 @pytest.mark.parametrize(
     "path",
     [p for p in modules("distill") if re.search("^PROG = ", p.read_text(encoding="utf-8"), re.M)]
-    + [ROOT / "minigpt" / "evaluate.py"],
-    ids=lambda path: path.stem,
+    + [ROOT / "minigpt" / room / "__main__.py" for room in ("evaluate", "sample")],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_ctrl_c_is_one_line_while_torch_loads(path: Path) -> None:
     """`stoppable` is the first that such a command does, with the name that its errors have."""

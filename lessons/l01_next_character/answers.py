@@ -13,7 +13,7 @@ from lessons.engine.mistakes import after, before, body, edit, mistakes, variant
 
 # 01.1  How surprising was what came?
 
-SURPRISE = "minigpt.evaluate:surprise"
+SURPRISE = "minigpt.evaluate.loss:surprise"
 
 THROUGH = (
     "going back to probabilities loses what is below 1e-308; stay with the logarithms you were "
@@ -113,7 +113,7 @@ WINDOWS_WRONG = mistakes(WINDOWS_RIGHT,
 
 # 01.3  How does it write?
 
-DRAW = "minigpt.sample:draw"
+DRAW = "minigpt.sample.streams:draw"
 
 FIRST_ROW = "the first row's probabilities are used for every row"
 UNUSED = "all characters come equally often: the probabilities are not used"

@@ -15,11 +15,10 @@ from labkit.command import describe
 from labkit.visible import visible
 from minigpt import ngram
 from minigpt.corpora import TABLE, Corpus
-from minigpt.evaluate import NGRAM_LIMIT
 from minigpt.load import Predictor, gate_order, load_predictor
 from minigpt.mixture import Gate
 from minigpt.mixture.mixture import GATE, saved_gate
-from minigpt.ngram import DEFAULT_ORDER
+from minigpt.ngram import DEFAULT_ORDER, NGRAM_LIMIT
 from minigpt.play.document import Shown
 from minigpt.saved.runs import Run
 from minigpt.tokenizer import CharTokenizer

@@ -128,7 +128,7 @@ def test_source_shows_the_function_and_its_file(capsys: pytest.CaptureFixture[st
 
     notebook.source(draw)
     printed = capsys.readouterr().out
-    assert printed.startswith("# minigpt/sample.py\ndef draw(")
+    assert printed.startswith("# minigpt/sample/streams.py\ndef draw(")
     assert printed.endswith("sum(1)\n")
 
 

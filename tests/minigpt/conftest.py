@@ -22,7 +22,7 @@ Call = Callable[..., Outcome]
 
 def run_module(module: str, *args: str) -> int:
     """What `python -m minigpt.<module> args` does, inside this process; the exit code."""
-    room = module in ("train", "corpora", "compress")
+    room = module in ("train", "corpora", "compress", "evaluate", "sample")
     found = importlib.import_module(f"minigpt.{module}" + ".__main__" * room)
     try:
         if module == "train":

@@ -20,7 +20,8 @@ from minigpt.device import Runtime
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.nextchar import window
-from minigpt.sample import Settings, _runtime, draw, generate, shape, stream
+from minigpt.sample import draw, generate, shape, stream
+from minigpt.sample.__main__ import Settings, _runtime
 from minigpt.tokenizer import CharTokenizer
 
 ALPHABET = CharTokenizer("\nabcdefgh")

@@ -1,7 +1,7 @@
 /* Chance: temperature, top-k and top-p, draws, and a generator whose seed can be told.
  *
  * Idea:   temperature T divides the logits before the softmax; at 0 only the likeliest is left.
- * Source: minigpt/sample.py, whose probabilities these are.
+ * Source: minigpt/sample/streams.py, whose probabilities these are.
  */
 "use strict";
 
