@@ -303,10 +303,17 @@ def _section(one: dict[str, Any]) -> list[str]:
 
 
 def told_of(values: Sequence[float], *, once: bool) -> str:
-    """Mean and interval over seeds; if it was measured `once`, the one number."""
+    """Mean and interval over seeds; without one if it was measured `once`, or if all values are
+    equal: an interval of no width would claim too much.
+
+    >>> told_of([1.495, 1.495, 1.495], once=False)
+    '1.495 (the same for every seed)'
+    """
     told = interval(values)
     if once:
         return f"{shown(told.value, None, None, 4)} (one computation)"
+    if len(values) > len(set(values)) == 1:
+        return f"{shown(told.value, None, None, 4)} (the same for every seed)"
     return shown(told.value, told.low, told.high, 4)
 
 

@@ -99,7 +99,7 @@ def number(value: float) -> str:
 
 
 def amount(measure: Measure) -> str:
-    """Value, unit and interval of a measure."""
+    """Value, unit and interval of a measure; "to" between its ends: a number may have a comma."""
     if math.isnan(measure.value):
         return f"undefined: {'; '.join(measure.warnings)}"
     value, unit = value_of(measure.value, measure), unit_of(measure)
