@@ -22,7 +22,7 @@ def said(*shape: int) -> np.ndarray:
 
 def test_a_mixture_is_that_of_the_ensemble_and_sums_to_one() -> None:
     size = experiment.SIZES["ci"]
-    corpus = text_of(corpora.load(size.text), size.amounts[0], 3)
+    corpus = text_of(corpora.load(size.text), size.characters, 3)
     four = experiment.jury(size, corpus, 3)
     ids = four[0].tokenizer.encode(corpus.judge)[:100]
     found = mixture(np.stack([side_by_side(model, ids) for model in four]))
@@ -48,12 +48,11 @@ def test_dropout_keeps_the_mean_and_drops_the_share() -> None:
 
 def test_jury_and_the_one_take_the_same_operations() -> None:
     size = experiment.SIZES["full"]
-    each = step_flops(size.base, 65)
     shape = replace(size.base.model, dropout=size.one.dropout)
-    one = step_flops(replace(size.base, model=shape), 65)
-    assert experiment.MEMBERS * size.member.steps * each == size.one.steps * one
-    assert size.bare[0].steps <= size.one.steps
-    assert all(bare.steps == size.one.steps for bare in size.bare[1:])
+    one = size.one.steps * step_flops(replace(size.base, model=shape), 65)
+    assert one == experiment.MEMBERS * size.member.steps * step_flops(size.base, 65)
+    assert size.bare.steps <= size.one.steps
+    assert size.bare.dropout == size.member.dropout == 0 < size.one.dropout
 
 
 def test_no_two_networks_of_any_seed_share_their_dice() -> None:
@@ -62,7 +61,7 @@ def test_no_two_networks_of_any_seed_share_their_dice() -> None:
 
 
 def planted(one: float, jury: float, bare: float) -> dict[str, Any]:
-    return {"one": [one, 1.0], "jury": [2.2, jury], "bare": [bare, 1.0]}
+    return {"one": one, "jury": [2.2, jury], "bare": bare}
 
 
 def test_verdicts_are_about_the_jury_and_about_dropout_on_the_short_text() -> None:
