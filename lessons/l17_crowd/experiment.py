@@ -25,8 +25,9 @@ more. Without dropout: 300 steps at 0.01, 0.02, 0.04: 2.254, 2.203, 2.208; 600: 
 2.235; 1,200: 0.01 2.242, 0.02 2.235. With weight decay 1, which helps: 300: 0.02 2.197, 2.154; 0.04
 2.190, 2.164; 0.08 2.240; 600: 0.005 2.229; 0.01 2.1805, 2.155; 0.02 2.224; 1,200: 0.005 2.178, on
 99 alone, too little better to be told apart. The jury, by its loss as a jury, at rate 0.02: with
-nothing 2.121, 2.100; weight decay 1 2.1305, 2.110 (each juror better, the jury worse); dropout 0.1
-2.179 on 99. Its rate is the one that is best for a juror alone; 0.04 gave the jury 2.112 on 99.
+nothing 2.121, 2.100; weight decay 1 2.1305, 2.110 (jurors better on average, the jury worse);
+dropout 0.1 2.179 on 99. Its rate is the one that is best for a juror alone; 0.04 gave the jury
+2.112 on 99.
 
 What counting alone reaches: the n-gram of the same text pays as much as the jury (2.092, 2.093 on
 seed 90), and each network alone loses to it.
