@@ -57,12 +57,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill.comparison.arms import best_choose
-from distill.settings import portion
 from labkit.experiment import Criterion
 from lessons.engine.experiment import Evidence, Experiment, Profile
 from lessons.l14_data_not_architecture import drawing
+from lessons.lab.pieces import text_of
 from lessons.lab.sweep import best, sweep
-from lessons.lab.training import BASE, TUNING_SEED, shrunk, with_text
+from lessons.lab.training import BASE, TUNING_SEED, shrunk
 from minigpt import corpora
 from minigpt.corpora import Corpus
 from minigpt.evaluate import score
@@ -76,11 +76,6 @@ from minigpt.train.loop import train
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PIECE = 4000
-"""Characters of the pieces from which a seed's text is made."""
-NEXT_DOOR = 0.044
-"""Share of the training text, its end, of which nothing is drawn: the first scenes of a comedy that
-goes on in the part that is held out."""
 ORDERS = (5, 6, 7)
 """Of the n-grams that are tried."""
 TWICE = "twice the text"
@@ -176,20 +171,6 @@ SIZES: dict[Profile, Size] = {
         judged=2000,
     ),
 }
-
-
-def text_of(whole: Corpus, characters: int, seed: int) -> Corpus:
-    """Pieces of the training text in the seed's order, cut at `characters`; the same is held out.
-
-    A longer text of the same seed begins with the shorter one. ValueError if there is not so much.
-    """
-    usable = whole.train[: int((1 - NEXT_DOOR) * len(whole.train))]
-    if characters > len(usable):
-        raise ValueError(f"{whole.name} has {len(usable):,} characters to draw, not {characters:,}")
-    pieces = [usable[i : i + PIECE] for i in range(0, len(usable), PIECE)]
-    mixed = "".join(pieces[i] for i in np.random.default_rng(seed).permutation(len(pieces)))
-    mixed += whole.train[len(usable) :]
-    return portion(with_text(whole, mixed + whole.held_out), characters / len(whole.train))
 
 
 def losses(

@@ -15,24 +15,8 @@ from scipy.special import stdtrit
 from labkit.experiment import interval
 from lessons.l14_data_not_architecture import experiment
 from lessons.l14_data_not_architecture.bets import paired, per_doubling
-from minigpt import corpora
 from minigpt.settings import PRESETS
 from minigpt.train.interface import Batch
-
-
-def test_a_longer_text_begins_with_the_shorter_and_all_is_from_the_training_part() -> None:
-    whole = corpora.load("storyland:60000")
-    short, long = (experiment.text_of(whole, n, 3) for n in (9000, 18_000))
-    assert (len(short.train), len(long.train)) == (9000, 18_000)
-    assert long.train.startswith(short.train)
-    assert (short.choose, short.judge) == (whole.choose, whole.judge)
-    assert short.train[: experiment.PIECE] in whole.train
-    assert short.train != experiment.text_of(whole, 9000, 4).train
-    most = int((1 - experiment.NEXT_DOOR) * len(whole.train))
-    everything = experiment.text_of(whole, most, 3).train
-    assert sorted(everything) == sorted(whole.train[:most])
-    with pytest.raises(ValueError, match="characters to draw"):
-        experiment.text_of(whole, most + 1, 3)
 
 
 def test_smoothing_spreads_a_tenth_of_each_label() -> None:

@@ -1,0 +1,1 @@
+"""Lesson 17: a jury of four small networks, and one large one in its place."""
