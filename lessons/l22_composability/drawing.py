@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit import figures
-from labkit.in_words import in_words
+from labkit.in_words import number
 from lessons.engine.picture import picture
 
 if TYPE_CHECKING:
@@ -115,24 +115,27 @@ def shares(recovered: Sequence[Mapping[str, float]], starts: tuple[str, str]) ->
     of the bar's end.
     """
     figure, ax = figures.new("wide")
+    words = "Recovered by what is tuned."
     looks = [("#ffffff", "without a dictionary"), ("#56B4E9", "with a dictionary")]
     for i, (start, (colour, label)) in enumerate(zip(starts, looks)):
         runs = np.array([[one[f"{start}, {part}"] for part in TUNED] for one in recovered])
         places = np.arange(len(TUNED)) + 0.38 * (i - 0.5)
         ax.bar(places, runs.mean(axis=0), 0.36, color=colour, edgecolor="#000000", label=label)
+        told = (f"{what} {number(mean)}" for what, mean in zip(TUNED.values(), runs.mean(axis=0)))
+        words += f" {label.capitalize()}: {', '.join(told)}."
         for run in runs:
             ax.plot(places, run, "o", color=DOTS, markersize=3, linestyle="none")
         for place, mean in zip(places, runs.mean(axis=0)):
             if mean < LOWEST:
-                words = {"ha": "center", "fontsize": 8, "bbox": {"color": "white", "pad": 1.0}}
-                ax.text(place, LOWEST + 0.06, f"{mean:.1f}", **words)
-    ax.axhline(0, color="#000000", linewidth=1, linestyle="-", gid="A under a new half")
-    ax.axhline(1, color="#000000", linewidth=1, linestyle="--", gid="never cut")
-    ax.text(-0.5, 1.03, "never cut", fontsize=8)
-    ax.text(-0.5, 0.03, "A under a new half", fontsize=8)
+                look = {"ha": "center", "fontsize": 8, "bbox": {"color": "white", "pad": 1.0}}
+                ax.text(place, LOWEST + 0.06, f"{mean:.1f}", **look)
+    ax.axhline(0, color="#000000", linewidth=1, linestyle="-")
+    ax.axhline(1, color="#000000", linewidth=1, linestyle="--")
+    ax.text(-0.48, 1.03, "never cut", fontsize=8)
+    ax.text(-0.48, 0.03, "A under a new half", fontsize=8)
     ax.set_ylim(LOWEST, 1.2)
     ax.set_xlim(-0.5, len(TUNED) - 0.5)
     ax.set_xticks(range(len(TUNED)), list(TUNED.values()), fontsize=9)
     figures.label(ax, x="what is tuned", y="recovered")
     ax.legend(fontsize=8, loc="lower right")
-    return figure, in_words(figure)
+    return figure, f"{words} 0 is A under a new half, 1 never cut."

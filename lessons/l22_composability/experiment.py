@@ -1,12 +1,46 @@
 """Half of one network under half of another: does tuning the whole make a network of them?
 
 Idea:   two GPTs learned the same text from other first weights. A's lower half reads, B's upper
-        half goes on, and a few steps of training are to mend it: of the whole or of a part, with
-        or without a dictionary at the seam.
+        half goes on, and 60 steps of training are to mend it: of the whole or of a part, with or
+        without a dictionary at the seam, which is a linear map fitted by least squares.
 Source: SEQ24; stitching: Lenc & Vedaldi 2015, arXiv:1411.5908; Bansal et al. 2021,
         arXiv:2106.07682.
 Run:    python -m lessons ledger composability --run
 Omits:  networks of other shapes, texts and alphabets; seams at other depths.
+
+Changed from the brief before the judged run, on pilots (seeds 90, 91, 99). There 0 was a network
+from scratch, and 1 the original. But A's lower half under a *new* upper half gets most of the way
+(2.11 nats where scratch pays 2.32), so a stitched network could recover much while B's half is
+worth nothing. So 0 is that network now, the better of both such (B's half on a new one: 2.28), and
+1 is the mean of A and B, uncut, which are tuned as long as all others. And every part may begin
+with a dictionary: on the tuning seed all do better with one. So the second criterion compares
+whole and part where both have it. The first is the claim as it was said, without one. 60 steps in
+place of 175, a tenth of A's 600: A is not reached by then from scratch. Threshold and no effect are
+the brief's.
+
+Nothing holds by construction. The whole can do all that a part can. The new half begins as the
+identity, with a head of zeros (`GPTConfig.zero_init`), as one would begin; B's half has learned.
+All arms of a seed read the same windows in the same order, 60 steps; those with a dictionary 57,
+since fitting it costs as much as 3. Operations are not equal, in favour of the whole: an arm took
+1.2 s (seam), 1.4 (upper), 1.6 (lower) or 1.9 (whole) of processor time.
+
+Rates: loss on the choosing half, nats/char, seed 99, grids extended until both neighbours of the
+best are worse (`tune`). From scratch at 0.04, 0.08, 0.16: 2.335, 2.319, 2.371. Uncut at 0.00125,
+0.0025, 0.005: A 1.8079, 1.8076, 1.813; B 1.8307, 1.8296, 1.8311. A under a new half at 0.04, 0.08,
+0.16: 2.135, 2.109, 2.188; new under B at 0.02, 0.04, 0.08: 2.405, 2.278, 2.387. Without a
+dictionary: seam at 0.08, 0.16, 0.32: 2.274, 2.259, 2.280; lower at 0.04, 0.08, 0.16: 2.234, 2.207,
+2.251; upper at the same 2.157, 2.122, 2.128; whole at 0.02, 0.04, 0.08: 2.188, 2.149, 2.167. With
+one, at 0.01, 0.02, 0.04: seam 2.007, 1.9767, 1.9772; lower 1.933, 1.923, 1.934; upper 1.949, 1.930,
+1.941; whole at 0.005, 0.01, 0.02: 1.915, 1.908, 1.925. Lower and upper are hardly told apart. A's
+own training at 0.01, 0.02, 0.04: 1.871, 1.818, 1.812; all arms were tuned on A and B by 0.02.
+Relatives, which are not judged, have an untuned rate.
+
+Seeds: pilots gave -0.21, -0.04 (seeds 90, 91) and, a little too good by the choice of rates, -0.14
+(99) for the whole without a dictionary, and a lead of 0.09, 0.02 and 0.05. Both are so far from
+their thresholds that the pilots have given most of the answer; what is open is on which side of no
+effect they are. If the first scatters by 0.09, six seeds put the ends of its interval 0.09 from the
+mean. Counting (an n-gram of order 7 on the same text) pays 1.52 nats on the judging half, less than
+every network here.
 """
 
 from __future__ import annotations
@@ -62,7 +96,7 @@ NEW, HALF = "new, all", "A + new, all"
 """From scratch; and the control, A's half under a new one."""
 UNCUT = ("A, all", "B, all")
 WHOLE, WHOLE_TRANSLATED = f"{PLAIN}, all", f"{TRANSLATED}, all"
-BEST_PART = f"{TRANSLATED}, upper"
+BEST_PART = f"{TRANSLATED}, lower"
 """The part of least loss on the tuning seed, seams, lower and upper halves with either start."""
 ARMS = {
     f"{arm.start}, {arm.part}": arm
@@ -76,10 +110,10 @@ ARMS = {
         Arm(start=PLAIN, part="lower", rate=0.08),
         Arm(start=PLAIN, part="upper", rate=0.08),
         Arm(start=PLAIN, part="all", rate=0.04),
-        Arm(start=TRANSLATED, part="seam", rate=0.04),
-        Arm(start=TRANSLATED, part="lower", rate=0.01),
+        Arm(start=TRANSLATED, part="seam", rate=0.02),
+        Arm(start=TRANSLATED, part="lower", rate=0.02),
         Arm(start=TRANSLATED, part="upper", rate=0.02),
-        Arm(start=TRANSLATED, part="all", rate=0.005),
+        Arm(start=TRANSLATED, part="all", rate=0.01),
     )
 }
 
@@ -275,7 +309,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="composability",
-    title="two halves tuned as a whole are a network again; a part does not do",
+    title="Stitched halves need tuning as a whole, and then work as before",
     claim="Code composes, and networks by default do not; but they can be tuned as a whole. *We"
     " read into it: tuning the whole of a stitched network makes up for the cut, tuning a part"
     " does not.",
@@ -294,8 +328,8 @@ EXPERIMENT = Experiment(
             no_effect=0.0,
         ),
     ),
-    seeds=5,
-    minutes=1.3,
+    seeds=6,
+    minutes=1.1,
     measure=measure,
     sizes=SIZES,
     values=values,
