@@ -32,6 +32,8 @@ import numpy as _np
 def _spoilt(value, change):
     if isinstance(value, (list, tuple)):
         return type(value)(_spoilt(item, change) for item in value)
+    if isinstance(value, dict):
+        return {key: _spoilt(item, change) for key, item in value.items()}
     if hasattr(value, "detach"):
         value = value.detach().double()
         return change(value)
@@ -91,6 +93,8 @@ _right = {name}
 
 def {name}(*args, **kwargs):
     found = _right(*args, **kwargs)
+    if isinstance(found, dict):
+        return dict(zip(found, map({to}, found.values())))
     return tuple(map({to}, found)) if isinstance(found, tuple) else {to}(found)
 """
     result = check_source(exercise, source, sandbox)

@@ -1,0 +1,1 @@
+"""Lesson 22: composability: halves of two networks in one, with and without a dictionary."""
