@@ -1,6 +1,7 @@
 /* Part 1's buttons and sliders.
  *
- * Idea:   its state behind the # is the beginning, your guess, what was written and the sliders.
+ * Idea:   its state behind the # is the beginning, your guess, what was written,
+ *         by whom, and the sliders.
  */
 "use strict";
 
@@ -104,15 +105,8 @@ async function setUpWrite(page) {
   KEPT.push((state) => keepWriters(state, writers));
   KEPT.push((state) => page.guess !== null && state.set("guess", page.guess));
   for (const writer of writers) {
-    writer.written = encode(writer.model, ASKED.get(`written${writer.model}`) ?? "").ids;
-    writer.written.length = Math.min(writer.written.length, MOST_WRITTEN);
-    if (writer.written.length) {
-      const text = [...writer.prompt, ...writer.written];
-      const asked = { ask: "score", model: writer.model, ids: text, lane: "state" };
-      const { nats } = await page.engine.ask(asked);
-      writer.bits = Array.from(nats[0].slice(writer.prompt.length), (n) => n / Math.LN2);
-      await writer.predict();
-    }
+    const { ids } = encode(writer.model, ASKED.get(`written${writer.model}`) ?? "");
+    await writer.again(ids, ASKED.get(`by${writer.model}`) ?? "");
   }
 }
 
@@ -127,9 +121,10 @@ function warmthOf(temperature) {
 function keepWriters(state, writers) {
   const { temperature, topK, topP } = shaping();
   state.set("text", $("prompt").value);
-  for (const { model, written } of writers) {
+  for (const { model, written, by } of writers) {
     const text = written.map((id) => characterOf(model, id)).join("");
     if (text) state.set(`written${model}`, text);
+    if (by.some(Boolean)) state.set(`by${model}`, by.join(""));
   }
   if (temperature !== 1) state.set("temperature", String(temperature));
   if (topK) state.set("topk", String(topK));

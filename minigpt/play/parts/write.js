@@ -18,6 +18,7 @@ class Writer {
     /** @type {number[]} */ this.prompt = [];
     /** @type {number[]} */ this.written = [];
     /** @type {number[]} */ this.bits = [];
+    /** @type {number[]} */ this.by = []; // the player that each character was drawn from
     /** @type {Float32Array[] | null} */ this.said = null;
     this.text = make("p", { className: "text", dir: "auto" });
     this.bars = make("ol", { className: "bars" });
@@ -53,6 +54,7 @@ class Writer {
     this.prompt = prompt;
     this.written = [];
     this.bits = [];
+    this.by = [];
     await this.predict();
   }
 
@@ -74,9 +76,34 @@ class Writer {
   /** Take this character as the next. @param {number} id */
   async choose(id) {
     if (!this.said || this.written.length >= MOST_WRITTEN) return;
-    this.bits.push(-this.said[this.player][id] / Math.LN2);
-    this.written.push(id);
+    this.take(id, this.said, this.player);
     await this.predict();
+  }
+
+  /** @param {number} id @param {Float32Array[]} said before it @param {number} player */
+  take(id, said, player) {
+    this.bits.push(-said[player][id] / Math.LN2);
+    this.by.push(player);
+    this.written.push(id);
+  }
+
+  /** Write again what the page was opened with, each character by the player that wrote it.
+   * @param {number[]} ids @param {string} by a digit for each; the network where it is none */
+  async again(ids, by) {
+    const { model, prompt, page } = this;
+    for (const [i, id] of ids.slice(0, MOST_WRITTEN).entries()) {
+      const seen = [...prompt, ...this.written];
+      const said = await page.engine.ask({
+        ask: "next",
+        wait: true,
+        model,
+        ids: seen,
+        lane: "again",
+      });
+      if (this.prompt !== prompt || this.written.length !== i) return; // somebody writes already
+      this.take(id, said, said[Number(by[i])] ? Number(by[i]) : 0);
+    }
+    if (ids.length) await this.predict();
   }
 
   /** Draw a character as the sliders say. */
@@ -89,6 +116,7 @@ class Writer {
     if (!this.written.length) return;
     this.written.pop();
     this.bits.pop();
+    this.by.pop();
     await this.predict();
   }
 

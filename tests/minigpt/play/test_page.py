@@ -443,8 +443,11 @@ def test_a_part_alone_carries_only_what_it_needs(visit: Visit, shown: Shown, htm
 
 def test_the_address_brings_every_part_back(visit: Visit, html: str) -> None:
     here = visit(html, at="#lang=zh")
-    here.select_option("#write-player", "counting")
-    here.click("#write-one")
+    here.fill("#prompt", PASSAGE[:100])  # longer than the context
+    for player in ("network", "counting", "counting"):
+        here.select_option("#write-player", player)
+        here.click("#write-one")
+        here.wait_for_timeout(200)
     here.fill("#surprise-text", "the king sat on the king")
     here.select_option("#surprise-player", "counting")
     here.click("#surprise-go")
@@ -461,7 +464,7 @@ def test_the_address_brings_every_part_back(visit: Visit, html: str) -> None:
     here.click("#vary-go")
     here.locator("#vary-found .big").nth(1).wait_for()
     shows = (
-        *("#writers .text", "#surprise-says", "#surprise-table", "#game-text", "#game-table"),
+        *("#writers", "#surprise-says", "#surprise-table", "#game-text", "#game-table"),
         *("#look-says", "#vary-found"),
     )
     before = {name: here.locator(name).inner_text() for name in shows}
