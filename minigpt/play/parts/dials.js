@@ -1,7 +1,7 @@
 /* Part 1's buttons and sliders.
  *
- * Idea:   its state behind the # is the beginning, your guess, what was written,
- *         by whom, and the sliders.
+ * Idea:   its state behind the # is the beginning, your guess, what was written by whom, and the
+ *         sliders.
  */
 "use strict";
 
@@ -59,12 +59,14 @@ async function setUpWrite(page) {
     begin();
     say(); // at once: nobody sees the bars of before
   };
+  let runs = 0; // a stopped one may still wait when the next begins
   const run = async () => {
     page.running = !page.running;
+    const mine = ++runs;
     open();
-    while (page.running) {
+    while (page.running && mine === runs) {
       const before = performance.now();
-      await Promise.all(writers.map((writer) => writer.step()));
+      await Promise.all(writers.map((writer) => writer.choose()));
       if (writers.every((writer) => writer.written.length >= MOST_WRITTEN)) page.running = false;
       await sleep(Math.max(0, PACE - performance.now() + before));
     }
@@ -88,13 +90,13 @@ async function setUpWrite(page) {
   };
   $("write-one").onclick = () => {
     open();
-    all((writer) => writer.step());
+    all((writer) => writer.choose());
   };
   $("write-back").onclick = () => all((writer) => writer.back());
   $("write-again").onclick = anew;
   $("write-run").onclick = run;
   SPOKEN.push(say);
-  page.counted.push(() => page.running || all((writer) => writer.predict()));
+  page.counted.push(() => page.running || all((writer) => writer.turn(() => writer.predict())));
 
   $("prompt").value = ASKED.get("text") ?? DATA.prompt;
   for (const id of ["temperature", "topk", "topp"]) {

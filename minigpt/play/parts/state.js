@@ -19,7 +19,7 @@ function keep() {
   try {
     history.replaceState(null, "", `#${state}`);
   } catch {
-    // Safari refuses more than a hundred in half a minute: the next one takes all along
+    // Safari refuses many at once; the next takes all along
   }
 }
 

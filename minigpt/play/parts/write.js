@@ -18,8 +18,9 @@ class Writer {
     /** @type {number[]} */ this.prompt = [];
     /** @type {number[]} */ this.written = [];
     /** @type {number[]} */ this.bits = [];
-    /** @type {number[]} */ this.by = []; // the player that each character was drawn from
+    /** @type {number[]} */ this.by = []; // which player
     /** @type {Float32Array[] | null} */ this.said = null;
+    /** @type {Promise<any>} */ this.last = Promise.resolve();
     this.text = make("p", { className: "text", dir: "auto" });
     this.bars = make("ol", { className: "bars" });
     this.rest = make("p", { className: "note" });
@@ -49,21 +50,34 @@ class Writer {
     };
   }
 
+  /** Act once what was asked before is answered, unless another text has begun.
+   * @param {() => any} act @returns {Promise<any>} */
+  turn(act) {
+    const { prompt } = this;
+    this.last = this.last.catch(() => {}).then(() => this.prompt === prompt && act());
+    return this.last;
+  }
+
   /** Begin anew. @param {number[]} prompt */
-  async begin(prompt) {
+  begin(prompt) {
     this.prompt = prompt;
     this.written = [];
     this.bits = [];
     this.by = [];
-    await this.predict();
+    return this.turn(() => this.predict());
+  }
+
+  /** Ask what may follow. @param {boolean} wait for counting */
+  async ask(wait) {
+    const { model } = this;
+    const ids = [...this.prompt, ...this.written];
+    const asked = { ask: "next", wait, model, ids, lane: `next ${model}` };
+    this.said = (await this.page.engine.ask(asked)) ?? this.said;
   }
 
   /** Ask what may follow, and show it. */
   async predict() {
-    const ids = [...this.prompt, ...this.written];
-    const lane = `next ${this.model}`;
-    const said = await this.page.engine.ask({ ask: "next", model: this.model, ids, lane });
-    if (said) this.said = said;
+    await this.ask(false);
     this.draw();
   }
 
@@ -73,51 +87,43 @@ class Writer {
     return this.said?.[player] ? player : 0;
   }
 
-  /** Take this character as the next. @param {number} id */
-  async choose(id) {
-    if (!this.said || this.written.length >= MOST_WRITTEN) return;
-    this.take(id, this.said, this.player);
-    await this.predict();
+  /** Write a character, a drawn one if none is chosen.
+   * @param {number | null} chosen */
+  choose(chosen = null) {
+    return this.turn(async () => {
+      const { said, player } = this;
+      if (!said || this.written.length >= MOST_WRITTEN) return;
+      this.take(chosen ?? draw(shape(said[player], shaping()), Math.random()), player);
+      await this.predict();
+    });
   }
 
-  /** @param {number} id @param {Float32Array[]} said before it @param {number} player */
-  take(id, said, player) {
-    this.bits.push(-said[player][id] / Math.LN2);
+  /** @param {number} id @param {number} player */
+  take(id, player) {
+    if (this.said) this.bits.push(-this.said[player][id] / Math.LN2);
     this.by.push(player);
     this.written.push(id);
   }
 
-  /** Write again what the page was opened with, each character by the player that wrote it.
-   * @param {number[]} ids @param {string} by a digit for each; the network where it is none */
-  async again(ids, by) {
-    const { model, prompt, page } = this;
-    for (const [i, id] of ids.slice(0, MOST_WRITTEN).entries()) {
-      const seen = [...prompt, ...this.written];
-      const said = await page.engine.ask({
-        ask: "next",
-        wait: true,
-        model,
-        ids: seen,
-        lane: "again",
-      });
-      if (this.prompt !== prompt || this.written.length !== i) return; // somebody writes already
-      this.take(id, said, said[Number(by[i])] ? Number(by[i]) : 0);
-    }
-    if (ids.length) await this.predict();
+  /** Write again what the page was opened with. @param {number[]} ids
+   * @param {string} by the player of each; the network where it is none */
+  again(ids, by) {
+    const { prompt } = this;
+    return this.turn(async () => {
+      for (const [i, id] of ids.slice(0, MOST_WRITTEN).entries()) {
+        await this.ask(true);
+        if (this.prompt !== prompt) return;
+        this.take(id, this.said?.[Number(by[i])] ? Number(by[i]) : 0);
+      }
+      await this.predict();
+    });
   }
 
-  /** Draw a character as the sliders say. */
-  async step() {
-    if (!this.said) return;
-    await this.choose(draw(shape(this.said[this.player], shaping()), Math.random()));
-  }
-
-  async back() {
-    if (!this.written.length) return;
-    this.written.pop();
-    this.bits.pop();
-    this.by.pop();
-    await this.predict();
+  back() {
+    return this.turn(async () => {
+      for (const list of [this.written, this.bits, this.by]) list.pop();
+      await this.predict();
+    });
   }
 
   /** Show text and, once somebody has guessed, bars. */

@@ -136,6 +136,20 @@ def test_it_writes_stops_takes_back_and_can_be_sent(visit: Visit, html: str) -> 
     )
 
 
+def test_quick_clicks_wait_for_each_other(visit: Visit, html: str) -> None:
+    here = visit(html, at="#text=the+king&temperature=0")
+    said = here.locator("#writers > div")
+    for _ in range(6):
+        here.click("#write-one")
+        here.wait_for_timeout(150)
+    slowly = said.inner_text()
+    here.click("#write-again")
+    here.evaluate("for (let i = 0; i < 6; i++) document.querySelector('#write-one').click()")
+    said.get_by_text("6 characters").wait_for()
+    here.wait_for_timeout(150)
+    assert said.inner_text() == slowly
+
+
 def test_parts_one_and_three_by_keyboard_alone(visit: Visit, html: str) -> None:
     here = visit(html)
 
