@@ -98,12 +98,15 @@ def _claim(frame: Frame, row: Row) -> str:
 
 
 def search(frame: Frame) -> str:
-    """The body of the search page; its index is `entries`."""
+    """The body of the search page; its index is `entries`.
+
+    Its field may be completed: WebKit empties others when one comes back to the page.
+    """
     return (
         f"<h1>{frame.say('search')}</h1><p>{frame.say('search.about')}</p>"
         f'<p id="book-off">{frame.say("search.scripts")}</p>'
         f'<form id="book-ask" role="search" aria-label="{frame.say("search")}" hidden>'
-        f'<input type="search" name="q" aria-label="{frame.say("search")}" autocomplete="off">'
+        f'<input type="search" name="q" aria-label="{frame.say("search")}">'
         '</form><p id="book-count" role="status"></p><ol id="book-found" class="found"></ol>'
     )
 

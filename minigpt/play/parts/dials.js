@@ -1,6 +1,7 @@
 /* Part 1's buttons and sliders.
  *
- * Idea:   its state behind the # is the beginning, your guess, what was written and the sliders.
+ * Idea:   its state behind the # is the beginning, your guess, what was written by whom, and the
+ *         sliders.
  */
 "use strict";
 
@@ -58,12 +59,14 @@ async function setUpWrite(page) {
     begin();
     say(); // at once: nobody sees the bars of before
   };
+  let runs = 0; // a stopped one may still wait when the next begins
   const run = async () => {
     page.running = !page.running;
+    const mine = ++runs;
     open();
-    while (page.running) {
+    while (page.running && mine === runs) {
       const before = performance.now();
-      await Promise.all(writers.map((writer) => writer.step()));
+      await Promise.all(writers.map((writer) => writer.choose()));
       if (writers.every((writer) => writer.written.length >= MOST_WRITTEN)) page.running = false;
       await sleep(Math.max(0, PACE - performance.now() + before));
     }
@@ -87,13 +90,13 @@ async function setUpWrite(page) {
   };
   $("write-one").onclick = () => {
     open();
-    all((writer) => writer.step());
+    all((writer) => writer.choose());
   };
   $("write-back").onclick = () => all((writer) => writer.back());
   $("write-again").onclick = anew;
   $("write-run").onclick = run;
   SPOKEN.push(say);
-  page.counted.push(() => page.running || all((writer) => writer.predict()));
+  page.counted.push(() => page.running || all((writer) => writer.turn(() => writer.predict())));
 
   $("prompt").value = ASKED.get("text") ?? DATA.prompt;
   for (const id of ["temperature", "topk", "topp"]) {
@@ -104,15 +107,8 @@ async function setUpWrite(page) {
   KEPT.push((state) => keepWriters(state, writers));
   KEPT.push((state) => page.guess !== null && state.set("guess", page.guess));
   for (const writer of writers) {
-    writer.written = encode(writer.model, ASKED.get(`written${writer.model}`) ?? "").ids;
-    writer.written.length = Math.min(writer.written.length, MOST_WRITTEN);
-    if (writer.written.length) {
-      const text = [...writer.prompt, ...writer.written];
-      const asked = { ask: "score", model: writer.model, ids: text, lane: "state" };
-      const { nats } = await page.engine.ask(asked);
-      writer.bits = Array.from(nats[0].slice(writer.prompt.length), (n) => n / Math.LN2);
-      await writer.predict();
-    }
+    const { ids } = encode(writer.model, ASKED.get(`written${writer.model}`) ?? "");
+    await writer.again(ids, ASKED.get(`by${writer.model}`) ?? "");
   }
 }
 
@@ -127,9 +123,10 @@ function warmthOf(temperature) {
 function keepWriters(state, writers) {
   const { temperature, topK, topP } = shaping();
   state.set("text", $("prompt").value);
-  for (const { model, written } of writers) {
+  for (const { model, written, by } of writers) {
     const text = written.map((id) => characterOf(model, id)).join("");
     if (text) state.set(`written${model}`, text);
+    if (by.some(Boolean)) state.set(`by${model}`, by.join(""));
   }
   if (temperature !== 1) state.set("temperature", String(temperature));
   if (topK) state.set("topk", String(topK));

@@ -11,14 +11,15 @@ const ASKED = new URLSearchParams(location.hash.slice(1));
 /** @type {((state: URLSearchParams) => void)[]} parts that have something to keep */
 const KEPT = [];
 
-/** Put the state of all parts behind the #. */
+/** Put the state of all parts behind the #; in a frame nobody sees the address. */
 function keep() {
+  if (window.parent !== window) return;
   const state = new URLSearchParams();
   for (const put of KEPT) put(state);
   try {
     history.replaceState(null, "", `#${state}`);
   } catch {
-    // a frame without an address of its own keeps no state
+    // Safari refuses many at once; the next takes all along
   }
 }
 

@@ -18,7 +18,9 @@ class Writer {
     /** @type {number[]} */ this.prompt = [];
     /** @type {number[]} */ this.written = [];
     /** @type {number[]} */ this.bits = [];
+    /** @type {number[]} */ this.by = []; // which player
     /** @type {Float32Array[] | null} */ this.said = null;
+    /** @type {Promise<any>} */ this.last = Promise.resolve();
     this.text = make("p", { className: "text", dir: "auto" });
     this.bars = make("ol", { className: "bars" });
     this.rest = make("p", { className: "note" });
@@ -48,20 +50,34 @@ class Writer {
     };
   }
 
+  /** Act once what was asked before is answered, unless another text has begun.
+   * @param {() => any} act @returns {Promise<any>} */
+  turn(act) {
+    const { prompt } = this;
+    this.last = this.last.catch(() => {}).then(() => this.prompt === prompt && act());
+    return this.last;
+  }
+
   /** Begin anew. @param {number[]} prompt */
-  async begin(prompt) {
+  begin(prompt) {
     this.prompt = prompt;
     this.written = [];
     this.bits = [];
-    await this.predict();
+    this.by = [];
+    return this.turn(() => this.predict());
+  }
+
+  /** Ask what may follow. @param {boolean} wait for counting */
+  async ask(wait) {
+    const { model } = this;
+    const ids = [...this.prompt, ...this.written];
+    const asked = { ask: "next", wait, model, ids, lane: `next ${model}` };
+    this.said = (await this.page.engine.ask(asked)) ?? this.said;
   }
 
   /** Ask what may follow, and show it. */
   async predict() {
-    const ids = [...this.prompt, ...this.written];
-    const lane = `next ${this.model}`;
-    const said = await this.page.engine.ask({ ask: "next", model: this.model, ids, lane });
-    if (said) this.said = said;
+    await this.ask(false);
     this.draw();
   }
 
@@ -71,25 +87,43 @@ class Writer {
     return this.said?.[player] ? player : 0;
   }
 
-  /** Take this character as the next. @param {number} id */
-  async choose(id) {
-    if (!this.said || this.written.length >= MOST_WRITTEN) return;
-    this.bits.push(-this.said[this.player][id] / Math.LN2);
+  /** Write a character, a drawn one if none is chosen.
+   * @param {number | null} chosen */
+  choose(chosen = null) {
+    return this.turn(async () => {
+      const { said, player } = this;
+      if (!said || this.written.length >= MOST_WRITTEN) return;
+      this.take(chosen ?? draw(shape(said[player], shaping()), Math.random()), player);
+      await this.predict();
+    });
+  }
+
+  /** @param {number} id @param {number} player */
+  take(id, player) {
+    if (this.said) this.bits.push(-this.said[player][id] / Math.LN2);
+    this.by.push(player);
     this.written.push(id);
-    await this.predict();
   }
 
-  /** Draw a character as the sliders say. */
-  async step() {
-    if (!this.said) return;
-    await this.choose(draw(shape(this.said[this.player], shaping()), Math.random()));
+  /** Write again what the page was opened with. @param {number[]} ids
+   * @param {string} by the player of each; the network where it is none */
+  again(ids, by) {
+    const { prompt } = this;
+    return this.turn(async () => {
+      for (const [i, id] of ids.slice(0, MOST_WRITTEN).entries()) {
+        await this.ask(true);
+        if (this.prompt !== prompt) return;
+        this.take(id, this.said?.[Number(by[i])] ? Number(by[i]) : 0);
+      }
+      await this.predict();
+    });
   }
 
-  async back() {
-    if (!this.written.length) return;
-    this.written.pop();
-    this.bits.pop();
-    await this.predict();
+  back() {
+    return this.turn(async () => {
+      for (const list of [this.written, this.bits, this.by]) list.pop();
+      await this.predict();
+    });
   }
 
   /** Show text and, once somebody has guessed, bars. */

@@ -7,7 +7,8 @@
 
 /** Set up the evidence. @param {any[]} views */
 function setUpEvidence(views) {
-  const search = make("input", { type: "search", autocomplete: "off", spellcheck: false });
+  // without autocomplete "off", at which WebKit empties it when one comes back to the page
+  const search = make("input", { type: "search", spellcheck: false });
   const order = make(
     "select",
     {},

@@ -136,6 +136,20 @@ def test_it_writes_stops_takes_back_and_can_be_sent(visit: Visit, html: str) -> 
     )
 
 
+def test_quick_clicks_wait_for_each_other(visit: Visit, html: str) -> None:
+    here = visit(html, at="#text=the+king&temperature=0")
+    said = here.locator("#writers > div")
+    for _ in range(6):
+        here.click("#write-one")
+        here.wait_for_timeout(150)
+    slowly = said.inner_text()
+    here.click("#write-again")
+    here.evaluate("for (let i = 0; i < 6; i++) document.querySelector('#write-one').click()")
+    said.get_by_text("6 characters").wait_for()
+    here.wait_for_timeout(150)
+    assert said.inner_text() == slowly
+
+
 def test_parts_one_and_three_by_keyboard_alone(visit: Visit, html: str) -> None:
     here = visit(html)
 
@@ -443,8 +457,11 @@ def test_a_part_alone_carries_only_what_it_needs(visit: Visit, shown: Shown, htm
 
 def test_the_address_brings_every_part_back(visit: Visit, html: str) -> None:
     here = visit(html, at="#lang=zh")
-    here.select_option("#write-player", "counting")
-    here.click("#write-one")
+    here.fill("#prompt", PASSAGE[:100])  # longer than the context
+    for player in ("network", "counting", "counting"):
+        here.select_option("#write-player", player)
+        here.click("#write-one")
+        here.wait_for_timeout(200)
     here.fill("#surprise-text", "the king sat on the king")
     here.select_option("#surprise-player", "counting")
     here.click("#surprise-go")
@@ -461,7 +478,7 @@ def test_the_address_brings_every_part_back(visit: Visit, html: str) -> None:
     here.click("#vary-go")
     here.locator("#vary-found .big").nth(1).wait_for()
     shows = (
-        *("#writers .text", "#surprise-says", "#surprise-table", "#game-text", "#game-table"),
+        *("#writers", "#surprise-says", "#surprise-table", "#game-text", "#game-table"),
         *("#look-says", "#vary-found"),
     )
     before = {name: here.locator(name).inner_text() for name in shows}
