@@ -46,7 +46,6 @@ def quantise(weights: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
     >>> whole.tolist(), scales.round(9).tolist()
     ([[3, -1, 2], [0, 0, 0]], [0.2, 1.0])
     """
-    check(bits)
     most = 2 ** (bits - 1) - 1
     scales = np.abs(weights).max(axis=1) / most
     scales = np.where(scales == 0, 1.0, scales)
@@ -81,6 +80,7 @@ def unpack(packed: np.ndarray, bits: int, shape: tuple[int, int]) -> np.ndarray:
 
 def rounded(model: GPT, bits: int) -> GPT:
     """A copy of `model` whose matrices have `bits` bits a weight: what `load` gives back."""
+    check(bits)
     other = copy.deepcopy(model)
     with torch.no_grad():
         for weight in other.parameters():
@@ -103,6 +103,7 @@ def size(model: GPT, bits: int | None = None) -> int:
 
 def _tensors(model: GPT, bits: int) -> Iterator[tuple[str, Tensor]]:
     """What a file holds: packed matrices, their scales, and other weights as they are."""
+    check(bits)
     for name, weight in model.named_parameters():
         if weight.dim() == 2:
             scales, whole = quantise(weight.detach().numpy(), bits)

@@ -87,9 +87,7 @@ def part_of(digits: str) -> Part:
     return "judge" if kept == 0 else "choose" if kept == 1 else "learn"
 
 
-def draw(
-    rng: np.random.Generator, n: int, size: int, signs: str = "".join(TASKS)
-) -> list[Problem]:
+def draw(rng: np.random.Generator, n: int, size: int, signs: str = "".join(TASKS)) -> list[Problem]:
     """`n` problems to learn from with `size` random digits, the tasks of `signs` in turn.
 
     ValueError if the size is odd or below 2: the two numbers of a sum have equally many digits.

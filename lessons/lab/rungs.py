@@ -96,7 +96,7 @@ def taught(model: NextChar, problems: Mapping[int, Sequence[Problem]]) -> Pile:
     piles, said = {}, {}
     for size, some in problems.items():
         own = list(some)
-        wrong = np.flatnonzero(~right(model, some))
+        wrong = np.flatnonzero(~right(model, some)).tolist()
         for length in {len(answer) for _, answer in some}:
             ask = [i for i in wrong if len(some[i][1]) == length]
             written = answers.greedy(model, [some[i][0] for i in ask], length) if ask else []
@@ -137,9 +137,8 @@ def answer_flops(layers: int, width: int, vocabulary: int, asked: int, answered:
     """
     read = asked + answered - 1
     pairs = asked * asked + sum(range(asked + 1, read + 1))
-    return layers * (24 * width * width * read + 4 * width * pairs) + 2 * width * vocabulary * (
-        answered
-    )
+    layer = 24 * width * width * read + 4 * width * pairs
+    return layers * layer + 2 * width * vocabulary * answered
 
 
 def operations(shape: GPTConfig, problems: Mapping[int, Sequence[Problem]]) -> float:

@@ -1,0 +1,269 @@
+"""Lesson 19, the notebook's source.
+
+Run:    python -m lessons build 19
+"""
+
+# %% [markdown]
+# # Step back: the best model first, then the cheapest that will do
+#
+# **The claim.** First get the best model that you can, whatever it costs. Only then step back to
+# the cheapest that still does, and distil on the way. Andrej Karpathy gave this advice in 2024
+# (SEQ24). *"Still does" we read as 98 % of the best one's right answers, "cheaper" as a third of
+# its cost at most.*
+#
+# So this lesson is a shopping trip. You will see the best model in the shop, read its price tags,
+# and look at the shelves below. At the end three customers come with three purses, and you serve
+# them.
+#
+# You need lesson 1 (training) and lesson 5 (learning from a larger network). Reading and exercises
+# take 50 to 60 minutes. The experiment in section 5 runs for about nine minutes on one processor
+# core; you may start it and read on.
+
+# %%
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from distill.cascades import quantised
+from labkit.experiment import interval
+from lessons.engine.notebook import check, experiment, hint, predict, scaled
+from lessons.l19_step_back import experiment as measured
+from lessons.l19_step_back.shopping import cheapest_good
+from lessons.lab import answers, bench, rungs
+
+# %% [markdown]
+# ## 1. The best one
+#
+# All models here do four jobs, and a sign says which: sort digits (`s`), turn them round (`r`), add
+# two numbers (`+`), or say the running sums (`m`). Digits go from 0 to 5, and sums are in base six:
+# after 5 comes 10. Results of `+` are written ones first; running sums keep the last digit only.
+# A few seconds of training make the best model that we sell, three layers 64 wide. An eighth of
+# all problems with four digits was never shown to any model; by these it is marked.
+
+# %%
+size = measured.SIZES["full" if scaled(1, ci=0) else "ci"]
+many, piles = measured.piles(size, seed=96)
+best = measured.best_of(size, 96, piles[measured.LABELS])
+marked = bench.every(4, "judge")
+for question, right in marked[4][40:44]:
+    (said,) = answers.greedy(best, [question], len(right))
+    print(f"{question} {said}  {'right' if said == right else 'wrong: ' + right}")
+told = "  ".join(f"{task} {share:.2f}" for task, share in measured.by_task(best, size).items())
+print(f"right in {rungs.accuracy(best, marked):.3f} of new problems: {told}")
+
+# %% [markdown]
+# ## 2. Two price tags
+#
+# What does an answer cost? Count the operations: a number that is the same on every machine.
+#
+# ### Exercise 19.1: answer_flops
+
+# %% exercise="19.1"
+
+# %% [markdown]
+# The other tag is a clock. It hangs on the machine, on the program and on what else runs there; but
+# it is what somebody waits for. We ask in two ways: one question **alone**, and 256 **at once**,
+# when the cost of calling each layer is shared. Shapes are layers x width. **Before you run the
+# cell:** by its operations `1x32` costs a twelfth of the best. What will the clock say, alone?
+
+# %%
+names = (measured.BEST, *measured.RUNGS)
+shelf = {name: rungs.GPT.fresh(size.shape(name), bench.ALPHABET, 0) for name in names}
+clock = measured.clocked(shelf, measured.shrunk(size, rounds=scaled(5, ci=1)))
+work = {name: rungs.operations(size.shape(name), marked) for name in names}
+print("        million operations     ms, alone        ms, among 256")
+for name in names:
+    row = [work, clock["alone"], clock["among 256"]]
+    told = [f"{tag[name] / (1e6 if tag is work else 1):8.3f}" for tag in row]
+    told = [f"{x} ({tag[name] / tag[names[0]]:4.2f})" for x, tag in zip(told, row)]
+    print(f"{name}    " + "   ".join(told))
+
+# %% [markdown]
+# In brackets: the price over the best one's. A network this small does so little for each call that
+# the calls are most of the time. Alone, layers cost and width hardly does; among many, width
+# begins to. The operations are a promise that larger networks keep, and small ones do not.
+#
+# ## 3. Fewer bits
+#
+# There is a third tag: bytes. A file holds each weight as 32 bits. Must it?
+#
+# ### Exercise 19.2: quantise
+
+# %% exercise="19.2"
+
+# %% [markdown]
+# Now the best model goes into files of fewer and fewer bits, comes back from them, and answers.
+# **Guess first: with how many bits does it still keep 98 % of its right answers?**
+
+# %%
+folder = Path(tempfile.mkdtemp())
+print(f"32 bits {quantised.size(best) / 1024:6.1f} kB   right {rungs.accuracy(best, marked):.3f}")
+for bits in measured.BITS:
+    quantised.save(folder / f"{bits}.safetensors", best, bits)
+    back = quantised.load(folder / f"{bits}.safetensors")
+    kilo = quantised.size(best, bits) / 1024
+    print(f"{bits:2} bits {kilo:6.1f} kB   right {rungs.accuracy(back, marked):.3f}")
+
+# %% [markdown]
+# Time it does not save: when it is read, the weights become float32 again, and the products are the
+# same. (Processors have products of whole numbers that would; for layers this small the calls would
+# still cost most.)
+#
+# ## 4. Three ways down
+#
+# Fewer weights are cheaper by every tag. Three shapes lie below the best, all of them below a third
+# of its operations: `2x40`, `2x32`, `1x32`. Such a rung can learn in three ways:
+#
+# - **own problems**: from 480 problems whose answers the team has found itself;
+# - **labels**: from right answers to 24,000 problems, the ones from which the best learned;
+# - **taught**: from the *best one's* answers to these 24,000 questions, and from how probable it
+#   finds each character. It errs at times; whom it teaches does not know the right answer.
+#
+# "Labels" is the way without a step back: if it does as well, who needed the best one? Both train
+# for 1,100 steps from the same first weights.
+#
+# **Predict.** `2x40` has about a quarter of the best one's price in operations. Taught, what share
+# of the best one's right answers does it keep?
+
+# %%
+kept = ...  # from 0 to 1
+predict("step_back", kept)
+
+# %% [markdown]
+# And is it better to learn from the best one than from right answers? By how much, on average over
+# the three rungs? (Shares of right answers; below 0 if right answers are better.)
+
+# %%
+gained = ...
+predict("step_back", gained, criterion=2)
+
+# %% [markdown]
+# ## 5. The experiment
+#
+# CRITERIA
+
+# %%
+evidence = experiment("step_back")
+
+# %% [markdown]
+# **How to read the figure.** Left: right answers against operations, a line a way of learning, the
+# dots single seeds. The square is the best; the horizontal line is 98 % of it, the dotted one a
+# third of its price. Right: right answers against the size of the file; each line is one network
+# with 32, 8, 4, 3 and 2 bits, from right to left.
+#
+# RESULT
+
+# %%
+for name, arms in evidence[0]["right"].items():
+    told = []
+    for arm in arms:
+        shares = [one["right"][name][arm] for one in evidence]
+        told.append(f"{arm} {np.mean(shares):.3f} ({min(shares):.2f} to {max(shares):.2f})")
+    print(f"{name}  " + "   ".join(told))
+tops = [one["best"] for one in evidence]
+print(f"best  {np.mean(tops):.3f} ({min(tops):.2f} to {max(tops):.2f})")
+for name in evidence[0]["right"]:
+    more = interval([a["right"][name]["taught"] - a["right"][name]["labels"] for a in evidence])
+    print(f"{name}: taught minus labels {more}")
+
+# %% [markdown]
+# ## 6. Three customers
+#
+# Whoever buys says what is good enough, and then looks at one price:
+#
+# ### Exercise 19.3: cheapest_good
+
+# %% exercise="19.3"
+
+# %% [markdown]
+# The shelf holds the best and the three taught rungs, each with 32, 8, 4, 3 or 2 bits: twenty
+# things to buy. Three customers come in.
+#
+# - **The watch maker** counts kilobytes.
+# - **The computing centre** answers 256 questions at a time, and counts milliseconds.
+# - **The person who waits** asks one question, and counts milliseconds.
+#
+# Each wants 98 % of the best, and then again 90 %. **Write down for each which shape and how many
+# bits you would sell; then run the cell.** (Among equal prices it takes the better.)
+
+# %%
+goods = [(name, bits) for name in names for bits in ("32", *map(str, measured.BITS))]
+
+
+def share_right(name, bits):
+    """Mean share of right answers of a shape with these bits."""
+    if bits != "32":
+        return np.mean([one["bits"][name][bits] for one in evidence])
+    best_one = name == measured.BEST
+    return np.mean([one["best"] if best_one else one["right"][name]["taught"] for one in evidence])
+
+
+def milliseconds(way, name):
+    """Mean over seeds; in the ci profile no clock ran, so operations stand in."""
+    return np.mean([(one["milliseconds"].get(way) or one["operations"])[name] for one in evidence])
+
+
+rights = [share_right(*good) for good in goods]
+purses = {
+    "kilobytes": [evidence[0]["bytes"][name][bits] / 1024 for name, bits in goods],
+    "ms, among 256": [milliseconds("among 256", name) for name, _ in goods],
+    "ms, alone": [milliseconds("alone", name) for name, _ in goods],
+}
+for keep in (0.98, 0.90):
+    for purse, costs in purses.items():
+        i = cheapest_good(costs, rights, keep)
+        name, bits = goods[i]
+        part = costs[i] / costs[0]
+        print(
+            f"{keep:.0%} of the best by {purse:13}: {name} with {bits:>2} bits, right in "
+            f"{rights[i]:.3f}, {part:.2f} of the best one's price"
+        )
+
+# %% [markdown]
+# CUSTOMERS
+#
+# ## 7. Where it stops being true
+#
+# - **Without a best one.** Somebody has to make it first. Where the answers from which it learns
+#   are there, a small one can learn from them, too.
+# - **Where answers are few, and questions many.** That is the case for which the advice is made:
+#   compare "own problems" with "taught". But the 24,000 right answers from which the best learned
+#   were somebody's.
+# - **If training is paid for.** A small model that trains for longer may need no large one
+#   (Sardana et al., below). At equal operations labels would get more steps here: the taught
+#   pay for the best one's training and answers, and we did not charge them.
+# - **On another machine.** The clock is ours; with a graphics card, or in layers a hundred times as
+#   wide, other things cost.
+# - **If the questions change.** A rung knows what it was asked. The best one may know more.
+#
+# ## 8. Read on
+#
+# - G. Hinton, O. Vinyals, J. Dean, *Distilling the Knowledge in a Neural Network* (2015),
+#   arXiv:1503.02531.
+# - D. Busbridge et al., *Distillation Scaling Laws* (2025), arXiv:2502.08606. With a teacher who is
+#   there, or many students, distilling is better than labels up to an amount of computing that
+#   grows with the student; if there is one student and the teacher has to be trained, labels are
+#   generally better.
+# - N. Sardana et al., *Beyond Chinchilla-Optimal* (2023), arXiv:2401.00448. Whoever expects many
+#   questions should train a smaller model for longer.
+# - M. Dehghani et al., *The Efficiency Misnomer* (2021), arXiv:2110.12894. Weights, operations and
+#   time can contradict each other; report more than one.
+# - T. Dettmers, L. Zettlemoyer, *The case for 4-bit precision* (2022), arXiv:2212.09720. At equal
+#   bits of a whole model, four bits a weight are nearly always best, in language models of 19
+#   million to 176 billion weights.
+# - B. Jacob et al., *Quantization and Training of Neural Networks for Efficient
+#   Integer-Arithmetic-Only Inference* (2017), arXiv:1712.05877. Eight bits that are faster, too.
+#
+# ## An open question
+#
+# One large step or two small ones? The cell lets `2x40` teach `1x32`, after the best has taught
+# `2x40`. One seed decides nothing: is the middleman worth his wages?
+
+# %%
+first = rungs.taught(best, many)
+recipe = size.recipes["1x32"][measured.TAUGHT]
+middle = measured.learned(size, "2x40", size.recipes["2x40"][measured.TAUGHT], 96, first)
+for how, pile in (("by the best", first), ("by 2x40", rungs.taught(middle, many))):
+    net = measured.learned(size, "1x32", recipe, 96, pile)
+    print(f"1x32, taught {how:11}: right in {rungs.accuracy(net, marked):.3f}")
