@@ -156,7 +156,8 @@ evidence = experiment("step_back")
 # third of its price. Right: right answers against the size of the file; each line is one network
 # with 32, 8, 4, 3 and 2 bits, from right to left.
 #
-# RESULT
+# **The verdict on our reading is "falls short".** `2x40`, taught, kept 0.879 of the best one's
+# right answers (interval 0.800 to 0.957); 0.98 was wanted.
 
 # %%
 for name, arms in evidence[0]["right"].items():
@@ -170,8 +171,35 @@ print(f"best  {np.mean(tops):.3f} ({min(tops):.2f} to {max(tops):.2f})")
 for name in evidence[0]["right"]:
     more = interval([a["right"][name]["taught"] - a["right"][name]["labels"] for a in evidence])
     print(f"{name}: taught minus labels {more}")
+print("\nright in      " + "  ".join(f"{task:11}" for task in evidence[0]["tasks"][names[0]]))
+for name in names:
+    tasks = {t: np.mean([one["tasks"][name][t] for one in evidence]) for t in bench.TASKS.values()}
+    print(f"{name:13} " + "  ".join(f"{share:<11.3f}" for share in tasks.values()))
 
 # %% [markdown]
+# **One task is lost.** `2x40` sorts, turns round and says running sums as well as the best does
+# (0.993, 1.000 and 0.997). It adds right in 0.48 of the cases, the best in 0.96. A mean over tasks
+# hides that: whoever does not need sums would be well served.
+#
+# **Was the best one needed?** We cannot tell. On average over the rungs the taught have 0.028 more
+# right answers than those with labels, from -0.052 to 0.108: undecided, for each rung as well. Runs
+# differ by so much that some 920 seeds would be wanted. What is plain is that the team's own 480
+# problems do not do: 0.14 to 0.19. But the other arms had fifty times as many.
+#
+# **Too small, or too little training?** All had 1,100 steps. On the seed by which we tuned, `2x40`
+# after 1,600 steps was right in 0.968 with labels, and in up to 0.948 taught (by a best one of
+# 0.937). So a longer way down may well be a better one; we have not judged it.
+#
+# **The clock again.** On the judged seeds `2x40` took 0.26 of the operations, but 0.70 of the time
+# if asked alone (0.68 to 0.72), and 0.58 among 256 (0.51 to 0.64). By the clock no rung costs a
+# third: `1x32`, the smallest, takes 0.46 alone and 0.34 among 256. (The machine was busy with other
+# work; all were timed in turn.)
+#
+# **Bits.** With 4 bits the best one keeps 0.992 of its right answers (0.987 to 0.997) in 0.14 of
+# the bytes. With 3 it keeps 0.915, with 2 next to nothing. Counted in bytes, rounding the best one
+# was a better step back than any rung: at 80 kB it is right in 0.980, `2x40` with 32 bits takes 153
+# kB and is right in 0.868. Only below 60 kB or so are the rungs ahead.
+#
 # ## 6. Three customers
 #
 # Whoever buys says what is good enough, and then looks at one price:
@@ -188,8 +216,9 @@ for name in evidence[0]["right"]:
 # - **The computing centre** answers 256 questions at a time, and counts milliseconds.
 # - **The person who waits** asks one question, and counts milliseconds.
 #
-# Each wants 98 % of the best, and then again 90 %. **Write down for each which shape and how many
-# bits you would sell; then run the cell.** (Among equal prices it takes the better.)
+# Each wants 98 % of the best; or 90 %; or 85 %. **Write down for each which shape and how many bits
+# you would sell; then run the cell.** (Among equal prices it takes the better. The last wish, 85 %,
+# we added when we saw what the others sell.)
 
 # %%
 goods = [(name, bits) for name in names for bits in ("32", *map(str, measured.BITS))]
@@ -214,7 +243,7 @@ purses = {
     "ms, among 256": [milliseconds("among 256", name) for name, _ in goods],
     "ms, alone": [milliseconds("alone", name) for name, _ in goods],
 }
-for keep in (0.98, 0.90):
+for keep in (0.98, 0.90, 0.85):
     for purse, costs in purses.items():
         i = cheapest_good(costs, rights, keep)
         name, bits = goods[i]
@@ -225,7 +254,13 @@ for keep in (0.98, 0.90):
         )
 
 # %% [markdown]
-# CUSTOMERS
+# **Who counts milliseconds goes home with the best**, at 98 and at 90 %: no rung is good enough,
+# and bits save no time. **The watch maker** takes the best with 4 bits, or with 3. Only at 85 %
+# does a rung sell: `2x40`. It saves the waiting person 30 % of the time, the computing centre 42 %,
+# and with 4 bits the watch maker 96 % of the bytes.
+#
+# So in this shop "step back" was good advice for bytes, and no great help for time. Which step it
+# is depends on the price tag that one reads.
 #
 # ## 7. Where it stops being true
 #
