@@ -38,7 +38,7 @@ from lessons.lab import answers, bench, rungs
 # All models here do four jobs, and a sign says which: sort digits (`s`), turn them round (`r`), add
 # two numbers (`+`), or say the running sums (`m`). Digits go from 0 to 5, and sums are in base six:
 # after 5 comes 10. Results of `+` are written ones first; running sums keep the last digit only.
-# A few seconds of training make the best model that we sell, three layers 64 wide. An eighth of
+# Half a minute of training makes the best model that we sell, three layers 64 wide. An eighth of
 # all problems with four digits was never shown to any model; by these it is marked.
 
 # %%
