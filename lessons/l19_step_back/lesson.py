@@ -29,7 +29,7 @@ from distill.cascades import quantised
 from labkit.experiment import interval
 from lessons.engine.notebook import check, experiment, hint, predict, scaled
 from lessons.l19_step_back import experiment as measured
-from lessons.l19_step_back.shopping import cheapest_good
+from lessons.l19_step_back import shopping
 from lessons.lab import answers, bench, rungs
 
 # %% [markdown]
@@ -245,7 +245,7 @@ purses = {
 }
 for keep in (0.98, 0.90, 0.85):
     for purse, costs in purses.items():
-        i = cheapest_good(costs, rights, keep)
+        i = shopping.cheapest_good(costs, rights, keep)
         name, bits = goods[i]
         part = costs[i] / costs[0]
         print(
