@@ -159,7 +159,7 @@ CHEAPEST = Exercise(
         "least = keep * max(right)\ngood = indices with right >= least\n"
         "of them the one with the smallest (cost, -right)",
     ),
-    next_step="Section 5 goes shopping with it.",
+    next_step="Section 6 goes shopping with it.",
     drill="The best is right in 0.95, and 98 % of that is wanted. A model was right in 420 of 450 "
     "problems. Will it do?",
     drill_answer="0.9333 of 0.95 is 98.2 %, so by these problems it will. But with 450 problems "

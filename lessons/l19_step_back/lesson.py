@@ -179,7 +179,7 @@ for name in names:
 # %% [markdown]
 # **One task is lost.** `2x40` sorts, turns round and says running sums as well as the best does
 # (0.993, 1.000 and 0.997). It adds right in 0.48 of the cases, the best in 0.96. A mean over tasks
-# hides that: whoever does not need sums would be well served.
+# hides that: whoever need not add would be well served.
 #
 # **Was the best one needed?** We cannot tell. On average over the rungs the taught have 0.028 more
 # right answers than those with labels, from -0.052 to 0.108: undecided, for each rung as well. Runs
@@ -191,9 +191,9 @@ for name in names:
 # 0.937). So a longer way down may well be a better one; we have not judged it.
 #
 # **The clock again.** On the judged seeds `2x40` took 0.26 of the operations, but 0.70 of the time
-# if asked alone (0.68 to 0.72), and 0.58 among 256 (0.51 to 0.64). By the clock no rung costs a
-# third: `1x32`, the smallest, takes 0.46 alone and 0.34 among 256. (The machine was busy with other
-# work; all were timed in turn.)
+# if asked alone (0.68 to 0.72), and 0.58 among 256 (0.51 to 0.64). `1x32`, the smallest, takes 0.46
+# alone and 0.34 among 256 (0.32 to 0.37): by the clock a third is hardly to be had. (The machine
+# was busy with other work; all were timed in turn.)
 #
 # **Bits.** With 4 bits the best one keeps 0.992 of its right answers (0.987 to 0.997) in 0.14 of
 # the bytes. With 3 it keeps 0.915, with 2 next to nothing. Counted in bytes, rounding the best one
@@ -256,7 +256,7 @@ for keep in (0.98, 0.90, 0.85):
 # %% [markdown]
 # **Who counts milliseconds goes home with the best**, at 98 and at 90 %: no rung is good enough,
 # and bits save no time. **The watch maker** takes the best with 4 bits, or with 3. Only at 85 %
-# does a rung sell: `2x40`. It saves the waiting person 30 % of the time, the computing centre 42 %,
+# does a rung sell: `2x40`. It saves the waiting person 30 % of the time, the computing centre 44 %,
 # and with 4 bits the watch maker 96 % of the bytes.
 #
 # So in this shop "step back" was good advice for bytes, and no great help for time. Which step it
@@ -270,8 +270,8 @@ for keep in (0.98, 0.90, 0.85):
 #   compare "own problems" with "taught". But the 24,000 right answers from which the best learned
 #   were somebody's.
 # - **If training is paid for.** A small model that trains for longer may need no large one
-#   (Sardana et al., below). At equal operations labels would get more steps here: the taught
-#   pay for the best one's training and answers, and we did not charge them.
+#   (Sardana et al., below). The best one's training and answers were not charged to the taught; at
+#   equal operations labels would have 1.4 to 5.3 times the steps at `2x40`.
 # - **On another machine.** The clock is ours; with a graphics card, or in layers a hundred times as
 #   wide, other things cost.
 # - **If the questions change.** A rung knows what it was asked. The best one may know more.
