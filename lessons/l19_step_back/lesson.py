@@ -11,9 +11,8 @@ Run:    python -m lessons build 19
 # (SEQ24). *"Still does" we read as 98 % of the best one's right answers, "cheaper" as a third of
 # its cost at most.*
 #
-# So this lesson is a shopping trip. You will see the best model in the shop, read its price tags,
-# and look at the shelves below. At the end three customers come with three purses, and you serve
-# them.
+# So this lesson is a shopping trip: you see the best model and its price tags, look at the shelves
+# below, and serve three customers.
 #
 # You need lesson 1 (training) and lesson 5 (learning from a larger network). Reading and exercises
 # take 50 to 60 minutes. The experiment in section 5 runs for about nine minutes on one processor
@@ -82,7 +81,7 @@ for name in names:
 # %% [markdown]
 # In brackets: the price over the best one's. Alone, layers cost, and width hardly does; among many,
 # width begins to. A network this small computes so little in each call that calling is probably
-# most of the price. Here operations promise more than the clock keeps.
+# most of the price.
 #
 # ## 3. Fewer bits
 #
@@ -106,8 +105,7 @@ for bits in measured.BITS:
     print(f"{bits:2} bits {kilo:6.1f} kB   right {rungs.accuracy(back, marked):.3f}")
 
 # %% [markdown]
-# Time it does not save: when it is read, the weights become float32 again, and the products are the
-# same. Processors have faster products, of whole numbers; these files do not use them.
+# Time it does not save: the weights that are read become float32 again.
 #
 # ## 4. Three ways down
 #
@@ -119,8 +117,7 @@ for bits in measured.BITS:
 # - **taught**: from the *best one's* answers to these 24,000 questions, and from how probable it
 #   finds each character. It errs at times; whom it teaches does not know the right answer.
 #
-# "Labels" is the way without a step back: if it does as well, who needed the best one? Both train
-# for 1,100 steps from the same first weights.
+# "Labels" is the way without a step back. Both train for 1,100 steps from the same first weights.
 #
 # **Predict.** `2x40` has about a quarter of the best one's price in operations. Taught, what share
 # of the best one's right answers does it keep?
@@ -143,17 +140,15 @@ predict("step_back", gained, criterion=2)
 # Six seeds, each with its own problems and first weights. Each way of learning has the best
 # learning rate of those tried on a seed that is never judged. Before the judged seeds were run we
 # wrote down: `2x40`, taught, keeps at least 98 % of the best one's right answers; and on average
-# over the three rungs the taught have at least 0.02 more right answers than those that learned from
-# labels. Two pilots had kept 0.945 and 0.917, and gained -0.010 and 0.068: we expected to miss the
+# the taught have at least 0.02 more than those with labels. By two pilots we expected to miss the
 # first number, and not to decide the second.
 
 # %%
 evidence = experiment("step_back")
 
 # %% [markdown]
-# **How to read the figure.** Left: right answers against operations, a line a way of learning, the
-# dots single seeds. The square is the best; the horizontal line is 98 % of it, the dotted one a
-# third of its price. Right: right answers against the size of the file; each line is one network
+# **How to read the figure.** Left: a line a way of learning, dots are single seeds. The horizontal
+# line is 98 % of the best, the dotted one a third of its price. Right: each line is one network
 # with 32, 8, 4, 3 and 2 bits, from right to left.
 #
 # **The verdict on our reading is "falls short".** `2x40`, taught, kept 0.879 of the best one's
@@ -192,8 +187,8 @@ for name in names:
 #
 # **The clock again.** On the judged seeds `2x40` took 0.26 of the operations, but 0.70 of the time
 # if asked alone (0.68 to 0.72), and 0.58 among 256 (0.51 to 0.64). `1x32`, the smallest, takes 0.46
-# alone and 0.34 among 256 (0.32 to 0.37): by the clock a third is hardly to be had. (The machine
-# was busy with other work; all were timed in turn.)
+# alone and 0.34 among 256 (0.32 to 0.37). By the clock no rung costs a third if it is asked alone;
+# among 256 the smallest about does. (The machine was busy with other work; all were timed in turn.)
 #
 # **Bits.** With 4 bits the best one keeps 0.992 of its right answers (0.987 to 0.997) in 0.14 of
 # the bytes. With 3 it keeps 0.915, with 2 next to nothing. Counted in bytes, rounding the best one
@@ -217,15 +212,14 @@ for name in names:
 # - **The person who waits** asks one question, and counts milliseconds.
 #
 # Each wants 98 % of the best; or 90 %; or 85 %. **Write down for each which shape and how many bits
-# you would sell; then run the cell.** (Among equal prices it takes the better. The last wish, 85 %,
-# we added when we saw what the others sell.)
+# you would sell; then run the cell.** (Among equal prices it takes the better. We added 85 % when
+# we saw what the others sell.)
 
 # %%
 goods = [(name, bits) for name in names for bits in ("32", *map(str, measured.BITS))]
 
 
 def share_right(name, bits):
-    """Mean share of right answers of a shape with these bits."""
     if bits != "32":
         return np.mean([one["bits"][name][bits] for one in evidence])
     best_one = name == measured.BEST
@@ -233,7 +227,7 @@ def share_right(name, bits):
 
 
 def milliseconds(way, name):
-    """Mean over seeds; in the ci profile no clock ran, so operations stand in."""
+    # a small run has no clock: operations stand in
     return np.mean([(one["milliseconds"].get(way) or one["operations"])[name] for one in evidence])
 
 
@@ -259,22 +253,14 @@ for keep in (0.98, 0.90, 0.85):
 # does a rung sell: `2x40`. It saves the waiting person 30 % of the time, the computing centre 44 %,
 # and with 4 bits the watch maker 96 % of the bytes.
 #
-# So in this shop "step back" was good advice for bytes, and no great help for time. Which step it
-# is depends on the price tag that one reads.
+# So in this shop stepping back was good advice for bytes, and no great help for time.
 #
 # ## 7. Where it stops being true
 #
-# - **Without a best one.** Somebody has to make it first. Where the answers from which it learns
-#   are there, a small one can learn from them, too.
-# - **Where answers are few, and questions many.** That is the case for which the advice is made:
-#   compare "own problems" with "taught". But the 24,000 right answers from which the best learned
-#   were somebody's.
+# - **Without a best one.** The 24,000 right answers from which it learned were somebody's.
 # - **If training is paid for.** A small model that trains for longer may need no large one
 #   (Sardana et al., below). The best one's training and answers were not charged to the taught; at
 #   equal operations labels would have 1.4 to 5.3 times the steps at `2x40`.
-# - **On another machine.** The clock is ours; with a graphics card, or in layers a hundred times as
-#   wide, other things cost.
-# - **If the questions change.** A rung knows what it was asked. The best one may know more.
 #
 # ## 8. Read on
 #
@@ -291,13 +277,10 @@ for keep in (0.98, 0.90, 0.85):
 # - T. Dettmers, L. Zettlemoyer, *The case for 4-bit precision* (2022), arXiv:2212.09720. At equal
 #   bits of a whole model, four bits a weight are nearly always best, in language models of 19
 #   million to 176 billion weights.
-# - B. Jacob et al., *Quantization and Training of Neural Networks for Efficient
-#   Integer-Arithmetic-Only Inference* (2017), arXiv:1712.05877. Eight bits that are faster, too.
 #
 # ## An open question
 #
-# One large step or two small ones? The cell lets `2x40` teach `1x32`, after the best has taught
-# `2x40`. One seed decides nothing: is the middleman worth his wages?
+# One large step or two small ones? The cell lets `2x40` teach `1x32`. One seed decides nothing.
 
 # %%
 first = rungs.taught(best, many)
