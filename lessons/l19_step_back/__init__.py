@@ -1,0 +1,1 @@
+"""Lesson 19: step back: from the best model to the cheapest that will do."""
