@@ -50,7 +50,7 @@ def test_a_theme_is_as_probable_as_the_stories_that_fit() -> None:
                 lines.append(f"mia {parts[0]}s {owner} {parts[1]} {parts[2]}")
                 weights.append(np.exp(storyland.logprob(lines[-1] + MARK)))
                 themes.append(theme)
-    for shown in ("mia ___s her old ____", "mia _____ ___ _____ ____", "mia ____s her _o__ ____"):
+    for shown in ("mia ___s her old ____", "mia _____ ___ ____ ____", "mia ____s her _o__ ____"):
         wanted = np.zeros(len(storyland.THEMES))
         for line, weight, theme in zip(lines, weights, themes):
             if fits(shown, line):
