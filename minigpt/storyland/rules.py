@@ -257,6 +257,10 @@ class Grammar:
                 return -math.inf
         return total
 
+    def choice_at(self, state: int, character: int) -> Choice | None:
+        """The choice that is complete with this character (its id), if any."""
+        return self._choice_at.get((state, character))
+
     def _plain_tables(self) -> tuple[list[list[float]], list[list[int]]]:
         """The tables as lists: single look-ups are faster in plain Python."""
         if not hasattr(self, "_lists"):
