@@ -16,17 +16,23 @@ from lessons.engine.mistakes import after, body, edit, mistakes, variants
 MIXTURE = "lessons.l17_crowd.jury:mixture"
 
 MIXTURE_VARIANTS = variants(MIXTURE,
-    body("there and back", """
+    body("less the largest", """
+        top = np.maximum(logprobs.max(axis=0), -1e300)
         with np.errstate(divide="ignore"):
-            return np.log(np.exp(logprobs).mean(axis=0))"""),
+            return top + np.log(np.exp(logprobs - top).mean(axis=0))"""),
     body("member by member", """
-        total = np.zeros(logprobs.shape[1:])
-        for member in logprobs:
-            total = total + np.exp(member) / len(logprobs)
-        return np.log(total)"""),
+        total = logprobs[0]
+        for member in logprobs[1:]:
+            total = np.logaddexp(total, member)
+        return total - np.log(len(logprobs))"""),
 )
 
 MIXTURE_WRONG = mistakes(MIXTURE,
+    body("there and back", """
+        with np.errstate(divide="ignore"):
+            return np.log(np.exp(logprobs).mean(axis=0))""",
+         "np.exp(-800) is 0, so a character that is only very unlikely became impossible; "
+         "np.logaddexp adds probabilities without leaving the logarithms"),
     body("mean of logarithms", "return logprobs.mean(axis=0)",
          "the logarithms are averaged: one member's no is then a veto, and the probabilities do "
          "not sum to 1; average the probabilities"),
@@ -131,6 +137,8 @@ DROPOUT_WRONG = mistakes(DROPOUT,
          "average"),
     edit("the sum kept exactly", "x / (1 - p)", "x * x.sum() / x[u >= p].sum()",
          "the sum is kept exactly, by a scale that depends on x; divide by 1 - p"),
+    edit("at p, too", "u < p", "u <= p",
+         "an activation with u equal to p is dropped as well; with p = 0 none may be"),
     edit("nothing dropped", "np.where(u < p, 0.0, x / (1 - p))", "x / (1 - p)",
          "nothing is dropped"),
     edit("the smallest dropped", "u < p", "x < np.quantile(x, p)",

@@ -24,6 +24,12 @@ def _surely_not(rng: np.random.Generator) -> Call:
         return Call(np.log(p))
 
 
+def _hardly_ever(rng: np.random.Generator) -> Call:
+    """One character has logarithms near -800, which are too low for `np.exp`."""
+    p = logprobs(rng, 3, 4, 5)
+    return Call(np.concatenate([p, rng.uniform(-810, -790, (3, 4, 1))], axis=-1))
+
+
 MIXTURE = Exercise(
     id="17.1",
     name="mixture",
@@ -31,7 +37,8 @@ MIXTURE = Exercise(
 
     logprobs [M, ..., V]: natural logarithms of M members' probabilities of V characters, at one
     place or at many. An impossible character has -inf.
-    Returns [..., V], natural logarithms; -inf if all members say -inf, and never NaN.""",
+    Returns [..., V], natural logarithms; -inf only if all members say -inf, and never NaN. (-800 is
+    not -inf, although np.exp(-800) is 0.)""",
     solution="lessons.l17_crowd.jury:mixture",
     probes=(
         Probe("one member is its own jury", lambda rng: Call(logprobs(rng, 1, 6))),
@@ -40,14 +47,17 @@ MIXTURE = Exercise(
               lambda rng: Call(logprobs(rng, 3, 3, 7, spread=4.0))),
         Probe("places in rows", lambda rng: Call(logprobs(rng, 4, 2, 3, 6))),
         Probe("characters that some or all members hold to be impossible", _surely_not),
+        Probe("a character whose logarithms are near -800", _hardly_ever),
     ),
     variants=answers.MIXTURE_VARIANTS,
     wrong=answers.MIXTURE_WRONG,
     hints=(
         "One member says 0.9, the other 0.1. What does the jury say? And if you average the "
         "logarithms?",
-        "`np.exp` takes you to probabilities, `np.log` back. Which axis are the members on?",
-        "p = exp(logprobs)\nmean over axis 0\nlog of that (np.log(0) is -inf, as it should be)",
+        "`np.exp` takes you to probabilities, `np.log` back. Which axis are the members on? "
+        "And what becomes of -800 on the way?",
+        "np.logaddexp(a, b) is log(exp(a) + exp(b)) and never leaves the logarithms\n"
+        "np.logaddexp.reduce(logprobs, axis=0): the same for all members\nminus log of M",
     ),
     next_step="Now any models with one alphabet can sit on a jury, a table of counts as well.",
     drill="Three members say 0.5 and the fourth 0.1. What does the jury say?",
@@ -72,7 +82,7 @@ AMBIGUITY = Exercise(
     task="""What a jury gains over its average member, nats/char.
 
     logprobs [M, N, V]: natural logarithms of M members' probabilities of V characters at N places.
-    targets [N]: the ids of the characters that came.
+    targets [N]: the ids of the characters that came; no member held one of these to be impossible.
     Returns a number: the mean loss of the members minus the loss of their mixture. A loss is the
     mean of -ln p of the characters that came.""",
     solution="lessons.l17_crowd.jury:ambiguity",
@@ -104,6 +114,12 @@ def _layer(rng: np.random.Generator, *shape: int, p: float) -> Call:
     return Call(1 + rng.standard_normal(shape) ** 2, rng.random(shape), p)
 
 
+def _at_the_limit(rng: np.random.Generator) -> list[Call]:
+    """Dice that fall on p exactly, and on 0 with p = 0."""
+    x = 1 + rng.standard_normal(6) ** 2
+    return [Call(x, np.array([0.5, 0.25, 0.75, 0.5, 0.0, 0.9]), 0.5), Call(x, np.zeros(6), 0.0)]
+
+
 DROPOUT = Exercise(
     id="17.3",
     name="dropout",
@@ -119,6 +135,7 @@ DROPOUT = Exercise(
         Probe("half of them dropped", lambda rng: _layer(rng, 8, p=0.5)),
         Probe("a batch: each row has dice of its own", lambda rng: _layer(rng, 5, 12, p=0.3)),
         Probe("nearly all of them", lambda rng: _layer(rng, 3, 4, 9, p=0.8)),
+        Probe("u equal to p is not below it", _at_the_limit),
     ),
     variants=answers.DROPOUT_VARIANTS,
     wrong=answers.DROPOUT_WRONG,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import figures
+from labkit.experiment import interval
 from labkit.in_words import in_words
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 def crowds(evidence: Sequence[Mapping[str, Any]]) -> tuple[Figure, str]:
     """Left: losses of 1 to M jurors together, beside the one network. Right: networks alone and
-    with a table of counts; a point for each seed, a bar for the mean."""
+    with a table of counts; a point for each seed, a dot and a 95 % interval for the mean."""
     figure, (left, right) = figures.new("wide", 1, 2)
     number = np.arange(1, len(evidence[0]["jury"]) + 1)
     colour = figures.COLOURS[1]
-    for one in evidence:
-        left.plot(number, one["jury"], color=colour, linewidth=0.4, alpha=0.5, linestyle="-")
-    mean = np.mean([one["jury"] for one in evidence], axis=0)
+    curves = [[float(np.mean(one["members"])), *one["jury"][1:]] for one in evidence]
+    for curve in curves:
+        left.plot(number, curve, color=colour, linewidth=0.4, alpha=0.5, linestyle="-")
+    mean = np.mean(curves, axis=0)
     left.plot(number, mean, label="jury", color=colour, marker="o", linestyle="-")
     for i, (name, key) in enumerate(
         {"one, with dropout": "one", "one, without": "bare", "table (counting)": "counting"}.items()
@@ -37,17 +39,23 @@ def crowds(evidence: Sequence[Mapping[str, Any]]) -> tuple[Figure, str]:
     figures.label(left, x="jurors", y="loss (nats/char)")
     left.legend(fontsize=8)
     crowd = {
-        "juror": [one["members"][0] for one in evidence],
+        "a juror (average)": [curve[0] for curve in curves],
         "two jurors": [one["jury"][1] for one in evidence],
-        "jury of four": [one["jury"][-1] for one in evidence],
+        "jury": [one["jury"][-1] for one in evidence],
+        "the one": [one["one"] for one in evidence],
         "table": [one["counting"] for one in evidence],
         **{name: [one["mixed"][name] for one in evidence] for name in evidence[0]["mixed"]},
     }
-    rows = sorted(crowd, key=lambda name: -float(np.mean(crowd[name])))
-    means = [float(np.mean(crowd[name])) for name in rows]
-    right.barh(rows, means, color="#cccccc")
+    rows = sorted(crowd, key=lambda name: float(np.mean(crowd[name])))
+    said = []
     for place, name in enumerate(rows):
-        right.plot(crowd[name], len(evidence) * [place], "k.", markersize=3)
-    right.set_xlim(min(map(min, crowd.values())) - 0.05, max(map(max, crowd.values())) + 0.02)
+        found = interval(crowd[name])
+        right.scatter(crowd[name], len(evidence) * [place], s=6, color="#999999")
+        right.scatter([found.value], [place], s=36, color=colour, zorder=3)
+        if len(evidence) > 1:
+            right.hlines(place, found.low, found.high, color=colour, linewidth=2.5)
+        said.append(f"{name} {found.value:.3f} ({found.low:.3f} to {found.high:.3f})")
+    right.set_yticks(range(len(rows)), rows)
+    right.invert_yaxis()
     figures.label(right, x="loss (nats/char)", y="")
-    return figure, in_words(figure)
+    return figure, f"{in_words(figure)} Right, means with 95 % intervals: {', '.join(said)}."

@@ -217,7 +217,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="crowd",
-    title="On a short text four networks beat one, and dropout helps",
+    title="Short text, same bill: four networks beat one, and dropout helps the one",
     claim="Larger networks are better; at the limit one can still use ensembles and dropout to get"
     " more out of it. *We read into it: when the text is short.",
     source="RB22; Kim et al. 2025, arXiv:2509.14786",
