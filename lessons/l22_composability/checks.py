@@ -144,7 +144,8 @@ AVERAGE = Exercise(
         Probe("two in equal shares", lambda rng: _shared(rng, 0.5, 0.5)),
         Probe("shares that differ", lambda rng: _shared(rng, 0.5, 0.2, 0.3)),
         Probe("shares that do not sum to 1", lambda rng: [_shared(rng, 2.0, 1.0),
-                                                          _shared(rng, 0.1, 0.1, 0.2)]),
+                                                          _shared(rng, 0.1, 0.1, 0.2),
+                                                          _shared(rng, 3.0)]),
         Probe("a share of 0", lambda rng: _shared(rng, 0.0, 3.0)),
     ),
     variants=answers.AVERAGE_VARIANTS,
@@ -155,7 +156,7 @@ AVERAGE = Exercise(
         "shares.",
         "for each name: sum over k of shares[k] * states[k][name], divided by sum(shares)",
     ),
-    next_step="Section 6 averages strangers, and relatives.",
+    next_step="Section 7 averages strangers, and relatives.",
     drill="The mean of three networks is as large as one of them. How much slower does it predict "
     "than one?",
     drill_answer="Not at all: it is one network. The mean of three predictions takes three times "
