@@ -89,7 +89,8 @@ QUANTISE = Exercise(
     weights: [R, C] array. bits (b): from 2 to 8.
     Returns scales [R] and whole numbers [R, C] from -m to m, m = 2^(b - 1) - 1, such that scale
     times whole number is as near to each weight as it can be, and the weight of a row that is
-    farthest from zero becomes m or -m. A row of zeros has scale 1.""",
+    farthest from zero becomes m or -m: a row's scale is that weight's size / m. A row of zeros has
+    scale 1.""",
     solution="distill.cascades.quantised:quantise",
     probes=(
         Probe("products are the weights, to half a scale",
@@ -110,7 +111,7 @@ QUANTISE = Exercise(
         "m = 2 ** (bits - 1) - 1\nscales = |weights|'s largest of each row / m; 1 where that is 0\n"
         "whole = round(weights / scales)",
     ),
-    next_step="With 4 bits the best network's file is an eighth as large. Does it still answer?",
+    next_step="With 4 bits the best network's file is a seventh as large. Does it still answer?",
     drill="A row of 64 weights has 4 bits a weight and a scale of 32 bits. How many bits a weight "
     "is that?",
     drill_answer="4.5.",
