@@ -56,7 +56,15 @@ def ladder(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         colour, label = LOOKS["taught"][0], f"{name}, taught"
         if name == "3x64":
             colour, label = "#000000", "best"
-                right.plot(sizes, runs.mean(axis=0), label=label, color=colour, ls=figures.DASHES[i], marker="so^v"[i], ms=4)
+        right.plot(
+            sizes,
+            runs.mean(axis=0),
+            label=label,
+            color=colour,
+            ls=figures.DASHES[i],
+            marker="so^v"[i],
+            ms=4,
+        )
     right.set_xscale("log")
     right.legend(fontsize=8, loc="lower right")
     figures.label(right, x="kB of weights", y="", title="fewer bits: 32, 8, 4, 3, 2")

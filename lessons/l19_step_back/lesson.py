@@ -14,8 +14,8 @@ Run:    python -m lessons build 19
 # So this is a shopping trip: a best model, price tags, shelves and three customers.
 #
 # You need lesson 1 (training) and lesson 5 (learning from a larger network). Reading and exercises
-# take 50 to 60 minutes. The experiment in section 5 runs for about nine minutes on one
-# processor core.
+# take 50 to 60 minutes. The experiment in section 5 runs for about nine minutes on one processor
+# core.
 
 # %%
 import tempfile
@@ -79,9 +79,8 @@ for name in names:
 
 # %% [markdown]
 # In brackets: the price over the best one's, timed once (section 5 has six seeds).
-# Alone, layers cost, and width hardly does; among many,
-# width begins to. A network this small computes so little in each call that calling is probably
-# most of the price.
+# Alone, layers cost, and width hardly does; among many, width begins to. A network this small
+# computes so little in each call that calling is probably most of the price.
 #
 # ## 3. Fewer bits
 #
@@ -115,8 +114,8 @@ for bits in measured.BITS:
 # - **own problems**: from 480 problems that you answered yourself;
 # - **labels**: from right answers to 24,000 problems, the ones from which the best learned;
 # - **taught**: from the *best one's* answers to these 24,000 questions, and from how probable it
-#   finds each character. Where that one errs, its pupil
-#   learns the error.
+#   finds each character. Where that one errs, its pupil learns the
+#   error.
 #
 # "Labels" is the way without a step back. It and "taught" train for 1,100 steps, as the best does,
 # and from the same first weights.
@@ -142,8 +141,8 @@ predict("step_back", gained, criterion=2)
 # Six seeds, each with its own problems and first weights. Each way of learning has the best
 # learning rate of those tried on a seed that is never judged. Before the judged seeds were run we
 # wrote down: `2x40`, taught, keeps at least 98 % of the best one's right answers; and on average
-# the taught have at least 0.02 more than those with labels. Two trial runs on other seeds made
-# us expect that the first fails and the second stays undecided.
+# the taught have at least 0.02 more than those with labels. Two trial runs on other seeds made us
+# expect that the first fails and the second stays undecided.
 
 # %%
 evidence = experiment("step_back")
@@ -177,21 +176,21 @@ for name in names:
 
 # %% [markdown]
 # **Where it is lost.** `2x40`, taught, is as good as the best, but for adding: right in 0.48
-# (0.08 to 0.84). `1x32` also loses turning round and running sums. Whoever
-# need not add is well served by `2x40`.
+# (0.08 to 0.84). `1x32` also loses turning round and running sums. Whoever need not add is well
+# served by `2x40`.
 #
-# **Was the best one needed?** We cannot tell. Over the rungs the taught have 0.028 more
-# right answers than those with labels [-0.052, 0.108]: undecided, for each rung as well. To decide
-# it with a power of 90 % takes some 920 seeds. What is plain is that 480 problems (and 300 steps)
-# do not do: 0.14 to 0.19.
+# **Was the best one needed?** We cannot tell. Over the rungs the taught have 0.028 more right
+# answers than those with labels [-0.052, 0.108]: undecided, for each rung as well. To decide it
+# with a power of 90 % takes some 920 seeds. Plainly 480 problems (and 300 steps) do not do: 0.14 to
+# 0.19.
 #
 # **Too small, or too little training?** On the seed by which we tuned, `2x40` after 1,600 steps
-# was right in 0.968 with labels, and in 0.948 taught, by a best one of 900 steps with 0.937: 1.03
-# and 1.01 of it. After 1,100 steps that best one had 0.978, and 0.968 is 0.99 of that. So the best
-# is no ceiling, and a longer way down may be better; we have not judged it.
+# was right in up to 0.968 with labels, and in up to 0.948 taught, by a best one of 900 steps with
+# 0.937: 1.03 and 1.01 of it. After 1,100 steps that best one had 0.978, and 0.968 is 0.99 of that.
+# So the best is no ceiling, and a longer way down may be better; we have not judged it.
 #
 # **The clock again.** On the judged seeds `2x40` took 0.26 of the operations, but 0.70 of the time
-# if asked alone [0.68, 0.72], and 0.58 among 256 [0.51, 0.64]. `1x32`, the smallest, takes 0.46
+# alone [0.68, 0.72], and 0.58 among 256 [0.51, 0.64]. `1x32` takes 0.46
 # alone and 0.34 among 256 [0.32, 0.37]: only there is a third about reached. (Means of each seed's
 # ratio; the machine was busy, and all were timed in turn.)
 #
@@ -282,7 +281,7 @@ for purse in ("bytes", "among 256", "alone"):
 # - M. Dehghani et al., *The Efficiency Misnomer* (2021), arXiv:2110.12894. Weights, operations and
 #   time can contradict each other; report more than one.
 # - T. Dettmers, L. Zettlemoyer, *The case for 4-bit precision* (2022), arXiv:2212.09720. At equal
-#   bits of a whole model, four bits a weight are nearly always best.
+#   bits of a whole model, four bits a weight are nearly always best, in language models.
 #
 # ## An open question
 #
