@@ -51,6 +51,8 @@ HOLES_WRONG = mistakes(HOLES,
          "at a hole the state stays as it was; a character was written there, and the state moved"),
     edit("a hole is a space", "table.sum(axis=1)", "table[:, 0]",
          "the hole is taken for character 0; it may be any"),
+    edit("0 is a hole", "character is None", "not character",
+         "character 0 is taken for a hole, as in `if not character`; only None is one"),
     edit("the likeliest", "table.sum(axis=1)", "table.max(axis=1)",
          "only the likeliest character of a hole counts; all do, each with its probability"),
     edit("all alike", "table.sum(axis=1)", "(table.sum(axis=1) > 0)",
@@ -163,6 +165,8 @@ WORTH_WRONG = mistakes(WORTH,
     edit("at most the last", 'float("inf")', "float(amounts[-1])",
          "a loss that no amount reached is said to be worth the last amount; nothing here says "
          "that this is enough"),
+    edit("the last is infinite", "reached < losses[-1]", "reached <= losses[-1]",
+         "a loss as good as the last is worth the last amount; only a better one is infinity"),
     body("the next larger", """
         for amount, loss in zip(amounts, losses):
             if loss <= reached:

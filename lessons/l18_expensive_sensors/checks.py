@@ -117,7 +117,8 @@ AUTO_LABEL = Exercise(
         "said = teacher(rich)\nkeep = largest of each row of said >= sure\n"
         "return cheap[keep], said[keep]",
     ),
-    next_step="In the experiment this labels 20,000 recordings, and nobody is paid for it.",
+    next_step="In the experiment this labels 20,000 recordings, and nobody is paid for it. "
+    "`sure` is 0 there: leaving doubtful scenes out changed little on the tuning seed.",
     drill="A teacher gives the likeliest theme 0.6. The student learns 0.6, not 1. Which mistake "
     "of the teacher does that soften?",
     drill_answer="Those that it makes with doubt: a wrong label counts in part, not in full.",
@@ -163,6 +164,7 @@ WORTH = Exercise(
               lambda rng: [Call(a, b, b[2]) for a, b in [_curve(rng)]]),
         Probe("between two amounts", _between),
         Probe("no better than the first", lambda rng: _beyond(rng, 0.3)),
+        Probe("as good as the last: the last amount", lambda rng: _beyond(rng, 0.0)),
         Probe("better than the last: infinity", lambda rng: _beyond(rng, -0.1)),
     ),
     variants=answers.WORTH_VARIANTS,

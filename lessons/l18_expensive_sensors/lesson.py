@@ -9,11 +9,12 @@ Run:    python -m lessons build 18
 # **The claim.** Train with expensive sensors, and ship with cheap ones: the test car carries, say,
 # a laser scanner, the car that is sold has cameras. Andrej Karpathy said so on the podcast *No
 # Priors* in 2024 (NP24b), and in 2022 that many cheap sensors in many places see more of the world
-# than a few rich ones (RB22). *We read into it* how the one helps the other: **a model that sees
-# the rich view labels recordings, and a model that sees only the cheap view learns from them.**
+# than a few rich ones (RB22). *We read into it* how one helps the other: **a model that sees the
+# rich view labels recordings, and a model that sees only the cheap view learns from them.**
 #
 # This lesson is a budget. You have money for 400 labels, recordings without end, and a product
-# with a bad sensor. Five offers are on your desk. Which one do you sign?
+# with a bad sensor. Four offers are on your desk, and a fifth that you cannot pay, to measure them
+# by. Which one do you sign?
 #
 # You need lesson 1 (a loss in nats) and lesson 5 (a teacher's probabilities as targets). Reading
 # and exercises take 50 to 60 minutes. The experiment in section 5 runs for about six minutes on
@@ -46,15 +47,13 @@ for line, theme in zip(as_lines(some.rich[:6]), some.theme):
     print(f"{line:30} {sensors.THEMES[theme]}")
 
 # %% [markdown]
-# You know English, and that the dog is fed and the pie baked. A new product knows nothing: it
-# needs examples with labels.
+# You know English. A new product knows nothing: it needs examples with labels.
 #
 # ## 2. What can be known at all
 #
-# Before you buy, ask what *nobody* can do better. Storyland's grammar is known, so the exact odds
-# of each theme can be computed, given a line with holes. The grammar is a machine with states; each
-# character moves it on. Where a character was seen, only the ways that write it are open. Where
-# there is a hole, all are.
+# Storyland's grammar is known, so the exact odds of each theme can be computed, given a line with
+# holes. The grammar is a machine with states; each character moves it on. Where a character was
+# seen, only the ways that write it are open. At a hole, all are.
 #
 # ### Exercise 18.1: with_holes
 
@@ -65,33 +64,37 @@ for line, theme in zip(as_lines(some.rich[:6]), some.theme):
 # lose, at best?
 
 # %%
-for share in (0.0, 0.3, 0.5, 0.7, 0.9):
+for share in (0.3, 0.5, 0.7, 0.9):
     seen = sensors.hide(some.rich, share, np.random.default_rng(1))
     odds = theme_posterior(as_lines(seen))
     right = np.mean(odds.argmax(axis=1) == some.theme)
-    print(f"{share:4.0%} hidden: {nats(odds, some.theme):.3f} nats a line, {right:4.0%} right")
+    clear = np.mean(odds.max(axis=1) > 0.99)
+    print(
+        f"{share:4.0%} hidden: {nats(odds, some.theme):.3f} nats a line, {right:4.0%} right;"
+        f" {clear:4.0%} of the lines leave no doubt (p > 0.99)"
+    )
 
 # %% [markdown]
 # At one half the sensor is poor and the *scene* is hardly lost: 0.05 nats a line is the floor. A
-# guess by the themes' frequencies costs 1.7. So what a product loses above 0.05 is not the sensor's
-# fault. It is what the product has not learned.
+# guess by the themes' frequencies costs 1.7. What a product loses above 0.05 is not the sensor's
+# fault. The product has not learned it, or its network cannot.
 #
 # ## 3. Five offers
 #
 # Labels are dear: a person has to look. Recordings are not: a car that carries both sensors records
-# 20,000 scenes in an afternoon. Nobody labels those. The money is for 400 labels.
+# 20,000 scenes in an afternoon.
 #
 # - **A, labels alone.** People label 400 scenes; the product learns from their cheap view.
-# - **B, rich teacher.** People label 400 scenes. A model that sees their rich view learns from them
-#   and labels the 20,000; the product learns from those.
-# - **C, cheap teacher.** The same, but the teacher is A's model: it sees what the product sees.
+# - **B, the rich teacher's student.** People label 400 scenes. A model that sees their rich view
+#   learns from them: the rich teacher. It labels the 20,000; the product learns from those.
+# - **C, the cheap teacher's student.** The same, but the teacher is A's model: it sees what the
+#   product sees.
 # - **D, holes anew.** People label 400 scenes, whose *rich* view was recorded. So a computer can
 #   make other holes at each step, and the product learns from those. No teacher.
 # - **E, all labels.** People label all 20,000, at fifty times the price.
 #
-# C is the control. All that is good about a teacher (soft targets, many more scenes to read) it
-# has; all that it lacks is the expensive sensor. D is the rival: the expensive sensor, and no
-# teacher.
+# C is the control: it has a teacher's soft targets and the 20,000 scenes, and only the expensive
+# sensor is missing. D is the rival: the expensive sensor, and no teacher.
 #
 # ### Exercise 18.2: auto_label
 
@@ -100,17 +103,16 @@ for share in (0.0, 0.3, 0.5, 0.7, 0.9):
 # %% [markdown]
 # ### Predict
 #
-# Call the loss of A zero and that of E one. **How far does offer B come?** (The teacher of B has
-# seen 400 labels, as A has.)
+# Think of the way down from A's loss to E's. **What share of it does B go?**
 
 # %%
 share = ...  # 0: no better than A; 1: as good as E
 predict("expensive_sensors", share)
 
 # %% [markdown]
-# And who is the better teacher with 400 labels? The one that sees more is right more often. But it
-# says "food!" of a scene in which the product can see next to nothing: it teaches things that
-# cannot be seen. **By how much does B come further than C?** A negative number if C wins.
+# Who is the better teacher with 400 labels? The one that sees more is right more often. But it says
+# "food!" of a scene in which the product sees next to nothing: it teaches what cannot be seen.
+# **How much larger is B's share than C's?** A negative number if C wins.
 
 # %%
 lead = ...  # B's share minus C's
@@ -119,9 +121,11 @@ predict("expensive_sensors", lead, criterion=2)
 # %% [markdown]
 # ## 4. A trial
 #
-# Before you sign, a small trial: 5,000 recordings instead of 20,000, and 300 steps. The model is a
-# small convolutional network; it looks at five characters at a time, twice over, and keeps the
-# strongest of what it finds on the line.
+# Before you sign, a trial of 15 seconds: 5,000 recordings instead of 20,000, and 300 steps of 64
+# lines. The model is a small convolutional network with 48 features; it looks at five characters at
+# a time, twice over. `hide` is the share of characters hidden anew at each step. Few labels need
+# that, lest they be learned by heart: A hides on top of its sensor's holes. What sets D apart is
+# that it hides in the *rich* view.
 
 # %%
 N, STEPS = scaled(5000, ci=100), scaled(300, ci=2)
@@ -138,8 +142,8 @@ cheap_teacher = learned(paid.cheap, paid.theme, hide=0.4)
 rich_teacher = learned(paid.rich, paid.theme, hide=0.2)
 offers = {
     "A labels alone": cheap_teacher,
-    "B rich teacher": learned(*sensors.auto_label(rich_teacher, recordings.rich, recordings.cheap)),
-    "C cheap teacher": learned(
+    "B rich student": learned(*sensors.auto_label(rich_teacher, recordings.rich, recordings.cheap)),
+    "C cheap student": learned(
         *sensors.auto_label(cheap_teacher, recordings.cheap, recordings.cheap)
     ),
     "D holes anew": learned(paid.rich, paid.theme, hide=0.4),
@@ -150,8 +154,8 @@ for name, reader in offers.items():
     print(f"{name:16} {nats(reader(tests.cheap), tests.theme):.2f} nats a line, cheap view")
 
 # %% [markdown]
-# One trial is one trial: little text, few steps, one draw of the dice. The experiment has more of
-# each. But first a way to put it on a bill.
+# In our trial D (0.51) beat even E (0.54) and B (0.55). Is a teacher needed at all? But this is one
+# draw of the dice, with few steps. First, a way to put it on a bill.
 #
 # ### Exercise 18.3: worth_in_labels
 
@@ -160,33 +164,46 @@ for name, reader in offers.items():
 # %% [markdown]
 # ## 5. The experiment
 #
-# Five seeds, each with its own scenes. 100, 400 and 1,600 labels; 20,000 recordings; 1,000 steps of
-# 64 lines for every student. All losses are of the cheap view of 4,000 new scenes. Each offer has
-# the best recipe of those tried (steps, learning rate, how many characters to hide anew), on a seed
-# that is never judged. Before the judged seeds were run we wrote down: at 400 labels B closes
-# at least 0.6 of the distance from A to E, and at least 0.2 more than C.
+# Five seeds, each with its own scenes. 100, 400 and 1,600 labels (for A 6,400, too: with E at
+# 20,000 that makes its curve); 20,000 recordings. Students, D and E have 1,000 steps; A and the
+# teachers as many as are best for them. Learning rate and `hide` are the best of those tried for
+# each, on a seed that is never judged. All losses are of the cheap view of 4,000 new scenes. Before
+# the judged seeds were run we wrote down: at 400 labels B closes at least 0.6 of the gap from A to
+# E, and at least 0.2 more than C. The whole interval over seeds must clear the mark, not only the
+# mean.
 
 # %%
 evidence = experiment("expensive_sensors")
 
 # %% [markdown]
-# **How to read the figure.** Thick lines are means over seeds, thin ones the seeds. Each line says
-# how the loss falls if people label more. All are losses on the *cheap* view.
+# **How to read the figure.** Thick lines are means over seeds, thin ones and small dots the seeds.
+# E is where A's line ends. The table has one more student, "exact odds": its targets are those of
+# section 2, from the grammar. `inf` labels are more than E's 20,000: it is better than E on three
+# seeds of five.
 
 
 # %%
 print("labels                     100    400   1600")
-for arm in ("labels", "cheap teacher", "rich teacher", "teachers"):
-    name = "rich teacher, rich view" if arm == "teachers" else arm
+rows = {
+    "labels": "A labels alone",
+    "rich teacher": "B rich student",
+    "cheap teacher": "C cheap student",
+    "holes anew": "D holes anew",
+    "all labels": "E all labels",
+    "exact odds": "exact odds",
+    "teachers": "B's teacher, rich view",
+}
+for arm in ("labels", "rich teacher", "cheap teacher", "teachers"):
     losses = np.mean([[one[arm][str(n)] for n in measured.LEVELS] for one in evidence], axis=0)
-    print(f"{name:25}", "  ".join(f"{loss:.3f}" for loss in losses))
+    print(f"{rows[arm]:25}", "  ".join(f"{loss:.3f}" for loss in losses))
 print()
-for arm in ("labels", "rich teacher", "cheap teacher", "holes anew", "exact odds", "all labels"):
+for arm in list(rows)[:-1]:
     found = [one[arm] if isinstance(one[arm], float) else one[arm]["400"] for one in evidence]
     share = np.mean([measured.closed(one, loss) for one, loss in zip(evidence, found)])
     worth = np.median([measured.worth(one, loss) for one, loss in zip(evidence, found)])
     print(
-        f"{arm:14} {np.mean(found):.3f} nats, {share:5.2f} of the gap, worth {worth:7,.0f} labels"
+        f"{rows[arm]:15} {np.mean(found):.3f} nats, {share:5.2f} of the gap,"
+        f" worth {worth:6,.0f} labels"
     )
 print(f"floor: {np.mean([one['floor'] for one in evidence]):.3f} nats")
 
@@ -196,70 +213,68 @@ print(f"floor: {np.mean([one['floor'] for one in evidence]):.3f} nats")
 # **The verdict on our reading, on these scenes, is "reproduced".** With 400 labels, B closes 0.95
 # of the distance from A to E (interval 0.92 to 0.98; 0.6 was wanted), and 0.73 more than C (0.63
 # to 0.83; 0.2 was wanted). With a fiftieth of the labels the product pays 0.30 nats a line where
-# E's pays 0.26. It is not quite E: the difference, 0.035, is above zero (0.010 to 0.060).
+# E's pays 0.26; the difference, 0.035, is above zero (0.010 to 0.060).
 #
 # **Why so near?** The teacher's sensor makes its task easy. With 400 labels it pays 0.07 nats on
-# its own view, while A, with the same labels, pays 0.99 on its own. So its labels are nearly
-# people's. With 100 labels it pays 0.55 nats, and its student 0.57: still much less than A with
-# 400.
+# its own view in the mean (0.02 to 0.13 by seed), while A, with the same labels, pays 0.99 on its
+# own. With 100 labels it pays 0.55 nats, and its student 0.57: still much less than A with 400.
 #
-# **What is the sensor worth?** By exercise 18.3, B's 400 labels do what some 9,600 would do for
-# A. That is the median; by seed it is 4,800 to 13,100, since the curve is nearly flat there. C's
-# 400 are worth some 580, D's 2,100.
+# **What is the sensor worth?** By exercise 18.3, B's 400 labels do what some 9,600 would do for A:
+# the median. By seed it is 4,800 to 13,100. Where A's curve is nearly flat, a small difference of
+# loss is a large one of labels: B is near E in nats, and worth half its labels. C's 400 are worth
+# 580 (520 to 760), D's 2,100 (1,400 to 3,100). Against A, B has the sensor, recordings and soft
+# targets; for the sensor alone compare B with C: 9,600 with 580.
 #
 # **C does not win.** Soft targets and 20,000 scenes gain it something at 400 labels, 0.16 nats
-# (0.09 to 0.23), and nothing that we can see at 100 or 1,600. We had expected C to have caught up
-# at 1,600 labels. It has not: B is still 0.167 nats ahead (0.149 to 0.185). Where it turns, if it
-# does, lies beyond the labels that we gave.
+# (0.09 to 0.23), and nothing that we can see at 100 or 1,600. We expected C to catch up at 1,600; B
+# is still 0.167 nats ahead (0.149 to 0.185).
 #
 # **Does it hurt to be taught what cannot be seen?** The best teacher for the product would say
-# the exact odds, given what is left to see. We made that one from the grammar. Its student cannot
-# be told from E's, which was told the plain truth (difference -0.004, from -0.021 to 0.014). So
-# with 20,000 scenes and this network, targets that are surer than the product can be cost nothing
-# that we can see.
+# the exact odds, given what is left to see. The student of those cannot be told from E, which was
+# told the plain truth (its loss minus E's: 0.004, from -0.014 to 0.021). But look at section 2: at
+# half the holes more than nine lines in ten leave no doubt, so odds and truth are nearly the same
+# targets. This could hardly find harm. At 70 or 90 % hidden we did not run it.
 #
-# **D is the surprise.** It has no teacher and no recordings, and closes 0.77 of the gap (0.72 to
-# 0.82): four fifths of what B does. The rich view of 400 scenes is enough for that; recordings
-# and a teacher add 0.18 (0.15 to 0.21). But D needs to simulate the cheap sensor. Ours is one
-# line of code; a camera in the rain is not. B needs only recordings. D was not judged, so take
-# this as a question for the next experiment.
+# **D is the surprise.** It led the trial. Here B, with all its steps and recordings, passes it, but
+# without teacher or recordings D closes 0.77 of the gap (0.72 to 0.82): four fifths of what B does.
+# Recordings and a teacher add 0.18 (0.15 to 0.21). But D needs to simulate the cheap sensor. Ours
+# is one line of code; a camera in the rain is not. D was not judged: take this as a question.
 #
-# **And the floor?** E is 0.21 nats above it, with people's labels and with exact odds. More steps
-# or a larger network may come nearer; we did not try to.
+# **And the floor?** E is 0.21 nats above it, and the student of exact odds 0.22. More steps or a
+# larger network may come nearer; we did not try.
 #
 # ## 7. Where it stops being true
 #
-# - **Where labels are plenty.** An earlier experiment of this repository
+# - **Where labels are plenty.** An earlier experiment
 #   (`python -m distill.experiments expensive_sensor`) gave its teachers as many labels as people
-#   would give the student. The student of the rich view then closed 1.35 of the gap (1.18 to 1.52),
-#   that of the same poor view 1.20 (1.12 to 1.28): whether the sensor adds anything is undecided
-#   there. Both passed "0.6 of the gap". A criterion that both pass says nothing about a sensor.
+#   would give the student. Of the gap there, from few labels to all, the rich view's student then
+#   closed 1.35 (1.18 to 1.52), that of the poor view 1.20 (1.12 to 1.28). Above 1 is better than
+#   people's hard labels. Both passed 0.6, so that says nothing about the sensor, and whether it
+#   adds anything is undecided there.
 # - **Where the cheap sensor lacks what decides.** At 90 % hidden the floor itself is high (section
 #   2), and no teacher lowers a floor.
-# - **Where seeing is not all.** A driver that sees round the corner need not slow down; one that
-#   cannot see and imitates it should have. Such a teacher teaches what cannot be imitated (Weihs et
+# - **Where the label is an action.** A teacher that sees round the corner does not slow down. A
+#   student that cannot see round it ought to; if it imitates the teacher, it does not (Weihs et
 #   al., below). Our label does not depend on what anybody does.
-# - **Where the rich sensor saw one town.** Our labelled scenes and recordings come from everywhere.
-#   Karpathy's other point, many cheap sensors rather than a few rich ones, we have not tried.
-# - **On the bill.** We counted labels. Sensors, recording and computing cost money, too: B trains
-#   two models, A one.
+# - **Where the rich sensor saw one town.** Our recordings come from everywhere. Many cheap sensors
+#   rather than a few rich ones we have not tried.
+# - **On the bill.** We counted labels. Sensors, recording and computing cost money, too.
 #
 # ## 8. Read on
 #
 # - S. Gupta, J. Hoffman, J. Malik, *Cross Modal Distillation for Supervision Transfer* (2015),
-#   arXiv:1507.00448. Colour pictures have labels; depth pictures of the same rooms learn from them.
+#   arXiv:1507.00448. Labelled colour pictures teach depth pictures of the same rooms.
 # - D. Lopez-Paz et al., *Unifying distillation and privileged information* (2015),
-#   arXiv:1511.03643. When a teacher who knows more than its student can ever see helps.
+#   arXiv:1511.03643. When a teacher who knows more than its student helps.
 # - D. Chen et al., *Learning by Cheating* (2019), arXiv:1912.12294. A driver that is shown the map
 #   and all cars teaches one that has a camera.
 # - L. Weihs et al., *Bridging the Imitation Gap by Adaptive Insubordination* (2020),
-#   arXiv:2007.12173. What cannot be imitated, and when not to obey.
+#   arXiv:2007.12173.
 #
 # ## An open question
 #
-# B and D do not exclude each other. A recording that the rich teacher has labelled can be shown to
-# the product with other holes each time, if the cheap sensor can be simulated. The cell tries it
-# once, in the small. Does it hold with 20,000 recordings, and does it reach the floor?
+# B and D can be combined: show the product what the rich teacher has labelled, with other holes
+# each time. The cell tries it once, in the small. What does it bring with 20,000 recordings?
 
 # %%
 rows, targets = sensors.auto_label(rich_teacher, recordings.rich, recordings.rich)
