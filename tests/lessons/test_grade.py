@@ -255,6 +255,7 @@ def test_a_teachers_own_exercise_needs_no_published_solution(klass: Path) -> Non
     (folder / "own.py").write_text(OWN.replace("90.9", "77.1"))
     with pytest.raises(ValueError, match="lesson 77, which there is not"):
         grade.main(_settings(klass, hidden=folder), lambda _: None)
+    assert [path.name for path in folder.iterdir()] == ["own.py"]  # no bytecode beside it
 
 
 def test_a_class_named_after_the_inputs_tells_nothing(klass: Path) -> None:
