@@ -6,7 +6,7 @@ Idea:   a greedy answer takes the likeliest character, reads it, and goes on. It
         tells whether the greedy answer is right, without writing it.
 Source: induction over the answer's characters, in the paragraph above.
 Run:    used by the experiments of the lessons
-Omits:  sureness: it comes with the lesson that needs it.
+Omits:  answers of several lengths, and how sure a model is of one: `lessons.lab.rungs`.
 
 Legend: B rows, T time, A characters of an answer, V vocabulary.
 """
