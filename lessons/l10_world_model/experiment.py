@@ -266,9 +266,10 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     lasting = {
         "LSTM, map edit": [one["ladder"][-1]["success"]["map"] for one in evidence],
         "LSTM, doors edit": [one["ladder"][-1]["success"]["doors"] for one in evidence],
+        "a walker who knows the doors": [one["knowing doors"] for one in evidence],
         "GPT, map edit, block 1": [one["gpt"]["layers"][1]["map"] for one in evidence],
     }
-    for i, (words, found) in zip((1, 2, 3), lasting.items()):
+    for i, (words, found) in zip((1, 2, 0, 3), lasting.items()):
         colour, dash = figures.COLOURS[i], figures.DASHES[i]
         right.plot(
             range(3), np.mean(found, 0), marker="o", color=colour, linestyle=dash, label=words
@@ -276,8 +277,9 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
         for row in found:
             right.scatter(range(3), row, s=4, color=colour, alpha=0.5)
     right.set_xticks(range(3))
-    right.set_ylim(-0.03, 1.03)
-    right.legend(fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.66))
+    right.set_ylim(-0.03, 1.6)
+    right.set_yticks(np.linspace(0, 1, 6))
+    right.legend(fontsize=8, loc="upper right")
     figures.label(right, x="moves read after the edit", y="success")
     return figure, in_words(figure)
 

@@ -213,8 +213,9 @@ evidence = experiment("world_model")
 # %% [markdown]
 # **How to read the figure.** Left: eight kinds of LSTM, better predictors to the right. "Led there
 # by the text" is no edit: a text that really ends in the new room, the most that can be hoped for.
-# Right: what is left of an edit after 0, 1 and 2 moves, in the largest LSTM and in a GPT (section
-# 8) that is edited behind its first block. Here is the largest LSTM with all its rivals.
+# Right: what is left of an edit after 0, 1 and 2 moves, in the largest LSTM, for a walker who knows
+# the doors of the new room and no more, and in a GPT (section 8) that is edited behind its first
+# block. Here is the largest LSTM with all its rivals.
 
 # %%
 print(drawing.rivals(evidence))
