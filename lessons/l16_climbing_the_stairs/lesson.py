@@ -107,6 +107,7 @@ off = []
 
 
 def play(**bets):
+    """Let every game go up one round, and say how far each bet was off."""
     for name, game in games.items():
         told, bet = game.up(), bets[name]
         if bet is not ...:

@@ -70,6 +70,7 @@ for place in range(300, 330, 3):
 
 # %%
 def loss(logprobs):
+    """Mean surprise of the text, nats/char."""
     return evaluate.surprise(logprobs, ids[1:]).mean()
 
 
@@ -285,6 +286,7 @@ quarter = len(heard.train) // 4
 
 
 def without(part):
+    """The heard text with one of its quarters left out."""
     told = heard.train[: part * quarter] + heard.train[(part + 1) * quarter :]
     text = told + whole.text[len(told) :]
     return portion(with_text(whole, text), len(told) / len(whole.train))

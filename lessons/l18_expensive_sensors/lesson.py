@@ -135,6 +135,7 @@ paid = sensors.scenes(400, share=0.5, seed=93)
 
 
 def learned(rows, targets, hide=0.0):
+    """A network that has learned these targets; `hide` is the share hidden from it."""
     return sensors.learned(rows, targets, Recipe(steps=STEPS, hide=hide), 48, 64, seed=0)
 
 

@@ -225,11 +225,13 @@ goods += [(name, "labels", "32") for name in measured.RUNGS]
 
 
 def keeps(one, name, way, bits):
+    """Share of the best answers that a rung still gives."""
     whole = one["best"] if name == names[0] else one["right"][name][way]
     return (whole if bits == "32" else one["bits"][name][bits]) / max(one["best"], 0.001)
 
 
 def price(one, purse, name, bits):
+    """A rung beside the largest one: its bytes or milliseconds as a share."""
     if purse == "bytes":
         return one["bytes"][name][bits] / one["bytes"][names[0]]["32"]
     clock = one["milliseconds"].get(purse) or one["operations"]  # a small run has no clock

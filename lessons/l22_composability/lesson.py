@@ -73,6 +73,7 @@ for name, net in (("A", pair.a), ("B", pair.b)):
 
 # %%
 def tower(name, net, lower, upper, dictionary=False):
+    """A stack of two halves, and what it writes."""
     wrote = generate(net, "the ", length=60, rng=np.random.default_rng(3), temperature=0.5)[0]
     return Tower(
         name=name,
