@@ -2,11 +2,12 @@
 
 Run:  python -m tests.benchmarks.bench_recipe --preset default --seeds 3 [--arms rising,pairs_x3]
 
-Each arm changes one thing of the preset: Muon's momentum rises over the first 300 steps; the tables
-of characters or of pairs of characters have a learning rate of their own; weights of the blocks
-decay at every step, or cautiously, where the step goes towards zero anyway (Chen et al. 2025,
-arXiv:2510.12402). The loss is that of the choosing half, nats/char, lowest of the run's
-looks, since the judging half chooses nothing; an interval is Student's over pairs, at 95 %.
+Each arm changes one thing of the preset, or two: Muon's momentum is lower, or rises over the first
+300 steps; the tables of characters or of pairs of characters have a learning rate of their own;
+weights of the blocks decay at every step, or cautiously, where the step goes towards zero anyway
+(Chen et al. 2025, arXiv:2510.12402). The loss is that of the choosing half, nats/char, lowest of
+the run's looks, since the judging half chooses nothing; an interval is Student's over pairs, at
+95 %.
 """
 
 from __future__ import annotations
@@ -44,6 +45,15 @@ def rising(state: State) -> None:
     muon.register_step_pre_hook(set_momentum)
 
 
+def momentum(value: float) -> Callable[[State], None]:
+    """Give Muon this momentum throughout."""
+
+    def change(state: State) -> None:
+        state.optimizers[0].param_groups[0]["momentum"] = value
+
+    return change
+
+
 def times(table: str, factor: float) -> Callable[[State], None]:
     """Give a table of the model `factor` times AdamW's rate."""
 
@@ -79,6 +89,16 @@ def cautious(state: State) -> None:
     muon.register_step_post_hook(take_back)
 
 
+def both(*changes: Callable[[State], None]) -> Callable[[State], None]:
+    """Make several changes."""
+
+    def change(state: State) -> None:
+        for one in changes:
+            one(state)
+
+    return change
+
+
 def nothing(state: State) -> None:
     """Change nothing."""
 
@@ -86,6 +106,12 @@ def nothing(state: State) -> None:
 ARMS: dict[str, tuple[float, Callable[[State], None]]] = {
     "as_is": (0.0, nothing),
     "rising": (0.0, rising),
+    "momentum_0.8": (0.0, momentum(0.8)),
+    "momentum_0.85": (0.0, momentum(0.85)),
+    "momentum_0.9": (0.0, momentum(0.9)),
+    "rising_pairs_x3": (0.0, both(rising, times("embed_pair", 3.0))),
+    "momentum_0.9_pairs_x3": (0.0, both(momentum(0.9), times("embed_pair", 3.0))),
+    "momentum_0.9_pairs_x10": (0.0, both(momentum(0.9), times("embed_pair", 10.0))),
     "characters_x0.3": (0.0, times("embed", 0.3)),
     "characters_x3": (0.0, times("embed", 3.0)),
     "pairs_x0.3": (0.0, times("embed_pair", 0.3)),
