@@ -60,9 +60,9 @@ _FULL = Size(
     problems=24_000,
     batch=64,
     recipes={
-        LARGE: Recipe(shape="3x64", steps=1100, rate=0.03),
-        SMALL: Recipe(shape="1x24", steps=1600, rate=0.06),
-        SPECIALISTS: Recipe(shape="1x24", steps=400, rate=0.06),
+        LARGE: Recipe(shape="3x64", steps=1400, rate=0.03),
+        SMALL: Recipe(shape="1x16", steps=1600, rate=0.24),
+        SPECIALISTS: Recipe(shape="1x16", steps=400, rate=0.24),
         ONE: Recipe(shape="2x56", steps=0, rate=0.06),
     },
     rounds=5,
@@ -76,8 +76,8 @@ SIZES: dict[Profile, Size] = {
         batch=32,
         recipes={
             LARGE: Recipe(shape="3x64", steps=40, rate=0.06),
-            SMALL: Recipe(shape="1x32", steps=40, rate=0.06),
-            SPECIALISTS: Recipe(shape="1x32", steps=10, rate=0.06),
+            SMALL: Recipe(shape="1x16", steps=40, rate=0.06),
+            SPECIALISTS: Recipe(shape="1x16", steps=10, rate=0.06),
             ONE: Recipe(shape="2x56", steps=0, rate=0.06),
         },
         rounds=0,

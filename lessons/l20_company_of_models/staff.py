@@ -61,7 +61,7 @@ class Size:
         layers, width = map(int, self.recipes[role].shape.split("x"))
         return GPTConfig(
             n_layer=layers,
-            n_head=4 // self.narrower,
+            n_head=(4 if width % 8 == 0 else 2) // self.narrower,
             n_embd=width // self.narrower,
             context=24,
             attention_scale=2.0,
