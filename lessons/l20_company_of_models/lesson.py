@@ -123,7 +123,7 @@ told, bill = company.escalate(asked, firm["specialists"], firm["large"], limit)
 first, sure, _ = firm["specialists"](asked)
 for i in range(320, 328):
     also = f"rises: {told[i]}" if sure[i] < limit else ""
-    print(f"{asked[i]} {first[i]:4}  probability {np.exp(sure[i]):.2f}  {also:12} right: {judge[i][1]}")
+    print(f"{asked[i]} {first[i]:4} {np.exp(sure[i]):.2f}  {also:12} (right: {judge[i][1]})")
 right = np.mean([said == wanted for said, (_, wanted) in zip(told, judge)])
 print(f"\ncompany: right in {right:.3f}, at {bill / large.cost.sum():.2f} of the large one's price")
 
@@ -151,6 +151,7 @@ evidence = experiment("company_of_models")
 
 # %% [markdown]
 # **How to read the figure.** XX
+
 
 # %%
 def told(*path):
@@ -205,5 +206,5 @@ for name in ("by task", "by lot"):
 second, _, _ = firm["generalist"](asked)
 differ = np.array([one != other for one, other in zip(first, second)])
 right = np.where(differ, large.right, small.right).mean()
-price = (small.cost.sum() + known["generalist"].cost.sum() + large.cost[differ].sum())
+price = small.cost.sum() + known["generalist"].cost.sum() + large.cost[differ].sum()
 print(f"by disagreement: right in {right:.3f}, at {price / large.cost.sum():.2f} of the price")

@@ -162,7 +162,7 @@ def planted(company_: float, one: float, seed: int) -> dict[str, Any]:
     [
         (0.88, 0.86, "reproduced"),
         (0.7, 0.6, "falls short"),
-        (0.88, 0.95, "contradicted"),
+        (0.88, 0.99, "contradicted"),
     ],
 )
 def test_planted_outcomes_get_their_verdicts(company_: float, one: float, wanted: str) -> None:
