@@ -85,13 +85,13 @@ THRESHOLD = Exercise(
     name="threshold",
     task="""The sureness below which a question rises, for a budget.
 
-    sureness: list of N numbers, how sure the clerks are of their answers. cheap: what a clerk's
-    answer costs. dear: what the expert's answer costs. budget: what an answer may cost on average.
-    The clerk is asked about each question and is always paid; a question that rises is paid `dear`
-    as well. A question rises if its sureness is strictly below the threshold.
-    As many rise as the budget pays for, the least sure first, and never more: of equally sure ones
-    all rise or none. Returns the threshold: the sureness of the first question that does not rise.
-    If all can rise it is infinity. If the budget pays for none, it is the lowest sureness.""",
+    sureness: list of N numbers, one a question. cheap, dear: what an answer of the specialists and
+    of the large network costs. budget: what an answer may cost on average.
+    Each question is paid `cheap`; one that rises is paid `dear` as well. A question rises if its
+    sureness is strictly below the threshold.
+    As many rise as the budget pays for, the least sure first, never more: of equally sure ones all
+    or none. Returns the sureness of the first question that does not rise; infinity if all rise. If
+    the budget pays for none, that is the lowest sureness.""",
     solution="lessons.l20_company_of_models.company:threshold",
     probes=(
         Probe("a budget that pays for all of them", lambda rng: Call(_sure(rng, 6), 1.0, 4.0, 5.5)),
@@ -142,9 +142,9 @@ ESCALATE = Exercise(
     questions: list of N questions. small, large: functions that take a list of questions and return
     three things: their answers (a list), how sure they are of each [N], and the bill for all of
     them. threshold: questions of which `small` is less sure than that rise.
-    Ask `small` about all questions, and `large`, once, about those that rise; ask it not at all if
-    there are none. Returns (answers, bill): for each question the answer of the last one asked, in
-    the order of the questions, and the sum of all bills.""",
+    Ask `small` about all, and `large`, once, about those that rise, if there are any. Returns
+    (answers, bill): each question's answer by the last one asked, in the order of the questions,
+    and the sum of all bills.""",
     solution="lessons.l20_company_of_models.company:escalate",
     probes=(
         Probe("nobody is in doubt",

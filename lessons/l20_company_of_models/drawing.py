@@ -16,6 +16,7 @@ from lessons.l20_company_of_models.books import SHARES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 LINES = {
     "by sureness": ("company, by sureness", figures.COLOURS[1], "-"),
@@ -37,11 +38,14 @@ TAGS = {
 
 def market(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     """Left lines of managers for every bill, and networks on their own; right three prices of each
-    firm over the large network's."""
+    firm over the large network's, which are moved aside only in the picture."""
     figure, (left, right) = figures.new("wide", 1, 2)
     _bills(left, evidence)
-    _clocks(right, evidence)
-    return figure, in_words(figure)
+    moved = _clocks(right, evidence)
+    words = in_words(figure)
+    for points, at in moved:
+        points.set_xdata(at)
+    return figure, words
 
 
 def _bills(ax: Axes, evidence: Sequence[Evidence]) -> None:
@@ -62,24 +66,27 @@ def _bills(ax: Axes, evidence: Sequence[Evidence]) -> None:
     figures.label(ax, x="operations / the large one's", y="share right", title="who rises")
 
 
-def _clocks(ax: Axes, evidence: Sequence[Evidence]) -> None:
+def _clocks(ax: Axes, evidence: Sequence[Evidence]) -> list[tuple[Line2D, np.ndarray]]:
+    """The points of each tag, and where they belong."""
+    moved = []
     for i, (tag, (marker, colour)) in enumerate(TAGS.items()):
-        rows = [(row, name) for row, name in enumerate(PAID) if _price(evidence[0], tag, name)]
-        runs = [[_price(one, tag, name) for one in evidence] for _, name in rows]
-        if not runs:
+        runs = [[_price(one, tag, name) for one in evidence] for name in PAID]
+        if not all(map(min, runs)):
             continue  # a small run has no clock
-        at = [len(PAID) - 1 - row + 0.18 * (1 - i) for row, _ in rows]
+        at, means = np.arange(len(PAID)), [np.mean(run) for run in runs]
         label = tag if tag == "operations" else f"milliseconds, {tag}"
-        ax.plot([np.mean(run) for run in runs], at, marker, color=colour, label=label)
+        (points,) = ax.plot(at, means, marker, color=colour, label=label)
+        moved.append((points, at + 0.18 * (i - 1)))
         if len(evidence) > 1:
             found = [interval(run) for run in runs]
-            ax.hlines(at, [x.low for x in found], [x.high for x in found], color=colour)
-    ax.axvline(1.0, color="#777777", linewidth=0.8, gid="the large one")
-    ax.set_yticks(range(len(PAID)), ["generalist\ncascade", "company", "specialists", "one"])
-    ax.set_ylim(-1.6, len(PAID) - 0.5)
-    ax.set_xlim(left=0)
-    ax.legend(fontsize=8, loc="lower left")
-    figures.label(ax, x="price / the large one's", y="", title="three price tags")
+            ax.vlines(moved[-1][1], [x.low for x in found], [x.high for x in found], color=colour)
+    ax.axhline(1.0, color="#777777", linewidth=0.8, gid="the large one")
+    ax.set_xticks(range(len(PAID)), ["one", "specialists", "company", "generalist\ncascade"])
+    ax.tick_params(axis="x", labelsize=8)
+    ax.set_ylim(0, 1.75)
+    ax.legend(fontsize=8, loc="upper left")
+    figures.label(ax, x="", y="price / the large one's", title="three price tags")
+    return moved
 
 
 def _operations(one: Evidence, role: str) -> float:
