@@ -37,9 +37,9 @@ from lessons.lab import bench
 # to 5, sums are in base six.
 #
 # - Four **specialists**, one a job. Each is one layer, 16 wide: an answer takes a 45th of the large
-#   network's operations. Who gets a question, its sign says: the roles are given here.
+#   network's operations. The sign says who gets a question: roles are given here.
 # - The **large** network, three layers 64 wide, for all jobs.
-# - Beside the firm a **generalist**, as small as a specialist, trained as long as all four of them.
+# - A **generalist**, as small as a specialist, trained as long as all four of them.
 #
 # They are asked for four digits. An eighth of all such strings nobody has learned from; these are
 # the test, and another eighth is kept to choose by.
@@ -56,9 +56,9 @@ for role, found in known.items():
 # %% [markdown]
 # ## 2. Who knows that he does not know?
 #
-# Before a network writes a character, it gives each character of the alphabet a probability. How
-# probable it finds its whole answer is the product of these numbers. The logarithm of that product
-# (natural, so it is in nats) is its **sureness**: 0 if it has no doubt, else below 0.
+# How probable a network finds its whole answer is the product of the probabilities that it gives to
+# the characters, one after another. The natural logarithm of that product is its **sureness**, in
+# nats: 0 if it has no doubt, else below 0.
 #
 # ### Exercise 20.1: sureness
 
@@ -186,10 +186,11 @@ print(f"large, add         right {mean('tasks', 'large', 'add')}")
 # 13 seeds would decide. Had we asked "is it ahead?", as we first meant to, the answer would be
 # "contradicted".
 #
-# Why? The company is as good as its large network, and that one had no luck. Adding is learned late
+# Why? The company is about as good as its large network, which had no luck. Adding is learned late
 # and then fast: after 1,400 steps the large network adds right in 0.20 on one seed, in all on
 # another. On three trial seeds it had been right in nearly all, and we took that for enough. The
-# one, with 2,917 steps, was late on no seed: it errs once in six times 648 problems.
+# one was late on no seed: it errs once in six times 648 problems. Steps or shape: we did not tell
+# them apart.
 #
 # So a company was a good way to *run* a large network, not to spend what its training took.
 #
@@ -209,10 +210,10 @@ for name in ("by sureness", "by length and task", "by length", "by lot"):
 # %% [markdown]
 # The lot loses 0.134 [0.092, 0.176]. The rule by task loses 0.006 [0.003, 0.009], and all that it
 # knows is which tasks are hard: specialists add right in 0.09 of the problems, turn round right in
-# 0.54, and do the others in 0.97 or more. Length alone is not enough. If it is known beforehand
-# where the hard problems are, little is left for doubt to find.
+# 0.54, and do the others in 0.97 or more. If that is known beforehand, little is left for doubt to
+# find. The rule by length gets 0.927 where sureness gets 0.961.
 #
-# **And the roles?** They are worth as much as the manager. Behind the generalist the same budget
+# **And the roles?** They are worth about as much. Behind the generalist the same budget
 # gets 0.142 less [0.124, 0.160]: it errs in more places than the bill pays for.
 #
 # ## 7. The clock, and bytes
@@ -246,7 +247,7 @@ print(f"five networks with 4 bits, read from files of {held / 1024:.0f} kB: righ
 # large network's time [0.81, 1.08], among 256 questions 1.16 [0.89, 1.44]. A network this small
 # computes so little in each call that calling is probably most of the price: alone, a specialist
 # takes 0.21 of the time for 0.02 of the operations. The one saves time in both: 0.53 [0.50, 0.57]
-# and 0.73 [0.60, 0.86]. (The machine was busy; all were timed in turn.)
+# and 0.73 [0.60, 0.86]. (On a busy machine, all in turn.)
 #
 # **In bytes** all five networks with 4 bits a weight are 0.15 of what the large one takes with 32.
 # On the judged seeds that company was right in 0.890, not 0.909.
@@ -258,17 +259,16 @@ print(f"five networks with 4 bits, read from files of {held / 1024:.0f} kB: righ
 # - **If a smaller one will do.** On the seed by which we tuned, one layer 40 wide, at 0.13 of the
 #   large network's price, was right in 0.99 after 3,405 steps. If hard problems are beyond any
 #   cheap network, a company may pay; here they only took longer to learn.
-# - **If somebody waits.** A question that rises has waited for the specialist first.
 #
 # ## 9. Read on
 #
 # - L. Chen, M. Zaharia, J. Zou, *FrugalGPT* (2023), arXiv:2305.05176. A cascade of services matches
-#   the best single one with up to 98 % less cost, on their questions.
+#   the best single one with up to 98 % less cost.
 # - I. Ong et al., *RouteLLM* (2024), arXiv:2406.18665. A learned router decides before anybody has
 #   answered, so that nothing is paid twice: in some of their tests less than half the cost.
 # - W. Jitkrittum et al., *When Does Confidence-Based Cascade Deferral Suffice?* (2023),
-#   arXiv:2307.02764. Sureness may fail as a manager if the dear model is good at some questions
-#   only, if labels are noisy, and on other questions than those it was set on.
+#   arXiv:2307.02764. Sureness may fail as a manager, for one on other questions than those its
+#   threshold was set on.
 #
 # ## An open question
 #
