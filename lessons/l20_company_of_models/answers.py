@@ -83,12 +83,12 @@ LEFT, FIRST = "(budget - cheap)", "ordered[max(paid, 0)]"
 PICK = "return ordered[max(paid, 0)] if paid < len(ordered) else math.inf"
 
 THRESHOLD_WRONG = mistakes(THRESHOLD,
-    edit("clerks for nothing", LEFT, "budget",
-         "the clerks are not paid: they are, for each question, also for those that rise"),
-    edit("clerks of the others", "/ dear", "/ (dear - cheap)",
-         "a question that rises is not paid to the clerk; it is paid twice"),
+    edit("specialists for nothing", LEFT, "budget",
+         "the specialists are not paid: they are, for each question, also for those that rise"),
+    edit("specialists of the others", "/ dear", "/ (dear - cheap)",
+         "a question that rises is not paid to the specialist; it is paid twice"),
     edit("paid twice over", "/ dear", "/ (cheap + dear)",
-         "the clerk is paid twice for a question that rises"),
+         "the specialist is paid twice for a question that rises"),
     edit("the sure rise", "sorted(sureness)", "sorted(sureness, reverse=True)",
          "it counts from the other end: the sure ones would rise"),
     edit("one too many", FIRST, "ordered[min(max(paid, 0) + 1, len(ordered) - 1)]",
@@ -104,8 +104,8 @@ THRESHOLD_WRONG = mistakes(THRESHOLD,
     edit("all the same", PICK, "return ordered[min(max(paid, 0), len(ordered) - 1)]",
          "if the budget pays for all, the surest has to rise as well: infinity"),
     edit("counted from behind", PICK, "return ordered[paid] if paid < len(ordered) else math.inf",
-         "with a budget below the clerks' price the number that rises is negative, and indexes "
-         "from the end"),
+         "with a budget below the specialists' price the number that rises is negative, and "
+         "indexes from the end"),
     edit("a share", PICK, "return max(paid, 0) / len(ordered)",
          "this is the share that may rise; the sureness that parts them from the others is wanted"),
 )
@@ -142,14 +142,14 @@ ESCALATE_WRONG = mistakes(ESCALATE,
         better, _, more = large(questions)
         told = zip(answers, better, sure)
         return [b if s < threshold else a for a, b, s in told], bill + more""",
-         "the expert is asked, and paid, about all questions"),
+         "the large network is asked, and paid, about all questions"),
     edit("turned", TURN, "sure[i] > threshold", "the sure ones rise"),
     edit("ties rise", TURN, "sure[i] <= threshold",
          "a question exactly as sure as the threshold does not rise"),
-    edit("clerks for nothing", "bill += more", "bill = more",
-         "the clerks' bill is forgotten where something rises"),
-    edit("the expert for nothing", "bill += more", "pass",
-         "the expert's bill is forgotten"),
+    edit("specialists for nothing", "bill += more", "bill = more",
+         "the specialists' bill is forgotten if something rises"),
+    edit("the large network for nothing", "bill += more", "pass",
+         "the large network's bill is forgotten"),
     body("the sure ones' bill", """
         answers, sure, bill = small(questions)
         rises = [i for i in range(len(questions)) if sure[i] < threshold]
@@ -159,7 +159,7 @@ ESCALATE_WRONG = mistakes(ESCALATE,
                 answers[i] = answer
             bill = bill * (len(questions) - len(rises)) / len(questions) + more
         return answers, bill""",
-         "the clerk is not paid for questions that rise; it has answered them too"),
+         "the specialist is not paid for questions that rise; it has answered them too"),
     body("answers behind", """
         answers, sure, bill = small(questions)
         rises = [i for i in range(len(questions)) if sure[i] < threshold]
@@ -177,9 +177,9 @@ ESCALATE_WRONG = mistakes(ESCALATE,
             answers[: len(better)] = better
             bill += more
         return answers, bill""",
-         "the expert's answers are put in the first places, not where they belong"),
+         "the large network's answers are put in the first places, not where they belong"),
     edit("thrown away", "answers[i] = answer", "pass",
-         "the expert's answers are paid for, and thrown away"),
+         "the large network's answers are paid for, and thrown away"),
     edit("probabilities", TURN, "np.exp(sure[i]) < threshold",
          "sureness and threshold are both logarithms; one was turned into a probability"),
 )

@@ -99,14 +99,14 @@ THRESHOLD = Exercise(
               lambda rng: [_affords(rng, 10, 4), _affords(rng, 12, 9), _affords(rng, 9, 1)]),
         Probe("of equally sure ones all or none", lambda rng: [_ties(rng), _ties(rng)]),
         Probe("a budget that pays for none of them", lambda rng: _affords(rng, 8, 0)),
-        Probe("a budget that does not even pay the clerks",
+        Probe("a budget that does not even pay the specialists",
               lambda rng: Call(_sure(rng, 8), 2.0, 9.0, 1.0)),
     ),
     variants=answers.THRESHOLD_VARIANTS,
     wrong=answers.THRESHOLD_WRONG,
     hints=(
-        "Four questions, a clerk costs 1, the expert 10, and an answer may cost 6. What is left "
-        "for the expert, over all four, once the clerks are paid? How many can rise?",
+        "Four questions, a specialist costs 1, the large network 10, and an answer may cost 6. "
+        "What is left for rising, over all four, once the specialists are paid? How many can rise?",
         "paid = N (budget - cheap) / dear, rounded down, and not below 0. Sort the numbers: the "
         "first `paid` of them may rise.",
         "ordered = sorted(sureness)\n"
@@ -114,9 +114,9 @@ THRESHOLD = Exercise(
         "infinity if paid >= N, else ordered[paid]",
     ),
     next_step="20.3 uses it.",
-    drill="A clerk costs a twentieth of the expert. Half of the expert's price is allowed. What "
-    "share may rise? And if a clerk costs half?",
-    drill_answer="0.45; and none: whoever rises is paid twice.",
+    drill="A specialist costs a twentieth of the large network, and half of the latter's price is "
+    "allowed. What share may rise? And if a specialist costs half?",
+    drill_answer="0.45; and none: what rises is paid twice.",
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ DESK = "lessons.l20_company_of_models.company:Desk"
 
 
 def _office(rng: np.random.Generator, sure: list[float], limit: float) -> Call:
-    """A clerk and an expert who always differ, on questions with these doubts, in random order."""
+    """A small and a large one that always differ, on questions of this sureness, shuffled."""
     questions = [f"s{int(x)}=" for x in rng.choice(900, len(sure), replace=False) + 100]
     told = dict(zip(questions, (float(x) for x in rng.permutation(sure))))
     small = Made(DESK, {q: "small " + q for q in questions}, told, 1.0)
@@ -137,7 +137,7 @@ def _office(rng: np.random.Generator, sure: list[float], limit: float) -> Call:
 ESCALATE = Exercise(
     id="20.3",
     name="escalate",
-    task="""A cascade: the clerk answers, and what it doubts is asked again.
+    task="""A cascade: the specialist answers, and what it doubts is asked again.
 
     questions: list of N questions. small, large: functions that take a list of questions and return
     three things: their answers (a list), how sure they are of each [N], and the bill for all of
@@ -160,16 +160,16 @@ ESCALATE = Exercise(
     variants=answers.ESCALATE_VARIANTS,
     wrong=answers.ESCALATE_WRONG,
     hints=(
-        "Three questions, of which the clerk doubts the second. Who is asked about what, and what "
-        "is the whole bill if a clerk's answer costs 1 and the expert's 10?",
+        "Three questions, of which the specialist doubts the second. Who is asked about what, and "
+        "what is the whole bill if a specialist's answer costs 1 and the large network's 10?",
         "Ask small about all. Collect the indices that rise, ask large about those questions, and "
         "put its answers at these indices. Both bills count.",
         "answers, sure, bill = small(questions)\nrises = indices with sure < threshold\n"
         "if any: ask large about these; replace their answers; add its bill",
     ),
     next_step="This is the whole company. Now it has to earn its money.",
-    drill="A clerk costs 1, the expert 20, and 3 of 10 questions rise. What does an answer cost? "
-    "What share of the expert's price is that?",
+    drill="A specialist costs 1, the large network 20, and 3 of 10 questions rise. What does an "
+    "answer cost? What share of the large network's price is that?",
     drill_answer="1 + 0.3 * 20 = 7, or 0.35.",
 )  # fmt: skip
 

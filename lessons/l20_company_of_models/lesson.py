@@ -4,7 +4,7 @@ Run:    python -m lessons build 20
 """
 
 # %% [markdown]
-# # A company of models: clerks, and an expert for what they doubt
+# # A company of models: specialists, and a large one for what they doubt
 #
 # **The claim.** Not one model answers, but several, side by side and in roles, and hard problems
 # rise to a larger one. Andrej Karpathy expects this (NP24a). *We read into it: at half the large
