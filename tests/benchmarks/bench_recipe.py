@@ -1,13 +1,13 @@
 """What other recipes of the optimiser pay, in pairs of one seed: differences with intervals.
 
-Run:  python -m tests.benchmarks.bench_recipe --preset default --seeds 3 [--arms rising,pairs_x3]
+Run:  python -m tests.benchmarks.bench_recipe --preset quick --arms momentum=0.8,pairs=3+muon=0.7
 
-Each arm changes one thing of the preset, or two: Muon's momentum is lower, or rises over the first
-300 steps; the tables of characters or of pairs of characters have a learning rate of their own;
-weights of the blocks decay at every step, or cautiously, where the step goes towards zero anyway
-(Chen et al. 2025, arXiv:2510.12402). The loss is that of the choosing half, nats/char, lowest of
-the run's looks, since the judging half chooses nothing; an interval is Student's over pairs, at
-95 %.
+Each arm changes the preset in one or several ways: Muon's momentum is another, or rises over the
+first 300 steps; Muon's rate is multiplied, or that of the table of characters or of pairs of
+characters; weights of the blocks decay at every step, or cautiously, where the step goes towards
+zero anyway (Chen et al. 2025, arXiv:2510.12402). The loss is that of the choosing half, nats/char,
+lowest of the run's looks, since the judging half chooses nothing; an interval is Student's over
+pairs, at 95 %.
 """
 
 from __future__ import annotations
@@ -24,42 +24,45 @@ from scipy.stats import t as student
 import minigpt.train.loop
 from minigpt import corpora
 from minigpt.model import GPT
-from minigpt.optim import Muon
 from minigpt.saved.state import State
 from minigpt.settings import PRESETS, TrainConfig
 from minigpt.train import train
 
 RISING = 300
-"""Steps over which the momentum rises from 0.85 to the preset's."""
+"""Steps over which the momentum rises."""
 
 
-def rising(state: State) -> None:
-    """Let Muon's momentum rise from 0.85."""
+Change = Callable[[State, float], None]
+
+
+def momentum(state: State, value: float) -> None:
+    """Give Muon this momentum throughout."""
+    state.optimizers[0].param_groups[0]["momentum"] = value
+
+
+def rising(state: State, start: float) -> None:
+    """Let Muon's momentum rise from `start` to the preset's."""
     muon = state.optimizers[0]
     peak = muon.param_groups[0]["momentum"]
 
     def set_momentum(*_: object) -> None:
         along = min(1.0, state.step / RISING)
-        muon.param_groups[0]["momentum"] = 0.85 + (peak - 0.85) * along
+        muon.param_groups[0]["momentum"] = start + (peak - start) * along
 
     muon.register_step_pre_hook(set_momentum)
 
 
-def momentum(value: float) -> Callable[[State], None]:
-    """Give Muon this momentum throughout."""
-
-    def change(state: State) -> None:
-        state.optimizers[0].param_groups[0]["momentum"] = value
-
-    return change
+def muon(state: State, factor: float) -> None:
+    """Multiply Muon's rate."""
+    state.optimizers[0].param_groups[0]["lr"] *= factor
 
 
-def times(table: str, factor: float) -> Callable[[State], None]:
-    """Give a table of the model `factor` times AdamW's rate."""
+def table(name: str) -> Change:
+    """Multiply AdamW's rate for one table of the model."""
 
-    def change(state: State) -> None:
+    def change(state: State, factor: float) -> None:
         adamw = state.optimizers[-1]
-        weight = getattr(state.model, table).weight
+        weight = getattr(state.model, name).weight
         group = adamw.param_groups[0]
         group["params"] = [p for p in group["params"] if p is not weight]
         rest = {k: v for k, v in group.items() if k != "params"}
@@ -68,72 +71,55 @@ def times(table: str, factor: float) -> Callable[[State], None]:
     return change
 
 
-def cautious(state: State) -> None:
-    """Take back the decay of each weight that the step moves away from zero."""
-    muon = state.optimizers[0]
-    assert isinstance(muon, Muon)
-    before: list[torch.Tensor] = []
+def decay(state: State, value: float) -> None:
+    """Let the blocks' weights decay at every step."""
+    state.optimizers[0].param_groups[0]["weight_decay"] = value
+
+
+def cautious(state: State, value: float) -> None:
+    """`decay`, taken back from each weight that the step moves away from zero."""
+    decay(state, value)
+    muon, before = state.optimizers[0], list[torch.Tensor]()
     group = muon.param_groups[0]
 
     def remember(*_: object) -> None:
         before[:] = [p.detach().clone() for p in group["params"]]
 
     def take_back(*_: object) -> None:
-        decay = group["lr"] * group["weight_decay"]
+        share = group["lr"] * group["weight_decay"]
         for weight, old in zip(group["params"], before):
             with torch.no_grad():
-                update = old * (1 - decay) - weight  # what the step subtracted
-                weight.add_(old * decay * (update * old < 0))
+                update = old * (1 - share) - weight  # what the step subtracted
+                weight.add_(old * share * (update * old < 0))
 
     muon.register_step_pre_hook(remember)
     muon.register_step_post_hook(take_back)
 
 
-def both(*changes: Callable[[State], None]) -> Callable[[State], None]:
-    """Make several changes."""
-
-    def change(state: State) -> None:
-        for one in changes:
-            one(state)
-
-    return change
-
-
-def nothing(state: State) -> None:
-    """Change nothing."""
-
-
-ARMS: dict[str, tuple[float, Callable[[State], None]]] = {
-    "as_is": (0.0, nothing),
-    "rising": (0.0, rising),
-    "momentum_0.8": (0.0, momentum(0.8)),
-    "momentum_0.85": (0.0, momentum(0.85)),
-    "momentum_0.9": (0.0, momentum(0.9)),
-    "rising_pairs_x3": (0.0, both(rising, times("embed_pair", 3.0))),
-    "momentum_0.9_pairs_x3": (0.0, both(momentum(0.9), times("embed_pair", 3.0))),
-    "momentum_0.9_pairs_x10": (0.0, both(momentum(0.9), times("embed_pair", 10.0))),
-    "characters_x0.3": (0.0, times("embed", 0.3)),
-    "characters_x3": (0.0, times("embed", 3.0)),
-    "pairs_x0.3": (0.0, times("embed_pair", 0.3)),
-    "pairs_x3": (0.0, times("embed_pair", 3.0)),
-    "decay_0.1": (0.1, nothing),
-    "cautious_0.1": (0.1, cautious),
+CHANGES: dict[str, Change] = {
+    "momentum": momentum,
+    "rising": rising,
+    "muon": muon,
+    "characters": table("embed"),
+    "pairs": table("embed_pair"),
+    "decay": decay,
+    "cautious": cautious,
 }
-"""By name: weight decay of Muon, and what is done to the state before the first step."""
 
 
 def once(config: TrainConfig, arm: str) -> float:
     """The loss of one training, nats/char on the choosing half."""
-    decay, change = ARMS[arm]
+    changes = [one.partition("=") for one in arm.split("+") if one]
 
     class Changed(State):
         def __init__(self, config: TrainConfig, model: GPT) -> None:
             super().__init__(config, model)
-            change(self)
+            for name, _, value in changes:
+                CHANGES[name](self, float(value))
 
     before, minigpt.train.loop.State = minigpt.train.loop.State, Changed  # type: ignore[misc]
     try:
-        result = train(replace(config, weight_decay=decay), corpora.load(config.data))
+        result = train(config, corpora.load(config.data))
     finally:
         minigpt.train.loop.State = before  # type: ignore[misc]
     return min(line["choose_loss"] for line in result.metrics if line["choose_loss"] is not None)
@@ -146,23 +132,23 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--arms", default=",".join(ARMS))
+    parser.add_argument("--arms", required=True, help="of changes name=number, joined by +")
     asked = parser.parse_args()
-    arms = list(dict.fromkeys(["as_is", *asked.arms.split(",")]))
+    arms = ["", *asked.arms.split(",")]
     found: dict[str, list[float]] = {arm: [] for arm in arms}
     for seed in range(asked.first, asked.first + asked.seeds):
         for arm in arms:
             config = replace(PRESETS[asked.preset], seed=seed, threads=asked.threads)
             found[arm].append(once(config, arm))
-            print(f"seed {seed}  {arm:16} {found[arm][-1]:.4f} nats/char", flush=True)
+            print(f"seed {seed}  {found[arm][-1]:.4f} nats/char  {arm or 'as it is'}", flush=True)
     for arm in arms[1:]:
-        differences = [a - b for a, b in zip(found[arm], found["as_is"])]
+        differences = [a - b for a, b in zip(found[arm], found[""])]
         middle, n = statistics.mean(differences), len(differences)
-        print(f"{arm:16} {middle:+.4f} against the preset", end="")
+        print(f"{middle:+.4f} against the preset", end="")
         if n > 1:
             half = student.ppf(0.975, n - 1) * statistics.stdev(differences) / math.sqrt(n)
             print(f" [{middle - half:+.4f}, {middle + half:+.4f}]", end="")
-        print(f", {n} pairs")
+        print(f", {n} pairs: {arm}")
 
 
 if __name__ == "__main__":
