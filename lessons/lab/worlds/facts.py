@@ -24,12 +24,13 @@ KEY, VALUE = 5, 2
 """Letters of a key and of a value."""
 VALUES = len(string.ascii_lowercase) ** VALUE
 """How many values there are, all equally likely."""
-IS, ASKS, MARK, FILLER = "=", "?", "#", "_"
-"""Behind the key of a fact; behind the key of a question that takes two; in front of junk; at the
-end of short texts."""
+IS, ASKS, SO, NEXT, MARK, FILLER = "=", "?", ",", ";", "#", "_"
+"""Behind the key of a fact; behind a question that takes two; between two facts of which one leads
+to the other; between two that have nothing to do with each other; in front of junk; at the end of
+short texts."""
 COLOURS = "bglmrvwy"
 """Of towns."""
-ALPHABET = "".join(sorted(string.ascii_lowercase + " []" + IS + ASKS + MARK + FILLER))
+ALPHABET = "".join(sorted(string.ascii_lowercase + " []" + IS + ASKS + SO + NEXT + MARK + FILLER))
 
 
 def words(rng: np.random.Generator, n: int, length: int = KEY) -> list[str]:
@@ -71,12 +72,12 @@ def two_hop(
     """What is learned from, and what is judged by, if nobody judged may be asked about before.
 
     towns: person -> town; colours: town -> colour; judged: persons. To be learned are every
-    person's town (`kavel=qd`), every town's colour (`qd=r`), and the colour of the town of each
-    person who is not judged (`kavel?qd=r`). Judged are such texts of the others.
+    person's town (`kavel=qd`), every town's colour (`qd=r`), and, of each person who is not judged,
+    one after the other (`kavel=qd,qd=r`). Judged are such texts of the others.
     """
     one = [f"{person}{IS}{town}" for person, town in towns.items()]
     one += [f"{town}{IS}{colour}" for town, colour in colours.items()]
-    both = {who: f"{who}{ASKS}{town}{IS}{colours[town]}" for who, town in towns.items()}
+    both = {who: f"{who}{IS}{town}{SO}{town}{IS}{colours[town]}" for who, town in towns.items()}
     learn = one + [text for who, text in both.items() if who not in judged]
     return learn, [text for who, text in both.items() if who in judged]
 
