@@ -58,10 +58,10 @@ BITS = Exercise(
         "paid = - sum of the last `length` columns / ln 2, for each fact\n"
         "max(0, sum over facts of (log2 choices - paid))",
     ),
-    next_step="Section 3 measures with it what junk costs.",
+    next_step="Section 2 measures with it what a small head holds.",
     drill="500 facts have values of 676. How many bits are that, and how many can a network of "
-    "4,128 weights hold at 2 bits a weight?",
-    drill_answer="500 x 9.4 = 4,700 bits; it could hold 8,256.",
+    "4,192 weights hold at 2 bits a weight?",
+    drill_answer="500 x 9.4 = 4,700 bits; it could hold 8,384.",
 )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ HOPS = Exercise(
         "learn: person=town for all, town=colour for all, person=town,town=colour for the others\n"
         "judge: person=town,town=colour for the judged",
     ),
-    next_step="Section 5 examines three networks with it.",
+    next_step="Section 6 examines with it who can think by heart.",
     drill="600 people live in 64 towns, and half of them are judged. How many texts are there to "
     "learn from?",
     drill_answer="600 + 64 + 300 = 964.",
@@ -161,7 +161,7 @@ RUN = Exercise(
         "for each call in written: the call itself, then files[file][key], or ? if that is not "
         "there\nquestion + the result",
     ),
-    next_step="Section 6 lets networks write, and answers them.",
+    next_step="Section 5 lets a network write, and answers it.",
     drill="A model writes `[town [town kavel]]`. What does the runtime make of it, if kavel lives "
     "in qd?",
     drill_answer="`[town [town kavel]qd]`: the inner call is one, the outer one is none.",
