@@ -202,7 +202,7 @@ for how, rates in measured.RATES.items():
 # may be junk is less *sure*. That costs up to one bit a fact, 500 bits, and the two arms are 370
 # apart: what junk costs beyond other facts may be doubt, not room.
 #
-# **A mark helps.** With a sign in front of junk the memory keeps 0.87 [0.75, 1.01], though nobody
+# **A mark helps.** With a sign in front of junk the memory keeps 0.88 [0.76, 1.00], though nobody
 # told it what the sign means. In the large models of Allen-Zhu and Li the name of the source, in
 # front of what is useful, did the same.
 #
@@ -214,8 +214,8 @@ for how, rates in measured.RATES.items():
 #
 # **How small may a core be?** 2x12, with 4,296 weights, is right in 0.53 to 0.998, by seed. By
 # heart 2x16 is right in 0.37, which is little news: 1,000 towns are 6,000 bits. **At once**,
-# without saying the town, even the large one is right in 0.16 only (by chance 0.125): it knows both
-# facts and does not join them unseen.
+# without saying the town, even the large one is right in 0.16 only; always saying the commonest
+# colour would give 0.21. It knows both facts and does not join them unseen.
 #
 # ## 8. When is a head enough?
 #
@@ -236,8 +236,8 @@ for n in scaled((125, 250, 500), ci=(8,)):
 # %% [markdown]
 # When we ran it, the core knew 1.000, 1.000 and 0.996 of the towns, but said 0.38, 0.23 and 0.38 of
 # the colours. So a head this small is enough to *know* up to 500 people, each read 100 times or
-# more; a book is for the many. But it hardly goes on from one fact to the next. (One seed, at a
-# rate chosen for 1,000 people: it may yet be able to.)
+# more; a book is for the many. But it hardly goes on from one fact to the next: perhaps it saw too
+# few people do so. (One seed, at a rate chosen for 1,000 people.)
 #
 # ## 9. Where it stops being true
 #
