@@ -1,0 +1,74 @@
+"""The two halves of the evidence: bits by the share of junk, right answers by weights.
+
+Run:    used by experiment.py beside this file
+Omits:  intervals of what is not judged: dots are the seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit import figures
+from labkit.in_words import in_words
+from lessons.engine.experiment import Evidence
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LINES = {
+    "junk": ("#D55E00", "o-", {0.0: "clean", 0.5: "half junk", 0.75: "three quarters junk"}),
+    "no junk, seen twice as often": ("#777777", "s", {0.0: "clean, twice as often"}),
+    "marked junk": ("#0072B2", "^", {0.5: "half junk, marked"}),
+    "other facts": ("#009E73", "D", {0.5: "half other facts"}),
+}
+"""Name -> colour, marker and dashes, and which diet is at which share."""
+WAYS = {
+    "book": ("#0072B2", "o-", "with a book"),
+    "aloud": ("#D55E00", "s--", "by heart, aloud"),
+    "direct": ("#009E73", "^", "by heart, at once"),
+}
+
+
+def both(evidence: Sequence[Evidence], known: float, weights: dict[str, int]) -> tuple[Figure, str]:
+    """Left bits that are remembered, of `known`; right shares of right answers, by the number of
+    weights of each shape. Lines join means, dots are single seeds."""
+    figure, (left, right) = figures.new("wide", 1, 2)
+    for name, (colour, look, diets) in LINES.items():
+        runs = np.array([[one["bits"][diet] for diet in diets.values()] for one in evidence])
+        _line(left, list(diets), runs, colour, look, name)
+    left.set_ylim(0, 1.05 * known)
+    left.set_xlim(-0.06, 0.81)
+    left.set_xticks([0, 0.5, 0.75])
+    left.legend(fontsize=8)
+    figures.label(
+        left,
+        x="share of what is read that is not useful",
+        y="bits remembered",
+        title=f"Of {known:,.0f} useful bits",
+    )
+    for how, (colour, look, label) in WAYS.items():
+        shapes = list(evidence[0]["answers"][how])
+        runs = np.array(
+            [[one["answers"][how][name]["right"] for name in shapes] for one in evidence]
+        )
+        _line(right, [weights[name] for name in shapes], runs, colour, look, label)
+    right.set_xscale("log")
+    right.set_ylim(-0.03, 1.05)
+    right.legend(fontsize=8)
+    figures.label(right, x="weights", y="share right", title="Questions of two facts")
+    words = in_words(figure)
+    named = [f"{size:,}\n{name}" for name, size in weights.items()]
+    right.set_xticks(list(weights.values()), named, fontsize=8)
+    right.minorticks_off()
+    return figure, words
+
+
+def _line(
+    ax: Axes, x: Sequence[float], runs: np.ndarray, colour: str, look: str, label: str
+) -> None:
+    ax.plot(x, runs.mean(axis=0), look, color=colour, ms=5, label=label)
+    ax.plot(x, runs.T, ".", color=colour, alpha=0.4, ms=4)
