@@ -45,6 +45,8 @@ class TrainConfig:
     """Peak learning rate of Muon."""
     adamw_lr: float = 3e-3
     """Peak learning rate of AdamW."""
+    bigram_lr_factor: float = 1.0
+    """AdamW's rate for the table of pairs of characters, as a multiple of its rate for the rest."""
     momentum: float = 0.95
     """Momentum of Muon."""
     newton_schulz: int = 5
@@ -99,6 +101,10 @@ class TrainConfig:
         for name in ("muon_lr", "adamw_lr"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be above 0 and at most 1, got {getattr(self, name)}")
+        if not 0 < self.bigram_lr_factor <= 1000:
+            raise ValueError(
+                f"bigram_lr_factor must be above 0 and at most 1000, got {self.bigram_lr_factor}"
+            )
         for name in ("momentum", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be from 0 to below 1, got {getattr(self, name)}")

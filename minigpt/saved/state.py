@@ -44,10 +44,16 @@ def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimiz
     in_muon = {id(p) for p in matrices} if config.optimizer == "muon" else set()
     rest = [p for p in model.parameters() if id(p) not in in_muon]
     decay = config.weight_decay if config.optimizer == "adamw" else 0.0
+    own_rate = model.config.bigram and config.bigram_lr_factor != 1
+    pairs = [model.embed_pair.weight] if own_rate else []
+    apart = {id(p) for p in pairs}
+    tables = [p for p in rest if p.dim() >= 2 and id(p) not in apart]
+    rate = config.adamw_lr * config.bigram_lr_factor
     adamw = torch.optim.AdamW(
         [
-            {"params": [p for p in rest if p.dim() >= 2], "weight_decay": decay},
+            {"params": tables, "weight_decay": decay},
             {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0},
+            *({"params": [p], "weight_decay": decay, "lr": rate} for p in pairs),
         ],
         lr=config.adamw_lr,
         betas=(0.9, config.beta2),

@@ -422,6 +422,18 @@ def test_a_budget_goes_on_where_it_was_stopped(corpus: corpora.Corpus, tmp_path:
     assert checkpoint.load(run.last)[1]["fixed"] is True
 
 
+def test_a_run_with_a_rate_for_pairs_goes_on_to_the_same_end(
+    corpus: corpora.Corpus, tmp_path: Path
+) -> None:
+    """The table of pairs is in a group of its own, and so are its moments in a checkpoint."""
+    config = replace(SHORT, bigram_lr_factor=3.0, eval_every=0, save_seconds=0)
+    whole = train(config, corpus)
+    run = stopped(config, corpus, tmp_path / "run", after=5)
+    result = train(config, corpus, run=run, resume=True)
+    assert result.model.fingerprint == whole.model.fingerprint
+    assert result.model.fingerprint != train(SHORT, corpus).model.fingerprint
+
+
 def test_going_on_from_another_model(corpus: corpora.Corpus) -> None:
     first = train(SHORT, corpus)
     start = GPT(first.model.config, first.model.tokenizer)
@@ -440,6 +452,8 @@ def test_going_on_from_another_model(corpus: corpora.Corpus) -> None:
         {"batch_size": 6, "accumulate": 4},
         {"muon_lr": 0.0},
         {"adamw_lr": math.nan},
+        {"bigram_lr_factor": 0.0},
+        {"bigram_lr_factor": math.inf},
         {"momentum": 1.0},
         {"beta2": -0.1},
         {"cooldown": 1.5},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from minigpt.model import GPT
 from minigpt.optim import QUINTIC, Muon, cosine, orthogonalise, trapezoid
 from minigpt.saved.state import make_optimizers
-from minigpt.settings import PRESETS
+from minigpt.settings import PRESETS, TrainConfig
 from minigpt.tokenizer import CharTokenizer
 
 
@@ -166,6 +167,25 @@ def test_every_parameter_has_one_optimiser(preset: str, attention: str) -> None:
                 assert isinstance(optimizer, Muon) == in_muon, names[id(p)]
                 decays = in_muon or (config.optimizer == "adamw" and p.dim() >= 2)
                 assert (group["weight_decay"] > 0) == decays, names[id(p)]
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_the_table_of_pairs_may_have_a_rate_of_its_own(optimizer: Literal["muon", "adamw"]) -> None:
+    """AdamW's first step is its rate, whatever the gradient's size: so the factor can be seen."""
+    shape = replace(PRESETS["quick"].model, n_layer=1, n_embd=8, n_head=2)
+    moved = {}
+    for factor in (1.0, 4.0):
+        config = TrainConfig(model=shape, optimizer=optimizer, bigram_lr_factor=factor)
+        model = GPT(shape, CharTokenizer("abc"), torch.Generator().manual_seed(0))
+        before = {name: p.detach().clone() for name, p in model.named_parameters()}
+        for p in model.parameters():
+            p.grad = torch.ones_like(p)
+        for one in make_optimizers(config, model):
+            one.step()
+        moved[factor] = {name: p.detach() - before[name] for name, p in model.named_parameters()}
+    for name, step in moved[4.0].items():
+        times = 4 if name == "embed_pair.weight" else 1
+        assert torch.allclose(step, times * moved[1.0][name], atol=1e-6), name
 
 
 def test_queries_keys_and_values_are_taken_apart() -> None:
