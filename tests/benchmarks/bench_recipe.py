@@ -1,6 +1,6 @@
 """What other recipes of the optimiser pay, in pairs of one seed: differences with intervals.
 
-Run:  python -m tests.benchmarks.bench_recipe --preset quick --arms momentum=0.8,pairs=3+muon=0.7
+Run:  python -m tests.benchmarks.bench_recipe --preset quick --arms momentum=0.95,muon=0.7+pairs=2
 
 Each arm changes the preset in one or several ways: Muon's momentum is another, or rises over the
 first 300 steps; Muon's rate is multiplied, or that of the table of characters or of pairs of
@@ -63,7 +63,7 @@ def table(name: str) -> Change:
     def change(state: State, factor: float) -> None:
         adamw = state.optimizers[-1]
         weight = getattr(state.model, name).weight
-        group = adamw.param_groups[0]
+        group = next(g for g in adamw.param_groups if any(p is weight for p in g["params"]))
         group["params"] = [p for p in group["params"] if p is not weight]
         rest = {k: v for k, v in group.items() if k != "params"}
         adamw.add_param_group({**rest, "params": [weight], "lr": group["lr"] * factor})
