@@ -56,6 +56,13 @@ SURENESS_WRONG = mistakes(SURENESS,
          "one character too many is counted, the first behind the end"),
     edit("the sign", SUM, "-np.where(counted, chosen, 0.0).sum(axis=1)",
          "the sign is turned: this is a surprise, and is large where the network doubts"),
+    edit("base two", SUM, "np.where(counted, chosen, 0.0).sum(axis=1) / np.log(2)",
+         "this is the logarithm to base 2, in bits; the natural one is wanted, in nats"),
+    edit("the log of a sum", SUM, "np.log(np.where(counted, np.exp(chosen), 0.0).sum(axis=1))",
+         "this is the logarithm of the sum of the probabilities; of their product is wanted"),
+    edit("times nothing", SUM, "(chosen * counted).sum(axis=1)",
+         "what is behind the end is multiplied by 0, and 0 times minus infinity is not a number; "
+         "leave it out"),
 )
 
 # 20.2  A budget becomes a threshold
@@ -106,6 +113,18 @@ THRESHOLD_WRONG = mistakes(THRESHOLD,
     edit("counted from behind", PICK, "return ordered[paid] if paid < len(ordered) else math.inf",
          "with a budget below the specialists' price the number that rises is negative, and "
          "indexes from the end"),
+    edit("nobody", PICK,
+         "return (ordered[paid] if paid > 0 else -math.inf) if paid < len(ordered) else math.inf",
+         "if the budget pays for none, the lowest sureness is wanted: nothing is below it"),
+    edit("not sorted", "sorted(sureness)", "list(sureness)",
+         "the sureness is not sorted: this is that of any question"),
+    edit("each once", "sorted(sureness)", "sorted(set(sureness))",
+         "equally sure ones are counted once, but each of them is paid"),
+    body("each once, counted all", """
+        ordered = sorted(set(sureness))
+        paid = max(math.floor(len(sureness) * (budget - cheap) / dear + 1e-9), 0)
+        return ordered[paid] if paid < len(ordered) else math.inf""",
+         "equally sure ones are one place in this order; each needs a place of its own"),
     edit("a share", PICK, "return max(paid, 0) / len(ordered)",
          "this is the share that may rise; the sureness that parts them from the others is wanted"),
 )
@@ -180,6 +199,48 @@ ESCALATE_WRONG = mistakes(ESCALATE,
          "the large network's answers are put in the first places, not where they belong"),
     edit("thrown away", "answers[i] = answer", "pass",
          "the large network's answers are paid for, and thrown away"),
+    body("the surer one", """
+        answers, sure, bill = small(questions)
+        rises = [i for i in range(len(questions)) if sure[i] < threshold]
+        if rises:
+            better, doubt, more = large([questions[i] for i in rises])
+            for i, answer, s in zip(rises, better, doubt):
+                answers[i] = answer if s > sure[i] else answers[i]
+            bill += more
+        return answers, bill""",
+         "the surer of two answers is kept; the last one asked is to be believed"),
+    body("one call a question", """
+        answers, sure, bill = small(questions)
+        for i, question in enumerate(questions):
+            if sure[i] < threshold:
+                told, _, more = large([question])
+                answers[i], bill = told[0], bill + more
+        return answers, bill""",
+         "the large network is called once for each question; call it once about all that rise"),
+    body("small ones one by one", """
+        told = [small([question]) for question in questions]
+        answers, bill = [one[0][0] for one in told], sum(one[2] for one in told)
+        rises = [i for i in range(len(questions)) if told[i][1][0] < threshold]
+        if rises:
+            better, _, more = large([questions[i] for i in rises])
+            for i, answer in zip(rises, better):
+                answers[i] = answer
+            bill += more
+        return answers, bill""",
+         "the specialists are called once for each question; call them once about all"),
+    body("both one by one", """
+        answers, bill = [], 0.0
+        for question in questions:
+            told, sure, price = small([question])
+            bill += price
+            if sure[0] < threshold:
+                told, _, price = large([question])
+                bill += price
+            answers.append(told[0])
+        return answers, bill""",
+         "both are called once for each question; each call costs something, so ask together"),
+    edit("an empty list", "if rises:", "if True:",
+         "the large network is called about nothing if nothing rises, and the call is paid"),
     edit("probabilities", TURN, "np.exp(sure[i]) < threshold",
          "sureness and threshold are both logarithms; one was turned into a probability"),
 )

@@ -23,6 +23,14 @@ def _answers(rng: np.random.Generator, *lengths: int, greedy: bool = False) -> C
     return Call(said, written, np.array(lengths))
 
 
+def _never_written(rng: np.random.Generator) -> Call:
+    """Behind the end of the first answer is a character that the network rules out."""
+    call = _answers(rng, 2, 4)
+    said, written, _ = call.args
+    said[0, 3, written[0, 3]] = -np.inf
+    return call
+
+
 SURENESS = Exercise(
     id="20.1",
     name="sureness",
@@ -43,6 +51,7 @@ SURENESS = Exercise(
               lambda rng: _answers(rng, 4, 4, 4)),
         Probe("behind the end of an answer nothing counts",
               lambda rng: [_answers(rng, 2, 4, 1, 3), _answers(rng, 3, 5, greedy=True)]),
+        Probe("not even a character that has a probability of 0", _never_written),
     ),
     variants=answers.SURENESS_VARIANTS,
     wrong=answers.SURENESS_WRONG,
@@ -69,15 +78,15 @@ def _sure(rng: np.random.Generator, n: int) -> list[float]:
 
 
 def _affords(rng: np.random.Generator, n: int, rises: int) -> Call:
-    """A budget for `rises` of n questions and half of one more."""
+    """A budget for `rises` of n questions and most of one more."""
     cheap, dear = float(rng.uniform(0.5, 2)), float(rng.uniform(5, 15))
-    return Call(_sure(rng, n), cheap, dear, cheap + dear * (rises + 0.5) / n)
+    return Call(_sure(rng, n), cheap, dear, cheap + dear * (rises + 0.7) / n)
 
 
 def _ties(rng: np.random.Generator) -> Call:
-    """Three that are equally unsure, and a budget for two of them, beside one that is more so."""
-    sure = rng.permutation([-3.0, -2.0, -2.0, -2.0, -0.5, -0.1, -0.2, -0.3])
-    return Call(sure.tolist(), 1.0, 8.0, 1.0 + 8.0 * 3.5 / 8)
+    """Four that are equally unsure, and a budget for two of them, beside one that is more so."""
+    sure = rng.permutation([-3.0, *[-2.0] * 4, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1])
+    return Call(sure.tolist(), 0.3, 8.0, 0.3 + 8.0 * 3.5 / 11)
 
 
 THRESHOLD = Exercise(
@@ -94,9 +103,9 @@ THRESHOLD = Exercise(
     the budget pays for none, that is the lowest sureness.""",
     solution="lessons.l20_company_of_models.company:threshold",
     probes=(
-        Probe("a budget that pays for all of them", lambda rng: Call(_sure(rng, 6), 1.0, 4.0, 5.5)),
         Probe("the least sure rise",
               lambda rng: [_affords(rng, 10, 4), _affords(rng, 12, 9), _affords(rng, 9, 1)]),
+        Probe("a budget that pays for all of them", lambda rng: Call(_sure(rng, 6), 1.0, 4.0, 5.5)),
         Probe("of equally sure ones all or none", lambda rng: [_ties(rng), _ties(rng)]),
         Probe("a budget that pays for none of them", lambda rng: _affords(rng, 8, 0)),
         Probe("a budget that does not even pay the specialists",
@@ -125,12 +134,16 @@ THRESHOLD = Exercise(
 DESK = "lessons.l20_company_of_models.company:Desk"
 
 
-def _office(rng: np.random.Generator, sure: list[float], limit: float) -> Call:
-    """A small and a large one that always differ, on questions of this sureness, shuffled."""
+def _office(
+    rng: np.random.Generator, sure: list[float], limit: float, large_sure: float = -0.5
+) -> Call:
+    """A small and a large one that always differ, on questions of this sureness, shuffled; each
+    call costs something, so that bills tell how often they are asked."""
     questions = [f"s{int(x)}=" for x in rng.choice(900, len(sure), replace=False) + 100]
     told = dict(zip(questions, (float(x) for x in rng.permutation(sure))))
-    small = Made(DESK, {q: "small " + q for q in questions}, told, 1.0)
-    large = Made(DESK, {q: "large " + q for q in questions}, dict.fromkeys(questions, -0.5), 10.0)
+    doubt = dict.fromkeys(questions, large_sure)
+    small = Made(DESK, {q: "small " + q for q in questions}, told, 1.0, 0.3)
+    large = Made(DESK, {q: "large " + q for q in questions}, doubt, 10.0, 0.7)
     return Call(questions, small, large, limit)
 
 
@@ -142,9 +155,9 @@ ESCALATE = Exercise(
     questions: list of N questions. small, large: functions that take a list of questions and return
     three things: their answers (a list), how sure they are of each [N], and the bill for all of
     them. threshold: questions of which `small` is less sure than that rise.
-    Ask `small` about all, and `large`, once, about those that rise, if there are any. Returns
-    (answers, bill): each question's answer by the last one asked, in the order of the questions,
-    and the sum of all bills.""",
+    Call `small` once, about all, and `large` once, about those that rise; not at all if there are
+    none: a call costs something, too. Returns (answers, bill): each question's answer by the last
+    one asked, in the order of the questions, and the sum of all bills.""",
     solution="lessons.l20_company_of_models.company:escalate",
     probes=(
         Probe("nobody is in doubt",
@@ -154,6 +167,8 @@ ESCALATE = Exercise(
         Probe("some rise, and answers keep their order",
               lambda rng: [_office(rng, [-3.0, -0.1, -2.0, -0.2, -0.3, -2.5, -0.4], -1.0)
                            for _ in range(2)]),
+        Probe("the last one asked is believed, even if it is less sure",
+              lambda rng: _office(rng, [-3.0, -0.1, -2.0, -0.2], -1.0, large_sure=-5.0)),
         Probe("exactly as sure as the threshold does not rise",
               lambda rng: _office(rng, [-3.0, -1.0, -1.0, -0.2], -1.0)),
     ),

@@ -82,10 +82,12 @@ class Desk:
     sure: Mapping[str, float]
     price: float
     """Of each question that is asked."""
+    call: float = 0.0
+    """Price of being called, whatever is asked."""
 
     def __call__(self, questions: Sequence[str]) -> Said:
         told = np.array([self.sure[question] for question in questions], dtype=float)
-        return [self.answers[q] for q in questions], told, self.price * len(questions)
+        return [self.answers[q] for q in questions], told, self.call + self.price * len(questions)
 
 
 @dataclass(frozen=True)

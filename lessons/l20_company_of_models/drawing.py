@@ -24,14 +24,14 @@ LINES = {
     "by lot": ("company, by lot", figures.COLOURS[6], figures.DASHES[2]),
     "generalist cascade": ("generalist, by sureness", figures.COLOURS[2], figures.DASHES[1]),
 }
-ALONE = {"large": "s", "one": "D", "generalist": "^"}
-"""Markers of single networks."""
+ALONE = {"large": "s", "one": "D", "specialists": "v", "generalist": "^"}
+"""Markers of those who ask nobody."""
 PAID = ("one", "specialists", "company", "generalist cascade")
 """Whose prices are compared with the large one's, from top to bottom."""
 TAGS = {
-    "operations": ("o", figures.COLOURS[0]),
-    "alone": ("D", figures.COLOURS[2]),
-    "among 256": ("^", figures.COLOURS[1]),
+    "operations": ("P", figures.COLOURS[0]),
+    "alone": ("X", figures.COLOURS[2]),
+    "among 256": ("*", figures.COLOURS[1]),
 }
 """Marker and colour of a price tag; the last two are milliseconds."""
 
@@ -54,16 +54,25 @@ def _bills(ax: Axes, evidence: Sequence[Evidence]) -> None:
         runs = np.array([one["lines"][name] for one in evidence])
         ax.plot(costs, runs.mean(axis=0), color=colour, ls=dash, label=label)
     for role, marker in ALONE.items():
-        right = [one["right"][role] for one in evidence]
-        price = np.mean([_operations(one, role) for one in evidence])
         label = "one of equal cost" if role == "one" else role
-        ax.plot([price], [np.mean(right)], marker, color="#000000", label=label)
-        if len(right) > 1:
-            found = interval(right)
-            ax.vlines(price, found.low, found.high, color="#000000", linewidth=1.0)
-    ax.axvline(0.5, color="#777777", linewidth=0.8, gid="half the price")
-    ax.legend(fontsize=8, loc="lower right")
+        price = np.mean([_operations(one, role) for one in evidence])
+        _point(ax, marker, "#000000", label, price, [one["right"][role] for one in evidence])
+    bill, right = ([one["company"][what] for one in evidence] for what in ("bill", "right"))
+    _point(ax, "o", figures.COLOURS[1], "company, as it ran", np.mean(bill), right)
+    ax.set_ylim(0.05, 1.03)
+    ax.axvline(0.5, ymin=0.4, color="#777777", linewidth=0.8, gid="half the price")
+    ax.legend(fontsize=7, loc="lower center", ncols=2, columnspacing=1.0, handlelength=2.4)
     figures.label(ax, x="operations / the large one's", y="share right", title="who rises")
+
+
+def _point(
+    ax: Axes, marker: str, colour: str, label: str, price: np.floating, right: list[float]
+) -> None:
+    """A mean share of right answers at a price, with its interval."""
+    ax.plot([price], [np.mean(right)], marker, color=colour, label=label)
+    if len(right) > 1:
+        found = interval(right)
+        ax.vlines(price, found.low, found.high, color=colour, linewidth=1.0)
 
 
 def _clocks(ax: Axes, evidence: Sequence[Evidence]) -> list[tuple[Line2D, np.ndarray]]:

@@ -295,7 +295,7 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
 
 EXPERIMENT = Experiment(
     id="company_of_models",
-    title="At half the operations a company is nearly as good as its large model",
+    title="A company at half cost: near its large one, no worse than one of that cost",
     claim="Not one model, but several in parallel, in roles, and hard problems rise to a larger"
     " one. *We read into it: at half the large one's cost, nearly as good, and no worse than one"
     " model of that cost.",

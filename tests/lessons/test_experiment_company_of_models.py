@@ -86,6 +86,7 @@ def test_the_large_one_is_asked_about_those_that_rise_and_paid_for_them() -> Non
     assert asked == [["a", "c"]]
     assert escalate(questions, small, large, -9) == (["A", "B", "C", "D"], 4)
     assert len(asked) == 1
+    assert Desk(small.answers, small.sure, 1, call=0.5)(["a", "b"])[2] == 2.5
 
 
 def test_raised_by_brute_force_over_all_orders_of_equals() -> None:
