@@ -150,8 +150,6 @@ PRESETS: dict[Preset, TrainConfig] = {
         batch_size=24,
         muon_lr=0.04,
         adamw_lr=6e-3,
-        momentum=0.85,
-        bigram_lr_factor=10.0,
         model=GPTConfig(n_layer=3, n_head=4, n_embd=128, context=64, attention_scale=2.0),
     ),
     "default": _DEFAULT,

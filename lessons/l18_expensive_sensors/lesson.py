@@ -121,9 +121,9 @@ predict("expensive_sensors", lead, criterion=2)
 # %% [markdown]
 # ## 4. A trial
 #
-# Before you sign, a trial of 15 seconds: 5,000 recordings instead of 20,000, and 300 steps of 64
+# First a trial of 15 seconds: 5,000 recordings instead of 20,000, and 300 steps of 64
 # lines. The model is a small convolutional network with 48 features; it looks at five characters at
-# a time, twice over. `hide` is the share of characters hidden anew at each step. Few labels need
+# a time, twice over. `hide` is the share hidden anew at each step. Few labels need
 # that, lest they be learned by heart: A hides on top of its sensor's holes. What sets D apart is
 # that it hides in the *rich* view.
 

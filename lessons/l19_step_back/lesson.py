@@ -209,15 +209,14 @@ for name in names:
 
 # %% [markdown]
 # The shelf holds the best and the three taught rungs, each with 32, 8, 4, 3 or 2 bits, and the
-# three with labels (32 bits). Three customers come in.
+# three with labels (32). Three customers come in.
 #
 # - **The watch maker** counts bytes.
 # - **The computing centre** answers 256 questions at a time, and counts milliseconds.
 # - **The person who waits** asks one question, and counts milliseconds.
 #
 # Each wants 98 % of the best; or 90 %; or 85 %. **Write down for each what you would sell; then run
-# the cell.** (By the clock only 32 bits are shown: fewer save no time. We added
-# 85 % after we saw what the other two sell.)
+# the cell.** (By the clock only 32 bits are shown. 85 % was added after the other two.)
 
 # %%
 goods = [(name, "taught", bits) for name in names for bits in ("32", *map(str, measured.BITS))]
@@ -260,13 +259,12 @@ for purse in ("bytes", "among 256", "alone"):
 # enough, but `2x40` with *labels*, the way without a step back, just is, on three seeds of six. It
 # takes 0.70 of the time alone, 0.58 among 256.
 #
-# So in this shop stepping back was good advice for bytes. For time, after 1,100 steps, it is no
-# sure help.
+# So here stepping back was good advice for bytes. For time, after 1,100 steps, it is no sure help.
 #
 # ## 7. Where it stops being true
 #
 # - **Without a best one.** The 24,000 right answers from which it learned were somebody's.
-# - **If training is paid for.** A small model that trains for longer may need no large one
+# - **If training is paid for.** A small model that trains longer may need no large one
 #   (Sardana et al., below). The best one's training and answers were not charged to the taught; at
 #   equal operations labels would have 1.4 to 5.3 times the steps at `2x40`.
 #
@@ -274,12 +272,12 @@ for purse in ("bytes", "among 256", "alone"):
 #
 # - G. Hinton, O. Vinyals, J. Dean, *Distilling the Knowledge in a Neural Network* (2015),
 #   arXiv:1503.02531.
-# - D. Busbridge et al., *Distillation Scaling Laws* (2025), arXiv:2502.08606. With a teacher who is
-#   there, or many students, distilling is better than labels up to an amount of computing that
+# - D. Busbridge et al., *Distillation Scaling Laws* (2025), arXiv:2502.08606. With a teacher at
+#   hand, or many students, distilling is better than labels up to an amount of computing that
 #   grows with the student; if there is one student and the teacher has to be trained, labels are
 #   generally better.
 # - N. Sardana et al., *Beyond Chinchilla-Optimal* (2023), arXiv:2401.00448. Whoever expects many
-#   questions should train a smaller model for longer.
+#   questions should train a smaller model longer.
 # - M. Dehghani et al., *The Efficiency Misnomer* (2021), arXiv:2110.12894. Weights, operations and
 #   time can contradict each other; report more than one.
 # - T. Dettmers, L. Zettlemoyer, *The case for 4-bit precision* (2022), arXiv:2212.09720. At equal
@@ -287,7 +285,7 @@ for purse in ("bytes", "among 256", "alone"):
 #
 # ## An open question
 #
-# One large step or two small ones? The cell lets `2x40` teach `1x32`. One seed decides nothing.
+# One large step or two small ones? `2x40` teaches `1x32`. One seed decides nothing.
 
 # %%
 first = rungs.taught(best, many)

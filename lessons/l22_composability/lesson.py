@@ -68,7 +68,7 @@ for name, net in (("A", pair.a), ("B", pair.b)):
 
 # %% [markdown]
 # **Before you look:** A alone wavers between six letters or so at each place; a blind guess would
-# waver between 65, for so many characters there are. Between how many will the stitched one waver?
+# waver between all 65. Between how many will the stitched one waver?
 
 
 # %%
@@ -96,7 +96,7 @@ towers(
 
 # %% [markdown]
 # More letters than there are: *worse* than a blind guess, since it is sure of wrong things. Each
-# half is what it was before, and together they talk nonsense.
+# half is what it was, but together they talk nonsense.
 #
 # ## 3. The same meaning on other axes
 #
