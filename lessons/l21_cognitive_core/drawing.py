@@ -44,7 +44,7 @@ def both(
     figure, (left, right) = figures.new("wide", 1, 2)
     clean = float(np.mean([one["bits"]["clean"] for one in evidence]))
     share = np.array([0, 0.5, 0.75])
-    left.plot(share, clean * (1 - share), "k--", lw=1, label="if junk took just its share")
+    left.plot(share, clean * (1 - share), "k--", lw=1, label="clean, times the share asked for")
     moved: list[tuple[Line2D, float]] = []
     for name, (colour, look, diets) in LINES.items():
         runs = np.array([[one["bits"][diet] for diet in diets.values()] for one in evidence])
@@ -56,7 +56,7 @@ def both(
     left.legend(fontsize=8, loc="lower left", borderaxespad=0.2)
     figures.label(
         left,
-        x="share that is not asked for",
+        x="share of what is read that is not asked for",
         y="bits remembered",
         title=f"Of {known:,.0f} useful bits",
     )
