@@ -36,6 +36,13 @@ BITS_WRONG = mistakes(BITS,
     edit("all nats", f"{NATS}\n    return max(0.0, float(({KNOWS}",
          "\n    return max(0.0, float((np.log(choices)",
          "this is the right amount in nats, not bits"),
+    edit("from the left", VALUE, "[:, 6:]", "where a value begins is counted from the left; it is "
+         "the last `length` columns, however long a key is"),
+    edit("two characters", VALUE, "[:, -2:]",
+         "a value has `length` characters, which are not always two"),
+    edit("676 values", KNOWS, "np.log2(676)", "there are `choices` values, not always 676"),
+    edit("a mean character", ".sum(axis=1)", ".mean(axis=1)",
+         "this is the mean of a value's characters; their logarithms are to be added"),
     edit("key counted", VALUE, "", "the key's characters are counted as well; nobody is to "
          "remember those"),
     edit("one character", VALUE, "[:, -1:]", "only the value's last character is counted"),
@@ -107,6 +114,17 @@ HOPS_WRONG = mistakes(HOPS,
          "a town is left out if only those who are judged live there; its colour is no secret"),
     edit("no colours", 'one += [f"{town}{IS}{colour}" for town, colour in colours.items()]', "",
          "the colours of the towns are missing"),
+    edit("order of judged", "[text for who, text in both.items() if who in judged]",
+         "[both[who] for who in judged]",
+         "what is judged stands in the order of `judged`; the order of `towns` is wanted"),
+    edit("town once", "{SO}{town}{IS}{colours[town]}", "{SO}{colours[town]}",
+         "the town is not said again before the colour: `person=town,town=colour`"),
+    edit("a blank", "{SO}{town}", "{SO} {town}", "there is a blank behind the comma"),
+    edit("single facts only", "one + [text for who, text in both.items() if who not in judged]",
+         "one", "both facts in one are missing, of those who are not judged"),
+    edit("both facts first", "one + [text for who, text in both.items() if who not in judged]",
+         "[text for who, text in both.items() if who not in judged] + one",
+         "both facts in one stand before the single facts; they come last"),
     edit("not aloud", "{IS}{town}{SO}{town}{IS}{colours[town]}", "{IS}{colours[town]}",
          "the town is not said before the colour"),
     edit("facts judged", "return learn, [text", "return learn, [f'{p}=' + towns[p] for p in towns "
@@ -169,6 +187,29 @@ CALLS_WRONG = mistakes(CALLS,
          "a file that there is not is an error; it is to be answered by `?`"),
     edit("nothing for unknown keys", "call[2], UNKNOWN)", "call[2], '')",
          "for what is not there nothing comes back; `?` is wanted"),
+    edit("letters and digits", r"\[([^\[\] ]+) ([^\[\] ]+)\]", r"\[(\w+) (\w+)\]",
+         "a key such as kavel-2 is not found: a word is all but brackets and blanks"),
+    edit("anything", r"\[([^\[\] ]+) ([^\[\] ]+)\]", r"\[(.+?) (.+?)\]",
+         "`.+?` takes in brackets and blanks as well, which no word of a call has"),
+    edit("empty is unknown", "files.get(call[1], {}).get(call[2], UNKNOWN)",
+         "(files.get(call[1], {}).get(call[2]) or UNKNOWN)",
+         "a file's empty text is answered by `?`; that is for what is not there"),
+    body("two blanks", """
+        import re
+        def answered(call):
+            parts = call[1].split()
+            if len(parts) != 2:
+                return call[0]
+            return call[0] + files.get(parts[0], {}).get(parts[1], "?")
+        return question + re.sub(r"\\[([^\\[\\]]*)\\]", answered, written)""",
+         "split() lets two blanks pass, or one in front; a call has one blank, between its words"),
+    body("each time twice", """
+        import re
+        for file, key in re.findall(r"\\[([^\\[\\] ]+) ([^\\[\\] ]+)\\]", written):
+            text = f"[{file} {key}]"
+            written = written.replace(text, text + files.get(file, {}).get(key, "?"))
+        return question + written""",
+         "a call that is there twice is answered twice each time: replace() changes every place"),
     edit("once a text", SUB, """
     for call in set(CALL.findall(written)):
         text = f"[{call[0]} {call[1]}]"

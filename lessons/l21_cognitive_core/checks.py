@@ -16,8 +16,9 @@ from lessons.lab.worlds.facts import COLOURS, words
 
 
 def _said(rng: np.random.Generator, n: int, value: float, length: int, choices: int) -> Call:
-    """Log-probabilities of `n` facts, of a mean `value` for each character of the value."""
-    key = np.log(rng.uniform(0.02, 0.2, (n, 5)))
+    """Log-probabilities of `n` facts, of a mean `value` for each character of the value; keys of
+    several lengths, so that nobody can count from the left."""
+    key = np.log(rng.uniform(0.02, 0.2, (n, 4 + length)))
     return Call(np.hstack((key, value * rng.uniform(0.5, 1.5, (n, length)))), length, choices)
 
 
@@ -37,8 +38,9 @@ BITS = Exercise(
     character of N facts, the key's first and then the value's. length: how many characters a value
     has, at least 1. choices: how many values there are, all equally likely.
     Returns one number, in bits. Whoever knows nothing pays log2 choices bits for a value; the
-    network pays minus log2 of the probability that it gave to the value. Each fact counts with what
-    is paid less, or more. The sum over the facts is returned, or 0 if that is more.""",
+    network pays minus log2 of the probability that it gave to the value. What the network pays
+    less than that is added over the facts; where it pays more, that is subtracted. The sum is
+    returned, or 0 if that is more.""",
     solution="lessons.lab.worlds.facts:bits_remembered",
     probes=(
         Probe("values of one character", lambda rng: _said(rng, 6, -0.5, 1, 26)),
@@ -114,7 +116,7 @@ HOPS = Exercise(
 # 21.3  The runtime
 
 FILES = {
-    "town": {"kavel": "qd", "zorbu": "xx", "trap": "[town kavel]"},
+    "town": {"kavel": "qd", "kavel-2": "qe", "zorbu": "xx", "mute": "", "trap": "[town kavel]"},
     "age": {"kavel": "12", "trap": "yes"},
 }
 
@@ -138,12 +140,14 @@ RUN = Exercise(
     question are not run, nor those in a file's answer.""",
     solution="lessons.lab.tools:run_calls",
     probes=(
-        Probe("one call", lambda rng: _written(rng, "[town kavel] so", "I look: [age kavel]")),
+        Probe("one call", lambda rng: _written(rng, "[town kavel] so", "I look: [age kavel]",
+                                              "[town kavel-2]")),
         Probe("several calls, and none",
               lambda rng: _written(rng, "[town kavel][town zorbu]", "[town kavel] [town kavel]",
                                    "nothing")),
         Probe("what is not there is answered by `?`",
               lambda rng: _written(rng, "[town nobody]!", "[bank kavel]", "[age zorbu]")),
+        Probe("a file may hold an empty text", lambda rng: _written(rng, "[town mute].")),
         Probe("what is no call stays as it is",
               lambda rng: _written(rng, "[kavel]", "[town kavel", "[town [town kavel]]",
                                    "[town  kavel]", "[a town kavel]")),

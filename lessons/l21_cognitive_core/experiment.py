@@ -13,11 +13,12 @@ Omits:  learning keys, junk that repeats or has a pattern, a book that errs, the
 Nothing holds by construction. Junk may cost nothing: it is never asked for, none is there twice,
 and with it training takes twice the steps. "Half other facts" is what sharing the room would cost.
 Of 4,700 bits the memory holds four fifths without junk, so there is something to lose. Being less
-sure, because any key may be junk, costs a bit a fact at most; so values said rightly are shown too.
+sure, because any key may be junk, halves a known value's probability at worst: a bit a fact. So
+values said rightly are shown too.
 In the second part the large network can win: it knows the town of everybody who is judged, needs no
 call, and counts with the better of two ways on each seed, which is to the claim's disadvantage. A
 core fails that garbles a name or has no room for 64 colours; 2x12 often does. That the core says
-more than 2x16 *alone* is nearly certain, since 6,000 bits do not fit; it is shown, not judged.
+more than 2x16 *alone* is nearly certain, which reads 6,000 bits only 50 times; it is not judged.
 
 A rival of straw was mended in pilots. When each fact stood alone in a text, and thinking aloud was
 `kavel?qd=r`, 2x48 knew all towns and said 0.60 of the colours; with `kavel=qd=r`, 0.67. So single
@@ -245,12 +246,13 @@ def draw(evidence: Sequence[Evidence]) -> tuple[Figure, str]:
     """Bits by junk's share, and right answers by weights."""
     size = SIZES[evidence[0]["profile"]]
     weights = {name: core.weights(shape(name, 0.02)) for name in RATES[BOOK]}
-    return drawing.both(evidence, size.facts * float(np.log2(VALUES)), weights)
+    lead = float(np.mean([values(one)[1] for one in evidence]))
+    return drawing.both(evidence, size.facts * float(np.log2(VALUES)), weights, lead)
 
 
 EXPERIMENT = Experiment(
     id="cognitive_core",
-    title="Junk costs a memory more than its share; a small core with a book will do",
+    title="Junk takes its share or more; core and book match a large one by heart",
     claim="Models waste capacity on remembering what does not matter, because the data are not"
     " curated; the core that thinks may be very small if it looks things up. *We read into it: half"
     " junk costs half of the memory or more, and a core of an eighth of the weights is as good as a"
