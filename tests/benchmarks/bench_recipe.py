@@ -132,13 +132,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--data", default="shakespeare", help="a corpus, or a text's path")
     parser.add_argument("--arms", required=True, help="of changes name=number, joined by +")
     asked = parser.parse_args()
     arms = ["", *asked.arms.split(",")]
     found: dict[str, list[float]] = {arm: [] for arm in arms}
     for seed in range(asked.first, asked.first + asked.seeds):
         for arm in arms:
-            config = replace(PRESETS[asked.preset], seed=seed, threads=asked.threads)
+            config = replace(
+                PRESETS[asked.preset], data=asked.data, seed=seed, threads=asked.threads
+            )
             found[arm].append(once(config, arm))
             print(f"seed {seed}  {found[arm][-1]:.4f} nats/char  {arm or 'as it is'}", flush=True)
     for arm in arms[1:]:
