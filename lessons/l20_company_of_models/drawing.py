@@ -94,7 +94,7 @@ def _clocks(ax: Axes, evidence: Sequence[Evidence]) -> list[tuple[Line2D, np.nda
     ax.tick_params(axis="x", labelsize=8)
     ax.set_ylim(0, 1.75)
     ax.legend(fontsize=8, loc="upper left")
-    figures.label(ax, x="", y="price / the large one's", title="three price tags")
+    figures.label(ax, x="who answers", y="price / the large one's", title="three price tags")
     return moved
 
 

@@ -85,12 +85,15 @@ KINDS = {
 def test_a_right_answer_is_right_in_whatever_it_comes(
     sandbox: Sandbox, exercise: Exercise, kind: str
 ) -> None:
-    to = f"(lambda x: x if x is None else {KINDS[kind]})"
+    to = f"(lambda x: x if _no_numbers(x) else {KINDS[kind]})"
     name = exercise.name
     source = f"""{sources.solution(exercise.solution, name)}
 import numpy as _np
 import torch as _torch
 _right = {name}
+
+def _no_numbers(found):
+    return found is None or (isinstance(found, list) and any(isinstance(x, str) for x in found))
 
 def {name}(*args, **kwargs):
     found = _right(*args, **kwargs)

@@ -38,7 +38,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory, measured: Path) -> Path:
     return folder
 
 
-SHARING = 5
+SHARING = 6
 """Most lessons whose notebooks share a kernel: it and the two processes that judge answers cost as
 much to start, with all that they import, as the cells of many a lesson."""
 KERNELS = math.ceil(len(LESSONS) / SHARING)
