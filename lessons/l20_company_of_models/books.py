@@ -3,7 +3,7 @@
 Idea:   once clerks and the expert have answered all problems, every manager can be tried on paper:
         by sureness, by task, by length, by lot, for any bill. Only the manager that is judged runs.
 Run:    used by experiment.py beside this file
-Omits:  milliseconds, which no book tells: company.milliseconds runs the firms.
+Omits:  milliseconds, which no book tells: `rungs.fastest` runs the firms.
 
 Legend: N problems.
 """

@@ -14,7 +14,6 @@ Legend: N questions, A characters of an answer, V vocabulary.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -167,27 +166,3 @@ def raised(score: np.ndarray, spend: np.ndarray, budget: float) -> np.ndarray:
         found[here] = min(1.0, left / spend[here].sum())
         left = max(0.0, left - spend[here].sum())
     return found
-
-
-def milliseconds(
-    firms: Mapping[str, Callable[[Sequence[str]], object]],
-    batches: Sequence[Sequence[str]],
-    rounds: int,
-    clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, float]:
-    """Milliseconds a question of each firm, whatever it does to answer.
-
-    Each batch counts with its fastest of `rounds` rounds; in a round all firms are timed in turn,
-    so that a busy moment of the machine meets all of them.
-    """
-    best = {name: np.full(len(batches), np.inf) for name in firms}
-    for firm in firms.values():
-        firm(batches[0])  # the first call sets memory up
-    for _ in range(rounds):
-        for i, batch in enumerate(batches):
-            for name, firm in firms.items():
-                began = clock()
-                firm(batch)
-                best[name][i] = min(best[name][i], clock() - began)
-    count = sum(map(len, batches))
-    return {name: float(1000 * times.sum() / count) for name, times in best.items()}

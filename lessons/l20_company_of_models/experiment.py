@@ -61,7 +61,6 @@ from lessons.l20_company_of_models.company import (
     Department,
     Network,
     escalate,
-    milliseconds,
     threshold,
 )
 from lessons.l20_company_of_models.staff import (
@@ -76,7 +75,7 @@ from lessons.l20_company_of_models.staff import (
     staff,
     stock,
 )
-from lessons.lab import bench
+from lessons.lab import bench, rungs
 from lessons.lab.problems import Problem
 from lessons.lab.sweep import sweep
 from lessons.lab.training import TUNING_SEED, shrunk
@@ -261,8 +260,8 @@ def clocked(
         for name, role in FIRMS.items()
     }
     return {
-        "alone": milliseconds(firms, [[question] for question in asked[:48]], rounds),
-        "among 256": milliseconds(firms, [asked], 2 * rounds),
+        "alone": rungs.fastest(firms, [[question] for question in asked[:48]], rounds),
+        "among 256": rungs.fastest(firms, [asked], 2 * rounds),
     }
 
 

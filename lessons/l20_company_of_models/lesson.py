@@ -268,6 +268,7 @@ folder = Path(tempfile.mkdtemp())
 
 
 def filed(name, net):
+    """A network read from a file of 4 bits a weight."""
     quantised.save(folder / name, net.model, 4)
     return company.Network(quantised.load(folder / name))
 

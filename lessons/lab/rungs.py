@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -160,15 +161,31 @@ def milliseconds(
 ) -> dict[str, float]:
     """Milliseconds an answer of `length` characters, all questions being asked at once.
 
-    The fastest of `rounds` rounds, in each of which all models are timed in turn, so that a busy
-    moment of the machine meets all of them. Questions have one length.
+    As `fastest` measures it. Questions have one length.
     """
-    best = dict.fromkeys(models, float("inf"))
-    for model in models.values():
-        answers.greedy(model, questions, length)  # the first call sets memory up
+    ways = {name: partial(answers.greedy, model, length=length) for name, model in models.items()}
+    return fastest(ways, [questions], rounds, clock)
+
+
+def fastest(
+    ways: Mapping[str, Callable[[Sequence[str]], object]],
+    batches: Sequence[Sequence[str]],
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, float]:
+    """Milliseconds a question of each way to answer a batch of questions.
+
+    Each batch counts with its fastest of `rounds` rounds; in a round all ways are timed in turn,
+    so that a busy moment of the machine meets all of them.
+    """
+    best = {name: np.full(len(batches), np.inf) for name in ways}
+    for way in ways.values():
+        way(batches[0])  # the first call sets memory up
     for _ in range(rounds):
-        for name, model in models.items():
-            began = clock()
-            answers.greedy(model, questions, length)
-            best[name] = min(best[name], clock() - began)
-    return {name: 1000 * seconds / len(questions) for name, seconds in best.items()}
+        for i, batch in enumerate(batches):
+            for name, way in ways.items():
+                began = clock()
+                way(batch)
+                best[name][i] = min(best[name][i], clock() - began)
+    count = sum(map(len, batches))
+    return {name: float(1000 * times.sum() / count) for name, times in best.items()}

@@ -194,7 +194,7 @@ def test_firms_are_timed_in_turn_and_by_the_question() -> None:
     def firm(name: str) -> Any:
         return lambda batch: calls.append(name)
 
-    told = company.milliseconds(
+    told = rungs.fastest(
         {"a": firm("a"), "b": firm("b")}, [["x", "y"], ["z"]], 2, clock=lambda: float(next(now))
     )
     assert told == pytest.approx({"a": 2000 / 3, "b": 2000 / 3})
