@@ -194,6 +194,12 @@ def free_cores(seconds: float = 0.2) -> int:
     return max(1, min(cores(), round(everywhere - spent / seconds)))
 
 
+def free_threads() -> int:
+    """torch's own number of threads, but no more than `free_cores`."""
+    own = torch.get_num_threads()
+    return min(own, free_cores()) if own > 1 else own
+
+
 def measure(budget: float = BUDGET) -> Times:
     """Seconds per training step of a small model, for each (precision, threads)."""
     before = torch.get_num_threads()

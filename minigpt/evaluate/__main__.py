@@ -57,7 +57,7 @@ class Settings:
     seed: int = 0
     """Seed of that sample."""
     threads: int | None = None
-    """Processor threads; by default torch's own choice."""
+    """Processor threads; by default torch's own choice, less what other processes hold now."""
     json: bool = False
     """Print one line of JSON."""
 
@@ -76,7 +76,12 @@ def main(settings: Settings) -> None:
     from minigpt.sample.streams import generate
 
     kind: Literal["gpt", "ngram"] = "ngram" if settings.model == "ngram" else "gpt"
-    found = load_predictor(settings.run, kind=kind, data=settings.data, threads=settings.threads)
+    threads = settings.threads
+    if kind == "gpt" and threads is None:
+        from minigpt.device import free_threads
+
+        threads = free_threads()
+    found = load_predictor(settings.run, kind=kind, data=settings.data, threads=threads)
     found.announce()
     corpus = corpora.load(settings.data) if settings.data else found.learned()
     text = corpus.text if settings.split == "all" else getattr(corpus, settings.split)

@@ -93,6 +93,18 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     assert choose("cpu").precision == "bf16"
 
 
+def test_as_many_threads_as_torch_would_take_and_as_are_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for own, free, fits in ((2, 1, 1), (2, 8, 2), (4, 3, 3)):
+        torch.set_num_threads(own)
+        monkeypatch.setattr(device, "free_cores", lambda free=free: free)
+        assert device.free_threads() == fits
+    torch.set_num_threads(1)
+    monkeypatch.delattr(device, "free_cores")  # one thread needs no look at the others
+    assert device.free_threads() == 1
+
+
 def test_measure_tries_every_candidate_and_leaves_threads_alone() -> None:
     before = torch.get_num_threads()
     found = measure(budget=0.01)

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigpt import device
 from minigpt.evaluate import Score, copied, score, surprisal
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
@@ -246,3 +247,13 @@ def test_bad_input_to_the_command(
     assert code == 2
     assert words in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("asked", "threads"), [([], 1), (["--threads", "2"], 2)])
+def test_cores_that_others_hold_are_left_to_them(
+    call: Any, tiny_run: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str], threads: int
+) -> None:
+    torch.set_num_threads(2)
+    monkeypatch.setattr(device, "free_cores", lambda: 1)
+    code, _, err = call("evaluate", tiny_run, "--split", "judge", "--sample", "0", *asked)
+    assert (code, torch.get_num_threads()) == (0, threads), err
