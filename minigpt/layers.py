@@ -172,7 +172,7 @@ class Attention(nn.Module):
         super().__init__()
         self.config = config
         self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
-        self.qkv.weight.stacked = 3  # type: ignore[attr-defined] # Muon takes the three apart
+        self.stacked = {"qkv.weight": 3}  # Muon takes the three apart
         self.project = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
 
     def heads(self, x: Float[Tensor, "B T E"], rope: Tensor | None) -> tuple[Tensor, ...]:
@@ -215,7 +215,7 @@ class CausalConvolution(nn.Module):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         self.kernel = nn.Parameter(torch.empty(4, config.n_embd, config.n_embd))
-        self.kernel.stacked = 4  # type: ignore[attr-defined]
+        self.stacked = {"kernel": 4}
 
     def forward(self, x: Float[Tensor, "B T E"], *_: object) -> Float[Tensor, "B T E"]:
         """out[t] = sum over i < 4 of x[t - i] @ kernel[i]; positions before the text are zero."""

@@ -44,12 +44,23 @@ def orthogonalise(
     return x.mT if tall else x
 
 
+def mark_stacked(model: nn.Module) -> None:
+    """Mark the weights of a model that hold several matrices, for `Muon`.
+
+    A module names them, and how many they hold, in `stacked`. A mark is an attribute of the
+    parameter, so a copy of the parameter (`copy.deepcopy`) has none.
+    """
+    for module in model.modules():
+        for name, count in getattr(module, "stacked", {}).items():
+            module.get_parameter(name).stacked = count  # type: ignore[attr-defined]
+
+
 class Muon(torch.optim.Optimizer):
     """Momentum, orthogonalised, for weight matrices.
 
-    A parameter with an attribute `stacked = k` holds k matrices one above the other (queries, keys
-    and values, for example); each is orthogonalised separately. Matrices of one shape form one
-    batch.
+    A parameter with an attribute `stacked = k` (`mark_stacked`) holds k matrices one above the
+    other, queries, keys and values, for example; each is orthogonalised separately. Matrices of one
+    shape form one batch.
     """
 
     def __init__(

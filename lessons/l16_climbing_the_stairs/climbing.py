@@ -150,6 +150,8 @@ class Climb:
             seed,
             kept,
         )
+        for block in self.net.blocks:  # as was measured: Muon takes queries, keys and values of a
+            block.attention.stacked = {}  # type: ignore[union-attr] # climber as one, in all arms
         self.round = 0
         self.piles: dict[int, list[Problem]] = {}
         self.read: dict[int, int] = {}

@@ -22,8 +22,8 @@ import numpy as np
 from lessons.lab import answers, tools
 from lessons.lab.bench import Pile
 from lessons.lab.rows import IGNORED, Rows
-from lessons.lab.rungs import PileLoss, said_of
-from lessons.lab.training import BASE, with_text
+from lessons.lab.rungs import rung, said_of
+from lessons.lab.training import BASE
 from lessons.lab.worlds import facts
 from lessons.lab.worlds.facts import (
     ALPHABET,
@@ -38,11 +38,9 @@ from lessons.lab.worlds.facts import (
     VALUES,
     People,
 )
-from minigpt import corpora
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
 from minigpt.tokenizer import CharTokenizer
-from minigpt.train.loop import train
 
 TOKENIZER = CharTokenizer(ALPHABET)
 FILE = "town"
@@ -109,7 +107,6 @@ def learned(shape: Shape, texts: Sequence[str], batch: int, seed: int) -> GPT:
     config = replace(
         BASE,
         steps=steps,
-        eval_every=steps,
         warmup=steps // 20,
         batch_size=batch,
         muon_lr=shape.rate,
@@ -117,11 +114,7 @@ def learned(shape: Shape, texts: Sequence[str], batch: int, seed: int) -> GPT:
         model=shape.config,
         seed=seed,
     )
-    text = ALPHABET * (30 + shape.config.context)
-    corpus = with_text(corpora.load("storyland:1000"), text)
-    net = GPT.fresh(shape.config, ALPHABET, seed)
-    loss = PileLoss(pile, config)
-    return train(config, corpus, loss=loss, init=net, measure=lambda model, ids: 0.0).model
+    return rung(config, pile, ALPHABET)
 
 
 def with_junk(

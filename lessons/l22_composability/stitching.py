@@ -95,10 +95,7 @@ class Seam(nn.Module):
 
 
 def like(net: GPT, state: Mapping[str, Tensor]) -> GPT:
-    """A network of the shape of `net`, with weights of its own, as fit for training as a new one.
-
-    `copy.deepcopy` would lose what Muon has to know of stacked matrices.
-    """
+    """A network of the shape of `net`, with weights of its own."""
     made = GPT(net.config, net.tokenizer, torch.Generator())
     made.load_state_dict(dict(state))
     return made

@@ -41,8 +41,8 @@ class LSTMBlock(nn.Module):
         self.norm = make_norm(config)
         self.context = config.context
         self.layer = self.layer_type(config.n_embd, config.n_embd, batch_first=True)
-        for matrix in (self.layer.weight_ih_l0, self.layer.weight_hh_l0):
-            matrix.stacked = self.gates  # type: ignore[union-attr] # Muon takes the gates apart
+        matrices = ("layer.weight_ih_l0", "layer.weight_hh_l0")
+        self.stacked = dict.fromkeys(matrices, self.gates)  # Muon takes the gates apart
 
     def initialise(self, generator: torch.Generator | None) -> None:
         """Draw the first weights; biases are zero but for those of `open_gates`."""

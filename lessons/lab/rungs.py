@@ -4,7 +4,7 @@ Idea:   all rungs learn in one way, from answers or from what a larger rung said
         character, and are marked in one way. The price of an answer is given twice: operations,
         which are the same on every machine, and milliseconds, which are what somebody waits for.
 Source: soft targets: Hinton et al. 2015, arXiv:1503.02531; operations: as distill.comparison.costs.
-Run:    used by lessons 19 and 20
+Run:    used by lessons 19 to 21
 Omits:  prices of memory traffic and energy.
 
 Legend: N problems, A characters of an answer, T time, V vocabulary, E width, L layers.
@@ -57,9 +57,9 @@ class PileLoss:
         return kd(logits, torch.from_numpy(said)[asked])
 
 
-def rung(config: TrainConfig, pile: Pile) -> GPT:
+def rung(config: TrainConfig, pile: Pile, alphabet: str = ALPHABET) -> GPT:
     """A new network of the shape `config.model`, trained on a pile for `config.steps`."""
-    text = ALPHABET * (30 + config.model.context)
+    text = alphabet * (30 + config.model.context)
     net = GPT.fresh(config.model, text, config.seed)
     corpus = with_text(corpora.load("storyland:1000"), text)
     config = replace(config, eval_every=config.steps)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from minigpt import seeds
 from minigpt.model import GPT
-from minigpt.optim import Muon
+from minigpt.optim import Muon, mark_stacked
 from minigpt.saved.checkpoint import check_weights
 from minigpt.settings import TrainConfig
 
@@ -61,6 +61,7 @@ def make_optimizers(config: TrainConfig, model: GPT) -> list[torch.optim.Optimiz
     )
     if config.optimizer == "adamw":
         return [adamw]
+    mark_stacked(model)
     muon = Muon(
         matrices,
         lr=config.muon_lr,

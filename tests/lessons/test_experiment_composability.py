@@ -24,6 +24,7 @@ from lessons.l22_composability.stitching import (
 from lessons.lab import inside
 from minigpt.layers import GPTConfig
 from minigpt.model import GPT
+from minigpt.optim import mark_stacked
 
 SHAPE = GPTConfig(n_layer=4, n_head=2, n_embd=8, context=16, bigram=False, zero_init=False)
 TEXT = "abcdefghijklmnop " * 40
@@ -132,6 +133,7 @@ def test_every_arm_begins_as_it_says(pair: experiment.Pair) -> None:
     assert torch.equal(new.head.weight, pair.b.head.weight)
     assert torch.equal(new.embed.weight, pair.new.embed.weight)
     assert isinstance(pair.begun("A + B", "seam").blocks[SMALL.cut], Seam)
+    mark_stacked(new)
     stacked = [weight for name, weight in new.named_parameters() if name.endswith("qkv.weight")]
     assert all(hasattr(weight, "stacked") for weight in stacked)  # which Muon takes apart
     assert pair.loss(pair.begun("A + B", "seam")) == pytest.approx(pair.loss(pair.begun("A + B")))

@@ -12,6 +12,7 @@ from lessons.lab.recurrent import GRU, LSTM, Remembering
 from lessons.lab.training import BASE, fit, stories
 from minigpt.layers import GPTConfig
 from minigpt.nextchar import NextChar
+from minigpt.optim import mark_stacked
 from minigpt.tokenizer import CharTokenizer
 
 TOKENIZER = CharTokenizer("abc \n")
@@ -91,6 +92,7 @@ def test_a_changed_cell_changes_what_comes_next() -> None:
 
 def test_first_weights_come_from_the_seed_and_units_forget_within_the_context() -> None:
     one, two = network(LSTM), network(LSTM)
+    mark_stacked(one)
     for (name, a), b in zip(one.named_parameters(), two.parameters()):
         assert torch.equal(a, b)
         if name.endswith("layer.bias_ih_l0"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from minigpt.model import GPT
-from minigpt.optim import QUINTIC, Muon, cosine, orthogonalise, trapezoid
+from minigpt.optim import QUINTIC, Muon, cosine, mark_stacked, orthogonalise, trapezoid
 from minigpt.saved.state import make_optimizers
 from minigpt.settings import PRESETS, TrainConfig
 from minigpt.tokenizer import CharTokenizer
@@ -190,6 +191,23 @@ def test_the_table_of_pairs_may_have_a_rate_of_its_own(optimizer: Literal["muon"
 
 def test_queries_keys_and_values_are_taken_apart() -> None:
     model = GPT(replace(PRESETS["quick"].model, n_layer=1), CharTokenizer("abc"))
+    mark_stacked(model)
     assert [n for n, p in model.named_parameters() if getattr(p, "stacked", 1) == 3] == [
         "blocks.0.attention.qkv.weight"
     ]
+
+
+@pytest.mark.parametrize("attention", ["softmax", "convolution"])
+def test_a_copy_of_a_network_takes_the_same_step(attention: Any) -> None:
+    shape = replace(PRESETS["quick"].model, n_layer=1, n_embd=16, attention=attention)
+    model = GPT(shape, CharTokenizer("abc"), torch.Generator().manual_seed(0))
+    model, other = copy.deepcopy(model), model
+    for one in (model, other):
+        for p in one.parameters():
+            p.grad = torch.randn(p.shape, generator=torch.Generator().manual_seed(1))
+        for optimizer in make_optimizers(replace(PRESETS["quick"], model=shape), one):
+            optimizer.step()
+    for a, b in zip(model.parameters(), other.parameters()):
+        assert torch.equal(a, b)
+    (apart,) = [p for p in model.parameters() if hasattr(p, "stacked")]
+    assert apart.stacked == (3 if attention == "softmax" else 4)
