@@ -72,45 +72,14 @@ def main(settings: Settings) -> None:
     """Print the scores of the model, of an n-gram of its text and of both, and what it copies."""
     from minigpt import corpora, storyland
     from minigpt.corpora.catalogue import TABLE
-    from minigpt.load import count_of, load_predictor, mix, too_long
-    from minigpt.sample.streams import generate
 
-    kind: Literal["gpt", "ngram"] = "ngram" if settings.model == "ngram" else "gpt"
-    threads = settings.threads
-    if kind == "gpt" and threads is None:
-        from minigpt.device import free_threads
-
-        threads = free_threads()
-    found = load_predictor(settings.run, kind=kind, data=settings.data, threads=threads)
-    found.announce()
+    found = _found(settings)
     corpus = corpora.load(settings.data) if settings.data else found.learned()
     text = corpus.text if settings.split == "all" else getattr(corpus, settings.split)
     if settings.stride is not None and found.model.context is None:
         raise ValueError("an n-gram reads the text in one go; --stride is for a GPT")
-    learned: corpora.Corpus | None = corpus  # what the model and the n-gram learned from
-    another = bool(found.corpus) and settings.data not in (None, found.corpus)
-    if another and found.corpus_sha256 != corpus.sha256:
-        try:
-            learned = found.learned()
-        except ValueError as error:
-            if settings.model == "mixture":
-                raise
-            learned = None
-            print(f"no n-gram, and nothing about copying: {error}", file=sys.stderr)
-    same = learned is not None and found.corpus_sha256 in ("", learned.sha256)
-    if learned is not None and not same and settings.model != "mixture":
-        print(f"beware: {found.corpus} has changed since the model saw it", file=sys.stderr)
-    few = learned is not None and len(learned.train) <= NGRAM_LIMIT
-    models = [found]
-    if settings.model == "mixture" or (settings.model == "auto" and same and few):
-        both = mix(found, corpus=learned)
-        counted = learned or found.learned()
-        models = [found, count_of(counted, tokenizer=found.model.tokenizer)]
-        models += [one for one in (*both.members[1:], both) if one.name != models[-1].name]
-    elif kind == "gpt" and learned is not None and few:
-        models.append(count_of(learned))
-    elif kind == "gpt" and learned is not None:
-        print(f"no n-gram: {too_long(learned)}", file=sys.stderr)
+    learned = _learned(found, corpus, settings)
+    models = _beside(found, learned, settings)
     rows = _scores(models, text, settings.stride)
     learned_on = _adapted(found, learned, corpus, text, settings) if settings.adapt else []
     judged = dict.fromkeys(rows, None)
@@ -129,16 +98,77 @@ def main(settings: Settings) -> None:
         record["entropy_nats"] = storyland.entropy_per_char()
         record["floor_nats"] = _floor(found.model, text, settings.stride)
     if settings.sample and learned is not None:
-        rng = np.random.default_rng(settings.seed)
         writer = models[-1] if settings.model == "mixture" else found
-        written = generate(writer.model, length=settings.sample, rng=rng)[0]
-        share, longest = copied(written, learned.train)
-        record["sample"] = {
-            "characters": len(written),
-            "copied_share_of_20_grams": share,
-            "longest_copied": longest,
-        }
+        record["sample"] = _sample(writer, learned.train, settings)
     print(json.dumps(record, ensure_ascii=False) if settings.json else _in_words(record))
+
+
+def _found(settings: Settings) -> Predictor:
+    """The network of the run, or the n-gram, that the settings ask for."""
+    from minigpt.load import load_predictor
+
+    if settings.model == "ngram":
+        found = load_predictor(settings.run, kind="ngram", data=settings.data)
+    else:
+        from minigpt.device import free_threads
+
+        threads = free_threads() if settings.threads is None else settings.threads
+        found = load_predictor(settings.run, data=settings.data, threads=threads)
+    found.announce()
+    return found
+
+
+def _learned(found: Predictor, corpus: Corpus, settings: Settings) -> Corpus | None:
+    """The text that the model learned from; None, said on standard error, if it cannot be had.
+
+    ValueError then if a mixture is asked for.
+    """
+    another = bool(found.corpus) and settings.data not in (None, found.corpus)
+    if not another or found.corpus_sha256 == corpus.sha256:
+        return corpus
+    try:
+        return found.learned()
+    except ValueError as error:
+        if settings.model == "mixture":
+            raise
+        print(f"no n-gram, and nothing about copying: {error}", file=sys.stderr)
+        return None
+
+
+def _beside(found: Predictor, learned: Corpus | None, settings: Settings) -> list[Predictor]:
+    """The model, and what it is compared with: counting, and both together if they can be mixed."""
+    from minigpt.load import count_of, mix, too_long
+
+    if learned is None:
+        return [found]  # a mixture was refused before
+    same = found.corpus_sha256 in ("", learned.sha256)
+    if not same and settings.model != "mixture":
+        print(f"beware: {found.corpus} has changed since the model saw it", file=sys.stderr)
+    few = len(learned.train) <= NGRAM_LIMIT
+    if settings.model == "mixture" or (settings.model == "auto" and same and few):
+        both = mix(found, corpus=learned)
+        models = [found, count_of(learned, tokenizer=found.model.tokenizer)]
+        return models + [one for one in (*both.members[1:], both) if one.name != models[-1].name]
+    if settings.model == "ngram":
+        return [found]
+    if few:
+        return [found, count_of(learned)]
+    print(f"no n-gram: {too_long(learned)}", file=sys.stderr)
+    return [found]
+
+
+def _sample(writer: Predictor, training: str, settings: Settings) -> dict[str, Any]:
+    """How much of what a model writes stands in the text it learned from."""
+    from minigpt.sample.streams import generate
+
+    rng = np.random.default_rng(settings.seed)
+    written = generate(writer.model, length=settings.sample, rng=rng)[0]
+    share, longest = copied(written, training)
+    return {
+        "characters": len(written),
+        "copied_share_of_20_grams": share,
+        "longest_copied": longest,
+    }
 
 
 def _scores(models: Sequence[Predictor], text: str, stride: int | None) -> dict[str, Score]:
