@@ -89,7 +89,7 @@ class Drawer:
         Fastest if all groups are whole and in the draw's order.
         """
         group = self.group[documents]
-        new = np.flatnonzero(np.diff(group, prepend=-1))  # groups are contiguous
+        new = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))  # are contiguous
         words = np.add.reduceat(self.tokens.lengths[documents], new)
         kept = np.zeros(len(self.size), dtype=bool)
         kept[group[new]] = True

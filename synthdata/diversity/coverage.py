@@ -106,7 +106,8 @@ def in_order(table: Table, words: np.ndarray) -> np.ndarray:
     if not units or not len(table.key):
         return np.zeros(units)
     unit, times = table.document, table.times
-    new = np.diff(table.key, prepend=-1) > 0  # rows of a thing are contiguous and sorted
+    new = np.ones(len(table.key), dtype=bool)  # rows of a thing are contiguous and sorted
+    np.not_equal(table.key[1:], table.key[:-1], out=new[1:])
     first = np.flatnonzero(new)
     second = np.flatnonzero(new[:-1] & ~new[1:]) + 1
     third = second[second + 1 < len(new)] + 1

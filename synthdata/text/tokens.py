@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -105,7 +106,7 @@ class Tokens:
         """Number of documents."""
         return len(self.starts) - 1
 
-    @property
+    @cached_property
     def lengths(self) -> np.ndarray:
         """Tokens in each document."""
         return np.diff(self.starts)
@@ -137,7 +138,7 @@ def places(starts: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np.nd
     [[2, 3, 4, 0, 1], [0, 3, 5]]
     """
     documents = np.asarray(documents, dtype=np.int64)
-    lengths = np.diff(starts)[documents]
+    lengths = starts[documents + 1] - starts[documents]
     ends = np.concatenate(([0], np.cumsum(lengths)))
     return np.arange(ends[-1]) + np.repeat(starts[documents] - ends[:-1], lengths), ends
 
