@@ -4,7 +4,7 @@ Idea:   everything that `NGram` computes from a whole text can be kept up to dat
         more changes one gram of each length, the sums of the context that it follows, and how many
         grams have the counts 1 to 4, from which the discounts come. So the model equals one that
         has been counted anew from the training text and all that was read since; a character takes
-        half a microsecond to count, and six to predict with all others.
+        half a microsecond to count, and six to predict with all others (timed once).
 Source: as `minigpt.ngram`; one that updates its counts is "dynamic" or "adaptive": R. Kuhn & R. De
         Mori, IEEE Trans. PAMI 12 (1990), 570-583.
 Run:    python -m tests.benchmarks.bench_adaptive

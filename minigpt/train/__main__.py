@@ -1,6 +1,6 @@
 """Train a character model on a text.
 
-Run:    python -m minigpt.train                        Tiny Shakespeare, about a minute
+Run:    python -m minigpt.train                        Tiny Shakespeare, a minute or two
         python -m minigpt.train --preset quick         seconds
         python -m minigpt.train --data my.txt --minutes 5
         python -m minigpt.train --resume               continue the latest run

@@ -273,3 +273,48 @@ def test_what_makes_no_sense() -> None:
         Adaptive([static()], text(0))
     with pytest.raises(ValueError, match="got 5"):
         Adaptive([static()], np.array([5]))
+
+
+def test_counts_are_those_of_a_dictionary() -> None:
+    """Counted in parts, with room made anew on the way: totals, counts and ages of all contexts."""
+    rng = np.random.default_rng(0)
+    keys = rng.integers(1, 40, (4000, 3)).astype(np.uint64) << np.uint64(20)
+    keys += np.arange(1, 4, dtype=np.uint64)  # each kind of context has its own
+    ids, kept, done = rng.integers(0, 9, 4000), counts.nothing_counted(), 0
+    totals: dict[int, int] = {}
+    entries: dict[tuple[int, int], tuple[int, int, int]] = {}
+    desk = questions.desk(1, 9)
+    for part in np.split(np.arange(4000), [1, 2, 70, 71, 900, 3100]):
+        kept = counts.reserve(kept, len(part))
+        counts.count(kept, keys[part], ids[part])
+        for t in part:
+            for key in keys[t].tolist():
+                totals[key] = totals.get(key, 0) + 1
+                before = entries.get((key, int(ids[t])), (0, 0, 0))[0]
+                entries[key, int(ids[t])] = (before + 1, totals[key], int(t))
+        done += len(part)
+        some = keys[rng.integers(0, 4000)]
+        counts.gather(kept, desk, some)
+        for j, key in enumerate(some.tolist()):
+            assert desk.left[j] == totals.get(key, 0)
+            for symbol in range(9):
+                count, visit, place = entries.get((key, symbol), (0, 0, 0))
+                assert desk.followed[symbol, j] == count
+                passed = [desk.left[j] - visit, done - place]
+                kinds = (counts.VISITS, counts.PASSED)
+                visits, read = (int((k <= n).sum()) - 1 for k, n in zip(kinds, passed))
+                age = (1 + visits) * len(counts.PASSED) + read if count else 0
+                assert desk.age[symbol, j] == age
+        counts.clear(kept, desk, some)
+        assert not desk.followed.any()
+        assert not desk.age.any()
+    assert kept.used.tolist() == [1 + len(entries), len(totals), 4000]
+
+
+def test_a_count_stays_what_two_bytes_hold() -> None:
+    kept = counts.reserve(counts.nothing_counted(), 1)
+    key = np.full((70_000, 1), 5, np.uint64)
+    counts.count(kept, key, np.zeros(70_000, np.int64))
+    desk = questions.desk(1, 2)
+    counts.gather(kept, desk, key[0])
+    assert (desk.followed[0, 0], desk.left[0]) == (65_535, 65_535)

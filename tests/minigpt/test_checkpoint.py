@@ -233,3 +233,15 @@ def test_a_pipe_is_no_model(tmp_path: Path) -> None:
 def test_what_a_run_goes_on_with_is_no_model(tiny_run: Path) -> None:
     with pytest.raises(ValueError, match=r"its model is .*model\.safetensors"):
         checkpoint.load_model(tiny_run / "last.safetensors")
+
+
+def test_a_model_from_before_a_field_has_what_all_models_had_then(tmp_path: Path) -> None:
+    """Attention scores were not multiplied before `attention_scale`, nor is its default."""
+    model = randomised(replace(PRESETS["default"].model, n_embd=12, attention_scale=1.0))
+    checkpoint.save_model(tmp_path / "m", model, {})
+    tensors, header = checkpoint.load(tmp_path / "m")
+    del header["model"]["attention_scale"], header["format"]
+    checkpoint.save(tmp_path / "old", tensors, header)
+    loaded = checkpoint.load_model(tmp_path / "old")[0]
+    assert loaded.config.attention_scale == 1.0
+    assert loaded.fingerprint == model.fingerprint

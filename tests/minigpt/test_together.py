@@ -307,3 +307,28 @@ def test_a_text_that_has_gone_or_is_long_is_not_learned_from(
         gone(patch)
         code, _, err = call("compress", "-d", "letter.txt.mgz", "-f")
         assert (code, "which counts a text, and" in one_line(err)) == (2, True)
+
+
+def test_a_gate_that_does_not_say_is_for_order_seven(here: Path) -> None:
+    gate = here / "runs" / "run" / "gate.json"
+    assert load.gate_order(gate) == load.ORDER != 7
+    record = json.loads(gate.read_text())
+    del record["orders"]  # as it was before runs were mixed with longer counts
+    gate.write_text(json.dumps(record))
+    assert load.gate_order(gate) == 7
+    for damaged in ("{", "[]", '{"orders": ["x"]}'):
+        gate.write_text(damaged)
+        assert load.gate_order(gate) == load.ORDER
+
+
+def test_evaluate_prints_what_it_is_asked_for(here: Path, trained: Path, call: Any) -> None:
+    def models(*asked: str) -> list[Any]:
+        code, out, err = call("evaluate", *asked, "--sample", "0", "--json")
+        assert code == 0, err
+        return [(row["model"], row["nats"]) for row in json.loads(out)["models"]]
+
+    gpt, ngram, beside, both = models("runs/run")
+    assert models("runs/run", "--model", "mixture") == [gpt, ngram, beside, both]
+    assert models("runs/run", "--model", "gpt") == [gpt, ngram]
+    text = str(trained / "text.txt")
+    assert models("--model", "ngram", "--data", text) == [ngram]
