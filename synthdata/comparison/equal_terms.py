@@ -23,7 +23,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from synthdata.diversity.coverage import by_unit, in_order
-from synthdata.text.ngrams import Table, by_document, grams
+from synthdata.text.ngrams import Table, begins, by_document, grams
 from synthdata.text.tokens import Tokens
 
 Match = Literal["tokens", "size", "coverage", "window"]
@@ -89,7 +89,7 @@ class Drawer:
         Fastest if all groups are whole and in the draw's order.
         """
         group = self.group[documents]
-        new = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))  # are contiguous
+        new = np.flatnonzero(begins(group))  # groups are contiguous
         words = np.add.reduceat(self.tokens.lengths[documents], new)
         kept = np.zeros(len(self.size), dtype=bool)
         kept[group[new]] = True

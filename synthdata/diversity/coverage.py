@@ -18,7 +18,7 @@ import numpy as np
 
 from synthdata.diversity.abundance import rare_share
 from synthdata.diversity.rarefaction import none_drawn
-from synthdata.text.ngrams import Table
+from synthdata.text.ngrams import Table, begins
 
 
 def by_unit(table: Table, groups: np.ndarray | None, documents: int) -> tuple[Table, int]:
@@ -106,8 +106,7 @@ def in_order(table: Table, words: np.ndarray) -> np.ndarray:
     if not units or not len(table.key):
         return np.zeros(units)
     unit, times = table.document, table.times
-    new = np.ones(len(table.key), dtype=bool)  # rows of a thing are contiguous and sorted
-    np.not_equal(table.key[1:], table.key[:-1], out=new[1:])
+    new = begins(table.key)  # rows of a thing are contiguous and sorted
     first = np.flatnonzero(new)
     second = np.flatnonzero(new[:-1] & ~new[1:]) + 1
     third = second[second + 1 < len(new)] + 1

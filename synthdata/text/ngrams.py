@@ -193,14 +193,22 @@ def _run_lengths(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ordered[first], lengths
 
 
+def begins(ordered: np.ndarray) -> np.ndarray:
+    """Whether a run of equal values begins at each place, [n] bool.
+
+    >>> begins(np.array([3, 3, 5, 3])).tolist()
+    [True, False, True, True]
+    """
+    starts = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=starts[1:])
+    return starts
+
+
 def _starts_of_runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Start and length of each run of equal values."""
     if not len(ordered):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    starts = np.empty(len(ordered), dtype=bool)
-    starts[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=starts[1:])
-    first = np.flatnonzero(starts)
+    first = np.flatnonzero(begins(ordered))
     lengths = np.empty_like(first)
     np.subtract(first[1:], first[:-1], out=lengths[:-1])
     lengths[-1] = len(ordered) - first[-1]
