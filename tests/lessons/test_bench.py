@@ -282,11 +282,12 @@ def test_a_class_of_attackers_and_two_honest_students_finishes(
 ) -> None:
     """Every honest answer is right, no attack is a pass, and nothing is left behind.
 
-    Attacks are cut short; honest answers have their full time, since other processes may take it.
+    Attacks are cut short; honest answers have three times their time, which is the clock's, since
+    other processes may take it.
     """
 
     def check(exercise: Exercise, source: str, *args: Any, **more: Any) -> Result:
-        seconds = 2.0 if "global n" in source else exercise.seconds
+        seconds = 2.0 if "global n" in source else 3 * exercise.seconds
         return check_source(replace(exercise, seconds=seconds), source, *args, **more)
 
     tasks = catalogue.find("02").exercises()
