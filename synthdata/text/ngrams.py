@@ -166,10 +166,8 @@ class Table(NamedTuple):
         """
         rows = np.flatnonzero(kept[self.document])  # numbers: four times as fast as a mask
         key = self.key[rows]
-        new = np.ones(len(key), dtype=np.int64)
-        np.not_equal(key[1:], key[:-1], out=new[1:], casting="unsafe")
         document = (np.cumsum(kept) - 1)[self.document[rows]]
-        return Table(np.cumsum(new) - 1, document, self.times[rows])
+        return Table(np.cumsum(begins(key)) - 1, document, self.times[rows])
 
     def totals(self) -> np.ndarray:
         """Total count of each n-gram."""
